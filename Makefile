@@ -1,0 +1,83 @@
+# askpod: everything one types in a checkout. `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BENCH := .bench-venv
+STORE := build/demo
+QUESTION ?= What killed the beekeeper's first colonies, and what had she blamed before?
+UPGRADE ?=
+
+BIN := $(VENV)/bin
+PIP := -m pip --disable-pip-version-check --no-input --quiet
+EDITABLE := install --no-deps --no-build-isolation --editable .
+UV := build/uv/bin/uv
+COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--group offline --group build --no-emit-index-url --no-emit-find-links --quiet \
+	--custom-compile-command "make lock" $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lock bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+demo: $(VENV)/.stamp-askpod ## index the example episodes and ask them a question
+	$(BIN)/askpod index examples/episodes --store $(STORE)
+	$(BIN)/askpod ask "$(QUESTION)" --store $(STORE)
+
+test: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## lint, formatting, types, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: $(BENCH)/.stamp-askpod ## speed beside the usual recipe (downloads torch the first time)
+	$(BENCH)/bin/python benchmarks/index_speed.py
+	$(BENCH)/bin/python benchmarks/search_latency.py
+
+lock: $(UV) ## pin what pyproject.toml asks for (make lock UPGRADE=--upgrade: the newest)
+	$(COMPILE) --output-file requirements.lock
+	$(COMPILE) --output-file requirements-dev.lock --extra dev --constraints requirements.lock
+
+clean: ## remove environments, builds and caches; the default archive stays
+	rm -rf $(VENV) $(BENCH) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# A stamp is written when its install is complete, so one that was interrupted is done again.
+# Each install into one environment waits for the one before it: safe under `make -j`.
+$(VENV)/.stamp-lock: requirements.lock
+	$(call new-venv,$(VENV))
+	@echo "Installing the pinned packages into $(VENV): about a minute, once."
+	$(BIN)/python $(PIP) install --no-deps --requirement requirements.lock
+	@touch $@
+
+$(VENV)/.stamp-askpod: pyproject.toml $(VENV)/.stamp-lock
+	$(BIN)/python $(PIP) $(EDITABLE)
+	@touch $@
+
+$(VENV)/.stamp-dev: requirements-dev.lock $(VENV)/.stamp-lock | $(VENV)/.stamp-askpod
+	$(BIN)/python $(PIP) install --no-deps --requirement requirements-dev.lock
+	@touch $@
+
+$(BENCH)/.stamp-lock: requirements.lock benchmarks/requirements.txt
+	$(call new-venv,$(BENCH))
+	@echo "Installing the usual recipe with torch into $(BENCH): some minutes, once."
+	$(BENCH)/bin/python $(PIP) install --no-deps --requirement requirements.lock
+	$(BENCH)/bin/python $(PIP) install torch==2.13.0
+	$(BENCH)/bin/python $(PIP) install --no-deps --requirement benchmarks/requirements.txt
+	@touch $@
+
+$(BENCH)/.stamp-askpod: pyproject.toml $(BENCH)/.stamp-lock
+	$(BENCH)/bin/python $(PIP) $(EDITABLE)
+	@touch $@
+
+$(UV):
+	$(call new-venv,build/uv)
+	build/uv/bin/python $(PIP) install uv==0.13.9
+
+# new-venv DIR: an empty environment there, of a Python that is new enough.
+define new-venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "askpod needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+		echo "Name a newer one, for example: make $(or $(MAKECMDGOALS),demo) PYTHON=python3.12" >&2; \
+		exit 1; }
+	@$(PYTHON) -m venv --clear $(1)
+endef

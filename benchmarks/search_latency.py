@@ -1,0 +1,112 @@
+"""Time to an answer: searching and asking an open archive, and the command line from a cold start.
+
+    python benchmarks/search_latency.py [--gold FILE] [--passes N] [--questions N]
+
+Uses the two stores that index_speed.py leaves. No model is called: answers are extractive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+import measure
+from measure import ASKPOD, ASKPOD_STORE, RECIPE_STORE
+
+TOP = 20
+
+
+def questions(gold: Path, limit: int | None) -> list[str]:
+    """The questions of a gold set, in its order."""
+    loaded = yaml.load(gold.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    items = loaded["questions"] if isinstance(loaded, dict) else loaded
+    return [item["question"] for item in items][:limit]
+
+
+def timed(call: Callable[[str], object], asked: list[str], passes: int) -> dict[str, float]:
+    """Milliseconds per call over all passes but one before them, which is not counted."""
+    spent = []
+    for number in range(passes + 1):
+        for question in asked:
+            started = time.perf_counter()
+            call(question)
+            if number:
+                spent.append((time.perf_counter() - started) * 1000)
+    p50, p95 = np.percentile(spent, [50, 95])
+    return {"p50": float(p50), "p95": float(p95), "calls": len(spent)}
+
+
+def process(command: list[str], runs: int) -> dict[str, float]:
+    """Milliseconds of a fresh process, from its start to its end; one run is not counted."""
+    spent = []
+    for _ in range(runs + 1):
+        started = time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        spent.append((time.perf_counter() - started) * 1000)
+    p50, p95 = np.percentile(spent[1:], [50, 95])
+    return {"p50": float(p50), "p95": float(p95), "calls": runs}
+
+
+def of_askpod(asked: list[str], passes: int) -> dict[str, dict[str, float]]:
+    """askpod's own figures."""
+    from askpod import Archive
+
+    with Archive.open(ASKPOD_STORE) as archive:
+        results = {
+            f"askpod search, top {TOP}": timed(
+                lambda question: archive.search(question, top=TOP), asked, passes
+            ),
+            "askpod ask": timed(archive.ask, asked, passes),
+        }
+    ask = [ASKPOD, "ask", asked[0], "--store", str(ASKPOD_STORE)]
+    results["askpod ask, new process"] = process(ask, 5)
+    results["askpod --help, new process"] = process([ASKPOD, "--help"], 10)
+    return results
+
+
+def of_recipe(asked: list[str], passes: int) -> dict[str, dict[str, float]]:
+    """The usual recipe's figure; torch is imported only now, after askpod was measured."""
+    import recipe_langchain
+
+    store = recipe_langchain.opened(RECIPE_STORE)
+    found = timed(lambda question: store.similarity_search(question, k=TOP), asked, passes)
+    return {f"usual recipe search, top {TOP}": found}
+
+
+def main() -> None:
+    """Reads the command line, measures, prints and writes."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--gold", type=Path, default=measure.GOLD)
+    parser.add_argument("--passes", type=int, default=3, help="passes over the questions")
+    parser.add_argument("--questions", type=int, help="only so many of them")
+    arguments = parser.parse_args()
+    if not arguments.gold.is_file():
+        print(f"search_latency: skipped, no gold set at {arguments.gold}: name one with --gold")
+        return
+    if not (ASKPOD_STORE.is_dir() and RECIPE_STORE.is_dir()):
+        print("search_latency: skipped, no stores: run benchmarks/index_speed.py first")
+        return
+    environment = measure.without_model()
+    os.environ.clear()
+    os.environ.update(environment)
+    asked = questions(arguments.gold, arguments.questions)
+    results = of_askpod(asked, arguments.passes) | of_recipe(asked, arguments.passes)
+    rows = [
+        [name, f"{found['p50']:.1f}", f"{found['p95']:.1f}", str(found["calls"])]
+        for name, found in results.items()
+    ]
+    print(f"{len(asked)} questions, milliseconds")
+    print(measure.table(["", "p50", "p95", "calls"], rows))
+    written = {"questions": len(asked), "passes": arguments.passes, "ms": results}
+    print(f"Written to {measure.write('search_latency', written)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""`askpod check`: the faults of transcript files, and how they would be mended."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from askpod.cli import options
+from askpod.cli.output import console, harmless, print_json
+
+if TYPE_CHECKING:
+    from askpod.checking import FileCheck
+
+
+def check(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders.")],
+    store: options.Store = None,  # noqa: ARG001 (every command takes it; this one needs none)
+    as_json: options.Json = False,
+) -> None:
+    """Show the faults of transcript files; nothing is written."""
+    from askpod.checking import check_files
+    from askpod.readers import find_files
+
+    checks = check_files(find_files(paths))
+    if as_json:
+        print_json([asdict(each) for each in checks])
+    else:
+        _print(checks)
+    if any(each.error for each in checks):
+        raise typer.Exit(1)
+
+
+def _print(checks: list[FileCheck]) -> None:
+    from rich.text import Text
+
+    for each in checks:
+        if not each.error and not each.faults:
+            continue
+        count = "cannot be read" if each.error else f"{len(each.faults)} mended"
+        console().print(Text(harmless(each.path), "bold").append(f"  {count}", "default"))
+        if each.error:
+            console().print(Text(f"  {harmless(each.error)}", "red"))
+        for fault in each.faults:
+            line = Text(f"  {fault.line:>6}  ", "dim")
+            line.append(f"{fault.kind:<28}", "yellow").append(harmless(fault.repair), "default")
+            console().print(line, soft_wrap=True)
+    faults = sum(len(each.faults) for each in checks)
+    failed = sum(bool(each.error) for each in checks)
+    console().print(
+        f"{len(checks):,} files, {faults:,} faults mended, {failed:,} files cannot be read"
+    )

@@ -1,0 +1,71 @@
+"""`askpod search`: the passages that answer a question, best first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from askpod.cli import options
+from askpod.cli.output import console, harmless, linked, note, print_json
+
+if TYPE_CHECKING:
+    from askpod.model import Passage
+
+
+def search(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to look for.")],
+    top: Annotated[int, typer.Option("--top", min=1, max=200, help="How many passages.")] = 10,
+    store: options.Store = None,
+    episode: options.Episode = None,
+    guest: options.Guest = None,
+    speaker: options.Speaker = None,
+    season: options.Season = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    as_json: options.Json = False,
+) -> None:
+    """Find the passages that speak of something."""
+    from askpod.archive import Archive
+
+    with Archive.open(store, notify=note) as archive:
+        passages = archive.search(
+            question,
+            top=top,
+            episode=episode,
+            guest=guest,
+            speaker=speaker,
+            season=season,
+            since=since,
+            until=until,
+        )
+    if as_json:
+        print_json([passage.to_dict() for passage in passages])
+        return
+    if not passages:
+        note("nothing found; `askpod episodes` lists what the archive holds")
+    for number, passage in enumerate(passages, start=1):
+        show_passage(number, passage)
+
+
+def show_passage(number: int, passage: Passage) -> None:
+    """A passage with who speaks, where and when, and what is said."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from askpod.times import clock
+
+    when = f"{clock(passage.start)}–{clock(passage.end)}"
+    head = Text(f"{number:>2}. ", "bold")
+    head.append_text(linked(when, passage.url, "cyan"))
+    head.append(f"  {harmless(passage.title)}", "bold")
+    if passage.section:
+        head.append(f"  › {harmless(passage.section)}", "dim")
+    console().print(head)
+    for span in passage.spans:
+        line = Text(f"{harmless(span.speaker)}: " if span.speaker else "", "green")
+        line.append(harmless(span.text), "default")
+        console().print(Padding(line, (0, 0, 0, 4)) if console().is_terminal else line)
+    if passage.url and not console().is_terminal:
+        console().print(harmless(passage.url))
+    console().print()

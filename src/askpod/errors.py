@@ -1,0 +1,71 @@
+"""The errors a user can meet. Each message says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class AskpodError(Exception):
+    """Base of all errors that askpod raises on purpose.
+
+    `exit_code` is what the command line leaves with: 1 where some of the work failed,
+    2 for bad usage or settings.
+    """
+
+    exit_code = 2
+
+
+class ReadError(AskpodError):
+    """A transcript file cannot be read. The message begins with `path:line:column`."""
+
+    exit_code = 1
+
+    def __init__(
+        self, path: Path | str, problem: str, *, line: int | None = None, column: int | None = None
+    ) -> None:
+        self.path = str(path)
+        self.line = line
+        self.column = column
+        self.problem = problem
+        where = ":".join(str(part) for part in (path, line, column) if part is not None)
+        super().__init__(f"{where}: {problem}")
+
+
+class PathError(AskpodError):
+    """A path given by the user does not exist or holds no transcript."""
+
+
+class ArchiveNotFound(AskpodError):
+    """There is no archive in the folder that was named."""
+
+
+class StoreMismatch(AskpodError):
+    """The store was made by another embedder, chunking or format version."""
+
+
+class StoreDamaged(AskpodError):
+    """The catalog cannot be trusted. The message names the command that restores it."""
+
+
+class StoreBusy(AskpodError):
+    """Another process is writing to the store."""
+
+    exit_code = 1
+
+
+class StoreUnwritable(AskpodError):
+    """The store's folder cannot be written: permissions, or no space left."""
+
+    exit_code = 1
+
+
+class EmbedderError(AskpodError):
+    """The embedder cannot be loaded, or cannot read a text without cutting it."""
+
+
+class QuestionError(AskpodError):
+    """A question is empty or too long."""
+
+
+class FilterError(AskpodError):
+    """A filter cannot be understood or names something the archive does not hold."""

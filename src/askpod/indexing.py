@@ -1,0 +1,176 @@
+"""Brings an archive's catalog in line with the files of its episodes.
+
+Files that have not changed are not read again. Each episode is written in one transaction, so
+a stop at any instant loses at most the one being worked on, and the next run goes on there. A
+file that fails is reported and never takes the others with it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from askpod.chunking import ChunkSettings, chunk_episode
+from askpod.embedding import Embedder
+from askpod.errors import ReadError
+from askpod.model import Episode, Fault
+from askpod.readers import episode_id, file_digest, read_episode, transcript_key
+from askpod.store.catalog import Catalog
+from askpod.store.rows import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be indexed, and why."""
+
+    path: str
+    message: str
+
+
+@dataclass(slots=True)
+class IndexReport:
+    """What a run of indexing did. Episodes are named by id, in the order of their files."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)  # their files are missing; kept without prune
+    failed: list[Failure] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)  # mended in the files read by this run
+    turns: int = 0  # of the episodes added or changed, as the next two
+    chunks: int = 0
+    audio_seconds: float = 0.0
+    seconds: float = 0.0  # that the run took
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come, told after each file."""
+
+    done: int  # files
+    total: int
+    path: Path  # of the file just finished
+    bytes_done: int
+    bytes_total: int
+
+
+ProgressListener = Callable[[Progress], None]
+
+
+class Indexer:
+    """One run over a list of files. The caller holds the write lock."""
+
+    def __init__(self, catalog: Catalog, embedder: Embedder, chunking: ChunkSettings) -> None:
+        self._catalog = catalog
+        self._embedder = embedder
+        self._chunking = chunking
+        self._sources = catalog.sources()
+        self._seen: dict[str, Path] = {}
+        self.report = IndexReport()
+
+    def run(
+        self, files: Sequence[Path], *, prune: bool, progress: ProgressListener | None
+    ) -> IndexReport:
+        """Indexes `files`; with `prune` also removes the episodes whose files are gone."""
+        began = time.perf_counter()
+        sizes = [_size(path) for path in files]
+        bytes_done = 0
+        for number, (path, size) in enumerate(zip(files, sizes, strict=True), start=1):
+            try:
+                self._index(path)
+            except ReadError as error:
+                self.report.failed.append(Failure(str(path), str(error)))
+            bytes_done += size
+            if progress:
+                progress(Progress(number, len(files), path, bytes_done, sum(sizes)))
+        self._look_for_gone(prune)
+        self.report.seconds = time.perf_counter() - began
+        return self.report
+
+    def keep(self, episode: Episode, source: Source) -> None:
+        """Writes an episode that is at hand, its file not read."""
+        self._write(episode, source)
+        self.report.unchanged.append(episode.id)
+
+    def _index(self, path: Path) -> None:
+        id_ = episode_id(path)
+        if id_ in self._seen:
+            raise _shared_id(path, id_, self._seen[id_])
+        known = self._sources.get(id_)
+        here = str(path.resolve())
+        if known and known.digest == file_digest(path):
+            self._seen[id_] = path
+            if known.path != here:
+                self._catalog.moved(id_, here)
+            self.report.unchanged.append(id_)
+            return
+        if known and known.path != here and Path(known.path).exists():
+            raise _shared_id(path, id_, Path(known.path))
+        self._seen[id_] = path
+        reading = read_episode(path)
+        self.report.faults.extend(reading.faults)
+        episode = named_in_full(reading.episode)
+        source = Source(here, reading.digest, transcript_key(episode), len(reading.faults))
+        self._write(episode, source)
+        (self.report.changed if known else self.report.added).append(id_)
+
+    def _write(self, episode: Episode, source: Source) -> None:
+        chunks = chunk_episode(episode, self._embedder.count_tokens, self._chunking)
+        vectors = self._embedder.embed([chunk.embedded_text for chunk in chunks])
+        self._catalog.put(episode, source, chunks, vectors)
+        self.report.turns += len(episode.turns)
+        self.report.chunks += len(chunks)
+        self.report.audio_seconds += episode.end
+
+    def _look_for_gone(self, prune: bool) -> None:
+        gone = [
+            id_
+            for id_, source in self._catalog.sources().items()
+            if id_ not in self._seen and not Path(source.path).exists()
+        ]
+        if prune and gone:
+            self._catalog.remove(gone)
+            self.report.removed.extend(gone)
+        else:
+            self.report.gone.extend(gone)
+
+
+def named_in_full(episode: Episode) -> Episode:
+    """The episode with guests' labels ("Mara") written as their full names ("Mara Lind").
+
+    Only where the label's words begin the name of exactly one guest.
+    """
+    names = {
+        label: _full_name(label, episode.guests)
+        for label in {turn.speaker for turn in episode.turns if turn.speaker}
+    }
+    turns = tuple(replace(turn, speaker=names.get(turn.speaker, "")) for turn in episode.turns)
+    return replace(episode, turns=turns)
+
+
+def _full_name(label: str, guests: Sequence[str]) -> str:
+    words = label.casefold().split()
+    fitting = [guest for guest in guests if guest.casefold().split()[: len(words)] == words]
+    return fitting[0] if len(fitting) == 1 else label
+
+
+def _shared_id(path: Path, id_: str, other: Path) -> ReadError:
+    return ReadError(
+        path,
+        f"would have the id {id_!r}, which {other} has already; give one of the two files another "
+        "name, or index them into different archives",
+    )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

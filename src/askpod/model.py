@@ -1,0 +1,194 @@
+"""What askpod is about: episodes, turns, chunks, passages, citations, answers.
+
+Plain values without any I/O. All times are float seconds from the start of the
+recording; an `end` is exclusive. Everything a user receives has `to_dict()`, which
+holds only what JSON can carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One paragraph of speech by one speaker."""
+
+    speaker: str  # the transcript's own label; "" where it names nobody
+    text: str
+    start: float
+    end: float
+    estimated: bool = False  # True: `start` was not stated but worked out (see times.py)
+    section: str = ""  # the header the turn stands under; "" before the first one
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One recording: its transcript and what is known about it."""
+
+    id: str
+    title: str
+    turns: tuple[Turn, ...]
+    short: str = ""
+    guests: tuple[str, ...] = ()  # full names where they can be known, else the file's labels
+    season: int | None = None
+    number: int | None = None
+    date: str | None = None  # ISO 8601, YYYY-MM-DD
+    duration: float | None = None  # seconds, as the file states it
+    description: str = ""
+    topics: tuple[str, ...] = ()
+    links: dict[str, str] = field(default_factory=dict)  # name -> URL, in the file's order
+    youtube: str | None = None  # the video's id
+
+    @property
+    def end(self) -> float:
+        """Seconds at which the last turn ends; 0.0 without turns."""
+        return self.turns[-1].end if self.turns else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong in a source file, and what was done about it."""
+
+    path: str
+    line: int  # 1-based line of the file
+    kind: str  # a short stable name, such as "sec-backwards"
+    repair: str  # what was done, in words a person can check
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of one turn, as a chunk or a passage holds it.
+
+    `text` is verbatim from the turn, starting at character `offset` of its text.
+    """
+
+    turn: int  # position of the turn in its episode, from 0
+    offset: int
+    speaker: str
+    text: str
+    start: float
+    end: float
+
+
+def join_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Spans in their order, those of one turn joined where they overlap or touch.
+
+    Between two parts of a turn that touch lies one white space, which the joined text has too.
+    """
+    joined: list[Span] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last is None or last.turn != span.turn:
+            joined.append(span)
+            continue
+        end = last.offset + len(last.text)
+        if span.offset + len(span.text) <= end:
+            continue
+        gap = " " * max(0, span.offset - end)
+        text = last.text + gap + span.text[max(0, end - span.offset) :]
+        joined[-1] = replace(last, text=text, end=span.end)
+    return tuple(joined)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What is embedded and indexed: consecutive spans of one episode."""
+
+    heading: str  # embedded in front of the speech, never shown as speech
+    section: str
+    spans: tuple[Span, ...]
+
+    @property
+    def start(self) -> float:
+        return self.spans[0].start
+
+    @property
+    def end(self) -> float:
+        return self.spans[-1].end
+
+    @property
+    def text(self) -> str:
+        """The speech alone, one line for each span."""
+        return "\n".join(span.text for span in self.spans)
+
+    @property
+    def embedded_text(self) -> str:
+        """What the embedder reads."""
+        return f"{self.heading}\n{self.text}" if self.heading else self.text
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        return _distinct(span.speaker for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What a search returns: a stretch of one episode."""
+
+    episode_id: str
+    title: str
+    start: float
+    end: float
+    speakers: tuple[str, ...]
+    section: str
+    text: str  # the speech, one line for each span
+    score: float  # comparable within one search only; higher is better
+    url: str  # opens the recording at `start`
+    spans: tuple[Span, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A number in an answer, tied to the turn that supports the claim."""
+
+    number: int
+    episode_id: str
+    title: str
+    speaker: str
+    start: float  # the second at which the quoted words begin (estimated inside a turn)
+    end: float
+    quote: str  # verbatim from the turn
+    url: str  # opens the recording at `start`
+    supported: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost. Tokens and cost are 0 and None without a model."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None  # US dollars, where the price is known
+    retrieval_seconds: float = 0.0
+    model_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply whose every statement carries a citation, or a refusal."""
+
+    question: str
+    text: str  # with [1], [2] … in order of first use
+    citations: tuple[Citation, ...]
+    passages: tuple[Passage, ...]  # the evidence; for a refusal the nearest leads
+    refused: bool
+    mode: Literal["llm", "extractive"]
+    model: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(label for label in labels if label))

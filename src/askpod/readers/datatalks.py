@@ -1,0 +1,127 @@
+"""Reads the DataTalks.Club format: Markdown with the transcript in its YAML front matter.
+
+What follows the front matter (show notes) is not read. A file is refused with a clear
+ReadError where no transcript can be had from it; anything less is mended and reported.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from askpod.errors import ReadError
+from askpod.model import Episode, Turn
+from askpod.readers.fields import Fields
+from askpod.readers.frontmatter import Mapping, Scalar, Sequence, read_front_matter
+from askpod.readers.log import FaultLog
+from askpod.readers.repair import mend_rows
+from askpod.readers.rows import MAX_TEXT, Row, read_rows
+from askpod.times import time_turns
+
+MAX_BYTES = 64 * 1024 * 1024
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes. Raises ReadError where it cannot be read, or is no sane text file."""
+    try:
+        kind = path.stat()
+        if not stat.S_ISREG(kind.st_mode):
+            raise ReadError(path, "is not a file; name a transcript file or a folder of them")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or error}); check the file and its permissions"
+        raise ReadError(path, problem) from None
+    if len(data) > MAX_BYTES:
+        raise ReadError(
+            path, f"is larger than {MAX_BYTES // 1024 // 1024} MB; split it or leave it out"
+        )
+    return data
+
+
+def read_datatalks(path: Path, episode_id: str, data: bytes, log: FaultLog) -> Episode:
+    """Read one episode from a file's bytes. Raises ReadError; faults go to the log."""
+    root = read_front_matter(path, _decode(path, data), log)
+    rows = read_rows(path, _transcript(path, root), log)
+    fields = Fields(root, log)
+    guests = fields.guests([row.header for row in rows if row.header])
+    turns = _turns(mend_rows(rows, guests, log))
+    if not turns:
+        raise _no_transcript(path, "its `transcript` holds no line of speech")
+    links = fields.links()
+    title = fields.text("title")
+    if not title:
+        log.add(root.line, "title-missing", f"no title: the file's name “{episode_id}” is used")
+    return Episode(
+        id=episode_id,
+        title=title or episode_id,
+        turns=turns,
+        short=fields.text("short"),
+        guests=guests,
+        season=fields.number("season"),
+        number=fields.number("episode"),
+        date=fields.date(),
+        duration=fields.duration(),
+        description=fields.description(),
+        topics=fields.texts("topics"),
+        links=links,
+        youtube=fields.youtube(links),
+    )
+
+
+def _decode(path: Path, data: bytes) -> str:
+    if not data.strip():
+        raise ReadError(path, "is empty; fetch it again or leave it out", line=1)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ReadError(
+            path,
+            f"is not UTF-8 text: byte {error.start} is 0x{data[error.start]:02x};"
+            " save the file as UTF-8",
+            line=line,
+        ) from None
+    longest = max(text.split("\n"), key=len)
+    if len(longest) > MAX_TEXT:
+        raise ReadError(
+            path,
+            f"has a line of {len(longest):,} characters (at most {MAX_TEXT:,}):"
+            " the file looks damaged; fetch it again or leave it out",
+            line=text.count("\n", 0, text.index(longest)) + 1,
+        )
+    return text
+
+
+def _transcript(path: Path, root: Mapping) -> Sequence:
+    node = root.items.get("transcript")
+    if node is None or (isinstance(node, Scalar) and not node.text):
+        raise _no_transcript(path, "its front matter has no `transcript:`")
+    if isinstance(node, Sequence):
+        return node
+    raise ReadError(
+        path,
+        "`transcript` is not a list; write it as rows of `- line: …`, `sec: …`, `who: …`",
+        line=node.line,
+    )
+
+
+def _no_transcript(path: Path, reason: str) -> ReadError:
+    return ReadError(
+        path, f"has no transcript: {reason}; add the spoken lines or leave the file out", line=1
+    )
+
+
+def _turns(rows: list[Row]) -> tuple[Turn, ...]:
+    speech: list[tuple[Row, str]] = []
+    section = ""
+    for row in rows:
+        if row.header:
+            section = row.header
+        else:
+            speech.append((row, section))
+    times = time_turns([row.second for row, _ in speech], [len(row.text) for row, _ in speech])
+    return tuple(
+        Turn(row.who, row.text, start, end, estimated, section)
+        for (row, section), (start, end, estimated) in zip(speech, times, strict=True)
+    )

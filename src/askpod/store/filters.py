@@ -1,0 +1,144 @@
+"""Filters: which episodes and speakers a search may use."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from askpod.errors import FilterError
+
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Restrictions on a search; all that are set must hold.
+
+    episode: an episode's id. guest, speaker: a name or some words of it, without regard to
+    case or accents ("gupta" finds "Lavanya Gupta"). season: its number. since, until: dates
+    as YYYY, YYYY-MM or YYYY-MM-DD, both inclusive; an episode without a date matches neither.
+
+    Raises:
+        FilterError: a date is not of that form, or the season is no number.
+    """
+
+    episode: str | None = None
+    guest: str | None = None
+    speaker: str | None = None
+    season: int | None = None
+    since: str | None = None
+    until: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("since", "until"):
+            value = getattr(self, name)
+            if value is not None and not _DATE.fullmatch(str(value)):
+                raise FilterError(
+                    f"{name}: {value!r} is not a date; write YYYY, YYYY-MM or YYYY-MM-DD"
+                )
+        if self.season is not None and not isinstance(self.season, int):
+            raise FilterError(f"season: {self.season!r} is not a whole number")
+
+    @classmethod
+    def of(cls, given: Filters | Mapping[str, Any] | None) -> Filters:
+        """Accepts what a caller may pass: a Filters, a mapping of its fields, or nothing."""
+        if given is None:
+            return cls()
+        if isinstance(given, Filters):
+            return given
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(given) - known):
+            raise FilterError(
+                f"unknown filter {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+            )
+        return cls(**given)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) is not None for field in fields(self))
+
+    def describe(self) -> str:
+        """The filters as a person would write them, such as "guest=gupta season=20"."""
+        set_ones = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return " ".join(f"{name}={value}" for name, value in set_ones if value is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the filters leave of an archive. None stands for no restriction."""
+
+    episodes: tuple[str, ...] | None = None
+    speakers: tuple[str, ...] | None = None
+
+    @property
+    def empty(self) -> bool:
+        return self.episodes == () or self.speakers == ()
+
+
+def select(connection: sqlite3.Connection, filters: Filters) -> Selection:
+    """Resolves filters to episode ids and speakers' names."""
+    speakers = None
+    if filters.speaker is not None:
+        names = connection.execute("SELECT DISTINCT speaker FROM chunk_speakers").fetchall()
+        speakers = tuple(name for (name,) in names if matches_name(filters.speaker, name))
+    return Selection(_episodes(connection, filters), speakers)
+
+
+def chunk_condition(selection: Selection) -> tuple[str, list[str]]:
+    """An SQL condition on the table `chunks` for a selection, and its parameters."""
+    conditions, parameters = ["1"], []
+    if selection.episodes is not None:
+        conditions.append("chunks.episode_id IN (SELECT value FROM json_each(?))")
+        parameters.append(json.dumps(selection.episodes))
+    if selection.speakers is not None:
+        conditions.append(
+            "chunks.id IN (SELECT chunk_id FROM chunk_speakers "
+            "WHERE speaker IN (SELECT value FROM json_each(?)))"
+        )
+        parameters.append(json.dumps(selection.speakers))
+    return " AND ".join(conditions), parameters
+
+
+def matches_name(wanted: str, name: str) -> bool:
+    """Whether every word of `wanted` begins a word of `name`, or both are one when run together."""
+    wanted_words, name_words = _words(wanted), _words(name)
+    if not wanted_words:
+        return False
+    return "".join(wanted_words) == "".join(name_words) or all(
+        any(word.startswith(part) for word in name_words) for part in wanted_words
+    )
+
+
+def _episodes(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ...] | None:
+    conditions, parameters = [], []
+    for column, operator, value in (
+        ("id", "=", filters.episode),
+        ("season", "=", filters.season),
+        ("date", ">=", filters.since),
+        # "2024-05" as an end means all of that month: '~' sorts behind every digit and dash.
+        ("date", "<=", f"{filters.until}~" if filters.until else None),
+    ):
+        if value is not None:
+            conditions.append(f"{column} {operator} ?")
+            parameters.append(value)
+    if not conditions and filters.guest is None:
+        return None
+    rows = connection.execute(
+        f"SELECT id, guests FROM episodes WHERE {' AND '.join(conditions) or '1'} ORDER BY id",
+        parameters,
+    ).fetchall()
+    wanted = filters.guest
+    return tuple(
+        episode_id
+        for episode_id, guests in rows
+        if wanted is None or any(matches_name(wanted, guest) for guest in json.loads(guests))
+    )
+
+
+def _words(text: str) -> list[str]:
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    return re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c)))

@@ -1,0 +1,121 @@
+"""The catalog's tables, and the stamp that says what made a store.
+
+A store holds chunks of one kind: one embedder, one way of chunking, one format. The stamp
+names them; opening a store under another one is an error that names the mending command.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from askpod.errors import StoreMismatch
+
+FORMAT = 1
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE episodes (
+    id TEXT PRIMARY KEY,
+    path TEXT NOT NULL,        -- absolute, of the file it was read from
+    digest TEXT NOT NULL,      -- of that file's bytes and of the reader's version
+    transcript TEXT NOT NULL,  -- digest of the words said: equal for two files of one recording
+    title TEXT NOT NULL,
+    short TEXT NOT NULL,
+    guests TEXT NOT NULL,      -- JSON list
+    season INTEGER,
+    number INTEGER,
+    date TEXT,
+    duration REAL,
+    description TEXT NOT NULL,
+    topics TEXT NOT NULL,      -- JSON list
+    links TEXT NOT NULL,       -- JSON object
+    youtube TEXT,
+    faults INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE turns (
+    episode_id TEXT NOT NULL REFERENCES episodes(id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    speaker TEXT NOT NULL,
+    text TEXT NOT NULL,
+    start REAL NOT NULL,
+    "end" REAL NOT NULL,
+    estimated INTEGER NOT NULL,
+    section TEXT NOT NULL,
+    PRIMARY KEY (episode_id, position)
+) WITHOUT ROWID;
+
+-- AUTOINCREMENT: a number is never used twice, so that a vector index that is behind the
+-- catalog can name a chunk that is gone, but never a wrong one.
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    episode_id TEXT NOT NULL REFERENCES episodes(id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    heading TEXT NOT NULL,
+    section TEXT NOT NULL,
+    spans TEXT NOT NULL,       -- JSON list of [turn, first character, end character]
+    revision INTEGER NOT NULL  -- the store's revision that added it
+);
+CREATE INDEX chunks_of_episode ON chunks (episode_id, position);
+
+-- Apart from the chunks, so that reading all vectors reads nothing else.
+CREATE TABLE vectors (
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+    vector BLOB NOT NULL       -- float32, little-endian, of unit length
+);
+
+CREATE TABLE chunk_speakers (
+    chunk_id INTEGER NOT NULL REFERENCES chunks(id) ON DELETE CASCADE,
+    speaker TEXT NOT NULL,
+    PRIMARY KEY (chunk_id, speaker)
+) WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE words USING fts5 (
+    speech, heading, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What made a store."""
+
+    embedder: str
+    dimension: int
+    chunking: str
+    format: int = FORMAT
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        connection.executemany(
+            "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+            [(key, str(value)) for key, value in self._rows()],
+        )
+
+    def check(self, meta: dict[str, str], where: str) -> None:
+        """Raises StoreMismatch where `meta`, read from a store, names another maker."""
+        stored_format = meta.get("format", "none")
+        if stored_format.isdigit() and int(stored_format) > FORMAT:
+            raise StoreMismatch(
+                f"{where}: this store has format {stored_format}, made by a newer askpod; this one "
+                f"reads format {FORMAT}. Upgrade askpod, or index into another folder (--store)."
+            )
+        differing = [
+            f"{key} {meta.get(key, 'none')!r}, now {value!r}"
+            for key, value in self._rows()
+            if meta.get(key) != str(value)
+        ]
+        if differing:
+            raise StoreMismatch(
+                f"{where}: this store was made with {'; '.join(differing)}. Run `askpod rebuild` "
+                "to make it anew with the present settings, or go back to the former ones."
+            )
+
+    def _rows(self) -> list[tuple[str, str | int]]:
+        return [
+            ("format", self.format),
+            ("embedder", self.embedder),
+            ("dimension", self.dimension),
+            ("chunking", self.chunking),
+        ]

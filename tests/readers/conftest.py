@@ -1,0 +1,37 @@
+"""What the readers' tests share: writing a small file and reading it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from askpod.readers import Reading, read_episode
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Writes a text or bytes to a file and reads it as an episode."""
+
+    def read_text(text: str | bytes, name: str = "talk.md") -> Reading:
+        path: Path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read_episode(path)
+
+    return read_text
+
+
+@pytest.fixture
+def read_rows(read):
+    """Reads an episode with the rows given, each a mapping as in a file."""
+
+    def read_all(*rows: object, **fields: object) -> Reading:
+        return read(as_file({"title": "A talk", **fields, "transcript": list(rows)}))
+
+    return read_all
+
+
+def as_file(fields: object) -> str:
+    dumped = yaml.dump(fields, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+    return f"---\n{dumped}---\nShow notes.\n"

@@ -1,0 +1,59 @@
+"""Paths given by a user become transcript files."""
+
+import pytest
+
+from askpod.errors import PathError
+from askpod.readers import find_files
+
+
+def make(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+
+
+def test_a_folder_is_searched_in_order(tmp_path):
+    make(tmp_path, "b.md", "a.md", "sub/c.md", "notes.txt", "UPPER.MD")
+    found = [path.relative_to(tmp_path).as_posix() for path in find_files([tmp_path])]
+    assert found == ["UPPER.MD", "a.md", "b.md", "sub/c.md"]
+
+
+def test_hidden_and_well_known_files_are_passed_over(tmp_path):
+    make(tmp_path, "a.md", ".hidden.md", ".git/b.md", "README.md", "sub/changelog.md")
+    assert find_files([tmp_path]) == [tmp_path / "a.md"]
+
+
+def test_a_file_is_taken_as_given(tmp_path):
+    make(tmp_path, "README.md", "talk.txt")
+    given = [tmp_path / "talk.txt", tmp_path / "README.md"]
+    assert find_files(given) == given
+
+
+def test_the_same_file_counts_once(tmp_path):
+    make(tmp_path, "a.md", "sub/b.md")
+    (tmp_path / "z.md").symlink_to(tmp_path / "a.md")
+    assert find_files([tmp_path / "a.md", tmp_path, tmp_path / "sub"]) == [
+        tmp_path / "a.md",
+        tmp_path / "sub" / "b.md",
+    ]
+
+
+def test_loops_and_broken_links_are_harmless(tmp_path):
+    make(tmp_path, "sub/a.md")
+    (tmp_path / "sub" / "loop").symlink_to(tmp_path)
+    (tmp_path / "gone.md").symlink_to(tmp_path / "nowhere.md")
+    assert find_files([tmp_path]) == [tmp_path / "sub" / "a.md"]
+
+
+def test_a_missing_path_is_refused(tmp_path):
+    with pytest.raises(PathError, match=r"nowhere: does not exist; check the path"):
+        find_files([tmp_path / "nowhere"])
+
+
+def test_paths_without_a_transcript_are_refused(tmp_path):
+    make(tmp_path, "README.md", "talk.txt")
+    with pytest.raises(PathError, match=r"holds no \.md file; name the folder"):
+        find_files([tmp_path])
+    with pytest.raises(PathError, match=r"holds no \.md file"):
+        find_files([])
