@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BENCH := .bench-venv
 STORE := build/demo
-QUESTION ?= What killed the beekeeper's first colonies, and what had she blamed before?
+QUESTION ?= Why did batteries that should have lasted two years give out in three weeks?
 UPGRADE ?=
 
 BIN := $(VENV)/bin

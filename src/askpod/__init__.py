@@ -9,6 +9,7 @@ Names are imported when first used, so that `import askpod` costs nothing.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from askpod.model import Answer, Citation, Episode, Passage, Turn
     from askpod.settings import Settings
     from askpod.store.filters import Filters
+
+# onnxruntime's official builds report home from their import on, and ask this variable alone.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 

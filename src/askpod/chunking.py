@@ -1,8 +1,8 @@
 """Cuts an episode into chunks: runs of sentences under a token budget.
 
-A chunk never crosses a section, never splits a sentence that fits the budget, prefers to
-break between turns, and begins with the last short words said before it (in an interview
-that is the question being answered). Budgets are counted in the embedder's own tokens, so
+A chunk never crosses a section, never splits a sentence that fits the budget, and prefers to
+break between turns. It is embedded with the last words said before it: in an interview that is
+the question being answered. They are not part of it, so that no speech is in two chunks. Budgets are counted in the embedder's own tokens, so
 that nothing is ever cut in silence. Knows nothing of embedders beyond a counting function.
 """
 
@@ -22,22 +22,22 @@ SPECIAL_TOKENS = 2  # [CLS] and [SEP] around every text
 
 @dataclass(frozen=True, slots=True)
 class ChunkSettings:
-    """Budgets in tokens of the embedder.
+    """Budgets in tokens of the embedder. Why they are what they are: docs/retrieval.md.
 
-    speech: what one chunk holds, overlap included; heading: its longest heading; overlap:
-    the words repeated from before the chunk; full_enough: from this share of `speech` on,
-    a chunk ends at the next turn rather than splitting it.
+    speech: what one chunk holds; heading: its longest heading; lead: the words repeated from
+    before it; full_enough: from this share of `speech` on, a chunk ends at the next turn rather
+    than splitting it.
     """
 
-    speech: int = 180
-    heading: int = 48
-    overlap: int = 32
+    speech: int = 96
+    heading: int = 40
+    lead: int = 32
     full_enough: float = 0.5
 
     @property
     def signature(self) -> str:
         """Names these settings in a store, which holds chunks of one kind only."""
-        return f"v1 speech={self.speech} heading={self.heading} overlap={self.overlap}"
+        return f"v1 speech={self.speech} heading={self.heading} lead={self.lead}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,21 @@ class _Piece:
 def chunk_episode(
     episode: Episode, count_tokens: TokenCounter, settings: ChunkSettings | None = None
 ) -> list[Chunk]:
-    """The chunks of `episode` in order; every word of every turn is in at least one.
+    """The chunks of `episode` in order; every word of every turn is in exactly one.
 
     `count_tokens` counts as the embedder does. A chunk's `embedded_text` has at most
-    `heading + speech + SPECIAL_TOKENS` tokens.
+    `heading + lead + speech + SPECIAL_TOKENS` tokens.
     """
     settings = settings or ChunkSettings()
     pieces = _pieces(episode.turns, count_tokens, settings.speech)
-    chunks = []
+    chunks: list[Chunk] = []
+    done = 0
     for section, run in groupby(pieces, key=lambda piece: episode.turns[piece.turn].section):
         heading = _heading(episode, section, count_tokens, settings.heading)
         for group in _pack(list(run), settings):
-            chunks.append(Chunk(heading, section, _spans(episode.turns, group)))
+            lead = _lead(episode.turns, pieces[max(0, done - settings.lead) : done], settings.lead)
+            chunks.append(Chunk(heading, section, _spans(episode.turns, group), lead))
+            done += len(group)
     return chunks
 
 
@@ -112,11 +115,16 @@ def _split_long(
     if tokens <= limit or end - begin < 2:
         return [(begin, end, tokens)]
     middle = (begin + end) // 2
-    space = text.rfind(" ", begin + 1, middle)
-    cut = space if space > begin + (end - begin) // 4 else middle
-    left = _split_long(text, begin, cut, count_tokens, limit)
-    resume = cut + 1 if text[cut] == " " else cut
-    return left + _split_long(text, resume, end, count_tokens, limit)
+    before = next((i for i in range(middle, begin, -1) if text[i].isspace()), None)
+    after = next((i for i in range(middle, end) if text[i].isspace()), None)
+    spaces = [i for i in (before, after) if i is not None]
+    cut = min(spaces, key=lambda i: abs(i - middle), default=middle)
+    left = begin + len(text[begin:cut].rstrip())
+    right = end - len(text[cut:end].lstrip())
+    return [
+        *_split_long(text, begin, left, count_tokens, limit),
+        *_split_long(text, right, end, count_tokens, limit),
+    ]
 
 
 def _pack(pieces: list[_Piece], settings: ChunkSettings) -> list[list[_Piece]]:
@@ -132,8 +140,7 @@ def _pack(pieces: list[_Piece], settings: ChunkSettings) -> list[list[_Piece]]:
         )
         if current and (full or turn_would_split):
             groups.append(current)
-            current = _overlap(current, settings, piece.tokens)
-            size = sum(kept.tokens for kept in current)
+            current, size = [], 0
         current.append(piece)
         size += piece.tokens
     groups.append(current)
@@ -149,16 +156,15 @@ def _turn_tokens(pieces: list[_Piece], index: int) -> int:
     return total
 
 
-def _overlap(group: list[_Piece], settings: ChunkSettings, coming: int) -> list[_Piece]:
-    """The last sentences of `group` that fit the overlap and leave room for what comes."""
-    room = min(settings.overlap, settings.speech - coming)
-    kept: list[_Piece] = []
-    for piece in reversed(group[1:]):
-        if piece.tokens > room:
-            break
-        kept.insert(0, piece)
+def _lead(turns: Sequence[Turn], before: Sequence[_Piece], room: int) -> str:
+    """The last sentences of what was said before, as many as `room` tokens hold."""
+    kept: list[str] = []
+    for piece in reversed(before):
         room -= piece.tokens
-    return kept
+        if room < 0:
+            break
+        kept.insert(0, turns[piece.turn].text[piece.begin : piece.end])
+    return " ".join(kept)
 
 
 def _spans(turns: Sequence[Turn], group: list[_Piece]) -> tuple[Span, ...]:
@@ -172,8 +178,9 @@ def _spans(turns: Sequence[Turn], group: list[_Piece]) -> tuple[Span, ...]:
 def _heading(episode: Episode, section: str, count_tokens: TokenCounter, limit: int) -> str:
     """Title, guests and section, as much of them as the budget holds, whole words only."""
     parts = [episode.title, ", ".join(episode.guests), section]
-    words = " | ".join(part for part in parts if part).split()
+    # A hostile title, far over the budget, must neither take a step for each of its words nor
+    # pass as one unknown word of a million characters.
+    words = " | ".join(part for part in parts if part)[: limit * 20].split()
     while words and count_tokens([" ".join(words)])[0] - SPECIAL_TOKENS > limit:
-        # A heading far over the budget (a hostile title) must not take a step for each word.
-        words = words[: min(len(words) - 1, limit * 2)]
+        words.pop()
     return " ".join(words)

@@ -38,7 +38,7 @@ def diagnose(store: Path) -> list[Finding]:
         Finding("python", platform.python_version()),
         *(_package(name) for name in PACKAGES),
         _sqlite(),
-        _tried("model weights", lambda: str(find_weights().folder)),
+        _tried("model weights", lambda: str(find_weights().model)),
         _tried("embedder", _embedder),
         *_store(store),
     ]

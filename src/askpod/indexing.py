@@ -86,7 +86,7 @@ class Indexer:
             try:
                 self._index(path)
             except ReadError as error:
-                self.report.failed.append(Failure(str(path), str(error)))
+                self.report.failed.append(Failure(_readable(path), _readable(error)))
             bytes_done += size
             if progress:
                 progress(Progress(number, len(files), path, bytes_done, sum(sizes)))
@@ -98,6 +98,8 @@ class Indexer:
         """Writes an episode that is at hand, its file not read."""
         self._write(episode, source)
         self.report.unchanged.append(episode.id)
+        if not Path(source.path).exists():
+            self.report.gone.append(episode.id)
 
     def _index(self, path: Path) -> None:
         id_ = episode_id(path)
@@ -105,6 +107,8 @@ class Indexer:
             raise _shared_id(path, id_, self._seen[id_])
         known = self._sources.get(id_)
         here = str(path.resolve())
+        if here != _readable(here):
+            raise ReadError(path, "its path is not valid UTF-8; rename the file or its folder")
         if known and known.digest == file_digest(path):
             self._seen[id_] = path
             if known.path != here:
@@ -167,6 +171,11 @@ def _shared_id(path: Path, id_: str, other: Path) -> ReadError:
         f"would have the id {id_!r}, which {other} has already; give one of the two files another "
         "name, or index them into different archives",
     )
+
+
+def _readable(value: object) -> str:
+    """As text that can be printed: bytes of a path that are not UTF-8 become escapes."""
+    return str(value).encode(errors="backslashreplace").decode()
 
 
 def _size(path: Path) -> int:

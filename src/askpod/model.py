@@ -100,6 +100,7 @@ class Chunk:
     heading: str  # embedded in front of the speech, never shown as speech
     section: str
     spans: tuple[Span, ...]
+    lead: str = ""  # the last words before it, embedded for their context, never shown
 
     @property
     def start(self) -> float:
@@ -117,7 +118,7 @@ class Chunk:
     @property
     def embedded_text(self) -> str:
         """What the embedder reads."""
-        return f"{self.heading}\n{self.text}" if self.heading else self.text
+        return "\n".join(part for part in (self.heading, self.lead, self.text) if part)
 
     @property
     def speakers(self) -> tuple[str, ...]:

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import re
 
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[]*[^\W_a-z])|[。！？]+|[!?]+(?=\s)")
+# Each run of marks is tried once, from its start and whole (`++`): a hundred thousand dots in a
+# row take no longer than a hundred thousand letters.
+_END = re.compile(
+    r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s+[\"'“‘«(\[]*[^\W_a-z])|[。！？]+|(?<![!?])[!?]++(?=\s)"
+)
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(\[\"“])(?:[A-Za-z]|[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof|[Ss]t|vs|etc|e\.g|i\.e|approx|no|Inc|Ltd)\.$"
 )

@@ -1,39 +1,42 @@
 """Answers without a model: picks the sentences that answer, word for word.
 
 A sentence's relevance is how near its meaning is to the question, how many of the question's
-words it holds, and how well its passage was found. A listener wants connected speech, so whole
-runs of sentences are chosen, each from one turn: the runs whose relevance lies furthest above
-the ordinary (a maximum-sum segment), until WORDS are used up.
+words it holds, what stands beside it, and how well its passage fits. A listener wants connected
+speech, so whole runs of sentences are quoted, each from one turn: the runs whose relevance lies
+furthest above the ordinary (maximum-sum segments), until WORDS are used up.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from askpod.answering.refusal import REFUSAL, is_weak
-from askpod.answering.words import stem_set, stems
+from askpod.answering.refusal import REFUSAL, is_weak, reason
+from askpod.answering.words import shares
+from askpod.chunking import cut_span
 from askpod.embedding import Embedder
 from askpod.links import second_link
-from askpod.model import Answer, Citation, Episode, Passage, Span
+from askpod.model import Answer, Citation, Episode, Passage, Span, Turn
 from askpod.retrieval.search import Found
 from askpod.sentences import split_sentences
 from askpod.store.filters import Filters, matches_name
 from askpod.times import clock
 
-WORDS = 120  # of an answer, at most
-LONGEST_RUN = 4  # sentences
+WORDS = 120  # of speech in an answer, at most
+PASSAGES = 6  # that are read for it
+LONGEST_RUN = 5  # sentences
+SHORTEST_RUN = 8  # words; less ("Yeah, exactly.") says nothing by itself
 MOST_RUNS = 4
-SHORTEST = 4  # words: a shorter sentence ("Yeah, exactly.") says nothing by itself
-PASSAGES_READ = 8
-WORDS_WEIGHT = 0.5
-NEIGHBOUR_WEIGHT = 0.2
-RANK_PENALTY = 0.02
-PAR = 0.8
+
+# Parts of a sentence's relevance beside its cosine to the question, chosen for the facts they
+# bring into answers on the development questions (docs/answers.md).
+SHARED_WORDS = 0.6
+NEIGHBOUR = 0.1
+PASSAGE = 3.0
+QUESTION = 0.5  # taken off a question: it asks what the listener asks, and does not answer
+HOST = 0.2  # taken off what others than the guests say: a host leads to the answers
+ORDINARY = 1.7  # the sentences that are above the ordinary hold this many times WORDS
+LEAST_WORTH = 0.15  # of the best run's worth, below which a run is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,16 @@ class _Sentence:
     span: Span
     begin: int  # characters of the span's text
     end: int
-    words: int
+    by_host: bool
     relevance: float = 0.0
 
     @property
     def text(self) -> str:
         return self.span.text[self.begin : self.end]
+
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +65,13 @@ class _Run:
     worth: float
 
     @property
-    def passage(self) -> int:
-        return self.sentences[0].passage
-
-    @property
     def words(self) -> int:
         return sum(sentence.words for sentence in self.sentences)
 
     @property
-    def quote(self) -> str:
-        first, last = self.sentences[0], self.sentences[-1]
-        return first.span.text[first.begin : last.end]
+    def place(self) -> tuple[int, int, int]:
+        first = self.sentences[0]
+        return first.passage, first.span.turn, first.begin
 
 
 class ExtractiveAnswerer:
@@ -78,38 +81,56 @@ class ExtractiveAnswerer:
         self._embedder = embedder
 
     def answer(self, found: Found, episodes: Mapping[str, Episode], filters: Filters) -> Answer:
-        """An answer of at most about WORDS words from what was found, or a refusal."""
-        sentences = self._relevant(found, _sentences(found.passages[:PASSAGES_READ], filters))
-        runs = _choose(sentences)
-        if is_weak(found, max((s.relevance for s in sentences), default=0.0)) or not runs:
-            return Answer(found.question, REFUSAL, (), found.passages, True, "extractive")
+        """An answer of at most WORDS words of speech from what was found, or a refusal."""
+        sentences = self._judged(found, _sentences(found.passages[:PASSAGES], episodes, filters))
+        runs = [] if is_weak(found, filters) else _choose(sentences)
+        if not runs:
+            return Answer(
+                question=found.question,
+                text=REFUSAL,
+                citations=(),
+                passages=found.passages,
+                refused=True,
+                mode="extractive",
+                warnings=reason(found),
+            )
         citations = tuple(
-            _citation(number, run, found.passages[run.passage], episodes)
+            _citation(number, run, episodes[found.passages[run.place[0]].episode_id])
             for number, run in enumerate(runs, start=1)
         )
         text = "\n\n".join(_statement(citation) for citation in citations)
         return Answer(found.question, text, citations, found.passages, False, "extractive")
 
-    def _relevant(self, found: Found, sentences: list[_Sentence]) -> list[_Sentence]:
+    def _judged(self, found: Found, sentences: list[_Sentence]) -> list[_Sentence]:
         """The sentences with their relevance to the question."""
         if not sentences:
             return []
-        near = self._embedder.embed([sentence.text for sentence in sentences]) @ found.vector
-        shared = _shared_words(found.words, [sentence.text for sentence in sentences])
+        texts = [sentence.text for sentence in sentences]
+        near = self._embedder.embed(texts) @ found.vector
         own = [
-            float(similarity) + WORDS_WEIGHT * share
-            for similarity, share in zip(near, shared, strict=True)
+            float(cosine) + SHARED_WORDS * share
+            for cosine, share in zip(near, shares(found.words, texts), strict=True)
         ]
+        best = found.passages[0].score
         return [
-            replace(sentence, relevance=_with_context(own, sentences, i))
+            replace(
+                sentence,
+                relevance=own[i]
+                + NEIGHBOUR * _beside(own, sentences, i)
+                + PASSAGE * (found.passages[sentence.passage].score / best - 1)
+                - (QUESTION if _asks(sentence.text) else 0.0)
+                - (HOST if sentence.by_host else 0.0),
+            )
             for i, sentence in enumerate(sentences)
         ]
 
 
-def _sentences(passages: Sequence[Passage], filters: Filters) -> list[_Sentence]:
+def _sentences(
+    passages: Sequence[Passage], episodes: Mapping[str, Episode], filters: Filters
+) -> list[_Sentence]:
     """The sentences that may be quoted, in the order in which they stand in each passage."""
     return [
-        _Sentence(rank, span, begin, end, len(span.text[begin:end].split()))
+        _Sentence(rank, span, begin, end, _is_host(span.speaker, episodes[passage.episode_id]))
         for rank, passage in enumerate(passages)
         for span in passage.spans
         if filters.speaker is None or matches_name(filters.speaker, span.speaker)
@@ -117,90 +138,78 @@ def _sentences(passages: Sequence[Passage], filters: Filters) -> list[_Sentence]
     ]
 
 
-def _shared_words(question: Sequence[str], texts: Sequence[str]) -> list[float]:
-    """For each text the share of the question's words it holds, from 0 to 1.
-
-    A word weighs the more the fewer of the texts hold it (inverse document frequency).
-    """
-    wanted = stem_set(question)
-    held = [wanted.intersection(stems(text)) for text in texts]
-    counts = Counter(word for words in held for word in words)
-    weights = {word: math.log(1 + len(texts) / (1 + counts[word])) for word in wanted}
-    total = sum(weights.values()) or 1.0
-    return [sum(weights[word] for word in words) / total for words in held]
+def _is_host(speaker: str, episode: Episode) -> bool:
+    return bool(speaker and episode.guests) and speaker not in episode.guests
 
 
-def _with_context(own: Sequence[float], sentences: Sequence[_Sentence], i: int) -> float:
-    """A sentence is judged with its neighbours: "It took a week." answers by what precedes it."""
-    score = own[i]
-    for j in (i - 1, i + 1):
-        if 0 <= j < len(own) and sentences[j].passage == sentences[i].passage:
-            score += NEIGHBOUR_WEIGHT * own[j]
-    return score - RANK_PENALTY * sentences[i].passage
+def _beside(own: Sequence[float], sentences: Sequence[_Sentence], i: int) -> float:
+    """What the sentences before and after it in the passage have of their own."""
+    return sum(
+        own[j]
+        for j in (i - 1, i + 1)
+        if 0 <= j < len(own) and sentences[j].passage == sentences[i].passage
+    )
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip("\"'”’»)] ").endswith("?")
 
 
 def _choose(sentences: list[_Sentence]) -> list[_Run]:
     """The best runs that WORDS allow, in the order of their passages and of speech."""
-    if not sentences:
-        return []
-    par = float(np.quantile([s.relevance for s in sentences], PAR))
+    ordinary = _ordinary(sentences)
     runs: list[_Run] = []
-    left, taken = WORDS, set[int]()
-    for run in _candidates(sentences, par):
-        positions = {id(sentence) for sentence in run.sentences}
-        if run.words > left or positions & taken:
-            continue
-        runs.append(run)
-        taken |= positions
-        left -= run.words
-        if len(runs) == MOST_RUNS:
+    left = WORDS
+    for run in sorted(_runs(sentences, ordinary), key=lambda run: -run.worth):
+        if (runs and run.worth < LEAST_WORTH * runs[0].worth) or len(runs) == MOST_RUNS:
             break
-    return sorted(
-        runs, key=lambda run: (run.passage, run.sentences[0].span.turn, run.sentences[0].begin)
-    )
+        if run.words <= left and not any(set(run.sentences) & set(r.sentences) for r in runs):
+            runs.append(run)
+            left -= run.words
+    return sorted(runs, key=lambda run: run.place)
 
 
-def _candidates(sentences: list[_Sentence], par: float) -> list[_Run]:
-    """All runs worth quoting, best first."""
-    runs = []
+def _ordinary(sentences: list[_Sentence]) -> float:
+    """The relevance above which the sentences hold ORDINARY times WORDS."""
+    held = 0
+    for sentence in sorted(sentences, key=lambda each: -each.relevance):
+        held += sentence.words
+        if held >= ORDINARY * WORDS:
+            return sentence.relevance
+    return min((sentence.relevance for sentence in sentences), default=0.0)
+
+
+def _runs(sentences: list[_Sentence], ordinary: float) -> Iterator[_Run]:
+    """All runs worth quoting."""
     for first in range(len(sentences)):
         for last in range(first, min(first + LONGEST_RUN, len(sentences))):
-            members = sentences[first : last + 1]
+            members = tuple(sentences[first : last + 1])
             if members[-1].span is not members[0].span:
                 break
-            worth = sum(sentence.relevance - par for sentence in members)
-            if worth > 0 and sum(s.words for s in members) >= SHORTEST:
-                runs.append(_Run(tuple(members), worth))
-    return sorted(runs, key=lambda run: -run.worth)
+            run = _Run(members, sum(member.relevance - ordinary for member in members))
+            if run.worth > 0 and run.words >= SHORTEST_RUN:
+                yield run
 
 
-def _citation(
-    number: int, run: _Run, passage: Passage, episodes: Mapping[str, Episode]
-) -> Citation:
+def _citation(number: int, run: _Run, episode: Episode) -> Citation:
     span = run.sentences[0].span
-    start, end = span.start, span.end
-    per_character = (end - start) / max(1, len(span.text))
-    begin_second = start + run.sentences[0].begin * per_character
-    end_second = start + run.sentences[-1].end * per_character
-    episode = episodes[passage.episode_id]
+    said = Turn(span.speaker, span.text, span.start, span.end)
+    quoted = cut_span(said, span.turn, run.sentences[0].begin, run.sentences[-1].end)
     return Citation(
         number=number,
         episode_id=episode.id,
         title=episode.title,
         speaker=span.speaker,
-        start=begin_second,
-        end=end_second,
-        quote=run.quote,
-        url=second_link(episode.youtube, episode.links, begin_second),
-        supported=True,
+        start=quoted.start,
+        end=quoted.end,
+        quote=quoted.text,
+        url=second_link(episode.youtube, episode.links, quoted.start),
+        supported=True,  # the quotation is the claim
     )
 
 
 def _statement(citation: Citation) -> str:
     """One quotation, with who says it and when."""
-    who = (
-        f"{citation.speaker} ({clock(citation.start)})"
-        if citation.speaker
-        else clock(citation.start)
-    )
+    when = clock(citation.start)
+    who = f"{citation.speaker} ({when})" if citation.speaker else when
     return f"{who}: “{citation.quote}” [{citation.number}]"

@@ -6,8 +6,10 @@ Only the result goes to stdout; progress, notes and errors go to stderr.
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 from askpod.cli.app import app
+from askpod.cli.output import note
 from askpod.errors import AskpodError
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -18,16 +20,14 @@ def main() -> None:
 
     Exit codes: 0 done; 1 some of the work failed, the rest is done; 2 bad usage or settings.
     """
+    if isinstance(sys.stdout, TextIOWrapper):  # a narrow encoding shows codes for the rest
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(standalone_mode=True)
     except AskpodError as error:
-        from askpod.cli.output import harmless
-
-        sys.stderr.write(f"askpod: {harmless(str(error))}\n")
+        note(f"askpod: {error}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("\naskpod: stopped; what was finished is kept\n")
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # the reader of a pipe (head, less) has gone
-        sys.stderr.close()
-        sys.exit(0)
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            note("\naskpod: stopped; what was finished is kept")
+        raise

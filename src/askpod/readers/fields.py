@@ -12,7 +12,7 @@ from askpod.links import safe_link, youtube_id, youtube_id_of
 from askpod.readers.cleaning import clean
 from askpod.readers.frontmatter import Mapping, Node, Scalar, Sequence
 from askpod.readers.log import FaultLog, excerpt
-from askpod.readers.names import full_name
+from askpod.readers.names import Names
 from askpod.readers.rows import clean_text
 
 _TAG = re.compile(r"<[^<>]{0,200}>")
@@ -130,7 +130,8 @@ class Fields:
         prose = [_TAG.sub(" ", text) for text in prose]
         prose += [*_strings(self._root.items.get("quotableClips")), *headers[:_MAX_HEADERS]]
         urls = list(_strings(self._root.items.get("links")))
-        return tuple(dict.fromkeys(full_name(guest, prose, urls) for guest in ids))
+        names = Names(prose, urls)
+        return tuple(dict.fromkeys(names.full(guest) for guest in ids))
 
     def _day(self, name: str) -> str | None:
         text = self.text(name)

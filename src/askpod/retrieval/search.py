@@ -1,12 +1,15 @@
 """Search: a question in a listener's words brings up the passages that answer it.
 
-Meaning (nearest vectors) and words (BM25) are searched apart and fused by rank; recordings
-published twice count once; neighbouring chunks become one passage.
+Meaning (nearest vectors) and words (BM25) are searched apart, judged together with the talk
+around each hit, and cut into passages; a recording published twice counts once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +18,17 @@ from askpod.embedding import Embedder
 from askpod.errors import QuestionError
 from askpod.model import Passage
 from askpod.retrieval.diversify import without_duplicates
-from askpod.retrieval.fuse import reciprocal_rank
-from askpod.retrieval.hit import Hit
-from askpod.retrieval.widen import passages
+from askpod.retrieval.relevance import NEIGHBOURS, Pool, relevance
+from askpod.retrieval.stretch import passage, stretches
 from askpod.store.catalog import Catalog
 from askpod.store.dense import DenseIndex
-from askpod.store.filters import Filters, select
-from askpod.store.lexical import match_words, query_words
+from askpod.store.filters import Filters, Selection, select
+from askpod.store.lexical import match_words, query_words, unmentioned_names
 
-CANDIDATES = 100  # of each search; the fused list of both is read further
+_T = TypeVar("_T")
+
+CANDIDATES = 300  # of each search
+BATCH = 25  # passages whose texts are read at once
 LONGEST_QUESTION = 2_000  # characters; far above any question, far below an accident
 
 
@@ -36,6 +41,7 @@ class Found:
     words: tuple[str, ...]  # of the question, those worth looking for
     passages: tuple[Passage, ...]  # best first
     similarity: float  # cosine of the nearest chunk to the question; 0.0 without one
+    unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
 
 
 class Searcher:
@@ -59,18 +65,43 @@ class Searcher:
             selection = select(connection, filters)
             near = self._dense.nearest(vector, CANDIDATES, selection)
             said = match_words(self._catalog, words, CANDIDATES, selection)
-            fused = reciprocal_rank([[n for n, _ in near], [n for n, _ in said]])
-            hits = self._hits(fused[: 3 * top], dict(near))
-            episodes = self._catalog.episodes(sorted({hit.stored.episode_id for hit in hits}))
-        found = passages(without_duplicates(hits), episodes)[:top]
-        similarity = near[0][1] if near else 0.0
-        return Found(question, vector, tuple(words), tuple(found), similarity)
+            pool = self._pool(vector, near, said, selection)
+            found = list(islice(without_duplicates(self._passages(pool)), top))
+            similarity = near[0][1] if near else 0.0
+            unmentioned = unmentioned_names(self._catalog, question)
+        return Found(question, vector, tuple(words), tuple(found), similarity, tuple(unmentioned))
 
-    def _hits(self, fused: list[tuple[int, float]], similarities: dict[int, float]) -> list[Hit]:
-        stored = self._catalog.chunks([number for number, _ in fused])
-        return [
-            Hit(stored[number], score, similarities.get(number, 0.0)) for number, score in fused
-        ]
+    def _pool(
+        self,
+        vector: NDArray[np.float32],
+        near: list[tuple[int, float]],
+        said: list[tuple[int, float]],
+        selection: Selection,
+    ) -> Pool:
+        """The candidates of both searches and the chunks around them."""
+        candidates = {number for number, _ in near} | {number for number, _ in said}
+        reach = range(-len(NEIGHBOURS), len(NEIGHBOURS) + 1)
+        around = {number + step for number in candidates for step in reach}
+        episodes = self._catalog.episodes_of(sorted(around), selection)
+        ids = np.array(sorted(episodes), dtype=np.int64)
+        codes = {episode: code for code, episode in enumerate(sorted(set(episodes.values())))}
+        words = dict(said)
+        return Pool(
+            ids=ids,
+            episodes=np.array([codes[episodes[i]] for i in ids.tolist()], dtype=np.int64),
+            cosines=self._dense.similarities(vector, ids),
+            words=np.array([words.get(i, 0.0) for i in ids.tolist()], dtype=np.float64),
+        )
+
+    def _passages(self, pool: Pool) -> Iterator[Passage]:
+        """Passages, best first, their texts read as they are asked for."""
+        if not len(pool.ids):
+            return
+        for batch in _batched(stretches(pool, relevance(pool)), BATCH):
+            chunks = self._catalog.chunks([number for members, _ in batch for number in members])
+            episodes = self._catalog.episodes(sorted({c.episode_id for c in chunks.values()}))
+            for members, score in batch:
+                yield passage([chunks[number] for number in members], score, episodes)
 
     def _checked(self, question: str) -> str:
         question = " ".join(question.split())
@@ -88,3 +119,8 @@ class Searcher:
                 "cut in silence, so ask for the heart of it in a sentence or two"
             )
         return question
+
+
+def _batched(items: Iterator[_T], size: int) -> Iterator[list[_T]]:
+    while batch := list(islice(items, size)):
+        yield batch

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.chunking import cut_span
-from askpod.errors import ArchiveNotFound
 from askpod.model import Chunk, Episode, Turn
 from askpod.store.connection import Connections
 from askpod.store.filters import Selection, chunk_condition
@@ -34,7 +33,7 @@ from askpod.store.rows import (
     read_episode,
     read_turn,
 )
-from askpod.store.schema import TABLES, Stamp
+from askpod.store.schema import TABLES, Stamp, no_archive
 
 FILE = "catalog.db"
 
@@ -61,10 +60,7 @@ class Catalog:
         self.folder = folder
         path = folder / FILE
         if not writable and not path.is_file():
-            raise ArchiveNotFound(
-                f"{folder}: no archive here yet. Make one with `askpod index PATH… --store "
-                f"{folder}`, or name the folder of an existing one (--store, ASKPOD_STORE)."
-            )
+            raise no_archive(str(folder))
         self._path = path
         self._connections = Connections(path, writable=writable)
         self.reading = self._connections.reading
@@ -125,7 +121,7 @@ class Catalog:
         vectors: NDArray[np.float32],
     ) -> None:
         """Writes an episode, replacing the whole of a former one with its id."""
-        with self._transaction() as connection:
+        with self._connections.writing() as connection:
             revision = _raise_revision(connection)
             delete_episode(connection, episode.id)
             insert_episode(connection, episode, source)
@@ -133,24 +129,15 @@ class Catalog:
                 insert_chunk(connection, episode.id, position, chunk, vector, revision)
 
     def remove(self, episode_ids: Sequence[str]) -> None:
-        with self._transaction() as connection:
+        with self._connections.writing() as connection:
             _raise_revision(connection)
             for episode_id in episode_ids:
                 delete_episode(connection, episode_id)
 
     def moved(self, episode_id: str, path: str) -> None:
         """Notes that an unchanged episode's file now lies elsewhere."""
-        with self._transaction() as connection:
-            connection.execute("UPDATE episodes SET path = ? WHERE id = ?", (path, episode_id))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connections.get()
-        if connection.in_transaction:  # inside emptied()
-            yield connection
-            return
         with self._connections.writing() as connection:
-            yield connection
+            connection.execute("UPDATE episodes SET path = ? WHERE id = ?", (path, episode_id))
 
     # Reading
 
@@ -201,6 +188,17 @@ class Catalog:
                 [json.dumps([int(number) for number in ids]), *parameters],
             )
             return {number for (number,) in rows}
+
+    def episodes_of(self, ids: Sequence[int], selection: Selection) -> dict[int, str]:
+        """The episode of each of `ids` that is there and selected."""
+        condition, parameters = chunk_condition(selection)
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, episode_id FROM chunks "
+                f"WHERE id IN (SELECT value FROM json_each(?)) AND {condition}",
+                [json.dumps(list(ids)), *parameters],
+            )
+            return dict(rows.fetchall())
 
     def chunk_ids(self, selection: Selection, since_revision: int = 0) -> NDArray[np.int64]:
         """Ids of the selected chunks added after a revision, ascending."""

@@ -1,4 +1,4 @@
-"""Connections to the catalog: one for each thread, with SQLite's errors put in plain words."""
+"""Connections to the catalog, with SQLite's errors put in plain words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from askpod.errors import AskpodError, StoreBusy, StoreDamaged, StoreUnwritable
@@ -15,7 +15,7 @@ BUSY_SECONDS = 30.0
 
 
 class Connections:
-    """Hands every thread its own connection to one database file.
+    """Lends connections to one database file, each to one thread at a time.
 
     WAL lets readers go on while one writer writes; `synchronous = FULL` makes a finished
     transaction outlive a power cut.
@@ -24,84 +24,108 @@ class Connections:
     def __init__(self, path: Path, *, writable: bool) -> None:
         self.path = path
         self._writable = writable
-        self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._lent = threading.local()  # .connection: the one that this thread is using
+        self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._closed = False
-
-    def get(self) -> sqlite3.Connection:
-        """This thread's connection, opened at first use."""
-        if self._closed:
-            raise AskpodError(f"{self.path.parent}: this archive has been closed; open it again")
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._open()
-            self._local.connection = connection
-            with self._lock:
-                self._all.append(connection)
-        return connection
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees one state of the catalog, whatever is written meanwhile."""
-        with plain_errors(self.path):
-            connection = self.get()
-            if connection.in_transaction:  # within another reading() of this thread
-                yield connection
-                return
-            connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.execute("COMMIT")
+        with self._transaction("BEGIN") as connection:
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it becomes visible at once, or none of it."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with plain_errors(self.path):
-            connection = self.get()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+            outer = getattr(self._lent, "connection", None)
+            if outer is not None:  # within another transaction of this thread: a part of it
+                yield outer
+                return
+            with self._borrowed() as connection:
+                connection.execute(begin)
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
 
     def close(self) -> None:
+        """Closes what is idle at once, and what a thread is using when it has finished."""
         with self._lock:
             self._closed = True
-            for connection in self._all:
-                connection.close()
-            self._all.clear()
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            self._release(connection)
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._closed:
+                raise AskpodError(
+                    f"{self.path.parent}: this archive has been closed; open it again"
+                )
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or self._open()
+        self._lent.connection = connection
+        try:
+            yield connection
+        finally:
+            self._lent.connection = None
+            with self._lock:
+                keep = not (self._closed or connection.in_transaction or self._immutable())
+                if keep:
+                    self._idle.append(connection)
+            if not keep:
+                self._release(connection)
 
     def _open(self) -> sqlite3.Connection:
-        with plain_errors(self.path):
-            connection = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?{self._mode()}",
-                uri=True,
-                timeout=BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,  # each is used by one thread; close() comes from any
-            )
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA trusted_schema = OFF")
-            connection.execute("PRAGMA mmap_size = 268435456")
-            if self._writable:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = FULL")
-            return connection
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?{self._mode()}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,  # used by one thread at a time
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA mmap_size = 268435456")
+        if self._writable:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _release(self, connection: sqlite3.Connection) -> None:
+        if self._writable:
+            # Into the one file, so that a copy of it holds all; not if a reader is busy with it.
+            with suppress(sqlite3.Error):
+                connection.execute("PRAGMA busy_timeout = 0")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
 
     def _mode(self) -> str:
         if self._writable:
             return "mode=rwc"
-        # A read-only folder has no place for WAL's shared memory; without a journal left
-        # behind the file is whole and can be read as it stands.
+        return "mode=ro&immutable=1" if self._immutable() else "mode=ro"
+
+    def _immutable(self) -> bool:
+        """Whether the file is whole as it stands and lies in a folder that we cannot write.
+
+        Such a folder has no place for WAL's shared memory. Asked anew for each transaction, as
+        the folder's owner may begin to write.
+        """
+        if self._writable or os.access(self.path.parent, os.W_OK):
+            return False
         journal = self.path.with_name(self.path.name + "-wal")
-        if not os.access(self.path.parent, os.W_OK) and not journal.exists():
-            return "mode=ro&immutable=1"
-        return "mode=ro"
+        return not journal.exists() or not journal.stat().st_size
 
 
 @contextmanager
@@ -109,6 +133,8 @@ def plain_errors(path: Path) -> Iterator[None]:
     """Turns SQLite's and the system's errors into errors that say what to do."""
     try:
         yield
+    except sqlite3.ProgrammingError:  # a fault of ours, not of the file's
+        raise
     except sqlite3.Error as error:
         raise _explained(path, error) from error
     except OSError as error:

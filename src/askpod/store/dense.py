@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from askpod.errors import StoreMismatch
 from askpod.store import sync
 from askpod.store.catalog import Catalog
 from askpod.store.filters import Selection
@@ -44,22 +45,36 @@ class DenseIndex:
         self._exact_up_to = exact_up_to
         self._index = VectorIndex(store / sync.FOLDER)
         self._index_revision = -1
+        self._embedder = catalog.meta().get("embedder")
         self._matrix: _Matrix | None = None
         self._lock = threading.Lock()
 
     def nearest(
         self, vector: NDArray[np.float32], count: int, selection: Selection
     ) -> list[tuple[int, float]]:
-        """(chunk id, cosine similarity) of the `count` nearest selected chunks, nearest first."""
+        """(chunk id, cosine similarity) of the `count` nearest selected chunks, nearest first.
+
+        Raises:
+            StoreMismatch: the store was made anew with another embedder since it was opened.
+        """
         if selection.empty:
             return []
         with self._catalog.reading():
+            self._check_embedder()
             if self._catalog.counts()["chunks"] > self._exact_up_to:
                 try:
                     return self._by_graph(vector, count, selection)
                 except VectorIndexError:
                     self._index.close()  # made anew at the next opening or indexing
             return self._by_comparison(vector, count, selection)
+
+    def similarities(self, vector: NDArray[np.float32], ids: Ids) -> NDArray[np.float32]:
+        """The cosine similarity of each of these chunks, which must be in the catalog."""
+        with self._catalog.reading():
+            matrix = self._matrix
+            if matrix is None or matrix.revision != self._catalog.revision():
+                return self._catalog.vectors_of(ids.tolist()) @ vector
+            return matrix.vectors[np.searchsorted(matrix.ids, ids)] @ vector
 
     def close(self) -> None:
         self._index.close()
@@ -87,7 +102,7 @@ class DenseIndex:
             if len(found) >= wanted or len(candidates) < asked:
                 break
             asked *= 4  # dead chunks of replaced episodes took the places
-        if sync.held_revision(self._store) != held:  # replaced while it was read
+        if sync.held_revision(self._store, self._catalog) != held:  # replaced while it was read
             return self._by_graph(vector, count, selection)
         ids = np.array(sorted(found), dtype=np.int64)
         old = _best(ids, self._catalog.vectors_of(ids.tolist()) @ vector, count)
@@ -98,13 +113,21 @@ class DenseIndex:
     def _reopen_if_replaced(self) -> int:
         """The revision that the graph holds, after opening the one now in place."""
         with self._lock:
-            held = sync.held_revision(self._store)
-            if held < 0:
+            held = sync.held_revision(self._store, self._catalog)
+            if held < 0 or held > self._catalog.revision():  # newer than what this reader sees
                 raise VectorIndexError(f"{self._store / sync.FOLDER}: no vector index")
             if held != self._index_revision:
                 self._index.close()
                 self._index_revision = held
             return held
+
+    def _check_embedder(self) -> None:
+        embedder = self._catalog.meta()["embedder"]
+        if embedder != self._embedder:
+            raise StoreMismatch(
+                f"{self._store}: this store has been made anew with {embedder} since it was "
+                f"opened with {self._embedder}; open it again"
+            )
 
     def _load(self) -> _Matrix:
         revision = self._catalog.revision()

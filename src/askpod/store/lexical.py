@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from difflib import get_close_matches
 
 from askpod.store.catalog import Catalog
 from askpod.store.filters import Selection, chunk_condition
 
 HEADING_WEIGHT = 0.5  # a word of the title or section counts half of one that was said
 
+ALIKE = 0.85  # difflib's ratio, from which on two spellings are taken for one name
+
+# A capitalised word behind a word, not behind the end of a sentence or an opening quotation mark.
+_NAME = re.compile(r"(?<=[\w,;] )[A-Z][a-z]+(?:['’]?[A-Za-z]+)*")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # Words so common in questions that they say nothing of the subject.
 STOPWORDS = frozenset(
@@ -30,7 +36,9 @@ def query_words(text: str) -> list[str]:
 
     All of its words where it has no others.
     """
-    words = list(dict.fromkeys(word.casefold().replace("’", "'") for word in _WORD.findall(text)))
+    # "Mara's" must find "Mara"; to FTS5 it would be the two words "mara s".
+    found = (word.casefold().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
+    words = list(dict.fromkeys(found))
     return [word for word in words if word.split("'")[0] not in STOPWORDS] or words
 
 
@@ -49,10 +57,40 @@ def match_words(
         rows = connection.execute(
             f"SELECT words.rowid, bm25(words, 1.0, {HEADING_WEIGHT}) AS score FROM words {joined} "
             f"WHERE words MATCH ? AND {condition} ORDER BY score, words.rowid LIMIT ?",
-            [" OR ".join(_quoted(word) for word in words), *parameters, count],
+            [" OR ".join(quoted(word) for word in words), *parameters, count],
         )
         return [(number, -score) for number, score in rows]
 
 
-def _quoted(word: str) -> str:
+def unmentioned_names(catalog: Catalog, text: str) -> list[str]:
+    """Names in a question that no speaker bears or says and no title, guest or section has.
+
+    A name is a word with a capital that begins no sentence and is no acronym. One that sounds
+    like a word of the archive counts as mentioned: transcripts misspell names.
+    """
+    names = dict.fromkeys(name.replace("’", "'").removesuffix("'s") for name in _NAME.findall(text))
+    with catalog.reading() as connection:
+        return [name for name in names if not _mentioned(connection, name)]
+
+
+def _mentioned(connection: sqlite3.Connection, name: str) -> bool:
+    said = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
+    speaks = "SELECT 1 FROM chunk_speakers WHERE instr(lower(speaker), ?) LIMIT 1"
+    if (
+        connection.execute(said, [quoted(name)]).fetchone()
+        or connection.execute(speaks, [name.casefold()]).fetchone()
+    ):
+        return True
+    connection.execute(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab (main, words, row)"
+    )
+    like = connection.execute(
+        "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ?",
+        [name[0].casefold(), chr(ord(name[0].casefold()) + 1)],
+    )
+    return bool(get_close_matches(name.casefold(), [term for (term,) in like], 1, ALIKE))
+
+
+def quoted(word: str) -> str:
+    """A word as FTS5's query language takes it literally."""
     return '"' + word.replace('"', '""') + '"'

@@ -27,20 +27,24 @@ def write_lock(
         StoreBusy: it is still held after `patience` seconds.
     """
     lock = FileLock(store / FILE)
-    try:
-        with plain_errors(store / FILE):
-            lock.acquire(timeout=0)
-    except Timeout:
+    if not _acquired(lock, 0):
         if notify and patience:
             notify(f"another askpod is writing to {store}; waiting for it to finish …")
-        try:
-            lock.acquire(timeout=patience, poll_interval=0.2)
-        except Timeout:
+        if not _acquired(lock, patience):
             raise StoreBusy(
                 f"{store}: another askpod has been writing to this store for {patience:.0f} s; "
                 "run the command again when it has finished"
-            ) from None
+            )
     try:
         yield
     finally:
         lock.release()
+
+
+def _acquired(lock: FileLock, patience: float) -> bool:
+    with plain_errors(Path(lock.lock_file)):
+        try:
+            lock.acquire(timeout=patience, poll_interval=0.2)
+        except Timeout:  # an OSError, but no fault of the store's
+            return False
+    return True

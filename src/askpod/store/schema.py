@@ -9,11 +9,13 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from askpod.errors import StoreMismatch
+from askpod.errors import ArchiveNotFound, StoreMismatch
 
 FORMAT = 1
 
-TABLES = """
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+
+TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE episodes (
@@ -73,9 +75,17 @@ CREATE TABLE chunk_speakers (
 ) WITHOUT ROWID;
 
 CREATE VIRTUAL TABLE words USING fts5 (
-    speech, heading, tokenize = 'porter unicode61 remove_diacritics 2'
+    speech, heading, tokenize = '{TOKENIZER}'
 );
 """
+
+
+def no_archive(where: str) -> ArchiveNotFound:
+    """The error for a folder without an archive."""
+    return ArchiveNotFound(
+        f"{where}: no archive here yet. Make one with `askpod index PATH… --store {where}`, or "
+        "name the folder of an existing one (--store, ASKPOD_STORE)."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,12 @@ class Stamp:
         )
 
     def check(self, meta: dict[str, str], where: str) -> None:
-        """Raises StoreMismatch where `meta`, read from a store, names another maker."""
+        """Raises StoreMismatch where `meta`, read from a store, names another maker.
+
+        A file without any stamp is what a first run leaves that was stopped at its start.
+        """
+        if not meta:
+            raise no_archive(where)
         stored_format = meta.get("format", "none")
         if stored_format.isdigit() and int(stored_format) > FORMAT:
             raise StoreMismatch(

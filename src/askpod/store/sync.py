@@ -3,29 +3,37 @@
 The index in `chroma/` is never changed in place: a new one is built beside it and takes its
 place by renaming, so that neither a stop at any instant nor a reader in another process ever
 meets half an index. `askpod.json` inside it says which revision of which store it holds, with
-a checksum of every file; an index that does not match is made anew from the stored vectors,
-without embedding anything.
+its fingerprint; an index that does not match is made anew from the stored vectors, without
+embedding anything.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-import zlib
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from askpod.errors import StoreUnwritable
 from askpod.store.catalog import Catalog
 from askpod.store.connection import plain_errors
 from askpod.store.filters import Selection
+from askpod.store.fingerprint import Fingerprint
 from askpod.store.vectors import VectorIndex, VectorIndexError
 
 FOLDER = "chroma"
 STAMP = "askpod.json"
-_BLOCK = 1 << 20
-_BATCH = 1000
+_BATCH = 5000
 
 State = Literal["fresh", "stale", "damaged", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    store: str
+    revision: int
+    fingerprint: Fingerprint
 
 
 def state(store: Path, catalog: Catalog) -> State:
@@ -39,28 +47,39 @@ def state(store: Path, catalog: Catalog) -> State:
         return "missing"
     stamp = _read_stamp(folder)
     meta = catalog.meta()
-    if stamp is None or stamp["store"] != meta["store"] or stamp["files"] != _checksums(folder):
+    if stamp is None or stamp.store != meta["store"] or not stamp.fingerprint.fits(folder):
         return "damaged"
-    return "fresh" if stamp["revision"] == int(meta["revision"]) else "stale"
+    return "fresh" if stamp.revision == int(meta["revision"]) else "stale"
 
 
-def held_revision(store: Path) -> int:
-    """The catalog's revision that the index in place holds; -1 where there is none."""
+def held_revision(store: Path, catalog: Catalog) -> int:
+    """The catalog's revision that the index in place holds; -1 where there is none of its."""
     stamp = _read_stamp(store / FOLDER)
-    return stamp["revision"] if stamp else -1
+    return stamp.revision if stamp and stamp.store == catalog.meta()["store"] else -1
 
 
 def publish(store: Path, catalog: Catalog) -> None:
     """Brings the vector index to the catalog's revision. The caller holds the write lock.
 
     Raises:
-        StoreUnwritable: the folder cannot be written. The catalog is untouched.
+        StoreUnwritable: the index cannot be written. The catalog is untouched.
     """
-    present = state(store, catalog)
-    if present == "fresh":
-        return
+    try:
+        _publish(store, catalog)
+    except VectorIndexError as error:
+        raise StoreUnwritable(
+            f"{error}. The vector index could not be made; all else is kept, and searches do "
+            "without it. Check the folder's permissions and the space left; the next run of "
+            "`askpod index` makes it."
+        ) from error
+
+
+def _publish(store: Path, catalog: Catalog) -> None:
     with plain_errors(store / FOLDER):
         _sweep(store)
+        present = state(store, catalog)
+        if present == "fresh":
+            return
         building = store / f"{FOLDER}.next"
         if present == "stale":
             shutil.copytree(store / FOLDER, building)
@@ -87,12 +106,8 @@ def _fill(folder: Path, catalog: Catalog) -> None:
             _add(index, catalog, [number for number in wanted if number not in held])
     finally:
         index.close()
-    stamp = {
-        "store": meta["store"],
-        "revision": int(meta["revision"]),
-        "files": _checksums(folder),
-    }
-    (folder / STAMP).write_text(json.dumps(stamp), encoding="utf-8")
+    stamp = _Stamp(meta["store"], int(meta["revision"]), Fingerprint.of(folder))
+    (folder / STAMP).write_text(json.dumps(asdict(stamp)), encoding="utf-8")
 
 
 def _add(index: VectorIndex, catalog: Catalog, ids: list[int]) -> None:
@@ -117,28 +132,12 @@ def _sweep(store: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _read_stamp(folder: Path) -> dict[str, Any] | None:
+def _read_stamp(folder: Path) -> _Stamp | None:
     try:
-        stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        read = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+        fingerprint = Fingerprint(
+            dict(read["fingerprint"]["files"]), read["fingerprint"]["records"]
+        )
+        return _Stamp(read["store"], int(read["revision"]), fingerprint)
+    except (OSError, ValueError, TypeError, LookupError):
         return None
-    return (
-        stamp if isinstance(stamp, dict) and {"store", "revision", "files"} <= set(stamp) else None
-    )
-
-
-def _checksums(folder: Path) -> dict[str, list[int]]:
-    """Size and CRC-32 of every file but the stamp, by its path in the folder."""
-    return {
-        path.relative_to(folder).as_posix(): [path.stat().st_size, _crc(path)]
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != STAMP
-    }
-
-
-def _crc(path: Path) -> int:
-    checksum = 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            checksum = zlib.crc32(block, checksum)
-    return checksum

@@ -23,10 +23,21 @@ from askpod.store.catalog import StoredChunk
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
 COLLECTION = "askpod"
-_BATCH = 1000  # records of one write: bounds the memory that a large archive takes
+_BATCH = 5000  # records of one write: the most that Chroma takes is little more
+_LONGEST, _MOST_GUESTS = 1000, 100  # of a title's characters: far above any that is meant
+_GRAPH: CreateHNSWConfiguration = {
+    "space": "cosine",
+    "ef_search": 200,
+    # Else a graph of fewer than 1,000 records is never stored, but made anew at each opening.
+    "sync_threshold": 2,
+    "batch_size": 2,
+}
+_open_places: set[str] = set()
+_places_lock = threading.Lock()
 
 
 class VectorIndexError(AskpodError):
@@ -39,6 +50,7 @@ class VectorIndex:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._client: Client | None = None
+        self._place = ""
         self._collection: Collection | None = None
         self._lock = threading.Lock()
 
@@ -91,29 +103,48 @@ class VectorIndex:
         """Releases Chroma's files; the index opens again at the next use."""
         with self._lock:
             client, self._client, self._collection = self._client, None, None
-            if client is not None:
-                with _contained(self.folder):
-                    client.close()
+            place, self._place = self._place, ""
+            try:
+                if client is not None:
+                    with _contained(self.folder):
+                        client.close()
+            finally:
+                _open_places.discard(place)
 
     def _open(self) -> Collection:
         if self._collection is None:
             import chromadb
             from chromadb.config import Settings
 
-            client = cast(
-                "Client",  # what it is; its declared type lacks close()
-                chromadb.PersistentClient(
-                    path=str(self.folder), settings=Settings(anonymized_telemetry=False)
-                ),
-            )
-            self._client = client
-            self._collection = client.get_or_create_collection(
+            if self._client is None:
+                self._place = self._place or _own_place(self.folder)
+                self._client = cast(
+                    "Client",  # what it is; its declared type lacks close()
+                    chromadb.PersistentClient(
+                        path=self._place, settings=Settings(anonymized_telemetry=False)
+                    ),
+                )
+            self._collection = self._client.get_or_create_collection(
                 COLLECTION,
                 embedding_function=None,  # else Chroma would fetch a model of its own
-                configuration={"hnsw": {"space": "cosine", "ef_search": 200}},
+                configuration={"hnsw": _GRAPH},
                 metadata={"made_by": "askpod"},
             )
         return self._collection
+
+
+def _own_place(folder: Path) -> str:
+    """A path to `folder`, written as no other open index of this process writes it.
+
+    Chroma shares what it has opened among all clients of one path: after the folder has been
+    replaced by a newer one, a new client would be handed the former content.
+    """
+    with _places_lock:
+        place = f"{folder}/."
+        while place in _open_places:
+            place += "/."
+        _open_places.add(place)
+        return place
 
 
 @contextmanager
@@ -132,12 +163,12 @@ def _metadata(stored: StoredChunk, episode: Episode) -> dict[str, Any]:
     chunk = stored.chunk
     known = {
         "episode_id": episode.id,
-        "title": episode.title,
-        "guests": list(episode.guests),
+        "title": episode.title[:_LONGEST],
+        "guests": [name[:_LONGEST] for name in episode.guests[:_MOST_GUESTS]],
         "season": episode.season,
         "number": episode.number,
         "date": episode.date,
-        "section": chunk.section,
+        "section": chunk.section[:_LONGEST],
         "speakers": list(chunk.speakers),
         "start": chunk.start,
         "end": chunk.end,

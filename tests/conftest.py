@@ -1,0 +1,97 @@
+"""What all tests share: the example episodes, an archive of them, and small invented files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+
+from askpod import Archive
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples" / "episodes"
+
+WriteEpisode = Callable[..., Path]
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the user has set must not reach a test."""
+    for variable in ("ASKPOD_STORE", "ASKPOD_PRECISION"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    """The folder of the example episodes, written for this project."""
+    return EXAMPLES
+
+
+@pytest.fixture(scope="session")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an archive of the examples. Not to be changed: see `store`."""
+    folder = tmp_path_factory.mktemp("indexed") / "store"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("ASKPOD_PRECISION", raising=False)
+        with Archive.open(folder, create=True) as archive:
+            archive.index([EXAMPLES])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def archive(indexed: Path) -> Iterator[Archive]:
+    """An open archive of the examples, shared by all tests: to be read only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("ASKPOD_PRECISION", raising=False)
+        opened = Archive.open(indexed)
+    with opened:
+        yield opened
+
+
+@pytest.fixture
+def store(indexed: Path, tmp_path: Path) -> Path:
+    """A copy of the examples' archive that a test may change, break and rebuild."""
+    return Path(shutil.copytree(indexed, tmp_path / "store"))
+
+
+@pytest.fixture
+def write_episode(tmp_path: Path) -> WriteEpisode:
+    """Writes a small file in the format of the examples.
+
+    write_episode("bees.md", ["Bees dance.", ("Cora", "Do they?")], season=2) -> its path
+
+    A turn is a text, said by Ann, or (speaker, text); one is said every ten seconds. A text
+    that begins with "# " is a header.
+    """
+
+    def write(name: str, turns: Sequence[str | tuple[str, str]], **fields: object) -> Path:
+        rows: list[Mapping[str, object]] = []
+        for turn in turns:
+            speaker, text = ("Ann", turn) if isinstance(turn, str) else turn
+            if text.startswith("# "):
+                rows.append({"header": text[2:]})
+            else:
+                rows.append({"line": text, "sec": 10 * len(rows), "who": speaker})
+        front = {"title": f"About {Path(name).stem}", **fields, "transcript": rows}
+        dumped = yaml.dump(front, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"---\n{dumped}---\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def small(tmp_path, write_episode) -> Path:
+    """A store of two small episodes, bees.md and trains.md."""
+    files = [
+        write_episode("bees.md", ["Bees dance to tell where the linden trees are."]),
+        write_episode("trains.md", ["A night train waits in a siding near Basel."]),
+    ]
+    with Archive.open(tmp_path / "small", create=True) as archive:
+        archive.index(files)
+    return tmp_path / "small"

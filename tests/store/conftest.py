@@ -1,0 +1,71 @@
+"""What the store's tests share: questions on the examples, and askpod as another process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from askpod import Archive
+from askpod.model import Passage
+
+QUESTIONS = (
+    "What killed the beekeeper's first colonies?",
+    "How many rolls are thrown away?",
+    "Why should a night train be slow?",
+    "What does frost do to a coupler?",
+    "How is an organ pipe measured?",
+    "Where do the recordings of the language come from?",
+    "How long does a laboratory test take?",
+    "false alarms",
+    "a model that lost to one line in a spreadsheet",
+    "Which sensor was the first?",
+)
+
+Results = list[list[Passage]]
+
+
+@pytest.fixture(scope="session")
+def questions() -> tuple[str, ...]:
+    return QUESTIONS
+
+
+@pytest.fixture(scope="session")
+def results() -> Callable[[Path], Results]:
+    """What an archive answers to all the questions."""
+
+    def search(store: Path) -> Results:
+        with Archive.open(store) as archive:
+            return [archive.search(question) for question in QUESTIONS]
+
+    return search
+
+
+@pytest.fixture(scope="session")
+def expected(indexed, results) -> Results:
+    """What a clean archive of the examples answers."""
+    return results(indexed)
+
+
+@pytest.fixture
+def start():
+    """Starts `python -m askpod …` or another Python program; ends it with the test."""
+    running: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str | Path) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(process)
+        return process
+
+    yield run
+    for process in running:
+        process.kill()
+        process.communicate()
