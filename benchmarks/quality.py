@@ -60,6 +60,15 @@ def main() -> None:
 
 
 def print_search(archive: Archive, rows: list[dict[str, Any]]) -> None:
+    figures, reciprocal = search_figures(archive, rows)
+    print(f"search, {len(rows)} questions   MRR {reciprocal:.3f}")
+    print("  words      " + "".join(f"{budget:>8,}" for budget in BUDGETS))
+    for name, column in (("recall", 0), ("precision", 1), ("F1", 2)):
+        print(f"  {name:<11}" + "".join(f"{value:8.3f}" for value in figures[:, column]))
+
+
+def search_figures(archive: Archive, rows: list[dict[str, Any]]) -> tuple[np.ndarray, float]:
+    """Means over the questions: recall, precision, F1 for each budget; reciprocal rank."""
     figures, reciprocal = [], []
     for row in rows:
         passages = archive.search(row["question"], top=60, episode=row.get("episode"))
@@ -67,11 +76,7 @@ def print_search(archive: Archive, rows: list[dict[str, Any]]) -> None:
         figures.append([at_budget(passages, evidence, budget) for budget in BUDGETS])
         touching = (i for i, p in enumerate(passages, 1) if stretch_of(p).shared(evidence) > 0)
         reciprocal.append(1 / next(touching, float("inf")))
-    means = np.array(figures).mean(axis=0)
-    print(f"search, {len(rows)} questions   MRR {np.mean(reciprocal):.3f}")
-    print("  words      " + "".join(f"{budget:>8,}" for budget in BUDGETS))
-    for name, column in (("recall", 0), ("precision", 1), ("F1", 2)):
-        print(f"  {name:<11}" + "".join(f"{value:8.3f}" for value in means[:, column]))
+    return np.array(figures).mean(axis=0), float(np.mean(reciprocal))
 
 
 def at_budget(

@@ -186,12 +186,12 @@ def test_a_store_that_cannot_be_written_can_be_searched(store, examples, left):
 
 def test_answer_needs_no_more_than_a_question_and_a_store(store):
     first = answer(QUESTION, store=store)
-    assert first.citations
+    assert first.passages
     assert answer(QUESTION, store=store).text == first.text
 
 
 def test_answer_notices_that_the_archive_was_replaced(store, write_episode):
-    assert not answer(QUESTION, store=store).refused
+    assert answer(QUESTION, store=store).passages
     shutil.rmtree(store)
     with pytest.raises(ArchiveNotFound):
         answer(QUESTION, store=store)

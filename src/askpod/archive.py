@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from askpod.answering.extractive import ExtractiveAnswerer
 from askpod.embedding import Embedder
 from askpod.embedding.weights import DIMENSION, MODEL
-from askpod.errors import StoreBusy, StoreUnwritable
+from askpod.errors import PathError, StoreBusy, StoreUnwritable
 from askpod.indexing import Indexer, IndexReport, ProgressListener
 from askpod.model import Answer, Episode, Passage, Turn
 from askpod.readers.discover import find_files
@@ -69,10 +69,11 @@ class Archive:
 
         Raises:
             ArchiveNotFound: there is none, and `create` was not asked for.
+            PathError: `store` is a file.
             StoreMismatch: it was made by another embedder, chunking or format version.
             StoreDamaged: its catalog cannot be read.
         """
-        folder = Path(store) if store is not None else default_store()
+        folder = store_folder(store)
         settings = settings or Settings.from_environment()
         notify = notify or _silent
         if create:
@@ -150,7 +151,7 @@ class Archive:
         """
         settings = settings or Settings.from_environment()
         return rebuild(
-            Path(store) if store is not None else default_store(),
+            store_folder(store),
             [Path(path) for path in paths],
             stamp_of(settings),
             Rebuilding(_load_embedder(settings), settings.chunking, progress, notify or _silent),
@@ -255,6 +256,16 @@ def _load_embedder(settings: Settings) -> Embedder:
     from askpod.embedding.minilm import MiniLM
 
     return MiniLM(settings.precision)
+
+
+def store_folder(store: str | Path | None) -> Path:
+    """The folder of the archive that a caller means. Raises PathError where it is a file."""
+    folder = Path(store) if store is not None else default_store()
+    if folder.exists() and not folder.is_dir():
+        raise PathError(
+            f"{folder}: is a file, and an archive is a folder; name another (--store, ASKPOD_STORE)"
+        )
+    return folder
 
 
 def stamp_of(settings: Settings) -> Stamp:

@@ -2,8 +2,9 @@
 
 A chunk never crosses a section, never splits a sentence that fits the budget, and prefers to
 break between turns. It is embedded with the last words said before it: in an interview that is
-the question being answered. They are not part of it, so that no speech is in two chunks. Budgets are counted in the embedder's own tokens, so
-that nothing is ever cut in silence. Knows nothing of embedders beyond a counting function.
+the question being answered. They are not part of it, so that no speech is in two chunks.
+Budgets are counted in the embedder's own tokens, so that nothing is ever cut in silence. Knows
+nothing of embedders beyond a counting function.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from askpod import __version__
-from askpod.archive import stamp_of
+from askpod.archive import stamp_of, store_folder
 from askpod.embedding.minilm import MiniLM
 from askpod.embedding.weights import find_weights
 from askpod.errors import ArchiveNotFound, AskpodError
@@ -75,7 +75,7 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
 
 def _store(store: Path) -> Iterator[Finding]:
     try:
-        with closing(Catalog(store)) as catalog:
+        with closing(Catalog(store_folder(store))) as catalog:
             meta = catalog.meta()
             yield Finding("store", str(store.absolute()))
             yield Finding("made with", f"{meta.get('embedder')}, chunks {meta.get('chunking')}")

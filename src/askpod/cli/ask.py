@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, harmless, linked, note, print_json
+from askpod.cli.output import console, harmless, linked, note, print_json, show
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from askpod.model import Answer
 
 LEADS = 3  # passages offered with a refusal
@@ -26,7 +28,7 @@ def ask(
     until: options.Until = None,
     as_json: options.Json = False,
 ) -> None:
-    """Answer a question, each statement with the second at which it was said."""
+    """Answer a question from what was said. Each statement carries its second."""
     from askpod.archive import Archive
     from askpod.store.filters import Filters
 
@@ -41,7 +43,8 @@ def ask(
 
 def show_answer(answer: Answer) -> None:
     """The answer, then its numbered sources; for a refusal the nearest passages."""
-    console().print(harmless(answer.text))
+    for paragraph in answer.text.split("\n"):
+        console().print(harmless(paragraph))
     if answer.citations:
         console().print()
         _show_sources(answer)
@@ -57,13 +60,10 @@ def _show_sources(answer: Answer) -> None:
     from askpod.times import clock
 
     for citation in answer.citations:
-        line = Text(f"[{citation.number}] ", "bold")
-        line.append_text(linked(clock(citation.start), citation.url, "cyan"))
-        line.append(f"  {harmless(citation.speaker)}" if citation.speaker else "", "green")
-        line.append(f"  {harmless(citation.title)}")
-        if citation.url:
-            line.append(f"\n    {harmless(citation.url)}", "dim")
-        console().print(line)
+        when = linked(clock(citation.start), citation.url, "cyan")
+        who = Text(f"{harmless(citation.speaker)}  " if citation.speaker else "", "green")
+        what = Text.assemble(when, "  ", who, harmless(citation.title))
+        show(Text(f"[{citation.number}] ", "bold"), _with_url(what, citation.url))
 
 
 def _show_leads(answer: Answer) -> None:
@@ -73,11 +73,13 @@ def _show_leads(answer: Answer) -> None:
 
     console().print("\nThe nearest passages, in case they help:")
     for passage in answer.passages[:LEADS]:
-        line = Text("  ")
-        line.append_text(linked(clock(passage.start), passage.url, "cyan"))
-        line.append(f"  {harmless(passage.title)}")
-        if passage.section:
-            line.append(f"  › {harmless(passage.section)}", "dim")
-        if passage.url:
-            line.append(f"\n    {harmless(passage.url)}", "dim")
-        console().print(line)
+        when = linked(f"{clock(passage.start):>9}", passage.url, "cyan")
+        where = Text(f"  › {harmless(passage.section)}" if passage.section else "", "dim")
+        what = Text.assemble(harmless(passage.title), where)
+        show(when.append("  "), _with_url(what, passage.url))
+
+
+def _with_url(what: Text, url: str) -> Text:
+    from rich.text import Text
+
+    return Text.assemble(what, (f"\n{harmless(url)}" if url else "", "dim"))

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, harmless, print_json
+from askpod.cli.output import counted, harmless, note, print_json, show
 
 if TYPE_CHECKING:
     from askpod.checking import FileCheck
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, or folders.")],
     store: options.Store = None,  # noqa: ARG001 (every command takes it; this one needs none)
     as_json: options.Json = False,
 ) -> None:
-    """Show the faults of transcript files; nothing is written."""
+    """Show the faults of transcript files. Nothing is written."""
     from askpod.checking import check_files
     from askpod.readers import find_files
 
@@ -39,16 +39,13 @@ def _print(checks: list[FileCheck]) -> None:
     for each in checks:
         if not each.error and not each.faults:
             continue
-        count = "cannot be read" if each.error else f"{len(each.faults)} mended"
-        console().print(Text(harmless(each.path), "bold").append(f"  {count}", "default"))
+        count = "cannot be read" if each.error else counted(len(each.faults), "fault")
+        show(Text(harmless(each.path), "bold"), Text(f"  {count}"))
         if each.error:
-            console().print(Text(f"  {harmless(each.error)}", "red"))
+            show(Text("  "), Text(harmless(each.error), "red"))
         for fault in each.faults:
-            line = Text(f"  {fault.line:>6}  ", "dim")
-            line.append(f"{fault.kind:<28}", "yellow").append(harmless(fault.repair), "default")
-            console().print(line, soft_wrap=True)
-    faults = sum(len(each.faults) for each in checks)
-    failed = sum(bool(each.error) for each in checks)
-    console().print(
-        f"{len(checks):,} files, {faults:,} faults mended, {failed:,} files cannot be read"
-    )
+            head = Text(f"  {fault.line:>6}  ", "dim").append(f"{fault.kind:<28}", "yellow")
+            show(head, Text(harmless(fault.repair)))
+    faults = counted(sum(len(each.faults) for each in checks), "fault")
+    failed = counted(sum(bool(each.error) for each in checks), "file")
+    note(f"{counted(len(checks), 'file')}, {faults} mended, {failed} cannot be read")

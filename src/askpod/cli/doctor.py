@@ -7,12 +7,12 @@ from dataclasses import asdict
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, harmless, print_json
+from askpod.cli.output import harmless, print_json, show
 
 
 def doctor(store: options.Store = None, as_json: options.Json = False) -> None:
-    """Say what is installed, which embedder and store are used, and what is missing."""
-    from rich.table import Table
+    """Say what is installed and what is missing. Shows the embedder and the store in use."""
+    from rich.text import Text
 
     from askpod.diagnosis import diagnose
     from askpod.settings import default_store
@@ -21,10 +21,8 @@ def doctor(store: options.Store = None, as_json: options.Json = False) -> None:
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
-        table = Table(box=None, show_header=False, pad_edge=False)
         for finding in findings:
-            mark = "ok" if finding.ok else "!!"
-            table.add_row(mark, finding.what, harmless(finding.value))
-        console().print(table)
+            mark = Text("ok  ", "green") if finding.ok else Text("!!  ", "red")
+            show(mark.append(f"{finding.what:<16}", "default"), Text(harmless(finding.value)))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)

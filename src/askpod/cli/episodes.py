@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import typer
+
 from askpod.cli import options
-from askpod.cli.output import console, harmless, note, print_json
+from askpod.cli.output import counted, harmless, note, on_terminal, print_json, show
 
 if TYPE_CHECKING:
     from askpod.model import Episode
@@ -22,8 +24,6 @@ def episodes(
     as_json: options.Json = False,
 ) -> None:
     """List the episodes of the archive."""
-    from rich.table import Table
-
     from askpod.archive import Archive
     from askpod.store.filters import Filters
 
@@ -32,15 +32,25 @@ def episodes(
     if as_json:
         print_json([_as_dict(each) for each in listed])
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("id", "season", "date", "guests", "title"):
-        table.add_column(column, overflow="fold")
     for each in listed:
-        number = f"s{each.season}e{each.number}" if each.season is not None else ""
-        guests = ", ".join(each.guests)
-        table.add_row(*map(harmless, (each.id, number, each.date or "", guests, each.title)))
-    console().print(table)
-    note(f"{len(listed)} episodes")
+        _print(each)
+    note(counted(len(listed), "episode"))
+
+
+def _print(episode: Episode) -> None:
+    """On a terminal a few lines; piped one line of columns with tabs between."""
+    from rich.text import Text
+
+    number = "" if episode.season is None else f"s{episode.season}"
+    number += "" if episode.number is None else f"e{episode.number}"
+    day, guests, title = episode.date or "", ", ".join(episode.guests), episode.title
+    if not on_terminal():
+        columns = (episode.id, number, day, guests, title)
+        typer.echo("\t".join(map(harmless, columns)))
+        return
+    body = Text(harmless(title), "bold")
+    body.append(f"\n{harmless(guests)}" if guests else "", "green")
+    show(Text(f"{day:<12}{number:<8}"), body.append(f"\n{harmless(episode.id)}", "dim"))
 
 
 def _as_dict(episode: Episode) -> dict[str, object]:

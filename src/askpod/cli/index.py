@@ -11,28 +11,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, harmless, note, print_json
+from askpod.cli.output import harmless, note, print_json
 
 if TYPE_CHECKING:
     from askpod.indexing import IndexReport, Progress, ProgressListener
 
 
 def index(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, or folders.")],
     store: options.Store = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the episodes whose files are gone.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Read transcripts into the archive; what has not changed is not read again."""
+    """Read transcripts into the archive. What has not changed is not read again."""
     from askpod.archive import Archive
+    from askpod.readers.discover import find_files
 
+    files = find_files(paths)  # a wrong path must not leave an empty archive behind
     with (
         Archive.open(store, create=True, notify=note) as archive,
         progress_bar() as progress,
     ):
-        report = archive.index(paths, prune=prune, progress=progress)
+        report = archive.index(files, prune=prune, progress=progress)
     show_report(report, as_json=as_json)
 
 
@@ -81,11 +83,7 @@ def progress_bar() -> Iterator[ProgressListener | None]:
 
 
 def _print_summary(report: IndexReport) -> None:
-    from rich.table import Table
-
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column()
-    table.add_column(justify="right")
+    rows: list[tuple[str, str]] = []
     changes: list[tuple[str, Sized]] = [
         ("added", report.added),
         ("changed", report.changed),
@@ -95,14 +93,15 @@ def _print_summary(report: IndexReport) -> None:
     ]
     for label, members in changes:
         if members:
-            table.add_row(f"episodes {label}", f"{len(members):,}")
+            rows.append((f"episodes {label}", f"{len(members):,}"))
     if report.added or report.changed:
-        table.add_row("turns", f"{report.turns:,}")
-        table.add_row("chunks", f"{report.chunks:,}")
-        table.add_row("hours of audio", f"{report.audio_seconds / 3600:,.1f}")
-        table.add_row("faults mended", f"{len(report.faults):,}")
-    table.add_row("seconds", f"{report.seconds:,.1f}")
-    console().print(table)
+        rows.append(("turns", f"{report.turns:,}"))
+        rows.append(("chunks", f"{report.chunks:,}"))
+        rows.append(("hours of audio", f"{report.audio_seconds / 3600:,.1f}"))
+        rows.append(("faults mended", f"{len(report.faults):,}"))
+    rows.append(("seconds", f"{report.seconds:,.1f}"))
+    for label, value in rows:
+        typer.echo(f"{label:<22}{value:>9}")
     if report.gone:
         shown = ", ".join(harmless(id_) for id_ in report.gone[:3])
         more = f" and {len(report.gone) - 3} more" if len(report.gone) > 3 else ""

@@ -13,21 +13,18 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-# Control characters but line feed, and those that reorder or hide text.
+# Control characters, line feed among them, and those that reorder or hide text.
 _ACTING = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+
+LEAST_ROOM = 20  # characters in a line of text, however narrow the terminal
 
 
 def harmless(text: str) -> str:
     """Text with every character that could act on a terminal shown as a code, such as \\x1b."""
     return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
-
-
-def in_one_line(text: str) -> str:
-    """Harmless text without line feeds, for names and titles."""
-    return harmless(" ".join(text.split("\n")))
 
 
 def counted(number: int, one: str) -> str:
@@ -42,7 +39,7 @@ def print_json(value: Any) -> None:  # noqa: ANN401 (any value that JSON can car
 
 def note(text: str) -> None:
     """A line on stderr for the person at the terminal."""
-    text = harmless(text)
+    text = "\n".join(map(harmless, text.split("\n")))
     if sys.stderr.isatty():
         text = textwrap.fill(
             text,
@@ -67,19 +64,18 @@ def console() -> Console:
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=not on_terminal())
 
 
-def show(head: Text | str, body: Text | str = "") -> None:
-    """One line; on a terminal what does not fit goes on below the beginning of `body`."""
-    from rich.table import Table
+def show(head: Text, body: Text) -> None:
+    """Prints both on one line; on a terminal the rest of `body` goes on below its beginning."""
     from rich.text import Text
 
-    if not on_terminal():
-        console().print(Text.assemble(head, body))
-        return
-    grid = Table.grid()
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    grid.add_row(head, body)
-    console().print(grid)
+    screen = console()
+    lines = list(body.split("\n"))
+    if on_terminal():
+        room = max(LEAST_ROOM, screen.width - head.cell_len)
+        lines = list(body.wrap(screen, room, overflow="fold"))
+    for line in lines:
+        screen.print(Text.assemble(head, line))
+        head = Text(" " * head.cell_len)
 
 
 def linked(text: str, url: str, style: str = "") -> Text:

@@ -15,12 +15,12 @@ from askpod.cli.output import note
 def rebuild(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH…]", help="Files or folders to read besides the known ones."),
+        typer.Argument(metavar="PATH", help="Files or folders to read besides the known ones."),
     ] = None,
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make the archive anew: for other settings, a newer format, or after damage."""
+    """Make the archive anew. Needed for other settings, a newer format, or after damage."""
     from askpod.archive import Archive
 
     with progress_bar() as progress:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, harmless, linked, note, print_json
+from askpod.cli.output import console, harmless, linked, note, on_terminal, print_json, show
 
 if TYPE_CHECKING:
     from askpod.model import Passage
@@ -50,22 +50,19 @@ def search(
 
 def show_passage(number: int, passage: Passage) -> None:
     """A passage with who speaks, where and when, and what is said."""
-    from rich.padding import Padding
     from rich.text import Text
 
     from askpod.times import clock
 
     when = f"{clock(passage.start)}–{clock(passage.end)}"
-    head = Text(f"{number:>2}. ", "bold")
-    head.append_text(linked(when, passage.url, "cyan"))
-    head.append(f"  {harmless(passage.title)}", "bold")
-    if passage.section:
-        head.append(f"  › {harmless(passage.section)}", "dim")
-    console().print(head)
+    title = Text(f"  {harmless(passage.title)}", "bold")
+    where = Text(f"  › {harmless(passage.section)}" if passage.section else "", "dim")
+    head = Text.assemble(linked(when, passage.url, "cyan"), title, where)
+    show(Text(f"{number:>2}. ", "bold"), head)
+    margin = Text("    ")
     for span in passage.spans:
-        line = Text(f"{harmless(span.speaker)}: " if span.speaker else "", "green")
-        line.append(harmless(span.text), "default")
-        console().print(Padding(line, (0, 0, 0, 4)) if console().is_terminal else line)
-    if passage.url and not console().is_terminal:
-        console().print(harmless(passage.url))
+        who = Text(f"{harmless(span.speaker)}: " if span.speaker else "", "green")
+        show(margin, Text.assemble(who, harmless(span.text)))
+    if passage.url and not on_terminal():  # there the time is the link
+        show(margin, Text(harmless(passage.url)))
     console().print()

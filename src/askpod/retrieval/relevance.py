@@ -1,8 +1,7 @@
 """How well each chunk fits a question: its meaning, its words, and the talk around it.
 
-Talk spreads an answer over several turns, so a chunk is judged with its neighbours, and an
-episode that fits in several places lifts all of them. What each part gives is measured in
-docs/retrieval.md; no part is tuned to one collection.
+Talk spreads an answer over several turns, so a chunk is judged with its neighbours. What each
+part gives is measured in docs/retrieval.md; no part is tuned to one collection.
 """
 
 from __future__ import annotations
@@ -18,11 +17,8 @@ Scores = NDArray[np.float64]
 # Added to the cosine for the chunk that matches the question's words best, and for the others
 # in proportion of their BM25. Anything from 0.15 to 0.5 serves nearly as well.
 WORDS = 0.3
-# Shares of the neighbours' scores that a chunk is given: the next ones, those after them.
-NEIGHBOURS = (0.4, 0.2)
-# Share of an episode's standing (the mean of its best chunks) that each of its chunks is given.
-EPISODE = 0.5
-EPISODE_BEST = 3
+# Shares of its neighbours' scores that a chunk is given: the next ones, those after them, …
+NEIGHBOURS = (0.5, 0.3, 0.15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +45,19 @@ class Pool:
 
 def relevance(pool: Pool) -> Scores:
     """The score of each chunk of the pool; higher is better."""
-    best = pool.words.max(initial=0.0)
-    own = pool.cosines + (WORDS / best * pool.words if best > 0 else 0.0)
+    own = own_scores(pool)
     scores = own.copy()
     for distance, share in enumerate(NEIGHBOURS, start=1):
         for step in (-distance, distance):
             index, there = pool.at(step)
             scores += np.where(there, share * own[index], 0.0)
-    return scores + EPISODE * _standing(pool.episodes, scores)
+    return scores
 
 
-def _standing(episodes: NDArray[np.int64], scores: Scores) -> Scores:
-    """For each chunk the sum of its episode's EPISODE_BEST best scores over EPISODE_BEST.
-
-    An episode with fewer chunks in the pool stands lower: it fits in fewer places.
-    """
-    order = np.lexsort((-scores, episodes))
-    starts = np.flatnonzero(np.diff(episodes[order], prepend=-1))
-    standing = {
-        int(episodes[order[start]]): float(
-            scores[order[start : min(start + EPISODE_BEST, end)]].sum() / EPISODE_BEST
-        )
-        for start, end in zip(starts, [*starts[1:], len(order)], strict=True)
-    }
-    return np.array([standing[int(episode)] for episode in episodes])
+def own_scores(pool: Pool) -> Scores:
+    """What each chunk has by itself: the cosine, and its share of the best match of words."""
+    best = pool.words.max(initial=0.0)
+    return pool.cosines + (WORDS / best * pool.words if best > 0 else 0.0)
 
 
 def best_first(ids: Sequence[int], scores: Scores) -> list[int]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from askpod.errors import FilterError
 
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+_LARGEST = 2**63 - 1  # that SQLite takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Filters:
     as YYYY, YYYY-MM or YYYY-MM-DD, both inclusive; an episode without a date matches neither.
 
     Raises:
-        FilterError: a date is not of that form, or the season is no number.
+        FilterError: a date is not of that form, the season is no number, a name no text.
     """
 
     episode: str | None = None
@@ -35,14 +36,20 @@ class Filters:
     until: str | None = None
 
     def __post_init__(self) -> None:
+        for name in ("episode", "guest", "speaker"):
+            value = getattr(self, name)
+            if value is not None and not _is_text(value):
+                raise FilterError(f"{name}: {value!r} is not text")
         for name in ("since", "until"):
             value = getattr(self, name)
             if value is not None and not _DATE.fullmatch(str(value)):
                 raise FilterError(
                     f"{name}: {value!r} is not a date; write YYYY, YYYY-MM or YYYY-MM-DD"
                 )
-        if self.season is not None and not isinstance(self.season, int):
-            raise FilterError(f"season: {self.season!r} is not a whole number")
+        if self.season is not None and not (
+            isinstance(self.season, int) and abs(self.season) <= _LARGEST
+        ):
+            raise FilterError(f"season: {self.season!r} is no season's number")
 
     @classmethod
     def of(cls, given: Filters | Mapping[str, Any] | None) -> Filters:
@@ -137,6 +144,11 @@ def _episodes(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ..
         for episode_id, guests in rows
         if wanted is None or any(matches_name(wanted, guest) for guest in json.loads(guests))
     )
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that UTF-8 can carry; bytes of a terminal that are not stay halves."""
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
 def _words(text: str) -> list[str]:
