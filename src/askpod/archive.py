@@ -201,11 +201,11 @@ class Archive:
         """`ask` for asynchronous code: the event loop goes on meanwhile."""
         return await asyncio.to_thread(self.ask, question, filters=filters)
 
-    def as_retriever(self, *, top: int = 20, **filters: Any) -> ArchiveRetriever:
+    def as_retriever(self, *, top: int = 20, **filters: str | int | None) -> ArchiveRetriever:
         """The archive as a LangChain retriever; `filters` as in `search`."""
         from askpod.retriever import ArchiveRetriever
 
-        return ArchiveRetriever(archive=self, top=top, filters=filters)
+        return ArchiveRetriever(search=self.search, top=top, filters=filters)
 
     # Looking up
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from pydantic import ConfigDict
+from pydantic import Field
 
-from askpod.archive import Archive
 from askpod.model import Passage
 
 
 class ArchiveRetriever(BaseRetriever):
     """Searches an archive. Times (seconds) and episode stand in each document's metadata."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    archive: Archive
+    search: Callable[..., list[Passage]]  # Archive.search
     top: int = 20
-    filters: dict[str, Any] = {}
+    filters: dict[str, Any] = Field(default_factory=dict)
 
     def _get_relevant_documents(
         self,
@@ -28,10 +26,7 @@ class ArchiveRetriever(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 (the base class passes it)
     ) -> list[Document]:
-        return [
-            document(passage)
-            for passage in self.archive.search(query, top=self.top, **self.filters)
-        ]
+        return [document(passage) for passage in self.search(query, top=self.top, **self.filters)]
 
 
 def document(passage: Passage) -> Document:

@@ -30,7 +30,7 @@ class Run:
     err: str
 
     @property
-    def json(self) -> Any:  # noqa: ANN401
+    def json(self) -> Any:
         """The one JSON document on stdout."""
         return json.loads(self.out)
 

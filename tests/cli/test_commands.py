@@ -69,12 +69,12 @@ def test_search_as_json_is_a_list_of_passages(askpod, indexed, archive):
 
 
 def test_ask_shows_the_answer_and_its_sources(askpod, indexed):
-    run = askpod("ask", "What does a heated cover do for a coupler?", "--store", indexed)
+    run = askpod("ask", QUESTION, "--store", indexed)
     assert run.code == 0
     answer, sources = run.out.split("\n\n[1] ")
     assert "[1]" in answer
-    assert re.match(r"\d+:\d\d  Tobias Feuerhahn  Night-Train Timetables", sources)
-    assert "\n    https://www.youtube.com/watch?v=xmpl0train4&t=" in sources
+    assert re.match(r"\d+:\d\d  Marisol Vanterpool  Hive Telemetry", sources)
+    assert "\n    https://www.youtube.com/watch?v=xmpl0bees01&t=" in sources
     assert run.err == ""
 
 

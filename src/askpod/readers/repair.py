@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from askpod.readers.labels import mend_labels
 from askpod.readers.log import FaultLog, excerpt
@@ -114,16 +115,27 @@ def _listed(rows: Sequence[Row]) -> set[int]:
     return listed
 
 
-def _carry_speakers(rows: Iterable[Row], log: FaultLog) -> None:
+def _carry_speakers(rows: Sequence[Row], log: FaultLog) -> None:
+    """Credit rows without a speaker: to the next row's where it has the same second (they are
+    one speech), else to whoever spoke before."""
+    speech = [row for row in rows if not row.header]
     speaker = ""
-    for row in rows:
-        if row.header:
-            continue
+    for place, row in enumerate(speech):
         if not row.who:
-            row.who = speaker
-            by = f"“{speaker}”, who spoke before" if speaker else "nobody"
+            row.who = _same_speech(row, islice(speech, place + 1, None)) or speaker
+            by = f"“{row.who}”" if row.who else "nobody"
             log.add(row.line, "who-missing", f"no speaker: credited to {by}")
         speaker = row.who
+
+
+def _same_speech(row: Row, following: Iterable[Row]) -> str:
+    """The first speaker named in the rows that follow at the same second; "" without one."""
+    for other in following:
+        if row.second is None or other.second != row.second:
+            return ""
+        if other.who:
+            return other.who
+    return ""
 
 
 def _drop_doubled_headers(rows: Sequence[Row], log: FaultLog) -> list[Row]:

@@ -1,0 +1,78 @@
+"""Ctrl-C and closed pipes: a short message, nothing lost."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from askpod import Archive
+from askpod.errors import ArchiveNotFound
+
+COPIES = 2
+
+
+@pytest.fixture
+def many(examples: Path, tmp_path: Path) -> Path:
+    """Enough files for a few seconds of indexing."""
+    (tmp_path / "in").mkdir()
+    for path in examples.glob("*.md"):
+        for copy in range(COPIES):
+            shutil.copy(path, tmp_path / "in" / f"{path.stem}-{copy}.md")
+    return tmp_path / "in"
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "askpod", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Who runs the tests in the background of a shell has Ctrl-C ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def indexed_so_far(store: Path) -> int:
+    try:
+        with Archive.open(store) as archive:
+            return archive.counts()["episodes"]
+    except ArchiveNotFound:
+        return 0
+
+
+def test_ctrl_c_keeps_what_was_finished_and_the_next_run_goes_on(many, tmp_path):
+    store = tmp_path / "store"
+    process = start("index", many, "--store", store)
+    while process.poll() is None and indexed_so_far(store) < 2:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out == ""
+    assert err == "\naskpod: stopped; what was finished is kept\n"
+    kept = indexed_so_far(store)
+    assert 2 <= kept < 6 * COPIES
+
+    process = start("index", many, "--store", store)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert re.search(rf"episodes added +{6 * COPIES - kept}\n", out)
+    assert re.search(rf"episodes unchanged +{kept}\n", out)
+    assert indexed_so_far(store) == 6 * COPIES
+
+
+@pytest.mark.parametrize("command", [("search", "bees", "--top", "200", "--json"), ("episodes",)])
+def test_a_reader_that_has_gone_ends_it_quietly(indexed, command):
+    process = start(*command, "--store", indexed)
+    process.stdout.close()
+    err = process.stderr.read()
+    process.wait(timeout=20)
+    assert "Traceback" not in err
+    assert "Exception" not in err
