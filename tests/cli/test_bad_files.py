@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +17,10 @@ MEMORY = 500_000_000
 DEEP = "---\ntranscript: " + "[" * 100_000 + "]" * 100_000 + "\n---\n"
 
 BAD = {
-    "untold.md": (b"---\ntitle: Untold\n---\nNotes.\n", r"untold\.md:1: has no transcript: .*; add"),
+    "untold.md": (
+        b"---\ntitle: Untold\n---\nNotes.\n",
+        r"untold\.md:1: has no transcript: .*; add",
+    ),
     "quote.md": (
         b'---\ntitle: Q\ntranscript:\n- line: "never closed\n  sec: 1\n',
         r"quote\.md:\d+:\d+: is not valid YAML \(.*\); mend this line",
@@ -66,7 +69,7 @@ def test_the_failures_as_json(askpod, folder, tmp_path):
     run = askpod("index", folder, "--store", tmp_path / "store", "--json")
     assert run.code == 1
     assert run.json["added"] == ["a-good-one", "z-good-one"]
-    assert {os.path.basename(each["path"]) for each in run.json["failed"]} == set(BAD)
+    assert {Path(each["path"]).name for each in run.json["failed"]} == set(BAD)
 
 
 def test_check_names_the_same(askpod, folder):

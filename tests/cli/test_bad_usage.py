@@ -51,7 +51,15 @@ def test_questions_that_cannot_be_asked(askpod, indexed, command, question, mess
 @pytest.mark.parametrize("command", ASK)
 @pytest.mark.parametrize(
     "question",
-    ["?!… --", "🐝🐝🐝", "\x1b[31m\x07", "\u202e\u200b", '"AND OR NEAR( * ^', "{x} %s", "b\udcffes"],
+    [
+        "?!… --",
+        "🐝🐝🐝",
+        "\x1b[31m\x07",
+        "\u202e\u200b",
+        '"AND OR NEAR( * ^',
+        "{x} %s",
+        "b\udcffes",
+    ],
 )
 def test_odd_questions_are_questions(askpod, indexed, command, question):
     run = askpod(command, "--store", indexed, "--", question)

@@ -190,9 +190,7 @@ def test_rebuild(askpod, store):
     assert askpod("search", QUESTION, "--store", store, "--json").json == before
 
 
-def test_the_store_is_named_by_option_environment_or_default(
-    askpod, store, tmp_path, monkeypatch
-):
+def test_the_store_is_named_by_option_environment_or_default(askpod, store, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert askpod("episodes").code == 2
     shutil.copytree(store, tmp_path / "vectorstore")

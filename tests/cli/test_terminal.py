@@ -39,6 +39,13 @@ def test_times_are_links_to_the_second(terminal, indexed):
     assert re.fullmatch(r"https://www\.youtube\.com/watch\?v=xmpl0bees01&t=\d+s", links[0])
 
 
+def test_an_address_is_never_cut(terminal, indexed):
+    screen = terminal("ask", "Who won the world cup?", "--store", indexed, width=40)
+    assert re.search(
+        r"^ +https://www\.youtube\.com/watch\?v=\w+&t=\d+s$", screen.text, re.MULTILINE
+    )
+
+
 def test_json_on_a_terminal_is_plain(terminal, indexed):
     assert "\x1b" not in terminal("search", QUESTION, "--store", indexed, "--json").raw
 

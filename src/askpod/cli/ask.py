@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, harmless, linked, note, print_json, show
+from askpod.cli.output import console, harmless, linked, note, print_json, show, show_url
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from askpod.model import Answer
 
 LEADS = 3  # passages offered with a refusal
@@ -63,7 +61,9 @@ def _show_sources(answer: Answer) -> None:
         when = linked(clock(citation.start), citation.url, "cyan")
         who = Text(f"{harmless(citation.speaker)}  " if citation.speaker else "", "green")
         what = Text.assemble(when, "  ", who, harmless(citation.title))
-        show(Text(f"[{citation.number}] ", "bold"), _with_url(what, citation.url))
+        number = Text(f"[{citation.number}] ", "bold")
+        show(number, what)
+        show_url(citation.url, number.cell_len)
 
 
 def _show_leads(answer: Answer) -> None:
@@ -76,10 +76,5 @@ def _show_leads(answer: Answer) -> None:
         when = linked(f"{clock(passage.start):>9}", passage.url, "cyan")
         where = Text(f"  › {harmless(passage.section)}" if passage.section else "", "dim")
         what = Text.assemble(harmless(passage.title), where)
-        show(when.append("  "), _with_url(what, passage.url))
-
-
-def _with_url(what: Text, url: str) -> Text:
-    from rich.text import Text
-
-    return Text.assemble(what, (f"\n{harmless(url)}" if url else "", "dim"))
+        show(when.append("  "), what)
+        show_url(passage.url, when.cell_len)

@@ -78,6 +78,14 @@ def show(head: Text, body: Text) -> None:
         head = Text(" " * head.cell_len)
 
 
+def show_url(url: str, indent: int) -> None:
+    """An address on a line of its own, never cut, so that it can be copied."""
+    if url:
+        from rich.text import Text
+
+        console().print(Text(" " * indent + harmless(url), "dim"), soft_wrap=True)
+
+
 def linked(text: str, url: str, style: str = "") -> Text:
     """Text that a terminal opens `url` from; without a terminal the text alone."""
     from rich.style import Style

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, harmless, linked, note, on_terminal, print_json, show
+from askpod.cli.output import (
+    console,
+    harmless,
+    linked,
+    note,
+    on_terminal,
+    print_json,
+    show,
+    show_url,
+)
 
 if TYPE_CHECKING:
     from askpod.model import Passage
@@ -63,6 +72,6 @@ def show_passage(number: int, passage: Passage) -> None:
     for span in passage.spans:
         who = Text(f"{harmless(span.speaker)}: " if span.speaker else "", "green")
         show(margin, Text.assemble(who, harmless(span.text)))
-    if passage.url and not on_terminal():  # there the time is the link
-        show(margin, Text(harmless(passage.url)))
+    if not on_terminal():  # there the time is the link
+        show_url(passage.url, margin.cell_len)
     console().print()

@@ -1,0 +1,26 @@
+"""The examples' questions with the answers they get, asked once for all tests here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from askpod import Answer, Archive
+
+GOLD = Path(__file__).parents[2] / "evals" / "examples.yaml"
+
+
+@pytest.fixture(scope="session")
+def asked(archive: Archive) -> list[tuple[dict[str, Any], Answer]]:
+    """Each question of the examples, as in evals/examples.yaml, with its answer."""
+    questions = yaml.safe_load(GOLD.read_text(encoding="utf-8"))
+    return [(each, archive.ask(each["question"])) for each in questions]
+
+
+@pytest.fixture(scope="session")
+def answers(asked: list[tuple[dict[str, Any], Answer]]) -> list[Answer]:
+    """The answers that were given, without the refusals."""
+    return [answer for _, answer in asked if not answer.refused]

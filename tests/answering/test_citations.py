@@ -1,0 +1,116 @@
+"""A citation never lies: it names the turn that was quoted, and the second it was said at."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from askpod import Answer, Archive
+from askpod.answering.extractive import WORDS
+from askpod.model import Citation, Turn
+
+ROUNDING = 1e-6  # seconds
+
+
+@pytest.fixture(scope="session")
+def turns(archive: Archive) -> dict[str, list[Turn]]:
+    return {episode.id: archive.turns(episode.id) for episode in archive.episodes()}
+
+
+def quoted_turn(citation: Citation, turns: dict[str, list[Turn]]) -> Turn | None:
+    """The turn that holds the quotation word for word at the cited time, by the cited speaker."""
+    for turn in turns[citation.episode_id]:
+        if (
+            citation.quote in turn.text
+            and citation.speaker == turn.speaker
+            and turn.start - ROUNDING <= citation.start < citation.end <= turn.end + ROUNDING
+        ):
+            return turn
+    return None
+
+
+def test_every_quote_stands_word_for_word_in_the_turn_it_names(answers, turns):
+    assert answers
+    for answer in answers:
+        for citation in answer.citations:
+            assert quoted_turn(citation, turns), citation
+
+
+def test_a_quote_from_within_a_turn_begins_at_its_share_of_the_time(answers, turns):
+    inner = 0
+    for citation in (citation for answer in answers for citation in answer.citations):
+        turn = quoted_turn(citation, turns)
+        share = turn.text.index(citation.quote) / len(turn.text)
+        inner += share > 0
+        expected = turn.start + share * (turn.end - turn.start)
+        assert citation.start == pytest.approx(expected, abs=0.5)
+    assert inner > 10
+
+
+def test_every_quote_was_in_the_evidence_that_is_returned(answers):
+    for answer in answers:
+        assert answer.passages
+        for citation in answer.citations:
+            assert any(
+                passage.episode_id == citation.episode_id and citation.quote in span.text
+                for passage in answer.passages
+                for span in passage.spans
+            )
+
+
+def test_a_link_opens_the_second_or_else_the_episode(answers, archive):
+    episodes = {episode.id: episode for episode in archive.episodes()}
+    kinds = set()
+    for citation in (citation for answer in answers for citation in answer.citations):
+        episode = episodes[citation.episode_id]
+        assert citation.title == episode.title
+        kinds.add(bool(episode.youtube))
+        if episode.youtube:
+            video = f"https://www.youtube.com/watch?v={episode.youtube}"
+            assert citation.url == f"{video}&t={int(citation.start)}s"
+        else:
+            assert citation.url in episode.links.values()
+    assert kinds == {True, False}
+
+
+def test_numbers_run_from_1_in_the_order_of_their_use(answers):
+    for answer in answers:
+        numbers = [int(number) for number in re.findall(r"\[(\d+)\]", answer.text)]
+        assert numbers == list(range(1, len(answer.citations) + 1))
+        assert [citation.number for citation in answer.citations] == numbers
+
+
+def test_all_of_an_answer_is_quotation(answers):
+    for answer in answers:
+        statements = answer.text.split("\n\n")
+        for statement, citation in zip(statements, answer.citations, strict=True):
+            assert statement.endswith(f": “{citation.quote}” [{citation.number}]")
+            assert statement.startswith(citation.speaker)
+
+
+def test_answers_are_short_and_their_quotes_do_not_overlap(answers):
+    for answer in answers:
+        assert 8 <= sum(len(each.quote.split()) for each in answer.citations) <= WORDS
+        ordered = sorted(answer.citations, key=lambda each: (each.episode_id, each.start))
+        for one, other in pairwise(ordered):
+            assert one.episode_id != other.episode_id or one.end <= other.start + ROUNDING
+
+
+def test_answers_are_supported_and_made_without_a_model(answers: list[Answer]):
+    for answer in answers:
+        assert all(citation.supported for citation in answer.citations)
+        assert (answer.mode, answer.model) == ("extractive", None)
+        assert (answer.usage.prompt_tokens, answer.usage.cost) == (0, None)
+        assert answer.usage.retrieval_seconds > 0
+
+
+def test_the_speaker_filter_quotes_nobody_else(archive):
+    for question in ("What was surprising?", "What should people take home from this?"):
+        for speaker in ("Odalys", "wenna threlkeld", "pavo"):
+            answer = archive.ask(question, filters={"speaker": speaker})
+            for citation in answer.citations:
+                assert speaker.casefold() in citation.speaker.casefold()
+    answer = archive.ask("Who owns a voice?", filters={"speaker": "Pavo Istrenj"})
+    assert answer.citations, "somebody is quoted at all"

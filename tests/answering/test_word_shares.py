@@ -1,0 +1,30 @@
+"""Which texts hold which words of a question, inflections included."""
+
+from __future__ import annotations
+
+import pytest
+
+from askpod.answering.words import held_words, shares
+
+TEXTS = ["Forecasts are hard.", "She forecasted rain, and rain it was.", "It was cold."]
+
+
+def test_words_are_found_in_every_inflection():
+    assert held_words(["forecasting", "rain", "snow"], TEXTS) == [
+        {"forecasting"},
+        {"forecasting", "rain"},
+        set(),
+    ]
+
+
+def test_a_rare_word_weighs_more_than_a_common_one():
+    common, both, none = shares(["forecasting", "rain"], TEXTS)
+    assert none == 0
+    assert both == pytest.approx(1)
+    assert 0 < common < 0.5
+
+
+def test_words_of_the_query_language_are_words():
+    assert shares(['"', "OR", "NEAR(", "*"], TEXTS) == [0, 0, 0]
+    assert shares([], TEXTS) == [0, 0, 0]
+    assert shares(["rain"], []) == []

@@ -1,0 +1,46 @@
+"""The faults of files, found without indexing them."""
+
+from __future__ import annotations
+
+from askpod.checking import check_files
+
+SAID = ["The soup was cold in the old station.", "Nobody wanted the soup."]
+
+
+def test_a_sound_file_has_no_faults(write_episode):
+    path = write_episode("soup.md", SAID)
+    (check,) = check_files([path])
+    assert (check.path, check.faults, check.error) == (str(path), (), None)
+
+
+def test_a_fault_has_a_place_and_a_repair(write_episode):
+    path = write_episode("soup.md", SAID)
+    path.write_text("---\ntranscript:\n- line: The soup was cold.\n---\n")
+    (check,) = check_files([path])
+    faults = {fault.kind: fault for fault in check.faults}
+    assert faults["sec-missing"].line == 3
+    assert faults["title-missing"].repair == "no title: the file's name “soup” is used"
+
+
+def test_an_unreadable_file_is_named_and_the_others_are_checked(write_episode, tmp_path):
+    bad = tmp_path / "bad.md"
+    bad.write_text("no front matter")
+    first, second = check_files([bad, write_episode("soup.md", SAID)])
+    assert first.error.startswith(f"{bad}:1")
+    assert first.faults == ()
+    assert second.error is None
+
+
+def test_the_same_transcript_in_two_files_is_a_fault_of_the_second(write_episode):
+    first = write_episode("soup.md", SAID)
+    second = write_episode("soup-again.md", SAID, title="Soup, told again")
+    other = write_episode("bread.md", ["The bread was warm."])
+    checks = check_files([first, second, other])
+    assert [len(check.faults) for check in checks] == [0, 1, 0]
+    (fault,) = checks[1].faults
+    assert fault.kind == "same-transcript"
+    assert fault.repair == f"same words as {first}; a search counts them once"
+
+
+def test_no_files():
+    assert check_files([]) == []
