@@ -17,8 +17,8 @@ REFUSAL = "I found nothing in these episodes that answers this."
 # can be answered. Where the listener names the episode or the guest there is less to be near by
 # chance, and more reason to think that the answer is there: the bar is lower.
 SIMILARITY = 3.0
-WEAKEST = 2.35
-WEAKEST_IN_NAMED = 1.5
+WEAKEST = 2.15
+WEAKEST_IN_NAMED = 1.35
 
 
 def is_weak(found: Found, filters: Filters) -> bool:

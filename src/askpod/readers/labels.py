@@ -75,7 +75,7 @@ def _rename(rows: Iterable[Row], names: dict[str, str], log: FaultLog) -> None:
             log.add(
                 row.line,
                 "label",
-                f"{excerpt(row.who)} read as “{names[row.who]}” in {counts[row.who]} rows",
+                f"{excerpt(row.who)} read as “{names[row.who]}” in {counts[row.who]} row(s)",
             )
         row.who = names[row.who]
 

@@ -177,7 +177,11 @@ def name_the_lost(rows: list[Row], log: FaultLog) -> None:
     for places in runs.values():
         first = rows[places[0]]
         name = _speaker(first.second, before[places[0]], after[places[-1]], talk)
-        log.add(first.line, "who-guessed", f"{len(places)} rows credited to “{name}”")
+        log.add(
+            first.line,
+            "who-guessed",
+            f"credited to “{name}”: {len(places)} row{'s' if len(places) > 1 else ''}",
+        )
         for place in places:
             rows[place].who = name
 

@@ -18,7 +18,7 @@ Scores = NDArray[np.float64]
 # in proportion of their BM25. Anything from 0.15 to 0.5 serves nearly as well.
 WORDS = 0.3
 # Shares of its neighbours' scores that a chunk is given: the next ones, those after them, …
-NEIGHBOURS = (0.5, 0.3, 0.15)
+NEIGHBOURS = (0.4, 0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Pool:
     episodes: NDArray[np.int64]  # the same number for chunks of one episode
     cosines: NDArray[np.float32]
     words: NDArray[np.float64]  # BM25, 0.0 where no word matches
+    selected: NDArray[np.bool_]  # those that may be shown; the others count as neighbours only
 
     def at(self, step: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """For each chunk the index of the one `step` later in its episode, and whether it is

@@ -82,15 +82,19 @@ class Searcher:
         candidates = {number for number, _ in near} | {number for number, _ in said}
         reach = range(-len(NEIGHBOURS), len(NEIGHBOURS) + 1)
         around = {number + step for number in candidates for step in reach}
-        episodes = self._catalog.episodes_of(sorted(around), selection)
+        # What others say beside a speaker who is asked for counts as context, as ever.
+        anybody = Selection(episodes=selection.episodes)
+        episodes = self._catalog.episodes_of(sorted(around), anybody)
         ids = np.array(sorted(episodes), dtype=np.int64)
         codes = {episode: code for code, episode in enumerate(sorted(set(episodes.values())))}
         words = dict(said)
+        selected = self._catalog.live(sorted(around), selection)
         return Pool(
             ids=ids,
             episodes=np.array([codes[episodes[i]] for i in ids.tolist()], dtype=np.int64),
             cosines=self._dense.similarities(vector, ids),
             words=np.array([words.get(i, 0.0) for i in ids.tolist()], dtype=np.float64),
+            selected=np.isin(ids, list(selected)),
         )
 
     def _passages(self, pool: Pool) -> Iterator[Passage]:

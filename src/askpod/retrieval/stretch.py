@@ -23,7 +23,7 @@ def stretches(pool: Pool, scores: Scores) -> Iterator[tuple[list[int], float]]:
     after, has_after = pool.at(1)
     used: set[int] = set()
     for i in best_first(pool.ids.tolist(), scores):
-        if i in used:
+        if i in used or not pool.selected[i]:
             continue
         used.add(i)
         sides = [(before[i], has_before[i]), (after[i], has_after[i])]
