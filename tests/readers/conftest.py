@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
+from episode_file import as_file
 
 from askpod.readers import Reading, read_episode
 
@@ -30,8 +30,3 @@ def read_rows(read):
         return read(as_file({"title": "A talk", **fields, "transcript": list(rows)}))
 
     return read_all
-
-
-def as_file(fields: object) -> str:
-    dumped = yaml.dump(fields, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True)
-    return f"---\n{dumped}---\nShow notes.\n"

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import as_file
+from episode_file import as_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
