@@ -30,7 +30,7 @@ def stretches(pool: Pool, scores: Scores) -> Iterator[tuple[list[int], float]]:
         joinable = [
             int(j)
             for j, there in sides
-            if there and j not in used and scores[j] >= NEARLY * scores[i]
+            if there and j not in used and pool.selected[j] and scores[j] >= NEARLY * scores[i]
         ]
         partner = max(joinable, key=lambda j: scores[j], default=None)
         members = [i] if partner is None else sorted((i, partner))
