@@ -69,3 +69,20 @@ class QuestionError(AskpodError):
 
 class FilterError(AskpodError):
     """A filter cannot be understood or names something the archive does not hold."""
+
+
+class ModelError(AskpodError):
+    """A model's service failed, or gave what cannot be used. The message names no key.
+
+    `retryable` says whether the same request may go through later.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        self.retryable = retryable
+        super().__init__(message)
+
+
+class ContextTooLong(ModelError):
+    """The service refused the prompt as longer than the model reads."""

@@ -1,18 +1,35 @@
-"""What a user can choose, from the environment or in Python. Defaults serve everyone else."""
+"""What a user can choose: by flag, in the environment, or in `askpod.toml`, in this order.
+
+Defaults serve everyone else. No key is ever kept here: `OPENAI_API_KEY` is read from the
+environment where the client is made, and a key written into the file is refused.
+"""
 
 from __future__ import annotations
 
+import math
 import os
-from dataclasses import dataclass, field
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from askpod.chunking import ChunkSettings
 from askpod.errors import AskpodError
 
 Precision = Literal["int8", "fp32"]
+Unsupported = Literal["mark", "drop"]
 
 DEFAULT_STORE = Path("vectorstore")
+FILE = "askpod.toml"
+
+TRUSTED_WINDOW = 32_000
+TRUSTED_WINDOW_REASON = (
+    "practitioners see a clear dip from about 32k tokens and failure at about 64k, "
+    "whatever window the model claims"
+)
 
 
 class SettingError(AskpodError):
@@ -20,32 +37,263 @@ class SettingError(AskpodError):
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """Which model writes the answers, and how it is asked.
+
+    Raises:
+        SettingError: a value cannot be used, or `context_tokens` is more than
+            `effective_window`.
+    """
+
+    name: str  # as the endpoint calls it, e.g. "gpt-4o-mini"
+    base_url: str | None = None  # None: OpenAI's own
+    context_tokens: int = 8_000  # what is sent, at most
+    effective_window: int = TRUSTED_WINDOW  # never more than this, whatever the model claims
+    answer_tokens: int = 700  # the longest answer asked for
+    timeout: float = 60.0  # seconds without a byte
+    patience: float = 30.0  # seconds that retries may take in all
+
+    def __post_init__(self) -> None:
+        _check_fields(self, {"name": "model"})
+        if self.context_tokens > self.effective_window:
+            raise SettingError(
+                f"context_tokens: {self.context_tokens} is more than effective_window "
+                f"({self.effective_window}): {TRUSTED_WINDOW_REASON}. Ask for less, or raise "
+                "effective_window too (ASKPOD_EFFECTIVE_WINDOW) if you mean it"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How an archive is made and asked.
 
-    precision: of the embedder's weights; int8 is twice as fast, fp32 the reference. An archive
-    keeps what it was made with and opens with nothing else.
+    An archive keeps what it was made with (precision, embedder, chunking) and opens with
+    nothing else.
 
     Raises:
         SettingError: a value is none of those allowed.
     """
 
-    precision: Precision = "int8"
+    precision: Precision = "int8"  # of the embedder's weights: int8 is fast, fp32 the reference
     chunking: ChunkSettings = field(default_factory=ChunkSettings)
+    embedder: str = "minilm"  # or "openai:NAME"
+    base_url: str | None = None  # the endpoint of such an embedder; None: OpenAI's own
+    model: ModelSettings | None = None  # None: answers are extractive
+    prompts: Path | None = None  # a folder whose files replace single prompts
+    unsupported: Unsupported = "mark"  # what happens to a claim that its turn does not support
 
     def __post_init__(self) -> None:
-        if self.precision not in get_args(Precision):
-            raise SettingError(
-                f"precision (ASKPOD_PRECISION): {self.precision!r} is none of "
-                f"{', '.join(get_args(Precision))}"
+        _check_fields(self, {})
+
+    @classmethod
+    def load(
+        cls, flags: Mapping[str, object | None] | None = None, folder: Path | None = None
+    ) -> Settings:
+        """What `flags` say, else the environment, else `askpod.toml` in `folder`, else defaults.
+
+        Parameters:
+            flags: values by the settings' names; None stands for "not given".
+            folder: where the file is looked for; the working directory if None.
+
+        Raises:
+            SettingError: naming where the value stands: the flag, the variable, or file and line.
+        """
+        chosen = dict(_from_file((folder or Path()) / FILE))
+        chosen.update(_from_environment())
+        chosen.update(_from_flags(flags or {}))
+        model = chosen.pop("model", None)
+        model_values = {name: chosen.pop(name) for name in _MODEL_ONLY if name in chosen}
+        if model is not None:
+            chosen["model"] = ModelSettings(
+                name=model, base_url=chosen.get("base_url"), **model_values
             )
+        return cls(**chosen)
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """The defaults, changed by ASKPOD_PRECISION where that is set."""
-        return cls(precision=cast("Precision", os.environ.get("ASKPOD_PRECISION") or "int8"))
+        """`load` without flags."""
+        return cls.load()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed but unwise, with the reason, for people to read."""
+        if self.model is None or self.model.context_tokens <= TRUSTED_WINDOW:
+            return ()
+        return (
+            f"context_tokens is {self.model.context_tokens}, past {TRUSTED_WINDOW}: "
+            f"{TRUSTED_WINDOW_REASON}",
+        )
 
 
 def default_store() -> Path:
     """The folder of the archive where none is named: ASKPOD_STORE, else `vectorstore`."""
     return Path(os.environ.get("ASKPOD_STORE") or DEFAULT_STORE)
+
+
+# --- What each value may be. A check returns what is wrong, or None. ---------------------------
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[Any], str | None]:
+    return lambda value: None if value in choices else f"{value!r} is none of {', '.join(choices)}"
+
+
+def _positive(value: float) -> str | None:
+    return None if 0 < value < math.inf else f"{value} must be more than 0"
+
+
+def _not_negative(value: float) -> str | None:
+    return None if 0 <= value < math.inf else f"{value} must be 0 or more"
+
+
+def _model_name(value: str) -> str | None:
+    if value.strip() and value.isprintable():
+        return None
+    return 'must be the name of a model, such as "gpt-4o-mini"'
+
+
+def _embedder_name(value: str) -> str | None:
+    kind, _, name = value.partition(":")
+    if value == "minilm" or (kind == "openai" and name.strip()):
+        return None
+    return f'{value!r} is neither "minilm" nor "openai:NAME"'
+
+
+def _url(value: str) -> str | None:
+    """An address may carry credentials, so it is not repeated."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        return 'must be an address such as "http://localhost:11434/v1"'
+    if "@" in parts.netloc:
+        return "must not hold a user or a password: put the key into OPENAI_API_KEY"
+    if parts.query or parts.fragment:
+        return "must end with the path, such as /v1, without ? or #"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Where a setting is read from and what it may be."""
+
+    kind: type
+    check: Callable[[Any], str | None]
+    variable: str
+    model_only: bool = False
+
+    def problem(self, value: object) -> str | None:
+        """What is wrong with a value, without repeating one that may be a secret."""
+        allowed = (int, float) if self.kind is float else (self.kind,)
+        if isinstance(value, bool) or not isinstance(value, allowed):
+            return f"must be {_KINDS[self.kind]}, not {_KINDS.get(type(value), 'something else')}"
+        return self.check(value)
+
+
+_KINDS: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    Path: "a folder",
+    bool: "true or false",
+}
+
+RULES: dict[str, _Rule] = {
+    "precision": _Rule(str, _one_of(get_args(Precision)), "ASKPOD_PRECISION"),
+    "embedder": _Rule(str, _embedder_name, "ASKPOD_EMBEDDER"),
+    "base_url": _Rule(str, _url, "OPENAI_BASE_URL"),
+    "model": _Rule(str, _model_name, "ASKPOD_MODEL"),
+    "prompts": _Rule(Path, lambda _: None, "ASKPOD_PROMPTS"),
+    "unsupported": _Rule(str, _one_of(get_args(Unsupported)), "ASKPOD_UNSUPPORTED"),
+    "context_tokens": _Rule(int, _positive, "ASKPOD_CONTEXT_TOKENS", model_only=True),
+    "effective_window": _Rule(int, _positive, "ASKPOD_EFFECTIVE_WINDOW", model_only=True),
+    "answer_tokens": _Rule(int, _positive, "ASKPOD_ANSWER_TOKENS", model_only=True),
+    "timeout": _Rule(float, _positive, "ASKPOD_TIMEOUT", model_only=True),
+    "patience": _Rule(float, _not_negative, "ASKPOD_PATIENCE", model_only=True),
+}
+_MODEL_ONLY = tuple(name for name, rule in RULES.items() if rule.model_only)
+_SECRET = re.compile(
+    r"key|secret|password|credential|authorization|^token$|(api|auth|access)[_-]?token",
+    re.IGNORECASE,
+)
+
+
+def _check_fields(settings: ModelSettings | Settings, renamed: Mapping[str, str]) -> None:
+    for part in fields(settings):
+        name = renamed.get(part.name, part.name)
+        value = getattr(settings, part.name)
+        rule = RULES.get(name)
+        if rule is None or value is None or isinstance(value, ModelSettings):
+            continue
+        if problem := rule.problem(value):
+            raise SettingError(f"{name} ({rule.variable}): {problem}")
+
+
+# --- Where values come from ----------------------------------------------------------------------
+
+
+def _from_flags(flags: Mapping[str, object | None]) -> Iterator[tuple[str, Any]]:
+    for name, value in flags.items():
+        if value is not None:
+            yield name, _accepted(name, value, "--" + name.replace("_", "-"))
+
+
+def _from_environment() -> Iterator[tuple[str, Any]]:
+    for name, rule in RULES.items():
+        text = os.environ.get(rule.variable)
+        if not text:
+            continue
+        value: object = text
+        if rule.kind in (int, float):
+            try:
+                value = rule.kind(text)
+            except ValueError:
+                raise SettingError(f"{rule.variable}: must be {_KINDS[rule.kind]}") from None
+        yield name, _accepted(name, value, rule.variable)
+
+
+def _from_file(path: Path) -> Iterator[tuple[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except FileNotFoundError:
+        return
+    except UnicodeDecodeError:
+        raise SettingError(f"{path}: not UTF-8 text: save the file as UTF-8") from None
+    except OSError as problem:
+        raise SettingError(f"{path}: cannot be read: {problem.strerror}") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise SettingError(f"{path}: not TOML: {problem}") from None
+    for name, value in values.items():
+        where = f"{path}:{_line_of(name, text)}: {name}"
+        if name not in RULES and _SECRET.search(name):
+            raise SettingError(
+                f"{where}: a key is read from the environment only: remove it from the file "
+                "and set OPENAI_API_KEY"
+            )
+        if name == "prompts" and isinstance(value, str):
+            value = str(path.parent / Path(value).expanduser())
+        yield name, _accepted(name, value, where)
+
+
+def _line_of(name: str, text: str) -> int:
+    """The 1-based line on which a top-level key or table stands; 1 where it cannot be found."""
+    stands = re.compile(rf"""^\s*\[?\s*["']?{re.escape(name)}["']?\s*[\]=.]""", re.MULTILINE)
+    found = stands.search(text)
+    return text.count("\n", 0, found.end()) + 1 if found else 1
+
+
+def _accepted(name: str, value: object, where: str) -> object:
+    """The value as a setting holds it. Raises SettingError that begins with `where`."""
+    rule = RULES.get(name)
+    if rule is None:
+        raise SettingError(f"{where}: no such setting. There are {', '.join(RULES)}")
+    if rule.kind is Path and isinstance(value, str):
+        value = Path(value).expanduser()
+    problem = rule.problem(value)
+    if problem is None and isinstance(value, Path) and not value.is_dir():
+        problem = f"there is no folder {value}"
+    if problem:
+        raise SettingError(f"{where}: {problem}")
+    return value

@@ -1,0 +1,1 @@
+"""What all clients of a model's service share: address, key, connection, patience, and words."""
