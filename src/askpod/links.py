@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{6,20}")
@@ -49,6 +50,7 @@ def safe_link(link: str) -> str:
     return link if usable else ""
 
 
+@lru_cache(maxsize=1024)  # asked for every turn of an episode, when evidence is packed
 def youtube_id_of(link: str) -> str | None:
     """The video's id where the link is one to a YouTube video, else None."""
     if not safe_link(link):

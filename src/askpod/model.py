@@ -145,6 +145,17 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceTurn:
+    """A turn, or the part of a long one that fits, as a model is shown it under a number."""
+
+    number: int  # from 1, as the prompt has it
+    episode_id: str
+    title: str
+    span: Span  # whole sentences of one turn, verbatim
+    url: str  # opens the recording at its start
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A number in an answer, tied to the turn that supports the claim."""
 
@@ -171,6 +182,7 @@ class Usage:
     cost: float | None = None  # US dollars, where the price is known
     retrieval_seconds: float = 0.0
     model_seconds: float = 0.0
+    first_text_seconds: float | None = None  # from the request to the model's first text
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +201,14 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question that was asked in a conversation, and its answer."""
+
+    question: str
+    answer: Answer
 
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:

@@ -7,10 +7,16 @@ mentions. What is on the subject and yet not said cannot be told apart without u
 
 from __future__ import annotations
 
+import re
+
 from askpod.retrieval.search import Found
 from askpod.store.filters import Filters
 
 REFUSAL = "I found nothing in these episodes that answers this."
+
+# What a model must write, alone, when its evidence does not answer the question. In capitals and
+# about the episodes as a whole, so that no answer says it by chance.
+SENTINEL = "NOT IN THE EPISODES"
 
 # The best passage's score and SIMILARITY times the nearest chunk's cosine must come to WEAKEST.
 # Below it lie nine tenths of the questions about other subjects and one in thirty of those that
@@ -35,3 +41,12 @@ def reason(found: Found) -> tuple[str, ...]:
     if not found.unmentioned:
         return ()
     return (f"these episodes never mention {' or '.join(found.unmentioned)}",)
+
+
+def is_refusal(text: str) -> bool:
+    """Whether a model's reply is SENTINEL and nothing else.
+
+    Case, punctuation, markdown and numbers in brackets around it do not matter.
+    """
+    words = re.findall(r"[^\W_]+", re.sub(r"[\[【［][\d\s,;-]*[\]】］]", " ", text.casefold()))
+    return words == SENTINEL.casefold().split()

@@ -88,13 +88,15 @@ class Searcher:
         ids = np.array(sorted(episodes), dtype=np.int64)
         codes = {episode: code for code, episode in enumerate(sorted(set(episodes.values())))}
         words = dict(said)
-        selected = self._catalog.live(sorted(around), selection)
+        selected = np.ones(len(ids), dtype=np.bool_)
+        if selection.speakers is not None:
+            selected = np.isin(ids, list(self._catalog.live(ids.tolist(), selection)))
         return Pool(
             ids=ids,
             episodes=np.array([codes[episodes[i]] for i in ids.tolist()], dtype=np.int64),
             cosines=self._dense.similarities(vector, ids),
             words=np.array([words.get(i, 0.0) for i in ids.tolist()], dtype=np.float64),
-            selected=np.isin(ids, list(selected)),
+            selected=selected,
         )
 
     def _passages(self, pool: Pool) -> Iterator[Passage]:

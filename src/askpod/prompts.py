@@ -1,0 +1,170 @@
+"""The prompts that a model is sent, made of the templates in `prompts/`.
+
+A template is a readable file with a part for each role, under `## System` and `## User`. HTML
+comments say why it is written as it is; they are not sent. `$name` is where a value goes
+(`string.Template`): all are put in at once, so that a `$question` inside a transcript stays text.
+Transcripts, questions and former answers are data: see `rendering.plain` and `_marked_off`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import count
+from pathlib import Path
+from string import Template
+from typing import Literal
+
+from askpod.answering.refusal import SENTINEL
+from askpod.errors import AskpodError
+from askpod.model import EvidenceTurn
+from askpod.retrieval.rendering import plain, render
+
+Message = tuple[Literal["system", "user", "assistant"], str]  # role and text
+
+# What each template must hold; without one of them a model could not do its work.
+NEEDED: Mapping[str, frozenset[str]] = {
+    "answer.md": frozenset({"question", "evidence", "refusal"}),
+    "refusal.md": frozenset({"sentinel"}),
+    "standalone.md": frozenset({"question", "history"}),
+}
+# What each may hold besides: the number on the lines that mark off the data.
+ALLOWED = frozenset({"boundary"})
+
+_COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+_PARTS = re.compile(r"\s*^## System[ \t]*$(.*?)^## User[ \t]*$(.*)", re.DOTALL | re.MULTILINE)
+
+
+class PromptError(AskpodError):
+    """A prompt template is missing or cannot be used. The message names the file."""
+
+
+class Prompts:
+    """Makes the messages for a model. Safe for several threads."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Reads the templates; a file in `folder` stands in for the built-in one of its name.
+
+        Raises:
+            PromptError: the folder is missing or holds no template, or a file cannot be used.
+        """
+        if folder is not None:
+            _check_folder(folder)
+        self._answer = _read("answer.md", folder)
+        # Made beforehand: each part of the answer prompt has its own part of the refusal.
+        system, user = (part.substitute(sentinel=SENTINEL) for part in _read("refusal.md", folder))
+        self._refusal = (system, user)
+        self._standalone = _read("standalone.md", folder)
+
+    def answer(self, question: str, evidence: Sequence[EvidenceTurn]) -> list[Message]:
+        """Asks for an answer from the evidence alone.
+
+        The evidence stands in it as `render` gives it. The rest takes the same tokens whatever
+        the evidence is, so it can be counted beforehand with none.
+        """
+        asked = plain(question)
+        boundary, block = _marked_off("evidence", render(evidence), asked)
+        values = {"question": asked, "evidence": block, "boundary": boundary}
+        return _messages(self._answer, values, self._refusal)
+
+    def standalone(self, question: str, history: Sequence[tuple[str, str]]) -> list[Message]:
+        """Asks for a follow-up question in words that can be understood by themselves.
+
+        `history` holds what was asked and answered before, oldest first.
+        """
+        asked = plain(question)
+        said = "".join(
+            f"Question: {plain(former)}\nAnswer: {plain(reply)}\n" for former, reply in history
+        )
+        boundary, block = _marked_off("conversation", said, asked)
+        return _messages(
+            self._standalone, {"question": asked, "history": block, "boundary": boundary}
+        )
+
+
+def _marked_off(kind: str, text: str, context: str) -> tuple[str, str]:
+    """A number, and the text between two lines that carry it.
+
+    The number comes from the text itself, so no text can hold it on purpose, and one that does
+    by chance gets another; equal prompts are equal, so that replies can be kept. Twelve digits
+    take the same tokens whichever they are: the usual vocabularies read them in threes.
+    """
+    for attempt in count():
+        digest = hashlib.sha256(f"{attempt}\0{context}\0{text}".encode()).digest()
+        boundary = f"{int.from_bytes(digest[:8]) % 10**12:012}"
+        if boundary not in text and boundary not in context:
+            break
+    begin, end = f"=== {kind} {boundary} begins ===", f"=== {kind} {boundary} ends ==="
+    return boundary, f"{begin}\n{text}{end}"
+
+
+def _messages(
+    template: tuple[Template, Template],
+    values: Mapping[str, str],
+    refusal: tuple[str, str] = ("", ""),
+) -> list[Message]:
+    system, user = (
+        part.substitute(values, refusal=rule) for part, rule in zip(template, refusal, strict=True)
+    )
+    return [("system", system), ("user", user)]
+
+
+# Reading the templates
+
+
+def _check_folder(folder: Path) -> None:
+    names = ", ".join(NEEDED)
+    if not folder.is_dir():
+        raise PromptError(f"{folder}: no such folder of prompts; make it, and put {names} there")
+    if not any((folder / name).exists() for name in NEEDED):
+        raise PromptError(
+            f"{folder}: holds none of the prompts {names}; copy one from {_built_in()} there and "
+            "change it, or leave the setting out"
+        )
+
+
+def _read(name: str, folder: Path | None) -> tuple[Template, Template]:
+    """The system and the user part of a template.
+
+    Raises:
+        PromptError: the file cannot be read or lacks what it must hold.
+    """
+    path = folder / name if folder is not None and (folder / name).exists() else _built_in() / name
+    wrong = partial(_wrong, path, name)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise wrong(f"cannot be read ({error})") from error
+    parts = _PARTS.fullmatch(_COMMENT.sub("", text))
+    if parts is None:
+        raise wrong("lacks its two parts")
+    system, user = (Template(part.strip()) for part in parts.groups())
+    for part in (system, user):
+        if not part.is_valid():
+            raise wrong("has a $ that no name follows; write $$ for the sign itself")
+    found = {*system.get_identifiers(), *user.get_identifiers()}
+    if missing := NEEDED[name] - found:
+        raise wrong(f"lacks {_listed(missing)}")
+    if unknown := found - NEEDED[name] - ALLOWED:
+        raise wrong(f"has {_listed(unknown)}, which nothing stands for; write $$ for the sign")
+    return system, user
+
+
+def _wrong(path: Path, name: str, problem: str) -> PromptError:
+    return PromptError(
+        f"{path}: {problem}. A prompt has the lines '## System' and '## User' with a text under "
+        f"each, in UTF-8, and {_listed(NEEDED[name])} somewhere in them; see {_built_in() / name}"
+    )
+
+
+def _listed(names: frozenset[str] | set[str]) -> str:
+    return ", ".join(f"${name}" for name in sorted(names))
+
+
+def _built_in() -> Path:
+    """The folder of our own templates: inside an installed package, else of the checkout."""
+    here = Path(__file__).resolve().parent
+    packaged = here / "prompts"
+    return packaged if packaged.is_dir() else here.parents[1] / "prompts"
