@@ -1,0 +1,250 @@
+"""From a model's text with evidence numbers to the text that a person sees, while it comes.
+
+Every citation is checked against its turn before it is shown. What a claim is cited with is
+judged against the words before the numbers, in the same sentence. A claim without support is
+marked, or by setting left out; a sentence that states something and cites nothing is marked.
+The result is a function of the whole text: it does not depend on the pieces it came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from askpod.answering.claims import ends_before, needs_source, plain_claim
+from askpod.answering.markers import Marker, MarkerReader
+from askpod.answering.support import Support, SupportChecker
+from askpod.chunking import cut_span
+from askpod.model import Citation, EvidenceTurn, Turn
+
+# What stands behind a number whose turn does not support the claim, and behind a sentence that
+# states something without a source. Plain words: they survive logs, terminals and copying.
+UNSUPPORTED_MARK = " (unsupported)"
+UNCITED_MARK = " (no source)"
+
+LONGEST_CLAIM = 600  # characters of a sentence that are checked, the last ones
+SHORTEST_CLAUSE = 5  # words; less between two markers is judged with the whole sentence
+MOST_TURNS = 20  # in one group of markers; further ones form the next group
+MOST_NAMED = 8  # unknown numbers that a warning lists
+
+Unsupported = Literal["mark", "drop"]
+Link = Callable[[str, float], str]  # episode id, second -> address
+
+
+@dataclass(frozen=True, slots=True)
+class _Cited:
+    """One turn cited for one claim, and the white space the model put before the marker."""
+
+    gap: str
+    turn: EvidenceTurn
+    support: Support
+
+
+@dataclass(slots=True)
+class _Sentence:
+    """The sentence being written. `parts` is what it shows, in order."""
+
+    parts: list[str | _Cited] = field(default_factory=list)
+    words: str = ""  # its text without markers, the last LONGEST_CLAIM characters
+    clause: str = ""  # the same since the last marker
+    opening: str = ""  # its first characters, which tell a heading or a list item
+    space: str = ""  # white space since the last word, shown or not
+    turns: list[EvidenceTurn] = field(default_factory=list)  # cited so far
+    unsupported: bool = False
+
+    def add(self, character: str) -> None:
+        said = self.space + character
+        self.space = ""
+        self.words = (self.words + said)[-LONGEST_CLAIM:]
+        self.clause = (self.clause + said)[-LONGEST_CLAIM:]
+        if len(self.opening) < LONGEST_CLAIM:
+            self.opening += said
+
+    def may_end(self) -> bool:
+        """Whether it is worth looking closer: only Chinese and Japanese need no white space."""
+        return bool(self.space) or self.words.endswith(("。", "！", "？"))
+
+
+class CitationWriter:
+    """Turns a model's text with evidence numbers into the text a person sees, piece by piece.
+
+    Args:
+        evidence: the turns that the model was shown, with the numbers it was given for them.
+        checker: judges whether a turn supports a claim.
+        link: the address that opens an episode (by its id) at a second.
+        unsupported: "mark" shows an unsupported claim with UNSUPPORTED_MARK behind each of its
+            numbers; "drop" leaves the sentence out, and says so in `warnings`.
+    """
+
+    def __init__(
+        self,
+        evidence: Sequence[EvidenceTurn],
+        checker: SupportChecker,
+        link: Link,
+        unsupported: Unsupported = "mark",
+    ) -> None:
+        self._turns = {turn.number: turn for turn in evidence}
+        self._checker = checker
+        self._link = link
+        self._drop = unsupported == "drop"
+        self._reader = MarkerReader()
+        self._sentence = _Sentence()
+        self._gap = ""  # white space not shown yet: a dropped marker takes it along
+        self._group: list[tuple[str, EvidenceTurn]] = []  # markers side by side, with their gaps
+        self._shown: list[str] = []
+        self._new: list[str] = []
+        self._citations: dict[tuple[int, int, int, bool], Citation] = {}
+        self._unknown: dict[str, None] = {}
+        self._dropped = 0
+        self._removed = 0
+        self._uncited = 0
+
+    @property
+    def text(self) -> str:
+        """Everything shown so far."""
+        return "".join(self._shown)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Those shown so far, in order of first use, numbered from 1."""
+        return tuple(self._citations.values())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know about the citations, in short sentences."""
+        wrong = sum(not citation.supported for citation in self._citations.values())
+        found = (
+            self._unknown and f"left out numbers that are not in the evidence: {self._named()}",
+            wrong and f"citations that do not support their claim: {wrong}, marked in the text",
+            self._uncited and f"sentences without a source: {self._uncited}, marked in the text",
+            self._dropped and f"sentences left out, their citations do not hold: {self._dropped}",
+            self._removed and f"citations left out beside others that hold: {self._removed}",
+        )
+        return tuple(warning for warning in found if isinstance(warning, str))
+
+    def feed(self, piece: str) -> str:
+        """What can be shown now. Holds back only what may still change."""
+        for part in self._reader.feed(piece):
+            if isinstance(part, Marker):
+                self._take_marker(part)
+            else:
+                self._take_text(part)
+        return self._release()
+
+    def finish(self) -> str:
+        """The rest."""
+        self._take_text(self._reader.finish())
+        self._end_sentence()
+        self._gap = ""
+        return self._release()
+
+    def _release(self) -> str:
+        new = "".join(self._new)
+        self._new.clear()
+        if new:
+            self._shown.append(new)
+        return new
+
+    def _take_text(self, text: str) -> None:
+        for character in text:
+            if character.isspace():
+                self._gap += character
+                self._sentence.space += character
+                continue
+            self._close_group()
+            if self._sentence.may_end() and ends_before(
+                self._sentence.words, self._sentence.space, character
+            ):
+                self._end_sentence()
+            self._put(self._sentence, self._gap + character)
+            self._gap = ""
+            self._sentence.add(character)
+
+    def _take_marker(self, marker: Marker) -> None:
+        self._unknown.update(dict.fromkeys(marker.unusable))
+        before = len(self._group)
+        for number in marker.numbers:
+            turn = self._turns.get(number)
+            if turn is None:
+                self._unknown[str(number)] = None
+            elif all(turn is not other for _, other in self._group):
+                self._group.append((self._gap, turn))
+                self._gap = ""
+        if len(self._group) == before and "\n" not in self._gap:
+            self._gap = ""  # a marker that shows nothing leaves no space behind either
+        if len(self._group) >= MOST_TURNS:
+            self._close_group()
+
+    def _close_group(self) -> None:
+        """Judges the markers that stand side by side, and shows them."""
+        if not self._group:
+            return
+        sentence = self._sentence
+        group, self._group = self._group, []
+        clause = plain_claim(sentence.clause)
+        whole = len(clause.split()) < SHORTEST_CLAUSE
+        claim = plain_claim(sentence.words) if whole else clause
+        turns = [turn for _, turn in group]
+        supports = self._checker.check_each(claim, turns, sentence.turns if whole else ())
+        for (gap, turn), support in zip(group, supports, strict=True):
+            self._put(sentence, _Cited(gap, turn, support))
+        if not any(support.ok for support in supports):
+            sentence.unsupported = True
+        sentence.turns = [*sentence.turns, *turns][-MOST_TURNS:]
+        sentence.clause = ""
+
+    def _end_sentence(self) -> None:
+        self._close_group()
+        sentence, self._sentence = self._sentence, _Sentence()
+        if not sentence.turns and needs_source(sentence.opening):
+            self._uncited += 1
+            self._put(sentence, UNCITED_MARK)
+        if not self._drop:
+            return
+        if sentence.unsupported:
+            self._dropped += 1
+            return
+        for part in sentence.parts:
+            if isinstance(part, str):
+                # What was left out before the first sentence leaves no space in front of it.
+                self._new.append(part if self._shown or self._new else part.lstrip())
+            elif part.support.ok:
+                self._new.append(self._marker(part))
+            else:
+                self._removed += 1
+
+    def _put(self, sentence: _Sentence, part: str | _Cited) -> None:
+        if self._drop:
+            sentence.parts.append(part)
+        else:
+            self._new.append(part if isinstance(part, str) else self._marker(part))
+
+    def _marker(self, cited: _Cited) -> str:
+        """The number that a person sees, with its mark."""
+        key = (cited.turn.number, cited.support.begin, cited.support.end, cited.support.ok)
+        citation = self._citations.get(key)
+        if citation is None:
+            citation = self._citations[key] = self._cite(len(self._citations) + 1, cited)
+        return f"{cited.gap}[{citation.number}]{'' if cited.support.ok else UNSUPPORTED_MARK}"
+
+    def _cite(self, number: int, cited: _Cited) -> Citation:
+        turn, span = cited.turn, cited.turn.span
+        said = Turn(span.speaker, span.text, span.start, span.end)
+        quoted = cut_span(said, span.turn, cited.support.begin, cited.support.end)
+        return Citation(
+            number=number,
+            episode_id=turn.episode_id,
+            title=turn.title,
+            speaker=span.speaker,
+            start=quoted.start,
+            end=quoted.end,
+            quote=quoted.text,
+            url=self._link(turn.episode_id, quoted.start),
+            supported=cited.support.ok,
+        )
+
+    def _named(self) -> str:
+        named = ", ".join(list(self._unknown)[:MOST_NAMED])
+        more = len(self._unknown) - MOST_NAMED
+        return f"{named} and {more} more" if more > 0 else named

@@ -1,0 +1,236 @@
+"""Whether a cited turn supports a claim: its words, its numbers and names, and its meaning.
+
+A claim's score against a turn is
+
+    similarity + WORDS * shared - NAME * missing
+
+similarity: the cosine of the claim and the nearest one or two sentences of the turn; shared: the
+share of the claim's content words that the turn holds; missing: the names in the claim that the
+turn does not hold. It is supported from BAR on, unless it states a number that the turn does not.
+How the figures were set, and how often the check is wrong: docs/citations.md.
+
+It compares; it does not reason. A claim that turns a statement round in the same words passes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.answering.names import missing_names
+from askpod.answering.numbers import binding_numbers, stated_numbers
+from askpod.embedding import Embedder
+from askpod.model import EvidenceTurn
+from askpod.sentences import split_sentences
+from askpod.store.lexical import STOPWORDS
+
+WORDS = 0.5
+NAME = 0.3
+BAR = 0.6
+BAR_TOGETHER = 0.7  # several turns share more words with any claim by chance
+GAIN = 0.08  # what a turn must add to the score of several to be a part of the support
+MOST_TOGETHER = 6  # turns judged together; who cites more cites nothing in particular
+
+STEM = 5  # letters in which two words must agree; for this as good as a stemmer
+LIKELY_CITED = 8  # first turns of the evidence, which is in the order of its worth
+EMBEDDED = 2  # sentences of a turn that are embedded: those that share most words with the claim
+MOST_NAMES = 2  # missing ones that are counted
+KEPT = 4000  # verdicts, turns and vectors that are remembered, each
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+# How an answer introduces what somebody said: no part of what was said.
+_ATTRIBUTION = frozenset(
+    re.findall(
+        r"\w+",
+        "according explain explains explained note notes noted mention mentions mentioned describe "
+        "describes described argue argues argued add adds added believe believes believed think "
+        "thinks thought state states stated speaker guest host podcast episode interview",
+    )
+)
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How a turn bears on a claim."""
+
+    ok: bool
+    begin: int  # characters of the turn's text: the sentence or two that support the claim best,
+    end: int  # or that come nearest
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    begin: int
+    end: int
+    text: str
+    stems: frozenset[str]
+
+
+class SupportChecker:
+    """Judges claims against turns. Safe for several threads."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._verdicts: dict[tuple[str, EvidenceTurn], Support] = {}
+        self._turns: dict[str, list[_Sentence]] = {}
+        self._vectors: dict[str, Vector] = {}
+
+    def check(self, claim: str, turn: EvidenceTurn) -> Support:
+        """One claim, a sentence without its markers, against one cited turn."""
+        known = self._verdicts.get((claim, turn))
+        if known is None:
+            score, begin, end = self._judge(claim, (turn,))
+            known = Support(score >= BAR, begin, end)
+            _remember(self._verdicts, (claim, turn), known)
+        return known
+
+    def prepare(self, turns: Sequence[EvidenceTurn]) -> None:
+        """Embeds what is likely to be checked, while the model has not answered yet."""
+        for turn in turns[:LIKELY_CITED]:
+            for sentence in self._sentences(turn.span.text):
+                self._vector(sentence.text)
+
+    def check_each(
+        self, claim: str, turns: Sequence[EvidenceTurn], others: Sequence[EvidenceTurn] = ()
+    ) -> list[Support]:
+        """Each of several turns cited for one claim.
+
+        A turn is right by itself, or as a part: all together support the claim, and noticeably
+        less without this one (compare the citation precision of ALCE, Gao et al., EMNLP 2023,
+        section 3). `others` were cited for the claim, too, but are not asked about.
+        """
+        alone = [self.check(claim, turn) for turn in turns]
+        joined = list(dict.fromkeys((*others, *turns)))
+        if all(support.ok for support in alone) or not 1 < len(joined) <= MOST_TOGETHER:
+            return alone
+        together = self.score(claim, joined)
+        if together < BAR_TOGETHER:
+            return alone
+        return [
+            replace(support, ok=support.ok or together - self._without(claim, joined, turn) >= GAIN)
+            for support, turn in zip(alone, turns, strict=True)
+        ]
+
+    def _without(self, claim: str, turns: Sequence[EvidenceTurn], one: EvidenceTurn) -> float:
+        return self.score(claim, [turn for turn in turns if turn != one])
+
+    def check_together(self, claim: str, turns: Sequence[EvidenceTurn]) -> bool:
+        """Whether turns support a claim of which each may hold a part only."""
+        return self.score(claim, turns) >= (BAR if len(turns) == 1 else BAR_TOGETHER)
+
+    def score(self, claim: str, turns: Sequence[EvidenceTurn]) -> float:
+        """What is held against the bar; 0 at most where a number of the claim is missing."""
+        return self._judge(claim, turns)[0]
+
+    def _judge(self, claim: str, turns: Sequence[EvidenceTurn]) -> tuple[float, int, int]:
+        """The score, and the characters of the first turn that come nearest."""
+        sentences = [self._sentences(turn.span.text) for turn in turns]
+        known = " ".join(f"{turn.span.speaker} {turn.title}" for turn in turns)
+        said = " ".join([known, *(turn.span.text for turn in turns)])
+        held = frozenset[str]().union(*(each.stems for turn in sentences for each in turn))
+        wanted = _content(claim, held, known)
+        picked = [_sharing_most(turn, wanted) for turn in sentences]
+        binding = binding_numbers(claim)
+        if binding and not binding <= stated_numbers(said):
+            return 0.0, picked[0][0].begin, picked[0][0].end  # however alike they may be
+        similarity, begin, end = self._nearest(claim, picked)
+        score = similarity - NAME * min(MOST_NAMES, missing_names(claim, said))
+        if wanted:
+            score += WORDS * len(wanted & held) / len(wanted)
+        return score, begin, end
+
+    def _nearest(self, claim: str, turns: Sequence[Sequence[_Sentence]]) -> tuple[float, int, int]:
+        """The greatest similarity in any turn, and the nearest characters of the first one."""
+        start, end = next(self._fitting(claim, 0, len(claim)))
+        vector = self._vector(claim[start:end])
+        best = [self._nearest_window(vector, sentences) for sentences in turns]
+        return max(similarity for similarity, _, _ in best), *best[0][1:]
+
+    def _nearest_window(
+        self, claim: Vector, sentences: Sequence[_Sentence]
+    ) -> tuple[float, int, int]:
+        """The nearest sentence, or pair of neighbours: (similarity, begin, end)."""
+        vectors = [self._vector(each.text) for each in sentences]
+        found = [
+            (float(vector @ claim), each.begin, each.end)
+            for vector, each in zip(vectors, sentences, strict=True)
+        ]
+        for first, second in pairwise(range(len(sentences))):
+            if sentences[second].begin - sentences[first].end <= 1:
+                # The mean of both stands for the pair's own vector, and costs nothing.
+                mean = vectors[first] + vectors[second]
+                near = float(mean @ claim) / (float(np.linalg.norm(mean)) or 1.0)
+                found.append((near, sentences[first].begin, sentences[second].end))
+        return max(found, key=lambda each: each[0])
+
+    def _vector(self, text: str) -> Vector:
+        # One text in a call: for the few short ones of a citation, starting an embedder's
+        # threads takes longer than they save.
+        known = self._vectors.get(text)
+        if known is None:
+            known = self._embedder.embed([text])[0]
+            _remember(self._vectors, text, known)
+        return known
+
+    def _sentences(self, text: str) -> list[_Sentence]:
+        known = self._turns.get(text)
+        if known is None:
+            known = [
+                _Sentence(begin, end, text[begin:end], _stems(text[begin:end]))
+                for sentence in split_sentences(text) or [(0, len(text))]
+                for begin, end in self._fitting(text, *sentence)
+            ]
+            _remember(self._turns, text, known)
+        return known
+
+    def _fitting(self, text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+        """The range, halved at white space until the embedder reads each part to its end."""
+        limit = self._embedder.max_tokens
+        if end - begin < 2 or self._embedder.count_tokens([text[begin:end]])[0] <= limit:
+            yield begin, end
+            return
+        middle = (begin + end) // 2
+        cut = text.rfind(" ", begin, middle)
+        cut = cut if cut > begin else middle
+        yield from self._fitting(text, begin, cut)
+        yield from self._fitting(text, cut + (text[cut] == " "), end)
+
+
+def _sharing_most(sentences: Sequence[_Sentence], wanted: frozenset[str]) -> list[_Sentence]:
+    """The sentences worth embedding, in their order; at least one."""
+    shared = sorted(sentences, key=lambda each: (-len(each.stems & wanted), each.begin))
+    return sorted(shared[:EMBEDDED], key=lambda each: each.begin)
+
+
+def _content(claim: str, held: frozenset[str], known: str) -> frozenset[str]:
+    """The stems that the turn should hold.
+
+    Words of the episode's title and the speaker's name are no evidence against a turn that
+    does not say them: everything in it is said by that speaker, in that episode.
+    """
+    stems = _stems(claim)
+    return stems - (_stems(known) - held) or stems
+
+
+def _stems(text: str) -> frozenset[str]:
+    """The first letters of each word that means something."""
+    words = (word.lower().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
+    return frozenset(
+        word[:STEM]
+        for word in words
+        if word.split("'")[0] not in STOPWORDS and word not in _ATTRIBUTION
+    )
+
+
+def _remember(memory: dict[Any, Any], key: object, value: object) -> None:
+    if len(memory) >= KEPT:
+        memory.clear()
+    memory[key] = value

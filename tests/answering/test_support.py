@@ -1,0 +1,119 @@
+"""Which claims a turn supports. The rates over real episodes: docs/citations.md."""
+
+from __future__ import annotations
+
+import pytest
+
+from askpod.answering.names import missing_names, names
+from askpod.answering.numbers import binding_numbers, stated_numbers
+from askpod.answering.support import SupportChecker
+from askpod.embedding.minilm import MiniLM
+from askpod.model import EvidenceTurn, Span
+
+CLOSING = (
+    "It was a lot of fun. When the month ended, the bookkeepers used to need a whole week for the "
+    "closing. With my script they were done in 1 day. They threw a party for me."
+)
+LIMITS = "We know that these models fail at around 64k, even the fancy 128k ones, so we chunk."
+
+
+@pytest.fixture(scope="module")
+def checker() -> SupportChecker:
+    return SupportChecker(MiniLM())
+
+
+def turn(text: str, speaker: str = "Mara Lindqvist", number: int = 1) -> EvidenceTurn:
+    span = Span(turn=number, offset=0, speaker=speaker, text=text, start=60.0, end=90.0)
+    return EvidenceTurn(number, "ledger", "From Ledgers to Dashboards", span, "")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "The month-end closing shrank from a week to one day.",
+        "According to Mara, bookkeepers then needed one day instead of a week.",
+        "The bookkeepers threw a party for her.",
+    ],
+)
+def test_a_paraphrase_is_supported(checker: SupportChecker, claim: str) -> None:
+    assert checker.check(claim, turn(CLOSING)).ok
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Coffee spread over the world through colonial trade.",
+        "Retail chains expect their suppliers to deliver daily.",
+        "The script was written in Rust.",
+        "The closing took three days with the script.",
+        "",
+    ],
+)
+def test_something_else_is_not(checker: SupportChecker, claim: str) -> None:
+    assert not checker.check(claim, turn(CLOSING)).ok
+
+
+def test_it_points_at_the_sentences_that_say_so(checker: SupportChecker) -> None:
+    support = checker.check("The bookkeepers threw a party for her.", turn(CLOSING))
+    assert CLOSING[support.begin : support.end] == "They threw a party for me."
+
+
+def test_numbers_must_be_the_same(checker: SupportChecker) -> None:
+    assert checker.check("Models advertised with 128,000 tokens fail at 64k.", turn(LIMITS)).ok
+    assert not checker.check("Models advertised with 128k fail at 32k.", turn(LIMITS)).ok
+
+
+def test_the_speaker_and_the_title_are_known(checker: SupportChecker) -> None:
+    said = turn("Yes, you should always start small.")
+    assert checker.check("Mara Lindqvist says that one should always start small.", said).ok
+    assert checker.score("Mara says: start small.", [said]) > checker.score(
+        "Then Zalando says: start small.", [said]
+    )
+
+
+def test_two_turns_may_support_a_claim_only_together(checker: SupportChecker) -> None:
+    claim = "They planted forty apple trees, and wolves came back to the northern valley."
+    trees = turn("So in spring we planted forty apple trees.", number=1)
+    wolves = turn("And then the wolves returned to the northern valley.", number=2)
+    other = turn("I like to knit on the train, it calms me down.", number=3)
+    assert checker.check_together(claim, [trees, wolves])
+    assert not checker.check_together(claim, [other])
+    both = checker.score(claim, [trees, wolves])
+    assert both > max(checker.score(claim, [trees]), checker.score(claim, [wolves]))
+    each = checker.check_each(claim, [trees, wolves, other])
+    assert [support.ok for support in each] == [True, True, False]
+
+
+def test_a_turn_beyond_what_the_embedder_reads(checker: SupportChecker) -> None:
+    endless = "and then we went on and on " * 300 + "until the bookkeepers threw a party for me"
+    support = checker.check("The bookkeepers threw a party for her.", turn(endless))
+    assert endless[support.begin : support.end].endswith("threw a party for me")
+    assert not checker.check("x" * 5000 + " 木" * 2000, turn("水" * 3000)).ok
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("128k of 128,000", {128_000}),
+        ("seven and a half hours", {7.5}),
+        ("twenty-five percent of $1.5 million", {25, 1_500_000}),
+        ("two hundred and fifty thousand euros", {250_000}),
+        ("four or five, 60. 800,", {4, 5, 60, 800}),
+        ("nine and twenty", {9, 20}),
+        ("no number, a half, first", set()),
+    ],
+)
+def test_numbers_in_digits_and_words(text: str, numbers: set[float]) -> None:
+    assert stated_numbers(text) == numbers
+
+
+def test_which_numbers_bind_a_claim() -> None:
+    assert binding_numbers("She names four key reasons and two ways, by the thousand.") == set()
+    assert binding_numbers("After two weeks 1% of the six teams left at 9:00.") == {1, 6, 9}
+
+
+def test_names_and_their_spellings() -> None:
+    claim = "At Tier, Barr Moses uses ADPList. Tests are I think fine."
+    assert names(claim) == [("tier",), ("barr", "moses"), ("adplist",)]
+    assert missing_names(claim, "moses found us on ADP list") == 1
+    assert missing_names("They moved to Kubernetes.", "we moved to cubernetes, kubernets") == 0
