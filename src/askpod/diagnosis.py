@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -11,10 +12,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from askpod import __version__
-from askpod.archive import stamp_of, store_folder
+from askpod.archive import store_folder
+from askpod.embedders import remote_model, stamp_of
 from askpod.embedding.minilm import MiniLM
+from askpod.embedding.remote import RemoteEmbedder
 from askpod.embedding.weights import find_weights
 from askpod.errors import ArchiveNotFound, AskpodError
+from askpod.service.address import where
 from askpod.settings import Settings
 from askpod.store import sync
 from askpod.store.catalog import Catalog
@@ -61,7 +65,15 @@ def _sqlite() -> Finding:
 
 
 def _embedder() -> str:
-    embedder = MiniLM(Settings.from_environment().precision)
+    settings = Settings.from_environment()
+    if model := remote_model(settings):
+        remote = RemoteEmbedder(model, base_url=settings.base_url)
+        key = "OPENAI_API_KEY is set" if os.environ.get("OPENAI_API_KEY") else "without a key"
+        return (
+            f"{remote.name} at {where(settings.base_url)} ({key}; not called by this "
+            f"command), reads {remote.max_tokens} tokens"
+        )
+    embedder = MiniLM(settings.precision)
     embedder.embed(["ready?"])
     return f"{embedder.name}, {embedder.dimension} dimensions, reads {embedder.max_tokens} tokens"
 

@@ -2,7 +2,8 @@
 
 Files that have not changed are not read again. Each episode is written in one transaction, so
 a stop at any instant loses at most the one being worked on, and the next run goes on there. A
-file that fails is reported and never takes the others with it.
+file that fails is reported and never takes the others with it. An embedder's endpoint that fails
+is no fault of a file: it ends the run, what was finished is kept.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from askpod.chunking import ChunkSettings, chunk_episode
 from askpod.embedding import Embedder
 from askpod.errors import ReadError
 from askpod.model import Episode, Fault
+from askpod.paying import PayingEmbedder
 from askpod.readers import episode_id, file_digest, read_episode, transcript_key
 from askpod.store.catalog import Catalog
 from askpod.store.rows import Source
@@ -45,6 +47,8 @@ class IndexReport:
     chunks: int = 0
     audio_seconds: float = 0.0
     seconds: float = 0.0  # that the run took
+    tokens: int = 0  # embedded by an endpoint in this run; 0 where the embedder is built in
+    cost: float | None = None  # of these in US dollars, where the price is known
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -78,7 +82,11 @@ class Indexer:
     def run(
         self, files: Sequence[Path], *, prune: bool, progress: ProgressListener | None
     ) -> IndexReport:
-        """Indexes `files`; with `prune` also removes the episodes whose files are gone."""
+        """Indexes `files`; with `prune` also removes the episodes whose files are gone.
+
+        Raises:
+            ModelError: the embedder's endpoint failed; the episodes before are in the catalog.
+        """
         began = time.perf_counter()
         sizes = [_size(path) for path in files]
         bytes_done = 0
@@ -128,6 +136,8 @@ class Indexer:
     def _write(self, episode: Episode, source: Source) -> None:
         chunks = chunk_episode(episode, self._embedder.count_tokens, self._chunking)
         vectors = self._embedder.embed([chunk.embedded_text for chunk in chunks])
+        if isinstance(self._embedder, PayingEmbedder):
+            self.report.tokens, self.report.cost = self._embedder.tokens, self._embedder.cost
         self._catalog.put(episode, source, chunks, vectors)
         self.report.turns += len(episode.turns)
         self.report.chunks += len(chunks)

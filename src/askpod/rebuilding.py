@@ -17,6 +17,7 @@ from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import ArchiveNotFound, PathError, StoreDamaged
 from askpod.indexing import Indexer, IndexReport, ProgressListener
+from askpod.paying import paying_once
 from askpod.readers.discover import find_files
 from askpod.store import sync
 from askpod.store.catalog import FILE, Catalog
@@ -34,12 +35,17 @@ class Rebuilding:
     notify: Callable[[str], None]
 
 
-def rebuild(store: Path, paths: Sequence[Path], stamp: Stamp, work: Rebuilding) -> IndexReport:
+def rebuild(
+    store: Path, paths: Sequence[Path], stamp: Callable[[], Stamp], work: Rebuilding
+) -> IndexReport:
     """Makes the archive in `store` anew from its episodes' files and those in `paths`.
+
+    `stamp` is called once it is clear that there is something to do: it may ask an endpoint.
 
     Raises:
         ArchiveNotFound: there is no catalog in `store`.
         PathError: the catalog is beyond reading and `paths` is empty, or a path does not exist.
+        ModelError: the embedder's endpoint failed; the former state stands.
     """
     if not (store / FILE).is_file():
         raise ArchiveNotFound(
@@ -50,7 +56,7 @@ def rebuild(store: Path, paths: Sequence[Path], stamp: Stamp, work: Rebuilding) 
     with write_lock(store, work.notify):
         files = [*_known_files(store), *given]
         try:
-            return _rebuild(store, files, stamp, work)
+            return _rebuild(store, files, stamp(), work)
         except StoreDamaged as error:
             if not given:
                 raise PathError(
@@ -58,15 +64,20 @@ def rebuild(store: Path, paths: Sequence[Path], stamp: Stamp, work: Rebuilding) 
                     "Name the folders of its episodes: `askpod rebuild PATH…`."
                 ) from error
             _set_aside(store)
-            return _rebuild(store, files, stamp, work)
+            return _rebuild(store, files, stamp(), work)
 
 
 def _rebuild(store: Path, files: Sequence[Path], stamp: Stamp, work: Rebuilding) -> IndexReport:
     with closing(Catalog(store, writable=True)) as catalog:
         catalog.found(stamp)
         # Reads the former state to the end, while the new one is written beside it.
-        with closing(Catalog(store)) as former, former.reading(), catalog.emptied(stamp):
-            indexer = Indexer(catalog, work.embedder, work.chunking)
+        with (
+            paying_once(store, work.embedder) as embedder,
+            closing(Catalog(store)) as former,
+            former.reading(),
+            catalog.emptied(stamp),
+        ):
+            indexer = Indexer(catalog, embedder, work.chunking)
             report = indexer.run(
                 list(dict.fromkeys(path.resolve() for path in files)),
                 prune=False,

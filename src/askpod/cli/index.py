@@ -99,6 +99,10 @@ def _print_summary(report: IndexReport) -> None:
         rows.append(("chunks", f"{report.chunks:,}"))
         rows.append(("hours of audio", f"{report.audio_seconds / 3600:,.1f}"))
         rows.append(("faults mended", f"{len(report.faults):,}"))
+    if report.tokens:
+        rows.append(("tokens embedded", f"{report.tokens:,}"))
+        price = "unknown" if report.cost is None else f"{report.cost:,.4f}"
+        rows.append(("cost in US dollars", price))
     rows.append(("seconds", f"{report.seconds:,.1f}"))
     for label, value in rows:
         typer.echo(f"{label:<22}{value:>9}")

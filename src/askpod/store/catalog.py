@@ -240,6 +240,11 @@ class Catalog:
         joined = b"".join(by_id[number] for number in ids)
         return np.frombuffer(joined, dtype=VECTOR).reshape(len(ids), dimension)
 
+    def chunk_count(self) -> int:
+        """How many chunks there are; quicker than `counts`, which reads every turn's key."""
+        with self.reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM chunks").fetchone()[0])
+
     def counts(self) -> dict[str, int]:
         """How many episodes, turns and chunks there are."""
         with self.reading() as connection:

@@ -61,7 +61,7 @@ class DenseIndex:
             return []
         with self._catalog.reading():
             self._check_embedder()
-            if self._catalog.counts()["chunks"] > self._exact_up_to:
+            if self._catalog.chunk_count() > self._exact_up_to:
                 try:
                     return self._by_graph(vector, count, selection)
                 except VectorIndexError:
@@ -94,7 +94,7 @@ class DenseIndex:
     ) -> list[tuple[int, float]]:
         held = self._reopen_if_replaced()
         new_ids, new_vectors = self._catalog.vectors(since_revision=held)
-        wanted = min(count, self._catalog.counts()["chunks"])
+        wanted = min(count, self._catalog.chunk_count())
         asked = count
         while True:
             candidates = self._index.nearest(vector, asked, _where(selection))

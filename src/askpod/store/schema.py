@@ -93,11 +93,13 @@ class Stamp:
     """What made a store."""
 
     embedder: str
-    dimension: int
+    dimension: int | None  # None: not known, and not compared; needed to found a store
     chunking: str
     format: int = FORMAT
 
     def write(self, connection: sqlite3.Connection) -> None:
+        if self.dimension is None:
+            raise ValueError("a store is founded with the dimension of its vectors known")
         connection.executemany(
             "INSERT OR REPLACE INTO meta VALUES (?, ?)",
             [(key, str(value)) for key, value in self._rows()],
@@ -128,9 +130,10 @@ class Stamp:
             )
 
     def _rows(self) -> list[tuple[str, str | int]]:
-        return [
+        rows: list[tuple[str, str | int | None]] = [
             ("format", self.format),
             ("embedder", self.embedder),
             ("dimension", self.dimension),
             ("chunking", self.chunking),
         ]
+        return [(key, value) for key, value in rows if value is not None]

@@ -1,0 +1,295 @@
+"""Embeddings from any OpenAI-compatible endpoint: OpenAI, a gateway, a server on this machine.
+
+Texts go out in batches under the endpoint's limits, with patience for its passing troubles, and
+what comes back is checked before it is used: as many vectors as texts, all of one length, all
+finite, made unit. A text that the model would cut is refused. The key is read from OPENAI_API_KEY
+and goes to the endpoint alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.embedding.tokenizing import well_formed
+from askpod.errors import EmbedderError, ModelError
+from askpod.service.address import OPENAI_URL, is_vendors, key_for, where
+from askpod.service.patience import Failure, Patience
+from askpod.tokens import TokenCounter
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+    from openai.types import CreateEmbeddingResponse
+
+PREFIX = "openai:"
+
+# Some models put a marker before and after each text. OpenAI's do not; counting two too many
+# for those costs nothing.
+SPECIAL_TOKENS = 2
+MAX_TOKENS_OPENAI = 8_191
+# Of a model that is not known: what the smallest common ones read. A chunk has at most 170
+# tokens, so that there is room for a tokenizer that cuts words finer than the one that counts.
+MAX_TOKENS_UNKNOWN = 512
+
+# In one request. OpenAI takes 2,048 texts and 300,000 tokens; fewer lose less when one fails.
+# Some local servers refuse more than 32 texts, and none gains by more.
+TEXTS_OPENAI = 256
+TEXTS_ELSEWHERE = 32
+TOKENS = 250_000
+
+TIMEOUT = 120.0  # seconds without a byte
+PATIENCE = 120.0  # seconds that the retries of one request may take
+TRIES = 6
+MOST_BYTES = 100_000_000  # of a response; the largest batches take a fifth, as plain numbers
+
+NO_LIST = "no list of embeddings"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one request brought."""
+
+    begin: int  # the first text's index
+    vectors: NDArray[np.float32]  # of unit length, one row for each text from there on
+    tokens: int  # as the endpoint reports them; where it does not, as we count them
+
+
+class RemoteEmbedder:
+    """An embeddings model behind an HTTP endpoint. Safe to call from several threads.
+
+    Args:
+        model: its name at the endpoint, like "text-embedding-3-small".
+        base_url: of the endpoint, up to and with its `/v1`; None means OpenAI's own.
+        dimension: of its vectors, where it is known; else it is learned from the first reply.
+
+    No request is made, and `openai` is not imported, before a vector is needed.
+    """
+
+    def __init__(
+        self, model: str, *, base_url: str | None = None, dimension: int | None = None
+    ) -> None:
+        self._model = model
+        self._url = base_url or OPENAI_URL
+        self._dimension = dimension
+        self._lock = threading.Lock()
+        self._plain_numbers = False  # whether it refused base64
+
+    @property
+    def model(self) -> str:
+        """The model's name at the endpoint."""
+        return self._model
+
+    @property
+    def name(self) -> str:
+        """Like "openai:text-embedding-3-small", with "@host" where that is not OpenAI's own."""
+        return remote_name(self._model, self._url)
+
+    @property
+    def sold_as(self) -> str | None:
+        """The model's name where its vendor is asked, who bills for it; else None."""
+        return self._model if is_vendors(self._url) else None
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector. Asks the endpoint where nobody knows it yet.
+
+        Raises:
+            ModelError: the endpoint failed.
+        """
+        if self._dimension is None:
+            self.embed(["How long is a vector?"])
+        if self._dimension is None:  # embed has learned it, or raised
+            raise AssertionError
+        return self._dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """8,191 for OpenAI's models, 512 for others."""
+        return MAX_TOKENS_OPENAI if _of_openai(self._model) else MAX_TOKENS_UNKNOWN
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text as tiktoken counts them, two markers included, nothing cut.
+
+        Exact for OpenAI's models. For others it is near: their own tokenizers are not at hand.
+        """
+        return [SPECIAL_TOKENS + self._counter.count(text) for text in texts]
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors, shape (len(texts), dimension), in the order of `texts`.
+
+        Raises:
+            EmbedderError: a text is empty or longer than `max_tokens`; none is sent then.
+            ModelError: the endpoint failed, or gave what cannot be used.
+        """
+        parts = [batch.vectors for batch in self.batches(texts)]
+        return np.concatenate(parts) if parts else np.empty((0, self.dimension), np.float32)
+
+    def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
+        """`embed`, request by request, so that a caller can keep what has come so far."""
+        counts = self.count_tokens(texts)
+        for index, (text, count) in enumerate(zip(texts, counts, strict=True)):
+            if not text:
+                raise EmbedderError(f"text {index} is empty; {self.name} takes no empty text")
+            if count > self.max_tokens:
+                raise EmbedderError(
+                    f"text {index} has {count} tokens; {self.name} is taken to read "
+                    f"{self.max_tokens} at most. Split it: nothing is cut in silence"
+                )
+        for begin, end in _ranges(counts, self._most_texts):
+            reply = self._ask([well_formed(text) for text in texts[begin:end]])
+            vectors = self._checked(reply, end - begin)
+            yield Batch(begin, vectors, _tokens(reply) or sum(counts[begin:end]))
+
+    def _ask(self, texts: list[str]) -> CreateEmbeddingResponse:
+        patience = Patience(PATIENCE, TRIES)
+        while True:
+            try:
+                return self._request(texts)
+            except Exception as problem:
+                failure = self._failure(problem)
+            time.sleep(patience.wait_after(failure))
+
+    def _failure(self, problem: Exception) -> Failure:
+        """What a problem with a request means."""
+        from askpod.service.failures import Asked, Wording
+
+        if isinstance(problem, ModelError):
+            return Failure(problem)
+        asked = Asked(
+            model=self._model,
+            address=where(self._url),
+            key=self._key,
+            interface="embeddings",
+            setting="ASKPOD_EMBEDDER",
+            timeout=TIMEOUT,
+        )
+        return Wording(asked).of(problem) or Failure(self._unusable(f"a reply that is {NO_LIST}"))
+
+    def _request(self, texts: list[str]) -> CreateEmbeddingResponse:
+        import openai
+
+        create = self._client.embeddings.create
+        if self._plain_numbers:
+            return create(model=self._model, input=texts, encoding_format="float")
+        try:
+            return create(model=self._model, input=texts)  # as base64: a quarter of the bytes
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            if not any(word in str(error) for word in ("encoding_format", "base64")):
+                raise
+            self._plain_numbers = True
+            return create(model=self._model, input=texts, encoding_format="float")
+
+    def _checked(self, reply: CreateEmbeddingResponse, count: int) -> NDArray[np.float32]:
+        """The reply's vectors in the order of the texts, made unit."""
+        rows = self._rows(reply)
+        if len(rows) != count:
+            raise self._unusable(f"{len(rows)} vectors for {count} texts")
+        lengths = {len(row) for row in rows}
+        if len(lengths) != 1:
+            raise self._unusable(f"vectors of different lengths ({sorted(lengths)})")
+        self._learn(lengths.pop())
+        vectors = np.array(rows, dtype=np.float64)
+        with np.errstate(over="ignore"):  # checked in the next line
+            norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.isfinite(norms).all():
+            raise self._unusable("a vector with a value that is no finite number")
+        if not norms.all():
+            raise self._unusable("a vector of zeros")
+        unit: NDArray[np.float32] = (vectors / norms).astype(np.float32)
+        return unit
+
+    def _rows(self, reply: CreateEmbeddingResponse) -> list[list[float]]:
+        try:
+            data = list(reply.data)
+            # Some servers leave `index` out, or give every row the same one: then the order stands.
+            if sorted(row.index for row in data) == list(range(len(data))):
+                data.sort(key=lambda row: row.index)
+            return [[float(value) for value in row.embedding] for row in data]
+        except (TypeError, ValueError, AttributeError) as error:
+            raise self._unusable(f"a reply that is {NO_LIST}") from error
+
+    def _learn(self, length: int) -> None:
+        with self._lock:
+            if self._dimension is None and length:
+                self._dimension = length
+            if self._dimension != length:
+                raise self._unusable(
+                    f"vectors of length {length} where {self._dimension} is expected: another "
+                    "model now has this name there, and `askpod rebuild` makes the archive anew"
+                )
+
+    def _unusable(self, what: str) -> ModelError:
+        return ModelError(
+            f"{self.name}: the endpoint gave {what}. Check that OPENAI_BASE_URL and "
+            "ASKPOD_EMBEDDER name an embeddings model."
+        )
+
+    @property
+    def _most_texts(self) -> int:
+        return TEXTS_OPENAI if _host(self._url) == _host(OPENAI_URL) else TEXTS_ELSEWHERE
+
+    @cached_property
+    def _counter(self) -> TokenCounter:
+        return TokenCounter(self._model)
+
+    @cached_property
+    def _client(self) -> OpenAI:
+        # Imported when a vector is needed: it takes longer than opening an archive.
+        import openai
+
+        from askpod.service.connection import Guard, GuardedClient, http_options
+
+        return openai.OpenAI(
+            api_key=self._key,
+            base_url=self._url,
+            http_client=GuardedClient(Guard(MOST_BYTES), **http_options(self._url, TIMEOUT)),
+            max_retries=0,  # `_ask` repeats requests, within one bound
+        )
+
+    @cached_property
+    def _key(self) -> str:
+        return key_for(self._url)
+
+
+def remote_name(model: str, base_url: str | None) -> str:
+    """The name that an embedder of this model has, known without asking the endpoint."""
+    host = _host(base_url or OPENAI_URL)
+    return f"{PREFIX}{model}" if host == _host(OPENAI_URL) else f"{PREFIX}{model}@{host}"
+
+
+def _host(url: str) -> str:
+    """Host and port alone: what else a URL may hold, as a password, is not for a store."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
+
+def _of_openai(model: str) -> bool:
+    # LM Studio puts "text-embedding-" before the name of any model: that alone says nothing.
+    return model.rsplit("/", 1)[-1].startswith(("text-embedding-3-", "text-embedding-ada-"))
+
+
+def _ranges(counts: Sequence[int], most_texts: int) -> Iterator[tuple[int, int]]:
+    """Consecutive ranges of texts that one request may carry."""
+    begin = size = 0
+    for index, count in enumerate(counts):
+        if index > begin and (index - begin == most_texts or size + count > TOKENS):
+            yield begin, index
+            begin, size = index, 0
+        size += count
+    if counts:
+        yield begin, len(counts)
+
+
+def _tokens(reply: CreateEmbeddingResponse) -> int:
+    """What the endpoint says it has read; 0 where it does not say."""
+    # The client checks no types: a server may leave out what its own class requires.
+    used = getattr(getattr(reply, "usage", None), "prompt_tokens", 0)
+    return used if isinstance(used, int) else 0
