@@ -133,7 +133,7 @@ def test_usage(askpod, arguments, named):
 
 def test_a_setting_that_does_not_exist(askpod, indexed, examples, monkeypatch, tmp_path):
     monkeypatch.setenv("ASKPOD_PRECISION", "nonsense")
-    message = "precision (ASKPOD_PRECISION): 'nonsense' is none of int8, fp32"
+    message = "ASKPOD_PRECISION: 'nonsense' is none of int8, fp32"
     refused(askpod("ask", "Why?", "--store", indexed), message)
     refused(askpod("index", examples, "--store", tmp_path / "new"), message)
     assert not (tmp_path / "new").exists()

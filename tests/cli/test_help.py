@@ -10,7 +10,7 @@ import pytest
 
 import askpod as package
 
-COMMANDS = ("index", "search", "ask", "episodes", "check", "doctor", "rebuild")
+COMMANDS = ("index", "search", "ask", "chat", "episodes", "check", "doctor", "rebuild")
 HEAVY = {"numpy", "rich.table", "chromadb", "onnxruntime", "pydantic", "langchain_core", "yaml"}
 
 
@@ -31,7 +31,7 @@ def test_every_command_takes_a_store_and_gives_json(askpod, command):
     assert "--json" in run.out
 
 
-@pytest.mark.parametrize("command", ["search", "ask", "episodes"])
+@pytest.mark.parametrize("command", ["search", "ask", "chat", "episodes"])
 def test_the_filters_are_named(askpod, command):
     shown = askpod(command, "--help").out
     for name in ("--episode", "--guest", "--speaker", "--season", "--since", "--until"):

@@ -8,6 +8,7 @@ import typer
 
 from askpod import __version__
 from askpod.cli.ask import ask
+from askpod.cli.chat import chat
 from askpod.cli.check import check
 from askpod.cli.doctor import doctor
 from askpod.cli.episodes import episodes
@@ -39,5 +40,5 @@ def _options(
 ) -> None: ...
 
 
-for command in (index, search, ask, episodes, check, doctor, rebuild):
+for command in (index, search, ask, chat, episodes, check, doctor, rebuild):
     app.command()(command)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from askpod.cli import options
 from askpod.cli.output import console, harmless, linked, note, print_json, show, show_url
+from askpod.cli.streamed import StreamedText
 
 if TYPE_CHECKING:
     from askpod.model import Answer
@@ -24,35 +26,72 @@ def ask(
     season: options.Season = None,
     since: options.Since = None,
     until: options.Until = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    verbose: options.Verbose = False,
     as_json: options.Json = False,
 ) -> None:
     """Answer a question from what was said. Each statement carries its second."""
     from askpod.archive import Archive
+    from askpod.settings import Settings
     from askpod.store.filters import Filters
 
     filters = Filters(episode, guest, speaker, season, since, until)
-    with Archive.open(store, notify=note) as archive:
-        answer = archive.ask(question, filters=filters)
-    if as_json:
-        print_json(answer.to_dict())
-        return
-    show_answer(answer)
+    settings = Settings.load({"model": model, "base_url": base_url})
+    with Archive.open(store, settings=settings, notify=note) as archive:
+        if as_json:
+            print_json(archive.ask(question, filters=filters).to_dict())
+            return
+        answer = show_stream(archive.ask_stream(question, filters=filters))
+    show_ending(answer)
+    if verbose:
+        note(figures(answer))
+    if settings.model is None and not answer.refused:
+        note("note: no model is configured, so these are quotations; ASKPOD_MODEL names one")
 
 
-def show_answer(answer: Answer) -> None:
-    """The answer, then its numbered sources; for a refusal the nearest passages."""
-    for paragraph in answer.text.split("\n"):
-        console().print(harmless(paragraph))
+def show_stream(items: Iterator[str | Answer], flow: StreamedText | None = None) -> Answer:
+    """Shows an answer as it comes; of one that broke off, the Answer made in its place."""
+    flow = flow or StreamedText()
+    for item in items:
+        if isinstance(item, str):
+            flow.write(item)
+            continue
+        if item.text != flow.text:
+            flow.write(f"\n\n{item.text}" if flow.text else item.text)
+        flow.end()
+        return item
+    raise AssertionError("a stream of an answer ends with the Answer")
+
+
+def show_ending(answer: Answer) -> None:
+    """What stands below an answer: its sources, or a refusal's leads; then its warnings."""
     if answer.citations:
         console().print()
-        _show_sources(answer)
+        show_sources(answer)
     elif answer.passages:
         _show_leads(answer)
     for warning in answer.warnings:
         note(f"note: {warning}")
 
 
-def _show_sources(answer: Answer) -> None:
+def figures(answer: Answer) -> str:
+    """What an answer took, in one line."""
+    usage = answer.usage
+    parts = [f"retrieval {usage.retrieval_seconds:.2f} s"]
+    if answer.mode == "llm":
+        cost = "price unknown" if usage.cost is None else f"${usage.cost:.5f}"
+        parts = [
+            f"{answer.model}: {usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out",
+            cost,
+            *parts,
+            f"model {usage.model_seconds:.2f} s",
+        ]
+    return ", ".join(parts)
+
+
+def show_sources(answer: Answer) -> None:
+    """The citations of an answer: number, time, speaker, title, link."""
     from rich.text import Text
 
     from askpod.times import clock

@@ -30,3 +30,14 @@ Since = Annotated[
 Until = Annotated[
     str | None, typer.Option("--until", metavar="DATE", help="Only episodes up to this date.")
 ]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", help="Let this model write.  [ASKPOD_MODEL]"),
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="Where the model is served.  [OPENAI_BASE_URL]"),
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Say what the answer took: tokens, cost, seconds.")
+]

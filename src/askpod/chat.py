@@ -1,0 +1,180 @@
+"""A conversation over an archive: what was asked, what came of it, and what it may draw on.
+
+No terminal in here. A `Chat` keeps its exchanges and filters, hands the newest exchanges on so
+that follow-ups are understood, and looks up what the last answer's citations point to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from askpod.chunking import cut_span
+from askpod.errors import AskpodError
+from askpod.model import Answer, Citation, Exchange, Span, Turn
+from askpod.sentences import split_sentences
+from askpod.store.filters import Filters
+
+HISTORY_TOKENS = 4_000  # of earlier exchanges that go along with a question, at most
+CHARACTERS_PER_TOKEN = 4  # of English; a model's own limits are kept by its own count
+AROUND = 60.0  # seconds before and after a cited passage that are shown with it
+
+STOPPED = "stopped before its end"  # the warning of an answer that the listener broke off
+
+
+class SourceError(AskpodError):
+    """There is no such source in the last answer, or it cannot be shown."""
+
+
+class Asks(Protocol):
+    """What a conversation needs of an `Archive`."""
+
+    def ask_stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Exchange] = ...,
+        filters: Filters | None = ...,
+    ) -> Iterator[str | Answer]: ...
+
+    def turns(self, episode_id: str) -> list[Turn]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What was said around a citation."""
+
+    citation: Citation
+    spans: tuple[Span, ...]  # whole sentences, one span for each turn
+
+
+class Chat:
+    """One conversation. Not for several threads at once.
+
+    Attributes:
+        archive: what is asked; may be replaced by the same archive with another model.
+        filters: of the questions to come.
+        history: the exchanges so far, oldest first.
+    """
+
+    def __init__(
+        self,
+        archive: Asks,
+        *,
+        filters: Filters | None = None,
+        history: Sequence[Exchange] = (),
+    ) -> None:
+        self.archive = archive
+        self.filters = filters or Filters()
+        self.history = list(history)
+
+    def ask(self, question: str) -> Generator[str | Answer, None, None]:
+        """Pieces of text as they come, and last the Answer; it is then in the history.
+
+        Closing the generator, or an interrupt, stops the request. What had come by then is kept
+        as an answer without sources, so that a follow-up to it is understood.
+
+        Raises:
+            AskpodError: as `Archive.ask_stream` does. The history is then as it was.
+        """
+        pieces: list[str] = []
+        answer: Answer | None = None
+        try:
+            with closing(self._stream(question)) as items:
+                for item in items:
+                    if isinstance(item, Answer):
+                        answer = item
+                    else:
+                        pieces.append(item)
+                    yield item
+        except (GeneratorExit, KeyboardInterrupt):
+            answer = answer or _stopped(question, "".join(pieces))
+            raise
+        finally:
+            if answer is not None and (answer.text or answer.passages):
+                self.history.append(Exchange(question, answer))
+
+    def restart(self) -> None:
+        """Forgets what was asked. The filters stay."""
+        self.history.clear()
+
+    @property
+    def last(self) -> Answer | None:
+        """The newest answer; None before the first."""
+        return self.history[-1].answer if self.history else None
+
+    def recent(self) -> list[Exchange]:
+        """The newest exchanges that the history's budget holds, oldest first."""
+        room = HISTORY_TOKENS * CHARACTERS_PER_TOKEN
+        kept: list[Exchange] = []
+        for exchange in reversed(self.history):
+            room -= len(exchange.question) + len(exchange.answer.text)
+            if room < 0:
+                break
+            kept.insert(0, exchange)
+        return kept
+
+    def source(self, number: int) -> Citation:
+        """A source of the last answer, by its number.
+
+        Raises:
+            SourceError: it has no such source; the message says which it has.
+        """
+        if self.last is None:
+            raise SourceError("there is no answer yet, and so no source")
+        citations = {citation.number: citation for citation in self.last.citations}
+        if number in citations:
+            return citations[number]
+        if not citations:
+            raise SourceError("the last answer has no sources")
+        shown = ", ".join(map(str, sorted(citations)))
+        raise SourceError(f"the last answer has no source {number}; it has {shown}")
+
+    def excerpt(self, number: int) -> Excerpt:
+        """What was said from a minute before a source to a minute after it.
+
+        Raises:
+            SourceError: there is no such source, or its episode has left the archive.
+        """
+        citation = self.source(number)
+        turns = self.archive.turns(citation.episode_id)
+        begin, end = citation.start - AROUND, citation.end + AROUND
+        spans = [
+            span
+            for place, turn in enumerate(turns)
+            if turn.end > begin and turn.start < end and (span := _within(turn, place, begin, end))
+        ]
+        if not spans:
+            raise SourceError(f"the archive no longer holds what source {number} cites")
+        return Excerpt(citation, tuple(spans))
+
+    def _stream(self, question: str) -> Generator[Any, None, None]:
+        # `closing` wants a close(), which an iterator need not have.
+        yield from self.archive.ask_stream(
+            question, history=self.recent(), filters=self.filters or None
+        )
+
+
+def _within(turn: Turn, place: int, begin: float, end: float) -> Span | None:
+    """The sentences of a turn that are said between two seconds, as one span."""
+    heard = [
+        (first, last)
+        for first, last in split_sentences(turn.text)
+        for said in [cut_span(turn, place, first, last)]
+        if said.end > begin and said.start < end
+    ]
+    return cut_span(turn, place, heard[0][0], heard[-1][1]) if heard else None
+
+
+def _stopped(question: str, text: str) -> Answer:
+    return Answer(
+        question=question,
+        text=text.rstrip(),
+        citations=(),
+        passages=(),
+        refused=False,
+        mode="llm",  # only a model's answer takes long enough to be stopped
+        warnings=(STOPPED,),
+    )

@@ -1,0 +1,180 @@
+"""What begins with a slash in a chat."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from askpod.chat import SourceError
+from askpod.cli.ask import show_sources
+from askpod.cli.chat_filters import NAMES, changed
+from askpod.cli.conversation import Conversation
+from askpod.cli.output import counted, harmless, show, show_url
+from askpod.errors import AskpodError
+from askpod.links import safe_link
+from askpod.store.filters import Filters
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from askpod.model import Citation, Span
+
+
+class CommandError(AskpodError):
+    """A command cannot be understood or carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: what is typed, what it does in a few words, and the function that does it."""
+
+    usage: str
+    about: str
+    run: Callable[[Conversation, str], None]
+
+    @property
+    def name(self) -> str:
+        return self.usage.split()[0]
+
+
+def run(conversation: Conversation, line: str) -> None:
+    """Carries out a line that begins with a slash.
+
+    Raises:
+        AskpodError: it cannot; the message says why.
+    """
+    name, _, argument = line.partition(" ")
+    command = COMMANDS.get(name.casefold())
+    if command is None:
+        near = get_close_matches(name.casefold(), COMMANDS, 1)
+        hint = f"did you mean {near[0]}?" if near else "/help lists the commands"
+        raise CommandError(f"there is no command {name}; {hint}")
+    command.run(conversation, argument.strip())
+
+
+def _sources(conversation: Conversation, _: str) -> None:
+    answer = conversation.chat.last
+    if answer is None or not answer.citations:
+        raise SourceError(
+            "there is no answer yet" if answer is None else "the last answer has no sources"
+        )
+    show_sources(answer)
+
+
+def _show(conversation: Conversation, argument: str) -> None:
+    from rich.text import Text
+
+    from askpod.times import clock
+
+    excerpt = conversation.chat.excerpt(_number(argument, "/show"))
+    citation = excerpt.citation
+    show(Text(), Text(harmless(citation.title), "bold"))
+    for span in excerpt.spans:
+        when = Text(f"{clock(span.start):>8}  ", "cyan")
+        who = Text(f"{harmless(span.speaker)}: " if span.speaker else "", "green")
+        show(when, Text.assemble(who, _marked(span, citation)))
+    show_url(citation.url, 0)
+
+
+def _marked(span: Span, citation: Citation) -> Text:
+    """The speech, with the words that were cited in bold."""
+    from rich.text import Text
+
+    begin = span.text.find(citation.quote) if span.speaker == citation.speaker else -1
+    if begin < 0 or not citation.quote:
+        return Text(harmless(span.text))
+    end = begin + len(citation.quote)
+    return Text.assemble(
+        harmless(span.text[:begin]), (harmless(citation.quote), "bold"), harmless(span.text[end:])
+    )
+
+
+def _open(conversation: Conversation, argument: str) -> None:
+    citation = conversation.chat.source(_number(argument, "/open"))
+    url = safe_link(citation.url)
+    if not url:
+        raise SourceError(f"source {citation.number} has no link; /show {citation.number} shows it")
+    opened = webbrowser.open(url)
+    typer.echo(f"opened {harmless(url)}" if opened else f"no browser here; open {harmless(url)}")
+
+
+def _filter(conversation: Conversation, argument: str) -> None:
+    chat = conversation.chat
+    if argument.casefold() in ("off", "none", "clear"):
+        chat.filters = Filters()
+    elif argument:
+        chat.filters = changed(chat.filters, argument)
+    if not chat.filters:
+        typer.echo(f"no filters: all episodes are asked. There are {', '.join(NAMES)}")
+        return
+    left = counted(len(conversation.archive.episodes(chat.filters)), "episode")
+    typer.echo(f"only {harmless(chat.filters.describe())} ({left}); /filter off takes it off")
+
+
+def _model(conversation: Conversation, argument: str) -> None:
+    if argument:
+        conversation.use_model(None if argument.casefold() in ("off", "none") else argument)
+    model = conversation.settings.model
+    if model is None:
+        typer.echo("no model: answers are quotations. /model NAME lets one write them")
+    else:
+        where = model.base_url or "OpenAI"
+        typer.echo(f"{harmless(model.name)} at {harmless(where)} writes the answers")
+
+
+def _save(conversation: Conversation, argument: str) -> None:
+    from askpod.transcript import as_markdown, save_new
+
+    if not argument:
+        raise CommandError("name a file: /save notes.md")
+    if not conversation.chat.history:
+        raise CommandError("there is nothing to save yet")
+    wanted = Path(argument)
+    path = save_new(wanted, as_markdown(conversation.chat.history))
+    taken = path.stem not in (wanted.stem, wanted.name)
+    note = f" ({harmless(wanted.name)} was there already)" if taken else ""
+    typer.echo(f"saved as {harmless(str(path))}{note}")
+
+
+def _new(conversation: Conversation, _: str) -> None:
+    conversation.restart()
+    filters = conversation.chat.filters
+    still = f"; still only {harmless(filters.describe())}" if filters else ""
+    typer.echo(f"a new conversation{still}")
+
+
+def _help(_: Conversation, __: str) -> None:
+    width = max(len(command.usage) for command in COMMANDS.values())
+    for command in COMMANDS.values():
+        typer.echo(f"{command.usage:<{width}}  {command.about}")
+
+
+def _quit(conversation: Conversation, _: str) -> None:
+    conversation.leaving = True
+
+
+def _number(argument: str, command: str) -> int:
+    number = argument.strip("[]")
+    if not (number.isascii() and number.isdigit() and len(number) < 7):
+        raise CommandError(f"name a source by its number: {command} 1")
+    return int(number)
+
+
+_ALL = (
+    Command("/sources", "the last answer's sources", _sources),
+    Command("/show N", "what was said around source N", _show),
+    Command("/open N", "source N in the browser", _open),
+    Command("/filter NAME=VALUE", "ask only some episodes; /filter off asks all", _filter),
+    Command("/model [NAME|off]", "which model writes the answers", _model),
+    Command("/save FILE.md", "this conversation as Markdown", _save),
+    Command("/new", "begin a new conversation", _new),
+    Command("/help", "this list", _help),
+    Command("/quit", "leave, as Ctrl-D does", _quit),
+)
+COMMANDS = {command.name: command for command in _ALL}

@@ -1,0 +1,104 @@
+"""A conversation as Markdown, with a link for every citation, and saved to a new file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from askpod.errors import PathError
+from askpod.links import safe_link
+from askpod.model import Answer, Citation, Exchange
+from askpod.times import clock
+
+_MARKDOWN = re.compile(r"([\\`*_\[\]{}<>|~#])")
+_BRACKETS = re.compile(r"\[(\d{1,4})\]|[\[\]]")
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ACTING = re.compile(  # what acts on a terminal or hides, except tabs and line feeds
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
+
+
+def as_markdown(history: Sequence[Exchange]) -> str:
+    """The whole conversation: each question a heading, its answer, and the answer's sources."""
+    return "\n".join(line for exchange in history for line in _exchange(exchange))
+
+
+def save_new(path: Path, text: str) -> Path:
+    """Writes a file that was not there before, and says which.
+
+    Where `path` is taken the name gets a number: `talk.md`, `talk-2.md` …; nothing is ever
+    overwritten. A name without an ending gets `.md`.
+
+    Raises:
+        PathError: it cannot be written there; the message says why.
+    """
+    path = Path(os.path.expanduser(path))  # noqa: PTH111 (Path's own fails at an unknown ~user)
+    if os.path.isdir(path):  # noqa: PTH112 (Path's own fails at a name that is too long)
+        raise PathError(f"{path}: is a folder; name a file in it")
+    path = path if path.suffix else path.with_name(path.name + ".md")
+    for candidate in _names(path):
+        try:
+            with candidate.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            continue
+        except FileNotFoundError:
+            raise PathError(f"{path}: there is no folder {path.parent}; make it first") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise PathError(f"{path}: cannot be written: {reason}") from error
+        return candidate
+    raise PathError(f"{path}: that name and all its numbers are taken; choose another")
+
+
+def _names(path: Path) -> Iterator[Path]:
+    yield path
+    for number in range(2, 1000):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def _exchange(exchange: Exchange) -> Iterator[str]:
+    answer = exchange.answer
+    yield f"## {_plain(exchange.question)}"
+    yield ""
+    yield _answer(answer)
+    yield ""
+    for citation in answer.citations:
+        yield _source(citation)
+    for warning in answer.warnings:
+        yield f"- *{_plain(warning)}*"
+    if answer.citations or answer.warnings:
+        yield ""
+
+
+def _answer(answer: Answer) -> str:
+    """The text with its paragraphs and lists, but no HTML and no links other than its numbers'."""
+    text = _ACTING.sub("", answer.text)
+    text = "".join(_HTML.get(character, character) for character in text)
+    links = {citation.number: safe_link(citation.url) for citation in answer.citations}
+
+    def linked(found: re.Match[str]) -> str:
+        url = links.get(int(found[1]), "") if found[1] else ""
+        return rf"[\[{found[1]}\]]({_address(url)})" if url else _MARKDOWN.sub(r"\\\1", found[0])
+
+    return _BRACKETS.sub(linked, text)
+
+
+def _source(citation: Citation) -> str:
+    when = clock(citation.start)
+    url = safe_link(citation.url)
+    where = f"[{when}]({_address(url)})" if url else when
+    who = f"{_plain(citation.speaker)}, " if citation.speaker else ""
+    doubt = "" if citation.supported else " (does not support the claim)"
+    return rf"- \[{citation.number}\] {where} {who}{_plain(citation.title)}{doubt}"
+
+
+def _plain(text: str) -> str:
+    """One line of text in which nothing is Markdown or HTML."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(_ACTING.sub("", text).split())).replace("&", "&amp;")
+
+
+def _address(url: str) -> str:
+    return url.replace("(", "%28").replace(")", "%29")
