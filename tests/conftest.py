@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,10 +19,14 @@ WriteEpisode = Callable[..., Path]
 
 
 @pytest.fixture(autouse=True)
-def _settings_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the user has set must not reach a test."""
-    for variable in ("ASKPOD_STORE", "ASKPOD_PRECISION"):
-        monkeypatch.delenv(variable, raising=False)
+def _settings_of_the_tests(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What the user has set must not reach a test, nor a test's chats the user's data."""
+    for variable in os.environ:
+        if variable.startswith(("ASKPOD_", "OPENAI_")) and variable != "ASKPOD_CACHE":
+            monkeypatch.delenv(variable)
+    monkeypatch.setenv("ASKPOD_DATA", str(tmp_path_factory.mktemp("data")))
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from askpod.ask import answer
     from askpod.errors import ArchiveNotFound, AskpodError
     from askpod.indexing import IndexReport
-    from askpod.model import Answer, Citation, Episode, Passage, Turn
-    from askpod.settings import Settings
+    from askpod.model import Answer, Citation, Episode, Exchange, Passage, Turn
+    from askpod.settings import ModelSettings, Settings
     from askpod.store.filters import Filters
 
 # onnxruntime's official builds report home from their import on, and ask this variable alone.
@@ -34,8 +34,10 @@ _HOME = {
     "AskpodError": "askpod.errors",
     "Citation": "askpod.model",
     "Episode": "askpod.model",
+    "Exchange": "askpod.model",
     "Filters": "askpod.store.filters",
     "IndexReport": "askpod.indexing",
+    "ModelSettings": "askpod.settings",
     "Passage": "askpod.model",
     "Settings": "askpod.settings",
     "Turn": "askpod.model",
@@ -49,8 +51,10 @@ __all__ = [
     "AskpodError",
     "Citation",
     "Episode",
+    "Exchange",
     "Filters",
     "IndexReport",
+    "ModelSettings",
     "Passage",
     "Settings",
     "Turn",

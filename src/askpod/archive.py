@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing, suppress
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, closing, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from askpod.answering.asked import Asked, in_pieces
 from askpod.answering.extractive import ExtractiveAnswerer
+from askpod.answering.followup import standalone
+from askpod.embedders import load_embedder, remote_model, stamp_of
 from askpod.embedding import Embedder
-from askpod.embedding.weights import DIMENSION, MODEL
 from askpod.errors import PathError, StoreBusy, StoreUnwritable
 from askpod.indexing import Indexer, IndexReport, ProgressListener
-from askpod.model import Answer, Episode, Passage, Turn
+from askpod.model import Answer, Episode, Exchange, Passage, Turn, Usage
+from askpod.paying import paying_once
 from askpod.readers.discover import find_files
 from askpod.rebuilding import Rebuilding, rebuild
 from askpod.retrieval.search import Searcher
@@ -29,12 +32,13 @@ from askpod.store.connection import plain_errors
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import Filters, select
 from askpod.store.lock import write_lock
-from askpod.store.schema import Stamp
 
 if TYPE_CHECKING:
+    from askpod.answering.modelled import ModelAnswerer
     from askpod.retriever import ArchiveRetriever
 
-EVIDENCE = 10  # passages that an answer may be written from
+EVIDENCE = 10  # passages that come with a quoted answer
+EVIDENCE_FOR_MODEL = 20  # that are packed for a model, as far as its budget goes
 
 Notify = Callable[[str], None]
 
@@ -72,6 +76,7 @@ class Archive:
             PathError: `store` is a file.
             StoreMismatch: it was made by another embedder, chunking or format version.
             StoreDamaged: its catalog cannot be read.
+            ModelError: it is to be made, and the embedder's endpoint failed.
         """
         folder = store_folder(store)
         settings = settings or Settings.from_environment()
@@ -87,7 +92,9 @@ class Archive:
         return archive
 
     def close(self) -> None:
-        """Releases the archive's files."""
+        """Releases the archive's files and a model's connections."""
+        if (modelled := self.__dict__.get("_modelled")) is not None:
+            modelled.close()
         self._dense.close()
         self._catalog.close()
 
@@ -121,13 +128,15 @@ class Archive:
             PathError: a path does not exist, or none holds a transcript.
             StoreBusy: another process has been writing for ten minutes.
             StoreUnwritable: no space left, or no permission. What was finished is kept.
+            ModelError: the embedder's endpoint failed. What was finished, and paid for, is kept.
         """
         files = find_files([Path(path) for path in paths])
         with (
             write_lock(self._store, self._notify),
             closing(Catalog(self._store, writable=True)) as catalog,
+            paying_once(self._store, self._embedder) as embedder,
         ):
-            indexer = Indexer(catalog, self._embedder, self._settings.chunking)
+            indexer = Indexer(catalog, embedder, self._settings.chunking)
             try:
                 return indexer.run(files, prune=prune, progress=progress)
             finally:
@@ -148,13 +157,15 @@ class Archive:
         Raises:
             ArchiveNotFound: there is none in the folder `store`.
             PathError: the catalog is beyond reading and no `paths` say what to read instead.
+            ModelError: the embedder's endpoint failed. The former state stands.
         """
         settings = settings or Settings.from_environment()
+        embedder = load_embedder(settings)
         return rebuild(
             store_folder(store),
             [Path(path) for path in paths],
-            stamp_of(settings),
-            Rebuilding(_load_embedder(settings), settings.chunking, progress, notify or _silent),
+            lambda: stamp_of(settings, embedder),
+            Rebuilding(embedder, settings.chunking, progress, notify or _silent),
         )
 
     # Asking
@@ -180,26 +191,103 @@ class Archive:
         filters = Filters(episode, guest, speaker, season, since, until)
         return list(self._searcher.find(question, top, filters).passages)
 
-    def ask(self, question: str, *, filters: Filters | Mapping[str, Any] | None = None) -> Answer:
-        """An answer in words that were said, each statement with its citation, or a refusal.
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Exchange] = (),
+        filters: Filters | Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """An answer whose every statement has its citation, or a refusal.
+
+        With a model in the settings it writes the answer from what was said, and each of its
+        citations is checked; without one the answer is quotations. `history`, oldest first, is
+        what was asked before: a follow-up ("and what did she say later?") is understood by it.
 
         Raises:
             QuestionError: the question is empty, or longer than the embedder reads.
             FilterError: a filter cannot be understood.
         """
-        began = time.perf_counter()
-        chosen = Filters.of(filters)
-        found = self._searcher.find(question, EVIDENCE, chosen)
-        episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
-        answer = self._answerer.answer(found, episodes, chosen)
-        usage = replace(answer.usage, retrieval_seconds=time.perf_counter() - began)
-        return replace(answer, usage=usage)
+        *_, answer = self.ask_stream(question, history=history, filters=filters)
+        return cast("Answer", answer)
+
+    def ask_stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Exchange] = (),
+        filters: Filters | Mapping[str, Any] | None = None,
+    ) -> Iterator[str | Answer]:
+        """`ask` as it comes: pieces of text, and last the Answer, whose text they make.
+
+        Closing the iterator stops the model's request. If a reply breaks off, the Answer is made
+        without the model and replaces what was shown.
+        """
+        asked = self._find(question, history, Filters.of(filters))
+        if self._modelled is not None:
+            yield from self._modelled.stream(asked)
+        else:
+            yield from in_pieces(self._quoted(asked))
 
     async def aask(
-        self, question: str, *, filters: Filters | Mapping[str, Any] | None = None
+        self,
+        question: str,
+        *,
+        history: Sequence[Exchange] = (),
+        filters: Filters | Mapping[str, Any] | None = None,
     ) -> Answer:
         """`ask` for asynchronous code: the event loop goes on meanwhile."""
-        return await asyncio.to_thread(self.ask, question, filters=filters)
+        async with aclosing(self.astream(question, history=history, filters=filters)) as items:
+            async for item in items:
+                answer = item
+        return cast("Answer", answer)
+
+    async def astream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Exchange] = (),
+        filters: Filters | Mapping[str, Any] | None = None,
+    ) -> AsyncGenerator[str | Answer]:
+        """`ask_stream` for asynchronous code. Cancelling the task stops the model's request."""
+        asked = await asyncio.to_thread(self._find, question, history, Filters.of(filters))
+        if self._modelled is None:
+            for item in in_pieces(await asyncio.to_thread(self._quoted, asked)):
+                yield item
+            return
+        async with aclosing(self._modelled.astream(asked)) as items:
+            async for item in items:
+                yield item
+
+    def _find(self, question: str, history: Sequence[Exchange], filters: Filters) -> Asked:
+        """Looks up what an answer can be made from; a follow-up is first made whole."""
+        usage = Usage()
+        wanted = question
+        if history and self._modelled is not None:
+            wanted, usage = self._modelled.standalone(question, history)
+        elif history:
+            wanted = standalone(question, history)
+        began = time.perf_counter()
+        top = EVIDENCE_FOR_MODEL if self._modelled is not None else EVIDENCE
+        found = self._searcher.find(wanted, top, filters)
+        episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
+        seconds = time.perf_counter() - began
+        return Asked(
+            found, filters, episodes, self._catalog.turns, replace(usage, retrieval_seconds=seconds)
+        )
+
+    def _quoted(self, asked: Asked) -> Answer:
+        answer = self._answerer.answer(asked.found, asked.episodes, asked.filters)
+        return replace(answer, usage=asked.usage)
+
+    @cached_property
+    def _modelled(self) -> ModelAnswerer | None:
+        if self._settings.model is None:
+            return None
+        # Imported when a model is asked: it takes longer than an answer without one.
+        from askpod.answering.modelled import ModelAnswerer
+
+        return ModelAnswerer(self._settings, self._judge)
 
     def as_retriever(self, *, top: int = 20, **filters: str | int | None) -> ArchiveRetriever:
         """The archive as a LangChain retriever; `filters` as in `search`."""
@@ -229,7 +317,18 @@ class Archive:
 
     @cached_property
     def _embedder(self) -> Embedder:
-        return _load_embedder(self._settings)
+        return load_embedder(self._settings, self._catalog.meta())
+
+    @cached_property
+    def _judge(self) -> Embedder:
+        """What sentences are judged with: always the built-in embedder.
+
+        Its figures are what the bars of answers and citations are set on, and judging takes many
+        short texts, which would be as many requests to an endpoint.
+        """
+        if remote_model(self._settings) is None:
+            return self._embedder
+        return load_embedder(replace(self._settings, embedder="minilm"))
 
     @cached_property
     def _searcher(self) -> Searcher:
@@ -237,7 +336,7 @@ class Archive:
 
     @cached_property
     def _answerer(self) -> ExtractiveAnswerer:
-        return ExtractiveAnswerer(self._embedder)
+        return ExtractiveAnswerer(self._judge)
 
     def _verify(self) -> None:
         """Checks what made the store, and that the vector index can be used; mends the latter."""
@@ -251,13 +350,6 @@ class Archive:
             sync.publish(self._store, self._catalog)
 
 
-def _load_embedder(settings: Settings) -> Embedder:
-    # Imported when a text is to be embedded: listing episodes needs no onnxruntime.
-    from askpod.embedding.minilm import MiniLM
-
-    return MiniLM(settings.precision)
-
-
 def store_folder(store: str | Path | None) -> Path:
     """The folder of the archive that a caller means. Raises PathError where it is a file."""
     folder = Path(store) if store is not None else default_store()
@@ -268,19 +360,25 @@ def store_folder(store: str | Path | None) -> Path:
     return folder
 
 
-def stamp_of(settings: Settings) -> Stamp:
-    """What a store made with these settings is stamped with."""
-    return Stamp(f"{MODEL}/{settings.precision}", DIMENSION, settings.chunking.signature)
-
-
 def _found(folder: Path, settings: Settings, notify: Notify) -> None:
+    stamp = stamp_of(settings)
+    if stamp.dimension is None and not _holds_store(folder):
+        # Asked of the endpoint before anything is written: one that fails leaves no trace.
+        stamp = stamp_of(settings, load_embedder(settings))
     with plain_errors(folder / CATALOG):
         folder.mkdir(parents=True, exist_ok=True)
     with (
         write_lock(folder, notify),
         closing(Catalog(folder, writable=True)) as catalog,
     ):
-        catalog.found(stamp_of(settings))
+        catalog.found(stamp)
+
+
+def _holds_store(folder: Path) -> bool:
+    if not (folder / CATALOG).is_file():
+        return False
+    with closing(Catalog(folder)) as catalog:
+        return bool(catalog.meta())
 
 
 def _silent(_: str) -> None: ...

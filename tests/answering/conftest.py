@@ -1,7 +1,8 @@
-"""The examples' questions with the answers they get, asked once for all tests here."""
+"""The examples' questions with the answers they get, asked once; and a model service."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,16 @@ import pytest
 import yaml
 
 from askpod import Answer, Archive
+from fake_openai import FakeOpenAI
 
 GOLD = Path(__file__).parents[2] / "evals" / "examples.yaml"
+
+
+@pytest.fixture
+def model_server() -> Iterator[FakeOpenAI]:
+    """A model service on this machine; see tests/fake_openai.py."""
+    with FakeOpenAI() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,9 @@ class ExtractiveAnswerer:
         if not sentences:
             return []
         texts = [sentence.text for sentence in sentences]
-        near = self._embedder.embed(texts) @ found.vector
+        # Not `found.vector`: the archive may have been made by another embedder.
+        vectors = self._embedder.embed([found.question, *texts])
+        near = vectors[1:] @ vectors[0]
         own = [
             float(cosine) + SHARED_WORDS * share
             for cosine, share in zip(near, shares(found.words, texts), strict=True)
