@@ -8,20 +8,17 @@ sum of cosine and words by reciprocal rank fusion (Cormack, Clarke, Büttcher, S
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import yaml
 
 from askpod import Archive
 from askpod.retrieval import relevance, stretch
 from askpod.retrieval.relevance import Pool, Scores
-from quality import BUDGETS, search_figures
+from quality import BUDGETS, gold_and_store, search_figures
 
 VARIANTS: dict[str, dict[str, Any]] = {
     "as it is": {},
@@ -38,13 +35,9 @@ MODULES = {"relevance": relevance, "stretch": stretch}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("gold", type=Path)
-    parser.add_argument("--store", type=Path, required=True)
-    options = parser.parse_args()
-    rows = yaml.safe_load(options.gold.read_text(encoding="utf-8"))
+    rows, store = gold_and_store(__doc__)
     rows = [row for row in rows if row["evidence"]]
-    with Archive.open(options.store) as archive:
+    with Archive.open(store) as archive:
         print(f"{'recall after words':<32}" + "".join(f"{b:>7,}" for b in BUDGETS) + "     MRR")
         for name, changes in VARIANTS.items():
             with changed(changes):

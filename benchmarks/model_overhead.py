@@ -10,7 +10,6 @@ the first text takes from its arrival to the person.
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import statistics
@@ -18,11 +17,10 @@ import sys
 import time
 from pathlib import Path
 
-import yaml
-
 from askpod import Archive
 from askpod.answering.llm import LanguageModel
 from askpod.settings import ModelSettings, Settings
+from quality import gold_and_store
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -33,16 +31,12 @@ FIRST_TEXT_AFTER = 0.05  # seconds that the service lets a person wait for the f
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("gold", type=Path)
-    parser.add_argument("--store", type=Path, required=True)
-    options = parser.parse_args()
-    rows = yaml.safe_load(options.gold.read_text(encoding="utf-8"))
+    rows, store = gold_and_store(__doc__)
     os.environ["OPENAI_API_KEY"] = "none"
     with FakeOpenAI() as server:
         server.answer_with(quoting)
         model = ModelSettings("any", base_url=server.base_url)
-        with Archive.open(options.store, settings=Settings(model=model)) as archive:
+        with Archive.open(store, settings=Settings(model=model)) as archive:
             ours, shown = measured(archive, server, [row["question"] for row in rows], model)
     print(f"{len(ours)} questions that a model answered, milliseconds")
     print(f"  added to the model's time   {spread(ours)}")

@@ -49,14 +49,19 @@ class Stretch:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    rows, store = gold_and_store(__doc__)
+    with Archive.open(store) as archive:
+        print_search(archive, [row for row in rows if row["evidence"]])
+        print_answers(archive, rows)
+
+
+def gold_and_store(description: str) -> tuple[list[dict[str, Any]], Path]:
+    """Reads a benchmark's command line: the rows of the gold set, and the store's folder."""
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
     parser.add_argument("gold", type=Path)
     parser.add_argument("--store", type=Path, required=True)
     options = parser.parse_args()
-    rows = yaml.safe_load(options.gold.read_text(encoding="utf-8"))
-    with Archive.open(options.store) as archive:
-        print_search(archive, [row for row in rows if row["evidence"]])
-        print_answers(archive, rows)
+    return yaml.safe_load(options.gold.read_text(encoding="utf-8")), options.store
 
 
 def print_search(archive: Archive, rows: list[dict[str, Any]]) -> None:

@@ -61,6 +61,8 @@ def test_the_evidence_sent_keeps_to_the_limit_and_is_what_was_found(ask, model_s
     answer = ask.ask(QUESTION)
     assert answer.passages[0].spans[0].text in model_server.requests[0].prompt
     assert 0 < answer.usage.prompt_tokens <= 8_000
+    assert answer.usage.retrieval_seconds > 0
+    assert answer.usage.model_seconds > 0
 
 
 @pytest.mark.parametrize(("vendor", "known"), [("openai.com", False), ("127.0.0.1", True)])

@@ -8,15 +8,15 @@ The result is a function of the whole text: it does not depend on the pieces it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from askpod.answering.claims import ends_before, needs_source, plain_claim
 from askpod.answering.markers import Marker, MarkerReader
+from askpod.answering.quotation import Link, cite
 from askpod.answering.support import Support, SupportChecker
-from askpod.chunking import cut_span
-from askpod.model import Citation, EvidenceTurn, Turn
+from askpod.model import Citation, EvidenceTurn
 
 # What stands behind a number whose turn does not support the claim, and behind a sentence that
 # states something without a source. Plain words: they survive logs, terminals and copying.
@@ -29,7 +29,6 @@ MOST_TURNS = 20  # in one group of markers; further ones form the next group
 MOST_NAMED = 8  # unknown numbers that a warning lists
 
 Unsupported = Literal["mark", "drop"]
-Link = Callable[[str, float], str]  # episode id, second -> address
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,19 +228,14 @@ class CitationWriter:
         return f"{cited.gap}[{citation.number}]{'' if cited.support.ok else UNSUPPORTED_MARK}"
 
     def _cite(self, number: int, cited: _Cited) -> Citation:
-        turn, span = cited.turn, cited.turn.span
-        said = Turn(span.speaker, span.text, span.start, span.end)
-        quoted = cut_span(said, span.turn, cited.support.begin, cited.support.end)
-        return Citation(
-            number=number,
-            episode_id=turn.episode_id,
-            title=turn.title,
-            speaker=span.speaker,
-            start=quoted.start,
-            end=quoted.end,
-            quote=quoted.text,
-            url=self._link(turn.episode_id, quoted.start),
-            supported=cited.support.ok,
+        turn, support = cited.turn, cited.support
+        return cite(
+            number,
+            (turn.episode_id, turn.title),
+            turn.span,
+            (support.begin, support.end),
+            self._link,
+            supported=support.ok,
         )
 
     def _named(self) -> str:

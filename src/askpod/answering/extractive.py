@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from askpod.answering.quotation import cite
 from askpod.answering.refusal import REFUSAL, is_weak, reason
 from askpod.answering.words import shares
-from askpod.chunking import cut_span
 from askpod.embedding import Embedder
 from askpod.links import second_link
-from askpod.model import Answer, Citation, Episode, Passage, Span, Turn
+from askpod.model import Answer, Citation, Episode, Passage, Span
 from askpod.retrieval.search import Found
 from askpod.sentences import split_sentences
 from askpod.store.filters import Filters, matches_name
@@ -194,19 +194,19 @@ def _runs(sentences: list[_Sentence], ordinary: float) -> Iterator[_Run]:
 
 
 def _citation(number: int, run: _Run, episode: Episode) -> Citation:
-    span = run.sentences[0].span
-    said = Turn(span.speaker, span.text, span.start, span.end)
-    quoted = cut_span(said, span.turn, run.sentences[0].begin, run.sentences[-1].end)
-    return Citation(
-        number=number,
-        episode_id=episode.id,
-        title=episode.title,
-        speaker=span.speaker,
-        start=quoted.start,
-        end=quoted.end,
-        quote=quoted.text,
-        url=second_link(episode.youtube, episode.links, quoted.start),
-        supported=True,  # the quotation is the claim
+    first, last = run.sentences[0], run.sentences[-1]
+
+    def link(_: str, second: float) -> str:
+        return second_link(episode.youtube, episode.links, second)
+
+    # Supported: the quotation is the claim.
+    return cite(
+        number,
+        (episode.id, episode.title),
+        first.span,
+        (first.begin, last.end),
+        link,
+        supported=True,
     )
 
 

@@ -277,5 +277,6 @@ def _sum(one: Usage, other: Usage) -> Usage:
         prompt_tokens=one.prompt_tokens + other.prompt_tokens,
         completion_tokens=one.completion_tokens + other.completion_tokens,
         cost=sum(costs) if costs else None,
+        retrieval_seconds=one.retrieval_seconds + other.retrieval_seconds,
         model_seconds=one.model_seconds + other.model_seconds,
     )
