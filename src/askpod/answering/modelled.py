@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing
 from dataclasses import replace
 from itertools import chain
+from threading import Event
 
 from askpod.answering.asked import Asked, in_pieces
 from askpod.answering.citations import CitationWriter
@@ -146,8 +147,9 @@ class ModelAnswerer:
                 raise ModelError(
                     f"context_tokens is {limit}: too few for a question with any evidence; raise it"
                 )
-            self._meanwhile.submit(self._checker.prepare, evidence)
-            yield self._attempt(asked, evidence, last)
+            attempt = self._attempt(asked, evidence, last)
+            self._meanwhile.submit(self._checker.prepare, evidence, attempt.answered)
+            yield attempt
             budget = self._tokens.count(render(evidence)) // 2
 
     def _attempt(self, asked: Asked, evidence: tuple[EvidenceTurn, ...], last: bool) -> _Attempt:
@@ -226,12 +228,14 @@ class _Attempt:
         self.messages = messages
         self.writer = writer
         self.last = last  # no other attempt follows
+        self.answered = Event()  # the first piece has come
         self._answerer = answerer
         # The beginning of a reply that may yet turn out to be the sentinel; then None.
         self._held: str | None = ""
 
     def take(self, piece: str | Reply) -> Iterator[str | Answer]:
         """What a piece of the model's stream lets a person see."""
+        self.answered.set()
         if isinstance(piece, str):
             shown = self._feed(piece)
         elif is_refusal(piece.text):

@@ -18,6 +18,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -92,10 +93,15 @@ class SupportChecker:
             _remember(self._verdicts, (claim, turn), known)
         return known
 
-    def prepare(self, turns: Sequence[EvidenceTurn]) -> None:
-        """Embeds what is likely to be checked, while the model has not answered yet."""
+    def prepare(self, turns: Sequence[EvidenceTurn], answered: Event) -> None:
+        """Embeds what is likely to be checked, while the model has not answered yet.
+
+        From then on the checks embed what they need, and another core's work is in their way.
+        """
         for turn in turns[:LIKELY_CITED]:
             for sentence in self._sentences(turn.span.text):
+                if answered.is_set():
+                    return
                 self._vector(sentence.text)
 
     def check_each(

@@ -57,6 +57,7 @@ class _Packer:
         self._sentences: dict[tuple[str, int], list[tuple[int, int]]] = {}
         self._costs: dict[tuple[str, Piece], int] = {}
         self._chosen: dict[str, tuple[Piece, ...]] = {}  # by episode
+        self._spent: dict[str, int] = {}  # tokens of what is chosen, by episode
         # The best passage of each episode, in their order: its title and link.
         self._source: dict[str, Passage] = {}
         self._before: list[dict[str, tuple[Piece, ...]]] = []
@@ -101,9 +102,8 @@ class _Packer:
 
     def _room(self, episode: str, others_wait: bool) -> int:
         """The tokens that the episode's pieces may take now, those it has included."""
-        own = self._cost(episode, self._chosen.get(episode, ()))
-        used = sum(self._cost(each, pieces) for each, pieces in self._chosen.items())
-        left = self._budget - used + own
+        others = sum(self._spent[each] for each in self._chosen if each != episode)
+        left = self._budget - others
         return min(left, self._budget // 2) if others_wait else left
 
     def _add(self, passage: Passage, room: int) -> bool:
@@ -136,6 +136,7 @@ class _Packer:
     def _choose(self, episode: str, pieces: tuple[Piece, ...]) -> None:
         self._before.append(dict(self._chosen))
         self._chosen[episode] = pieces
+        self._spent[episode] = self._cost(episode, pieces)
 
     def _pieces(self, passage: Passage) -> list[Piece]:
         """The whole sentences of a passage; those of turns that are gone are left out."""

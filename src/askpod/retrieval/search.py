@@ -44,6 +44,27 @@ class Found:
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranges:
+    """Which chunks each episode has, at one revision of the catalog: aligned arrays."""
+
+    revision: int
+    firsts: NDArray[np.int64]  # ascending
+    lasts: NDArray[np.int64]
+    names: NDArray[np.str_]
+
+    @classmethod
+    def of(cls, catalog: Catalog) -> _Ranges:
+        ranges = catalog.chunk_ranges()
+        firsts, lasts, names = zip(*ranges, strict=True) if ranges else ((), (), ())
+        return cls(
+            catalog.revision(),
+            np.array(firsts, dtype=np.int64),
+            np.array(lasts, dtype=np.int64),
+            np.array(names, dtype=np.str_),
+        )
+
+
 class Searcher:
     """Searches one archive. Safe for several threads."""
 
@@ -51,6 +72,7 @@ class Searcher:
         self._catalog = catalog
         self._dense = dense
         self._embedder = embedder
+        self._ranges: _Ranges | None = None
 
     def find(self, question: str, top: int, filters: Filters) -> Found:
         """At most `top` passages for a question.
@@ -79,25 +101,36 @@ class Searcher:
         selection: Selection,
     ) -> Pool:
         """The candidates of both searches and the chunks around them."""
-        candidates = {number for number, _ in near} | {number for number, _ in said}
-        reach = range(-len(NEIGHBOURS), len(NEIGHBOURS) + 1)
-        around = {number + step for number in candidates for step in reach}
+        candidates = np.array([number for number, _ in (*near, *said)], dtype=np.int64)
+        reach = np.arange(-len(NEIGHBOURS), len(NEIGHBOURS) + 1)
+        around = np.unique(candidates[:, np.newaxis] + reach)
         # What others say beside a speaker who is asked for counts as context, as ever.
-        anybody = Selection(episodes=selection.episodes)
-        episodes = self._catalog.episodes_of(sorted(around), anybody)
-        ids = np.array(sorted(episodes), dtype=np.int64)
-        codes = {episode: code for code, episode in enumerate(sorted(set(episodes.values())))}
+        ids, episodes = self._chunks_among(around, selection.episodes)
         words = dict(said)
         selected = np.ones(len(ids), dtype=np.bool_)
         if selection.speakers is not None:
             selected = np.isin(ids, list(self._catalog.live(ids.tolist(), selection)))
         return Pool(
             ids=ids,
-            episodes=np.array([codes[episodes[i]] for i in ids.tolist()], dtype=np.int64),
+            episodes=episodes,
             cosines=self._dense.similarities(vector, ids),
             words=np.array([words.get(i, 0.0) for i in ids.tolist()], dtype=np.float64),
             selected=selected,
         )
+
+    def _chunks_among(
+        self, ids: NDArray[np.int64], selected: tuple[str, ...] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Those of ascending `ids` that are chunks of selected episodes, and their episodes'
+        numbers."""
+        known = self._ranges
+        if known is None or known.revision != self._catalog.revision():
+            known = self._ranges = _Ranges.of(self._catalog)
+        episodes = np.searchsorted(known.firsts, ids, side="right") - 1
+        there = (episodes >= 0) & (ids <= known.lasts[episodes])
+        if selected is not None:
+            there &= np.isin(known.names, selected)[episodes]
+        return ids[there], episodes[there]
 
     def _passages(self, pool: Pool) -> Iterator[Passage]:
         """Passages, best first, their texts read as they are asked for."""

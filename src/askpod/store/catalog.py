@@ -189,16 +189,17 @@ class Catalog:
             )
             return {number for (number,) in rows}
 
-    def episodes_of(self, ids: Sequence[int], selection: Selection) -> dict[int, str]:
-        """The episode of each of `ids` that is there and selected."""
-        condition, parameters = chunk_condition(selection)
+    def chunk_ranges(self) -> list[tuple[int, int, str]]:
+        """First and last chunk id of each episode that has chunks, in order, with its id.
+
+        All ids between them are chunks of this episode, in the order of speech.
+        """
+        edge = "SELECT id FROM chunks WHERE episode_id = episodes.id ORDER BY position"
         with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT id, episode_id FROM chunks "
-                f"WHERE id IN (SELECT value FROM json_each(?)) AND {condition}",
-                [json.dumps(list(ids)), *parameters],
-            )
-            return dict(rows.fetchall())
+            return connection.execute(
+                f"SELECT ({edge} LIMIT 1) AS first, ({edge} DESC LIMIT 1), id FROM episodes "
+                "WHERE first IS NOT NULL ORDER BY first"
+            ).fetchall()
 
     def chunk_ids(self, selection: Selection, since_revision: int = 0) -> NDArray[np.int64]:
         """Ids of the selected chunks added after a revision, ascending."""
