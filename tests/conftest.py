@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,9 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "episodes"
 
 WriteEpisode = Callable[..., Path]
+
+# A shell starts background jobs with Ctrl-C ignored; the tests that press it would wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -86,3 +86,7 @@ class ModelError(AskpodError):
 
 class ContextTooLong(ModelError):
     """The service refused the prompt as longer than the model reads."""
+
+
+class GoldError(AskpodError):
+    """A gold set, or the folder of an eval's run, is not as it should be."""

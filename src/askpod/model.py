@@ -198,6 +198,8 @@ class Answer:
     model: str | None = None
     usage: Usage = field(default_factory=Usage)
     warnings: tuple[str, ...] = ()
+    reply: str | None = None  # what the model wrote, before its citations were checked
+    evidence: tuple[EvidenceTurn, ...] = ()  # the turns the model was shown, with their numbers
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -83,6 +83,7 @@ class CitationWriter:
         link: Link,
         unsupported: Unsupported = "mark",
     ) -> None:
+        self.evidence = tuple(evidence)
         self._turns = {turn.number: turn for turn in evidence}
         self._checker = checker
         self._link = link

@@ -193,6 +193,8 @@ class ModelAnswerer:
             model=self._model.name,
             usage=usage,
             warnings=tuple(warnings),
+            reply=reply.text,
+            evidence=attempt.writer.evidence,
         )
 
     def _usage(self, reply: Reply, messages: Sequence[Message]) -> Usage:

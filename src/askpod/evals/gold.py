@@ -1,0 +1,199 @@
+"""Gold sets: questions whose right answers, and the seconds that hold them, are known.
+
+YAML, one list of rows. How to write a good one: evals/README.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from askpod.errors import GoldError
+from askpod.evals.stretches import Stretch, union
+
+UNANSWERABLE = "unanswerable"
+MOST_BYTES = 20_000_000  # of a gold file; far above any that people write
+
+_Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+_Name = Annotated[str, Field(min_length=1, max_length=500)]
+_Second = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Evidence(_Strict):
+    """A stretch of an episode that carries (a part of) the right answer, in seconds."""
+
+    episode: _Name
+    start: _Second
+    end: _Second
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"end {self.end:g} must be after start {self.start:g}")
+        return self
+
+
+class GoldQuestion(_Strict):
+    """One question with what is known of its answer.
+
+    Without evidence it is unanswerable: the right reply is a refusal. Without facts it measures
+    retrieval and citations only. With `episode` it is asked of that episode alone.
+    """
+
+    id: _Name
+    question: _Text
+    type: _Name = "question"
+    difficulty: _Name | None = None
+    answer: _Text | None = None
+    facts: tuple[_Text, ...] | None = None
+    evidence: tuple[Evidence, ...] = ()
+    episode: _Name | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.type == UNANSWERABLE and (self.evidence or self.facts):
+            raise ValueError("an unanswerable question has neither facts nor evidence")
+        if self.type != UNANSWERABLE and not self.evidence:
+            raise ValueError("no evidence; a question without any has the type unanswerable")
+        if self.type != UNANSWERABLE and self.facts == ():
+            raise ValueError("empty facts; name them, or leave the key out")
+        return self
+
+    @property
+    def answerable(self) -> bool:
+        return bool(self.evidence)
+
+    @cached_property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """The evidence, every second once, in order."""
+        return union(Stretch(each.episode, each.start, each.end) for each in self.evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a row of a gold file."""
+
+    line: int
+    row: str  # its id, or "" where it has none
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.line}: {f'{self.row}: ' if self.row else ''}{self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class GoldSet:
+    """The questions of one file."""
+
+    path: Path
+    questions: tuple[GoldQuestion, ...]
+    lines: Mapping[str, int]  # of each row, by its id
+
+    @property
+    def name(self) -> str:
+        return self.path.stem if self.path.stem != "gold" else self.path.resolve().parent.name
+
+    def unknown(self, durations: Mapping[str, float | None]) -> list[Problem]:
+        """Rows that name episodes which are not there, or seconds outside of them.
+
+        `durations` are the seconds of every episode of the archive, None where not known.
+        """
+        return [
+            Problem(self.lines[question.id], question.id, problem)
+            for question in self.questions
+            for problem in dict.fromkeys(_misplaced(question, durations))
+        ]
+
+
+def load_gold(path: Path) -> GoldSet:
+    """Reads a gold file.
+
+    Raises:
+        GoldError: it cannot be read, or rows are bad; every one of them is named with its line.
+    """
+    questions: list[GoldQuestion] = []
+    lines: dict[str, int] = {}
+    problems: list[Problem] = []
+    for line, row in _rows(path):
+        name = str(row.get("id", "")) if isinstance(row, dict) else ""
+        try:
+            question = GoldQuestion.model_validate(row)
+        except ValidationError as error:
+            problems += [Problem(line, name, worded) for worded in _worded(error)]
+            continue
+        if question.id in lines:
+            first = lines[question.id]
+            problems.append(Problem(line, question.id, f"the id stands at line {first} already"))
+            continue
+        lines[question.id] = line
+        questions.append(question)
+    if problems:
+        raise bad_gold(path, problems)
+    if not questions:
+        raise GoldError(f"{path}: no questions; evals/README.md shows what one looks like")
+    return GoldSet(path, tuple(questions), lines)
+
+
+def bad_gold(path: Path, problems: Iterable[Problem]) -> GoldError:
+    """The error that lists problems, one line each: `path:line: id: problem`."""
+    listed = [f"{path}:{problem}" for problem in problems]
+    rows = "one row needs" if len(listed) == 1 else f"{len(listed)} rows need"
+    return GoldError("\n".join([f"{path}: {rows} mending", *listed]))
+
+
+def _rows(path: Path) -> Iterable[tuple[int, Any]]:
+    """Each row with the line it begins at."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise GoldError(f"{path}: larger than {MOST_BYTES:,} bytes; is it a gold set?")
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GoldError(f"{path}: cannot be read ({error}); name a gold set in YAML") from error
+    loader = yaml.CSafeLoader(text)
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader)):
+            raise GoldError(f"{path}: YAML aliases (*name) are not taken; write the text out")
+        node = loader.get_single_node()
+        if not isinstance(node, yaml.SequenceNode):
+            raise GoldError(f"{path}:1: not a list of questions; evals/README.md shows one")
+        for row in node.value:
+            yield row.start_mark.line + 1, loader.construct_document(row)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or error
+        raise GoldError(f"{path}{line}: not YAML: {problem}") from error
+    finally:
+        loader.dispose()
+
+
+def _worded(error: ValidationError) -> list[str]:
+    """Pydantic's complaints in a line each."""
+    worded = []
+    for each in error.errors(include_url=False):
+        where = ".".join(str(part) for part in each["loc"])
+        said = each["msg"].removeprefix("Value error, ")
+        worded.append(f"{where}: {said}" if where else said)
+    return worded
+
+
+def _misplaced(question: GoldQuestion, durations: Mapping[str, float | None]) -> Iterable[str]:
+    if question.episode is not None and question.episode not in durations:
+        yield f"unknown episode {question.episode}"
+    for each in question.evidence:
+        if each.episode not in durations:
+            yield f"unknown episode {each.episode}"
+            continue
+        length = durations[each.episode]
+        if length is not None and each.end > length + 1:
+            yield f"{each.start:g} to {each.end:g} s: {each.episode} ends at {length:.0f} s"

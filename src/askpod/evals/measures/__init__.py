@@ -1,0 +1,98 @@
+"""The measures: each a small pure function, with its definition and source in its docstring.
+
+MEASURES lists all that a run can have, in the order in which tables and reports show them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BUDGETS = (60, 125, 250, 500, 1000, 2000)  # words of passages that somebody reads
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How a measure is shown. Those of one group stand together."""
+
+    name: str  # as `--fail-below` and summary.json have it
+    group: str
+    label: str  # for a person
+    meaning: str  # one sentence
+    lower_is_better: bool = False
+    unit: str = ""  # "" is a share of 1; "s" is seconds
+
+
+def _by_budget(kind: str, meaning: str) -> tuple[Measure, ...]:
+    return tuple(
+        Measure(f"{kind}@{words}", "retrieval", f"{kind} at {words:,} words", meaning)
+        for words in BUDGETS
+    )
+
+
+MEASURES: tuple[Measure, ...] = (
+    *_by_budget("recall", "share of the seconds of evidence in the first words of the passages"),
+    *_by_budget("precision", "share of those passages' seconds that are evidence"),
+    *_by_budget("f1", "harmonic mean of recall and precision, of each question"),
+    Measure("hit@1", "ranking", "hit at 1", "questions whose first passage touches evidence"),
+    Measure("hit@5", "ranking", "hit at 5", "questions with evidence in the first five passages"),
+    Measure("mrr", "ranking", "MRR", "mean of 1 / rank of the first passage that touches evidence"),
+    Measure("ndcg@10", "ranking", "nDCG at 10", "how high the passages with evidence stand"),
+    Measure("fact_recall", "answers", "fact recall", "share of the gold facts that answers state"),
+    Measure(
+        "fact_precision", "answers", "fact precision", "share of the statements that are gold facts"
+    ),
+    Measure("fact_f1", "answers", "fact F1", "harmonic mean of the two, of each question"),
+    Measure(
+        "citation_recall",
+        "citations",
+        "citation recall",
+        "share of the sentences that their citations support (ALCE)",
+    ),
+    Measure(
+        "citation_precision",
+        "citations",
+        "citation precision",
+        "share of the citations that support their sentence and are needed for it (ALCE)",
+    ),
+    Measure(
+        "cited_inside",
+        "citations",
+        "cited seconds inside the evidence",
+        "share of the seconds of the cited stretches that are gold evidence",
+    ),
+    Measure(
+        "cited_hit",
+        "citations",
+        "citations that touch the evidence",
+        "share of the citations that share a second with gold evidence",
+    ),
+    Measure(
+        "seconds_off",
+        "citations",
+        "seconds off the evidence",
+        "from a citation in the right episode to the nearest evidence",
+        lower_is_better=True,
+        unit="s",
+    ),
+    Measure(
+        "refusal_precision",
+        "refusals",
+        "refusal precision",
+        "share of the refusals whose question has no answer in the archive",
+    ),
+    Measure(
+        "refusal_recall",
+        "refusals",
+        "refusal recall",
+        "share of the questions without an answer that are refused",
+    ),
+    Measure(
+        "malformed",
+        "refusals",
+        "malformed answers",
+        "replies that are empty, broken off, or cite nothing that can be read",
+        lower_is_better=True,
+    ),
+)
+
+BY_NAME = {measure.name: measure for measure in MEASURES}
