@@ -34,6 +34,7 @@ from askpod.store.filters import Filters, select
 from askpod.store.lock import write_lock
 
 if TYPE_CHECKING:
+    from askpod.answering.llm import LanguageModel
     from askpod.answering.modelled import ModelAnswerer
     from askpod.retriever import ArchiveRetriever
 
@@ -50,10 +51,17 @@ class Archive:
     write the same archive meanwhile: each search sees one whole state of it.
     """
 
-    def __init__(self, store: Path, settings: Settings, notify: Notify) -> None:
+    def __init__(
+        self,
+        store: Path,
+        settings: Settings,
+        notify: Notify,
+        language_model: LanguageModel | None = None,
+    ) -> None:
         self._store = store
         self._settings = settings
         self._notify = notify
+        self._language_model = language_model
         self._catalog = Catalog(store)
         self._dense = DenseIndex(store, self._catalog)
 
@@ -65,11 +73,14 @@ class Archive:
         settings: Settings | None = None,
         create: bool = False,
         notify: Notify | None = None,
+        language_model: LanguageModel | None = None,
     ) -> Archive:
         """Opens the archive in the folder `store` (by default ASKPOD_STORE or `vectorstore`).
 
         `create` makes an empty one where there is none. `notify` is told, in a short line, of
         what takes long: waiting for another writer, making the vector index anew.
+        `language_model` is asked in place of one made from the settings' `model`, which must
+        be there all the same; the archive closes it (evals pass one that keeps its replies).
 
         Raises:
             ArchiveNotFound: there is none, and `create` was not asked for.
@@ -83,7 +94,7 @@ class Archive:
         notify = notify or _silent
         if create:
             _found(folder, settings, notify)
-        archive = cls(folder, settings, notify)
+        archive = cls(folder, settings, notify, language_model)
         try:
             archive._verify()
         except BaseException:
@@ -287,7 +298,7 @@ class Archive:
         # Imported when a model is asked: it takes longer than an answer without one.
         from askpod.answering.modelled import ModelAnswerer
 
-        return ModelAnswerer(self._settings, self._judge)
+        return ModelAnswerer(self._settings, self.judge, self._language_model)
 
     def as_retriever(self, *, top: int = 20, **filters: str | int | None) -> ArchiveRetriever:
         """The archive as a LangChain retriever; `filters` as in `search`."""
@@ -320,7 +331,7 @@ class Archive:
         return load_embedder(self._settings, self._catalog.meta())
 
     @cached_property
-    def _judge(self) -> Embedder:
+    def judge(self) -> Embedder:
         """What sentences are judged with: always the built-in embedder.
 
         Its figures are what the bars of answers and citations are set on, and judging takes many
@@ -336,7 +347,7 @@ class Archive:
 
     @cached_property
     def _answerer(self) -> ExtractiveAnswerer:
-        return ExtractiveAnswerer(self._judge)
+        return ExtractiveAnswerer(self.judge)
 
     def _verify(self) -> None:
         """Checks what made the store, and that the vector index can be used; mends the latter."""

@@ -35,18 +35,22 @@ from askpod.store.lexical import query_words
 from askpod.tokens import TokenCounter
 
 HISTORY_SHARE = 0.25  # of the context tokens, for a conversation's history
+FALLBACK = "the model could not answer, so these are quotations"  # begins the warning that says it
 LONGEST_REWRITTEN = 500  # characters of a rewritten question; more is no question
 
 
 class ModelAnswerer:
     """Answers with one model. Safe for several threads."""
 
-    def __init__(self, settings: Settings, embedder: Embedder) -> None:
+    def __init__(
+        self, settings: Settings, embedder: Embedder, model: LanguageModel | None = None
+    ) -> None:
+        """Asks `model`, by default one made from the settings; `close` closes it."""
         if settings.model is None:
             raise ValueError("no model in these settings")
         self._settings = settings
         self._limits = settings.model
-        self._model = LanguageModel(settings.model)
+        self._model = model or LanguageModel(settings.model)
         self._prompts = Prompts(settings.prompts)
         self._tokens = TokenCounter(settings.model.name)
         self._checker = SupportChecker(embedder)
@@ -165,7 +169,7 @@ class ModelAnswerer:
         answer = self._extractive.answer(asked.found, asked.episodes, asked.filters)
         warnings = answer.warnings
         if error is not None:
-            warnings = (f"the model could not answer, so these are quotations: {error}", *warnings)
+            warnings = (f"{FALLBACK}: {error}", *warnings)
         return replace(answer, usage=asked.usage, warnings=warnings)
 
     def finished(self, attempt: _Attempt, reply: Reply) -> Answer:

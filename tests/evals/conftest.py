@@ -1,0 +1,35 @@
+"""What the tests of the evals share."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from askpod import Archive
+from filler_episodes import write_filler
+
+
+@pytest.fixture(scope="session")
+def long_store(tmp_path_factory: pytest.TempPathFactory, indexed: Path) -> Path:
+    """The folder of an archive with text for prompts of 64k tokens, not of 128k. Read only.
+
+    The example episodes are in it, and others that fill haystacks.
+    """
+    folder = tmp_path_factory.mktemp("long")
+    store = Path(shutil.copytree(indexed, folder / "store"))
+    filler = write_filler(folder / "episodes", episodes=6, turns=100)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("ASKPOD_PRECISION", raising=False)
+        with Archive.open(store) as archive:
+            archive.index(filler)
+    return store
+
+
+@pytest.fixture(scope="session")
+def long_archive(long_store: Path) -> Iterator[Archive]:
+    """The same, opened: to be read only."""
+    with Archive.open(long_store) as archive:
+        yield archive
