@@ -1,0 +1,161 @@
+"""`askpod eval compare`: what changed from one run to another, and whether it may pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from askpod.cli import options
+from askpod.cli.output import console, counted, harmless, note, print_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from askpod.evals.comparing import Compared, Comparison, Threshold
+
+MOST_CHANGED = 10  # questions shown; --json has them all
+FEW = 6  # episodes; fewer agree by chance too often: all of five do in 1 of 16 cases
+
+FailBelow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-below",
+        metavar="NAME=VALUE",
+        help="Leave with 1 if this figure of B is worse than VALUE; may be given again.",
+    ),
+]
+FailOnLoss = Annotated[
+    bool,
+    typer.Option("--fail-on-loss", help="Leave with 1 if B is worse, beyond chance, by a measure."),
+]
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="Folder of the run to compare with.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Folder of the run to judge.")],
+    fail_below: FailBelow = None,
+    fail_on_loss: FailOnLoss = False,
+    as_json: options.Json = False,
+) -> None:
+    """Compare two runs of a gold set, question by question."""
+    from askpod.evals import comparing
+
+    thresholds = [_threshold(text) for text in fail_below or []]
+    comparison = comparing.compare(a, b)
+    failures = comparing.missed(comparison, thresholds)
+    if fail_on_loss:
+        failures += comparing.losses(comparison)
+    if as_json:
+        runs = {"a": str(a), "b": str(b)}
+        print_json({**runs, **comparison.to_dict(), "failures": failures})
+    else:
+        _show(comparison, a, b)
+    for line in _left_out(comparison):
+        note(f"note: {line}")
+    for line in failures:
+        note(f"failed: {line}")
+    if failures:
+        raise typer.Exit(1)
+
+
+def _threshold(text: str) -> Threshold:
+    from askpod.evals.comparing import threshold
+
+    try:
+        return threshold(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--fail-below") from error
+
+
+def _show(comparison: Comparison, a: Path, b: Path) -> None:
+    screen = console()
+    for name, folder in (("A", a), ("B", b)):
+        screen.print(f"{name}  {harmless(str(folder))}", soft_wrap=True)
+    both = f"{counted(comparison.questions, 'question')} of {harmless(comparison.gold)} in both"
+    screen.print("; ".join([both, *_settings(comparison)]))
+    screen.print()
+    screen.print(_measures(comparison))
+    if comparison.changed:
+        screen.print(f"\nthe questions that changed most, by {comparison.headline}:")
+        screen.print(_changed(comparison))
+
+
+def _settings(comparison: Comparison) -> Iterator[str]:
+    """ "precision int8 → fp32", for each setting in which the runs differ."""
+    a, b = comparison.setup_a, comparison.setup_b
+    for name in sorted({*a, *b}):
+        was, now = a.get(name, "none"), b.get(name, "none")
+        if was != now:
+            yield harmless(f"{name} {was} → {now}")
+
+
+def _measures(comparison: Comparison) -> Table:
+    from askpod.evals.measures import BY_NAME
+
+    rows = _table("measure", "A", "B", "B − A", "95 % interval", "won/lost\n/tied")
+    group = ""
+    for name, each in comparison.measures.items():
+        kind = (BY_NAME[name].group, name.partition("@")[0] if "@" in name else "")
+        block = f"{kind[0]} {kind[1]}" if kind[0] == "retrieval" else kind[0]
+        if group and block != group:
+            rows.add_row()
+        group = block
+        rows.add_row(name, *_row(each, digits=1 if BY_NAME[name].unit else 3))
+    return rows
+
+
+def _row(each: Compared, digits: int) -> Iterator[Any]:
+    from rich.text import Text
+
+    style = {"better": "green", "worse": "red", "": ""}[each.verdict]
+    difference = each.difference
+    between = f"{difference.low:+.{digits}f} to {difference.high:+.{digits}f}"
+    yield f"{each.a.value:.{digits}f}"
+    yield f"{each.b.value:.{digits}f}"
+    yield Text(f"{difference.value:+.{digits}f}", style)
+    yield Text(between if difference.questions > 1 else "", style)
+    yield f"{each.wins}/{each.losses}/{each.ties}"
+    yield Text(each.verdict, style)
+
+
+def _changed(comparison: Comparison) -> Table:
+    from rich.text import Text
+
+    rows = _table("", "A", "B", "B − A")
+    rows.columns[-1].header = "question"
+    rows.columns[-1].justify = "left"
+    for each in comparison.changed[:MOST_CHANGED]:
+        figures = f"{each.a:.3f}", f"{each.b:.3f}", f"{each.difference:+.3f}"
+        question = Text(harmless(" ".join(each.question.split())))
+        rows.add_row(Text(harmless(each.id), overflow="fold"), *figures, question)
+    return rows
+
+
+def _table(first: str, *others: str) -> Table:
+    """Columns of figures between a first one and a last one, both of words."""
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    made.add_column(first)
+    for name in others:
+        made.add_column(name, justify="right", no_wrap=True)
+    made.add_column("")
+    return made
+
+
+def _left_out(comparison: Comparison) -> Iterator[str]:
+    """What the comparison does not cover, and when not to lean on it."""
+    for name, ids in (("A", comparison.only_in_a), ("B", comparison.only_in_b)):
+        if ids:
+            yield f"{counted(len(ids), 'question')} only in {name}, left out: {', '.join(ids)}"
+    if comparison.unshared:
+        yield f"measured in one run only, left out: {', '.join(comparison.unshared)}"
+    clusters = max(each.difference.clusters for each in comparison.measures.values())
+    if clusters < FEW:
+        yield (
+            f"the questions are about {counted(clusters, 'episode')}; "
+            f"with fewer than {FEW} the intervals say little"
+        )
