@@ -12,6 +12,7 @@ from askpod.cli.chat import chat
 from askpod.cli.check import check
 from askpod.cli.doctor import doctor
 from askpod.cli.episodes import episodes
+from askpod.cli.eval.app import app as eval_app
 from askpod.cli.index import index
 from askpod.cli.rebuild import rebuild
 from askpod.cli.search import search
@@ -42,3 +43,4 @@ def _options(
 
 for command in (index, search, ask, chat, episodes, check, doctor, rebuild):
     app.command()(command)
+app.add_typer(eval_app, name="eval")

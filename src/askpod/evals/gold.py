@@ -121,6 +121,18 @@ def load_gold(path: Path) -> GoldSet:
     Raises:
         GoldError: it cannot be read, or rows are bad; every one of them is named with its line.
     """
+    gold, problems = read_gold(path)
+    if problems:
+        raise bad_gold(path, problems)
+    return gold
+
+
+def read_gold(path: Path) -> tuple[GoldSet, list[Problem]]:
+    """The rows of a gold file that can be used, and what is wrong with the others.
+
+    Raises:
+        GoldError: the file cannot be read, or holds no list of questions.
+    """
     questions: list[GoldQuestion] = []
     lines: dict[str, int] = {}
     problems: list[Problem] = []
@@ -137,11 +149,9 @@ def load_gold(path: Path) -> GoldSet:
             continue
         lines[question.id] = line
         questions.append(question)
-    if problems:
-        raise bad_gold(path, problems)
-    if not questions:
+    if not questions and not problems:
         raise GoldError(f"{path}: no questions; evals/README.md shows what one looks like")
-    return GoldSet(path, tuple(questions), lines)
+    return GoldSet(path, tuple(questions), lines), problems
 
 
 def bad_gold(path: Path, problems: Iterable[Problem]) -> GoldError:

@@ -1,0 +1,1 @@
+"""`askpod eval …`: one file for each command, no logic of its own."""

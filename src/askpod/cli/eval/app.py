@@ -1,0 +1,27 @@
+"""The commands of `askpod eval`."""
+
+from __future__ import annotations
+
+import typer
+
+from askpod.cli.eval.check import check
+from askpod.cli.eval.compare import compare
+from askpod.cli.eval.export import export
+from askpod.cli.eval.import_ import import_
+from askpod.cli.eval.long_context import long_context
+from askpod.cli.eval.models import models
+from askpod.cli.eval.run import run
+
+app = typer.Typer(
+    help="Measure how good the answers are, with intervals.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+app.command()(check)
+app.command()(run)
+app.command()(compare)
+app.command()(models)
+app.command("long-context")(long_context)
+app.command()(export)
+app.command("import")(import_)

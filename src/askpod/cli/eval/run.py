@@ -1,0 +1,216 @@
+"""`askpod eval run`: asks the questions of a gold set, scores them, and writes a report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from askpod.cli import options
+from askpod.cli.eval.check import Gold
+from askpod.cli.output import console, counted, harmless, note, print_json
+
+if TYPE_CHECKING:
+    from askpod.evals.gold import GoldSet
+    from askpod.evals.running import Run, RunSettings
+    from askpod.evals.summary import Summary
+    from askpod.settings import Settings
+
+RUNS = Path("evals", "runs")
+REPLIES = RUNS / "replies"
+MOST_NAMED = 10  # problems that are shown
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="NAME", help="Let this model write; may be given again."),
+]
+Parallel = Annotated[
+    int, typer.Option("--parallel", metavar="N", min=1, help="Questions asked at a time.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="DIR", help=f"Folder of the run, else one in {RUNS}/ named after it."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that was written."""
+
+    name: str
+    folder: Path
+    run: Run
+    summary: Summary
+
+
+def run(
+    gold: Gold,
+    retrieval_only: Annotated[
+        bool, typer.Option("--retrieval-only", help="Measure the search alone; ask no model.")
+    ] = False,
+    model: Models = None,
+    parallel: Parallel = 4,
+    out: Out = None,
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Ask the questions of a gold set, score the answers, report."""
+    from askpod.evals.gold import load_gold
+    from askpod.evals.running import RunSettings
+
+    if retrieval_only and model:
+        raise typer.BadParameter("--retrieval-only asks no model; leave --model out")
+    questions = load_gold(gold)
+    settings = RunSettings(retrieval_only, parallel)
+    finished = [
+        _run(questions, setting, settings, folder, store)
+        for setting, folder in _planned(questions, model or [], retrieval_only, out)
+    ]
+    if as_json:
+        print_json({"runs": [_as_dict(each) for each in finished]})
+    else:
+        for each in finished:
+            _show(each)
+        if len(finished) > 1:
+            from askpod.cli.eval.side_by_side import side_by_side
+
+            console().print(side_by_side({each.name: each.summary for each in finished}))
+    for each in finished:
+        _note_failures(each)
+    if any(each.run.failed for each in finished):
+        raise typer.Exit(1)
+
+
+def _planned(
+    gold: GoldSet, models: list[str], retrieval_only: bool, out: Path | None
+) -> list[tuple[Settings, Path]]:
+    """Each run's settings and its folder."""
+    from askpod.evals.setups import run_name
+    from askpod.settings import Settings
+
+    planned: dict[Path, Settings] = {}
+    names: list[str | None] = [*dict.fromkeys(models)] or [None]
+    for name in names:
+        settings = Settings.load({"model": name})
+        called = run_name(settings, retrieval_only=retrieval_only)
+        folder = out or RUNS / gold.name / called
+        if out is not None and len(names) > 1:
+            folder = out / called
+        if folder in planned:
+            raise typer.BadParameter(f"two of the models would share the folder {folder}")
+        planned[folder] = settings
+    return [(settings, folder) for folder, settings in planned.items()]
+
+
+def _run(
+    gold: GoldSet, settings: Settings, how: RunSettings, folder: Path, store: Path | None
+) -> Finished:
+    from askpod.evals.gold import bad_gold
+    from askpod.evals.running import make_folder, run_gold, write_run
+    from askpod.evals.setups import open_archive, run_name, setup
+    from askpod.evals.sources import misplaced
+
+    name = run_name(settings, retrieval_only=how.retrieval_only)
+    with open_archive(store, settings, REPLIES, note) as archive:
+        if problems := misplaced(gold, archive):
+            raise bad_gold(gold.path, problems)
+        make_folder(folder)
+        about = setup(archive, settings, retrieval_only=how.retrieval_only)
+        try:
+            with progress_bar(name) as progress:
+                run = run_gold(gold, archive, how, progress)
+        except KeyboardInterrupt:
+            if "model" in about:
+                note(f"\nthe replies so far are kept in {REPLIES}; the same command goes on there")
+            raise
+    return Finished(name, folder, run, write_run(folder, run, gold, about))
+
+
+@contextmanager
+def progress_bar(name: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar with the time left on stderr; nothing where that is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich import progress as bars
+    from rich.console import Console
+
+    bar = bars.Progress(
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(),
+        bars.TextColumn("{task.completed}/{task.total} questions"),
+        bars.TimeRemainingColumn(),
+        console=Console(stderr=True, highlight=False, markup=False, emoji=False),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(harmless(name), total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _show(finished: Finished) -> None:
+    """The table of a run, what it took, and where its report lies."""
+    from askpod.evals.records import REPORT
+    from askpod.evals.summary import table
+
+    console().print(table(finished.summary))
+    console().print(_took(finished.run))
+    console().print(f"report: {harmless(str(finished.folder / REPORT))}", soft_wrap=True)
+
+
+def _note_failures(finished: Finished) -> None:
+    problems = [
+        f"{record.id}: {problem}" for record in finished.run.records for problem in record.problems
+    ]
+    for line in problems[:MOST_NAMED]:
+        note(line)
+    if len(problems) > MOST_NAMED:
+        note(f"and {len(problems) - MOST_NAMED:,} more, which the report has")
+    if problems:
+        note(
+            f"{finished.name}: {counted(finished.run.failed, 'question')} failed and scored 0; "
+            "the same command asks them again"
+        )
+
+
+def _took(run: Run) -> str:
+    """ "retrieval 0.03 s (p95 0.05), model 1.20 s (p95 3.10), 120,000 tokens in, 3,000 out"."""
+    from askpod.evals.timings import figures
+
+    took = figures(run.timings)
+    parts = [
+        f"{label} {took[key]['p50']:.2f} s (p95 {took[key]['p95']:.2f})"
+        for label, key in (
+            ("retrieval", "retrieval_seconds"),
+            ("first text", "first_text_seconds"),
+            ("model", "model_seconds"),
+        )
+        if took[key] is not None
+    ]
+    if took["model_seconds"] is not None:
+        cost = "price unknown" if took["cost"] is None else f"${took['cost']:.4f}"
+        into, out = took["prompt_tokens"], took["completion_tokens"]
+        parts += [f"{into:,} tokens in, {out:,} out", cost]
+    return ", ".join(parts)
+
+
+def _as_dict(finished: Finished) -> dict[str, Any]:
+    import json
+
+    from askpod.evals.records import SUMMARY
+    from askpod.evals.timings import figures
+
+    return {
+        "name": finished.name,
+        "folder": str(finished.folder),
+        "failed": finished.run.failed,
+        "timings": figures(finished.run.timings),
+        "summary": json.loads((finished.folder / SUMMARY).read_text(encoding="utf-8")),
+    }

@@ -1,0 +1,150 @@
+"""Scores one question: joins the measures, and says which of them apply.
+
+Where an answer should be and none is, its measures are 0 and count. Where there is nothing to
+measure (facts of a question that has none, citations of a right refusal) there is no score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from askpod.answering.modelled import FALLBACK
+from askpod.answering.support import SupportChecker
+from askpod.embedding import Embedder
+from askpod.evals.gold import GoldQuestion
+from askpod.evals.measures.citations import Sentence, against_gold, alce, sentences
+from askpod.evals.measures.facts import FactMatcher, Match, fact_scores
+from askpod.evals.measures.facts_text import statements
+from askpod.evals.measures.ranking import ranking
+from askpod.evals.measures.refusals import malformed, refusals
+from askpod.evals.measures.retrieval import Heard, at_budgets
+from askpod.evals.records import Score
+from askpod.evals.stretches import Stretch
+from askpod.model import Answer, Citation, EvidenceTurn, Passage, Span
+
+Scores = dict[str, Score]
+Details = dict[str, Any]
+
+OF_FACTS = ("fact_recall", "fact_precision", "fact_f1")
+OF_CITATIONS = ("citation_recall", "citation_precision", "cited_inside", "cited_hit")
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What sentences are judged with: always the built-in embedder, so that figures compare."""
+
+    facts: FactMatcher
+    supports: Callable[[str, Sequence[EvidenceTurn]], bool]
+
+    @classmethod
+    def of(cls, embedder: Embedder) -> Judge:
+        return cls(FactMatcher(embedder), SupportChecker(embedder).check_together)
+
+
+def score_question(
+    question: GoldQuestion, passages: Sequence[Passage], answer: Answer | None, judge: Judge | None
+) -> tuple[Scores, Details]:
+    """The scores that apply to a question, and what they were counted from.
+
+    `passages` are ranked, best first. `answer` is None where none was asked for; else there
+    must be a judge.
+    """
+    scores: Scores = {}
+    if question.answerable:
+        ranked = [Stretch(each.episode_id, each.start, each.end) for each in passages]
+        heard = [
+            Heard(stretch, len(passage.text.split()))
+            for stretch, passage in zip(ranked, passages, strict=True)
+        ]
+        scores = {**at_budgets(heard, question.stretches), **ranking(ranked, question.stretches)}
+    if answer is None or judge is None:
+        return scores, {}
+    of_answer, details = _score_answer(question, answer, judge)
+    return {**scores, **of_answer}, details
+
+
+def failed(answer: Answer) -> bool:
+    """Whether a model was to answer and could not; quotations may stand in its place."""
+    return any(warning.startswith(FALLBACK) for warning in answer.warnings)
+
+
+def _score_answer(question: GoldQuestion, answer: Answer, judge: Judge) -> tuple[Scores, Details]:
+    broken = failed(answer)
+    refused = answer.refused and not broken
+    scores = {**refusals(question.answerable, refused), **malformed(answer)}
+    if broken or refused:
+        # What stands in a failed model's place was not written by it, and earns it nothing.
+        return {**scores, **_nothing(question)}, {}
+    details: Details = {}
+    if question.facts:
+        of_facts, matches = fact_scores(judge.facts, question.facts, answer.text)
+        scores |= of_facts
+        details["facts"] = _stated(question.facts, statements(answer.text), matches)
+    written, turns = written_sentences(answer)
+    scores |= alce(written, turns, judge.supports)
+    details["sentences"] = _supported(written, turns, judge)
+    numbers = dict.fromkeys(number for sentence in written for number in sentence.numbers)
+    details["unknown_numbers"] = [number for number in numbers if number not in turns]
+    if question.answerable:
+        cited = [Stretch(each.episode_id, each.start, each.end) for each in answer.citations]
+        scores |= against_gold(cited, question.stretches)
+    return scores, details
+
+
+def _stated(
+    facts: Sequence[str], stated: Sequence[str], matches: Sequence[Match]
+) -> list[dict[str, Any]]:
+    """Each fact with what states it: a statement, or two neighbours together."""
+    found = [
+        sorted(number for number in (match.statement, match.second) if number is not None)
+        for match in matches
+    ]
+    return [
+        {
+            "fact": facts[match.fact],
+            "statement": " ".join(stated[number] for number in numbers) or None,
+            "score": round(match.score, 4),
+        }
+        for match, numbers in zip(matches, found, strict=True)
+    ]
+
+
+def _supported(
+    written: Sequence[Sentence], turns: Mapping[int, EvidenceTurn], judge: Judge
+) -> list[dict[str, Any]]:
+    """Each sentence with whether the turns it cites support it."""
+    return [
+        {
+            "text": sentence.text,
+            "numbers": list(sentence.numbers),
+            "supported": alce([sentence], turns, judge.supports)["citation_recall"].value == 1,
+        }
+        for sentence in written
+    ]
+
+
+def _nothing(question: GoldQuestion) -> Scores:
+    """The scores of an answer that is not there; none where none should be."""
+    if not question.answerable:
+        return {}
+    names = (*OF_FACTS, *OF_CITATIONS) if question.facts else OF_CITATIONS
+    return {name: Score(0.0) for name in names}
+
+
+def written_sentences(answer: Answer) -> tuple[tuple[Sentence, ...], dict[int, EvidenceTurn]]:
+    """The sentences of an answer with the numbers they cite, and the turns these stand for.
+
+    Of a model's answer: as it wrote them, before our checks took anything out. Of an answer in
+    quotations each is a sentence, and its own turn.
+    """
+    if answer.reply is not None:
+        return sentences(answer.reply), {turn.number: turn for turn in answer.evidence}
+    quoted = tuple(Sentence(each.quote, (each.number,)) for each in answer.citations)
+    return quoted, {each.number: _as_turn(each) for each in answer.citations}
+
+
+def _as_turn(citation: Citation) -> EvidenceTurn:
+    span = Span(0, 0, citation.speaker, citation.quote, citation.start, citation.end)
+    return EvidenceTurn(citation.number, citation.episode_id, citation.title, span, citation.url)

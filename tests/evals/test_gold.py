@@ -1,0 +1,167 @@
+"""Gold sets: what is taken, and how each bad row is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from askpod.errors import GoldError
+from askpod.evals.gold import load_gold, read_gold
+from askpod.evals.sources import Sources, misplaced
+from askpod.evals.stretches import Stretch
+
+EXAMPLES = Path(__file__).parents[2] / "evals" / "examples.yaml"
+BEES = "hive-telemetry-for-small-apiaries"
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Writes a gold file and gives its path."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "bees.yaml"
+        path.write_text(dedent(text).lstrip(), encoding="utf-8")
+        return path
+
+    return write
+
+
+GOOD = """
+- id: good
+  question: What starved?
+  facts: [The bees]
+  evidence:
+  - {episode: hive-telemetry-for-small-apiaries, start: 83, end: 107}
+"""
+
+
+def test_the_examples_are_a_good_set(archive):
+    gold = load_gold(EXAMPLES)
+    assert gold.name == "examples"
+    assert len(gold.questions) >= 48
+    assert sum(not question.answerable for question in gold.questions) >= len(gold.questions) / 8
+    assert misplaced(gold, archive) == []
+
+
+def test_a_file_called_gold_has_the_name_of_its_folder(tmp_path):
+    path = tmp_path / "meetings" / "gold.yaml"
+    path.parent.mkdir()
+    path.write_text(GOOD, encoding="utf-8")
+    assert load_gold(path).name == "meetings"
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("{question: What?, evidence: [{episode: a, start: 1, end: 2}]}", "id: Field required"),
+        ("{id: x, evidence: [{episode: a, start: 1, end: 2}]}", "x: question: Field required"),
+        (
+            "{id: x, question: What?, facts: [], evidence: [{episode: a, start: 1, end: 2}]}",
+            "x: empty facts; name them, or leave the key out",
+        ),
+        (
+            "{id: x, question: What?, facts: [A, ''], evidence: [{episode: a, start: 1, end: 2}]}",
+            "x: facts.1: String should have at least 1 character",
+        ),
+        (
+            "{id: x, question: What?}",
+            "x: no evidence; a question without any has the type unanswerable",
+        ),
+        (
+            "{id: x, question: What?, type: unanswerable, facts: [A]}",
+            "x: an unanswerable question has neither facts nor evidence",
+        ),
+        (
+            "{id: x, question: What?, evidence: [{episode: a, start: 9, end: 8}]}",
+            "x: evidence.0: end 8 must be after start 9",
+        ),
+        (
+            "{id: x, question: What?, evidence: [{episode: a, start: .nan, end: 8}]}",
+            "x: evidence.0.start: Input should be",
+        ),
+        (
+            "{id: x, question: What?, fact: [A], evidence: [{episode: a, start: 1, end: 2}]}",
+            "x: fact: Extra inputs are not permitted",
+        ),
+        ("just a text", "Input should be a valid dictionary"),
+        ("{id: good, question: W?, type: unanswerable}", "good: the id stands at line 1 already"),
+    ],
+)
+def test_a_bad_row_is_named_with_its_line(written, row, problem):
+    path = written(GOOD + f"- {row}\n")
+    with pytest.raises(GoldError) as raised:
+        load_gold(path)
+    first, second = str(raised.value).split("\n")
+    assert first == f"{path}: one row needs mending"
+    assert second.startswith(f"{path}:6: {problem}")
+
+
+def test_all_bad_rows_are_named_and_the_good_ones_kept(written):
+    path = written(GOOD + "- {id: x, question: What?}\n- {id: y}\n")
+    with pytest.raises(GoldError, match="2 rows need mending"):
+        load_gold(path)
+    gold, problems = read_gold(path)
+    assert [question.id for question in gold.questions] == ["good"]
+    assert {(problem.line, problem.row) for problem in problems} == {(6, "x"), (7, "y")}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [", ":2: not YAML"),
+        ("a: b", ":1: not a list of questions"),
+        ("[]", ": no questions"),
+        ("- &a {id: x}\n- *a", "YAML aliases"),
+        ("- {id: x, question: !!python/object:os.system {}}", "not YAML"),
+    ],
+)
+def test_what_is_no_gold_set_is_said_with_its_place(written, text, said):
+    path = written(text)
+    with pytest.raises(GoldError) as raised:
+        load_gold(path)
+    assert str(path) in str(raised.value)
+    assert said in str(raised.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(GoldError, match=r"none\.yaml: cannot be read"):
+        load_gold(tmp_path / "none.yaml")
+
+
+def test_evidence_outside_the_archive_is_found(written, archive):
+    gold = load_gold(
+        written(
+            GOOD
+            + f"""
+- id: late
+  question: What?
+  evidence:
+  - {{episode: {BEES}, start: 100000, end: 100010}}
+- id: elsewhere
+  question: What?
+  episode: nowhere
+  evidence:
+  - {{episode: somewhere, start: 1, end: 2}}
+"""
+        )
+    )
+    problems = [str(problem) for problem in misplaced(gold, archive)]
+    length = Sources(archive).length(BEES)
+    assert problems == [
+        f"7: late: 100000 to 100010 s: {BEES} ends at {length:.0f} s",
+        "11: elsewhere: unknown episode nowhere",
+        "11: elsewhere: unknown episode somewhere",
+    ]
+
+
+def test_speech_is_whole_sentences_of_the_seconds(archive):
+    sources = Sources(archive)
+    first = sources.turns(BEES)[0]
+    whole = sources.speech(Stretch(BEES, first.start, first.end))
+    assert whole.endswith(first.text)
+    half = sources.speech(Stretch(BEES, first.start, (first.start + first.end) / 2))
+    assert 0 < len(half) < len(whole)
+    assert whole.startswith(half)
+    assert half.endswith((".", "?", "!"))
