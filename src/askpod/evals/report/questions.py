@@ -1,0 +1,211 @@
+"""One question of a run, as the report shows it: worked out here, laid out in run.html."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from askpod.evals.measures import BUDGETS, BY_NAME, MEASURES
+from askpod.evals.records import Record, Score
+from askpod.evals.report.figures import BY_BUDGET
+from askpod.evals.report.overlap import as_stretch, marked, seconds_shared, shares
+from askpod.evals.report.plots.svg import figure_text
+from askpod.evals.report.text import cut, with_links
+from askpod.evals.stretches import Stretch
+
+# A report of some hundred questions must open at once on a phone: these bound its size.
+SHOWN = 8  # passages of a question
+HIT, MISS = 1_200, 200  # characters of a passage with evidence in it, and of one without
+HITS = 3_600  # characters of all passages with evidence in them; later ones are cut to MISS
+EVIDENCE = 2_400  # characters of all gold evidence of a question
+ANSWER = 6_000  # characters; far more than answers have that are read
+QUOTE = 400
+QUOTES = 20  # citations, facts and sentences of each kind
+WORTH = ("recall@1000", "fact_f1", "cited_inside", "refusal_precision", "refusal_recall")
+GLANCE = {"recall@1000": "found", "fact_recall": "facts", "cited_hit": "cited"}
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved passage."""
+
+    rank: int
+    item: Mapping[str, Any]
+    seconds: float  # that are evidence
+    shares: Sequence[tuple[float, float]]  # where in it they are, in percent
+    text: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A stretch of gold evidence, and the rank of the first passage that touches it."""
+
+    item: Mapping[str, Any]
+    text: str
+    rank: int | None
+    retrieved: int  # passages that were looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All of a question. `worth` says how well it went, from 0 to 1; None: nothing to judge."""
+
+    number: int
+    record: Record
+    worth: float | None
+    glance: Sequence[tuple[str, str]]
+    answer: Markup | None
+    quotes: Sequence[Mapping[str, Any]]
+    passages: Sequence[Passage]
+    evidence: Sequence[Evidence]
+    facts: Sequence[Mapping[str, Any]]
+    unsupported: Sequence[str]
+    budgets: Sequence[tuple[str, Sequence[str]]]
+    scores: Sequence[tuple[str, str]]
+
+
+def question_of(number: int, record: Record) -> Question:
+    """The question of a record; `number` is its place in the gold set, from 1."""
+    answer = record.answer
+    evidence = record.gold["evidence"]
+    return Question(
+        number=number,
+        record=record,
+        worth=worth(record.scores),
+        glance=_glance(record.scores),
+        answer=None if answer is None else _answer(answer),
+        quotes=() if answer is None else [*_quotes(answer, evidence)],
+        passages=[*_passages(record.retrieved[:SHOWN], evidence)],
+        evidence=[*_evidence(evidence, record.retrieved)],
+        facts=_facts(record),
+        unsupported=[
+            cut(each["text"], QUOTE)
+            for each in record.details.get("sentences", ())
+            if not each["supported"]
+        ][:QUOTES],
+        budgets=_budgets(record.scores),
+        scores=_scores(record.scores),
+    )
+
+
+def worth(scores: Mapping[str, Score]) -> float | None:
+    """How well a question went: the mean of those of WORTH that apply to it."""
+    values = [value for name in WORTH if (value := value_of(scores.get(name))) is not None]
+    return sum(values) / len(values) if values else None
+
+
+def value_of(score: Score | None) -> float | None:
+    """A question's own figure; None where the measure does not apply to it."""
+    if score is None or not score.weight > 0 or not math.isfinite(score.value):
+        return None
+    return score.value / score.weight
+
+
+def worst(questions: Iterable[Question], most: int) -> list[Question]:
+    """The questions that went worst, the worst first, none that went without a fault."""
+    faulty = [each for each in questions if each.worth is not None and each.worth < 1]
+    return sorted(faulty, key=lambda each: (each.worth or 0.0, each.number))[:most]
+
+
+def _glance(scores: Mapping[str, Score]) -> list[tuple[str, str]]:
+    shown = [(words, value_of(scores.get(name))) for name, words in GLANCE.items()]
+    refused = value_of(scores.get("refusal_recall"))
+    told = [] if refused is None else [("refused", "yes" if refused else "no")]
+    wrongly = value_of(scores.get("refusal_precision")) == 0
+    told += [("refused", "wrongly")] if wrongly else []
+    return [(words, figure_text(value)) for words, value in shown if value is not None] + told
+
+
+def _answer(answer: Mapping[str, Any]) -> Markup:
+    urls = {int(each["number"]): str(each["url"]) for each in answer["citations"]}
+    return with_links(cut(answer["text"], ANSWER), urls)
+
+
+def _quotes(
+    answer: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """The citations with where they stand, without the words that are in the answer already."""
+    gold = [as_stretch(each) for each in evidence]
+    for each in answer["citations"][:QUOTES]:
+        quote = "" if each["quote"] in answer["text"] else cut(each["quote"], QUOTE)
+        cited = Stretch(each["episode_id"], each["start"], each["end"])
+        yield {**each, "quote": quote, "hit": cited.touches(gold), "off": _off(cited, gold)}
+
+
+def _off(cited: Stretch, gold: Sequence[Stretch]) -> str:
+    """How far from the evidence a citation stands, in words."""
+    if not gold:
+        return ""
+    gap = min(cited.gap(each) for each in gold)
+    if not math.isfinite(gap):
+        return "another episode"
+    return f"{gap:.0f} s off the evidence" if gap > 0 else ""
+
+
+def _passages(
+    retrieved: Sequence[Mapping[str, Any]], evidence: Sequence[Mapping[str, Any]]
+) -> Iterator[Passage]:
+    """The passages with what each shares with the evidence."""
+    room = HITS
+    for rank, item in enumerate(retrieved, start=1):
+        parts = shares(item, evidence)
+        text = cut(item["text"], min(HIT, max(MISS, room)) if parts else MISS)
+        room -= len(text) if parts else 0
+        said = [each["text"] for each in evidence if parts and each["episode"] == item["episode"]]
+        yield Passage(rank, item, seconds_shared(item, evidence), parts, marked(text, said))
+
+
+def _evidence(
+    evidence: Sequence[Mapping[str, Any]], retrieved: Sequence[Mapping[str, Any]]
+) -> Iterator[Evidence]:
+    """Each stretch of evidence; the text of the later ones is left out where it gets too long."""
+    room = EVIDENCE
+    for item in evidence:
+        ranks = (
+            rank for rank, each in enumerate(retrieved, start=1) if seconds_shared(each, [item]) > 0
+        )
+        text = cut(item["text"], room) if room > QUOTE else ""
+        room -= len(text)
+        yield Evidence(item, text, next(ranks, None), len(retrieved))
+
+
+def _facts(record: Record) -> Sequence[Mapping[str, Any]]:
+    """The gold facts with the statement of the answer that states them; None: not stated."""
+    judged = record.details.get("facts")
+    if judged is None:
+        judged = [{"fact": fact, "statement": None} for fact in record.gold["facts"] or ()]
+    return [
+        {"fact": cut(each["fact"], QUOTE), "statement": cut(each["statement"] or "", QUOTE)}
+        for each in judged[:QUOTES]
+    ]
+
+
+def _budgets(scores: Mapping[str, Score]) -> list[tuple[str, list[str]]]:
+    """Recall, precision and F1, at each budget of words."""
+    rows = []
+    for kind, label in BY_BUDGET.items():
+        values = [value_of(scores.get(f"{kind}@{words}")) for words in BUDGETS]
+        if any(value is not None for value in values):
+            rows.append((label, ["–" if value is None else figure_text(value) for value in values]))
+    return rows
+
+
+def _scores(scores: Mapping[str, Score]) -> list[tuple[str, str]]:
+    """All other scores, in the order of MEASURES; those that it does not know come last."""
+    names = [each.name for each in MEASURES if each.group != "retrieval"]
+    names += sorted(name for name in scores if name not in BY_NAME)
+    found = ((name, value_of(scores.get(name))) for name in names)
+    return [
+        (BY_NAME[name].label if name in BY_NAME else name, _with_unit(name, value))
+        for name, value in found
+        if value is not None
+    ]
+
+
+def _with_unit(name: str, value: float) -> str:
+    unit = BY_NAME[name].unit if name in BY_NAME else ""
+    return f"{figure_text(value)} {unit}".rstrip()
