@@ -1,0 +1,125 @@
+"""Measures one model: its replies one at a time, several at a time, and how good they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from askpod.answering.llm import LanguageModel
+from askpod.errors import ModelError, StoreUnwritable
+from askpod.evals.gold import GoldSet
+from askpod.evals.models.estimate import WARM_UP, Estimate, estimate
+from askpod.evals.models.figures import ModelFigures, figures
+from askpod.evals.models.load import LEVELS, Load, prompts_at, send
+from askpod.evals.models.prompts import Prompt, model_of, prompts_of
+from askpod.evals.models.quality import quality
+from askpod.evals.report.models import models_report
+from askpod.settings import ModelSettings, Settings
+
+FIGURES = "models.json"
+REPORT = "models.html"
+
+Progress = Callable[[int, int], None]  # requests done, and how many there are
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that is to be measured, and what it will be sent."""
+
+    settings: Settings
+    prompts: tuple[Prompt, ...]
+
+    @classmethod
+    def of(cls, gold: GoldSet, store: Path | None, settings: Settings) -> Candidate:
+        """Makes the prompts. Nothing is sent. Raises what `prompts_of` raises."""
+        return cls(settings, prompts_of(gold, store, settings))
+
+    @property
+    def model(self) -> ModelSettings:
+        return model_of(self.settings)
+
+    @property
+    def estimate(self) -> Estimate:
+        """How many requests `measure` makes, and their cost."""
+        return estimate(self.model, self.prompts)
+
+
+def measure(
+    gold: GoldSet, store: Path | None, candidate: Candidate, progress: Progress | None = None
+) -> ModelFigures:
+    """One model's figures. Requests that fail are counted and stop nothing.
+
+    A model that gives no reply at all one at a time is not asked several at a time.
+
+    Raises:
+        AskpodError: what stops all questions, such as a damaged archive.
+    """
+    loads = _loads(candidate, progress)
+    scores = quality(gold, store, candidate.settings, loads[0])
+    return figures(candidate.model, len(gold.questions), loads, scores)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes sure that `folder` can be written: better before the requests than after.
+
+    Raises:
+        StoreUnwritable: it cannot.
+    """
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
+
+
+def write_models(folder: Path, gold: str, measured: Sequence[ModelFigures]) -> None:
+    """Writes `models.json` and `models.html` of at least one model.
+
+    Raises:
+        StoreUnwritable: they cannot be written.
+    """
+    whole = {"gold": gold, "models": [each.to_dict() for each in measured]}
+    text = json.dumps(whole, indent=1, ensure_ascii=False)
+    make_folder(folder)
+    with _writing(folder):
+        (folder / FIGURES).write_text(f"{text}\n", encoding="utf-8")
+        (folder / REPORT).write_text(models_report(gold, measured), encoding="utf-8")
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnwritable(
+            f"{folder}: cannot be written ({error.strerror or error}); name another with --out"
+        ) from error
+
+
+def _loads(candidate: Candidate, progress: Progress | None) -> list[Load]:
+    # What takes long once, and is nobody's latency: the client's own code here, a connection,
+    # and at some services the model itself, which is loaded when it is first asked.
+    import_module("askpod.answering.endpoint")
+    total = candidate.estimate.requests
+    model = LanguageModel(replace(candidate.model, patience=0.0))
+    loads: list[Load] = []
+    before = 0
+
+    def finished(done: int) -> None:
+        if progress is not None:
+            progress(before + done, total)
+
+    with closing(model):
+        for prompt in candidate.prompts[:WARM_UP]:
+            with suppress(ModelError):
+                model.reply(prompt)
+        before = WARM_UP
+        for level in LEVELS:
+            loads.append(send(model, prompts_at(level, candidate.prompts), level, finished))
+            before += len(loads[-1].sent)
+            if loads[0].failed == len(loads[0].sent):
+                break
+    return loads
