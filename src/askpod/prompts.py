@@ -23,17 +23,20 @@ from askpod.model import EvidenceTurn
 from askpod.retrieval.rendering import plain, render
 
 Message = tuple[Literal["system", "user", "assistant"], str]  # role and text
+Placement = Literal["before", "after", "both"]  # of an instruction, seen from the evidence
 
 # What each template must hold; without one of them a model could not do its work.
 NEEDED: Mapping[str, frozenset[str]] = {
     "answer.md": frozenset({"question", "evidence", "refusal"}),
     "refusal.md": frozenset({"sentinel"}),
     "standalone.md": frozenset({"question", "history"}),
+    "long-context.md": frozenset({"question", "evidence", "refusal"}),
 }
 # What each may hold besides: the number on the lines that mark off the data.
 ALLOWED = frozenset({"boundary"})
 
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+_EVIDENCE = re.compile(r"(?<!\$)\$(?:evidence\b|\{evidence\})")
 _PARTS = re.compile(r"\s*^## System[ \t]*$(.*?)^## User[ \t]*$(.*)", re.DOTALL | re.MULTILINE)
 
 
@@ -57,6 +60,7 @@ class Prompts:
         system, user = (part.substitute(sentinel=SENTINEL) for part in _read("refusal.md", folder))
         self._refusal = (system, user)
         self._standalone = _read("standalone.md", folder)
+        self._long_context = _read("long-context.md", folder)
 
     def answer(self, question: str, evidence: Sequence[EvidenceTurn]) -> list[Message]:
         """Asks for an answer from the evidence alone.
@@ -68,6 +72,18 @@ class Prompts:
         boundary, block = _marked_off("evidence", render(evidence), asked)
         values = {"question": asked, "evidence": block, "boundary": boundary}
         return _messages(self._answer, values, self._refusal)
+
+    def long_context(self, question: str, evidence: str, instruction: Placement) -> list[Message]:
+        """Asks for an answer from whole transcripts; the instruction stands where it is wanted.
+
+        `evidence` is text that cannot act, as `rendering.py` makes it. The rest takes the same
+        tokens whatever it is.
+        """
+        asked = plain(question)
+        boundary, block = _marked_off("evidence", evidence, asked)
+        values = {"question": asked, "evidence": block, "boundary": boundary}
+        system, user = self._long_context
+        return _messages((system, _placed(user, instruction)), values, self._refusal)
 
     def standalone(self, question: str, history: Sequence[tuple[str, str]]) -> list[Message]:
         """Asks for a follow-up question in words that can be understood by themselves.
@@ -98,6 +114,17 @@ def _marked_off(kind: str, text: str, context: str) -> tuple[str, str]:
             break
     begin, end = f"=== {kind} {boundary} begins ===", f"=== {kind} {boundary} ends ==="
     return boundary, f"{begin}\n{text}{end}"
+
+
+def _placed(template: Template, instruction: Placement) -> Template:
+    """A template without what stands before its evidence, or after it, where that is not wanted."""
+    text = template.template
+    found = _EVIDENCE.search(text)
+    if found is None:
+        raise PromptError("long-context.md: its $evidence must stand under '## User'")
+    if instruction == "both":
+        return template
+    return Template(text[: found.end()] if instruction == "before" else text[found.start() :])
 
 
 def _messages(

@@ -1,0 +1,137 @@
+"""`askpod eval long-context`: up to which length of prompt a model can be trusted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from askpod.cli import options
+from askpod.cli.eval.check import Gold
+from askpod.cli.eval.run import REPLIES, RUNS, Out, Parallel, progress_bar
+from askpod.cli.output import console, counted, harmless, note, print_json
+
+if TYPE_CHECKING:
+    from askpod.archive import Archive
+    from askpod.evals.gold import GoldSet
+    from askpod.evals.longcontext.figures import Result
+    from askpod.evals.longcontext.plan import Plan
+    from askpod.settings import ModelSettings, Settings
+
+# Said here, too, since help must not load the evals; tests hold both together.
+DEFAULT_LENGTHS = "4k,8k,16k,32k,64k,128k"
+DEFAULT_QUESTIONS = 24
+
+
+def long_context(
+    gold: Gold,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    lengths: Annotated[
+        str, typer.Option("--lengths", metavar="LIST", help="Tokens of the whole prompts.")
+    ] = DEFAULT_LENGTHS,
+    questions: Annotated[
+        int, typer.Option("--questions", metavar="N", min=1, help="How many are sampled.")
+    ] = DEFAULT_QUESTIONS,
+    parallel: Parallel = 4,
+    out: Out = None,
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Ask the same questions over ever longer transcripts; find where a model gives way."""
+    from askpod.evals.gold import load_gold
+    from askpod.evals.longcontext.cells import parse_lengths
+    from askpod.evals.longcontext.document import write_document
+    from askpod.evals.setups import open_archive, run_name, setup
+    from askpod.settings import Settings
+
+    asked = parse_lengths(lengths)
+    settings = Settings.load({"model": model, "base_url": base_url})
+    limits = settings.model
+    if limits is None:
+        raise typer.BadParameter("name the model that is to be measured", param_hint="--model")
+    of = load_gold(gold)
+    folder = out or RUNS / of.name / run_name(settings, retrieval_only=False)
+    with open_archive(store, settings, REPLIES, note) as archive:
+        about = {"gold": of.name, **setup(archive, settings, retrieval_only=False)}
+        result = _measure(of, archive, settings, limits, asked, questions, parallel)
+    whole = write_document(folder, result, about)
+    report = _write_report(folder, result, of.name, about)
+    if as_json:
+        print_json(whole)
+    else:
+        _show(result, report)
+    if result.failed:
+        note(
+            f"{counted(result.failed, 'request')} failed and scored 0; "
+            "the same command asks them again"
+        )
+        raise typer.Exit(1)
+
+
+def _measure(
+    gold: GoldSet,
+    archive: Archive,
+    settings: Settings,
+    model: ModelSettings,
+    lengths: tuple[int, ...],
+    questions: int,
+    parallel: int,
+) -> Result:
+    from askpod.evals.gold import bad_gold
+    from askpod.evals.longcontext.figures import make_result
+    from askpod.evals.longcontext.plan import make_plan
+    from askpod.evals.longcontext.prompt import PromptMaker
+    from askpod.evals.longcontext.running import run_plan
+    from askpod.evals.measures.facts import FactMatcher
+    from askpod.evals.replies import StoredModel, StoredReplies
+    from askpod.evals.sources import misplaced
+    from askpod.prompts import Prompts
+
+    if problems := misplaced(gold, archive):
+        raise bad_gold(gold.path, problems)
+    maker = PromptMaker(archive, Prompts(settings.prompts), model)
+    plan = make_plan(gold, maker, lengths, questions)
+    _announce(plan, model)
+    asked = StoredModel(model, StoredReplies(REPLIES))
+    try:
+        with progress_bar(model.name) as progress:
+            outcomes = run_plan(plan, maker, asked, parallel, progress)
+    except KeyboardInterrupt:
+        note(f"\nthe replies so far are kept in {REPLIES}; the same command goes on there")
+        raise
+    finally:
+        asked.close()
+    return make_result(plan, outcomes, FactMatcher(archive.judge))
+
+
+def _announce(plan: Plan, model: ModelSettings) -> None:
+    """What it takes, and why it is unusual, before anything is sent."""
+    from askpod.settings import TRUSTED_WINDOW_REASON
+
+    longest = max((cell.length for cell in plan.cells), default=0)
+    if longest > model.effective_window:
+        note(
+            f"the prompts go past effective_window ({model.effective_window:,}) on purpose: "
+            f"{TRUSTED_WINDOW_REASON}; this finds out where it is for {model.name}"
+        )
+    note(plan.announced(model))
+
+
+def _write_report(folder: Path, result: Result, gold: str, about: dict[str, Any]) -> Path:
+    from askpod.evals.report.longcontext import FILE, long_context_report
+
+    path = folder / FILE
+    path.write_text(long_context_report(result, gold, about), encoding="utf-8")
+    return path
+
+
+def _show(result: Result, report: Path) -> None:
+    from askpod.evals.longcontext.table import table
+
+    console().print(table(result))
+    console().print(f"report: {harmless(str(report))}", soft_wrap=True)
+    for outcome in result.outcomes:
+        if outcome.problem:
+            note(f"{outcome.question}, {outcome.cell or 'retrieved'}: {outcome.problem}")

@@ -1,0 +1,174 @@
+"""Builds a haystack: speech around the evidence, which stands at a chosen depth of it.
+
+Next to the evidence stands the rest of its own episode, whole where it fits; then other whole
+transcripts, on both sides, each time on the side with more room left. The outermost ones are cut
+at a turn, and what is then left is filled with whole sentences of the next turn, or where these
+are too long with its words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from askpod.evals.longcontext.transcripts import Transcript, part_of
+from askpod.model import EvidenceTurn
+from askpod.sentences import split_sentences
+
+WASTE = 0.01  # of a haystack, that may be left unused before a sentence is cut for its sake
+
+_WORD_END = re.compile(r"(?<=\S)(?=\s|$)")
+_WORD_START = re.compile(r"(?<!\S)(?=\S)")
+
+Price = Callable[[EvidenceTurn], int]  # the tokens of a turn as it stands in the prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """The evidence in its transcript: the turns from the first one that holds some to the last."""
+
+    transcript: Transcript
+    first: int  # positions in the transcript's turns, both inclusive
+    last: int
+
+    @property
+    def turns(self) -> tuple[EvidenceTurn, ...]:
+        return self.transcript.turns[self.first : self.last + 1]
+
+    @property
+    def tokens(self) -> int:
+        return sum(self.transcript.tokens[self.first : self.last + 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Haystack:
+    """Turns in their order, the evidence among them."""
+
+    turns: tuple[EvidenceTurn, ...]  # not numbered yet
+    depth: float  # share of the tokens that stand before the middle of the evidence
+    tokens: int  # of the turns, not of the instruction
+
+    def numbered(self) -> tuple[EvidenceTurn, ...]:
+        """The turns, numbered through from 1."""
+        return tuple(replace(turn, number=n) for n, turn in enumerate(self.turns, start=1))
+
+
+def build(
+    needle: Needle, others: Iterable[Transcript], room: int, depth: float, price: Price
+) -> Haystack:
+    """A haystack of at most `room` tokens with the middle of the evidence at `depth` of it.
+
+    `others` come in the order in which they are wanted; no more are taken than needed. It is
+    short of `room` by a few words, or by more where all of them are used up. Evidence that is
+    longer than its depth allows stands at the haystack's edge.
+
+    Raises:
+        ValueError: the evidence alone takes more than `room`.
+    """
+    core = needle.transcript.heading + needle.tokens
+    if core > room:
+        raise ValueError(f"evidence of {core} tokens in a haystack of {room}")
+    in_front = min(max(0, round(depth * room - core / 2)), room - core)
+    waste = round(WASTE * room)
+    before = _Side(in_front, waste, price, backwards=True)
+    after = _Side(room - core - in_front, waste, price, backwards=False)
+    _fill(needle, others, before, after)
+    turns = (*reversed(before.turns), *needle.turns, *after.turns)
+    tokens = before.spent + core + after.spent
+    return Haystack(turns, (before.spent + core / 2) / tokens, tokens)
+
+
+def _fill(needle: Needle, others: Iterable[Transcript], before: _Side, after: _Side) -> None:
+    own = needle.transcript
+    before.take(own, range(needle.first), opens=False)
+    if before.full:
+        after.room += before.left()
+    after.take(own, range(needle.last + 1, len(own.turns)), opens=False)
+    if after.full and not before.full:
+        before.room += after.left()
+    for other in others:
+        open_sides = [side for side in (before, after) if not side.full]
+        if not open_sides:
+            return
+        side = max(open_sides, key=lambda each: each.room - each.spent)
+        side.take(other, range(len(other.turns)), opens=True)
+        if side.full and len(open_sides) > 1:  # what it could not use serves the other one
+            rest = after if side is before else before
+            rest.room += side.left()
+
+
+class _Side:
+    """Turns on one side of the evidence, the nearest first."""
+
+    def __init__(self, room: int, waste: int, price: Price, *, backwards: bool) -> None:
+        self.room = room
+        self._waste = waste
+        self.turns: list[EvidenceTurn] = []
+        self.spent = 0
+        self.full = False
+        self._price = price
+        self._backwards = backwards
+
+    def left(self) -> int:
+        """Tokens that nothing was found for; they are no longer this side's."""
+        unused = self.room - self.spent
+        self.room = self.spent
+        return unused
+
+    def take(self, transcript: Transcript, places: range, *, opens: bool) -> None:
+        """Adds turns away from the evidence until the room is used; a new episode is opened."""
+        above = transcript.heading if opens else 0
+        for place in reversed(places) if self._backwards else places:
+            turn, tokens = transcript.turns[place], transcript.tokens[place] + above
+            if self.spent + tokens > self.room:
+                self._take_part(turn, above)
+                self.full = True
+                return
+            self.turns.append(turn)
+            self.spent += tokens
+            above = 0
+
+    def _take_part(self, turn: EvidenceTurn, above: int) -> None:
+        room = self.room - self.spent - above
+        part = fitting(turn, room, self._waste, self._price, backwards=self._backwards)
+        if part is not None:
+            self.turns.append(part)
+            self.spent += above + self._price(part)
+
+
+def fitting(
+    turn: EvidenceTurn, room: int, waste: int, price: Price, *, backwards: bool
+) -> EvidenceTurn | None:
+    """The longest beginning of a turn (backwards: the longest end) in `room` tokens, if any.
+
+    It is cut between sentences, and between words where that would leave more than `waste`.
+    """
+    text = turn.span.text
+    by_sentence = [begin if backwards else end for begin, end in split_sentences(text)]
+    part = _longest(turn, by_sentence, room, price, backwards=backwards)
+    if part is not None and room - price(part) <= waste:
+        return part
+    marks = (_WORD_START if backwards else _WORD_END).finditer(text)
+    by_word = [found.start() for found in marks]
+    return _longest(turn, by_word, room, price, backwards=backwards) or part
+
+
+def _longest(
+    turn: EvidenceTurn, cuts: Sequence[int], room: int, price: Price, *, backwards: bool
+) -> EvidenceTurn | None:
+    """Bisects the places at which the turn may be cut."""
+    best = None
+    low, high = 0, len(cuts)
+    while low < high:
+        middle = (low + high) // 2
+        begin, end = (cuts[middle], len(turn.span.text)) if backwards else (0, cuts[middle])
+        part = part_of(turn, begin, end) if begin < end else None
+        fits = part is None or price(part) <= room
+        if fits:
+            best = part or best
+        if fits != backwards:
+            low = middle + 1
+        else:
+            high = middle
+    return best
