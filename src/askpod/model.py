@@ -124,6 +124,15 @@ class Chunk:
     def speakers(self) -> tuple[str, ...]:
         return _distinct(span.speaker for span in self.spans)
 
+    def speaker_shares(self) -> dict[str, float]:
+        """How much of the speech, by characters, each speaker has."""
+        whole = max(1, sum(len(span.text) for span in self.spans))
+        shares = dict.fromkeys(self.speakers, 0.0)
+        for span in self.spans:
+            if span.speaker:
+                shares[span.speaker] += len(span.text) / whole
+        return shares
+
 
 @dataclass(frozen=True, slots=True)
 class Passage:

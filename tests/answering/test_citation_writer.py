@@ -255,6 +255,6 @@ def test_pieces_make_no_difference(parts: list[str], sizes: list[int], drop: boo
     ids=["claims", "markers", "unclosed", "brackets", "words", "letters", "spaces"],
 )
 def test_hostile_texts_take_no_longer_than_others(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     write(text, size=1000)
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5

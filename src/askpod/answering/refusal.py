@@ -18,13 +18,12 @@ REFUSAL = "I found nothing in these episodes that answers this."
 # about the episodes as a whole, so that no answer says it by chance.
 SENTINEL = "NOT IN THE EPISODES"
 
-# The best passage's score and SIMILARITY times the nearest chunk's cosine must come to WEAKEST.
-# Below it lie nine tenths of the questions about other subjects and one in thirty of those that
-# can be answered. Where the listener names the episode or the guest there is less to be near by
-# chance, and more reason to think that the answer is there: the bar is lower.
-SIMILARITY = 3.0
-WEAKEST = 2.15
-WEAKEST_IN_NAMED = 1.35
+# The cosine of the chunk nearest to the question must come to this. Below it lie nine tenths of the
+# questions about other subjects and one in thirty of those that can be answered. Where the
+# listener names the episode or the guest there is less to be near by chance, and more reason to
+# think that the answer is there: the bar is lower.
+WEAKEST = 0.37
+WEAKEST_IN_NAMED = 0.22
 
 
 def is_weak(found: Found, filters: Filters) -> bool:
@@ -32,8 +31,7 @@ def is_weak(found: Found, filters: Filters) -> bool:
     if not found.passages or found.unmentioned:
         return True
     named = filters.episode is not None or filters.guest is not None
-    strength = found.passages[0].score + SIMILARITY * found.similarity
-    return strength < (WEAKEST_IN_NAMED if named else WEAKEST)
+    return found.similarity < (WEAKEST_IN_NAMED if named else WEAKEST)
 
 
 def reason(found: Found) -> tuple[str, ...]:

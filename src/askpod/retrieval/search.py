@@ -1,7 +1,7 @@
 """Search: a question in a listener's words brings up the passages that answer it.
 
-Meaning (nearest vectors) and words (BM25) are searched apart, judged together with the talk
-around each hit, and cut into passages; a recording published twice counts once.
+Meaning (nearest vectors) and words are searched apart, judged together with the talk around each
+hit, and cut into passages; a recording published twice counts once.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from askpod.embedding import Embedder
 from askpod.errors import QuestionError
 from askpod.model import Passage
 from askpod.retrieval.diversify import without_duplicates
-from askpod.retrieval.relevance import NEIGHBOURS, Pool, relevance
+from askpod.retrieval.layout import Ids, Layout
+from askpod.retrieval.naming import named_speakers
+from askpod.retrieval.relevance import NEIGHBOURS, Pool, Said, relevance
 from askpod.retrieval.stretch import passage, stretches
 from askpod.store.catalog import Catalog
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import Filters, Selection, select
-from askpod.store.lexical import match_words, query_words, unmentioned_names
+from askpod.store.lexical import chunks_that_say, query_words, unmentioned_names
 
 _T = TypeVar("_T")
 
@@ -44,27 +46,6 @@ class Found:
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranges:
-    """Which chunks each episode has, at one revision of the catalog: aligned arrays."""
-
-    revision: int
-    firsts: NDArray[np.int64]  # ascending
-    lasts: NDArray[np.int64]
-    names: NDArray[np.str_]
-
-    @classmethod
-    def of(cls, catalog: Catalog) -> _Ranges:
-        ranges = catalog.chunk_ranges()
-        firsts, lasts, names = zip(*ranges, strict=True) if ranges else ((), (), ())
-        return cls(
-            catalog.revision(),
-            np.array(firsts, dtype=np.int64),
-            np.array(lasts, dtype=np.int64),
-            np.array(names, dtype=np.str_),
-        )
-
-
 class Searcher:
     """Searches one archive. Safe for several threads."""
 
@@ -72,7 +53,7 @@ class Searcher:
         self._catalog = catalog
         self._dense = dense
         self._embedder = embedder
-        self._ranges: _Ranges | None = None
+        self._layout: Layout | None = None
 
     def find(self, question: str, top: int, filters: Filters) -> Found:
         """At most `top` passages for a question.
@@ -86,8 +67,7 @@ class Searcher:
         with self._catalog.reading() as connection:
             selection = select(connection, filters)
             near = self._dense.nearest(vector, CANDIDATES, selection)
-            said = match_words(self._catalog, words, CANDIDATES, selection)
-            pool = self._pool(vector, near, said, selection)
+            pool = self._pool(question, vector, near, self._said(words), selection)
             found = list(islice(without_duplicates(self._passages(pool)), top))
             similarity = near[0][1] if near else 0.0
             unmentioned = unmentioned_names(self._catalog, question)
@@ -95,42 +75,62 @@ class Searcher:
 
     def _pool(
         self,
+        question: str,
         vector: NDArray[np.float32],
         near: list[tuple[int, float]],
-        said: list[tuple[int, float]],
+        said: list[Said],
         selection: Selection,
     ) -> Pool:
         """The candidates of both searches and the chunks around them."""
-        candidates = np.array([number for number, _ in (*near, *said)], dtype=np.int64)
+        layout = self._current_layout()
+        nearest = np.array([number for number, _ in near], dtype=np.int64)
+        candidates = np.concatenate([nearest, self._saying_most(said, selection)])
         reach = np.arange(-len(NEIGHBOURS), len(NEIGHBOURS) + 1)
         around = np.unique(candidates[:, np.newaxis] + reach)
         # What others say beside a speaker who is asked for counts as context, as ever.
-        ids, episodes = self._chunks_among(around, selection.episodes)
-        words = dict(said)
-        selected = np.ones(len(ids), dtype=np.bool_)
-        if selection.speakers is not None:
-            selected = np.isin(ids, list(self._catalog.live(ids.tolist(), selection)))
+        ids, places = layout.among(around, selection.episodes)
+        named = named_speakers(question, layout.speakers)
         return Pool(
             ids=ids,
-            episodes=episodes,
+            firsts=layout.firsts[places],
+            lasts=layout.lasts[places],
             cosines=self._dense.similarities(vector, ids),
-            words=np.array([words.get(i, 0.0) for i in ids.tolist()], dtype=np.float64),
-            selected=selected,
+            said=said,
+            named=self._catalog.shares_of(ids, named),
+            selected=np.isin(ids, self._selected(ids, selection)),
         )
 
-    def _chunks_among(
-        self, ids: NDArray[np.int64], selected: tuple[str, ...] | None
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Those of ascending `ids` that are chunks of selected episodes, and their episodes'
-        numbers."""
-        known = self._ranges
+    def _said(self, words: list[str]) -> list[Said]:
+        """Where the question's words are said, in the whole archive."""
+        count = self._current_layout().chunk_count
+        with self._catalog.reading() as connection:
+            return [Said.of(chunks_that_say(connection, word), count) for word in words]
+
+    def _saying_most(self, said: list[Said], selection: Selection) -> Ids:
+        """The CANDIDATES selected chunks in which most of the words stand, rare ones first."""
+        places = [word.chunks for word in said]
+        if not any(map(len, places)):
+            return np.empty(0, np.int64)
+        ids, which = np.unique(np.concatenate(places), return_inverse=True)
+        weights = np.repeat([word.rarity for word in said], [len(each) for each in places])
+        scores = np.bincount(which, weights)
+        kept = np.isin(ids, self._selected(ids, selection), assume_unique=True)
+        ids, scores = ids[kept], scores[kept]
+        return ids[np.lexsort((ids, -scores))[:CANDIDATES]]
+
+    def _selected(self, ids: Ids, selection: Selection) -> Ids:
+        """Those of ascending `ids` that the filters leave."""
+        ids, _ = self._current_layout().among(ids, selection.episodes)
+        if selection.speakers is not None:
+            ids = ids[self._catalog.shares_of(ids, selection.speakers) > 0]
+        return ids
+
+    def _current_layout(self) -> Layout:
+        """To be called while the catalog is being read: it is that of the state being read."""
+        known = self._layout
         if known is None or known.revision != self._catalog.revision():
-            known = self._ranges = _Ranges.of(self._catalog)
-        episodes = np.searchsorted(known.firsts, ids, side="right") - 1
-        there = (episodes >= 0) & (ids <= known.lasts[episodes])
-        if selected is not None:
-            there &= np.isin(known.names, selected)[episodes]
-        return ids[there], episodes[there]
+            known = self._layout = Layout.of(self._catalog)
+        return known
 
     def _passages(self, pool: Pool) -> Iterator[Passage]:
         """Passages, best first, their texts read as they are asked for."""

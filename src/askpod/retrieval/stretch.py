@@ -1,8 +1,8 @@
 """Chooses where a passage begins and ends, and makes it.
 
-A passage is one chunk, with that neighbour joined which fits the question nearly as well: about
-half a minute to a minute of talk. Longer ones bring up the right minute no more often, and
-bury the answer in what stands around it.
+A passage is one chunk, with the next one where that fits the question nearly as well, and then one
+more on either side that fits hardly worse: half a minute to a minute and a half of talk. What
+was said goes on rather than back, and longer passages bury the answer in what stands around it.
 """
 
 from __future__ import annotations
@@ -14,27 +14,31 @@ from askpod.model import Episode, Passage, join_spans
 from askpod.retrieval.relevance import Pool, Scores, best_first
 from askpod.store.catalog import StoredChunk
 
-NEARLY = 0.8  # of a chunk's score, from which on its neighbour is joined
+NEARLY = 0.8  # of a chunk's score, from which on the next one is joined,
+HARDLY_LESS = 0.9  # and one beside those two
 
 
 def stretches(pool: Pool, scores: Scores) -> Iterator[tuple[list[int], float]]:
-    """(ids of one or two neighbouring chunks in order, score), best first, none twice."""
-    before, has_before = pool.at(-1)
-    after, has_after = pool.at(1)
-    used: set[int] = set()
+    """(ids of one to three neighbouring chunks in order, score), best first, none twice."""
+    steps = {step: pool.at(step) for step in (-1, 1, 2)}
+    free = pool.selected.copy()
+
+    def joinable(i: int, step: int, share: float) -> bool:
+        index, there = steps[step]
+        j = index[i]
+        return bool(there[i] and free[j] and scores[j] >= share * scores[i])
+
     for i in best_first(pool.ids.tolist(), scores):
-        if i in used or not pool.selected[i]:
+        if not free[i]:
             continue
-        used.add(i)
-        sides = [(before[i], has_before[i]), (after[i], has_after[i])]
-        joinable = [
-            int(j)
-            for j, there in sides
-            if there and j not in used and pool.selected[j] and scores[j] >= NEARLY * scores[i]
-        ]
-        partner = max(joinable, key=lambda j: scores[j], default=None)
-        members = [i] if partner is None else sorted((i, partner))
-        used.update(members)
+        free[i] = False
+        members = [i]
+        if joinable(i, 1, NEARLY):
+            members.append(int(steps[1][0][i]))
+            beside = [int(steps[step][0][i]) for step in (-1, 2) if joinable(i, step, HARDLY_LESS)]
+            members += sorted(beside, key=lambda j: -scores[j])[:1]
+        members.sort()
+        free[members] = False
         yield [int(pool.ids[j]) for j in members], float(scores[i])
 
 

@@ -201,6 +201,37 @@ class Catalog:
                 "WHERE first IS NOT NULL ORDER BY first"
             ).fetchall()
 
+    def speakers(self) -> tuple[str, ...]:
+        """Everybody who speaks, by name."""
+        # Stepping from name to name through the index; DISTINCT would read all of it.
+        query = """
+            WITH RECURSIVE names (name) AS (
+                SELECT min(speaker) FROM chunk_speakers
+                UNION ALL
+                SELECT (SELECT min(speaker) FROM chunk_speakers WHERE speaker > name)
+                FROM names WHERE name IS NOT NULL
+            )
+            SELECT name FROM names WHERE name IS NOT NULL"""
+        with self.reading() as connection:
+            return tuple(name for (name,) in connection.execute(query))
+
+    def shares_of(self, ids: NDArray[np.int64], speakers: Sequence[str]) -> NDArray[np.float64]:
+        """The share of each chunk's speech that these speakers have; `ids` are ascending."""
+        shares = np.zeros(len(ids))
+        if not speakers or not len(ids):
+            return shares
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT chunk_id, share FROM chunk_speakers WHERE speaker IN "
+                "(SELECT value FROM json_each(?)) AND chunk_id BETWEEN ? AND ?",
+                (json.dumps(list(speakers)), int(ids[0]), int(ids[-1])),
+            ).fetchall()
+        if rows:
+            found = np.array(rows, dtype=np.float64)
+            kept = found[np.isin(found[:, 0], ids)]
+            np.add.at(shares, np.searchsorted(ids, kept[:, 0]), kept[:, 1])
+        return shares
+
     def chunk_ids(self, selection: Selection, since_revision: int = 0) -> NDArray[np.int64]:
         """Ids of the selected chunks added after a revision, ascending."""
         condition, parameters = chunk_condition(selection)

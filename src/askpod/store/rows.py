@@ -90,7 +90,8 @@ def insert_chunk(
         (number, chunk.text, chunk.heading),
     )
     connection.executemany(
-        "INSERT INTO chunk_speakers VALUES (?, ?)", [(number, name) for name in chunk.speakers]
+        "INSERT INTO chunk_speakers VALUES (?, ?, ?)",
+        [(number, name, share) for name, share in chunk.speaker_shares().items()],
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from askpod.errors import ArchiveNotFound, StoreMismatch
 
-FORMAT = 1
+FORMAT = 2
 
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 
@@ -71,8 +71,10 @@ CREATE TABLE vectors (
 CREATE TABLE chunk_speakers (
     chunk_id INTEGER NOT NULL REFERENCES chunks(id) ON DELETE CASCADE,
     speaker TEXT NOT NULL,
+    share REAL NOT NULL,       -- of the chunk's characters
     PRIMARY KEY (chunk_id, speaker)
 ) WITHOUT ROWID;
+CREATE INDEX chunks_of_speaker ON chunk_speakers (speaker, chunk_id, share);
 
 CREATE VIRTUAL TABLE words USING fts5 (
     speech, heading, tokenize = '{TOKENIZER}'

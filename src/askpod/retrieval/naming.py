@@ -1,0 +1,43 @@
+"""Which speakers a question names, in full or in part: "What did Barr Moses say about tests?"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from askpod.store.lexical import STOPWORDS
+
+SHORTEST = 3  # letters of a part of a name that may stand for the whole
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def named_speakers(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
+    """Those of `speakers` whom the question names.
+
+    Either the whole name stands in it, or the first or the last word of it, with a capital
+    unless the question has none at all: "will" and "mark" are no people. Where the last word is
+    a letter that tells people of one kind apart ("PhD C"), it counts as a capital by itself.
+    """
+    asked = _WORD.findall(re.sub(r"['’]s\b", "", question))
+    folded = f" {' '.join(asked).casefold()} "
+    alone = set(asked[1:]) | {word for word in asked[:1] if word.casefold() not in STOPWORDS}
+    if not any(word[0].isupper() for word in asked[1:]):
+        alone |= {word.title() for word in asked} | {word.upper() for word in asked}
+    return tuple(name for name in speakers if _named(_WORD.findall(name), folded, alone))
+
+
+def _named(name: list[str], folded: str, alone: set[str]) -> bool:
+    if not name:
+        return False
+    if f" {' '.join(name).casefold()} " in folded:
+        return True
+    if len(name) == 1:
+        return False
+    kind, letter = name[0], name[-1]
+    if len(letter) == 1:
+        return letter in alone - {"A", "I"} or f" {kind.casefold()} " in folded
+    return any(
+        len(part) >= SHORTEST and part.casefold() not in STOPWORDS and part in alone
+        for part in (name[0], name[-1])
+    )
