@@ -17,12 +17,13 @@ UNENDED_WORDS = 8  # a line without a full stop that is shorter is a heading
 _TAIL = 40  # characters before a possible end that decide whether it is one
 _NOT_A_START = frozenset(",.;:!?…)]}»”’%")
 _ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]*_`]*$")
-_BULLET = re.compile(r"\s*(?:[-*•–+]|\d{1,3}[.)])(?=\s|$)")
-_ONLY_BULLET = re.compile(r"\s*(?:[-*•–+]|\d{1,3}[.)]|#+)")
+_BULLET = re.compile(r"\A\s*(?:[-*•–+]|\d{1,3}[.)])(?=\s|$)")
+_ONLY_BULLET = re.compile(r"\A\s*(?:[-*•–+]|\d{1,3}[.)]|#+)")
 _EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.,!?])[*_](?!\w)")
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|(\*\*|__)[^*_]*\1[:.]?\s*$)")
 _SOURCES = (
-    r"(?:evidence|episodes?|transcripts?|passages?|excerpts?|archive|sources?|context|turns?)"
+    r"(?:evidence|episodes?|transcripts?|passages?|excerpts?|archive"
+    r"|(?:the|these|those|given|provided) (?:sources?|context|turns?))"
 )
 _HEDGE = re.compile(
     rf"\b{_SOURCES}\b.*(?:\b(?:not|no|nothing|never|nobody|neither|cannot|lacks?)\b|n['’]t\b)"
@@ -34,9 +35,10 @@ _HEDGE = re.compile(
     re.IGNORECASE,
 )
 _COURTESY = re.compile(
-    r"(?:hi|hello|hey|sure|certainly|of course|great question|good question|thanks|thank you|"
-    r"you['’]re welcome|i hope|let me|feel free|please|in summary|to sum up|here(?:['’]s| is| are)|"
-    r"below (?:is|are)|based on)\b[^.]*$",
+    r"(?:hi|hello|hey|sure|certainly|of course|in summary|to sum up|here(?:['’]s| is| are)|"
+    r"below (?:is|are)|based on)\b[^.]*$"
+    r"|(?:great question|good question|thanks|thank you|you['’]re welcome|i hope|let me|"
+    r"feel free|please)\b[^.]*\.?$",
     re.IGNORECASE,
 )
 

@@ -68,7 +68,7 @@ def _numbers(text: str) -> list[_Number]:
     current = _Reading()
     for token in _TOKEN.finditer(text):
         word = token[0].lower()
-        if current.empty and not (word in _BEGINNING or word[0].isdigit()):
+        if current.empty and not (word in _BEGINNING or word[0].isdecimal()):
             continue
         if not current.takes(word, token.start()):
             found.extend(current.number(followed_by=word))
@@ -96,7 +96,7 @@ class _Reading:
 
     def takes(self, word: str, start: int) -> bool:
         """Takes the word in, where it carries this number on."""
-        if word[0].isdigit():
+        if word[0].isdecimal():
             return self._begin(float(word.replace(",", "")), 0.0, in_digits=True)
         if word in _SMALL or word in _LARGE:
             return self._add(_SMALL.get(word, _LARGE.get(word, 0.0)))

@@ -1,8 +1,8 @@
 """How well each chunk fits a question: its meaning, its words, who speaks, and the talk around it.
 
 Talk spreads an answer, and the words of a question, over many turns: "she" said a minute ago, the
-company named at the beginning. So a chunk's words are looked for in the chunk, in the minutes
-around it and in the half hour around it, and its score is given to its neighbours in part.
+company named at the beginning. So a chunk is judged by itself, with the minutes around it and with
+the quarter of an hour around it, and its score is given to its neighbours in part.
 What each part gives is measured in docs/retrieval.md; no part is tuned to one collection.
 """
 
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 Ids = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
-# How many chunks to either side a question's words are looked for: in the chunk itself, some
-# three minutes, a quarter of an hour. Half or twice as far serves nearly as well.
+# How many chunks to either side are looked at: the chunk alone, some minutes, about a quarter of an
+# hour. Half or twice as far serves nearly as well.
 REACHES = (0, 8, 32)
 # Added to the cosine for the chunk that fits best within each reach, to others in proportion.
 WORDS = 0.15
@@ -43,6 +43,22 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Cosines:
+    """How similar chunks are to the question: those of a pool and those around them."""
+
+    ids: Ids  # ascending
+    values: NDArray[np.float32]
+
+    def mean(self, begins: Ids, ends: Ids) -> Scores:
+        """The mean from each begin to its end, inclusive."""
+        sums = np.concatenate([[0.0], np.cumsum(self.values, dtype=np.float64)])
+        first = np.searchsorted(self.ids, begins, side="left")
+        after = np.searchsorted(self.ids, ends, side="right")
+        means: Scores = (sums[after] - sums[first]) / np.maximum(1, after - first)
+        return means
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """The chunks that come into question, as aligned arrays in the order of their ids.
 
@@ -53,10 +69,14 @@ class Pool:
     ids: Ids
     firsts: Ids  # the first chunk of each one's episode
     lasts: Ids  # and the last
-    cosines: NDArray[np.float32]
+    cosines: Cosines
     said: Sequence[Said]  # the question's words
     named: Scores  # share of each that is said by somebody whom the question names
     selected: NDArray[np.bool_]  # those that may be shown; the others count as neighbours only
+
+    def around(self, reach: int) -> tuple[Ids, Ids]:
+        """For each chunk the first and the last one of its episode within `reach` of it."""
+        return np.maximum(self.ids - reach, self.firsts), np.minimum(self.ids + reach, self.lasts)
 
     def at(self, step: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """For each chunk the index of the one `step` later in its episode, and whether it is
@@ -80,25 +100,27 @@ def relevance(pool: Pool) -> Scores:
 
 def own_scores(pool: Pool) -> Scores:
     """What each chunk has without its neighbours' scores."""
-    scores = pool.cosines + SPEAKER * pool.named
-    for reach in REACHES:
-        words = word_scores(pool, reach)
+    around = [pool.around(reach) for reach in REACHES]
+    chunk, minutes, quarter_hour = (pool.cosines.mean(*each) for each in around)
+    # That minutes are on the subject tells more than one sentence does; that the whole episode
+    # is, tells nothing of where in it the answer is.
+    scores: Scores = chunk + minutes - quarter_hour + SPEAKER * pool.named
+    for begins, ends in around:
+        words = word_scores(pool.said, begins, ends)
         best = words.max(initial=0.0)
         if best > 0:
             scores += WORDS / best * words
     return scores
 
 
-def word_scores(pool: Pool, reach: int) -> Scores:
-    """How well the question's words are covered within `reach` chunks of each one.
+def word_scores(said: Sequence[Said], begins: Ids, ends: Ids) -> Scores:
+    """How well the question's words are covered from each begin to its end, inclusive.
 
     Each word counts by its rarity times n / (n + 1), where n of these chunks say it: that many
     different words are said weighs more than that one is said often (as in BM25).
     """
-    begins = np.maximum(pool.ids - reach, pool.firsts)
-    ends = np.minimum(pool.ids + reach, pool.lasts)
-    scores = np.zeros(len(pool.ids))
-    for word in pool.said:
+    scores = np.zeros(len(begins))
+    for word in said:
         before = np.searchsorted(word.chunks, begins, side="left")
         held = np.searchsorted(word.chunks, ends, side="right") - before
         scores += word.rarity * held / (held + 1)

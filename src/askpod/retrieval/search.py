@@ -20,7 +20,7 @@ from askpod.model import Passage
 from askpod.retrieval.diversify import without_duplicates
 from askpod.retrieval.layout import Ids, Layout
 from askpod.retrieval.naming import named_speakers
-from askpod.retrieval.relevance import NEIGHBOURS, Pool, Said, relevance
+from askpod.retrieval.relevance import NEIGHBOURS, REACHES, Cosines, Pool, Said, relevance
 from askpod.retrieval.stretch import passage, stretches
 from askpod.store.catalog import Catalog
 from askpod.store.dense import DenseIndex
@@ -89,12 +89,20 @@ class Searcher:
         around = np.unique(candidates[:, np.newaxis] + reach)
         # What others say beside a speaker who is asked for counts as context, as ever.
         ids, places = layout.among(around, selection.episodes)
+        firsts, lasts = layout.firsts[places], layout.lasts[places]
+        farthest = REACHES[-1]
         named = named_speakers(question, layout.speakers)
         return Pool(
             ids=ids,
-            firsts=layout.firsts[places],
-            lasts=layout.lasts[places],
-            cosines=self._dense.similarities(vector, ids),
+            firsts=firsts,
+            lasts=lasts,
+            cosines=Cosines(
+                *self._dense.similarities(
+                    vector,
+                    np.maximum(ids - farthest, firsts),
+                    np.minimum(ids + farthest, lasts),
+                )
+            ),
             said=said,
             named=self._catalog.shares_of(ids, named),
             selected=np.isin(ids, self._selected(ids, selection)),

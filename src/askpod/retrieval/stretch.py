@@ -1,8 +1,8 @@
 """Chooses where a passage begins and ends, and makes it.
 
-A passage is one chunk, with the next one where that fits the question nearly as well, and then one
-more on either side that fits hardly worse: half a minute to a minute and a half of talk. What
-was said goes on rather than back, and longer passages bury the answer in what stands around it.
+A passage is a chunk with up to two of those that follow, as long as they fit the question nearly as
+well: half a minute to a minute and a half of talk. It goes on rather than back, as answers do;
+longer passages bury the answer in what stands around it.
 """
 
 from __future__ import annotations
@@ -14,30 +14,23 @@ from askpod.model import Episode, Passage, join_spans
 from askpod.retrieval.relevance import Pool, Scores, best_first
 from askpod.store.catalog import StoredChunk
 
-NEARLY = 0.8  # of a chunk's score, from which on the next one is joined,
-HARDLY_LESS = 0.9  # and one beside those two
+NEARLY = 0.8  # of the first chunk's score, from which on the next ones are joined
+MOST = 3  # chunks of a passage
 
 
 def stretches(pool: Pool, scores: Scores) -> Iterator[tuple[list[int], float]]:
-    """(ids of one to three neighbouring chunks in order, score), best first, none twice."""
-    steps = {step: pool.at(step) for step in (-1, 1, 2)}
+    """(ids of one to MOST consecutive chunks, score of the first), best first, none twice."""
+    following = [pool.at(step) for step in range(1, MOST)]
     free = pool.selected.copy()
-
-    def joinable(i: int, step: int, share: float) -> bool:
-        index, there = steps[step]
-        j = index[i]
-        return bool(there[i] and free[j] and scores[j] >= share * scores[i])
-
     for i in best_first(pool.ids.tolist(), scores):
         if not free[i]:
             continue
-        free[i] = False
         members = [i]
-        if joinable(i, 1, NEARLY):
-            members.append(int(steps[1][0][i]))
-            beside = [int(steps[step][0][i]) for step in (-1, 2) if joinable(i, step, HARDLY_LESS)]
-            members += sorted(beside, key=lambda j: -scores[j])[:1]
-        members.sort()
+        for index, there in following:
+            j = int(index[i])
+            if not (there[i] and free[j] and scores[j] >= NEARLY * scores[i]):
+                break
+            members.append(j)
         free[members] = False
         yield [int(pool.ids[j]) for j in members], float(scores[i])
 

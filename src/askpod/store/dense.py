@@ -47,6 +47,7 @@ class DenseIndex:
         self._index_revision = -1
         self._embedder = catalog.meta().get("embedder")
         self._matrix: _Matrix | None = None
+        self._last: tuple[NDArray[np.float32], _Matrix, NDArray[np.float32]] | None = None
         self._lock = threading.Lock()
 
     def nearest(
@@ -68,13 +69,23 @@ class DenseIndex:
                     self._index.close()  # made anew at the next opening or indexing
             return self._by_comparison(vector, count, selection)
 
-    def similarities(self, vector: NDArray[np.float32], ids: Ids) -> NDArray[np.float32]:
-        """The cosine similarity of each of these chunks, which must be in the catalog."""
+    def similarities(
+        self, vector: NDArray[np.float32], begins: Ids, ends: Ids
+    ) -> tuple[Ids, NDArray[np.float32]]:
+        """Ascending ids of chunks, and how similar each is to the question (cosine).
+
+        All chunks with an id from a begin to its end, inclusive, are among them; others may be.
+        """
         with self._catalog.reading():
             matrix = self._matrix
-            if matrix is None or matrix.revision != self._catalog.revision():
-                return self._catalog.vectors_of(ids.tolist()) @ vector
-            return matrix.vectors[np.searchsorted(matrix.ids, ids)] @ vector
+            if matrix is not None and matrix.revision == self._catalog.revision():
+                return matrix.ids, self._compared(matrix, vector)
+            low = int(begins.min(initial=0))
+            edges = np.zeros(int(ends.max(initial=0)) - low + 2, dtype=np.int64)
+            np.add.at(edges, begins - low, 1)
+            np.add.at(edges, ends - low + 1, -1)
+            ids = np.flatnonzero(np.cumsum(edges)) + low
+            return ids, self._catalog.vectors_of(ids.tolist()) @ vector
 
     def close(self) -> None:
         self._index.close()
@@ -83,11 +94,18 @@ class DenseIndex:
         self, vector: NDArray[np.float32], count: int, selection: Selection
     ) -> list[tuple[int, float]]:
         matrix = self._load()
-        ids, vectors = matrix.ids, matrix.vectors
+        ids, cosines = matrix.ids, self._compared(matrix, vector)
         if selection != Selection():
             kept = np.isin(ids, self._catalog.chunk_ids(selection), assume_unique=True)
-            ids, vectors = ids[kept], vectors[kept]
-        return _best(ids, vectors @ vector, count)
+            ids, cosines = ids[kept], cosines[kept]
+        return _best(ids, cosines, count)
+
+    def _compared(self, matrix: _Matrix, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """All cosines; those of the last question are kept, since a search needs them twice."""
+        last = self._last
+        if last is None or last[0] is not vector or last[1] is not matrix:
+            last = self._last = (vector, matrix, matrix.vectors @ vector)
+        return last[2]
 
     def _by_graph(
         self, vector: NDArray[np.float32], count: int, selection: Selection

@@ -1,0 +1,47 @@
+"""Which sentences of an answer state something, and what of them is judged."""
+
+from __future__ import annotations
+
+import pytest
+
+from askpod.answering.claims import needs_source, plain_claim
+from askpod.answering.numbers import stated_numbers
+
+
+@pytest.mark.parametrize(
+    ("sentence", "claim"),
+    [
+        ("- It rained in **three** towns", "It rained in three towns"),
+        ("1. The first of them failed.", "The first of them failed."),
+        ("It was put up in 1968.", "It was put up in 1968."),
+        ("They counted to 19.", "They counted to 19."),
+    ],
+)
+def test_list_marks_go_and_numbers_stay(sentence, claim):
+    assert plain_claim(sentence) == claim
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["The count was 19.", "It turns out that it is not the wind.", "1. Rain stopped the harvest."],
+)
+def test_what_states_something_needs_a_source(sentence):
+    assert needs_source(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I hope this helps.",
+        "Thanks for the question.",
+        "The sources do not say why.",
+        "These turns give no reason.",
+        "Here is what they said:",
+    ],
+)
+def test_courtesies_and_what_the_evidence_lacks_need_none(sentence):
+    assert not needs_source(sentence)
+
+
+def test_a_superscript_is_no_figure():
+    assert stated_numbers("² of 3") == {3.0}
