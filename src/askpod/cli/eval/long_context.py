@@ -96,7 +96,7 @@ def _measure(
     _announce(plan, model)
     asked = StoredModel(model, StoredReplies(REPLIES))
     try:
-        with progress_bar(model.name) as progress:
+        with progress_bar(model.name, "requests") as progress:
             outcomes = run_plan(plan, maker, asked, parallel, progress)
     except KeyboardInterrupt:
         note(f"\nthe replies so far are kept in {REPLIES}; the same command goes on there")

@@ -83,7 +83,7 @@ def _measured(
     for candidate in candidates:
         name = candidate.model.name
         try:
-            with progress_bar(name) as progress:
+            with progress_bar(name, "requests") as progress:
                 measured.append(measure(gold, store, candidate, progress))
         except KeyboardInterrupt:
             kept = f"; those before it are in {folder / FIGURES}" if measured else ""

@@ -56,6 +56,7 @@ def run(
         bool, typer.Option("--retrieval-only", help="Measure the search alone; ask no model.")
     ] = False,
     model: Models = None,
+    base_url: options.BaseUrl = None,
     parallel: Parallel = 4,
     out: Out = None,
     store: options.Store = None,
@@ -71,7 +72,7 @@ def run(
     settings = RunSettings(retrieval_only, parallel)
     finished = [
         _run(questions, setting, settings, folder, store)
-        for setting, folder in _planned(questions, model or [], retrieval_only, out)
+        for setting, folder in _planned(questions, model or [], base_url, retrieval_only, out)
     ]
     if as_json:
         print_json({"runs": [_as_dict(each) for each in finished]})
@@ -89,7 +90,7 @@ def run(
 
 
 def _planned(
-    gold: GoldSet, models: list[str], retrieval_only: bool, out: Path | None
+    gold: GoldSet, models: list[str], base_url: str | None, retrieval_only: bool, out: Path | None
 ) -> list[tuple[Settings, Path]]:
     """Each run's settings and its folder."""
     from askpod.evals.setups import run_name
@@ -98,7 +99,7 @@ def _planned(
     planned: dict[Path, Settings] = {}
     names: list[str | None] = [*dict.fromkeys(models)] or [None]
     for name in names:
-        settings = Settings.load({"model": name})
+        settings = Settings.load({"model": name, "base_url": base_url})
         called = run_name(settings, retrieval_only=retrieval_only)
         folder = out or RUNS / gold.name / called
         if out is not None and len(names) > 1:
@@ -134,8 +135,8 @@ def _run(
 
 
 @contextmanager
-def progress_bar(name: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with the time left on stderr; nothing where that is no terminal."""
+def progress_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, int], None] | None]:
+    """A bar with the time left on stderr; nothing where that is no terminal. `of` is counted."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -145,7 +146,7 @@ def progress_bar(name: str) -> Iterator[Callable[[int, int], None] | None]:
     bar = bars.Progress(
         bars.TextColumn("{task.description}", markup=False),
         bars.BarColumn(),
-        bars.TextColumn("{task.completed}/{task.total} questions"),
+        bars.TextColumn(f"{{task.completed}}/{{task.total}} {of}"),
         bars.TimeRemainingColumn(),
         console=Console(stderr=True, highlight=False, markup=False, emoji=False),
         transient=True,
@@ -156,11 +157,14 @@ def progress_bar(name: str) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def _show(finished: Finished) -> None:
-    """The table of a run, what it took, and where its report lies."""
+    """The tables of a run, what it took, and where its report lies."""
     from askpod.evals.records import REPORT
-    from askpod.evals.summary import table
+    from askpod.evals.summary import slices_table, table
 
     console().print(table(finished.summary))
+    console().print()
+    console().print(slices_table(finished.summary))
+    console().print()
     console().print(_took(finished.run))
     console().print(f"report: {harmless(str(finished.folder / REPORT))}", soft_wrap=True)
 

@@ -38,7 +38,7 @@ def top_of(intervals: Iterable[Interval]) -> float:
 
 def ticks(highest: float) -> list[float]:
     """Four to six round values from 0, the last of which is not below `highest` (above 0)."""
-    rough = highest / 4
+    rough = max(highest, 1e-9) / 4  # denormal numbers have no logarithm after a division
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(size * each for each in (1, 2, 2.5, 5, 10) if size * each >= rough * 0.999)
     return [step * each for each in range(math.ceil(highest / step - 1e-9) + 1)]
