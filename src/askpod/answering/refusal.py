@@ -23,7 +23,7 @@ SENTINEL = "NOT IN THE EPISODES"
 # listener names the episode or the guest there is less to be near by chance, and more reason to
 # think that the answer is there: the bar is lower.
 WEAKEST = 0.37
-WEAKEST_IN_NAMED = 0.22
+WEAKEST_IN_NAMED = 0.2
 
 
 def is_weak(found: Found, filters: Filters) -> bool:
