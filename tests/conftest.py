@@ -30,6 +30,7 @@ def _settings_of_the_tests(
     for variable in os.environ:
         if variable.startswith(("ASKPOD_", "OPENAI_")) and variable != "ASKPOD_CACHE":
             monkeypatch.delenv(variable)
+    monkeypatch.delenv("COLUMNS", raising=False)  # a terminal's own width counts, not this one's
     monkeypatch.setenv("ASKPOD_DATA", str(tmp_path_factory.mktemp("data")))
 
 

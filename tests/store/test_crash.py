@@ -82,7 +82,9 @@ def stopped(examples, tmp_path_factory) -> list[Path]:
         patch.delenv("ASKPOD_PRECISION", raising=False)
         killer = Killer(examples, tmp_path_factory.mktemp("crash"))
         stores = 1
-        for number in range(KILLS):
+        for number in range(3 * KILLS):  # on a busy machine many come too late
+            if number >= KILLS and kills["publishing"] >= 2 and kills["anywhere"] >= 5:
+                break
             store = killer.store(stores)
             if number % PUBLISHING == PUBLISHING - 1:
                 kind, killed = "publishing", killer.stop_a_publishing(store)
