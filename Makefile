@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BENCH := .bench-venv
+PEERS := .peers-venv
 STORE := build/demo
 QUESTION ?= Why did batteries that should have lasted two years give out in three weeks?
 UPGRADE ?=
+TABLES ?=
 
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check --no-input --quiet
@@ -15,7 +17,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lock bench clean
+.PHONY: help demo test lock bench peers clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -34,12 +36,18 @@ bench: $(BENCH)/.stamp-askpod ## speed beside the usual recipe (downloads torch 
 	$(BENCH)/bin/python benchmarks/index_speed.py
 	$(BENCH)/bin/python benchmarks/search_latency.py
 
+peers: $(PEERS)/.stamp-askpod ## search quality beside other kits (make peers TABLES=--markdown: for docs/)
+	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/gold/dtc-dev.yaml \
+		--episodes ../shared/episodes --store build/peers/dtc-dev $(TABLES)
+	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/qmsum-val/gold.yaml \
+		--episodes ../shared/qmsum-val/episodes --store build/peers/qmsum-val $(TABLES)
+
 lock: $(UV) ## pin what pyproject.toml asks for (make lock UPGRADE=--upgrade: the newest)
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --output-file requirements-dev.lock --extra dev --constraints requirements.lock
 
 clean: ## remove environments, builds and caches; the default archive stays
-	rm -rf $(VENV) $(BENCH) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # A stamp is written when its install is complete, so one that was interrupted is done again.
 # Each install into one environment waits for the one before it: safe under `make -j`.
@@ -67,6 +75,17 @@ $(BENCH)/.stamp-lock: requirements.lock benchmarks/requirements.txt
 
 $(BENCH)/.stamp-askpod: pyproject.toml $(BENCH)/.stamp-lock
 	$(BENCH)/bin/python $(PIP) $(EDITABLE)
+	@touch $@
+
+$(PEERS)/.stamp-lock: requirements.lock benchmarks/requirements-peers.txt
+	$(call new-venv,$(PEERS))
+	@echo "Installing LangChain, LlamaIndex and bm25s into $(PEERS): about a minute, once."
+	$(PEERS)/bin/python $(PIP) install --no-deps --requirement requirements.lock
+	$(PEERS)/bin/python $(PIP) install --no-deps --requirement benchmarks/requirements-peers.txt
+	@touch $@
+
+$(PEERS)/.stamp-askpod: pyproject.toml $(PEERS)/.stamp-lock
+	$(PEERS)/bin/python $(PIP) $(EDITABLE)
 	@touch $@
 
 $(UV):

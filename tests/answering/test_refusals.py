@@ -34,12 +34,12 @@ def test_a_name_that_nobody_mentions_is_told(archive):
 
 
 def test_questions_that_can_be_answered_are(asked):
-    """Measured on 60: 57 answered, 46 of them with a citation inside the gold evidence."""
+    """Measured on 60: 57 answered, 52 of them with a citation inside the gold evidence."""
     answerable = [(gold, answer) for gold, answer in asked if gold["evidence"]]
     answered = [not answer.refused for _, answer in answerable]
     assert sum(answered) >= 0.9 * len(answerable)
     right = [_cites(answer, gold["evidence"]) for gold, answer in answerable]
-    assert sum(right) >= 0.68 * len(answerable)
+    assert sum(right) >= 0.8 * len(answerable)
 
 
 def _cites(answer, evidence):

@@ -1,7 +1,7 @@
 """Answers without a model: picks the sentences that answer, word for word.
 
 A sentence's relevance is how near its meaning is to the question, how many of the question's
-words it holds, what stands beside it, and how well its passage fits. A listener wants connected
+words it holds, and how well its passage fits. A listener wants connected
 speech, so whole runs of sentences are quoted, each from one turn: the runs whose relevance lies
 furthest above the ordinary (maximum-sum segments), until WORDS are used up.
 """
@@ -31,8 +31,7 @@ MOST_RUNS = 4
 # Parts of a sentence's relevance beside its cosine to the question, chosen for the facts they
 # bring into answers on the development questions (docs/answers.md).
 SHARED_WORDS = 0.6
-NEIGHBOUR = 0.1
-PASSAGE = 2.0
+PASSAGE = 1.5  # of what its passage's score lacks to the best one's, taken off
 QUESTION = 0.5  # taken off a question: it asks what the listener asks, and does not answer
 HOST = 0.2  # taken off what others than the guests say: a host leads to the answers
 ORDINARY = 1.7  # the sentences that are above the ordinary hold this many times WORDS
@@ -109,21 +108,18 @@ class ExtractiveAnswerer:
         # Not `found.vector`: the archive may have been made by another embedder.
         vectors = self._embedder.embed([found.question, *texts])
         near = vectors[1:] @ vectors[0]
-        own = [
-            float(cosine) + SHARED_WORDS * share
-            for cosine, share in zip(near, shares(found.words, texts), strict=True)
-        ]
+        held = shares(found.words, texts)
         best = found.passages[0].score
         return [
             replace(
                 sentence,
-                relevance=own[i]
-                + NEIGHBOUR * _beside(own, sentences, i)
-                + PASSAGE * (found.passages[sentence.passage].score / best - 1)
+                relevance=float(cosine)
+                + SHARED_WORDS * share
+                - PASSAGE * (best - found.passages[sentence.passage].score)
                 - (QUESTION if _asks(sentence.text) else 0.0)
                 - (HOST if sentence.by_host else 0.0),
             )
-            for i, sentence in enumerate(sentences)
+            for sentence, cosine, share in zip(sentences, near, held, strict=True)
         ]
 
 
@@ -142,15 +138,6 @@ def _sentences(
 
 def _is_host(speaker: str, episode: Episode) -> bool:
     return bool(speaker and episode.guests) and speaker not in episode.guests
-
-
-def _beside(own: Sequence[float], sentences: Sequence[_Sentence], i: int) -> float:
-    """What the sentences before and after it in the passage have of their own."""
-    return sum(
-        own[j]
-        for j in (i - 1, i + 1)
-        if 0 <= j < len(own) and sentences[j].passage == sentences[i].passage
-    )
 
 
 def _asks(text: str) -> bool:

@@ -20,7 +20,15 @@ from askpod.model import Passage
 from askpod.retrieval.diversify import without_duplicates
 from askpod.retrieval.layout import Ids, Layout
 from askpod.retrieval.naming import named_speakers
-from askpod.retrieval.relevance import NEIGHBOURS, REACHES, Cosines, Pool, Said, relevance
+from askpod.retrieval.relevance import (
+    NEIGHBOURS,
+    REACHES,
+    Cosines,
+    Pool,
+    Said,
+    coverage,
+    relevance,
+)
 from askpod.retrieval.stretch import passage, stretches
 from askpod.store.catalog import Catalog
 from askpod.store.dense import DenseIndex
@@ -43,6 +51,7 @@ class Found:
     words: tuple[str, ...]  # of the question, those worth looking for
     passages: tuple[Passage, ...]  # best first
     similarity: float  # cosine of the nearest chunk to the question; 0.0 without one
+    coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
 
 
@@ -71,7 +80,15 @@ class Searcher:
             found = list(islice(without_duplicates(self._passages(pool)), top))
             similarity = near[0][1] if near else 0.0
             unmentioned = unmentioned_names(self._catalog, question)
-        return Found(question, vector, tuple(words), tuple(found), similarity, tuple(unmentioned))
+        return Found(
+            question=question,
+            vector=vector,
+            words=tuple(words),
+            passages=tuple(found),
+            similarity=similarity,
+            coverage=coverage(pool),
+            unmentioned=tuple(unmentioned),
+        )
 
     def _pool(
         self,
