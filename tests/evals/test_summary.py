@@ -15,13 +15,8 @@ from askpod.errors import GoldError
 from askpod.evals.intervals import Interval
 from askpod.evals.measures import MEASURES
 from askpod.evals.records import SUMMARY, Record, Score
-from askpod.evals.summary import (
-    read_summary,
-    slices_table,
-    summarise,
-    table,
-    write_summary,
-)
+from askpod.evals.summary import read_summary, summarise, write_summary
+from askpod.evals.tables import slices_table, table
 
 
 def asked(name: str, cluster: str = "bees", **scores: float | Score) -> Record:

@@ -18,9 +18,9 @@ REFUSAL = "I found nothing in these episodes that answers this."
 # about the episodes as a whole, so that no answer says it by chance.
 SENTINEL = "NOT IN THE EPISODES"
 
-# What nearness must come to: over the curves in docs/answers.md, about the highest bar that costs no
-# more than 3 % of the questions that can be answered. Where the listener names the episode or the
-# guest there is less to be near by chance, and more reason to think that the answer is there.
+# What nearness must come to: over the curves in docs/answers.md, about the highest bar that costs
+# no more than 3 % of the questions that can be answered. Where the listener names the episode or
+# the guest there is less to be near by chance, and more reason to think that the answer is there.
 WEAKEST = 0.43
 WEAKEST_IN_NAMED = 0.25
 

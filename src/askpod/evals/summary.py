@@ -16,8 +16,6 @@ from askpod.errors import GoldError
 from askpod.evals.intervals import Interval, intervals
 from askpod.evals.measures import BY_NAME, MEASURES
 from askpod.evals.records import SUMMARY, Record, Score
-from askpod.evals.tables import slices_table as slices_table
-from askpod.evals.tables import table as table
 
 ALL = "all"
 DIGITS = 6  # that are kept: more than anybody reads, fewer than rounding can touch

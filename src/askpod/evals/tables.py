@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,9 +11,7 @@ from rich.text import Text
 from askpod.evals.intervals import Interval
 from askpod.evals.measures import BUDGETS, BY_NAME, MEASURES, Measure
 from askpod.evals.report.text import visible
-
-if TYPE_CHECKING:
-    from askpod.evals.summary import Summary
+from askpod.evals.summary import Summary
 
 HEADLINES = ("recall@1000", "hit@5", "fact_f1", "cited_hit", "refusal_recall")
 BY_BUDGET = {"recall": "recall", "precision": "precision", "f1": "F1"}

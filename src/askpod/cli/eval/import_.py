@@ -46,7 +46,7 @@ def import_(
     from askpod.evals.gold import load_gold
     from askpod.evals.records import REPORT, SUMMARY
     from askpod.evals.running import write_run
-    from askpod.evals.summary import table
+    from askpod.evals.tables import table
 
     with Archive.open(store, notify=note) as archive:
         questions, scored = _scored(load_gold(gold), run, qrels, archive)

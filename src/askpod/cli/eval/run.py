@@ -159,7 +159,7 @@ def progress_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, in
 def _show(finished: Finished) -> None:
     """The tables of a run, what it took, and where its report lies."""
     from askpod.evals.records import REPORT
-    from askpod.evals.summary import slices_table, table
+    from askpod.evals.tables import slices_table, table
 
     console().print(table(finished.summary))
     console().print()
