@@ -35,6 +35,7 @@ test: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## lint, formatting, types, tests
 bench: $(BENCH)/.stamp-askpod ## speed beside the usual recipe (downloads torch the first time)
 	$(BENCH)/bin/python benchmarks/index_speed.py
 	$(BENCH)/bin/python benchmarks/search_latency.py
+	$(BENCH)/bin/python benchmarks/index_profile.py
 
 peers: $(PEERS)/.stamp-askpod ## search quality beside other kits (make peers TABLES=--markdown: for docs/)
 	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/gold/dtc-dev.yaml \

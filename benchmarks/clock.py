@@ -12,18 +12,20 @@ from typing import Any
 
 
 class Clock:
-    """Wall seconds per part. A part within another one counts for itself, not for the outer.
+    """Wall and CPU seconds per part. A part within another one counts for itself only.
 
-    Only the thread that made the clock is timed. `threads` holds what other threads spent in the
+    Only the thread that made the clock moves it from part to part; the CPU seconds are those of the
+    whole process meanwhile. `threads` holds what other threads spent in the
     functions wrapped by `wrap_threads`: there seconds pass in several at once.
     """
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
+        self.cpu: defaultdict[str, float] = defaultdict(float)
         self.threads: defaultdict[str, float] = defaultdict(float)
         self._owner = threading.get_ident()
         self._stack: list[str] = []
-        self._since = time.perf_counter()
+        self._since = time.perf_counter(), time.process_time()
         self._lock = threading.Lock()
 
     @contextmanager
@@ -67,7 +69,8 @@ class Clock:
         setattr(owner, attribute, timed)
 
     def _switch(self) -> None:
-        now = time.perf_counter()
+        now = time.perf_counter(), time.process_time()
         if self._stack:
-            self.seconds[self._stack[-1]] += now - self._since
+            self.seconds[self._stack[-1]] += now[0] - self._since[0]
+            self.cpu[self._stack[-1]] += now[1] - self._since[1]
         self._since = now

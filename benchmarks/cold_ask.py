@@ -34,7 +34,9 @@ START, IMPORTS, OPEN, EMBEDDER, VECTORS, SEARCH, ANSWER, CLI, END = (
 PARTS = (START, IMPORTS, OPEN, EMBEDDER, VECTORS, SEARCH, ANSWER, CLI, END)
 
 
-def measured(store: Path, question: str, environment: Mapping[str, str], runs: int) -> dict[str, float]:
+def measured(
+    store: Path, question: str, environment: Mapping[str, str], runs: int
+) -> dict[str, float]:
     """Median milliseconds of each part over so many processes; one more is not counted."""
     found = [_once(store, question, environment) for _ in range(runs + 1)][1:]
     return {part: statistics.median(one.get(part, 0.0) for one in found) * 1000 for part in PARTS}
@@ -46,7 +48,11 @@ def heaviest_imports(
     """Packages and the milliseconds that their own modules take, by `python -X importtime`."""
     command = [sys.executable, "-X", "importtime", "-m", "askpod", "ask", question]
     done = subprocess.run(
-        [*command, "--store", str(store)], capture_output=True, env=environment, text=True, check=True
+        [*command, "--store", str(store)],
+        capture_output=True,
+        env=environment,
+        text=True,
+        check=True,
     )
     return own_times(done.stderr.splitlines())[:count]
 
@@ -93,7 +99,7 @@ def _ask(started: float, store: str, question: str) -> None:
 
         clock.wrap(askpod.archive.Archive, "open", OPEN)
         clock.wrap(MiniLM, "__init__", EMBEDDER)
-        clock.wrap(DenseIndex, "nearest", VECTORS)
+        clock.wrap(DenseIndex, "_load", VECTORS)
         clock.wrap(Searcher, "find", SEARCH)
         clock.wrap(ExtractiveAnswerer, "answer", ANSWER)
         app(["ask", question, "--store", store], standalone_mode=False)
