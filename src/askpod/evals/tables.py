@@ -34,7 +34,7 @@ def slices_table(summary: Summary) -> RenderableType:
     everything = summary.figures["all"]["all"]
     names = [name for name in HEADLINES if name in everything]
     rows = _table("slice", "questions", *(name.replace("_", "\n") for name in names))
-    rows.add_row(*_slice("all", everything, names))
+    rows.add_row(*_slice("all", everything, names, summary.questions))
     for name in SLICED:
         values = summary.figures.get(name, {})
         if len(values) > 1:
@@ -99,9 +99,12 @@ def _others(figures: Figures) -> Iterator[RenderableType]:
     yield rows
 
 
-def _slice(label: str, figures: Figures, names: list[str]) -> Iterator[RenderableType]:
+def _slice(
+    label: str, figures: Figures, names: list[str], questions: int = 0
+) -> Iterator[RenderableType]:
+    """A row. Without `questions`, as many as the measure has that applies to the most."""
     yield Text(visible(label), overflow="fold")
-    yield f"{max((each.questions for each in figures.values()), default=0):,}"
+    yield f"{questions or max((each.questions for each in figures.values()), default=0):,}"
     for name in names:
         yield _cell(figures.get(name), BY_NAME[name])
 
