@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from askpod import Archive
 from askpod.answering.refusal import REFUSAL
 
 ELSEWHERE = [
@@ -31,6 +32,18 @@ def test_a_name_that_nobody_mentions_is_told(archive):
     answer = archive.ask("What does Marisol think of Napoleon?")
     assert answer.refused
     assert answer.warnings == ("these episodes never mention Napoleon",)
+
+
+def test_a_name_with_letters_of_other_alphabets_is_known(tmp_path):
+    episode = tmp_path / "one.md"
+    turn = "line: Turnips want a frost before they are pulled.\n  sec: 0\n  time: '0:00'"
+    episode.write_text(f"---\ntitle: One\ntranscript:\n- {turn}\n  who: Zoë\n---\n", "utf-8")
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([episode])
+        answer = archive.ask("What did Zoë say of turnips?")
+        stranger = archive.ask("What did Zoë say of Łukasz?")
+    assert not answer.refused
+    assert stranger.warnings == ("these episodes never mention Łukasz",)
 
 
 def test_questions_that_can_be_answered_are(asked):

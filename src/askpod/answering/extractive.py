@@ -165,7 +165,8 @@ def _ordinary(sentences: list[_Sentence]) -> float:
         held += sentence.words
         if held >= ORDINARY * WORDS:
             return sentence.relevance
-    return min((sentence.relevance for sentence in sentences), default=0.0)
+    # Of so few none is ordinary: the only sentence of an archive may be the answer.
+    return min((sentence.relevance for sentence in sentences), default=0.0) - 1e-6
 
 
 def _runs(sentences: list[_Sentence], ordinary: float) -> Iterator[_Run]:

@@ -76,7 +76,9 @@ class Searcher:
         with self._catalog.reading() as connection:
             selection = select(connection, filters)
             near = self._dense.nearest(vector, CANDIDATES, selection)
-            pool = self._pool(question, vector, near, self._said(words), selection)
+            said = self._said(words)
+            named = named_speakers(question, self._current_layout().speakers)
+            pool = self._pool(vector, near, said, named, selection)
             found = list(islice(without_duplicates(self._passages(pool)), top))
             similarity = near[0][1] if near else 0.0
             unmentioned = unmentioned_names(self._catalog, question)
@@ -86,16 +88,16 @@ class Searcher:
             words=tuple(words),
             passages=tuple(found),
             similarity=similarity,
-            coverage=coverage(pool),
+            coverage=coverage(pool, _but_names(words, said, named)),
             unmentioned=tuple(unmentioned),
         )
 
     def _pool(
         self,
-        question: str,
         vector: NDArray[np.float32],
         near: list[tuple[int, float]],
         said: list[Said],
+        named: tuple[str, ...],
         selection: Selection,
     ) -> Pool:
         """The candidates of both searches and the chunks around them."""
@@ -108,7 +110,6 @@ class Searcher:
         ids, places = layout.among(around, selection.episodes)
         firsts, lasts = layout.firsts[places], layout.lasts[places]
         farthest = REACHES[-1]
-        named = named_speakers(question, layout.speakers)
         return Pool(
             ids=ids,
             firsts=firsts,
@@ -183,6 +184,12 @@ class Searcher:
                 "cut in silence, so ask for the heart of it in a sentence or two"
             )
         return question
+
+
+def _but_names(words: list[str], said: list[Said], named: tuple[str, ...]) -> list[Said]:
+    """The words without names of speakers, which are seldom said; all where there are no others."""
+    names = {part for name in named for part in query_words(name)}
+    return [each for word, each in zip(words, said, strict=True) if word not in names] or said
 
 
 def _batched(items: Iterator[_T], size: int) -> Iterator[list[_T]]:

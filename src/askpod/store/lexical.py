@@ -15,8 +15,8 @@ COMMONEST = 50_000  # chunks, about 800 hours of talk
 
 ALIKE = 0.85  # difflib's ratio, from which on two spellings are taken for one name
 
-# A capitalised word behind a word, not behind the end of a sentence or an opening quotation mark.
-_NAME = re.compile(r"(?<=[\w,;] )[A-Z][a-z]+(?:['’]?[A-Za-z]+)*")
+# A word behind a word, not behind the end of a sentence or an opening quotation mark.
+_WITHIN = re.compile(r"(?<=[\w,;] )[^\W\d_]+(?:['’][^\W\d_]+)*")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # Words so common in questions that they say nothing of the subject.
 STOPWORDS = frozenset(
@@ -65,18 +65,17 @@ def unmentioned_names(catalog: Catalog, text: str) -> list[str]:
     A name is a word with a capital that begins no sentence and is no acronym. One that sounds
     like a word of the archive counts as mentioned: transcripts misspell names.
     """
-    names = dict.fromkeys(name.replace("’", "'").removesuffix("'s") for name in _NAME.findall(text))
+    within = (word.replace("’", "'").removesuffix("'s") for word in _WITHIN.findall(text))
+    names = dict.fromkeys(word for word in within if word[0].isupper() and word[1:2].islower())
     with catalog.reading() as connection:
-        return [name for name in names if not _mentioned(connection, name)]
+        return [name for name in names if not _mentioned(catalog, connection, name)]
 
 
-def _mentioned(connection: sqlite3.Connection, name: str) -> bool:
+def _mentioned(catalog: Catalog, connection: sqlite3.Connection, name: str) -> bool:
     said = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
-    speaks = "SELECT 1 FROM chunk_speakers WHERE instr(lower(speaker), ?) LIMIT 1"
-    if (
-        connection.execute(said, [quoted(name)]).fetchone()
-        or connection.execute(speaks, [name.casefold()]).fetchone()
-    ):
+    if connection.execute(said, [quoted(name)]).fetchone():
+        return True
+    if any(name.casefold() in speaker.casefold() for speaker in catalog.speakers()):
         return True
     connection.execute(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab (main, words, row)"
