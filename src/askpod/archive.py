@@ -17,18 +17,17 @@ from askpod.answering.extractive import ExtractiveAnswerer
 from askpod.answering.followup import standalone
 from askpod.embedders import load_embedder, remote_model, stamp_of
 from askpod.embedding import Embedder
-from askpod.errors import PathError, StoreBusy, StoreUnwritable
+from askpod.errors import StoreBusy, StoreUnwritable
+from askpod.founding import Notify, found, store_folder
 from askpod.indexing import Indexer, IndexReport, ProgressListener
 from askpod.model import Answer, Episode, Exchange, Passage, Turn, Usage
 from askpod.paying import paying_once
-from askpod.readers.discover import find_files
 from askpod.rebuilding import Rebuilding, rebuild
 from askpod.retrieval.search import Searcher
-from askpod.settings import Settings, default_store
+from askpod.settings import Settings
+from askpod.sources import gather
 from askpod.store import sync
-from askpod.store.catalog import FILE as CATALOG
 from askpod.store.catalog import Catalog
-from askpod.store.connection import plain_errors
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import Filters, select
 from askpod.store.lock import write_lock
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 
 EVIDENCE = 10  # passages that come with a quoted answer
 EVIDENCE_FOR_MODEL = 20  # that are packed for a model, as far as its budget goes
-
-Notify = Callable[[str], None]
 
 
 class Archive:
@@ -93,7 +90,7 @@ class Archive:
         settings = settings or Settings.from_environment()
         notify = notify or _silent
         if create:
-            _found(folder, settings, notify)
+            found(folder, settings, notify)
         archive = cls(folder, settings, notify, language_model)
         try:
             archive._verify()
@@ -127,13 +124,17 @@ class Archive:
         paths: Iterable[str | Path],
         *,
         prune: bool = False,
+        workers: int = 1,
+        allow_private: bool = False,
         progress: ProgressListener | None = None,
     ) -> IndexReport:
-        """Reads files, or all transcripts in folders, and brings the archive in line with them.
+        """Reads files, all transcripts in folders, feeds and repositories (`https://…`,
+        `git+https://…#folder`), and brings the archive in line with them.
 
-        Files that have not changed cost next to nothing. `prune` removes the episodes whose
-        files are gone. A file that cannot be indexed is in the report's `failed`; the others
-        are not affected.
+        What has not changed costs next to nothing. `prune` removes the episodes whose files are
+        gone. `workers` is how many processes read and embed. `allow_private` lets feeds and
+        repositories be on this machine or in its network. What cannot be indexed is in the
+        report's `failed`; the rest is not affected.
 
         Raises:
             PathError: a path does not exist, or none holds a transcript.
@@ -141,15 +142,19 @@ class Archive:
             StoreUnwritable: no space left, or no permission. What was finished is kept.
             ModelError: the embedder's endpoint failed. What was finished, and paid for, is kept.
         """
-        files = find_files([Path(path) for path in paths])
+        gathered = gather(
+            self._store, list(paths), allow_private=allow_private, notify=self._notify
+        )
         with (
             write_lock(self._store, self._notify),
             closing(Catalog(self._store, writable=True)) as catalog,
             paying_once(self._store, self._embedder) as embedder,
         ):
-            indexer = Indexer(catalog, embedder, self._settings.chunking)
+            indexer = Indexer(catalog, embedder, self._settings.chunking, workers=workers)
+            indexer.report.failed.extend(gathered.failed)
+            indexer.report.fetched = gathered.fetched
             try:
-                return indexer.run(files, prune=prune, progress=progress)
+                return indexer.run(gathered.files, prune=prune, progress=progress)
             finally:
                 sync.publish(self._store, catalog)
 
@@ -359,37 +364,6 @@ class Archive:
         with suppress(StoreBusy, StoreUnwritable), write_lock(self._store, patience=0):
             self._notify("making the vector index anew from the stored vectors …")
             sync.publish(self._store, self._catalog)
-
-
-def store_folder(store: str | Path | None) -> Path:
-    """The folder of the archive that a caller means. Raises PathError where it is a file."""
-    folder = Path(store) if store is not None else default_store()
-    if folder.exists() and not folder.is_dir():
-        raise PathError(
-            f"{folder}: is a file, and an archive is a folder; name another (--store, ASKPOD_STORE)"
-        )
-    return folder
-
-
-def _found(folder: Path, settings: Settings, notify: Notify) -> None:
-    stamp = stamp_of(settings)
-    if stamp.dimension is None and not _holds_store(folder):
-        # Asked of the endpoint before anything is written: one that fails leaves no trace.
-        stamp = stamp_of(settings, load_embedder(settings))
-    with plain_errors(folder / CATALOG):
-        folder.mkdir(parents=True, exist_ok=True)
-    with (
-        write_lock(folder, notify),
-        closing(Catalog(folder, writable=True)) as catalog,
-    ):
-        catalog.found(stamp)
-
-
-def _holds_store(folder: Path) -> bool:
-    if not (folder / CATALOG).is_file():
-        return False
-    with closing(Catalog(folder)) as catalog:
-        return bool(catalog.meta())
 
 
 def _silent(_: str) -> None: ...

@@ -9,6 +9,8 @@ nothing of embedders beyond a counting function.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -74,16 +76,27 @@ def chunk_episode(
 
 
 def cut_span(turn: Turn, position: int, begin: int, end: int) -> Span:
-    """The characters `begin` to `end` of a turn, with the seconds they take by their share."""
-    seconds_per_character = (turn.end - turn.start) / max(1, len(turn.text))
+    """The characters `begin` to `end` of a turn, with the seconds at which they are said."""
     return Span(
         turn=position,
         offset=begin,
         speaker=turn.speaker,
         text=turn.text[begin:end],
-        start=turn.start + begin * seconds_per_character,
-        end=turn.end if end == len(turn.text) else turn.start + end * seconds_per_character,
+        start=_second_at(turn, begin),
+        end=_second_at(turn, end),
+        marks=tuple((at - begin, second) for at, second in turn.marks if begin < at < end),
     )
+
+
+def _second_at(turn: Turn, character: int) -> float:
+    """The second of a character: by its share of the text between the two nearest known ones."""
+    known = [(0, turn.start), *turn.marks, (len(turn.text), turn.end)]
+    place = bisect_right(known, (character, math.inf)) - 1
+    at, second = known[place]
+    if character <= at or place + 1 == len(known):
+        return second
+    next_at, next_second = known[place + 1]
+    return second + (next_second - second) * (character - at) / (next_at - at)
 
 
 def _pieces(turns: Sequence[Turn], count_tokens: TokenCounter, limit: int) -> list[_Piece]:

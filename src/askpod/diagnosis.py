@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from askpod import __version__
-from askpod.archive import store_folder
+from askpod.founding import store_folder
 from askpod.embedders import remote_model, stamp_of
 from askpod.embedding.minilm import MiniLM
 from askpod.embedding.remote import RemoteEmbedder

@@ -12,6 +12,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 
+Marks = tuple[tuple[int, float], ...]
+"""Seconds known inside a text: (character, the second at which it is said), both ascending."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One paragraph of speech by one speaker."""
@@ -22,6 +26,7 @@ class Turn:
     end: float
     estimated: bool = False  # True: `start` was not stated but worked out (see times.py)
     section: str = ""  # the header the turn stands under; "" before the first one
+    marks: Marks = ()  # seconds that are known inside the text, such as those of its captions
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Span:
     text: str
     start: float
     end: float
+    marks: Marks = ()  # as a turn's, counted in this text
 
 
 def join_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -89,7 +95,12 @@ def join_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
             continue
         gap = " " * max(0, span.offset - end)
         text = last.text + gap + span.text[max(0, end - span.offset) :]
-        joined[-1] = replace(last, text=text, end=span.end)
+        shift = span.offset - last.offset
+        further = (*(((0, span.start),) if span.offset >= end else ()), *span.marks)
+        marks = last.marks + tuple(
+            (at + shift, second) for at, second in further if at + shift >= len(last.text)
+        )
+        joined[-1] = replace(last, text=text, end=span.end, marks=marks)
     return tuple(joined)
 
 
@@ -150,7 +161,7 @@ class Passage:
     spans: tuple[Span, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return _json(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +190,7 @@ class Citation:
     supported: bool
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return _json(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +222,7 @@ class Answer:
     evidence: tuple[EvidenceTurn, ...] = ()  # the turns the model was shown, with their numbers
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return _json(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +231,13 @@ class Exchange:
 
     question: str
     answer: Answer
+
+
+def _json(value: Passage | Citation | Answer) -> dict[str, Any]:
+    """What JSON can carry. Without marks: each start that follows from them is given."""
+    return asdict(
+        value, dict_factory=lambda pairs: {key: held for key, held in pairs if key != "marks"}
+    )
 
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:

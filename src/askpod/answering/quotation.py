@@ -22,10 +22,10 @@ def cite(
     """The citation of some words of a span.
 
     `episode` is its id and title; `words` are the first and the end character of what is quoted,
-    counted in the span's text. The seconds are those words' share of the span's.
+    counted in the span's text. The seconds are those words' own.
     """
     id_, title = episode
-    said = Turn(span.speaker, span.text, span.start, span.end)
+    said = Turn(span.speaker, span.text, span.start, span.end, marks=span.marks)
     quoted = cut_span(said, span.turn, *words)
     return Citation(
         number=number,

@@ -100,6 +100,6 @@ def heading(turn: EvidenceTurn, formatting: Formatting) -> str:
 def part_of(turn: EvidenceTurn, begin: int, end: int) -> EvidenceTurn:
     """The characters `begin` to `end` of a whole turn, with their seconds by their share."""
     span = turn.span
-    whole = Turn(span.speaker, span.text, span.start, span.end)
+    whole = Turn(span.speaker, span.text, span.start, span.end, marks=span.marks)
     cut = cut_span(whole, span.turn, begin, end)
     return EvidenceTurn(turn.number, turn.episode_id, turn.title, cut, turn.url)

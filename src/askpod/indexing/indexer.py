@@ -9,69 +9,53 @@ is no fault of a file: it ends the run, what was finished is kept.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from askpod.chunking import ChunkSettings, chunk_episode
 from askpod.embedding import Embedder
 from askpod.errors import ReadError
-from askpod.model import Episode, Fault
+from askpod.indexing.report import Failure, IndexReport, Progress, ProgressListener
+from askpod.model import Chunk, Episode
 from askpod.paying import PayingEmbedder
 from askpod.readers import episode_id, file_digest, read_episode, transcript_key
-from askpod.store.catalog import Catalog
 from askpod.store.rows import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A file that could not be indexed, and why."""
+class EpisodeStore(Protocol):
+    """Where episodes are written: the catalog, or a server with its replica."""
 
-    path: str
-    message: str
+    def sources(self) -> dict[str, Source]: ...
 
+    def put(
+        self,
+        episode: Episode,
+        source: Source,
+        chunks: Sequence[Chunk],
+        vectors: NDArray[np.float32],
+    ) -> None: ...
 
-@dataclass(slots=True)
-class IndexReport:
-    """What a run of indexing did. Episodes are named by id, in the order of their files."""
+    def remove(self, episode_ids: Sequence[str]) -> None: ...
 
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)  # their files are missing; kept without prune
-    failed: list[Failure] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)  # mended in the files read by this run
-    turns: int = 0  # of the episodes added or changed, as the next two
-    chunks: int = 0
-    audio_seconds: float = 0.0
-    seconds: float = 0.0  # that the run took
-    tokens: int = 0  # embedded by an endpoint in this run; 0 where the embedder is built in
-    cost: float | None = None  # of these in US dollars, where the price is known
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run has come, told after each file."""
-
-    done: int  # files
-    total: int
-    path: Path  # of the file just finished
-    bytes_done: int
-    bytes_total: int
-
-
-ProgressListener = Callable[[Progress], None]
+    def moved(self, episode_id: str, path: str) -> None: ...
 
 
 class Indexer:
     """One run over a list of files. The caller holds the write lock."""
 
-    def __init__(self, catalog: Catalog, embedder: Embedder, chunking: ChunkSettings) -> None:
+    def __init__(
+        self,
+        catalog: EpisodeStore,
+        embedder: Embedder,
+        chunking: ChunkSettings,
+        *,
+        workers: int = 1,
+    ) -> None:
         self._catalog = catalog
         self._embedder = embedder
         self._chunking = chunking
