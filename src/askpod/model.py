@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-
 Marks = tuple[tuple[int, float], ...]
 """Seconds known inside a text: (character, the second at which it is said), both ascending."""
 

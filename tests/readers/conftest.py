@@ -10,6 +10,12 @@ from episode_file import as_file
 from askpod.readers import Reading, read_episode
 
 
+@pytest.fixture(scope="session")
+def formats() -> Path:
+    """The folder with a small file of each format; all people in them are invented."""
+    return Path(__file__).parent / "formats"
+
+
 @pytest.fixture
 def read(tmp_path):
     """Writes a text or bytes to a file and reads it as an episode."""

@@ -4,6 +4,7 @@ import pytest
 
 from askpod.errors import PathError
 from askpod.readers import find_files
+from askpod.readers.discover import named
 
 
 def make(folder, *names):
@@ -14,9 +15,23 @@ def make(folder, *names):
 
 
 def test_a_folder_is_searched_in_order(tmp_path):
-    make(tmp_path, "b.md", "a.md", "sub/c.md", "notes.txt", "UPPER.MD")
+    make(tmp_path, "b.md", "a.md", "sub/c.md", "notes.docx", "a.yaml", "UPPER.MD")
     found = [path.relative_to(tmp_path).as_posix() for path in find_files([tmp_path])]
     assert found == ["UPPER.MD", "a.md", "b.md", "sub/c.md"]
+
+
+def test_files_of_one_name_stand_together_the_richest_first(tmp_path):
+    make(tmp_path, "b.txt", "b.html", "b.srt", "b.vtt", "b.json", "b.md", "b.tsv", "a.txt", "c.md")
+    found = [path.name for path in find_files([tmp_path])]
+    assert found == ["a.txt", "b.md", "b.json", "b.vtt", "b.srt", "b.html", "b.txt", "c.md"]
+
+
+def test_what_the_user_named_is_told_from_what_a_folder_held(tmp_path):
+    make(tmp_path, "a.txt", "b.txt", "sub/c.txt")
+    paths = [tmp_path, tmp_path / "sub" / ".." / "a.txt", tmp_path / "sub"]
+    files = find_files(paths)
+    assert [path.name for path in files] == ["a.txt", "b.txt", "c.txt"]
+    assert [path.name for path in files if path in named(paths)] == ["a.txt"]
 
 
 def test_hidden_and_well_known_files_are_passed_over(tmp_path):
@@ -52,8 +67,8 @@ def test_a_missing_path_is_refused(tmp_path):
 
 
 def test_paths_without_a_transcript_are_refused(tmp_path):
-    make(tmp_path, "README.md", "talk.txt")
-    with pytest.raises(PathError, match=r"holds no \.md file; name the folder"):
+    make(tmp_path, "README.md", "LICENSE.txt", "talk.docx", "talk.yaml")
+    with pytest.raises(PathError, match=r"holds no \.md, .*\.htm or \.txt file; name the folder"):
         find_files([tmp_path])
-    with pytest.raises(PathError, match=r"holds no \.md file"):
+    with pytest.raises(PathError, match=r"holds no \.md, "):
         find_files([])

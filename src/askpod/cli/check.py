@@ -22,9 +22,9 @@ def check(
 ) -> None:
     """Show the faults of transcript files. Nothing is written."""
     from askpod.checking import check_files
-    from askpod.readers import find_files
+    from askpod.readers.discover import find_files, named
 
-    checks = check_files(find_files(paths))
+    checks = check_files(find_files(paths), named(paths))
     if as_json:
         print_json([asdict(each) for each in checks])
     else:
@@ -49,3 +49,6 @@ def _print(checks: list[FileCheck]) -> None:
     faults = counted(sum(len(each.faults) for each in checks), "fault")
     failed = counted(sum(bool(each.error) for each in checks), "file")
     note(f"{counted(len(checks), 'file')}, {faults} mended, {failed} cannot be read")
+    for each in checks:
+        if each.passed_over:
+            note(f"passed over: {each.passed_over}")

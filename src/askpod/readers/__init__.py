@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from askpod.errors import ReadError
 from askpod.model import Episode, Fault
-from askpod.readers.datatalks import read_bytes, read_datatalks
+from askpod.readers.decoding import read_bytes
 from askpod.readers.discover import ENDINGS, find_files
+from askpod.readers.draft import Draft
+from askpod.readers.formats import Content, episode_id, recognise
 from askpod.readers.log import FaultLog
+from askpod.readers.metadata import amend, beside, complete
 
 __all__ = [
     "ENDINGS",
@@ -32,29 +39,31 @@ class Reading:
     episode: Episode
     faults: tuple[Fault, ...]  # by line
     path: Path
-    digest: str  # sha256 of the file's bytes, in hex
+    digest: str  # sha256, in hex, of the file's bytes and of the metadata beside it
 
 
 def read_episode(path: Path) -> Reading:
-    """Read one transcript file.
+    """Read one transcript file, of whatever format, and the metadata beside it.
 
-    Raises ReadError, with the line where it is known, where no transcript can be had.
+    Raises ReadError, with the line where it is known, where no transcript can be had;
+    Unrecognised where the file is of no known format.
     """
     data = read_bytes(path)
+    # Before the metadata is read: should it change in between, the next run sees that.
+    digest = _digest(path, data)
     log = FaultLog(path)
-    episode = read_datatalks(path, episode_id(path), data, log)
-    return Reading(episode, log.faults(), path, _digest(data))
+    with _uncollected():
+        told = _read(Content(path, data, log))
+        if isinstance(told, Draft):
+            episode = complete(episode_id(path), path, told, log)
+        else:
+            episode = amend(told, path, log)
+    return Reading(episode, log.faults(), path, digest)
 
 
 def file_digest(path: Path) -> str:
-    """The sha256 of a file's bytes, in hex, as in its `Reading`. Raises ReadError."""
-    return _digest(read_bytes(path))
-
-
-def episode_id(path: Path) -> str:
-    """The file's name without the format's ending: `crisp-dm.md` -> `crisp-dm`."""
-    ending = next((end for end in ENDINGS if path.name.lower().endswith(end)), "")
-    return path.name[: len(path.name) - len(ending)] or path.name
+    """The digest of a file and of the metadata beside it, as in its `Reading`. Raises ReadError."""
+    return _digest(path, read_bytes(path))
 
 
 def transcript_key(episode: Episode) -> str:
@@ -66,5 +75,30 @@ def transcript_key(episode: Episode) -> str:
     return key.hexdigest()
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which would walk over all that is read, again and again:
+    a third of the time a large file takes. What a reader makes has no cycles to collect."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read(content: Content) -> Draft | Episode:
+    told = recognise(content).read(content)
+    if not told.turns:
+        raise ReadError(
+            content.path, "has no transcript: nothing is said in it; leave it out", line=1
+        )
+    return told
+
+
+def _digest(path: Path, data: bytes) -> str:
+    digest = hashlib.sha256(data)
+    if metadata := beside(path):
+        digest.update(hashlib.sha256(read_bytes(metadata)).digest())
+    return digest.hexdigest()

@@ -6,6 +6,7 @@ terminal or a reader, and undoes double encoding where there can be no doubt abo
 
 from __future__ import annotations
 
+import html
 import re
 
 # C0 and C1 controls other than white space, soft tricks with the direction of writing,
@@ -21,6 +22,15 @@ def clean(text: str) -> tuple[str, bool, bool]:
     mended = mend_mojibake(text)
     visible = _INVISIBLE.sub("", mended)
     return " ".join(visible.split()), mended != text, visible != mended
+
+
+# Bounded: html.unescape by itself fails on a reference of some thousand digits.
+_REFERENCE = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+
+
+def unescape(text: str) -> str:
+    """The text with character references such as `&amp;` and `&#8217;` read."""
+    return _REFERENCE.sub(lambda match: html.unescape(match.group()), text)
 
 
 def mend_mojibake(text: str) -> str:

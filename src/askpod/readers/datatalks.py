@@ -6,42 +6,23 @@ ReadError where no transcript can be had from it; anything less is mended and re
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 
 from askpod.errors import ReadError
 from askpod.model import Episode, Turn
 from askpod.readers.fields import Fields
 from askpod.readers.frontmatter import Mapping, Scalar, Sequence, read_front_matter
+from askpod.readers.limits import MAX_MARKDOWN_LINES, MAX_TEXT_BYTES, MEGABYTE
 from askpod.readers.log import FaultLog
 from askpod.readers.repair import mend_rows
 from askpod.readers.rows import MAX_TEXT, Row, read_rows
 from askpod.times import time_turns
 
-MAX_BYTES = 64 * 1024 * 1024
 
-
-def read_bytes(path: Path) -> bytes:
-    """The file's bytes. Raises ReadError where it cannot be read, or is no sane text file."""
-    try:
-        kind = path.stat()
-        if not stat.S_ISREG(kind.st_mode):
-            raise ReadError(path, "is not a file; name a transcript file or a folder of them")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror or error}); check the file and its permissions"
-        raise ReadError(path, problem) from None
-    if len(data) > MAX_BYTES:
-        raise ReadError(
-            path, f"is larger than {MAX_BYTES // 1024 // 1024} MB; split it or leave it out"
-        )
-    return data
-
-
-def read_datatalks(path: Path, episode_id: str, data: bytes, log: FaultLog) -> Episode:
-    """Read one episode from a file's bytes. Raises ReadError; faults go to the log."""
-    root = read_front_matter(path, _decode(path, data), log)
+def read_datatalks(path: Path, episode_id: str, text: str, log: FaultLog) -> Episode:
+    """Read one episode from a file's text. Raises ReadError; faults go to the log."""
+    _check_lines(path, text)
+    root = read_front_matter(path, text, log)
     rows = read_rows(path, _transcript(path, root), log)
     fields = Fields(root, log)
     guests = fields.guests([row.header for row in rows if row.header])
@@ -69,19 +50,13 @@ def read_datatalks(path: Path, episode_id: str, data: bytes, log: FaultLog) -> E
     )
 
 
-def _decode(path: Path, data: bytes) -> str:
-    if not data.strip():
-        raise ReadError(path, "is empty; fetch it again or leave it out", line=1)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+def _check_lines(path: Path, text: str) -> None:
+    if len(text) > MAX_TEXT_BYTES or text.count("\n") > MAX_MARKDOWN_LINES:
         raise ReadError(
             path,
-            f"is not UTF-8 text: byte {error.start} is 0x{data[error.start]:02x};"
-            " save the file as UTF-8",
-            line=line,
-        ) from None
+            f"is larger than {MAX_TEXT_BYTES // MEGABYTE} MB or {MAX_MARKDOWN_LINES:,} lines;"
+            " split it or leave it out",
+        )
     longest = max(text.split("\n"), key=len)
     if len(longest) > MAX_TEXT:
         raise ReadError(
@@ -90,7 +65,6 @@ def _decode(path: Path, data: bytes) -> str:
             " the file looks damaged; fetch it again or leave it out",
             line=text.count("\n", 0, text.index(longest)) + 1,
         )
-    return text
 
 
 def _transcript(path: Path, root: Mapping) -> Sequence:

@@ -1,4 +1,8 @@
-"""Finds the transcript files that the paths given by a user stand for."""
+"""Finds the transcript files that the paths given by a user stand for.
+
+In a folder a file counts by its ending alone; whether it holds a transcript is seen when it is
+read. A file that the user names counts whatever it is called.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,8 @@ from pathlib import Path
 
 from askpod.errors import PathError
 
-ENDINGS = (".md",)
-"""What the names of transcript files end in."""
+ENDINGS = (".md", ".json", ".json3", ".vtt", ".srt", ".html", ".htm", ".txt")
+"""What the names of transcript files end in; those that tell most of a recording come first."""
 
 _NOT_TRANSCRIPTS = frozenset(
     {"readme", "changelog", "contributing", "license", "licence", "code_of_conduct", "security"}
@@ -19,21 +23,34 @@ _NOT_TRANSCRIPTS = frozenset(
 def find_files(paths: Sequence[Path]) -> list[Path]:
     """The transcript files among the paths: files as given, folders searched in sorted order.
 
-    In folders, hidden files and folders are passed over, and so are README.md and its
-    kind. The same file counts once, however it is reached. Raises PathError for a path
-    that does not exist, and where there is no transcript file at all.
+    Within a folder, files of one name stand together, the format that tells most first. Hidden
+    files and folders are passed over there, and so are README.md and its kind. The same file
+    counts once, however it is reached. Raises PathError for a path that does not exist, and
+    where there is no transcript file at all.
     """
     found: dict[Path, Path] = {}
     for path in paths:
         for file in _files(path):
-            found.setdefault(file.resolve(), file)
+            if file is path:
+                found[file.resolve()] = file  # as the user writes it: `named` looks for that
+            else:
+                found.setdefault(file.resolve(), file)
     if not found:
-        named = ", ".join(str(path) for path in paths) or "the empty list of paths"
+        given = ", ".join(str(path) for path in paths) or "the empty list of paths"
+        endings = f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
         raise PathError(
-            f"{named}: holds no {' or '.join(ENDINGS)} file;"
+            f"{given}: holds no {endings} file;"
             " name the folder that holds the transcripts, or the files themselves"
         )
     return list(found.values())
+
+
+def named(paths: Sequence[Path]) -> set[Path]:
+    """The files that the user named one by one, as `find_files` gives them.
+
+    All others were found in folders, where a file may well hold no transcript.
+    """
+    return {path for path in paths if not path.is_dir()}
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -57,16 +74,15 @@ def _walk(root: Path) -> Iterator[Path]:
         folders[:] = [] if real in seen else sorted(f for f in folders if not f.startswith("."))
         if real not in seen:
             seen.add(real)
-            yield from (
-                Path(folder, name) for name in sorted(files) if _is_transcript(folder, name)
-            )
+            transcripts = (Path(folder, name) for name in files if _may_be_one(folder, name))
+            yield from sorted(transcripts, key=_place)
 
 
 def _refuse(error: OSError) -> None:
     raise error
 
 
-def _is_transcript(folder: str, name: str) -> bool:
+def _may_be_one(folder: str, name: str) -> bool:
     path = Path(folder, name)
     return (
         not name.startswith(".")
@@ -74,3 +90,7 @@ def _is_transcript(folder: str, name: str) -> bool:
         and path.stem.lower() not in _NOT_TRANSCRIPTS
         and path.is_file()
     )
+
+
+def _place(path: Path) -> tuple[str, int, str]:
+    return path.stem, ENDINGS.index(path.suffix.lower()), path.name

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 
 from askpod.links import safe_link, youtube_id, youtube_id_of
-from askpod.readers.cleaning import clean
+from askpod.readers.cleaning import clean, unescape
 from askpod.readers.frontmatter import Mapping, Node, Scalar, Sequence
 from askpod.readers.log import FaultLog, excerpt
 from askpod.readers.names import Names
@@ -88,7 +87,7 @@ class Fields:
     def description(self) -> str:
         """`description`, else `intro`, without HTML."""
         text = self.text("description") or self.text("intro")
-        return clean(html.unescape(_TAG.sub(" ", text)))[0]
+        return clean(unescape(_TAG.sub(" ", text)))[0]
 
     def links(self) -> dict[str, str]:
         """Name -> address, in the file's order; only plain http(s) addresses."""

@@ -16,6 +16,7 @@ import yaml
 
 from askpod.errors import ReadError
 from askpod.readers.cleaning import mend_mojibake
+from askpod.readers.limits import MAX_VALUES
 from askpod.readers.log import FaultLog, excerpt
 
 MAX_DEPTH = 32  # levels of nesting; a transcript has four
@@ -70,6 +71,19 @@ def read_front_matter(path: Path, text: str, log: FaultLog) -> Mapping:
         "the front matter does not name its values; write it as `title: …`, `transcript: …`",
         line=first + 1,
     )
+
+
+def read_yaml(path: Path, text: str, log: FaultLog) -> Mapping:
+    """Read a file that is YAML as a whole; empty where it says nothing.
+
+    Raises ReadError where it is no YAML, or does not name its values.
+    """
+    root = _Builder(path, 0, log).build("\n".join(_mended_lines(text, log)))
+    if root is None or (isinstance(root, Scalar) and root.text is None):
+        return Mapping(1)
+    if isinstance(root, Mapping):
+        return root
+    raise ReadError(path, "does not name its values; write it as `title: …`", line=root.line)
 
 
 def _mended_lines(text: str, log: FaultLog) -> list[str]:
@@ -144,9 +158,12 @@ class _Builder:
         self._root: Node | None = None
 
     def build(self, block: str) -> Node | None:
-        for event in self._events(block):
+        for count, event in enumerate(self._events(block)):
             if isinstance(event, yaml.DocumentEndEvent):
                 break
+            if count > MAX_VALUES:
+                line = self._line(event)
+                raise self._refusal(line, f"holds more than {MAX_VALUES:,} values")
             self._take(event)
         return self._root
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import islice
 
 from askpod.readers.labels import mend_labels
 from askpod.readers.log import FaultLog, excerpt
@@ -120,22 +119,27 @@ def _carry_speakers(rows: Sequence[Row], log: FaultLog) -> None:
     one speech), else to whoever spoke before."""
     speech = [row for row in rows if not row.header]
     speaker = ""
-    for place, row in enumerate(speech):
+    for row, follows in zip(speech, _same_speech(speech), strict=True):
         if not row.who:
-            row.who = _same_speech(row, islice(speech, place + 1, None)) or speaker
+            row.who = follows or speaker
             by = f"“{row.who}”" if row.who else "nobody"
             log.add(row.line, "who-missing", f"no speaker: credited to {by}")
         speaker = row.who
 
 
-def _same_speech(row: Row, following: Iterable[Row]) -> str:
-    """The first speaker named in the rows that follow at the same second; "" without one."""
-    for other in following:
-        if row.second is None or other.second != row.second:
-            return ""
-        if other.who:
-            return other.who
-    return ""
+def _same_speech(speech: Sequence[Row]) -> list[str]:
+    """For each row the first speaker named in the rows that follow at its second; "" without."""
+    names: list[str] = []
+    following: Row | None = None
+    name = ""
+    for row in reversed(speech):
+        if following is None or row.second is None or following.second != row.second:
+            name = ""
+        else:
+            name = following.who or name
+        names.append(name)
+        following = row
+    return names[::-1]
 
 
 def _drop_doubled_headers(rows: Sequence[Row], log: FaultLog) -> list[Row]:

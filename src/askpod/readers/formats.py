@@ -1,0 +1,166 @@
+"""The formats of transcript files: how each is recognised, and who reads it.
+
+A format is known by what a file holds. The ending of its name counts only where the content is
+no transcript of any kind: it says what the file claims to be. Refused: everything else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from askpod.errors import ReadError, Unrecognised
+from askpod.model import Episode
+from askpod.readers.captions import holds_captions
+from askpod.readers.datatalks import read_datatalks
+from askpod.readers.decoding import decode
+from askpod.readers.discover import ENDINGS
+from askpod.readers.draft import Draft
+from askpod.readers.json_formats import load_json, recognise_json
+from askpod.readers.limits import MAX_BYTES, MAX_JSON_BYTES, MAX_TEXT_BYTES, MEGABYTE
+from askpod.readers.log import FaultLog
+from askpod.readers.plain import looks_like_plain, read_plain
+from askpod.readers.podcast_html import looks_like_transcript_html, read_podcast_html
+from askpod.readers.podcast_json import read_podcast_json
+from askpod.readers.subrip import read_subrip
+from askpod.readers.webvtt import is_webvtt, read_webvtt
+from askpod.readers.whisper import read_whisper
+from askpod.readers.youtube import read_youtube_json3, read_youtube_list
+
+_FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\r?\n")
+_TRANSCRIPT = re.compile(r"^transcript:", re.MULTILINE)
+_JSON = re.compile(r"\s*+(?:\{|\[\s*+[\[{\"\]])")  # and not a line that begins with [00:12]
+_HEAD = 1_000  # characters, in which captions begin
+_MARKDOWN = ".md"
+
+
+class Content:
+    """A file that is being read: its text, its JSON value where it is asked for, its faults."""
+
+    def __init__(self, path: Path, data: bytes, log: FaultLog) -> None:
+        """Raises ReadError where the bytes are no text."""
+        self.path = path
+        self.size = len(data)
+        self.log = log
+        self.text = decode(path, data, log)
+
+    @property
+    def ending(self) -> str:
+        return self.path.suffix.lower()
+
+    @cached_property
+    def json(self) -> object:
+        """The JSON value. Raises ReadError where the text is none."""
+        return load_json(self.path, self.text)
+
+    @cached_property
+    def json_format(self) -> str | None:
+        """Which transcript format the JSON is of; None for other JSON, and for what is none."""
+        if self.ending.startswith(".json"):
+            return recognise_json(self.json)
+        if not _JSON.match(self.text):
+            return None
+        try:
+            return recognise_json(self.json)
+        except ReadError:
+            return None  # notes may begin with a brace
+
+    def holds_captions(self) -> bool:
+        """Whether lines of time begin at once, or somewhere in what is called captions."""
+        captions = self.ending in (".srt", ".vtt")
+        return holds_captions(self.text if captions else self.text[:_HEAD])
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format. `recognises` looks at the content, `read` gives what the file tells."""
+
+    name: str
+    most: int  # bytes of a file
+    recognises: Callable[[Content], bool]
+    read: Callable[[Content], Draft | Episode]
+
+
+def _json_format(name: str, reader: Callable[[Path, object, FaultLog], Draft]) -> Format:
+    return Format(
+        name,
+        MAX_JSON_BYTES,
+        lambda content: content.json_format == name,
+        lambda content: reader(content.path, content.json, content.log),
+    )
+
+
+def _text_format(
+    name: str,
+    recognises: Callable[[Content], bool],
+    reader: Callable[[Path, str, FaultLog], Draft],
+) -> Format:
+    return Format(
+        name,
+        MAX_TEXT_BYTES,
+        recognises,
+        lambda content: reader(content.path, content.text, content.log),
+    )
+
+
+DATATALKS = Format(
+    "datatalks",
+    MAX_BYTES,
+    lambda content: bool(_FRONT_MATTER.match(content.text) and _TRANSCRIPT.search(content.text)),
+    lambda content: read_datatalks(
+        content.path, episode_id(content.path), content.text, content.log
+    ),
+)
+
+FORMATS = (
+    DATATALKS,
+    _json_format("podcast-json", read_podcast_json),
+    _json_format("whisper", read_whisper),
+    _json_format("youtube-list", read_youtube_list),
+    _json_format("youtube-json3", read_youtube_json3),
+    _text_format("webvtt", lambda content: is_webvtt(content.text), read_webvtt),
+    _text_format(
+        "subrip",
+        lambda content: content.ending != ".vtt" and content.holds_captions(),
+        read_subrip,
+    ),
+    _text_format("webvtt", Content.holds_captions, read_webvtt),
+    _text_format(
+        "podcast-html", lambda content: looks_like_transcript_html(content.text), read_podcast_html
+    ),
+    _text_format("plain", lambda content: looks_like_plain(content.text), read_plain),
+)
+"""In the order in which they are tried; a .vtt file without its header is WebVTT all the same."""
+
+
+def recognise(content: Content) -> Format:
+    """The format of a file's content.
+
+    Raises Unrecognised where it holds no transcript, ReadError where it is damaged or too large.
+    """
+    if not content.text.strip():
+        raise Unrecognised(content.path, "is empty; fetch it again or leave it out", line=1)
+    for known in FORMATS:
+        if content.size <= known.most and known.recognises(content):
+            return known
+    if content.ending == _MARKDOWN:
+        return DATATALKS  # whose reader says what is missing
+    if content.size > MAX_TEXT_BYTES:
+        raise ReadError(
+            content.path,
+            f"is larger than {MAX_TEXT_BYTES // MEGABYTE} MB, which no transcript of its kind is;"
+            " split it or leave it out",
+        )
+    raise Unrecognised(
+        content.path,
+        "holds no transcript of a known format; docs/formats.md shows what they look like",
+    )
+
+
+def episode_id(path: Path) -> str:
+    """The file's name without the format's ending: `crisp-dm.md` -> `crisp-dm`."""
+    ending = next((end for end in ENDINGS if path.name.lower().endswith(end)), "")
+    return path.name[: len(path.name) - len(ending)] or path.name

@@ -1,0 +1,128 @@
+"""Joins cues into turns: paragraphs of one speaker, with the second of each cue kept inside.
+
+A caption ends wherever a line is full, so a caption is no good unit of speech; a turn should
+end where a sentence does. Speech without punctuation (automatic captions) is cut at pauses, or
+else after a few lines, so that what is quoted of it stays short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from askpod.model import Turn
+from askpod.times import CHARACTERS_PER_SECOND
+
+FULL = 400  # characters: a turn ends with the next sentence
+FULL_UNPUNCTUATED = 200  # characters: a turn of speech without sentences ends
+LONGEST_SENTENCE = 600  # characters without an end mark; more cannot be quoted whole
+LONGEST = 1_200  # characters: a turn ends with the next cue, in the middle of a sentence if need be
+PAUSE = 3.0  # seconds after a sentence that end a turn
+LONG_PAUSE = 10.0  # seconds that end a turn wherever they fall: music, a break
+BREATH = 1.0  # seconds that end a turn of speech without sentences, once it is half full
+MARK_EVERY = 2.0  # seconds between marks; words come several a second
+_PUNCTUATED = 3 / 1000  # end marks per character, from which on speech has sentences
+
+_ENDS = frozenset(".?!…。？！")
+_CLOSING = "\"'”’»)]"
+
+
+class Said(Protocol):
+    """What is joined: a cue, cleaned, with words."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def speaker(self) -> str: ...
+    @property
+    def end(self) -> float | None: ...
+    @property
+    def opens(self) -> bool: ...
+
+
+def join_cues(
+    cues: Sequence[Said], starts: Sequence[float], estimated: Sequence[bool]
+) -> Iterator[Turn]:
+    """The turns that cues make. `starts` never go backwards and are all known."""
+    punctuated = _is_punctuated(cues)
+    paragraph: _Paragraph | None = None
+    for cue, start, guessed in zip(cues, starts, estimated, strict=True):
+        if paragraph and not paragraph.ends_before(cue, start, punctuated):
+            paragraph.add(cue, start)
+            continue
+        if paragraph:
+            yield paragraph.turn(start)
+        paragraph = _Paragraph(cue, start, guessed)
+    if paragraph:
+        yield paragraph.turn(None)
+
+
+def _is_punctuated(cues: Sequence[Said]) -> bool:
+    characters = sum(len(cue.text) for cue in cues)
+    ends = sum(cue.text.count(mark) for cue in cues for mark in ".?!。")
+    return ends >= _PUNCTUATED * characters
+
+
+def _ends_sentence(text: str) -> bool:
+    return text[-1] in _ENDS or text.rstrip(_CLOSING)[-1:] in _ENDS
+
+
+class _Paragraph:
+    """A turn that is still being put together."""
+
+    def __init__(self, cue: Said, start: float, estimated: bool) -> None:
+        self._parts = [cue.text]
+        self._length = len(cue.text)
+        self._speaker = cue.speaker
+        self._start = self._latest = self._marked = start  # of the turn, last cue, last mark
+        self._estimated = estimated
+        self._end = cue.end
+        self._marks: list[tuple[int, float]] = []
+        self._sentence = 0  # characters since the last cue that held an end mark
+        self._ended = _ends_sentence(cue.text)
+
+    def ends_before(self, cue: Said, start: float, punctuated: bool) -> bool:
+        """Whether a cue that starts at `start` begins another turn."""
+        if cue.opens or cue.speaker != self._speaker:
+            return True
+        pause = 0.0 if self._end is None else start - self._end
+        if pause > LONG_PAUSE:
+            return True
+        if self._ended:
+            return self._length >= FULL or pause > PAUSE
+        if punctuated:
+            return self._sentence >= LONGEST_SENTENCE or self._length >= LONGEST
+        half_full = self._length >= FULL_UNPUNCTUATED / 2
+        return self._length >= FULL_UNPUNCTUATED or pause > PAUSE or (half_full and pause >= BREATH)
+
+    def add(self, cue: Said, start: float) -> None:
+        """Joins a cue, with a mark where its second would not follow from the others."""
+        silence = self._end is not None and start - self._end >= MARK_EVERY
+        if silence and self._end is not None and self._end > self._latest:
+            self._marks.append((self._length, self._end))
+        if self._ended or silence or start - self._marked >= MARK_EVERY:
+            self._marks.append((self._length + 1, start))
+            self._marked = start
+        self._parts.append(cue.text)
+        self._length += 1 + len(cue.text)
+        self._latest = start
+        self._end = cue.end if cue.end is None or self._end is None else max(cue.end, self._end)
+        self._ended = _ends_sentence(cue.text)
+        self._sentence = 0 if not _ENDS.isdisjoint(cue.text) else self._sentence + len(cue.text)
+
+    def turn(self, following: float | None) -> Turn:
+        """The turn, before another one that starts at `following`."""
+        end = self._end
+        if end is None:
+            end = following
+        if end is None:
+            end = self._latest + len(self._parts[-1]) / CHARACTERS_PER_SECOND
+        end = max(end, self._latest)
+        return Turn(
+            speaker=self._speaker,
+            text=" ".join(self._parts),
+            start=self._start,
+            end=end if following is None else min(end, following),
+            estimated=self._estimated,
+            marks=tuple(self._marks),
+        )

@@ -1,0 +1,32 @@
+"""Tells whether two transcripts are of the same recording, by the words said in them.
+
+Titles, speakers, times and the order of words do not count: they differ with the format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from askpod.model import Episode
+
+_ALIKE = 0.9  # share of the words; formats differ in labels and in how sounds are written
+
+# Scripts that leave no space between words count by the character: where a caption is broken
+# must not matter.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+
+
+def same_words(a: Episode, b: Episode) -> bool:
+    """Whether nine in ten of the words of both are the same, each counted as often as said."""
+    ours, theirs = _words(a), _words(b)
+    said = ours.total() + theirs.total()
+    return said > 0 and 2 * (ours & theirs).total() >= _ALIKE * said
+
+
+def _words(episode: Episode) -> Counter[str]:
+    words: Counter[str] = Counter()
+    for turn in episode.turns:
+        words.update(_WORD.findall(turn.text.casefold()))
+    return words

@@ -1,0 +1,94 @@
+"""Reads what Whisper and its kin write as JSON: segments of speech, sometimes with their words.
+
+Known are openai-whisper and its API (`segments`, or `words` alone), faster-whisper (a bare list of
+segments), WhisperX (a speaker for each segment and each word), whisper.cpp (`transcription`,
+`offsets` in milliseconds) and Transformers pipelines (`chunks`, `timestamp`). The text of a
+segment is what was said; its words only say when, and by whom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from askpod.readers.cues import Cue, turns_of
+from askpod.readers.draft import Draft
+from askpod.readers.json_values import Object, nested, objects, second_of, seconds, text_of
+from askpod.readers.log import FaultLog
+from askpod.readers.timed_text import cut, locate
+
+_MILLISECOND = 0.001
+
+
+def read_whisper(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
+    """The turns of a transcript, with the labels that a diariser gave its speakers."""
+    cues = [piece for line, segment in _segments(value, log) for piece in _cues(line, segment, log)]
+    duration = seconds(value.get("duration")) if isinstance(value, dict) else None
+    return Draft(turns_of(cues, log), duration=duration)
+
+
+def _segments(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
+    """The segments with their lines, all in the names that Whisper itself uses."""
+    if not isinstance(value, dict):
+        yield from objects(value, log)
+    elif "transcription" in value:
+        for line, segment in objects(value["transcription"], log):
+            yield line, {**segment, **_offsets(segment)}
+    elif "chunks" in value:
+        for line, segment in objects(value["chunks"], log):
+            yield line, {**segment, **_timestamp(segment)}
+    elif "segments" in value:
+        yield from objects(value["segments"], log)
+    else:
+        yield 1, {"text": value.get("text"), "words": value.get("words")}
+
+
+def _offsets(segment: Object) -> Object:
+    """whisper.cpp: milliseconds as numbers, and beside them clocks as texts."""
+    offsets, clocks = segment.get("offsets"), segment.get("timestamps")
+    if isinstance(offsets, dict):
+        return {
+            name: seconds(offsets.get(key), _MILLISECOND)
+            for name, key in (("start", "from"), ("end", "to"))
+        }
+    if isinstance(clocks, dict):
+        return {"start": clocks.get("from"), "end": clocks.get("to")}
+    return {}
+
+
+def _timestamp(segment: Object) -> Object:
+    """Transformers: a pair of seconds; the last end may be null."""
+    pair = segment.get("timestamp")
+    if isinstance(pair, list) and len(pair) == 2:
+        return {"start": pair[0], "end": pair[1]}
+    return {}
+
+
+def _cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
+    words = nested(segment.get("words"))
+    cue = Cue(
+        line,
+        second_of(segment.get("start"), line, log),
+        second_of(segment.get("end"), line, log),
+        text_of(segment.get("text"), line, log) or _spoken(words, line, log),
+        text_of(segment.get("speaker"), line, log),
+    )
+    known = ((_written(word), seconds(word.get("start")), _speaker(word)) for word in words)
+    yield from cut(cue, locate(cue.text, known)) if words else (cue,)
+
+
+def _spoken(words: list[Object], line: int, log: FaultLog) -> str:
+    """The words of a segment without a text: Whisper's own bring their spaces along."""
+    texts = [text_of(word.get("word"), line, log) for word in words]
+    spaced = any(text[:1].isspace() for text in texts)
+    return ("" if spaced else " ").join(texts)
+
+
+def _written(word: Object) -> str:
+    text = word.get("word")
+    return text if isinstance(text, str) else ""
+
+
+def _speaker(word: Object) -> str:
+    speaker = word.get("speaker")
+    return speaker if isinstance(speaker, str) else ""

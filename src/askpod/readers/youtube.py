@@ -1,0 +1,82 @@
+"""Reads the two JSON forms of YouTube's captions.
+
+The list that `youtube-transcript-api` gives has `text`, `start` and `duration` in seconds.
+json3, as the player itself asks for it, has events in milliseconds: `segs` of text, of which
+those of automatic captions are words with an offset of their own. A caption stays on the
+screen while the next ones appear, so that durations overlap; a turn's end is set by what
+follows. Speakers are named in the text alone ("ANN: …", ">> …"), as in any captions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from askpod.errors import ReadError
+from askpod.links import youtube_id
+from askpod.model import Turn
+from askpod.readers.cleaning import unescape
+from askpod.readers.cues import Cue, turns_of
+from askpod.readers.draft import Draft
+from askpod.readers.json_values import Object, nested, objects, second_of, seconds, text_of
+from askpod.readers.limits import MAX_CAPTIONS
+from askpod.readers.log import FaultLog
+from askpod.readers.timed_text import Word, cut
+from askpod.readers.voices import name_speakers
+
+_MILLISECOND = 0.001
+
+
+def read_youtube_list(path: Path, value: object, log: FaultLog) -> Draft:
+    """The turns of a list of captions, or of an object with `snippets`, and the video's id.
+
+    Raises ReadError where there are more captions than any recording has.
+    """
+    rows, video = (
+        (value.get("snippets"), value.get("video_id")) if isinstance(value, dict) else (value, None)
+    )
+    if isinstance(rows, list) and len(rows) > MAX_CAPTIONS:
+        problem = f"holds more than {MAX_CAPTIONS:,} captions; split it or leave it out"
+        raise ReadError(path, problem)
+    turns = _turns(_snippets(rows, log), log)
+    return Draft(turns, youtube=youtube_id(video) if isinstance(video, str) else None)
+
+
+def read_youtube_json3(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
+    """The turns of a json3 file. Events that only open a window or break a line are no speech."""
+    events = value.get("events") if isinstance(value, dict) else None
+    cues = (cue for line, event in objects(events, log) for cue in _spoken(line, event, log))
+    return Draft(_turns(cues, log))
+
+
+def _turns(cues: Iterable[Cue], log: FaultLog) -> tuple[Turn, ...]:
+    return turns_of(name_speakers(list(cues)), log)
+
+
+def _snippets(rows: object, log: FaultLog) -> Iterator[Cue]:
+    for line, row in objects(rows, log):
+        text = unescape(text_of(row.get("text"), line, log))  # older tools left "&#39;"
+        start = second_of(row.get("start"), line, log)
+        lasts = second_of(row.get("duration"), line, log)
+        yield Cue(line, start, _sum(start, lasts), text)
+
+
+def _spoken(line: int, event: Object, log: FaultLog) -> Iterator[Cue]:
+    """The cues of an event: in automatic captions each word has an offset."""
+    segs = nested(event.get("segs"))
+    texts = [text_of(seg.get("utf8"), line, log) for seg in segs]
+    if not any(text.strip() for text in texts):
+        return
+    start = second_of(event.get("tStartMs"), line, log, _MILLISECOND)
+    lasts = second_of(event.get("dDurationMs"), line, log, _MILLISECOND)
+    words: list[Word] = []
+    offset = 0
+    for seg, text in zip(segs, texts, strict=True):
+        later = seconds(seg.get("tOffsetMs"), _MILLISECOND)
+        words.append(Word(offset, _sum(start, later)))
+        offset += len(text)
+    yield from cut(Cue(line, start, _sum(start, lasts), "".join(texts)), words)
+
+
+def _sum(start: float | None, later: float | None) -> float | None:
+    return None if start is None or later is None else start + later

@@ -1,0 +1,95 @@
+"""The program: mutated files are read until the time or their number is up; then a table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fuzz.children import outcomes
+from fuzz.reading import Outcome, examine, write_case
+from fuzz.starts import starts
+
+KEPT = Path("build") / "fuzz"
+
+
+def main() -> int:
+    """Read, keep the files of all findings, and print the table; 1 where there are findings."""
+    asked = _arguments()
+    if asked.only is None:
+        run = outcomes(asked.seed, asked.files, asked.seconds, asked.children)
+        results = list(_shown(run, asked.seed, asked.files))
+    else:
+        results = [_again(asked.seed, asked.only)]
+    findings = sum(bool(result.findings) for result in results)
+    print(_table(results))
+    print(f"{len(results):,} files read, {findings} findings; seed {asked.seed}")
+    return 1 if findings else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="fuzz", description="Reads mutated transcript files.")
+    parser.add_argument("--seconds", type=float, default=600.0, help="the longest it may run")
+    parser.add_argument("--files", type=int, default=10_000, help="how many files at most")
+    parser.add_argument("--seed", type=int, default=1, help="another seed makes other files")
+    parser.add_argument("--children", type=int, default=2, help="processes that read")
+    parser.add_argument("--only", type=int, metavar="INDEX", help="read this one file again")
+    return parser.parse_args()
+
+
+def _shown(run: Iterator[Outcome], seed: int, files: int) -> Iterator[Outcome]:
+    """The outcomes; each finding is told and kept as it comes."""
+    for count, outcome in enumerate(run, 1):
+        if outcome.findings:
+            print(f"{outcome.index}: {outcome.name!a}: {outcome.findings[0]!a}")
+            _keep(seed, outcome)
+        if sys.stderr.isatty() and count % 20 == 0:
+            print(f"\r{count:,} of {files:,}", end="\r", file=sys.stderr, flush=True)
+        yield outcome
+
+
+def _again(seed: int, index: int) -> Outcome:
+    """Read one file again, in this process, where a debugger sees it."""
+    folder = KEPT / f"{seed}-{index}"
+    folder.mkdir(parents=True, exist_ok=True)
+    kind, path = write_case(folder, seed, index, starts())
+    outcome = examine(index, kind, path)
+    print(*map(ascii, outcome.findings), sep="\n")
+    return outcome
+
+
+def _keep(seed: int, outcome: Outcome) -> None:
+    """Write the file of a finding, and what was found, where a person can look at it."""
+    folder = KEPT / f"{seed}-{outcome.index}"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_case(folder, seed, outcome.index, starts())
+    again = f"again: python -m fuzz --seed {seed} --only {outcome.index}"
+    report = "\n".join([*map(ascii, outcome.findings), again, ""])
+    (folder / "finding.log").write_text(report, encoding="ascii")
+
+
+def _table(results: Sequence[Outcome]) -> str:
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    for result in results:
+        groups[result.format].append(result)
+    rows = [("format", "files", "episodes", "errors", "findings", "slowest s", "most MB")]
+    rows += [_row(name, group) for name, group in [*sorted(groups.items()), ("all", results)]]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
+    )
+
+
+def _row(name: str, group: Sequence[Outcome]) -> tuple[str, ...]:
+    episodes = sum(result.episode for result in group)
+    found = sum(bool(result.findings) for result in group)
+    slowest = max((result.seconds for result in group), default=0.0)
+    most = max((result.memory for result in group), default=0)
+    counts = (len(group), episodes, len(group) - episodes, found)
+    return (name, *(f"{count:,}" for count in counts), f"{slowest:.2f}", f"{most / 1e6:.0f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""Plain text with clocks, in the shapes in which transcript editors export it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from askpod.errors import ReadError, Unrecognised
+from askpod.readers import Reading, read_episode
+from askpod.readers.log import FaultLog
+from askpod.readers.plain import MAX_LINES, looks_like_plain, read_plain
+from askpod.times import clock
+
+FORMATS = Path(__file__).parent / "formats"
+
+
+def said(reading: Reading) -> list[tuple[str, float, str]]:
+    return [(turn.speaker, turn.start, turn.text) for turn in reading.episode.turns]
+
+
+def kinds(reading: Reading) -> list[str]:
+    return [fault.kind for fault in reading.faults]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[00:00:05] Ann Lee: Welcome to the hive.\n[00:12:36] Bo: Bees dance.\n",
+        "00:00:05 Ann Lee: Welcome to the hive.\n00:12:36 Bo: Bees dance.\n",
+        "[0:05] Ann Lee: Welcome to the hive.\r\n\r\n[12:36] Bo: Bees dance.\r\n",
+        "Ann Lee (0:05): Welcome to the hive.\n\nBo (12:36): Bees dance.\n",
+        "Ann Lee [00:00:05]: Welcome to the hive.\n\nBo [00:12:36]: Bees dance.\n",
+        "Ann Lee: [00:00:05] Welcome to the hive.\n\nBo: [00:12:36] Bees dance.\n",
+        "Ann Lee (00:05):\nWelcome to the hive.\n\nBo (12:36):\nBees dance.\n",
+        "Ann Lee  0:05  \nWelcome to the hive.\n\nBo  12:36  \nBees dance.\n",
+        "[Ann Lee] 00:00:05\nWelcome to the hive.\n\n[Bo] 00:12:36\nBees dance.\n",
+        "**Ann Lee:** [00:00:05] Welcome to the hive.\n\n**Bo:** [00:12:36] Bees dance.\n",
+        "**[00:00:05] Ann Lee:** Welcome to the hive.\n\n**[00:12:36] Bo:** Bees dance.\n",
+        "[00:00:05]\nAnn Lee: Welcome to the hive.\n\n[00:12:36]\nBo: Bees dance.\n",
+        "[00:00:05] Ann Lee:\nWelcome to the hive.\n\n[00:12:36] Bo:\nBees dance.\n",
+        "[00:00:05.0 --> 00:00:09.0] Ann Lee: Welcome to the hive.\n"
+        "[00:12:36.0 --> 00:12:39.0] Bo: Bees dance.\n",
+    ],
+)
+def test_the_shapes_of_a_line(read, text):
+    turns = said(read(text, "hive.txt"))
+    assert turns == [("Ann Lee", 5, "Welcome to the hive."), ("Bo", 756, "Bees dance.")]
+
+
+def test_names_alone_behind_the_clock_when_they_return(read):
+    text = (
+        "[00:00:05.120] - Speaker 1\nWelcome.\n\n[00:00:09.500] - Speaker 2\nHello.\n\n"
+        "[00:00:12.000] - Speaker 1\nTea?\n"
+    )
+    assert said(read(text, "tea.txt")) == [
+        ("Speaker 1", 5.12, "Welcome."),
+        ("Speaker 2", 9.5, "Hello."),
+        ("Speaker 1", 12, "Tea?"),
+    ]
+
+
+def test_clocks_alone_keep_the_second_of_each_line(read):
+    text = (
+        "0:00\nso today we talk about bees and how they\n0:04\ndance in the hive once they have\n"
+        "0:09\nfound a linden tree near the lake\n"
+    )
+    (turn,) = read(text, "bees.txt").episode.turns
+    assert turn.speaker == ""
+    assert turn.text.startswith("so today we talk about bees and how they dance in the hive")
+    assert [(turn.text[at:].split()[0], second) for at, second in turn.marks] == [
+        ("dance", 4),
+        ("found", 9),
+    ]
+
+
+def test_lines_below_and_paragraphs_belong_to_the_one_who_spoke(read):
+    text = "Ann (0:05): One.\nTwo.\n\nThree.\n\nBo (12:36): Four.\n"
+    turns = read(text, "count.txt").episode.turns
+    assert [(turn.speaker, turn.text) for turn in turns] == [
+        ("Ann", "One. Two. Three."),
+        ("Bo", "Four."),
+    ]
+
+
+def test_what_stands_above_is_title_and_description(read):
+    text = "# Hives and homes\n\nRecorded in May.\nBy nobody.\n\n[0:05] Hm. Bees.\n[0:09] Yes.\n"
+    episode = read(text, "x.txt").episode
+    assert (episode.title, episode.description) == (
+        "Hives and homes",
+        "Recorded in May. By nobody.",
+    )
+    assert episode.turns[0].text == "Hm. Bees. Yes."
+
+
+def test_speech_above_the_first_clock_is_kept(read):
+    text = (
+        "Hives\nHost: Ann Lee\n\nAnn: Welcome to the show, dear all.\n"
+        "[0:30] Bo: Thanks.\n[0:35] Ann: Tea?\n[0:40] Bo: Please.\n"
+    )
+    reading = read(text, "x.txt")
+    first = reading.episode.turns[0]
+    assert (first.speaker, first.text) == ("Ann", "Welcome to the show, dear all.")
+    assert first.estimated
+    assert reading.episode.description == "Host: Ann Lee"
+
+
+def test_a_clock_out_of_order_is_not_used(read):
+    text = "[0:10] Ann: A.\n[59:00] Bo: B.\n[0:30] Ann: C.\n[0:40] Bo: D.\n"
+    reading = read(text, "x.txt")
+    assert [turn.text for turn in reading.episode.turns] == ["A.", "B.", "C.", "D."]
+    assert [turn.start for turn in reading.episode.turns] == [10, 20, 30, 40]
+    assert [turn.estimated for turn in reading.episode.turns] == [False, True, False, False]
+    assert [(fault.line, fault.kind) for fault in reading.faults] == [(2, "time-backwards")]
+
+
+def test_clocks_and_colons_in_speech_stay_speech(read):
+    text = (
+        "[0:05] Ann: We met at 12:36 and left.\n[0:09] Bo: Mark 4:12 says: wait (1:02) there.\n"
+        "[0:12] Ann: Note: it rained.\n[0:20] Bo: Oh.\n"
+    )
+    assert [turn.text for turn in read(text, "x.txt").episode.turns] == [
+        "We met at 12:36 and left.",
+        "Mark 4:12 says: wait (1:02) there.",
+        "Note: it rained.",
+        "Oh.",
+    ]
+
+
+def test_the_exporting_tool_does_not_speak(read):
+    text = "Ann  0:05\nTea?\n\nBo  0:09\nPlease.\n\nTranscribed by https://otter.ai\n"
+    reading = read(text, "x.txt")
+    assert reading.episode.turns[-1].text == "Please."
+    assert kinds(reading) == ["footer"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Shopping: bread, tea.\n12:36 call Bo\nMilk.\n",
+        "00:00 Intro\n01:30 The bees\n12:36 The hive\n1:02:03 Goodbye\n",
+        "09:00 Welcome\n09:30 Bees\n10:00 Coffee\n10:30 Panel\n11:00 Coffee\n",
+        "[12:00:01] INFO started.\n[12:00:02] ERROR failed.\n[12:00:03] INFO ended.\n",
+        "We met at\n12:36 and left.\n" + "It rained, and so on.\n" * 80 + "12:40 we came back.\n",
+        "".join(f"{i * 37 % 60}:{i * 17 % 60:02} Row {i}.\n" for i in range(40)),
+        "# Title\n\nJust prose.\n",
+        "<p>0:05 Ann: One.</p>\n0:09 Bo: Two.\n",
+    ],
+)
+def test_what_is_no_transcript_is_not_recognised(read, text):
+    assert not looks_like_plain(text)
+    with pytest.raises(Unrecognised, match=r"holds no transcript of a known format"):
+        read(text, "notes.txt")
+
+
+def test_more_lines_than_any_transcript_are_refused(tmp_path):
+    path = tmp_path / "long.txt"
+    path.write_text("[0:05] Ann: Hm.\n" * (MAX_LINES + 1))
+    with pytest.raises(ReadError, match=r"long\.txt: has more than 60,000 lines; split it"):
+        read_episode(path)
+
+
+def test_the_fixture_with_clocks_first():
+    reading = read_episode(FORMATS / "bell-foundry.txt")
+    episode = reading.episode
+    assert episode.title == "The last bell of Orrin Quay"
+    assert {turn.speaker for turn in episode.turns} == {"Tamsin Breck", "Ivo Marchetti"}
+    cooling = next(turn for turn in episode.turns if "nine days" in turn.text)
+    assert (cooling.speaker, cooling.start, cooling.end) == ("Ivo Marchetti", 44, 62)
+    assert not reading.faults
+
+
+WORDS = st.lists(st.sampled_from(["bees", "dance", "often", "near", "lakes"]), min_size=1)
+NAMES = st.sampled_from(["Ann", "Bo Lind", "Speaker 3", "Dr. Ute May"])
+SPEECHES = st.lists(st.tuples(NAMES, st.integers(0, 9_000), WORDS), min_size=2, max_size=12)
+SHAPES = st.sampled_from(
+    ["[{clock}] {name}: {text}", "{name} ({clock}): {text}", "{name} [{clock}]\n{text}"]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SPEECHES, SHAPES, st.sampled_from(["\n", "\n\n", "\r\n"]))
+def test_no_word_is_lost_or_invented_and_time_never_goes_back(speeches, shape, gap):
+    text = gap.join(
+        shape.format(clock=clock(second), name=name, text=" ".join(words) + ".")
+        for name, second, words in speeches
+    )
+    turns = read_plain(Path("x.txt"), text, FaultLog(Path("x.txt"))).turns
+    spoken = [(name, word) for name, _, words in speeches for word in words]
+    if "(" in shape:  # there a name is sure wherever it stands
+        assert [(turn.speaker, word) for turn in turns for word in _words(turn.text)] == spoken
+    starts = [turn.start for turn in turns]
+    assert starts == sorted(starts)
+    assert all(turn.start <= turn.end for turn in turns)
+    words = [word for turn in turns for word in [*_words(turn.speaker), *_words(turn.text)]]
+    assert [word for word in words if word.islower()] == [word for _, word in spoken]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="[]()0123456789:.- >Ann\n*\t\u202e", max_size=200))
+def test_whatever_stands_there_is_read_or_refused(text):
+    looks_like_plain(text)
+    turns = read_plain(Path("x.txt"), text, FaultLog(Path("x.txt"))).turns
+    assert [turn.start for turn in turns] == sorted(turn.start for turn in turns)
+    assert not any("\u202e" in turn.text or "\n" in turn.text for turn in turns)
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d]+", text)
