@@ -1,11 +1,10 @@
-"""`askpod index`: reads transcripts into the archive."""
+"""`askpod index`: reads transcripts into the archive, from files, feeds and repositories."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,25 +15,47 @@ from askpod.cli.output import harmless, note, print_json
 if TYPE_CHECKING:
     from askpod.indexing import IndexReport, Progress, ProgressListener
 
+MOST_PASSED_OVER = 5  # files that are named one by one
+
 
 def index(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, or folders.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|URL",
+            help="Files, folders, podcasts' feeds (https://…/feed.xml, or a file), git "
+            "repositories (git+https://…#folder).",
+        ),
+    ],
     store: options.Store = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the episodes whose files are gone.")
     ] = False,
+    allow_private: Annotated[
+        bool,
+        typer.Option(
+            "--allow-private",
+            help="Fetch also from this machine and its network, and repositories over http.",
+        ),
+    ] = False,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", min=1, help="Processes that read and embed.")
+    ] = 1,
     as_json: options.Json = False,
 ) -> None:
     """Read transcripts into the archive. What has not changed is not read again."""
     from askpod.archive import Archive
-    from askpod.readers.discover import find_files
+    from askpod.founding import store_folder
+    from askpod.sources import gather
 
-    files = find_files(paths)  # a wrong path must not leave an empty archive behind
+    # A wrong path, or a feed that cannot be had, must not leave an empty archive behind.
+    folder = store_folder(store)
+    gathered = gather(folder, sources, allow_private=allow_private, notify=note)
     with (
-        Archive.open(store, create=True, notify=note) as archive,
+        Archive.open(folder, create=True, notify=note) as archive,
         progress_bar() as progress,
     ):
-        report = archive.index(files, prune=prune, progress=progress)
+        report = archive.index(gathered, prune=prune, workers=workers, progress=progress)
     show_report(report, as_json=as_json)
 
 
@@ -83,32 +104,38 @@ def progress_bar() -> Iterator[ProgressListener | None]:
 
 
 def _print_summary(report: IndexReport) -> None:
-    rows: list[tuple[str, str]] = []
-    changes: list[tuple[str, Sized]] = [
-        ("added", report.added),
-        ("changed", report.changed),
-        ("unchanged", report.unchanged),
-        ("removed", report.removed),
-        ("not indexed", report.failed),
-    ]
-    for label, members in changes:
-        if members:
-            rows.append((f"episodes {label}", f"{len(members):,}"))
-    if report.added or report.changed:
-        rows.append(("turns", f"{report.turns:,}"))
-        rows.append(("chunks", f"{report.chunks:,}"))
-        rows.append(("hours of audio", f"{report.audio_seconds / 3600:,.1f}"))
-        rows.append(("faults mended", f"{len(report.faults):,}"))
-    if report.tokens:
-        rows.append(("tokens embedded", f"{report.tokens:,}"))
-        price = "unknown" if report.cost is None else f"{report.cost:,.4f}"
-        rows.append(("cost in US dollars", price))
-    rows.append(("seconds", f"{report.seconds:,.1f}"))
-    for label, value in rows:
+    for label, value in _rows(report):
         typer.echo(f"{label:<22}{value:>9}")
+    for passed in report.passed_over[:MOST_PASSED_OVER]:
+        note(f"passed over: {passed.message}")
+    if len(report.passed_over) > MOST_PASSED_OVER:
+        note(f"passed over: {len(report.passed_over) - MOST_PASSED_OVER:,} more files")
     if report.gone:
         shown = ", ".join(harmless(id_) for id_ in report.gone[:3])
         more = f" and {len(report.gone) - 3} more" if len(report.gone) > 3 else ""
         note(f"kept though their files are gone: {shown}{more}; --prune removes them")
     if report.faults:
         note("`askpod check PATH…` shows the faults that were mended")
+
+
+def _rows(report: IndexReport) -> Iterator[tuple[str, str]]:
+    """The table's lines; those that would say "none" are left out."""
+    counts: list[tuple[str, int]] = [
+        ("files fetched", report.fetched),
+        ("episodes added", len(report.added)),
+        ("episodes changed", len(report.changed)),
+        ("episodes unchanged", len(report.unchanged)),
+        ("episodes removed", len(report.removed)),
+        ("episodes not indexed", len(report.failed)),
+        ("files passed over", len(report.passed_over)),
+    ]
+    yield from ((label, f"{count:,}") for label, count in counts if count)
+    if report.added or report.changed:
+        yield "turns", f"{report.turns:,}"
+        yield "chunks", f"{report.chunks:,}"
+        yield "hours of audio", f"{report.audio_seconds / 3600:,.1f}"
+        yield "faults mended", f"{len(report.faults):,}"
+    if report.tokens:
+        yield "tokens embedded", f"{report.tokens:,}"
+        yield "cost in US dollars", "unknown" if report.cost is None else f"{report.cost:,.4f}"
+    yield "seconds", f"{report.seconds:,.1f}"

@@ -6,6 +6,7 @@ folder first, each episode as a transcript with its metadata beside it, and inde
 
 from __future__ import annotations
 
-from askpod.sources.gathering import Gathered, gather, is_remote
+from askpod.sources.gathered import Gathered
+from askpod.sources.gathering import gather, is_remote
 
 __all__ = ["Gathered", "gather", "is_remote"]
