@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,21 @@ WriteEpisode = Callable[..., Path]
 
 # A shell starts background jobs with Ctrl-C ignored; the tests that press it would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--chroma-server", action="store_true", help="hold all archives on a real Chroma server"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--chroma-server"):
+        from on_server import OnServer
+
+        folder = tempfile.TemporaryDirectory(prefix="askpod-chroma-")
+        config.add_cleanup(folder.cleanup)
+        config.pluginmanager.register(OnServer(Path(folder.name)))
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +78,13 @@ def archive(indexed: Path) -> Iterator[Archive]:
 
 
 @pytest.fixture
-def store(indexed: Path, tmp_path: Path) -> Path:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A copy of the examples' archive that a test may change, break and rebuild."""
+    if request.config.getoption("--chroma-server"):  # a copied folder would share its archive
+        with Archive.open(tmp_path / "store", create=True) as archive:
+            archive.index([EXAMPLES])
+        return tmp_path / "store"
+    indexed: Path = request.getfixturevalue("indexed")
     return Path(shutil.copytree(indexed, tmp_path / "store"))
 
 

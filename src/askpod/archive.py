@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, closing, suppress
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, closing, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -17,15 +17,10 @@ from askpod.answering.extractive import ExtractiveAnswerer
 from askpod.answering.followup import standalone
 from askpod.embedders import load_embedder, remote_model, stamp_of
 from askpod.embedding import Embedder
-from askpod.errors import StoreBusy, StoreUnwritable
-from askpod.founding import Notify, found, store_folder
-from askpod.indexing import Indexer, IndexReport, ProgressListener
+from askpod.founding import Notify, found, join, join_anew, store_folder, verify
 from askpod.model import Answer, Episode, Exchange, Passage, Turn, Usage
-from askpod.paying import paying_once
-from askpod.rebuilding import Rebuilding, rebuild
 from askpod.retrieval.search import Searcher
 from askpod.settings import Settings
-from askpod.sources import gather
 from askpod.store import sync
 from askpod.store.catalog import Catalog
 from askpod.store.dense import DenseIndex
@@ -35,7 +30,11 @@ from askpod.store.lock import write_lock
 if TYPE_CHECKING:
     from askpod.answering.llm import LanguageModel
     from askpod.answering.modelled import ModelAnswerer
+    from askpod.indexing import IndexReport, ProgressListener
+    from askpod.indexing.indexer import EpisodeStore
     from askpod.retriever import ArchiveRetriever
+    from askpod.sources import Gathered
+    from askpod.store.server.shared import SharedArchive
 
 EVIDENCE = 10  # passages that come with a quoted answer
 EVIDENCE_FOR_MODEL = 20  # that are packed for a model, as far as its budget goes
@@ -54,13 +53,15 @@ class Archive:
         settings: Settings,
         notify: Notify,
         language_model: LanguageModel | None = None,
+        server: SharedArchive | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._notify = notify
         self._language_model = language_model
+        self._server = server
         self._catalog = Catalog(store)
-        self._dense = DenseIndex(store, self._catalog)
+        self._dense = DenseIndex(store, self._catalog, server=server)
 
     @classmethod
     def open(
@@ -84,16 +85,18 @@ class Archive:
             PathError: `store` is a file.
             StoreMismatch: it was made by another embedder, chunking or format version.
             StoreDamaged: its catalog cannot be read.
+            ServerError: the settings name a server, which failed or cannot be used.
             ModelError: it is to be made, and the embedder's endpoint failed.
         """
         folder = store_folder(store)
         settings = settings or Settings.from_environment()
         notify = notify or _silent
-        if create:
+        server = join(folder, settings, notify, create=create)
+        if create and server is None:
             found(folder, settings, notify)
-        archive = cls(folder, settings, notify, language_model)
+        archive = cls(folder, settings, notify, language_model, server)
         try:
-            archive._verify()
+            verify(archive._catalog, folder, settings, notify, on_server=server is not None)
         except BaseException:
             archive.close()
             raise
@@ -105,6 +108,8 @@ class Archive:
             modelled.close()
         self._dense.close()
         self._catalog.close()
+        if self._server is not None:
+            self._server.close()
 
     def __enter__(self) -> Archive:
         return self
@@ -121,7 +126,7 @@ class Archive:
 
     def index(
         self,
-        paths: Iterable[str | Path],
+        paths: Iterable[str | Path] | Gathered,
         *,
         prune: bool = False,
         workers: int = 1,
@@ -138,23 +143,41 @@ class Archive:
 
         Raises:
             PathError: a path does not exist, or none holds a transcript.
+            FetchError: nothing of what is elsewhere can be had, and nothing else is named.
             StoreBusy: another process has been writing for ten minutes.
             StoreUnwritable: no space left, or no permission. What was finished is kept.
             ModelError: the embedder's endpoint failed. What was finished, and paid for, is kept.
         """
-        gathered = gather(
-            self._store, list(paths), allow_private=allow_private, notify=self._notify
+        # Imported when something is written: it takes a good part of what an answer takes.
+        from askpod.indexing import Indexer
+        from askpod.paying import paying_once
+        from askpod.sources import Gathered, gather
+
+        gathered = (
+            paths
+            if isinstance(paths, Gathered)
+            else gather(self._store, [*paths], allow_private=allow_private, notify=self._notify)
         )
         with (
             write_lock(self._store, self._notify),
-            closing(Catalog(self._store, writable=True)) as catalog,
             paying_once(self._store, self._embedder) as embedder,
+            self._writing() as episodes,
         ):
-            indexer = Indexer(catalog, embedder, self._settings.chunking, workers=workers)
+            indexer = Indexer(episodes, embedder, self._settings.chunking, workers=workers)
             indexer.report.failed.extend(gathered.failed)
             indexer.report.fetched = gathered.fetched
+            return indexer.run(gathered.files, prune=prune, progress=progress, named=gathered.named)
+
+    @contextmanager
+    def _writing(self) -> Iterator[EpisodeStore]:
+        """What is written to, with the vector index brought up at the end, however it comes."""
+        if self._server is not None:
+            with self._server.writing() as episodes:
+                yield episodes
+            return
+        with closing(Catalog(self._store, writable=True)) as catalog:
             try:
-                return indexer.run(gathered.files, prune=prune, progress=progress)
+                yield catalog
             finally:
                 sync.publish(self._store, catalog)
 
@@ -170,18 +193,28 @@ class Archive:
     ) -> IndexReport:
         """Makes an archive anew with the present settings. See rebuilding.py.
 
+        Where a server holds it, the replica is made anew, and `paths` are not read: episodes
+        are brought to a server by `index`.
+
         Raises:
             ArchiveNotFound: there is none in the folder `store`.
             PathError: the catalog is beyond reading and no `paths` say what to read instead.
             ModelError: the embedder's endpoint failed. The former state stands.
         """
+        from askpod.indexing import IndexReport
+        from askpod.rebuilding import Rebuilding, rebuild
+
+        folder, notify = store_folder(store), notify or _silent
         settings = settings or Settings.from_environment()
+        if (server := join_anew(folder, settings, notify)) is not None:
+            with closing(server), closing(Catalog(folder)) as catalog:
+                return IndexReport(unchanged=list(catalog.sources()))
         embedder = load_embedder(settings)
         return rebuild(
-            store_folder(store),
+            folder,
             [Path(path) for path in paths],
             lambda: stamp_of(settings, embedder),
-            Rebuilding(embedder, settings.chunking, progress, notify or _silent),
+            Rebuilding(embedder, settings.chunking, progress, notify),
         )
 
     # Asking
@@ -205,6 +238,7 @@ class Archive:
             FilterError: a filter cannot be understood.
         """
         filters = Filters(episode, guest, speaker, season, since, until)
+        self._refresh()
         return list(self._searcher.find(question, top, filters).passages)
 
     def ask(
@@ -285,6 +319,7 @@ class Archive:
             wanted = standalone(question, history)
         began = time.perf_counter()
         top = EVIDENCE_FOR_MODEL if self._modelled is not None else EVIDENCE
+        self._refresh()
         found = self._searcher.find(wanted, top, filters)
         episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
@@ -315,6 +350,7 @@ class Archive:
 
     def episodes(self, filters: Filters | Mapping[str, Any] | None = None) -> list[Episode]:
         """The episodes, without their turns, in the order of their ids."""
+        self._refresh()
         with self._catalog.reading() as connection:
             selection = select(connection, Filters.of(filters))
             return list(self._catalog.episodes(selection.episodes).values())
@@ -325,6 +361,7 @@ class Archive:
 
     def counts(self) -> dict[str, int]:
         """How many episodes, turns and chunks the archive holds."""
+        self._refresh()
         return self._catalog.counts()
 
     def in_place(self) -> bool:
@@ -354,16 +391,10 @@ class Archive:
     def _answerer(self) -> ExtractiveAnswerer:
         return ExtractiveAnswerer(self.judge)
 
-    def _verify(self) -> None:
-        """Checks what made the store, and that the vector index can be used; mends the latter."""
-        stamp_of(self._settings).check(self._catalog.meta(), str(self._store))
-        if not self._catalog.revision() or sync.state(self._store, self._catalog) == "fresh":
-            return
-        # While another process writes, or in a folder that cannot be written, searches go on
-        # without the index; whoever writes next makes it.
-        with suppress(StoreBusy, StoreUnwritable), write_lock(self._store, patience=0):
-            self._notify("making the vector index anew from the stored vectors …")
-            sync.publish(self._store, self._catalog)
+    def _refresh(self) -> None:
+        """Brings the replica of a server's archive up to it, before the replica is asked."""
+        if self._server is not None:
+            self._server.refresh()
 
 
 def _silent(_: str) -> None: ...

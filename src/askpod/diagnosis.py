@@ -12,16 +12,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from askpod import __version__
-from askpod.founding import store_folder
 from askpod.embedders import remote_model, stamp_of
 from askpod.embedding.minilm import MiniLM
 from askpod.embedding.remote import RemoteEmbedder
 from askpod.embedding.weights import find_weights
 from askpod.errors import ArchiveNotFound, AskpodError
+from askpod.founding import server_address, store_folder
 from askpod.service.address import where
 from askpod.settings import Settings
 from askpod.store import sync
 from askpod.store.catalog import Catalog
+from askpod.store.examine import examine
+from askpod.store.schema import FORMAT, FORMER
+from askpod.store.server import refuse_replica
 
 PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "langchain-core", "numpy", "PyYAML")
 
@@ -87,17 +90,56 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
 
 def _store(store: Path) -> Iterator[Finding]:
     try:
+        settings = Settings.from_environment()
+        if settings.chroma_url is not None:
+            yield _server(store, settings, settings.chroma_url)
         with closing(Catalog(store_folder(store))) as catalog:
             meta = catalog.meta()
             yield Finding("store", str(store.absolute()))
             yield Finding("made with", f"{meta.get('embedder')}, chunks {meta.get('chunking')}")
-            stamp_of(Settings.from_environment()).check(meta, str(store))
-            counts = catalog.counts()
-            yield Finding("holds", ", ".join(f"{n:,} {what}" for what, n in counts.items()))
-            state = sync.state(store, catalog)
-            mended = "" if state == "fresh" else " (made anew at the next opening)"
-            yield Finding("vector index", state + mended)
+            if meta.get("format") == str(FORMER):
+                yield Finding("format", f"{FORMER}; brought to {FORMAT} at the next opening")
+                return
+            stamp_of(settings).check(meta, str(store))
+            yield from _catalog(catalog)
+            if settings.chroma_url is None:
+                refuse_replica(meta, store)
+                yield _tried("vector index", lambda: _vector_index(catalog))
     except ArchiveNotFound as error:
         yield Finding("store", str(error))  # no archive yet is no fault of the installation
     except AskpodError as error:
         yield Finding("store", str(error), ok=False)
+
+
+def _catalog(catalog: Catalog) -> Iterator[Finding]:
+    yield _tried("holds", lambda: _counts(catalog))
+    problems = examine(catalog)
+    if not problems:
+        yield Finding("catalog", "whole; every row was read")
+    for part, problem in problems.items():
+        yield Finding(part, problem, ok=False)
+
+
+def _server(store: Path, settings: Settings, url: str) -> Finding:
+    # Imported where a server is used: its client takes longer than all the rest of this.
+    from askpod.store.server.shared import condition
+
+    try:
+        return Finding("server", condition(store, server_address(settings, url)))
+    except ArchiveNotFound as error:
+        return Finding("server", str(error))
+    except AskpodError as error:
+        return Finding("server", str(error), ok=False)
+
+
+def _counts(catalog: Catalog) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in catalog.counts().items())
+
+
+def _vector_index(catalog: Catalog) -> str:
+    state = sync.state(catalog.folder, catalog, read=True)
+    if state != "fresh":
+        return f"{state} (made anew at the next opening)"
+    if catalog.chunk_count() > sync.CHROMA_UP_TO:
+        return f"fresh; without Chroma's, which is kept up to {sync.CHROMA_UP_TO:,} chunks"
+    return state

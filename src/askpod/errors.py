@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 
@@ -30,9 +32,26 @@ class ReadError(AskpodError):
         where = ":".join(str(part) for part in (path, line, column) if part is not None)
         super().__init__(f"{where}: {problem}")
 
+    def __reduce__(self) -> tuple[Callable[..., ReadError], tuple[str, str]]:
+        """Its parts, not its message alone: a worker's error is raised again in another process."""
+        return partial(type(self), line=self.line, column=self.column), (self.path, self.problem)
+
+
+class Unrecognised(ReadError):
+    """A file holds no transcript of any known format.
+
+    Found in a folder among others, it is passed over; named by the user, it is an error.
+    """
+
 
 class PathError(AskpodError):
     """A path given by the user does not exist or holds no transcript."""
+
+
+class FetchError(AskpodError):
+    """A feed, a repository or a file of theirs cannot be had. The message shows no credentials."""
+
+    exit_code = 1
 
 
 class ArchiveNotFound(AskpodError):
@@ -59,8 +78,20 @@ class StoreUnwritable(AskpodError):
     exit_code = 1
 
 
+class ServerError(AskpodError):
+    """The Chroma server failed, or cannot be used. The message shows no token."""
+
+    exit_code = 1
+
+
 class EmbedderError(AskpodError):
     """The embedder cannot be loaded, or cannot read a text without cutting it."""
+
+
+class WorkerError(AskpodError):
+    """A process that was to help with the work cannot be started."""
+
+    exit_code = 1
 
 
 class QuestionError(AskpodError):

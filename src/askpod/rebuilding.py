@@ -1,28 +1,31 @@
-"""Makes a store anew: for other settings, a newer format, or after damage.
+"""Makes a store anew: for other settings, another format, or after damage.
 
 Everything is read again from the episodes' files; an episode whose file is gone or cannot be
-read is carried over from the catalog. It all happens in one transaction, so that searches in
-other processes go on in the former state until the new one is whole, and a stop leaves the
-former one.
+read is carried over from the catalog, if all of it is as it was written. It all happens in one
+transaction, so that searches in other processes go on in the former state until the new one is
+whole, and a stop leaves the former one. A damaged catalog is kept beside the new one; until that
+is whole there is none to be searched.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import ArchiveNotFound, PathError, StoreDamaged
-from askpod.indexing import Indexer, IndexReport, ProgressListener
+from askpod.indexing import Failure, Indexer, IndexReport, ProgressListener
 from askpod.paying import paying_once
-from askpod.readers.discover import find_files
-from askpod.store import sync
-from askpod.store.catalog import FILE, Catalog
+from askpod.readers.discover import find_files, named
+from askpod.store import salvage, sync
+from askpod.store.catalog import Catalog
+from askpod.store.examine import examine
 from askpod.store.lock import write_lock
-from askpod.store.schema import Stamp
+from askpod.store.migrate import bring_up
+from askpod.store.schema import FILE, KEPT, Stamp, trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,71 +50,95 @@ def rebuild(
         PathError: the catalog is beyond reading and `paths` is empty, or a path does not exist.
         ModelError: the embedder's endpoint failed; the former state stands.
     """
-    if not (store / FILE).is_file():
+    if not ((store / FILE).is_file() or trace(store)):
         raise ArchiveNotFound(
             f"{store}: no archive here to rebuild. Make one with "
             f"`askpod index PATH… --store {store}`."
         )
     given = find_files(paths) if paths else []
+    with suppress(ArchiveNotFound, StoreDamaged), closing(Catalog(store)) as catalog:
+        bring_up(catalog, work.notify)
     with write_lock(store, work.notify):
-        files = [*_known_files(store), *given]
+        if not ((store / FILE).is_file() or (store / KEPT).is_file()):
+            (store / FILE).touch()  # one that was removed counts as one that is empty
+        former = _former(store)
+        if not (former.whole or former.held.complete or given):
+            raise PathError(
+                f"{store}: the catalog is beyond reading, so it cannot tell all that it held. "
+                "Name the folders of its episodes: `askpod rebuild PATH…`."
+            )
+        stamped = stamp()
+        if not former.whole:
+            work.notify("the catalog is damaged; what is whole of it is carried over …")
+            salvage.set_aside(store)
+        alone = {path.resolve() for path in named(paths)}.union(former.held.files)
+        files = dict.fromkeys([*former.held.files, *(path.resolve() for path in given)])
+        return _rebuild(store, former, stamped, work, list(files), alone)
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """The catalog that is to be replaced."""
+
+    whole: bool
+    held: salvage.Held
+
+
+def _former(store: Path) -> _Former:
+    """Looks at what is there: a catalog, or the damaged one of a rebuild that was stopped."""
+    if salvage.stopped(store):
+        with closing(Catalog(store, KEPT)) as catalog:
+            return _Former(False, salvage.held(catalog))
+    with closing(Catalog(store)) as catalog:
         try:
-            return _rebuild(store, files, stamp(), work)
-        except StoreDamaged as error:
-            if not given:
-                raise PathError(
-                    f"{store}: the catalog is beyond reading, so it cannot tell all that it held. "
-                    "Name the folders of its episodes: `askpod rebuild PATH…`."
-                ) from error
-            _set_aside(store)
-            return _rebuild(store, files, stamp(), work)
+            whole = not catalog.meta() or not examine(catalog)
+        except StoreDamaged:
+            whole = False
+        return _Former(whole, salvage.held(catalog))
 
 
-def _rebuild(store: Path, files: Sequence[Path], stamp: Stamp, work: Rebuilding) -> IndexReport:
+def _rebuild(
+    store: Path,
+    former: _Former,
+    stamp: Stamp,
+    work: Rebuilding,
+    files: Sequence[Path],
+    alone: set[Path],
+) -> IndexReport:
     with closing(Catalog(store, writable=True)) as catalog:
-        catalog.found(stamp)
         # Reads the former state to the end, while the new one is written beside it.
         with (
             paying_once(store, work.embedder) as embedder,
-            closing(Catalog(store)) as former,
-            former.reading(),
+            closing(Catalog(store, FILE if former.whole else KEPT)) as source,
+            source.reading() if former.whole else nullcontext(),
             catalog.emptied(stamp),
         ):
             indexer = Indexer(catalog, embedder, work.chunking)
-            report = indexer.run(
-                list(dict.fromkeys(path.resolve() for path in files)),
-                prune=False,
-                progress=work.progress,
-            )
-            _carry_over(former, catalog, indexer)
+            report = indexer.run(files, prune=False, progress=work.progress, named=alone)
+            _carry_over(source, former.held.ids, catalog, indexer)
         sync.publish(store, catalog)
     return report
 
 
-def _carry_over(former: Catalog, catalog: Catalog, indexer: Indexer) -> None:
-    """Keeps the episodes that could not be read again: their files are gone, or failed."""
+def _carry_over(former: Catalog, ids: Sequence[str], catalog: Catalog, indexer: Indexer) -> None:
+    """Keeps the episodes that could not be read again: their files are gone, or failed.
+
+    Those that are not whole are reported.
+    """
     written = catalog.sources()
-    for id_, source in former.sources().items():
+    for id_ in ids:
         if id_ in written:
             continue
-        episode = former.episodes([id_])[id_]
-        indexer.keep(replace(episode, turns=tuple(former.turns(id_))), source)
-
-
-def _known_files(store: Path) -> list[Path]:
-    """The files of the store's episodes that are still there; none where it cannot tell."""
-    try:
-        with closing(Catalog(store)) as catalog:
-            sources = catalog.sources() if catalog.meta() else {}
-    except StoreDamaged:
-        return []
-    return [path for source in sources.values() if (path := Path(source.path)).is_file()]
-
-
-def _set_aside(store: Path) -> None:
-    """Keeps the damaged catalog beside the new one; a person may want to look at it."""
-    for suffix in ("", "-wal", "-shm"):
-        damaged, kept = store / f"{FILE}{suffix}", store / f"damaged-{FILE}{suffix}"
-        kept.unlink(missing_ok=True)  # of an earlier damage: the three belong together
-        if damaged.exists():
-            damaged.replace(kept)
+        try:
+            stored = former.stored_episodes([id_])[id_]
+            turns = tuple(former.turns(id_))
+        except (StoreDamaged, LookupError):
+            indexer.report.failed.append(
+                Failure(
+                    id_,
+                    "its file is gone or cannot be read, and what the damaged catalog holds of it "
+                    "is not as it was written; index it again from another copy of its file",
+                )
+            )
+            continue
+        indexer.keep(replace(stored.episode, turns=turns), stored.source)

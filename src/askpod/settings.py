@@ -1,26 +1,23 @@
 """What a user can choose: by flag, in the environment, or in `askpod.toml`, in this order.
 
-Defaults serve everyone else. No key is ever kept here: `OPENAI_API_KEY` is read from the
-environment where the client is made, and a key written into the file is refused.
+Defaults serve everyone else. No key is ever kept here: `OPENAI_API_KEY` and
+`ASKPOD_CHROMA_TOKEN` are read from the environment where the client is made, and a key written
+into the file is refused.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
+from typing import Any
 
 from askpod.chunking import ChunkSettings
 from askpod.errors import AskpodError
-
-Precision = Literal["int8", "fp32"]
-Unsupported = Literal["mark", "drop"]
+from askpod.setting_rules import KINDS, RULES, Precision, Unsupported
 
 DEFAULT_STORE = Path("vectorstore")
 FILE = "askpod.toml"
@@ -81,6 +78,10 @@ class Settings:
     model: ModelSettings | None = None  # None: answers are extractive
     prompts: Path | None = None  # a folder whose files replace single prompts
     unsupported: Unsupported = "mark"  # what happens to a claim that its turn does not support
+    chroma_url: str | None = None  # the server that holds the archive; None: the store's folder
+    chroma_tenant: str = "default_tenant"
+    chroma_database: str = "default_database"
+    chroma_ca: Path | None = None  # a file of root certificates, for a server of one's own
 
     def __post_init__(self) -> None:
         _check_fields(self, {})
@@ -130,91 +131,9 @@ def default_store() -> Path:
     return Path(os.environ.get("ASKPOD_STORE") or DEFAULT_STORE)
 
 
-# --- What each value may be. A check returns what is wrong, or None. ---------------------------
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[Any], str | None]:
-    return lambda value: None if value in choices else f"{value!r} is none of {', '.join(choices)}"
-
-
-def _positive(value: float) -> str | None:
-    return None if 0 < value < math.inf else f"{value} must be more than 0"
-
-
-def _not_negative(value: float) -> str | None:
-    return None if 0 <= value < math.inf else f"{value} must be 0 or more"
-
-
-def _model_name(value: str) -> str | None:
-    if value.strip() and value.isprintable():
-        return None
-    return 'must be the name of a model, such as "gpt-4o-mini"'
-
-
-def _embedder_name(value: str) -> str | None:
-    kind, _, name = value.partition(":")
-    if value == "minilm" or (kind == "openai" and name.strip()):
-        return None
-    return f'{value!r} is neither "minilm" nor "openai:NAME"'
-
-
-def _url(value: str) -> str | None:
-    """An address may carry credentials, so it is not repeated."""
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        return 'must be an address such as "http://localhost:11434/v1"'
-    if "@" in parts.netloc:
-        return "must not hold a user or a password: put the key into OPENAI_API_KEY"
-    if parts.query or parts.fragment:
-        return "must end with the path, such as /v1, without ? or #"
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """Where a setting is read from and what it may be."""
-
-    kind: type
-    check: Callable[[Any], str | None]
-    variable: str
-    model_only: bool = False
-
-    def problem(self, value: object) -> str | None:
-        """What is wrong with a value, without repeating one that may be a secret."""
-        allowed = (int, float) if self.kind is float else (self.kind,)
-        if isinstance(value, bool) or not isinstance(value, allowed):
-            return f"must be {_KINDS[self.kind]}, not {_KINDS.get(type(value), 'something else')}"
-        return self.check(value)
-
-
-_KINDS: dict[type, str] = {
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    Path: "a folder",
-    bool: "true or false",
-}
-
-RULES: dict[str, _Rule] = {
-    "precision": _Rule(str, _one_of(get_args(Precision)), "ASKPOD_PRECISION"),
-    "embedder": _Rule(str, _embedder_name, "ASKPOD_EMBEDDER"),
-    "base_url": _Rule(str, _url, "OPENAI_BASE_URL"),
-    "model": _Rule(str, _model_name, "ASKPOD_MODEL"),
-    "prompts": _Rule(Path, lambda _: None, "ASKPOD_PROMPTS"),
-    "unsupported": _Rule(str, _one_of(get_args(Unsupported)), "ASKPOD_UNSUPPORTED"),
-    "context_tokens": _Rule(int, _positive, "ASKPOD_CONTEXT_TOKENS", model_only=True),
-    "effective_window": _Rule(int, _positive, "ASKPOD_EFFECTIVE_WINDOW", model_only=True),
-    "answer_tokens": _Rule(int, _positive, "ASKPOD_ANSWER_TOKENS", model_only=True),
-    "timeout": _Rule(float, _positive, "ASKPOD_TIMEOUT", model_only=True),
-    "patience": _Rule(float, _not_negative, "ASKPOD_PATIENCE", model_only=True),
-}
 _MODEL_ONLY = tuple(name for name, rule in RULES.items() if rule.model_only)
 _SECRET = re.compile(
-    r"key|secret|password|credential|authorization|^token$|(api|auth|access)[_-]?token",
+    r"key|secret|password|credential|authorization|token$",
     re.IGNORECASE,
 )
 
@@ -249,7 +168,7 @@ def _from_environment() -> Iterator[tuple[str, Any]]:
             try:
                 value = rule.kind(text)
             except ValueError:
-                raise SettingError(f"{rule.variable}: must be {_KINDS[rule.kind]}") from None
+                raise SettingError(f"{rule.variable}: must be {KINDS[rule.kind]}") from None
         yield name, _accepted(name, value, rule.variable)
 
 
@@ -270,9 +189,9 @@ def _from_file(path: Path) -> Iterator[tuple[str, Any]]:
         if name not in RULES and _SECRET.search(name):
             raise SettingError(
                 f"{where}: a key is read from the environment only: remove it from the file "
-                "and set OPENAI_API_KEY"
+                f"and set {'ASKPOD_CHROMA_TOKEN' if 'chroma' in name else 'OPENAI_API_KEY'}"
             )
-        if name == "prompts" and isinstance(value, str):
+        if name in RULES and RULES[name].kind is Path and isinstance(value, str):
             value = str(path.parent / Path(value).expanduser())
         yield name, _accepted(name, value, where)
 
@@ -292,8 +211,6 @@ def _accepted(name: str, value: object, where: str) -> object:
     if rule.kind is Path and isinstance(value, str):
         value = Path(value).expanduser()
     problem = rule.problem(value)
-    if problem is None and isinstance(value, Path) and not value.is_dir():
-        problem = f"there is no folder {value}"
     if problem:
         raise SettingError(f"{where}: {problem}")
     return value

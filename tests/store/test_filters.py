@@ -7,6 +7,7 @@ import pytest
 from askpod import Archive
 from askpod.errors import FilterError
 from askpod.store import dense
+from askpod.store.cells import keeping
 from askpod.store.filters import Filters, matches_name
 
 EPISODES = {
@@ -17,17 +18,15 @@ EPISODES = {
 }
 
 
-@pytest.fixture(scope="module", params=["comparison", "graph"])
+@pytest.fixture(scope="module", params=["comparison", "cells"])
 def talks(request, tmp_path_factory):
-    """Four talks on patience, searched by comparing all vectors or by Chroma's graph."""
+    """Four talks on patience, searched by comparing all vectors or by the cell index."""
     folder = tmp_path_factory.mktemp("talks")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("ASKPOD_PRECISION", raising=False)
-        patch.setattr(
-            dense.DenseIndex.__init__,
-            "__defaults__",
-            (0,) if request.param == "graph" else (dense.EXACT_UP_TO,),
-        )
+        if request.param == "cells":
+            patch.setattr(keeping, "EXACT_UP_TO", 0)
+            patch.setattr(dense.DenseIndex.__init__, "__defaults__", (0,))
         with Archive.open(folder / "store", create=True) as archive:
             archive.index([_write(folder, name, front) for name, front in EPISODES.items()])
             yield archive

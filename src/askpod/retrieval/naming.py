@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from askpod.store.lexical import STOPWORDS
 
@@ -24,7 +25,25 @@ def named_speakers(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
     alone = set(asked[1:]) | {word for word in asked[:1] if word.casefold() not in STOPWORDS}
     if not any(word[0].isupper() for word in asked[1:]):
         alone |= {word.title() for word in asked} | {word.upper() for word in asked}
-    return tuple(name for name in speakers if _named(_WORD.findall(name), folded, alone))
+    everyone = tuple(speakers)
+    by_part = _by_part(everyone)
+    may_be = {place for word in folded.split() for place in by_part.get(word, ())}
+    return tuple(
+        everyone[place]
+        for place in sorted(may_be)
+        if _named(_WORD.findall(everyone[place]), folded, alone)
+    )
+
+
+@lru_cache(maxsize=4)
+def _by_part(speakers: tuple[str, ...]) -> dict[str, list[int]]:
+    """Where those stand whose name begins or ends with a word; nobody else can be named by it."""
+    by_part: dict[str, list[int]] = {}
+    for place, speaker in enumerate(speakers):
+        if name := _WORD.findall(speaker.casefold()):
+            for part in {name[0], name[-1]}:
+                by_part.setdefault(part, []).append(place)
+    return by_part
 
 
 def _named(name: list[str], folded: str, alone: set[str]) -> bool:

@@ -33,13 +33,13 @@ class Said:
     """A word of the question and where it is said."""
 
     rarity: float  # its weight
-    chunks: Ids  # ascending; of the whole archive
+    chunks: Ids  # ascending; all that say it, as far as the pool and what is around it goes
 
-    @classmethod
-    def of(cls, chunks: Ids, count: int) -> Said:
-        """Weighs a word as BM25 does (Robertson and Zaragoza, 2009, section 3.2, with 1 added so
-        that no weight is negative). `count` is how many chunks there are."""
-        return cls(float(np.log1p((count - len(chunks) + 0.5) / (len(chunks) + 0.5))), chunks)
+
+def rarity(holding: int, count: int) -> float:
+    """The weight of a word that `holding` of `count` chunks say, as BM25 has it (Robertson and
+    Zaragoza, 2009, section 3.2, with 1 added so that no weight is negative)."""
+    return float(np.log1p((count - holding + 0.5) / (holding + 0.5)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ hit, and cut into passages; a recording published twice counts once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -18,7 +18,6 @@ from askpod.embedding import Embedder
 from askpod.errors import QuestionError
 from askpod.model import Passage
 from askpod.retrieval.diversify import without_duplicates
-from askpod.retrieval.layout import Ids, Layout
 from askpod.retrieval.naming import named_speakers
 from askpod.retrieval.relevance import (
     NEIGHBOURS,
@@ -27,13 +26,15 @@ from askpod.retrieval.relevance import (
     Pool,
     Said,
     coverage,
+    rarity,
     relevance,
 )
 from askpod.retrieval.stretch import passage, stretches
 from askpod.store.catalog import Catalog
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import Filters, Selection, select
-from askpod.store.lexical import chunks_that_say, query_words, unmentioned_names
+from askpod.store.layout import Ids, merged, spread
+from askpod.store.lexical import Places, places_of, query_words, unmentioned_names
 
 _T = TypeVar("_T")
 
@@ -62,7 +63,6 @@ class Searcher:
         self._catalog = catalog
         self._dense = dense
         self._embedder = embedder
-        self._layout: Layout | None = None
 
     def find(self, question: str, top: int, filters: Filters) -> Found:
         """At most `top` passages for a question.
@@ -76,19 +76,20 @@ class Searcher:
         with self._catalog.reading() as connection:
             selection = select(connection, filters)
             near = self._dense.nearest(vector, CANDIDATES, selection)
-            said = self._said(words)
-            named = named_speakers(question, self._current_layout().speakers)
-            pool = self._pool(vector, near, said, named, selection)
+            cells, layout = self._dense.cells(), self._dense.layout()
+            places = [places_of(connection, word, cells) for word in words]
+            named = named_speakers(question, layout.speakers)
+            pool = self._pool(vector, near, places, named, selection)
             found = list(islice(without_duplicates(self._passages(pool)), top))
             similarity = near[0][1] if near else 0.0
-            unmentioned = unmentioned_names(self._catalog, question)
+            unmentioned = unmentioned_names(connection, question, layout.speakers, cells)
         return Found(
             question=question,
             vector=vector,
             words=tuple(words),
             passages=tuple(found),
             similarity=similarity,
-            coverage=coverage(pool, _but_names(words, said, named)),
+            coverage=coverage(pool, _but_names(words, pool.said, named)),
             unmentioned=tuple(unmentioned),
         )
 
@@ -96,67 +97,54 @@ class Searcher:
         self,
         vector: NDArray[np.float32],
         near: list[tuple[int, float]],
-        said: list[Said],
+        places: list[Places],
         named: tuple[str, ...],
         selection: Selection,
     ) -> Pool:
         """The candidates of both searches and the chunks around them."""
-        layout = self._current_layout()
+        layout = self._dense.layout()
         nearest = np.array([number for number, _ in near], dtype=np.int64)
-        candidates = np.concatenate([nearest, self._saying_most(said, selection)])
+        candidates = np.concatenate([nearest, self._saying_most(places, selection)])
         reach = np.arange(-len(NEIGHBOURS), len(NEIGHBOURS) + 1)
         around = np.unique(candidates[:, np.newaxis] + reach)
         # What others say beside a speaker who is asked for counts as context, as ever.
-        ids, places = layout.among(around, selection.episodes)
-        firsts, lasts = layout.firsts[places], layout.lasts[places]
-        farthest = REACHES[-1]
+        ids, episodes = layout.among(around, selection.episodes)
+        firsts, lasts = layout.firsts[episodes], layout.lasts[episodes]
+        begins = np.maximum(ids - REACHES[-1], firsts)
+        ends = np.minimum(ids + REACHES[-1], lasts)
         return Pool(
             ids=ids,
             firsts=firsts,
             lasts=lasts,
-            cosines=Cosines(
-                *self._dense.similarities(
-                    vector,
-                    np.maximum(ids - farthest, firsts),
-                    np.minimum(ids + farthest, lasts),
-                )
-            ),
-            said=said,
+            cosines=Cosines(*self._dense.similarities(vector, begins, ends)),
+            said=self._said(places, spread(*merged(begins, ends))),
             named=self._catalog.shares_of(ids, named),
-            selected=np.isin(ids, self._selected(ids, selection)),
+            selected=self._dense.selected(ids, selection),
         )
 
-    def _said(self, words: list[str]) -> list[Said]:
-        """Where the question's words are said, in the whole archive."""
-        count = self._current_layout().chunk_count
-        with self._catalog.reading() as connection:
-            return [Said.of(chunks_that_say(connection, word), count) for word in words]
+    def _said(self, places: list[Places], ids: Ids) -> list[Said]:
+        """The question's words, and which of ascending `ids`, at least, say them."""
+        cells = self._dense.cells()
+        return [Said(self._rarity(each), each.among(ids, cells)) for each in places]
 
-    def _saying_most(self, said: list[Said], selection: Selection) -> Ids:
-        """The CANDIDATES selected chunks in which most of the words stand, rare ones first."""
-        places = [word.chunks for word in said]
-        if not any(map(len, places)):
+    def _rarity(self, word: Places) -> float:
+        """The weight of a word; of one that was not looked for, none."""
+        return 0.0 if word.count < 0 else rarity(word.count, self._dense.layout().chunk_count)
+
+    def _saying_most(self, places: list[Places], selection: Selection) -> Ids:
+        """The CANDIDATES selected chunks in which most of the words stand, rare ones first.
+
+        Common words name no candidates: the nearest vectors do, where a question has no others.
+        """
+        listed = [each.chunks for each in places]
+        if not any(map(len, listed)):
             return np.empty(0, np.int64)
-        ids, which = np.unique(np.concatenate(places), return_inverse=True)
-        weights = np.repeat([word.rarity for word in said], [len(each) for each in places])
+        ids, which = np.unique(np.concatenate(listed), return_inverse=True)
+        weights = np.repeat([self._rarity(each) for each in places], [len(each) for each in listed])
         scores = np.bincount(which, weights)
-        kept = np.isin(ids, self._selected(ids, selection), assume_unique=True)
+        kept = self._dense.selected(ids, selection)
         ids, scores = ids[kept], scores[kept]
         return ids[np.lexsort((ids, -scores))[:CANDIDATES]]
-
-    def _selected(self, ids: Ids, selection: Selection) -> Ids:
-        """Those of ascending `ids` that the filters leave."""
-        ids, _ = self._current_layout().among(ids, selection.episodes)
-        if selection.speakers is not None:
-            ids = ids[self._catalog.shares_of(ids, selection.speakers) > 0]
-        return ids
-
-    def _current_layout(self) -> Layout:
-        """To be called while the catalog is being read: it is that of the state being read."""
-        known = self._layout
-        if known is None or known.revision != self._catalog.revision():
-            known = self._layout = Layout.of(self._catalog)
-        return known
 
     def _passages(self, pool: Pool) -> Iterator[Passage]:
         """Passages, best first, their texts read as they are asked for."""
@@ -186,7 +174,7 @@ class Searcher:
         return question
 
 
-def _but_names(words: list[str], said: list[Said], named: tuple[str, ...]) -> list[Said]:
+def _but_names(words: list[str], said: Sequence[Said], named: tuple[str, ...]) -> Sequence[Said]:
     """The words without names of speakers, which are seldom said; all where there are no others."""
     names = {part for name in named for part in query_words(name)}
     return [each for word, each in zip(words, said, strict=True) if word not in names] or said

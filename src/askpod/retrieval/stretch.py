@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from askpod.links import second_link
 from askpod.model import Episode, Passage, join_spans
 from askpod.retrieval.relevance import Pool, Scores, best_first
-from askpod.store.catalog import StoredChunk
+from askpod.store.speech import StoredChunk
 
 NEARLY = 0.8  # of the first chunk's score, from which on the next ones are joined
 MOST = 3  # chunks of a passage

@@ -6,12 +6,22 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from askpod.errors import AskpodError, StoreBusy, StoreDamaged, StoreUnwritable
 
 BUSY_SECONDS = 30.0
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+_UNUSABLE = (
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOLFS,
+)
+_LONGEST = 200  # characters of SQLite's words: they may quote a whole text
 
 
 class Connections:
@@ -88,19 +98,31 @@ class Connections:
                 self._release(connection)
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?{self._mode()}",
+        if not self._writable:
+            self._recover()
+        connection = self._connect(self._mode())
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")  # notices more of a damaged page
+        if self._writable:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?{mode}",
             uri=True,
             timeout=BUSY_SECONDS,
             isolation_level=None,
             check_same_thread=False,  # used by one thread at a time
         )
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        if self._writable:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-        return connection
+
+    def _recover(self) -> None:
+        """Undoes what a process left that was killed while it laid the file: a reader may not."""
+        if self.path.with_name(self.path.name + "-journal").exists():
+            with suppress(sqlite3.Error), closing(self._connect("mode=rw")) as connection:
+                connection.execute("PRAGMA schema_version").fetchone()
 
     def _release(self, connection: sqlite3.Connection) -> None:
         if self._writable:
@@ -145,15 +167,27 @@ def plain_errors(path: Path) -> Iterator[None]:
 
 
 def _explained(path: Path, error: sqlite3.Error) -> AskpodError:
-    text = str(error)
-    if "locked" in text or "busy" in text:
+    # By the code: SQLite's words may quote what a damaged row holds.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    text = _printable(error)
+    if code in _BUSY:
         return StoreBusy(f"{path}: another process keeps the store locked; try again when it ends")
-    if any(word in text for word in ("full", "readonly", "unable to open", "disk I/O")):
+    if code in _UNUSABLE:
         return StoreUnwritable(
             f"{path}: the store cannot be used: {text}. Check the folder's permissions and the "
             "space left, then run the same command again; what was finished is kept."
         )
+    return damaged(path, text)
+
+
+def damaged(path: Path, what: str) -> StoreDamaged:
+    """The error for a catalog that cannot be trusted."""
     return StoreDamaged(
-        f"{path}: the catalog is damaged: {text}. Run `askpod rebuild PATH…` with the folders of "
+        f"{path}: the catalog is damaged: {what}. Run `askpod rebuild PATH…` with the folders of "
         "the episodes to make it anew; the damaged file is kept beside it."
     )
+
+
+def _printable(error: sqlite3.Error) -> str:
+    text = str(error)[:_LONGEST]
+    return "".join(character if character.isprintable() else "?" for character in text)

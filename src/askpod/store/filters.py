@@ -8,6 +8,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from askpod.errors import FilterError
@@ -88,11 +89,25 @@ class Selection:
 
 def select(connection: sqlite3.Connection, filters: Filters) -> Selection:
     """Resolves filters to episode ids and speakers' names."""
-    speakers = None
+    chosen = None
     if filters.speaker is not None:
-        names = connection.execute("SELECT DISTINCT speaker FROM chunk_speakers").fetchall()
-        speakers = tuple(name for (name,) in names if matches_name(filters.speaker, name))
-    return Selection(_episodes(connection, filters), speakers)
+        everyone = speakers(connection)
+        chosen = tuple(name for name in everyone if matches_name(filters.speaker, name))
+    return Selection(_episodes(connection, filters), chosen)
+
+
+def speakers(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Everybody who speaks, by name."""
+    # Stepping from name to name through the index; DISTINCT would read all of it.
+    query = """
+        WITH RECURSIVE names (name) AS (
+            SELECT min(speaker) FROM chunk_speakers
+            UNION ALL
+            SELECT (SELECT min(speaker) FROM chunk_speakers WHERE speaker > name)
+            FROM names WHERE name IS NOT NULL
+        )
+        SELECT name FROM names WHERE name IS NOT NULL"""
+    return tuple(name for (name,) in connection.execute(query))
 
 
 def chunk_condition(selection: Selection) -> tuple[str, list[str]]:
@@ -151,6 +166,7 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
 
 
-def _words(text: str) -> list[str]:
+@lru_cache(maxsize=100_000)  # a filter asks for the words of every name of the archive
+def _words(text: str) -> tuple[str, ...]:
     folded = unicodedata.normalize("NFKD", text.casefold())
-    return re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c)))
+    return tuple(re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c))))

@@ -3,6 +3,9 @@
 Merely opening a Chroma folder writes to it: a row in a table of locks, and the graph files as
 long as no graph has been stored in them. Anyone may open ours, so these do not count. All else
 does: one changed byte anywhere in a record or in a stored graph gives another fingerprint.
+
+Reading all bytes takes longer the more there are. Past WHOLE_UP_TO they are read only where a
+file's size or time of change is not the one noted when they were last read.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ RECORDS = "chroma.sqlite3"
 _GRAPH = "index_metadata.pickle"  # stands beside the graph files once they hold a graph
 _CHANGED_BY_READERS = ("acquire_write", "maintenance_log")
 _BLOCK = 1 << 20
+WHOLE_UP_TO = 256 << 20  # bytes: about 60,000 chunks, read in a tenth of a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +31,53 @@ class Fingerprint:
 
     files: dict[str, list[int]]  # size and CRC-32 of the database and of every graph file
     records: int  # CRC-32 of the database's rows
+    seen: dict[str, list[int]]  # size and time of change (ns) when they were last read
 
     @classmethod
     def of(cls, folder: Path) -> Fingerprint:
-        return cls(_files(folder), _rows(folder / RECORDS))
+        seen = _seen(folder)  # first: what changes while it is read is read again
+        return cls(_files(folder), _rows(folder / RECORDS), seen)
 
-    def fits(self, folder: Path) -> bool:
-        """Whether `folder` still holds what was written. An unreadable folder does not."""
+    def confirmed(self, folder: Path, *, read: bool = False) -> Fingerprint | None:
+        """This fingerprint, if `folder` still holds what was written, and else None.
+
+        Of a large folder that had to be read, it has the present sizes and times. An unreadable
+        folder does not hold what was written. `read` has every byte read in any case.
+        """
         try:
-            now = _files(folder)
-            differing = {
-                name for name in {*now, *self.files} if now.get(name) != self.files.get(name)
-            }
-            if not differing:
-                return True
-            return differing == {RECORDS} and _rows(folder / RECORDS) == self.records
+            seen = _seen(folder)
+            large = sum(size for size, _ in seen.values()) > WHOLE_UP_TO
+            if large and not read and seen == self.seen:
+                return self
+            if not self._same_content(folder):
+                return None
+            return replace(self, seen=seen) if large else self
         except (OSError, sqlite3.Error):  # also where another process replaces it just now
-            return False
+            return None
+
+    def _same_content(self, folder: Path) -> bool:
+        now = _files(folder)
+        differing = {name for name in {*now, *self.files} if now.get(name) != self.files.get(name)}
+        if not differing:
+            return True
+        return differing == {RECORDS} and _rows(folder / RECORDS) == self.records
+
+
+def _paths(folder: Path) -> dict[str, Path]:
+    graphs = [path for found in folder.glob(f"*/{_GRAPH}") for path in found.parent.iterdir()]
+    return {
+        path.relative_to(folder).as_posix(): path for path in sorted([folder / RECORDS, *graphs])
+    }
+
+
+def _seen(folder: Path) -> dict[str, list[int]]:
+    statuses = {name: path.stat() for name, path in _paths(folder).items()}
+    return {name: [status.st_size, status.st_mtime_ns] for name, status in statuses.items()}
 
 
 def _files(folder: Path) -> dict[str, list[int]]:
-    graphs = [path for found in folder.glob(f"*/{_GRAPH}") for path in found.parent.iterdir()]
     return {
-        path.relative_to(folder).as_posix(): [path.stat().st_size, _crc(_blocks(path))]
-        for path in sorted([folder / RECORDS, *graphs])
+        name: [path.stat().st_size, _crc(_blocks(path))] for name, path in _paths(folder).items()
     }
 
 

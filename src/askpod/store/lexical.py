@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.store.catalog import Catalog
+from askpod.store.cells.index import CellIndex
+from askpod.store.cells.words import COMMON, all_that_say, quoted
 
-COMMONEST = 50_000  # chunks, about 800 hours of talk
+Ids = NDArray[np.int64]
+
+# Chunks that a word of the cell index's rest may be in: those of COMMON, and ones written since.
+_MOST = 2 * COMMON
 
 ALIKE = 0.85  # difflib's ratio, from which on two spellings are taken for one name
 
@@ -44,49 +50,87 @@ def query_words(text: str) -> list[str]:
     return [word for word in words if word.split("'")[0] not in STOPWORDS] or words
 
 
-def chunks_that_say(connection: sqlite3.Connection, word: str) -> NDArray[np.int64]:
-    """The ids, ascending, of the chunks in whose speech a word stands, in any of its endings.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a word of a question is said."""
 
-    None of a word in more than COMMONEST chunks: it tells little, and reading them takes long.
+    count: int  # chunks that say it; -1 where that is not known
+    chunks: Ids  # ascending: all of them, unless the word is a common one
+    common: int | None = None  # its number in the cell index, which tells of any chunk
+
+    def among(self, ids: Ids, cells: CellIndex | None) -> Ids:
+        """The chunks that say it, ascending; of a common word those of ascending `ids` alone."""
+        if self.common is None or cells is None:
+            return self.chunks
+        held = cells.said(self.common, ids)
+        return np.concatenate([held, np.intersect1d(self.chunks, ids, assume_unique=True)])
+
+
+def places_of(connection: sqlite3.Connection, word: str, cells: CellIndex | None) -> Places:
+    """Where a word stands in the speech of the archive, in any of its endings.
+
+    Not looked for where it is said in more chunks than can be listed in a few milliseconds, and
+    there is no cell index to tell of them.
     """
-    # As one text: rows by themselves would take three times as long.
-    (numbers,) = connection.execute(
-        "SELECT group_concat(rowid) FROM "
-        "(SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid LIMIT ?)",
-        [f"speech : {quoted(word)}", COMMONEST + 1],
-    ).fetchone()
-    ids = np.fromstring(numbers or "", dtype=np.int64, sep=",")
-    return ids if len(ids) <= COMMONEST else ids[:0]
+    common = None if cells is None else cells.words.common(word)
+    if cells is not None and common is not None:
+        newer = all_that_say(connection, word, after=cells.stamp.last_chunk)
+        return Places(cells.words.count(common) + len(newer), newer, common)
+    ids = all_that_say(connection, word, most=_MOST + 1)
+    return Places(len(ids), ids) if len(ids) <= _MOST else Places(-1, ids[:0])
 
 
-def unmentioned_names(catalog: Catalog, text: str) -> list[str]:
-    """Names in a question that no speaker bears or says and no title, guest or section has.
+def unmentioned_names(
+    connection: sqlite3.Connection, text: str, speakers: Collection[str], cells: CellIndex | None
+) -> list[str]:
+    """Names in a question that none of the `speakers` bears or says and no title, guest or
+    section has.
 
     A name is a word with a capital that begins no sentence and is no acronym. One that sounds
     like a word of the archive counts as mentioned: transcripts misspell names.
     """
     within = (word.replace("’", "'").removesuffix("'s") for word in _WITHIN.findall(text))
     names = dict.fromkeys(word for word in within if word[0].isupper() and word[1:2].islower())
-    with catalog.reading() as connection:
-        return [name for name in names if not _mentioned(catalog, connection, name)]
+    return [name for name in names if not _mentioned(connection, name, speakers, cells)]
 
 
-def _mentioned(catalog: Catalog, connection: sqlite3.Connection, name: str) -> bool:
+def _mentioned(
+    connection: sqlite3.Connection, name: str, speakers: Collection[str], cells: CellIndex | None
+) -> bool:
     said = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
     if connection.execute(said, [quoted(name)]).fetchone():
         return True
-    if any(name.casefold() in speaker.casefold() for speaker in catalog.speakers()):
+    folded = name.casefold()
+    if any(folded in speaker.casefold() for speaker in speakers):
         return True
+    like = _perhaps_alike(folded, _beginning(connection, folded[0], cells))
+    return bool(get_close_matches(folded, list(like), 1, ALIKE))
+
+
+def _perhaps_alike(name: str, words: Iterable[str]) -> Iterator[str]:
+    """Those that have enough letters in common with the name; all that are alike are among them.
+
+    A hundred times quicker than to compare them, and of many thousands few are left.
+    """
+    letters = set(name)
+    for word in words:
+        own = set(word)
+        most = min(len(name) - len(letters - own), len(word) - len(own - letters))
+        if 2 * most >= ALIKE * (len(name) + len(word)):
+            yield word
+
+
+def _beginning(
+    connection: sqlite3.Connection, letter: str, cells: CellIndex | None
+) -> Sequence[str]:
+    """The words of the archive that begin with a letter, as FTS5 keeps them."""
+    if cells is not None:
+        return cells.words.beginning(letter)
     connection.execute(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab (main, words, row)"
     )
     like = connection.execute(
         "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ?",
-        [name[0].casefold(), chr(ord(name[0].casefold()) + 1)],
+        [letter, chr(ord(letter) + 1)],
     )
-    return bool(get_close_matches(name.casefold(), [term for (term,) in like], 1, ALIKE))
-
-
-def quoted(word: str) -> str:
-    """A word as FTS5's query language takes it literally."""
-    return '"' + word.replace('"', '""') + '"'
+    return [term for (term,) in like]

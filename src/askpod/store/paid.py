@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from askpod.store.checksums import VECTOR
 from askpod.store.connection import plain_errors
-from askpod.store.rows import VECTOR
 
 FILE = "paid.db"
 

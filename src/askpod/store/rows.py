@@ -1,9 +1,14 @@
-"""How the values of model.py become rows of the catalog, and rows values again."""
+"""How the values of model.py become rows of the catalog, and rows values again.
+
+Rows are read by the columns named here, checksum last, and are checked before anything is
+made of them.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.model import Chunk, Episode, Turn
+from askpod.store.checksums import VECTOR, Value, checked, checksum, vector_checksums
 
-VECTOR = np.dtype("<f4")
 EPISODE_COLUMNS = (
-    "id, title, short, guests, season, number, date, duration, description, topics, links, youtube"
+    "id, path, digest, transcript, faults, origin, revision, turns, first_chunk, last_chunk, "
+    "title, short, guests, season, number, date, duration, description, topics, links, youtube, "
+    "checksum"
 )
-TURN_COLUMNS = 'speaker, text, start, "end", estimated, section'
+TURN_COLUMNS = (
+    'episode_id, position, speaker, text, start, "end", estimated, section, marks, turns.checksum'
+)
+CHUNK_COLUMNS = (
+    "chunks.id, episode_id, position, heading, section, spans, chunks.revision, chunks.checksum"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,38 @@ class Source:
     digest: str  # of the file's bytes
     transcript: str  # digest of the words said
     faults: int = 0  # how many were mended
+    origin: str = ""  # the machine that indexed it; "" for this one
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEpisode:
+    """An episode, without its turns, as the catalog keeps it."""
+
+    episode: Episode
+    source: Source
+    revision: int  # the store's revision that wrote it
+    turns: int  # how many it has
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """A chunk as the catalog keeps it: where it is cut from the turns."""
+
+    id: int
+    episode_id: str
+    position: int  # in its episode, from 0
+    heading: str
+    section: str
+    spans: list[tuple[int, int, int]]  # turn, first character, end character
+    revision: int  # its episode's
+
+    @property
+    def first_turn(self) -> int:
+        return self.spans[0][0]
+
+    @property
+    def last_turn(self) -> int:
+        return self.spans[-1][0]
 
 
 def delete_episode(connection: sqlite3.Connection, episode_id: str) -> None:
@@ -37,84 +81,177 @@ def delete_episode(connection: sqlite3.Connection, episode_id: str) -> None:
     connection.execute("DELETE FROM episodes WHERE id = ?", (episode_id,))  # the rest cascades
 
 
-def insert_episode(connection: sqlite3.Connection, episode: Episode, source: Source) -> None:
+def insert_episode(
+    connection: sqlite3.Connection,
+    episode: Episode,
+    source: Source,
+    revision: int,
+    chunk_ids: range,
+) -> None:
+    """Writes an episode that is not there yet, and its turns."""
+    values: tuple[Value, ...] = (
+        episode.id,
+        source.path,
+        source.digest,
+        source.transcript,
+        source.faults,
+        source.origin,
+        revision,
+        len(episode.turns),
+        chunk_ids[0] if chunk_ids else None,
+        chunk_ids[-1] if chunk_ids else None,
+        episode.title,
+        episode.short,
+        json.dumps(episode.guests, ensure_ascii=False),
+        episode.season,
+        episode.number,
+        episode.date,
+        None if episode.duration is None else _real(episode.duration),
+        episode.description,
+        json.dumps(episode.topics, ensure_ascii=False),
+        json.dumps(episode.links, ensure_ascii=False),
+        episode.youtube,
+    )
+    write_rows(connection, "episodes", [(*values, checksum(values))])
+    turns = (_turn_values(episode.id, at, turn) for at, turn in enumerate(episode.turns))
+    write_rows(connection, "turns", [(*values, checksum((revision, *values))) for values in turns])
+
+
+def move_episode(connection: sqlite3.Connection, episode_id: str, path: str) -> None:
+    """Notes another path of its file."""
+    row = connection.execute(
+        f"SELECT {EPISODE_COLUMNS} FROM episodes WHERE id = ?", (episode_id,)
+    ).fetchone()
+    id_, _, *rest = checked(f"episode {episode_id!r}", row)
     connection.execute(
-        "INSERT INTO episodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            episode.id,
-            source.path,
-            source.digest,
-            source.transcript,
-            episode.title,
-            episode.short,
-            json.dumps(episode.guests, ensure_ascii=False),
-            episode.season,
-            episode.number,
-            episode.date,
-            episode.duration,
-            episode.description,
-            json.dumps(episode.topics, ensure_ascii=False),
-            json.dumps(episode.links, ensure_ascii=False),
-            episode.youtube,
-            source.faults,
-        ),
+        "UPDATE episodes SET path = ?, checksum = ? WHERE id = ?",
+        (path, checksum((id_, path, *rest)), episode_id),
+    )
+
+
+def insert_chunks(
+    connection: sqlite3.Connection,
+    episode_id: str,
+    ids: range,
+    chunks: Sequence[Chunk],
+    vectors: NDArray[np.float32],
+    revision: int,
+) -> None:
+    """Writes all chunks of an episode that is there already."""
+    numbered = list(zip(ids, chunks, strict=True))
+    rows: list[tuple[Value, ...]] = []
+    for position, (number, chunk) in enumerate(numbered):
+        cuts = [[span.turn, span.offset, span.offset + len(span.text)] for span in chunk.spans]
+        rows.append(
+            (
+                number,
+                episode_id,
+                position,
+                chunk.heading,
+                chunk.section,
+                json.dumps(cuts),
+                revision,
+            )
+        )
+    write_rows(connection, "chunks", [(*values, checksum(values)) for values in rows])
+    stored = vectors.astype(VECTOR)
+    checksums = vector_checksums(np.array(ids, dtype=np.int64), stored).tolist()
+    write_rows(
+        connection,
+        "vectors",
+        [
+            (number, vector.tobytes(), each)
+            for number, vector, each in zip(ids, stored, checksums, strict=True)
+        ],
     )
     connection.executemany(
-        "INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO words (rowid, speech, heading) VALUES (?, ?, ?)",
+        [(number, chunk.text, chunk.heading) for number, chunk in numbered],
+    )
+    write_rows(
+        connection,
+        "chunk_speakers",
         [
-            (episode.id, i, t.speaker, t.text, t.start, t.end, int(t.estimated), t.section)
-            for i, t in enumerate(episode.turns)
+            (number, name, share)
+            for number, chunk in numbered
+            for name, share in chunk.speaker_shares().items()
         ],
     )
 
 
-def insert_chunk(
-    connection: sqlite3.Connection,
-    episode_id: str,
-    position: int,
-    chunk: Chunk,
-    vector: NDArray[np.float32],
-    revision: int,
+def write_rows(
+    connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Value | bytes, ...]]
 ) -> None:
-    cuts = [[span.turn, span.offset, span.offset + len(span.text)] for span in chunk.spans]
-    number = connection.execute(
-        "INSERT INTO chunks (episode_id, position, heading, section, spans, revision) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
-        (episode_id, position, chunk.heading, chunk.section, json.dumps(cuts), revision),
-    ).lastrowid
-    connection.execute(
-        "INSERT INTO vectors VALUES (?, ?)", (number, vector.astype(VECTOR).tobytes())
-    )
-    connection.execute(
-        "INSERT INTO words (rowid, speech, heading) VALUES (?, ?, ?)",
-        (number, chunk.text, chunk.heading),
-    )
-    connection.executemany(
-        "INSERT INTO chunk_speakers VALUES (?, ?, ?)",
-        [(number, name, share) for name, share in chunk.speaker_shares().items()],
-    )
+    """Inserts rows that have a value for each column of `table`."""
+    if rows:
+        places = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
 
 
-def read_episode(row: tuple[Any, ...]) -> Episode:
-    """An episode, without its turns, from EPISODE_COLUMNS."""
-    return Episode(
-        id=row[0],
-        title=row[1],
+def read_episode(row: Sequence[Any]) -> StoredEpisode:
+    """An episode from EPISODE_COLUMNS. Raises DamagedRow."""
+    id_, path, digest, transcript, faults, origin, revision, turns, _, _, *rest = checked(
+        f"episode {row[0]!r}", row
+    )
+    title, short, guests, season, number, date, duration, about, topics, links, youtube = rest
+    episode = Episode(
+        id=id_,
+        title=title,
         turns=(),
-        short=row[2],
-        guests=tuple(json.loads(row[3])),
-        season=row[4],
-        number=row[5],
-        date=row[6],
-        duration=row[7],
-        description=row[8],
-        topics=tuple(json.loads(row[9])),
-        links=json.loads(row[10]),
-        youtube=row[11],
+        short=short,
+        guests=tuple(json.loads(guests)),
+        season=season,
+        number=number,
+        date=date,
+        duration=duration,
+        description=about,
+        topics=tuple(json.loads(topics)),
+        links=json.loads(links),
+        youtube=youtube,
+    )
+    source = Source(path, digest, transcript, faults, origin)
+    return StoredEpisode(episode, source, revision, turns)
+
+
+def read_turn(row: Sequence[Any], revision: int) -> Turn:
+    """A turn from TURN_COLUMNS; `revision` is its episode's. Raises DamagedRow."""
+    _, _, speaker, text, start, end, estimated, section, marks = checked(
+        f"turn {row[1]} of episode {row[0]!r}", row, revision
+    )
+    return Turn(
+        speaker,
+        text,
+        start,
+        end,
+        bool(estimated),
+        section,
+        tuple((at, second) for at, second in json.loads(marks or "[]")),
     )
 
 
-def read_turn(row: tuple[Any, ...]) -> Turn:
-    """A turn from TURN_COLUMNS."""
-    speaker, text, start, end, estimated, section = row
-    return Turn(speaker, text, start, end, bool(estimated), section)
+def read_cuts(row: Sequence[Any]) -> Cuts:
+    """A chunk from CHUNK_COLUMNS. Raises DamagedRow."""
+    number, episode_id, position, heading, section, spans, revision = checked(
+        f"chunk {row[0]}", row
+    )
+    return Cuts(number, episode_id, position, heading, section, json.loads(spans), revision)
+
+
+def _turn_values(episode_id: str, position: int, turn: Turn) -> tuple[Value, ...]:
+    marks = json.dumps([[at, float(second)] for at, second in turn.marks]) if turn.marks else None
+    return (
+        episode_id,
+        position,
+        turn.speaker,
+        turn.text,
+        _real(turn.start),
+        _real(turn.end),
+        int(turn.estimated),
+        turn.section,
+        marks,
+    )
+
+
+def _real(number: float) -> float:
+    """As SQLite gives it back: a float always, and never minus zero."""
+    return float(number) + 0.0

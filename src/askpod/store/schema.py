@@ -2,16 +2,27 @@
 
 A store holds chunks of one kind: one embedder, one way of chunking, one format. The stamp
 names them; opening a store under another one is an error that names the mending command.
+
+Each row that a search gives out, or works with, carries a checksum, since SQLite does not see a
+byte that has changed inside a text. What they cover: checksums.py.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
 
 from askpod.errors import ArchiveNotFound, StoreMismatch
 
-FORMAT = 2
+FORMAT = 3
+FORMER = 2  # the format that is brought up at opening: migrate.py
+
+# Names in a store's folder.
+FILE = "catalog.db"
+KEPT = f"damaged-{FILE}"  # a former catalog that a rebuild has replaced
+_TRACES = (KEPT, "chroma/askpod.json")  # what is only where a catalog has been
 
 TOKENIZER = "porter unicode61 remove_diacritics 2"
 
@@ -23,6 +34,12 @@ CREATE TABLE episodes (
     path TEXT NOT NULL,        -- absolute, of the file it was read from
     digest TEXT NOT NULL,      -- of that file's bytes and of the reader's version
     transcript TEXT NOT NULL,  -- digest of the words said: equal for two files of one recording
+    faults INTEGER NOT NULL,
+    origin TEXT NOT NULL,      -- the machine that indexed it; '' for this one
+    revision INTEGER NOT NULL, -- the store's revision that wrote it, with its turns and chunks
+    turns INTEGER NOT NULL,    -- how many it has
+    first_chunk INTEGER,       -- ids of its chunks: all from the first to the last, in the
+    last_chunk INTEGER,        -- order of speech; NULL without any
     title TEXT NOT NULL,
     short TEXT NOT NULL,
     guests TEXT NOT NULL,      -- JSON list
@@ -34,8 +51,10 @@ CREATE TABLE episodes (
     topics TEXT NOT NULL,      -- JSON list
     links TEXT NOT NULL,       -- JSON object
     youtube TEXT,
-    faults INTEGER NOT NULL
+    checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
+-- Tells counts and ranges at once, however many episodes there are.
+CREATE INDEX extents ON episodes (first_chunk, last_chunk, turns);
 
 CREATE TABLE turns (
     episode_id TEXT NOT NULL REFERENCES episodes(id) ON DELETE CASCADE,
@@ -46,6 +65,8 @@ CREATE TABLE turns (
     "end" REAL NOT NULL,
     estimated INTEGER NOT NULL,
     section TEXT NOT NULL,
+    marks TEXT,                -- JSON list of [character, second]; NULL where there are none
+    checksum INTEGER NOT NULL,
     PRIMARY KEY (episode_id, position)
 ) WITHOUT ROWID;
 
@@ -58,14 +79,16 @@ CREATE TABLE chunks (
     heading TEXT NOT NULL,
     section TEXT NOT NULL,
     spans TEXT NOT NULL,       -- JSON list of [turn, first character, end character]
-    revision INTEGER NOT NULL  -- the store's revision that added it
+    revision INTEGER NOT NULL, -- its episode's
+    checksum INTEGER NOT NULL
 );
 CREATE INDEX chunks_of_episode ON chunks (episode_id, position);
 
 -- Apart from the chunks, so that reading all vectors reads nothing else.
 CREATE TABLE vectors (
     chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
-    vector BLOB NOT NULL       -- float32, little-endian, of unit length
+    vector BLOB NOT NULL,      -- float32, little-endian, of unit length
+    checksum INTEGER NOT NULL
 );
 
 CREATE TABLE chunk_speakers (
@@ -88,6 +111,11 @@ def no_archive(where: str) -> ArchiveNotFound:
         f"{where}: no archive here yet. Make one with `askpod index PATH… --store {where}`, or "
         "name the folder of an existing one (--store, ASKPOD_STORE)."
     )
+
+
+def trace(folder: Path) -> str | None:
+    """The name of what only a store leaves in its folder; None where there was none."""
+    return next((name for name in _TRACES if (folder / name).exists()), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +148,11 @@ class Stamp:
                 f"{where}: this store has format {stored_format}, made by a newer askpod; this one "
                 f"reads format {FORMAT}. Upgrade askpod, or index into another folder (--store)."
             )
+        if stored_format != str(FORMAT):
+            raise StoreMismatch(
+                f"{where}: this store has format {stored_format}, made by an earlier askpod; this "
+                f"one reads format {FORMAT}. Run `askpod rebuild` to make it anew."
+            )
         differing = [
             f"{key} {meta.get(key, 'none')!r}, now {value!r}"
             for key, value in self._rows()
@@ -139,3 +172,23 @@ class Stamp:
             ("chunking", self.chunking),
         ]
         return [(key, value) for key, value in rows if value is not None]
+
+
+def lay(connection: sqlite3.Connection, stamp: Stamp, revision: int = 0) -> None:
+    """Makes the tables of an empty store, stamped."""
+    for statement in TABLES.split(";\n"):
+        connection.execute(statement)
+    stamp.write(connection)
+    connection.executemany(
+        "INSERT INTO meta VALUES (?, ?)", [("revision", str(revision)), ("store", uuid4().hex)]
+    )
+
+
+def drop(connection: sqlite3.Connection) -> None:
+    """Removes all tables, whichever format laid them."""
+    tables = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'words_%' "
+        "AND name NOT LIKE 'sqlite_%' ORDER BY rowid DESC"  # referring ones first
+    ).fetchall()
+    for (table,) in tables:
+        connection.execute(f"DROP TABLE {table}")

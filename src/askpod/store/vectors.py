@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from askpod.errors import AskpodError
 from askpod.links import second_link
 from askpod.model import Episode
-from askpod.store.catalog import StoredChunk
+from askpod.store.speech import StoredChunk
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -90,7 +90,7 @@ class VectorIndex:
                     ids=[str(stored.id) for stored in batch],
                     embeddings=vectors[begin : begin + _BATCH],
                     documents=[stored.chunk.text for stored in batch],
-                    metadatas=[_metadata(stored, episodes[stored.episode_id]) for stored in batch],
+                    metadatas=[described(stored, episodes[stored.episode_id]) for stored in batch],
                 )
 
     def delete(self, ids: Sequence[int]) -> None:
@@ -158,7 +158,7 @@ def _contained(folder: Path) -> Iterator[None]:
         raise VectorIndexError(f"{folder}: Chroma failed: {error}") from error
 
 
-def _metadata(stored: StoredChunk, episode: Episode) -> dict[str, Any]:
+def described(stored: StoredChunk, episode: Episode) -> dict[str, Any]:
     """What a record says of its chunk. Chroma takes no empty lists and no None."""
     chunk = stored.chunk
     known = {

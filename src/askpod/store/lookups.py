@@ -1,0 +1,229 @@
+"""What a catalog can be asked. Every row that is given out has been checked: checksums.py.
+
+A row that is not as it was written raises StoreDamaged, as does one that is missing where
+others say that it is there: a search gives what was indexed, or an error.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.model import Episode, Turn
+from askpod.store.checksums import DamagedRow, checked_vectors
+from askpod.store.connection import Connections
+from askpod.store.filters import Selection, chunk_condition, speakers
+from askpod.store.rows import (
+    EPISODE_COLUMNS,
+    Source,
+    StoredEpisode,
+    read_episode,
+)
+from askpod.store.schema import trace
+from askpod.store.speech import StoredChunk, read_chunks, read_turns
+
+
+class Lookups:
+    """The reading half of a catalog. Several threads may ask at once."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self.reading = connections.reading
+
+    def meta(self) -> dict[str, str]:
+        """The stamp and the revision; empty in a file that holds no store yet.
+
+        A file that is empty beside what only a store leaves is one that has lost its content.
+        """
+        with self.reading() as connection:
+            meta = stored_meta(connection)
+            if not meta and (left := trace(self._connections.path.parent)):
+                raise DamagedRow(f"it holds nothing, and {left} beside it tells of a store")
+            if meta and not (meta.get("revision", "").isdecimal() and "store" in meta):
+                raise DamagedRow("what made it is not as it was written")
+            return meta
+
+    def revision(self) -> int:
+        """A number that every change raises."""
+        with self.reading() as connection:
+            return revision_of(connection)
+
+    def sources(self) -> dict[str, Source]:
+        """Every episode's source, by episode id."""
+        return {id_: stored.source for id_, stored in self.stored_episodes().items()}
+
+    def episodes(self, ids: Sequence[str] | None = None) -> dict[str, Episode]:
+        """Episodes by id, without their turns; all of them by default."""
+        return {id_: stored.episode for id_, stored in self.stored_episodes(ids).items()}
+
+    def stored_episodes(self, ids: Sequence[str] | None = None) -> dict[str, StoredEpisode]:
+        """Episodes by id, with what the catalog knows of them besides; all by default."""
+        where, parameters = "", []
+        if ids is not None:
+            where, parameters = "WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(ids)]
+        with self.reading() as connection:
+            rows = connection.execute(
+                f"SELECT {EPISODE_COLUMNS} FROM episodes {where} ORDER BY id", parameters
+            )
+            return {row[0]: read_episode(row) for row in rows}
+
+    def turns(self, episode_id: str, first: int = 0, last: int | None = None) -> list[Turn]:
+        """The turns of an episode from position `first` to `last`, both inclusive."""
+        with self.reading() as connection:
+            known = connection.execute(
+                "SELECT revision, turns FROM episodes WHERE id = ?", (episode_id,)
+            ).fetchone()
+            if known is None:
+                return []
+            revision, count = known
+            if type(count) is not int:
+                raise DamagedRow(f"episode {episode_id!r} is not as it was written")
+            end = count if last is None else min(last + 1, count)
+            return read_turns(connection, episode_id, revision, range(first, end))
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
+        """Chunks by id; ids that are gone are left out."""
+        with self.reading() as connection:
+            return read_chunks(connection, ids)
+
+    def chunk_ranges(self) -> list[tuple[int, int, str]]:
+        """First and last chunk id of each episode that has chunks, in order, with its id.
+
+        All ids between them are chunks of this episode, in the order of speech.
+        """
+        with self.reading() as connection:
+            ranges = connection.execute(
+                "SELECT first_chunk, last_chunk, id FROM episodes "
+                "WHERE first_chunk IS NOT NULL ORDER BY first_chunk"
+            ).fetchall()
+            if any(type(number) is not int for row in ranges for number in row[:2]):
+                raise DamagedRow("a range of chunks is not as it was written")
+            if any(one[1] >= after[0] for one, after in pairwise(ranges)):
+                raise DamagedRow("the ranges of the episodes' chunks overlap")
+            return ranges
+
+    def speakers(self) -> tuple[str, ...]:
+        """Everybody who speaks, by name."""
+        with self.reading() as connection:
+            return speakers(connection)
+
+    def spoken_by(self, speakers: Sequence[str]) -> NDArray[np.int64]:
+        """Ids, ascending, of the chunks in which any of these speaks."""
+        with self.reading() as connection:
+            # As one text: a host speaks in half of an archive, and rows take three times as long.
+            (ids,) = connection.execute(
+                "SELECT group_concat(chunk_id) FROM chunk_speakers "
+                "WHERE speaker IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(speakers)),),
+            ).fetchone()
+        return np.unique(np.fromstring(ids or "", dtype=np.int64, sep=","))
+
+    def shares_of(self, ids: NDArray[np.int64], speakers: Sequence[str]) -> NDArray[np.float64]:
+        """The share of each chunk's speech that these speakers have; `ids` are ascending."""
+        shares = np.zeros(len(ids))
+        if not speakers or not len(ids):
+            return shares
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT chunk_id, share FROM chunk_speakers "
+                "WHERE chunk_id IN (SELECT value FROM json_each(?)) "
+                "AND speaker IN (SELECT value FROM json_each(?))",
+                (json.dumps(ids.tolist()), json.dumps(list(speakers))),
+            ).fetchall()
+        if rows:
+            found = np.array(rows, dtype=np.float64)
+            kept = found[np.isin(found[:, 0], ids)]
+            np.add.at(shares, np.searchsorted(ids, kept[:, 0]), kept[:, 1])
+        return shares
+
+    def chunk_ids(self, selection: Selection) -> NDArray[np.int64]:
+        """Ids of the selected chunks, ascending."""
+        condition, parameters = chunk_condition(selection)
+        with self.reading() as connection:
+            rows = connection.execute(
+                f"SELECT id FROM chunks WHERE {condition} ORDER BY id", parameters
+            )
+            return np.fromiter((number for (number,) in rows), dtype=np.int64)
+
+    def vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Ids, ascending, and vectors (one row each) of all chunks."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT chunk_id, vector, checksum FROM vectors ORDER BY chunk_id"
+            ).fetchall()
+            ids, vectors = self._vectors(rows)
+            if not np.array_equal(ids, self._told_ids()):
+                raise DamagedRow("vectors are missing")
+            return ids, vectors
+
+    def vectors_between(
+        self, first: int, last: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Ids, ascending, and vectors of the chunks with an id from `first` to `last`."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT chunk_id, vector, checksum FROM vectors "
+                "WHERE chunk_id BETWEEN ? AND ? ORDER BY chunk_id",
+                (first, last),
+            ).fetchall()
+            return self._vectors(rows)
+
+    def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """The vectors of chunks that are there, one row for each of `ids`, in their order."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT chunk_id, vector, checksum FROM vectors "
+                "WHERE chunk_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            ).fetchall()
+            by_id = {row[0]: row for row in rows}
+            if missing := [number for number in ids if number not in by_id]:
+                raise DamagedRow(f"the vector of chunk {missing[0]} is missing")
+            return self._vectors([by_id[number] for number in ids])[1]
+
+    def chunk_count(self) -> int:
+        """How many chunks there are."""
+        return self.counts()["chunks"]
+
+    def counts(self) -> dict[str, int]:
+        """How many episodes, turns and chunks there are."""
+        with self.reading() as connection:
+            episodes, turns, chunks = connection.execute(
+                "SELECT count(*), coalesce(sum(turns), 0), "
+                "coalesce(sum(last_chunk - first_chunk + 1), 0) FROM episodes"
+            ).fetchone()
+            return {"episodes": episodes, "turns": turns, "chunks": chunks}
+
+    def _told_ids(self) -> NDArray[np.int64]:
+        """The ids of all chunks that the episodes say they have, ascending."""
+        ranges = [np.arange(first, last + 1) for first, last, _ in self.chunk_ranges()]
+        return np.concatenate([np.empty(0, np.int64), *ranges])
+
+    def _vectors(
+        self, rows: list[tuple[int, bytes, int]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        return checked_vectors(rows, int(self.meta()["dimension"]))
+
+
+def stored_meta(connection: sqlite3.Connection) -> dict[str, str]:
+    """The stamp and the revision as they stand; empty where there are no tables."""
+    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'"
+    if not connection.execute(known).fetchone():
+        return {}
+    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    if not meta:
+        raise DamagedRow("what made it is missing")
+    return meta
+
+
+def revision_of(connection: sqlite3.Connection) -> int:
+    """A number that every change raises; 0 where there is no store yet."""
+    revision = stored_meta(connection).get("revision", "0")
+    if not revision.isdecimal():
+        raise DamagedRow("its revision is not as it was written")
+    return int(revision)

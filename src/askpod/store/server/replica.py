@@ -1,0 +1,212 @@
+"""The replica: a catalog that follows an archive on a server.
+
+Its `meta` says which archive, from where on this machine, and up to which revision. Episodes are
+taken over one by one, each in a transaction, in the order of their revisions, and what was taken
+over counts: an interruption costs nothing, and a replica that is made anew has its chunks in the
+same order as the others.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.errors import ArchiveNotFound
+from askpod.model import Chunk, Episode
+from askpod.store.catalog import FILE, Catalog
+from askpod.store.connection import plain_errors
+from askpod.store.lookups import stored_meta
+from askpod.store.rows import Source
+from askpod.store.schema import lay
+from askpod.store.server import ARCHIVE
+from askpod.store.server.database import PAGE, Collection
+from askpod.store.server.head import Head
+from askpod.store.server.records import Entry, NotWhole, entry_id, unit_vectors, unpack
+
+_REVISION, _ORIGIN, _FILLED = "server_revision", "server_origin", "server_filled"
+_TOLD = 50  # episodes, from which on a user is told how far it has come
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How far a replica has come."""
+
+    archive: str
+    revision: int
+    origin: str  # this machine and folder, as they were when it was last brought up
+    filled: bool  # whether it has ever been whole
+
+
+class Replica(Catalog):
+    """A catalog that follows a server. The caller holds the store's write lock to change it."""
+
+    def known(self) -> Known | None:
+        """None in a catalog that follows no server."""
+        meta = self.meta()
+        if ARCHIVE not in meta:
+            return None
+        return Known(
+            meta[ARCHIVE],
+            int(meta.get(_REVISION, "0")),
+            meta.get(_ORIGIN, ""),
+            meta.get(_FILLED) == "yes",
+        )
+
+    def follow(self, head: Head, origin: str) -> None:
+        """Makes an empty catalog a replica, or lets one of another machine begin anew."""
+        with self._connections.writing() as connection:
+            if not stored_meta(connection):
+                lay(connection, head.stamp)
+            self._note({ARCHIVE: head.archive, _REVISION: "0", _ORIGIN: origin})
+
+    def take(
+        self,
+        episode: Episode,
+        source: Source,
+        chunks: list[Chunk],
+        vectors: NDArray[np.float32],
+        revision: int,
+    ) -> None:
+        """Writes an episode of the server's `revision`."""
+        with self._connections.writing():
+            self.put(episode, source, chunks, vectors)
+            self._note({_REVISION: str(revision)})
+
+    def drop(self, episode_id: str, revision: int) -> None:
+        """Removes an episode, as the server's `revision` did; it need not be there."""
+        with self._connections.writing():
+            if self.stored_episodes([episode_id]):
+                self.remove([episode_id])
+            self._note({_REVISION: str(revision)})
+
+    def reached(self, revision: int, *, filled: bool = True) -> None:
+        """Notes that nothing up to this revision of the server is missing."""
+        changes = {_REVISION: str(revision)} | ({_FILLED: "yes"} if filled else {})
+        with self._connections.writing() as connection:
+            if not changes.items() <= stored_meta(connection).items():
+                self._note(changes)
+
+    def _note(self, values: dict[str, str]) -> None:
+        with self._connections.writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Puller:
+    """Brings a replica up to the server."""
+
+    chunks: Collection
+    origin: str  # this machine and folder
+    notify: Callable[[str], None]
+
+    def pull(self, replica: Replica, head: Head) -> None:
+        """Takes over all that the server has and the replica lacks, up to `head`.
+
+        Raises:
+            ServerError: the server failed; what was taken over stays.
+        """
+        known = replica.known()
+        anew = known is None or known.origin != self.origin or known.revision > head.revision
+        if known is None or anew:
+            replica.follow(head, self.origin)
+            since = 0
+        else:
+            since = known.revision
+        entries = self._entries(head, since)
+        if anew:
+            there = {entry.episode_id for entry in entries if entry.source}
+            for episode_id in sorted(set(replica.sources()) - there):
+                replica.drop(episode_id, 0)
+        for number, entry in enumerate(entries, start=1):
+            self._take(replica, head, entry)
+            if number % _TOLD == 0:
+                self.notify(
+                    f"taken over from the server: {number:,} of {len(entries):,} episodes …"
+                )
+        replica.reached(head.revision)
+
+    def _entries(self, head: Head, since: int) -> list[Entry]:
+        """The entries of revisions after `since`, up to the head's, in their order.
+
+        By windows of revisions: each belongs to one entry at most, so that none is missed while
+        others change.
+        """
+        entries = []
+        for begin in range(since, head.revision, PAGE):
+            window = [{"revision": {"$gt": begin}}, {"revision": {"$lte": begin + PAGE}}]
+            for record in head.collection.select({"$and": window}):
+                with suppress(NotWhole):  # not askpod's
+                    entries.append(Entry.of(record))
+        return sorted(entries, key=lambda entry: entry.revision)
+
+    def _take(self, replica: Replica, head: Head, entry: Entry) -> None:
+        """Takes one episode over. One that is replaced meanwhile comes with its next entry."""
+        if entry.source is None:
+            replica.drop(entry.episode_id, entry.revision)
+            return
+        try:
+            episode, chunks, vectors = self._fetched(head, entry)
+        except NotWhole as problem:
+            if self._present(head, entry.episode_id) == entry:
+                self.notify(
+                    f"{entry.episode_id}: left out, as it is not whole on the server ({problem}); "
+                    f"index its file again: {entry.source.path}"
+                )
+                replica.drop(entry.episode_id, entry.revision)
+            return
+        source = replace(entry.source, origin="" if entry.origin == self.origin else entry.origin)
+        replica.take(episode, source, chunks, vectors, entry.revision)
+
+    def _fetched(
+        self, head: Head, entry: Entry
+    ) -> tuple[Episode, list[Chunk], NDArray[np.float32]]:
+        """Raises NotWhole."""
+        parts = head.collection.get(entry.part_ids(), "documents")
+        records = self.chunks.get(entry.chunk_ids(), "embeddings")
+        try:
+            packed = "".join(parts[id_].text for id_ in entry.part_ids())
+            vectors = unit_vectors(
+                [records[id_] for id_ in entry.chunk_ids()], head.stamp.dimension or 0
+            )
+        except KeyError as missing:
+            raise NotWhole(f"{missing} is missing") from None
+        episode, chunks = unpack(packed)
+        if episode.id != entry.episode_id or len(chunks) != entry.chunks:
+            raise NotWhole("what is packed is of another episode")
+        return episode, chunks, vectors
+
+    def _present(self, head: Head, episode_id: str) -> Entry | None:
+        """The episode's entry as it is now."""
+        record = head.collection.get([entry_id(episode_id)], "metadatas")
+        with suppress(NotWhole, KeyError):
+            return Entry.of(record[entry_id(episode_id)])
+        return None
+
+
+def origin_of(store: Path) -> str:
+    """This machine and folder, by which an archive tells whose an episode is."""
+    return f"{platform.node() or 'unnamed'}:{store.resolve()}"
+
+
+def make_replica(store: Path, head: Head, origin: str) -> None:
+    """Makes an empty replica in a folder without a catalog. The caller holds the write lock."""
+    with plain_errors(store / FILE), closing(Replica(store, writable=True)) as replica:
+        replica.follow(head, origin)
+
+
+def followed(store: Path) -> Known | None:
+    """What the catalog in a folder follows; None where it follows nothing.
+
+    Raises:
+        ArchiveNotFound: there is no catalog, or nothing in it.
+    """
+    with closing(Replica(store)) as replica:
+        if not replica.meta():
+            raise ArchiveNotFound(f"{store}: no archive here yet")
+        return replica.known()

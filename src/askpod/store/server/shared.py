@@ -1,0 +1,273 @@
+"""An archive shared by several machines, as one machine's Archive uses it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
+from askpod.store.catalog import FILE, Catalog
+from askpod.store.connection import plain_errors
+from askpod.store.filters import Selection
+from askpod.store.lock import PATIENCE, write_lock
+from askpod.store.schema import KEPT, Stamp
+from askpod.store.server.database import Database, Where
+from askpod.store.server.head import Head, chunks_of, found, other_archive
+from askpod.store.server.records import place_of
+from askpod.store.server.replica import Known, Puller, Replica, followed, make_replica, origin_of
+from askpod.store.server.turn_taking import WriterLock
+from askpod.store.server.wire import Address
+from askpod.store.server.writing import ServerStore
+
+Notify = Callable[[str], None]
+
+_POLL = 0.2  # seconds
+_PATIENCE = 5.0  # seconds that a search waits for another process to bring the replica up
+_MORE = 2  # times as many neighbours are asked for as are wanted: the server's graph misses some
+
+
+class SharedArchive:
+    """Joins a server's archive and its replica in a store's folder. Safe for several threads."""
+
+    def __init__(self, store: Path, database: Database, head: Head, notify: Notify) -> None:
+        self._store = store
+        self._database = database
+        self._archive = head.archive
+        self._puller = Puller(chunks_of(database), origin_of(store), notify)
+        self._notify = notify
+        self._replica: Replica | None = None
+
+    @classmethod
+    def open(
+        cls,
+        store: Path,
+        address: Address,
+        notify: Notify,
+        stamp: Stamp,
+        found_with: Callable[[], Stamp] | None = None,
+    ) -> SharedArchive:
+        """Opens the archive at `address`, its replica in the folder `store` brought up.
+
+        `stamp` is what this machine would make. `found_with` gives it with the dimension known,
+        to found an archive where there is none.
+
+        Raises:
+            ArchiveNotFound: there is none, and none is to be founded.
+            StoreMismatch: it was made with other settings, or the folder holds something else.
+            ServerError: the server failed, or cannot be used.
+        """
+        _check_folder(store, address)
+        database = Database(address)
+        try:
+            head = Head.read(database)
+            if head is None:
+                if found_with is None:
+                    raise no_archive(address)
+                if (store / FILE).is_file():  # a replica, of one that is no more
+                    raise other_archive(address, str(store))
+                head = found(database, found_with())
+            head.check(stamp)
+            shared = cls(store, database, head, notify)
+            shared._make_replica(head)
+            shared._bring_up(head)
+        except BaseException:
+            database.close()
+            raise
+        return shared
+
+    @classmethod
+    def renew(cls, store: Path, address: Address, notify: Notify, stamp: Stamp) -> SharedArchive:
+        """As `open`, with the replica made anew. A damaged one is kept beside it.
+
+        Raises:
+            ArchiveNotFound: there is no archive on the server.
+            StoreMismatch, ServerError: as `open`.
+        """
+        with closing(Database(address)) as database:  # before anything is taken away
+            head = Head.read(database)
+            if head is None:
+                raise no_archive(address)
+            head.check(stamp)
+        if store.is_dir():
+            with write_lock(store, notify):
+                _set_aside(store, address)
+        return cls.open(store, address, notify, stamp)
+
+    def close(self) -> None:
+        self._database.close()
+        if self._replica is not None:
+            self._replica.close()
+
+    def refresh(self) -> None:
+        """Brings the replica up to the server's revision: one small request if nothing is new.
+
+        Raises:
+            ServerError: the server failed.
+            StoreMismatch: the server holds another archive now, or the replica was made anew.
+        """
+        if not self._read().in_place():
+            raise StoreMismatch(f"{self._store}: made anew since it was opened; open it again")
+        self._bring_up(self._head())
+
+    @contextmanager
+    def writing(self) -> Iterator[ServerStore]:
+        """What indexing writes to. The caller holds the folder's write lock.
+
+        Raises:
+            StoreBusy: another machine has been writing for ten minutes.
+        """
+        with closing(Replica(self._store, writable=True)) as replica:
+            holder = f"{self._puller.origin} ({replica.meta()['store'][:8]})"
+            with WriterLock(self._database, holder, self._notify) as lock:
+                store = ServerStore(self._head(), lock, self._puller, replica)
+                yield store
+                store.finish()
+
+    def nearest(
+        self, vector: NDArray[np.float32], count: int, selection: Selection
+    ) -> NDArray[np.int64]:
+        """Ids, in the replica, of about the `count` nearest selected chunks; some may be gone."""
+        records = self._puller.chunks.nearest(vector.tolist(), _MORE * count, _where(selection))
+        return _local(self._read(), records)
+
+    def _head(self) -> Head:
+        head = Head.read(self._database)
+        if head is None or head.archive != self._archive:
+            raise other_archive(self._database.address, str(self._store))
+        return head
+
+    def _make_replica(self, head: Head) -> None:
+        with plain_errors(self._store / FILE):
+            self._store.mkdir(parents=True, exist_ok=True)
+        if not _holds_catalog(self._store):
+            with write_lock(self._store, self._notify):
+                if not _holds_catalog(self._store):  # else another process was quicker
+                    make_replica(self._store, head, self._puller.origin)
+        if self._known().archive != head.archive:
+            raise other_archive(self._database.address, str(self._store))
+
+    def _bring_up(self, head: Head) -> None:
+        known = self._known()
+        if not known.filled:
+            if head.revision:
+                self._notify("taking over the archive from the server …")
+            self._pull(PATIENCE)
+            return
+        given_up = time.monotonic() + _PATIENCE
+        while (known.revision, known.origin) != (head.revision, self._puller.origin):
+            try:
+                self._pull(_POLL)
+            except StoreBusy:
+                # Another process of this machine brings it up, or writes itself; if that takes
+                # long, what it has finished is to be seen.
+                if time.monotonic() > given_up:
+                    return
+                known = self._known()
+            else:
+                return
+
+    def _pull(self, patience: float) -> None:
+        with (
+            write_lock(self._store, patience=patience),
+            closing(Replica(self._store, writable=True)) as replica,
+        ):
+            self._puller.pull(replica, self._head())
+
+    def _read(self) -> Replica:
+        if self._replica is None:
+            self._replica = Replica(self._store)
+        return self._replica
+
+    def _known(self) -> Known:
+        known = self._read().known()
+        if known is None:
+            raise other_archive(self._database.address, str(self._store))
+        return known
+
+
+def condition(store: Path, address: Address) -> str:
+    """How far the server and the replica in a folder are, in words. Changes nothing.
+
+    Raises:
+        ArchiveNotFound: there is no archive on the server.
+        ServerError: it failed, or cannot be used.
+    """
+    with closing(Database(address)) as database:
+        head = Head.read(database)
+    if head is None:
+        raise no_archive(address)
+    known = followed(store) if _holds_catalog(store) else None
+    here = f"{known.revision:,}" if known and known.archive == head.archive else "nothing"
+    return f"{address}, revision {head.revision:,}; here {here}"
+
+
+def no_archive(address: Address) -> ArchiveNotFound:
+    return ArchiveNotFound(
+        f"{address}: no archive there yet. Make one with `askpod index PATH…`, or name the "
+        "database of an existing one (ASKPOD_CHROMA_DATABASE)."
+    )
+
+
+def _check_folder(store: Path, address: Address) -> None:
+    """Raises StoreMismatch where the folder holds an archive of its own."""
+    if _holds_catalog(store) and followed(store) is None:
+        raise StoreMismatch(
+            f"{store}: this folder holds an archive of its own, and ASKPOD_CHROMA_URL names "
+            f"{address}. Name another folder for the replica (--store, ASKPOD_STORE) and index "
+            "the files again to bring them to the server; or unset ASKPOD_CHROMA_URL"
+        )
+
+
+def _set_aside(store: Path, address: Address) -> None:
+    """Takes the catalog away. One that cannot be read may be of more than the server has."""
+    try:
+        _check_folder(store, address)
+        damaged = False
+    except StoreDamaged:
+        damaged = True
+    with plain_errors(store / FILE):
+        for suffix in ("-wal", "-shm", ""):
+            file, kept = store / f"{FILE}{suffix}", store / f"{KEPT}{suffix}"
+            if damaged and file.exists() and file.stat().st_size:
+                file.replace(kept)
+            file.unlink(missing_ok=True)
+
+
+def _holds_catalog(store: Path) -> bool:
+    if not (store / FILE).is_file():
+        return False
+    with closing(Catalog(store)) as catalog:
+        return bool(catalog.meta())
+
+
+def _where(selection: Selection) -> Where | None:
+    conditions: list[Where] = []
+    if selection.episodes is not None:
+        conditions.append({"episode_id": {"$in": list(selection.episodes)}})
+    if selection.speakers is not None:
+        named: list[Where] = [{"speakers": {"$contains": name}} for name in selection.speakers]
+        conditions.append(named[0] if len(named) == 1 else {"$or": named})
+    return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
+
+
+def _local(replica: Replica, records: list[str]) -> NDArray[np.int64]:
+    """Where the replica has these chunks; without those that it has not."""
+    places = []
+    for record in records:
+        with suppress(ValueError):  # not askpod's
+            places.append(place_of(record))
+    with replica.reading() as connection:
+        rows = connection.execute(
+            "SELECT id, first_chunk, last_chunk FROM episodes WHERE first_chunk IS NOT NULL "
+            "AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(sorted({id_ for id_, _ in places})),),
+        )
+        held = {id_: range(first, last + 1) for id_, first, last in rows}
+    found = {held[id_][at] for id_, at in places if 0 <= at < len(held.get(id_, ()))}
+    return np.array(sorted(found), dtype=np.int64)

@@ -1,0 +1,133 @@
+"""Episodes travel as records: what is packed comes out again, and what is no episode is noticed."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from askpod.chunking import cut_span
+from askpod.model import Chunk, Episode, Turn
+from askpod.store.rows import Source
+from askpod.store.server.database import Record
+from askpod.store.server.records import (
+    Entry,
+    NotWhole,
+    chunk_records,
+    pack,
+    part_records,
+    place_of,
+    unit_vectors,
+    unpack,
+)
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+seconds = st.floats(0, 1e6, allow_nan=False).map(lambda second: second + 0.0)
+
+
+@st.composite
+def episodes(draw) -> Episode:
+    turns = tuple(
+        Turn(
+            draw(texts),
+            draw(texts),
+            draw(seconds),
+            draw(seconds),
+            draw(st.booleans()),
+            draw(texts),
+            tuple((0, second) for second in draw(st.lists(seconds, max_size=2))),
+        )
+        for _ in range(draw(st.integers(1, 4)))
+    )
+    return Episode(
+        draw(texts),
+        draw(texts),
+        turns,
+        guests=tuple(draw(st.lists(texts, max_size=2))),
+        season=draw(st.none() | st.integers(0, 99)),
+        duration=draw(st.none() | seconds),
+        links=draw(st.dictionaries(texts, texts, max_size=2)),
+    )
+
+
+def chunks_of(episode: Episode) -> list[Chunk]:
+    return [
+        Chunk("heading", turn.section, (cut_span(turn, at, 0, len(turn.text)),))
+        for at, turn in enumerate(episode.turns)
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(episodes())
+def test_an_episode_comes_out_as_it_was_packed(episode):
+    assert unpack(pack(episode, chunks_of(episode))) == (episode, chunks_of(episode))
+
+
+def test_a_long_episode_is_cut_into_parts_that_any_server_takes():
+    rng = np.random.default_rng(5)
+    said = "".join(chr(code) for code in rng.integers(0x4E00, 0x9000, 60_000))
+    episode = Episode("long", "Long", (Turn("Ann", said, 0.0, 60.0),))
+    records = part_records("v", episode, [])
+    assert len(records) > 5
+    assert max(len(record.text) for record in records) <= 16_000
+    assert unpack("".join(record.text for record in records))[0] == episode
+
+
+def packed(value: object) -> str:
+    return base64.b64encode(zlib.compress(json.dumps(value).encode())).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no base64 ü",
+        base64.b64encode(b"not compressed").decode(),
+        packed([]),
+        packed({"episode": {}, "turns": [], "chunks": []}),
+        packed({"episode": 5, "turns": [["Ann"]], "chunks": []}),
+        pack(Episode("a", "A", (Turn("Ann", "Hm.", 0.0, 1.0),)), [])[:-20],
+    ],
+)
+def test_what_is_no_episode_is_noticed(text):
+    with pytest.raises(NotWhole):
+        unpack(text)
+
+
+def test_a_small_text_that_would_fill_the_memory_is_no_episode(monkeypatch):
+    monkeypatch.setattr("askpod.store.server.records._LARGEST", 1_000_000)
+    bomb = base64.b64encode(zlib.compress(b"0" * 2_000_000)).decode()
+    with pytest.raises(NotWhole):
+        unpack(bomb)
+
+
+def test_an_entry_is_read_as_it_was_written():
+    source = Source("/talks/a#1.md", "digest", "words", 2)
+    entry = Entry("a#1", 7, "ada:/store", "v7", 2, 3, source=source)
+    assert Entry.of(entry.record) == entry
+    removed = Entry("a#1", 8)
+    assert Entry.of(removed.record) == removed
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"kind": "episode", "episode_id": "a"}])
+def test_a_record_of_somebody_else_is_no_entry(metadata):
+    with pytest.raises(NotWhole):
+        Entry.of(Record("x", metadata=metadata))
+
+
+def test_a_chunk_is_found_again_by_its_record():
+    episode = Episode("a#1", "A", (Turn("Ann", "Hm.", 0.0, 1.0),))
+    (record,) = chunk_records("v", episode, chunks_of(episode), np.ones((1, 1), np.float32))
+    assert place_of(record.id) == ("a#1", 0)
+    assert record.metadata["speakers"] == ["Ann"]
+
+
+@pytest.mark.parametrize("vector", [[0.0, 0.0], [1.0], [float("nan"), 1.0], ["a", "b"], [3.0, 4.0]])
+def test_a_vector_that_is_not_of_unit_length_is_noticed(vector):
+    with pytest.raises(NotWhole):
+        unit_vectors([Record("x", vector)], 2)

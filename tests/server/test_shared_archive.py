@@ -1,0 +1,253 @@
+"""Two machines share one archive on a real Chroma server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from askpod import Archive
+from askpod.embedders import stamp_of
+from askpod.errors import ArchiveNotFound, StoreMismatch
+from askpod.settings import Settings
+from askpod.store.catalog import Catalog
+from askpod.store.dense import DenseIndex
+from askpod.store.filters import Selection
+from askpod.store.server.shared import SharedArchive
+from askpod.store.server.wire import Address
+
+BEES = "Bees dance to tell where the linden trees are."
+TRAINS = "A night train waits in a siding near Basel."
+
+
+def said(archive: Archive, question: str) -> list[str]:
+    return [passage.text for passage in archive.search(question)]
+
+
+def answers(archive: Archive) -> list[object]:
+    return [archive.search(question) for question in ("What do bees do?", "Where is the train?")]
+
+
+@pytest.fixture
+def bees(write_episode) -> Path:
+    return write_episode("bees.md", [BEES, ("Cora", "How do they know?")], guests=["Cora"])
+
+
+@pytest.fixture
+def trains(write_episode) -> Path:
+    return write_episode("trains.md", [TRAINS], season=3)
+
+
+def test_what_one_machine_indexes_another_finds(machine, bees, trains):
+    ada = machine("ada", create=True)
+    ada.index([bees])
+    bob = machine("bob")
+    assert said(bob, "What do bees do?")[0].startswith(BEES)
+    ada.index([trains])
+    assert said(bob, "Where does the train wait?")[0] == TRAINS
+    assert answers(bob) == answers(ada)
+    assert bob.counts() == ada.counts()
+
+
+def test_a_change_and_a_removal_reach_the_other_machine(machine, bees, trains, write_episode):
+    ada, bob = machine("ada", create=True), machine("bob")
+    ada.index([bees, trains])
+    assert len(bob.episodes()) == 2
+    write_episode("bees.md", ["Bees sleep in winter."])
+    ada.index([bees])
+    assert said(bob, "What do bees do?")[0] == "Bees sleep in winter."
+    trains.unlink()
+    ada.index([bees], prune=True)
+    assert [episode.id for episode in bob.episodes()] == ["bees"]
+
+
+def test_a_shared_archive_answers_as_one_on_disk(machine, tmp_path, bees, trains):
+    with Archive.open(tmp_path / "local", create=True) as local:
+        local.index([bees, trains])
+        machine("ada", create=True).index([bees, trains])
+        bob = machine("bob")
+        assert answers(bob) == answers(local)
+        assert bob.turns("bees") == local.turns("bees")
+        assert bob.ask("What do bees do?").to_dict()["text"] == local.ask("What do bees do?").text
+
+
+def test_every_machine_has_the_very_same_vectors(machine, tmp_path, bees, trains):
+    ada = machine("ada", create=True)
+    ada.index([bees, trains])
+    machine("bob")
+    kept = [Catalog(tmp_path / name) for name in ("ada", "bob")]
+    (ids, vectors), (other_ids, other_vectors) = [catalog.vectors() for catalog in kept]
+    assert np.array_equal(ids, other_ids)
+    assert np.array_equal(vectors, other_vectors)
+
+
+def test_a_machine_that_lost_its_folder_gets_it_back(machine, tmp_path, bees):
+    machine("ada", create=True).index([bees])
+    (tmp_path / "ada").rename(tmp_path / "lost")
+    again = machine("ada")
+    assert said(again, "What do bees do?")[0].startswith(BEES)
+    assert again.index([bees]).unchanged == ["bees"]
+
+
+def test_what_has_not_changed_is_not_written_again(machine, bees):
+    ada = machine("ada", create=True)
+    ada.index([bees])
+    bob = machine("bob")
+    report = bob.index([bees])
+    assert (report.unchanged, report.added, report.changed) == (["bees"], [], [])
+
+
+def test_prune_leaves_other_machines_episodes(machine, bees, trains):
+    ada, bob = machine("ada", create=True), machine("bob")
+    ada.index([bees])
+    bees.unlink()
+    report = bob.index([trains], prune=True)
+    assert (report.removed, report.gone) == ([], [])
+    assert [episode.id for episode in ada.episodes()] == ["bees", "trains"]
+    assert ada.index([trains], prune=True).removed == ["bees"]
+
+
+def test_another_machines_episode_is_not_replaced_by_a_file_elsewhere(machine, bees, write_episode):
+    machine("ada", create=True).index([bees])
+    other = write_episode("elsewhere/bees.md", ["Spelling bees are hard."])
+    bees.unlink()  # to the other machine it never was there
+    bob = machine("bob")
+    report = bob.index([other])
+    (failure,) = report.failed
+    assert "would have the id 'bees'" in failure.message
+    assert f"{bees} on ada has already" in failure.message
+    assert said(bob, "What do bees do?")[0].startswith(BEES)
+
+
+def test_a_moved_file_keeps_its_episode(machine, bees, tmp_path):
+    ada = machine("ada", create=True)
+    ada.index([bees])
+    (tmp_path / "new").mkdir()
+    moved = bees.rename(tmp_path / "new" / "bees.md")
+    assert ada.index([moved]).unchanged == ["bees"]
+    assert ada.index([moved], prune=True).removed == []
+    (tmp_path / "ada").rename(tmp_path / "lost")
+    assert machine("ada").index([moved], prune=True).removed == []
+
+
+def test_many_neighbours_come_from_the_server(machine, tmp_path, settings, examples):
+    """Past the number of chunks that are compared one by one."""
+    ada = machine("ada", create=True)
+    ada.index([next(examples.glob("*.md"))])
+    address = Address(str(settings.chroma_url), "default_tenant", settings.chroma_database)
+    server = SharedArchive.open(tmp_path / "bob", address, print, stamp_of(settings))
+    catalog = Catalog(tmp_path / "bob")
+    vector = catalog.vectors()[1][3]
+    exact = DenseIndex(tmp_path / "bob", catalog)
+    asked = DenseIndex(tmp_path / "bob", catalog, 0, server=server)
+    speaker = catalog.speakers()[0]
+    for selection in (
+        Selection(),
+        Selection(speakers=(speaker,)),
+        Selection(episodes=tuple(catalog.episodes()), speakers=(speaker, "nobody")),
+    ):
+        expected = exact.nearest(vector, 5, selection)
+        found = asked.nearest(vector, 5, selection)
+        assert [number for number, _ in found] == [number for number, _ in expected]
+    server.close()
+
+
+def test_a_plain_chroma_user_can_read_it(machine, chroma, database, bees):
+    machine("ada", create=True).index([bees])
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
+    host, port = chroma.url.removeprefix("http://").split(":")
+    client = chromadb.HttpClient(
+        host, int(port), database=database, settings=ChromaSettings(anonymized_telemetry=False)
+    )
+    collection = client.get_collection("askpod", embedding_function=None)
+    record = collection.get(include=["documents", "metadatas", "embeddings"])
+    assert record["documents"][0].startswith(BEES)
+    known = record["metadatas"][0]
+    assert (known["episode_id"], known["start"], known["guests"]) == ("bees", 0.0, ["Cora"])
+    near = collection.query(query_embeddings=[record["embeddings"][0]], n_results=1)
+    assert near["distances"][0][0] == pytest.approx(0, abs=1e-6)
+
+
+# What is refused
+
+
+def test_there_is_no_archive_before_something_is_indexed(machine, tmp_path, database):
+    with pytest.raises(ArchiveNotFound, match=rf"(?s){database}.*askpod index"):
+        machine("bob")
+    assert not (tmp_path / "bob").exists()
+
+
+def test_a_replica_is_not_used_without_its_server(machine, tmp_path, bees):
+    machine("ada", create=True).index([bees])
+    for opening in (Archive.open, Archive.rebuild):
+        with pytest.raises(StoreMismatch, match=r"replica .* ASKPOD_CHROMA_URL"):
+            opening(tmp_path / "ada")
+
+
+def test_an_archive_on_disk_is_not_taken_for_a_replica(machine, small, tmp_path):
+    small.rename(tmp_path / "ada")
+    with pytest.raises(StoreMismatch, match="archive of its own, and ASKPOD_CHROMA_URL"):
+        machine("ada", create=True)
+    with Archive.open(tmp_path / "ada") as archive:
+        assert archive.counts()["episodes"] == 2
+
+
+def test_a_replica_is_not_taken_for_one_of_another_archive(machine, chroma, bees):
+    machine("ada", create=True).index([bees])
+    other = Settings(chroma_url=chroma.url, chroma_database=chroma.new_database())
+    with pytest.raises(StoreMismatch, match="replica of another archive"):
+        machine("ada", settings=other, create=True)
+    machine("bob", settings=other, create=True)
+    with pytest.raises(StoreMismatch, match="replica of another archive"):
+        machine("ada", settings=other)
+
+
+def test_all_machines_must_embed_alike(machine, bees, chroma, database):
+    machine("ada", create=True).index([bees])
+    fine = Settings(precision="fp32", chroma_url=chroma.url, chroma_database=database)
+    with pytest.raises(StoreMismatch, match=r"embedder .*int8.*fp32.*another database"):
+        machine("bob", settings=fine)
+
+
+def test_somebody_elses_collection_is_left_alone(machine, chroma, database):
+    import httpx
+
+    path = f"{chroma.url}/api/v2/tenants/default_tenant/databases/{database}/collections"
+    httpx.post(path, json={"name": "askpod-episodes"}).raise_for_status()
+    with pytest.raises(Exception, match="not one that askpod made"):
+        machine("ada", create=True)
+
+
+# A replica that is damaged, copied or brought from elsewhere
+
+
+def test_a_damaged_replica_is_made_anew_without_embedding(
+    machine, settings, tmp_path, bees, trains, monkeypatch
+):
+    ada = machine("ada", create=True)
+    ada.index([bees, trains])
+    expected = answers(ada)
+    ada.close()
+    (tmp_path / "ada" / "catalog.db").write_bytes(b"not a catalog" * 1000)
+    with pytest.raises(Exception, match="askpod rebuild"):
+        machine("ada")
+    monkeypatch.setattr("askpod.archive.load_embedder", lambda *_: pytest.fail("it embeds"))
+    report = Archive.rebuild(tmp_path / "ada", settings=settings)
+    assert report.unchanged == ["bees", "trains"]
+    monkeypatch.undo()
+    assert answers(machine("ada")) == expected
+
+
+def test_a_copied_replica_belongs_to_the_machine_that_has_it(machine, tmp_path, bees, trains):
+    ada = machine("ada", create=True)
+    ada.index([bees])
+    ada.close()
+    (tmp_path / "ada").rename(tmp_path / "bob")
+    bees.unlink()
+    bob = machine("bob")
+    report = bob.index([trains], prune=True)
+    assert (report.removed, report.gone) == ([], [])
+    assert len(bob.episodes()) == 2
