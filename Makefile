@@ -5,7 +5,13 @@ BENCH := .bench-venv
 PEERS := .peers-venv
 STORE := build/demo
 QUESTION ?= Why did batteries that should have lasted two years give out in three weeks?
+KILLS ?= 200
+SECONDS ?= 600
+SIZES ?= 200,1000,5000,20000
 UPGRADE ?=
+ON_SERVER := $(wildcard tests/test_*.py) tests/server tests/retrieval tests/answering \
+	tests/store/test_catalog.py tests/store/test_filters.py tests/store/test_concurrency.py \
+	tests/cli/test_commands.py
 TABLES ?=
 
 BIN := $(VENV)/bin
@@ -17,7 +23,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lock bench peers clean
+.PHONY: help demo test server fuzz torture growth lock bench peers clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -31,6 +37,18 @@ test: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## lint, formatting, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+server: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## the suite of archives, held by a real Chroma server (what is left out, and why)
+	$(BIN)/pytest --chroma-server --numprocesses 2 --dist loadfile -r s $(ON_SERVER)
+
+fuzz: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## read mutated files of all formats (SECONDS=600 at the most)
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
+
+torture: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## stop indexing at random instants: nothing may be lost (KILLS=200)
+	$(BIN)/python tests/torture --kills $(KILLS)
+
+growth: $(VENV)/.stamp-askpod ## figures of an archive as it grows to 20,000 episodes (half an hour, 20 GB; SIZES=200,1000)
+	$(BIN)/python benchmarks/growth.py --sizes $(SIZES)
 
 bench: $(BENCH)/.stamp-askpod ## speed beside the usual recipe (downloads torch the first time)
 	$(BENCH)/bin/python benchmarks/index_speed.py

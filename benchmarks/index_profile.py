@@ -42,24 +42,25 @@ TOKENISING = "tokenising"
 
 def watch(clock: Clock) -> Pair:
     """Wraps the functions whose time is wanted."""
-    from askpod import archive, indexing, readers
+    from askpod import readers, sources
     from askpod.embedding.minilm import MiniLM
     from askpod.embedding.tokenizing import WordPieces
+    from askpod.indexing import indexer, preparing
     from askpod.readers import datatalks
     from askpod.store import sync
     from askpod.store.catalog import Catalog
     from askpod.store.vectors import VectorIndex
 
-    clock.wrap(archive, "find_files", FINDING)
-    clock.wrap(indexing, "file_digest", FINDING)
-    clock.wrap(indexing, "_size", FINDING)
+    clock.wrap(sources, "gather", FINDING)
+    clock.wrap(indexer, "file_digest", FINDING)
+    clock.wrap(indexer, "_size", FINDING)
     clock.wrap(readers, "read_bytes", FINDING)
     clock.wrap(readers, "_digest", FINDING)
-    clock.wrap(indexing, "read_episode", READING)
-    clock.wrap(indexing, "transcript_key", READING)
-    clock.wrap(indexing, "named_in_full", READING)
+    clock.wrap(preparing, "read_episode", READING)
+    clock.wrap(preparing, "transcript_key", READING)
+    clock.wrap(preparing, "named_in_full", READING)
     clock.wrap(datatalks, "read_front_matter", YAML)
-    clock.wrap(indexing, "chunk_episode", CHUNKING)
+    clock.wrap(preparing, "chunk_episode", CHUNKING)
     clock.wrap(MiniLM, "count_tokens", COUNTING)
     clock.wrap(MiniLM, "embed", EMBEDDING)
     pair = pair_embedding(clock)

@@ -11,6 +11,8 @@ import pytest
 
 from askpod import Archive, Settings
 from askpod.errors import PathError
+from askpod.indexing import preparing
+from askpod.readers import read_episode
 
 BEES = ["Bees dance to tell where the linden trees are.", ("Cora", "How far away is that?")]
 TRAINS = ["A night train waits in a siding near Basel."]
@@ -188,6 +190,24 @@ def test_what_was_done_before_ctrl_c_is_kept(own, write_episode):
     assert ids(own) == ["bees"]
     report = own.index(files)
     assert (report.unchanged, report.added) == (["bees"], ["trains"])
+
+
+def test_a_reader_that_fails_in_a_way_of_its_own_harms_no_other_file(
+    own, write_episode, monkeypatch
+):
+    def read(path: Path) -> preparing.Reading:
+        if path.stem == "bees":
+            raise RecursionError("x" * 10_000)
+        return read_episode(path)
+
+    monkeypatch.setattr(preparing, "read_episode", read)
+    bees, trains = write_episode("bees.md", BEES), write_episode("trains.md", TRAINS)
+    report = own.index([bees, trains])
+    assert report.added == ["trains"]
+    [failure] = report.failed
+    assert failure.message.startswith(f"{bees}: its reader failed (RecursionError: xxx")
+    assert "please report it" in failure.message
+    assert len(failure.message) < 1_000
 
 
 def test_guests_are_named_in_full(own, write_episode):

@@ -28,10 +28,10 @@ def test_folders_without_transcripts(askpod, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "README.md").write_text("# Nothing said")
-    (tmp_path / "other" / "notes.txt").write_text("Nothing said")
+    (tmp_path / "other" / "notes.docx").write_text("Nothing said")
     for folder in ("empty", "other"):
         run = askpod("index", tmp_path / folder, "--store", tmp_path / "store")
-        refused(run, f"/{folder}: holds no .md file; name the folder that holds the transcripts")
+        refused(run, f"/{folder}: holds no .md, .json, .vtt, .srt, .html, .htm or .txt file")
 
 
 @pytest.mark.parametrize("command", ASK)

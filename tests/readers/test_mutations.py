@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+import fuzz.reading
+from askpod.errors import ReadError
+from askpod.model import Episode, Turn
+from askpod.readers import Reading
 from fuzz.extremes import EXTREMES
 from fuzz.mutations import LARGEST
 from fuzz.reading import examine, write_case
@@ -32,3 +38,38 @@ def test_sound_files_are_read(tmp_path):
         outcome = examine(0, start.format, path)
         assert outcome.episode, start.name
         assert not outcome.findings
+
+
+@pytest.mark.parametrize(
+    ("turns", "finding"),
+    [
+        ([], "no turns"),
+        ([Turn("Ann", "A\u202eb", 0, 1)], "not clean"),
+        ([Turn("Ann", "One.", 5, 9), Turn("Ann", "Two.", 4, 9)], "from 4"),
+        ([Turn("Ann", "One.", 5, float("inf"))], "to inf"),
+        ([Turn("Ann", "One two.", 5, 9, marks=((4, 7), (8, 8)))], "marks"),
+    ],
+)
+def test_an_unsound_episode_is_a_finding(tmp_path, monkeypatch, turns, finding):
+    episode = Episode("talk", "A talk", tuple(turns))
+    monkeypatch.setattr(fuzz.reading, "read_episode", lambda path: Reading(episode, (), path, ""))
+    (found,) = examine(0, "", tmp_path).findings
+    assert finding in found
+
+
+@pytest.mark.parametrize(
+    ("raised", "finding"),
+    [
+        (ValueError("a surprise"), "raised ValueError: a surprise"),
+        (MemoryError(), "wanted more than"),
+        (ReadError("talk.md", "is\x1b[2J no transcript at all"), "message not clean"),
+        (ReadError("talk.md", "wrong " * 1000), "message of 6000"),
+    ],
+)
+def test_any_other_end_is_a_finding(tmp_path, monkeypatch, raised, finding):
+    def read(_):
+        raise raised
+
+    monkeypatch.setattr(fuzz.reading, "read_episode", read)
+    (found,) = examine(0, "", tmp_path).findings
+    assert finding in found

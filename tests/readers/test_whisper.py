@@ -54,6 +54,11 @@ def test_words_without_time_or_speaker_belong_to_the_one_before():
     assert said({"segments": [segment]}) == [("A", 1.0, "In 1984, yes."), ("B", 3.0, "No!")]
 
 
+def test_half_a_character_in_a_label_is_replaced():
+    segment = {"start": 1, "text": "Yes.", "words": [word("Yes.", 1.0, "A\ud800")]}
+    assert said({"segments": [segment]}) == [("A\ufffd", 1.0, "Yes.")]
+
+
 def test_the_text_stands_where_its_words_are_others():
     segment = {"start": 5, "end": 9, "text": "What was said.", "words": [word("Else", 6.0)]}
     assert said({"segments": [segment]}) == [("", 5.0, "What was said.")]

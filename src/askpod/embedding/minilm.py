@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import onnxruntime
@@ -113,6 +114,13 @@ class MiniLM:
             finally:
                 waiting.clear()  # after an error or Ctrl-C the others stop at their next text
         return vectors
+
+    def elsewhere(self, processes: int) -> Callable[[], MiniLM]:
+        """Makes an equal one in another process, one of so many that share the cores.
+
+        Can be pickled.
+        """
+        return partial(MiniLM, self._precision, max(1, self._threads // processes))
 
     def _vector(self, text: str) -> NDArray[np.float32]:
         ids = np.array([self._pieces.ids(text)], np.int64)

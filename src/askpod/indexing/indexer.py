@@ -4,26 +4,41 @@ Files that have not changed are not read again. Each episode is written in one t
 a stop at any instant loses at most the one being worked on, and the next run goes on there. A
 file that fails is reported and never takes the others with it. An embedder's endpoint that fails
 is no fault of a file: it ends the run, what was finished is kept.
+
+Files are planned in their order, prepared by one process or several, and settled in their order
+again; only settling writes, so that the archive is the same however many worked on it.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.chunking import ChunkSettings, chunk_episode
+from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import ReadError
+from askpod.indexing.passing_over import (
+    may_be_twins,
+    no_transcript,
+    richer,
+    same_recording,
+    shared_id,
+    twin_note,
+    waiting_note,
+)
+from askpod.indexing.preparing import Embedded, Prepared, embed
 from askpod.indexing.report import Failure, IndexReport, Progress, ProgressListener
+from askpod.indexing.workers import hands
 from askpod.model import Chunk, Episode
 from askpod.paying import PayingEmbedder
-from askpod.readers import episode_id, file_digest, read_episode, transcript_key
+from askpod.readers import episode_id, file_digest
 from askpod.store.rows import Source
 
 
@@ -45,6 +60,17 @@ class EpisodeStore(Protocol):
     def moved(self, episode_id: str, path: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is to be done with one file, as far as that can be said before it is read."""
+
+    path: Path
+    id: str
+    here: str  # its absolute path
+    known: Source | None  # of the episode that has this id so far
+    take: Callable[[], Prepared] | None = None  # what it gives; None where it has not changed
+
+
 class Indexer:
     """One run over a list of files. The caller holds the write lock."""
 
@@ -59,112 +85,186 @@ class Indexer:
         self._catalog = catalog
         self._embedder = embedder
         self._chunking = chunking
+        self._hands = hands(workers, embedder, chunking)
         self._sources = catalog.sources()
-        self._seen: dict[str, Path] = {}
+        self._planned: set[str] = set()  # ids that a file of this run is to have
+        self._held: dict[str, Path] = {}  # the file that has the id, in this run
+        self._failed: set[str] = set()  # ids whose file could not be read
+        self._words: dict[str, str] = {}  # said in the episodes written, as their digest
         self.report = IndexReport()
 
     def run(
-        self, files: Sequence[Path], *, prune: bool, progress: ProgressListener | None
+        self,
+        files: Sequence[Path],
+        *,
+        prune: bool,
+        progress: ProgressListener | None,
+        named: Collection[Path] | None = None,
     ) -> IndexReport:
         """Indexes `files`; with `prune` also removes the episodes whose files are gone.
 
+        `named` are those that the user named one by one (None: all): they must hold a
+        transcript. What was found in a folder and holds none is passed over.
+
         Raises:
             ModelError: the embedder's endpoint failed; the episodes before are in the catalog.
+            WorkerError: a worker cannot be started; likewise.
         """
         began = time.perf_counter()
         sizes = [_size(path) for path in files]
         bytes_done = 0
-        for number, (path, size) in enumerate(zip(files, sizes, strict=True), start=1):
-            try:
-                self._index(path)
-            except ReadError as error:
-                self.report.failed.append(Failure(_readable(path), _readable(error)))
-            bytes_done += size
-            if progress:
-                progress(Progress(number, len(files), path, bytes_done, sum(sizes)))
+        with self._hands:
+            for number, step in enumerate(self._steps(files), start=1):
+                path, size = files[number - 1], sizes[number - 1]
+                try:
+                    if isinstance(step, ReadError):
+                        raise step
+                    self._settle(step)
+                except ReadError as error:
+                    self._refused(path, error, named)
+                bytes_done += size
+                if progress:
+                    progress(Progress(number, len(files), path, bytes_done, sum(sizes)))
         self._look_for_gone(prune)
         self.report.seconds = time.perf_counter() - began
         return self.report
 
     def keep(self, episode: Episode, source: Source) -> None:
         """Writes an episode that is at hand, its file not read."""
-        self._write(episode, source)
+        self._write(episode, source, None)
         self.report.unchanged.append(episode.id)
         if not Path(source.path).exists():
             self.report.gone.append(episode.id)
 
-    def _index(self, path: Path) -> None:
+    def _steps(self, files: Sequence[Path]) -> Iterator[_Step | ReadError]:
+        """The files' steps in order, planned as far ahead as there are hands for them."""
+        ahead: deque[_Step | ReadError] = deque()
+        for path in files:
+            try:
+                ahead.append(self._plan(path))
+            except ReadError as error:
+                ahead.append(error)
+            if len(ahead) >= self._hands.ahead:
+                yield ahead.popleft()
+        while ahead:
+            yield ahead.popleft()
+
+    def _plan(self, path: Path) -> _Step:
+        """Raises ReadError: the path or the file cannot be read."""
         id_ = episode_id(path)
-        if id_ in self._seen:
-            raise _shared_id(path, id_, self._seen[id_])
-        known = self._sources.get(id_)
         here = str(path.resolve())
         if here != _readable(here):
             raise ReadError(path, "its path is not valid UTF-8; rename the file or its folder")
-        if known and known.digest == file_digest(path):
-            self._seen[id_] = path
-            if known.path != here:
-                self._catalog.moved(id_, here)
-            self.report.unchanged.append(id_)
-            return
-        if known and known.path != here and Path(known.path).exists():
-            raise _shared_id(path, id_, Path(known.path))
-        self._seen[id_] = path
-        reading = read_episode(path)
-        self.report.faults.extend(reading.faults)
-        episode = named_in_full(reading.episode)
-        source = Source(here, reading.digest, transcript_key(episode), len(reading.faults))
-        self._write(episode, source)
-        (self.report.changed if known else self.report.added).append(id_)
+        known = self._sources.get(id_)
+        elsewhere = self._elsewhere(known, here)
+        same = known is not None and known.digest == file_digest(path)
+        taken = id_ in self._planned or (elsewhere is not None and not same)
+        if not taken:
+            self._planned.add(id_)
+        if same and not taken:
+            return _Step(path, id_, here, known)
+        # Where another file has its id it will hardly be indexed: embedding it can wait.
+        return _Step(path, id_, here, known, self._hands.prepare(path, whole=not taken))
 
-    def _write(self, episode: Episode, source: Source) -> None:
-        chunks = chunk_episode(episode, self._embedder.count_tokens, self._chunking)
-        vectors = self._embedder.embed([chunk.embedded_text for chunk in chunks])
+    def _settle(self, step: _Step) -> None:
+        """Raises ReadError: the file cannot be read, or another one has its id."""
+        holder = self._holder(step)
+        if holder and not self._replaces(step, holder):
+            return
+        if step.take is None:
+            self._leave(step)
+            return
+        prepared = step.take()
+        source = Source(step.here, prepared.digest, prepared.transcript, len(prepared.faults))
+        self._write(prepared.episode, source, prepared.embedded)
+        self._held[step.id] = step.path
+        self._failed.discard(step.id)
+        self._words[step.id] = prepared.transcript
+        self.report.faults.extend(prepared.faults)
+        (self.report.changed if step.known else self.report.added).append(step.id)
+
+    def _leave(self, step: _Step) -> None:
+        """A file that has not changed."""
+        if step.known and step.known.path != step.here:
+            self._catalog.moved(step.id, step.here)
+        self._held[step.id] = step.path
+        self.report.unchanged.append(step.id)
+
+    def _holder(self, step: _Step) -> Path | None:
+        """The other file that has this file's id: in this run, or since an earlier one."""
+        if step.take is None or step.id in self._held:
+            return self._held.get(step.id)
+        return self._elsewhere(step.known, step.here)
+
+    def _elsewhere(self, known: Source | None, here: str) -> Path | None:
+        """The file that an episode came from, where that is another one and still there."""
+        if known is None or known.path == here or not Path(known.path).exists():
+            return None
+        return Path(known.path)
+
+    def _replaces(self, step: _Step, holder: Path) -> bool:
+        """Whether the file takes the place of the one that has its id, or is passed over.
+
+        Raises ReadError where it is of another recording, and its id is shared by mistake.
+        """
+        if not may_be_twins(step.path, holder):
+            raise shared_id(step.path, step.id, holder)
+        if step.id in self._failed and step.known is None:
+            return True  # the poorer format is better than none
+        if step.id in self._failed:
+            self._pass_over(step.path, waiting_note(step.path, holder))
+            return False
+        if step.take is None or self._same(step.take(), step.id, holder):
+            if step.take and step.id not in self._held and richer(step.path, holder):
+                return True
+            self._pass_over(step.path, twin_note(step.path, holder))
+            return False
+        raise shared_id(step.path, step.id, holder)
+
+    def _same(self, prepared: Prepared, id_: str, holder: Path) -> bool:
+        """Whether a file is of the same recording as the one that has its id."""
+        known = self._sources.get(id_)
+        words = self._words.get(id_) or (known.transcript if known else "")
+        return prepared.transcript == words or same_recording(prepared.episode, holder)
+
+    def _pass_over(self, path: Path, note: str) -> None:
+        self.report.passed_over.append(Failure(str(path), note))
+
+    def _refused(self, path: Path, error: ReadError, named: Collection[Path] | None) -> None:
+        """Notes that a file was not indexed, and why."""
+        failure = Failure(_readable(path), _readable(error))
+        id_, here = episode_id(path), str(path.resolve())
+        known = self._sources.get(id_)
+        was_one = known is not None and known.path == here
+        if no_transcript(path, error, named) and not was_one:
+            self.report.passed_over.append(failure)
+            return
+        self.report.failed.append(failure)
+        if id_ not in self._held and not self._elsewhere(known, here):
+            self._held[id_] = path
+            self._failed.add(id_)
+
+    def _write(self, episode: Episode, source: Source, embedded: Embedded | None) -> None:
+        embedded = embedded or embed(episode, self._embedder, self._chunking)
         if isinstance(self._embedder, PayingEmbedder):
             self.report.tokens, self.report.cost = self._embedder.tokens, self._embedder.cost
-        self._catalog.put(episode, source, chunks, vectors)
+        self._catalog.put(episode, source, embedded.chunks, embedded.vectors)
         self.report.turns += len(episode.turns)
-        self.report.chunks += len(chunks)
+        self.report.chunks += len(embedded.chunks)
         self.report.audio_seconds += episode.end
 
     def _look_for_gone(self, prune: bool) -> None:
         gone = [
             id_
             for id_, source in self._catalog.sources().items()
-            if id_ not in self._seen and not Path(source.path).exists()
+            # Another machine's file is not here to be looked for.
+            if id_ not in self._held and not source.origin and not Path(source.path).exists()
         ]
         if prune and gone:
             self._catalog.remove(gone)
             self.report.removed.extend(gone)
         else:
             self.report.gone.extend(gone)
-
-
-def named_in_full(episode: Episode) -> Episode:
-    """The episode with guests' labels ("Mara") written as their full names ("Mara Lind").
-
-    Only where the label's words begin the name of exactly one guest.
-    """
-    names = {
-        label: _full_name(label, episode.guests)
-        for label in {turn.speaker for turn in episode.turns if turn.speaker}
-    }
-    turns = tuple(replace(turn, speaker=names.get(turn.speaker, "")) for turn in episode.turns)
-    return replace(episode, turns=turns)
-
-
-def _full_name(label: str, guests: Sequence[str]) -> str:
-    words = label.casefold().split()
-    fitting = [guest for guest in guests if guest.casefold().split()[: len(words)] == words]
-    return fitting[0] if len(fitting) == 1 else label
-
-
-def _shared_id(path: Path, id_: str, other: Path) -> ReadError:
-    return ReadError(
-        path,
-        f"would have the id {id_!r}, which {other} has already; give one of the two files another "
-        "name, or index them into different archives",
-    )
 
 
 def _readable(value: object) -> str:

@@ -51,12 +51,9 @@ def read_datatalks(path: Path, episode_id: str, text: str, log: FaultLog) -> Epi
 
 
 def _check_lines(path: Path, text: str) -> None:
-    if len(text) > MAX_TEXT_BYTES or text.count("\n") > MAX_MARKDOWN_LINES:
-        raise ReadError(
-            path,
-            f"is larger than {MAX_TEXT_BYTES // MEGABYTE} MB or {MAX_MARKDOWN_LINES:,} lines;"
-            " split it or leave it out",
-        )
+    if text.count("\n") > MAX_MARKDOWN_LINES:
+        problem = f"has more than {MAX_MARKDOWN_LINES:,} lines; split it or leave it out"
+        raise ReadError(path, problem)
     longest = max(text.split("\n"), key=len)
     if len(longest) > MAX_TEXT:
         raise ReadError(
@@ -65,6 +62,9 @@ def _check_lines(path: Path, text: str) -> None:
             " the file looks damaged; fetch it again or leave it out",
             line=text.count("\n", 0, text.index(longest)) + 1,
         )
+    if len(text) > MAX_TEXT_BYTES:
+        problem = f"is larger than {MAX_TEXT_BYTES // MEGABYTE} MB; split it or leave it out"
+        raise ReadError(path, problem)
 
 
 def _transcript(path: Path, root: Mapping) -> Sequence:

@@ -163,9 +163,7 @@ class _Document:
             if pairs:
                 at = self._skip(self._expect(",", at))
             if not self._text.startswith('"', at):
-                raise json.JSONDecodeError(
-                    "a name in double quotes must stand here", self._text, at
-                )
+                raise json.JSONDecodeError("a name in double quotes is missing", self._text, at)
             name, at = self._decoder.raw_decode(self._text, at)
             at = self._skip(self._expect(":", self._skip(at)))
             value, at = self._value(at)
@@ -217,7 +215,7 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     made = dict(pairs)
     if len(made) < len(pairs):
         for name, value in pairs:
-            if made[name] != value:
+            if made[name] is not value and made[name] != value:
                 raise _TwiceNamed(name)
     return made
 

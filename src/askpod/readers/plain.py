@@ -170,4 +170,4 @@ def _header(texts: Iterable[str]) -> tuple[str, str]:
     while written and written[0].rstrip(":").casefold() in _NO_TITLES:
         del written[0]
     title = written.pop(0) if written and len(written[0]) <= _MAX_TITLE else ""
-    return title, " ".join(written)[:_MAX_DESCRIPTION]
+    return title, " ".join(written)[:_MAX_DESCRIPTION].rstrip()

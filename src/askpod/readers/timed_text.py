@@ -65,6 +65,4 @@ def _is_due(text: str, word: Word, start: float | None) -> bool:
         return False
     if start is None or word.second >= start + _SPACING:
         return True
-    return (
-        word.second > start and text[max(0, word.offset - 2) : word.offset].rstrip()[-1:] in _STOPS
-    )
+    return word.second > start and before.rstrip()[-1:] in _STOPS

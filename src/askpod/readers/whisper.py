@@ -73,7 +73,14 @@ def _cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
         text_of(segment.get("text"), line, log) or _spoken(words, line, log),
         text_of(segment.get("speaker"), line, log),
     )
-    known = ((_written(word), seconds(word.get("start")), _speaker(word)) for word in words)
+    known = (
+        (
+            _written(word),
+            seconds(word.get("start")),
+            text_of(word.get("speaker"), line, log),
+        )
+        for word in words
+    )
     yield from cut(cue, locate(cue.text, known)) if words else (cue,)
 
 
@@ -87,8 +94,3 @@ def _spoken(words: list[Object], line: int, log: FaultLog) -> str:
 def _written(word: Object) -> str:
     text = word.get("word")
     return text if isinstance(text, str) else ""
-
-
-def _speaker(word: Object) -> str:
-    speaker = word.get("speaker")
-    return speaker if isinstance(speaker, str) else ""

@@ -1,0 +1,226 @@
+"""Prepares files in this process or in several others; the caller sees no difference but speed.
+
+Each worker is a process of its own, started when there is work for it, with a thread here that
+hands it one file after the other. They write nothing: what they prepared comes back, in any
+order, and the caller takes it in the order of the files. Refuses to guess at what a worker that
+died was doing wrong: its file is reported, and a new worker goes on with the next.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache, partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from askpod.chunking import ChunkSettings
+from askpod.embedding import Embedder
+from askpod.errors import AskpodError, ReadError, WorkerError
+from askpod.indexing.preparing import Prepared, read
+from askpod.indexing.worker import Job, Task
+
+_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from askpod.indexing.worker import main; main()"
+_AHEAD = 3  # files in hand for each worker: enough to keep it busy, few enough to hold in memory
+_STARTS = 3
+_DYING = 5.0  # seconds between a worker's last word and its end
+
+
+class Hands(Protocol):
+    """What prepares files. A context manager."""
+
+    @property
+    def ahead(self) -> int:
+        """How many files to ask for before the first of them is taken."""
+
+    def prepare(self, path: Path, *, whole: bool) -> Callable[[], Prepared]:
+        """Asks for a file: the `whole` of it embedded if that can be done here, or only read.
+
+        Calling the result takes what was prepared, or raises its error.
+        """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+def hands(count: int, embedder: Embedder, chunking: ChunkSettings) -> Hands:
+    """`count` processes, or this one where that is 1.
+
+    An embedder that cannot be made again elsewhere, since its requests are counted and paid for,
+    is left to the caller: the processes read only.
+    """
+    if count < 1:
+        raise AskpodError(f"workers is {count}; it must be 1 or more")
+    if count == 1:
+        return OwnHands()
+    elsewhere = getattr(embedder, "elsewhere", None)
+    return Workers(count, Job(chunking, elsewhere(count) if elsewhere else None))
+
+
+class OwnHands:
+    """Reads each file in this process, when it is taken. Embeds none: that is the caller's."""
+
+    ahead = 1
+
+    def prepare(self, path: Path, *, whole: bool) -> Callable[[], Prepared]:  # noqa: ARG002
+        """See Hands."""
+        return cache(partial(read, path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class Workers:
+    """Prepares files in `count` processes, which end at the end of the block, at once."""
+
+    def __init__(self, count: int, job: Job) -> None:
+        self.ahead = _AHEAD * count
+        self._job = job
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="askpod-worker")
+        self._mine = threading.local()  # .worker: the process that this thread hands files to
+        self._running: set[_Worker] = set()
+        self._lock = threading.Lock()
+        self._over = False
+
+    def prepare(self, path: Path, *, whole: bool) -> Callable[[], Prepared]:
+        """See Hands. Taking it may also raise:
+
+        EmbedderError: a worker cannot load the embedder.
+        WorkerError: a worker cannot be started.
+        """
+        return self._threads.submit(self._hand, Task(path, whole)).result
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._over = True
+            running, self._running = self._running, set()
+        for worker in running:
+            worker.end()
+        self._threads.shutdown(cancel_futures=True)
+
+    def _hand(self, task: Task) -> Prepared:
+        """Has a file prepared by this thread's worker."""
+        worker: _Worker | None = getattr(self._mine, "worker", None)
+        if worker is None or not worker.alive():
+            worker = self._mine.worker = self._started()
+        try:
+            reply = worker.ask(task)
+        except _Died:
+            raise ReadError(
+                task.path,
+                f"the worker that prepared it {worker.fate()}, perhaps for want of memory; run the "
+                "same command again, with fewer --workers if it happens again",
+            ) from None
+        if isinstance(reply, Exception):
+            raise reply
+        prepared: Prepared = reply
+        return prepared
+
+    def _started(self) -> _Worker:
+        """A worker that is ready. One that dies before is not the last word, three are."""
+        for _ in range(_STARTS):
+            worker = self._new()
+            try:
+                problem = worker.ask(self._job)
+            except _Died:
+                fate = worker.fate()
+                continue
+            if problem is not None:
+                raise problem
+            return worker
+        raise WorkerError(
+            f"a worker {fate} before it began, {_STARTS} times over; what was finished is kept. "
+            "Run the same command with --workers 1"
+        )
+
+    def _new(self) -> _Worker:
+        with self._lock:
+            if self._over:
+                raise WorkerError("the run is over; there is nothing to prepare")
+            try:
+                worker = _Worker()
+            except OSError as error:
+                raise WorkerError(
+                    f"a worker cannot be started: {error}; what was finished is kept. Run the same "
+                    "command with fewer --workers"
+                ) from error
+            self._running = {other for other in self._running if other.alive()} | {worker}
+            return worker
+
+
+class _Died(Exception):
+    """A worker ended before it had answered."""
+
+
+class _Worker:
+    """One process, and the pipes to and from it."""
+
+    def __init__(self) -> None:
+        # In a group of its own, so that a terminal's Ctrl-C does not reach it. Started by its
+        # module's name and not by fork or `multiprocessing`, so that neither this process'
+        # threads nor a user's script that has no `if __name__ == "__main__"` come along; with
+        # this process' own path, and with nothing from the working folder (-P).
+        self._process = subprocess.Popen(  # noqa: S603 (this Python, and no text of a user)
+            [sys.executable, "-P", "-c", _BEGIN, *map(str, sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            **_own_group(),
+        )
+
+    def ask(self, what: Job | Task) -> Any:  # noqa: ANN401 (what worker.py answers)
+        """The worker's answer, waited for. Raises _Died."""
+        told, replies = self._process.stdin, self._process.stdout
+        if told is None or replies is None:  # they are pipes
+            raise AssertionError
+        try:
+            pickle.dump(what, told, pickle.HIGHEST_PROTOCOL)
+            told.flush()
+            return pickle.load(replies)  # noqa: S301 (from the process started here)
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise _Died from error
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def fate(self) -> str:
+        """How it ended, in words. One that only stopped answering is ended."""
+        try:
+            code = self._process.wait(_DYING)
+        except subprocess.TimeoutExpired:
+            self.end()
+            return "stopped answering"
+        return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+
+    def end(self) -> None:
+        """Ends it, whatever it is doing. It holds nothing that could be lost."""
+        with suppress(OSError):
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                if pipe:
+                    pipe.close()
+
+
+def _own_group() -> dict[str, Any]:
+    if os.name == "nt":
+        return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    return {"process_group": 0}
