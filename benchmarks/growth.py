@@ -39,6 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 RESULTS = ROOT / "benchmarks" / "results" / "growth.json"
 SIZES = "200,1000,5000,20000"
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"  # in docs/scale.md
 FREE = 1.0e6  # bytes that an episode takes at most, with the indexes being made beside the old ones
 PROBE = Path(__file__).with_name("growth_probe.py")
 PARTS = {"catalog": "catalog.db*", "cells": "cells/*", "chroma": "chroma/**/*"}
@@ -65,7 +66,7 @@ def main() -> None:
     parser.add_argument("--episodes", type=Path, default=SHARED / "episodes")
     parser.add_argument("--gold", type=Path, default=SHARED / "gold" / "dtc-dev.yaml")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "growth")
-    parser.add_argument("--write", type=Path, help="growth.md and growth.svg go there")
+    parser.add_argument("--write", type=Path, help="put the figures into scale.md there")
     parser.add_argument("--keep", action="store_true", help="leave the store in the work folder")
     options = parser.parse_args()
     sizes = sorted({int(size) for size in options.sizes.split(",")})
@@ -88,8 +89,11 @@ def main() -> None:
     print(tables(found, embedding))
     note({"embedding": embedding, "sizes": found})
     if options.write:
-        (options.write / "growth.md").write_text(tables(found, embedding), encoding="utf-8")
-        (options.write / "growth.svg").write_text(plot(found), encoding="utf-8")
+        page, picture = options.write / "scale.md", options.write / "growth.svg"
+        before, rest = page.read_text(encoding="utf-8").split(BEGIN)
+        figures = f"{BEGIN}\n{tables(found, embedding)}{END}"
+        page.write_text(before + figures + rest.split(END)[1], encoding="utf-8")
+        picture.write_text(plot(found), encoding="utf-8")
 
 
 def note(found: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from askpod.retrieval.search import Searcher
 from askpod.settings import Settings
 from askpod.store import sync
 from askpod.store.catalog import Catalog
+from askpod.store.cells.keeping import KeptUp
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import Filters, select
 from askpod.store.lock import write_lock
@@ -177,7 +178,7 @@ class Archive:
             return
         with closing(Catalog(self._store, writable=True)) as catalog:
             try:
-                yield catalog
+                yield KeptUp(self._store, catalog)
             finally:
                 sync.publish(self._store, catalog)
 

@@ -204,6 +204,23 @@ def test_the_cells_are_made_anew_when_much_has_changed(store, write_episode):
     assert after.chunks == before.chunks + 1
 
 
+def test_a_long_run_brings_the_cells_up_on_its_way(store, write_episode, monkeypatch):
+    monkeypatch.setattr(keeping, "WRITTEN", 3)
+    monkeypatch.setattr(keeping, "WRITTEN_SHARE", 0)
+    made = []
+
+    def make(folder, catalog):
+        made.append(catalog.revision())
+        making.make(folder, catalog)
+
+    monkeypatch.setattr(keeping, "make", make)
+    talks = [write_episode(f"talk-{i}.md", [HONEY.format(i)]) for i in range(9)]
+    with Archive.open(store) as archive:
+        archive.index(talks)
+        assert len(made) == 2
+        assert HONEY.format(8) in archive.search(HONEY.format(8), top=1)[0].text
+
+
 @pytest.mark.usefixtures("due")
 def test_open_readers_take_up_cells_made_anew(store, open_dense, embed, write_episode):
     readers = [open_dense(store) for _ in range(3)]

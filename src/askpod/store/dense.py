@@ -45,8 +45,12 @@ class _Matrix:
 
     revision: int
     first: int
-    ids: Ids  # ascending
+    ids: Ids  # ascending; some may be gone
     vectors: Vectors
+
+    @property
+    def last(self) -> int:
+        return int(self.ids[-1]) if len(self.ids) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +248,20 @@ class DenseIndex:
         return known.ids
 
     def _written_since(self, cells: CellIndex) -> _Matrix:
-        """What the state being read has and the cell index lacks."""
-        revision, newer = self._catalog.revision(), self._newer
-        first = cells.stamp.last_chunk + 1
-        if newer is None or (newer.revision, newer.first) != (revision, first):
-            newer = _Matrix(revision, first, *self._catalog.vectors_between(first, _LAST))
-            self._newer = newer
+        """What has been written since the cell index was made, the state being read included."""
+        revision, first = self._catalog.revision(), cells.stamp.last_chunk + 1
+        known = self._newer
+        if known is not None and known.first == first:
+            if known.revision >= revision:
+                return known
+            ids, vectors = self._catalog.vectors_between(max(first, known.last + 1), _LAST)
+            ids, vectors = (
+                np.concatenate([known.ids, ids]),
+                np.concatenate([known.vectors, vectors]),
+            )
+        else:
+            ids, vectors = self._catalog.vectors_between(first, _LAST)
+        newer = self._newer = _Matrix(revision, first, ids, vectors)
         return newer
 
     def _check_embedder(self) -> None:

@@ -112,11 +112,13 @@ def _perhaps_alike(name: str, words: Iterable[str]) -> Iterator[str]:
 
     A hundred times quicker than to compare them, and of many thousands few are left.
     """
-    letters = set(name)
-    for word in words:
+    letters, size = set(name), len(name)
+    longest = size * (2 - ALIKE) / ALIKE
+    shortest = size * ALIKE / (2 - ALIKE)
+    for word in [word for word in words if shortest <= len(word) <= longest]:
         own = set(word)
-        most = min(len(name) - len(letters - own), len(word) - len(own - letters))
-        if 2 * most >= ALIKE * (len(name) + len(word)):
+        most = min(size - len(letters - own), len(word) - len(own - letters))
+        if 2 * most >= ALIKE * (size + len(word)):
             yield word
 
 

@@ -130,15 +130,13 @@ class Lookups:
             return shares
         with self.reading() as connection:
             rows = connection.execute(
-                "SELECT chunk_id, share FROM chunk_speakers "
-                "WHERE chunk_id IN (SELECT value FROM json_each(?)) "
-                "AND speaker IN (SELECT value FROM json_each(?))",
-                (json.dumps(ids.tolist()), json.dumps(list(speakers))),
+                "SELECT chunk_id, share, speaker FROM chunk_speakers "
+                "WHERE chunk_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(ids.tolist()),),
             ).fetchall()
-        if rows:
-            found = np.array(rows, dtype=np.float64)
-            kept = found[np.isin(found[:, 0], ids)]
-            np.add.at(shares, np.searchsorted(ids, kept[:, 0]), kept[:, 1])
+        wanted = set(speakers)
+        found = np.array([row[:2] for row in rows if row[2] in wanted]).reshape(-1, 2)
+        np.add.at(shares, np.searchsorted(ids, found[:, 0]), found[:, 1])
         return shares
 
     def chunk_ids(self, selection: Selection) -> NDArray[np.int64]:

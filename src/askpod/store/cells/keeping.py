@@ -8,18 +8,27 @@ twice, so that an index can lack a chunk, but never name a wrong one.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.model import Chunk, Episode
 from askpod.store.catalog import Catalog
 from askpod.store.cells.folder import FOLDER, Stamp
 from askpod.store.cells.index import CellIndex
 from askpod.store.cells.making import make
+from askpod.store.rows import Source
 
 EXACT_UP_TO = 50_000  # chunks, about 380 hours of talk, whose vectors are all compared
 BEHIND = 25_000  # new chunks from which on it is made anew; in a large archive
 BEHIND_SHARE = 0.02  # this share of all
 GONE_SHARE = 0.2  # of its chunks gone, from which on it is made anew
+# The same while a run is still writing, which may take hours and is not to wait for it too often.
+WRITTEN, WRITTEN_SHARE = 50_000, 0.1
 
 State = Literal["fresh", "stale", "damaged", "missing"]
 
@@ -46,19 +55,39 @@ def publish(store: Path, catalog: Catalog) -> None:
     Raises:
         OSError: it cannot be written; the former one, if any, is still there.
     """
-    place, building, former = store / FOLDER, store / f"{FOLDER}.next", store / f"{FOLDER}.old"
-    for leftover in (building, former):
-        shutil.rmtree(leftover, ignore_errors=True)
+    _sweep(store)
     if not _needed(catalog):
-        shutil.rmtree(place, ignore_errors=True)
-        return
-    if state(store, catalog) == "fresh":
-        return
-    make(building, catalog)
-    if place.exists():
-        place.replace(former)
-    building.replace(place)
-    shutil.rmtree(former, ignore_errors=True)
+        shutil.rmtree(store / FOLDER, ignore_errors=True)
+    elif state(store, catalog) != "fresh":
+        _make_in_place(store, catalog)
+
+
+class KeptUp:
+    """A catalog that is written to, its index brought up now and then, so that searches by
+    others stay quick for as long as it takes. The caller holds the write lock."""
+
+    def __init__(self, store: Path, catalog: Catalog) -> None:
+        self._store = store
+        self._catalog = catalog
+        self.sources = catalog.sources
+        self.remove = catalog.remove
+        self.moved = catalog.moved
+
+    def put(
+        self,
+        episode: Episode,
+        source: Source,
+        chunks: Sequence[Chunk],
+        vectors: NDArray[np.float32],
+    ) -> None:
+        """As `Catalog.put`."""
+        self._catalog.put(episode, source, chunks, vectors)
+        stamp = _own_stamp(self._store, self._catalog)
+        held = stamp.chunks if stamp is not None else 0
+        written = self._catalog.chunk_count() - held
+        if _needed(self._catalog) and written > max(WRITTEN, WRITTEN_SHARE * held):
+            with suppress(OSError):  # tried again, and told, at the end of the run
+                _make_in_place(self._store, self._catalog)
 
 
 def opened(store: Path, catalog: Catalog, former: CellIndex | None) -> CellIndex | None:
@@ -76,6 +105,27 @@ def opened(store: Path, catalog: Catalog, former: CellIndex | None) -> CellIndex
         return CellIndex(store / FOLDER, stamp) if stamp is not None else None
     except (OSError, ValueError):
         return None
+
+
+def _make_in_place(store: Path, catalog: Catalog) -> None:
+    _sweep(store)
+    place, building, former = _places(store)
+    make(building, catalog)
+    if place.exists():
+        place.replace(former)
+    building.replace(place)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _sweep(store: Path) -> None:
+    """Removes what a stopped run left."""
+    for leftover in _places(store)[1:]:
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _places(store: Path) -> tuple[Path, Path, Path]:
+    """Of the index, of the next one while it is made, of the former one."""
+    return store / FOLDER, store / f"{FOLDER}.next", store / f"{FOLDER}.old"
 
 
 def _needed(catalog: Catalog) -> bool:
