@@ -184,12 +184,13 @@ def test_what_was_done_before_ctrl_c_is_kept_and_the_workers_end(write_episode, 
     def interrupt(_: object) -> None:
         raise KeyboardInterrupt
 
+    before = children(os.getpid())  # a server of other tests, perhaps
     with Archive.open(tmp_path / "own", create=True) as archive:
         with pytest.raises(KeyboardInterrupt):
             archive.index(files, workers=2, progress=interrupt)
         assert [episode.id for episode in archive.episodes()] == ["bees"]
         assert archive.search("bees")
-        assert children(os.getpid()) == []
+        assert children(os.getpid()) == before
         assert archive.index(files, workers=2).added == ["trains", "tin"]
 
 

@@ -19,7 +19,7 @@ from askpod.store.catalog import Catalog
 from askpod.store.filters import Selection
 from askpod.store.vectors import VectorIndex
 
-KILLS = 20
+KILLS = 12
 PUBLISHING = 4  # of so many kills one waits until the vector index is being made
 
 

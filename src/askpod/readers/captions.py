@@ -15,10 +15,10 @@ from askpod.readers.cleaning import unescape
 from askpod.readers.limits import MAX_CAPTIONS, MAX_LINES, MAX_TAGS
 from askpod.readers.log import FaultLog
 
-_CLOCK = r"-?\d++(?:[:.,]\d++){1,4}+"
+_CLOCK = r"-?\d++(?:[:.,]\d++){1,4}"
 _TIMING = re.compile(rf"\s*+({_CLOCK})\s*+(?:-{{1,2}}|[–—])>\s*+({_CLOCK})?(.*)", re.DOTALL)
 # A line of time that nobody can read: an arrow and nothing that could be speech.
-_UNREADABLE = re.compile(r"[\d\s:.,?-]*+(?<=--)>[\d\s:.,?-]*+")
+_UNREADABLE = re.compile(r"[\d\s:.,?-]*(?<=--)>[\d\s:.,?-]*")
 _EXACT = re.compile(r"(\d\d):(\d\d):(\d\d)[.,](\d\d\d)", re.ASCII)
 _LONGEST_CLOCK = 32  # characters
 

@@ -21,7 +21,8 @@ from askpod.readers.limits import MAX_TAGS
 from askpod.readers.log import FaultLog
 from askpod.readers.markup import Piece, pieces
 
-_GAP = r"(?:\s|</?(?:div|span|br|b|strong|em|i|li|small|header)\b[^<>]*>)*+"
+# Not possessive: Python before 3.11.5 mismatches possessive groups. No step of it is ambiguous.
+_GAP = r"(?:\s|</?(?:div|span|br|b|strong|em|i|li|small|header)\b[^<>]*>)*"
 _TIME = r"<time\b[^<>]*>[\s(\[]*+\d{1,3}:\d\d[^<>]{0,12}</time>"
 _CITE = r"<cite\b[^<>]*>[^<>]{1,120}"
 _PAIR = re.compile(f"{_CITE}</cite>{_GAP}{_TIME}|{_TIME}{_GAP}{_CITE}</cite>", re.IGNORECASE)
