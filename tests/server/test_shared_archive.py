@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from askpod.embedders import stamp_of
 from askpod.errors import ArchiveNotFound, StoreMismatch
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
+from askpod.store.cells import keeping
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import Selection
 from askpod.store.server.shared import SharedArchive
@@ -239,6 +241,19 @@ def test_a_damaged_replica_is_made_anew_without_embedding(
     assert report.unchanged == ["bees", "trains"]
     monkeypatch.undo()
     assert answers(machine("ada")) == expected
+
+
+def test_a_large_archive_is_searched_as_a_small_one(machine, tmp_path, bees, trains, monkeypatch):
+    ada = machine("ada", create=True)
+    ada.index([bees, trains])
+    expected = answers(ada)
+    monkeypatch.setattr(keeping, "EXACT_UP_TO", 0)
+    monkeypatch.setattr("askpod.archive.DenseIndex", partial(DenseIndex, exact_up_to=0))
+    bob = machine("bob", create=True)
+    assert (tmp_path / "bob" / "cells").is_dir()  # what is around the server's candidates
+    for found, known in zip(answers(bob), expected, strict=True):
+        assert [passage.text for passage in found] == [passage.text for passage in known]
+        assert [p.score for p in found] == pytest.approx([p.score for p in known], abs=0.01)
 
 
 def test_a_copied_replica_belongs_to_the_machine_that_has_it(machine, tmp_path, bees, trains):

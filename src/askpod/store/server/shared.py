@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
 from askpod.store.catalog import FILE, Catalog
+from askpod.store.cells import keeping
 from askpod.store.connection import plain_errors
 from askpod.store.filters import Selection
 from askpod.store.lock import PATIENCE, write_lock
@@ -128,6 +129,7 @@ class SharedArchive:
                 store = ServerStore(self._head(), lock, self._puller, replica)
                 yield store
                 store.finish()
+            self._keep_cells(replica)
 
     def nearest(
         self, vector: NDArray[np.float32], count: int, selection: Selection
@@ -178,6 +180,13 @@ class SharedArchive:
             closing(Replica(self._store, writable=True)) as replica,
         ):
             self._puller.pull(replica, self._head())
+            self._keep_cells(replica)
+
+    def _keep_cells(self, replica: Replica) -> None:
+        """The server names the candidates of a large archive; what is said around them, and who
+        says very common words, is looked up here."""
+        with suppress(OSError):  # searches do without it, and take longer
+            keeping.publish(self._store, replica)
 
     def _read(self) -> Replica:
         if self._replica is None:

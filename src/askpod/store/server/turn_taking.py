@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from uuid import uuid4
 
-from askpod.errors import ServerError, StoreBusy
+from askpod.errors import AskpodError, ServerError, StoreBusy
 from askpod.store.server.database import Collection, Database
 from askpod.store.server.wire import Exists, NotThere
 
@@ -141,6 +141,8 @@ class WriterLock:
                 return  # taken over; check() tells
             except ServerError:
                 continue  # the next one may come through; if none does, it is taken over
+            except AskpodError:
+                return  # the archive has been closed meanwhile
 
 
 @dataclass(frozen=True, slots=True)
