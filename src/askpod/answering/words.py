@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 
-from askpod.store.cells.words import quoted
+from askpod.store.lexical import quoted
 from askpod.store.schema import TOKENIZER
 
 
