@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from askpod.model import Answer, Episode, Turn, Usage
+from askpod.model import Answer, Episode, Filters, Turn, Usage
 from askpod.retrieval.search import Found
-from askpod.store.filters import Filters
 
 TurnsOf = Callable[[str, int, int], list[Turn]]
 

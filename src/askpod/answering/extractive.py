@@ -16,9 +16,9 @@ from askpod.answering.refusal import REFUSAL, is_weak, reason
 from askpod.answering.words import shares
 from askpod.embedding import Embedder
 from askpod.links import second_link
-from askpod.model import Answer, Citation, Episode, Passage, Span
+from askpod.model import Answer, Citation, Episode, Filters, Passage, Span
 from askpod.retrieval.search import Found
-from askpod.store.filters import Filters, matches_name
+from askpod.store.filters import matches_name
 from askpod.text import split_sentences
 from askpod.times import clock
 

@@ -33,8 +33,8 @@ def ask(
 ) -> None:
     """Answer a question from what was said. Each statement carries its second."""
     from askpod.archive import Archive
+    from askpod.model import Filters
     from askpod.settings import Settings
-    from askpod.store.filters import Filters
 
     filters = Filters(episode, guest, speaker, season, since, until)
     settings = Settings.load({"model": model, "base_url": base_url})

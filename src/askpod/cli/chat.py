@@ -44,9 +44,9 @@ def chat(
 ) -> None:
     """Ask, and ask on: a conversation. Piped, it takes one question a line."""
     from askpod.cli.conversation import Conversation
+    from askpod.model import Filters
     from askpod.sessions import Sessions
     from askpod.settings import Settings, default_store
-    from askpod.store.filters import Filters
 
     folder = store or default_store()
 

@@ -18,7 +18,7 @@ from askpod.cli.conversation import Conversation
 from askpod.cli.output import counted, harmless, show, show_url
 from askpod.errors import AskpodError
 from askpod.links import safe_link
-from askpod.store.filters import Filters
+from askpod.model import Filters
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from difflib import get_close_matches
 
 from askpod.errors import FilterError
-from askpod.store.filters import Filters
+from askpod.model import Filters
 
 NAMES = tuple(field.name for field in fields(Filters))
 

@@ -15,9 +15,9 @@ from askpod.cli.ask import figures, show_ending, show_stream
 from askpod.cli.output import note
 from askpod.cli.streamed import StreamedText, keys_unseen
 from askpod.errors import AskpodError
+from askpod.model import Filters
 from askpod.sessions import Sessions
 from askpod.settings import Settings
-from askpod.store.filters import Filters
 
 if TYPE_CHECKING:
     from askpod.archive import Archive

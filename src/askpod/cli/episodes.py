@@ -25,7 +25,7 @@ def episodes(
 ) -> None:
     """List the episodes of the archive."""
     from askpod.archive import Archive
-    from askpod.store.filters import Filters
+    from askpod.model import Filters
 
     with Archive.open(store, notify=note) as archive:
         listed = archive.episodes(Filters(episode, guest, speaker, season, since, until))
