@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 from askpod.chunking import cut_span
 from askpod.errors import AskpodError
-from askpod.model import Answer, Citation, Exchange, Span, Turn
-from askpod.store.filters import Filters
+from askpod.model import Answer, Citation, Exchange, Filters, Span, Turn
 from askpod.text import split_sentences
 
 HISTORY_TOKENS = 4_000  # of earlier exchanges that go along with a question, at most

@@ -7,9 +7,15 @@ holds only what JSON can carry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
+
+from askpod.errors import FilterError
+
+_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+_LARGEST = 2**63 - 1  # the largest number that SQLite takes
 
 Marks = tuple[tuple[int, float], ...]
 """Seconds known inside a text: (character, the second at which it is said), both ascending."""
@@ -232,6 +238,64 @@ class Exchange:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Restrictions on a search; all that are set must hold.
+
+    episode: an episode's id. guest, speaker: a name or some words of it, without regard to
+    case or accents ("gupta" finds "Lavanya Gupta"). season: its number. since, until: dates
+    as YYYY, YYYY-MM or YYYY-MM-DD, both inclusive; an episode without a date matches neither.
+
+    Raises:
+        FilterError: a date is not of that form, the season is no number, a name no text.
+    """
+
+    episode: str | None = None
+    guest: str | None = None
+    speaker: str | None = None
+    season: int | None = None
+    since: str | None = None
+    until: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("episode", "guest", "speaker"):
+            value = getattr(self, name)
+            if value is not None and not _is_text(value):
+                raise FilterError(f"{name}: {value!r} is not text")
+        for name in ("since", "until"):
+            value = getattr(self, name)
+            if value is not None and not _DATE.fullmatch(str(value)):
+                raise FilterError(
+                    f"{name}: {value!r} is not a date; write YYYY, YYYY-MM or YYYY-MM-DD"
+                )
+        if self.season is not None and not (
+            isinstance(self.season, int) and abs(self.season) <= _LARGEST
+        ):
+            raise FilterError(f"season: {self.season!r} is no season's number")
+
+    @classmethod
+    def of(cls, given: Filters | Mapping[str, Any] | None) -> Filters:
+        """Accepts what a caller may pass: a Filters, a mapping of its fields, or nothing."""
+        if given is None:
+            return cls()
+        if isinstance(given, Filters):
+            return given
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(given) - known):
+            raise FilterError(
+                f"unknown filter {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+            )
+        return cls(**given)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) is not None for field in fields(self))
+
+    def describe(self) -> str:
+        """The filters as a person would write them, such as "guest=gupta season=20"."""
+        set_ones = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return " ".join(f"{name}={value}" for name, value in set_ones if value is not None)
+
+
 def _json(value: Passage | Citation | Answer) -> dict[str, Any]:
     """What JSON can carry. Without marks: each start that follows from them is given."""
     return asdict(
@@ -241,3 +305,8 @@ def _json(value: Passage | Citation | Answer) -> dict[str, Any]:
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for label in labels if label))
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that UTF-8 can carry; bytes of a terminal that are not stay halves."""
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)

@@ -23,8 +23,7 @@ from typing import Any
 import platformdirs
 
 from askpod.errors import AskpodError
-from askpod.model import Answer, Exchange
-from askpod.store.filters import Filters
+from askpod.model import Answer, Exchange, Filters
 
 VARIABLE = "ASKPOD_DATA"
 FORMAT = 1

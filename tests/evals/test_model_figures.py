@@ -12,8 +12,8 @@ from askpod.evals.models.estimate import announced, dollars, estimate
 from askpod.evals.models.figures import figures, percentile_interval
 from askpod.evals.models.load import Load, Sent, prompts_at
 from askpod.evals.models.prompts import Prompt
-from askpod.pricing import cost
 from askpod.settings import ModelSettings
+from askpod.tokens import cost
 
 
 def prompts(number: int) -> list[Prompt]:

@@ -16,9 +16,9 @@ from askpod.evals.gold import GoldQuestion, GoldSet
 from askpod.evals.longcontext.cells import CONDITIONS, Cell, Condition, grid, in_k
 from askpod.evals.longcontext.chance import drawn
 from askpod.evals.longcontext.prompt import PromptMaker
-from askpod.pricing import cost
 from askpod.service.address import is_vendors
 from askpod.settings import ModelSettings
+from askpod.tokens import cost
 
 QUESTIONS = 24
 MOST_EVIDENCE = 2_000  # tokens of the turns from the first to the last with evidence

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from askpod.evals.models.load import LEVELS, prompts_at
 from askpod.evals.models.prompts import Prompt
-from askpod.pricing import cost
 from askpod.service.address import is_vendors
 from askpod.settings import ModelSettings
-from askpod.tokens import TokenCounter
+from askpod.tokens import TokenCounter, cost
 
 LIKELY_TOKENS = 200  # of an answer: about 120 words, as the prompt asks for, and their markers
 WARM_UP = 1  # requests

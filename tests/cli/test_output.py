@@ -8,7 +8,7 @@ from contextlib import redirect_stdout
 
 import pytest
 
-from askpod.cli.streamed import StreamedText
+from askpod.cli.output import StreamedText
 
 TEXT = "The quick brown fox, they said, jumps.\n\nOver 兔子 the lazy-dogs again and again [1]."
 
