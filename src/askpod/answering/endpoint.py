@@ -18,8 +18,14 @@ from langsmith.run_helpers import tracing_context
 from pydantic import SecretStr
 
 from askpod.answering.failures import ChatWording
-from askpod.service.address import is_vendors, key_for, where
-from askpod.service.connection import PAGES, Guard, GuardedAsyncClient, GuardedClient, http_options
+from askpod.services.http import is_vendors, key_for, where
+from askpod.services.openai_http import (
+    PAGES,
+    Guard,
+    GuardedAsyncClient,
+    GuardedClient,
+    http_options,
+)
 from askpod.settings import ModelSettings
 
 BYTES_AT_LEAST = 1_000_000  # of a response, before it counts as endless

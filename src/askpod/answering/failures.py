@@ -5,20 +5,19 @@ from __future__ import annotations
 import openai
 
 from askpod.errors import ContextTooLong, ModelError
-from askpod.service.address import where
-from askpod.service.complaints import complaint_of, is_too_long
-from askpod.service.connection import NotAReply, TooMuch
-from askpod.service.failures import Asked, Wording
-from askpod.service.patience import Failure
+from askpod.services.errors import ErrorMessages, RequestInfo, complaint_of, is_too_long
+from askpod.services.http import where
+from askpod.services.openai_http import NotAReply, TooMuch
+from askpod.services.retry import RequestFailure
 from askpod.settings import ModelSettings
 
 
-class ChatWording(Wording):
+class ChatWording(ErrorMessages):
     """Puts the failures of one model's service into words."""
 
     def __init__(self, settings: ModelSettings, key: str, *, begun: bool) -> None:
         self._settings = settings
-        asked = Asked(
+        asked = RequestInfo(
             model=settings.name,
             address=where(settings.base_url),
             key=key,
@@ -29,7 +28,7 @@ class ChatWording(Wording):
         )
         super().__init__(asked, begun=begun)
 
-    def of(self, problem: Exception) -> Failure:
+    def of(self, problem: Exception) -> RequestFailure:
         """What a problem means that the openai client, its HTTP library or LangChain raised."""
         if known := super().of(problem):
             return known
@@ -63,9 +62,9 @@ class ChatWording(Wording):
             what, todo = "gave an empty reply", "ask again, or choose another model"
         return self.plain(what, todo).error
 
-    def too_long(self, complaint: str) -> Failure:
+    def too_long(self, complaint: str) -> RequestFailure:
         """A prompt that is longer than the model reads."""
-        return Failure(
+        return RequestFailure(
             ContextTooLong(
                 f"the prompt is longer than {self.asked.model} at {self.asked.address} reads"
                 f"{self.quoted(complaint)}: lower context_tokens (ASKPOD_CONTEXT_TOKENS), or give "
@@ -73,7 +72,7 @@ class ChatWording(Wording):
             )
         )
 
-    def _reported(self, complaint: str, todo: str = "") -> Failure:
+    def _reported(self, complaint: str, todo: str = "") -> RequestFailure:
         """An error that came with a status of success."""
         if is_too_long(complaint):
             return self.too_long(complaint)

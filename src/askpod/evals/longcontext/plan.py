@@ -17,7 +17,7 @@ from askpod.evals.longcontext.cells import CONDITIONS, Cell, Condition, grid, in
 from askpod.evals.longcontext.chance import drawn
 from askpod.evals.longcontext.prompt import PromptMaker
 from askpod.pricing import cost
-from askpod.service.address import is_vendors
+from askpod.services.http import is_vendors
 from askpod.settings import ModelSettings
 
 QUESTIONS = 24

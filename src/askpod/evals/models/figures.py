@@ -20,7 +20,7 @@ from askpod.evals.models.estimate import sold_as
 from askpod.evals.models.load import Load
 from askpod.evals.models.prompts import Prompt
 from askpod.pricing import cost
-from askpod.service.address import where
+from askpod.services.http import where
 from askpod.settings import ModelSettings
 from askpod.tokens import TokenCounter
 
