@@ -18,8 +18,8 @@ from datetime import date
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from askpod.readers.cleaning import clean
 from askpod.readers.limits import MAX_SECOND
+from askpod.readers.text import clean
 from askpod.sources.feed_xml import Element, RawItem, parse_xml
 
 MAX_TITLE = 500  # characters

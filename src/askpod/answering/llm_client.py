@@ -21,7 +21,7 @@ from askpod.settings import ModelSettings
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
 
-    from askpod.answering.endpoint import Endpoint
+    from askpod.answering.llm_endpoint import Endpoint
 
 Message = tuple[Literal["system", "user", "assistant"], str]
 
@@ -114,7 +114,7 @@ class LanguageModel:
 
     @cached_property
     def _endpoint(self) -> Endpoint:
-        from askpod.answering.endpoint import Endpoint  # LangChain and openai take a second
+        from askpod.answering.llm_endpoint import Endpoint  # LangChain and openai take a second
 
         return Endpoint(self._settings)
 
@@ -164,9 +164,9 @@ class _Call:
             self._finish = "length"
         text = "".join(self._pieces)
         if not self._finish:
-            raise self.endpoint.wording(begun=bool(self._pieces)).broken_off().error
+            raise self.endpoint.error_messages(begun=bool(self._pieces)).broken_off().error
         if not text.strip():
-            raise self.endpoint.wording(begun=False).nothing_said(self._finish)
+            raise self.endpoint.error_messages(begun=False).nothing_said(self._finish)
         prompt_tokens, completion_tokens = self._tokens or (None, None)
         self.reply = Reply(
             text=text,
@@ -187,7 +187,7 @@ class _Call:
         if (self.full or self._finish) and "".join(self._pieces).strip():
             self.finish()
             return None
-        return self.endpoint.wording(begun=begun).of(problem)
+        return self.endpoint.error_messages(begun=begun).of(problem)
 
     def wait_after(self, failure: RequestFailure) -> float:
         """Seconds until the next try.
