@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from askpod.answering.llm_client import LanguageModel, Message, Reply
 from askpod.errors import StoreUnwritable
 from askpod.files import write_atomically
-from askpod.service.address import where
+from askpod.services.http import where
 from askpod.settings import ModelSettings
 
 _REPLY = TypeAdapter(Reply)

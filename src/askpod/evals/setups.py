@@ -10,7 +10,7 @@ from typing import Any
 from askpod import __version__
 from askpod.archive import Archive
 from askpod.evals.replies import StoredModel, StoredReplies
-from askpod.service.address import where
+from askpod.services.http import where
 from askpod.settings import Settings
 
 RETRIEVAL = "retrieval"

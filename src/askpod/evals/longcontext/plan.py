@@ -16,7 +16,7 @@ from askpod.evals.gold import GoldQuestion, GoldSet
 from askpod.evals.longcontext.cells import CONDITIONS, Cell, Condition, grid, in_k
 from askpod.evals.longcontext.chance import drawn
 from askpod.evals.longcontext.prompt import PromptMaker
-from askpod.service.address import is_vendors
+from askpod.services.http import is_vendors
 from askpod.settings import ModelSettings
 from askpod.tokens import cost
 

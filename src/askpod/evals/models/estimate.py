@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from askpod.evals.models.load import LEVELS, prompts_at
 from askpod.evals.models.prompts import Prompt
-from askpod.service.address import is_vendors
+from askpod.services.http import is_vendors
 from askpod.settings import ModelSettings
 from askpod.tokens import TokenCounter, cost
 

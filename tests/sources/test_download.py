@@ -9,8 +9,7 @@ import pytest
 
 from askpod.errors import StoreUnwritable
 from askpod.files import write_atomically
-from askpod.sources import bringing, gather, ledger
-from askpod.sources import feeds as feeds_module
+from askpod.sources import download, gather, state
 from fake_web import page
 from feeds import ALL_FOUR, about, four, item, names, podcast_json, rss, srt, vtt
 
@@ -104,7 +103,7 @@ def test_a_stop_at_any_write_loses_at_most_what_was_under_way(web, bring, store,
             write_atomically(path, data)
 
         with monkeypatch.context() as patch:
-            for module in (bringing, ledger, feeds_module):
+            for module in (download, state):
                 patch.setattr(module, "write_atomically", write)
             try:
                 bring(url)

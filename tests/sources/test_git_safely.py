@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from askpod.errors import FetchError
-from askpod.sources import repository
+from askpod.sources import git
 from fake_git import TALKS, backend
 from feeds import names, vtt
 
@@ -62,7 +62,7 @@ def test_private_addresses_and_plain_http_need_a_flag(served, bring, store):
 def test_git_connects_to_the_number_that_was_checked(served, bring, monkeypatch):
     """The name means nothing to any name server: git can only have taken the number."""
     served.commit("talks", TALKS)
-    monkeypatch.setattr(repository, "resolve", lambda *_, **__: ["127.0.0.1"])
+    monkeypatch.setattr(git, "resolve", lambda *_, **__: ["127.0.0.1"])
     found = bring(served.at("talks").replace("127.0.0.1", "talks.invalid") + "#other")
     assert names(found) == ["mills.vtt"]
 

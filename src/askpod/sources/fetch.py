@@ -1,16 +1,20 @@
-"""Fetches one file after another over HTTP, within limits.
+"""Fetches one file after another over HTTP, within limits, one request at a time for each host.
 
 Refused: addresses that are not public (see addresses.py), more than five redirects or one from
 https to http, files that are larger, also unpacked, or slower than allowed. Credentials in an
 address go to that scheme, host and port alone. Proxies named in the environment are not used:
 behind one, nobody could check what is connected to.
+
+A host that asks for a long pause, or fails several times in a row, is left alone until the next
+run; what is missing is fetched then.
 """
 
 from __future__ import annotations
 
 import ssl
+import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -19,15 +23,19 @@ import httpx
 
 from askpod import __version__
 from askpod.errors import FetchError
-from askpod.sources.manners import LONGEST_PAUSE, Manners, seconds_asked
-from askpod.sources.urls import Address, Origin, join, parse, port_of
-from askpod.sources.wire import CheckedBackend, Deadline
+from askpod.services.retry import Retries, retry_after
+from askpod.sources.addresses import Address, CheckedBackend, Deadline, Origin, join, parse, port_of
 
 CONNECT = 10.0  # seconds for a connection to come about
 SILENCE = 30.0  # seconds without a byte
 WHOLE = 120.0  # seconds for a file
 MOST_REDIRECTS = 5
-WAITS = (1.0, 3.0)  # seconds before another try after a passing trouble
+TRIES = 3  # of a request that meets a passing trouble
+FIRST_WAIT = 1.0  # seconds before the second
+PAUSE = 0.3  # seconds between two requests to one host
+LONGEST_PAUSE = 60.0  # seconds that a host may ask for
+MOST_FAILURES = 3  # files in a row that a host may fail at
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 _ADVICE = {
@@ -40,6 +48,54 @@ _ADVICE = {
 
 class Gone(FetchError):
     """The server says that there is nothing at the address."""
+
+
+class HostSkipped(FetchError):
+    """The host is asked nothing more in this run."""
+
+
+@dataclass(slots=True)
+class _Host:
+    free_at: float = 0.0  # by the monotonic clock
+    failures: int = 0  # files in a row
+    left: str = ""  # why it is asked no more
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """How hosts are asked: one request at a time, with a pause, and no more when they decline."""
+
+    pause: Callable[[float], None] = time.sleep
+    _hosts: dict[str, _Host] = field(default_factory=dict)
+
+    def before(self, host: str) -> None:
+        """Waits for the host's turn. Raises HostSkipped where there will be none."""
+        known = self._hosts.setdefault(host, _Host())
+        if known.left:
+            raise HostSkipped(f"{host}: {known.left}; run the same command again later")
+        wait = known.free_at - time.monotonic()
+        if wait > 0:
+            self.pause(wait)
+
+    def after(self, host: str) -> None:
+        """To be called when a request has ended, however it did."""
+        if host not in _THIS_MACHINE:
+            self._hosts[host].free_at = time.monotonic() + PAUSE
+
+    def answered(self, host: str) -> None:
+        self._hosts[host].failures = 0
+
+    def failed(self, host: str) -> None:
+        """To be called when a file was not got, in all its tries, by the host's fault."""
+        known = self._hosts[host]
+        known.failures += 1
+        if known.failures >= MOST_FAILURES:
+            known.left = f"has failed {MOST_FAILURES} times in a row and is asked no more"
+
+    def leave(self, host: str, reason: str) -> HostSkipped:
+        """Asks the host nothing more in this run; the error says so."""
+        self._hosts[host].left = reason
+        return HostSkipped(f"{host}: {reason}; run the same command again later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +121,7 @@ class Fetcher:
     """Fetches for one run. To be closed, or used as a context manager."""
 
     allow_private: bool = False
-    manners: Manners = field(default_factory=Manners)
+    rate_limit: RateLimit = field(default_factory=RateLimit)
     _credentials: dict[Origin, str] = field(default_factory=dict)
     _deadline: Deadline = field(default_factory=Deadline)
     _made: httpcore.ConnectionPool | None = None
@@ -80,7 +136,7 @@ class Fetcher:
 
         Raises:
             Gone: there is none.
-            HostLeft: the host is asked nothing more in this run.
+            HostSkipped: the host is asked nothing more in this run.
             FetchError: it cannot be had for another reason.
         """
         address = parse(url)
@@ -122,29 +178,30 @@ class Fetcher:
     def _patiently(self, address: Address, limit: int, headers: dict[str, str]) -> _Reply:
         """A reply that is not one of a passing trouble."""
         host = address.url.host
-        for wait in (*WAITS, None):
-            self.manners.before(host)
+        retries = Retries(tries=TRIES, first_wait=FIRST_WAIT)
+        wait: float | None = 0.0
+        while wait is not None:
+            self.rate_limit.before(host)
             trouble, asked = "", None
             try:
                 reply = self._once(address, limit, headers)
             except _PASSING as error:
                 trouble = _said(error)
             finally:
-                self.manners.after(host)
+                self.rate_limit.after(host)
             if not trouble:
                 if reply.status < 500 and reply.status != 429:
-                    self.manners.answered(host)
+                    self.rate_limit.answered(host)
                     return reply
                 trouble = f"the server answers {reply.status}"
-                asked = seconds_asked(reply.headers.get("retry-after", ""))
+                asked = retry_after(reply.headers.get("retry-after", ""))
             if asked is not None and asked > LONGEST_PAUSE:
-                raise self.manners.leave(host, f"asks to be left alone for {asked:,.0f} s")
+                raise self.rate_limit.leave(host, f"asks to be left alone for {asked:,.0f} s")
+            wait = retries.next_wait(asked)
             if wait is not None:
-                self.manners.pause(wait if asked is None else asked)
-        self.manners.failed(host)
-        raise FetchError(
-            f"{address}: {trouble} (tried {len(WAITS) + 1} times); try again later"
-        ) from None
+                self.rate_limit.pause(wait)
+        self.rate_limit.failed(host)
+        raise FetchError(f"{address}: {trouble} (tried {retries.failed} times); try again later")
 
     def _once(self, address: Address, limit: int, headers: dict[str, str]) -> _Reply:
         self._deadline.start(WHOLE)

@@ -1,4 +1,4 @@
-"""Where a model's service is, whose it is, and with which key it is asked.
+"""Where a service is, whether it is on this machine, and with which key a model's is asked.
 
 The key is read from OPENAI_API_KEY and kept nowhere.
 """

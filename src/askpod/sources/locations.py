@@ -1,4 +1,4 @@
-"""Where a feed stands and what it names is found: on the web, or in the folder of a local feed.
+"""Where a feed's links lead: to the web, or to files in the folder of a local feed.
 
 A local feed may name files beside it or below, by relative path alone; addresses are fetched.
 """
@@ -13,62 +13,67 @@ from urllib.parse import unquote
 import httpx
 
 from askpod.errors import FetchError
-from askpod.sources.fetching import Fetcher
-from askpod.sources.urls import join, shown
+from askpod.sources.addresses import join, shown
+from askpod.sources.fetch import Fetcher
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Link:
     """Something that a feed names: its address or path, and what tells it from a newer one."""
 
     where: str
     version: str = ""  # of a file on this machine; on the web the address alone counts
 
+    @property
+    def identity(self) -> str:
+        """The same as long as the same content is meant, as far as can be told unread."""
+        return f"{self.where} {self.version}"
 
-class Place(Protocol):
+
+class Location(Protocol):
     """What a feed's references are taken from."""
 
-    def find(self, href: str) -> Found:
+    def find(self, href: str) -> Link:
         """What a reference stands for. Raises FetchError where it may not be followed."""
         ...
 
-    def read(self, found: Found, limit: int) -> bytes:
+    def read(self, found: Link, limit: int) -> bytes:
         """Its content. Raises FetchError where it cannot be had within `limit` bytes."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Web:
+class WebLocation:
     """References of a feed that was fetched from `base`."""
 
     fetcher: Fetcher
     base: httpx.URL
 
-    def find(self, href: str) -> Found:
-        return Found(join(self.base, href))
+    def find(self, href: str) -> Link:
+        return Link(join(self.base, href))
 
-    def read(self, found: Found, limit: int) -> bytes:
+    def read(self, found: Link, limit: int) -> bytes:
         return self.fetcher.get(found.where, limit).body
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class FolderLocation:
     """References of a feed that is a file in `folder`."""
 
     fetcher: Fetcher
     folder: Path
 
-    def find(self, href: str) -> Found:
+    def find(self, href: str) -> Link:
         if href.lower().startswith(("http://", "https://")):
-            return Found(href)
+            return Link(href)
         path = self._path(href)
         try:
             status = path.stat()
         except OSError:
             raise FetchError(f"{path}: the feed names it, and it is not there") from None
-        return Found(str(path), f"{status.st_size} {status.st_mtime_ns}")
+        return Link(str(path), f"{status.st_size} {status.st_mtime_ns}")
 
-    def read(self, found: Found, limit: int) -> bytes:
+    def read(self, found: Link, limit: int) -> bytes:
         if not found.version:
             return self.fetcher.get(found.where, limit).body
         return read_file(Path(found.where), limit)

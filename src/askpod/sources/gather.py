@@ -1,24 +1,34 @@
-"""Makes a list of files of what a user names: paths, feeds and repositories."""
+"""Turns what a user names (paths, feeds, git repositories) into the list of files to index."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from askpod.errors import FetchError
 from askpod.indexing.report import Failure
 from askpod.readers.discover import ENDINGS, find_files, named
-from askpod.sources.gathered import Gathered
 from askpod.store.connection import plain_errors
 from askpod.store.lock import write_lock
 
-FOLDER = "sources"  # in the store: what was brought from elsewhere
+FOLDER = "sources"  # in the store: what was fetched
 _FEEDS = (".xml", ".rss", ".atom")
 _HEAD = 4096  # bytes in which a feed shows itself
 
 Notify = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The files to be indexed, and what could not be fetched."""
+
+    files: tuple[Path, ...]
+    named: frozenset[Path] = frozenset()  # of the files: not merely found in a folder
+    failed: tuple[Failure, ...] = ()
+    fetched: int = 0  # files that are new or have changed since the last run
 
 
 def is_remote(source: str | Path) -> bool:
@@ -43,7 +53,7 @@ def gather(
     *,
     allow_private: bool = False,
     notify: Notify | None = None,
-) -> Gathered:
+) -> SourceFiles:
     """The files that `sources` stand for. What comes from elsewhere is kept in `store`/sources.
 
     Paths are looked for before anything is fetched; where nothing can be had, nothing is left.
@@ -55,47 +65,47 @@ def gather(
     """
     elsewhere = [s for s in sources if is_remote(s) or is_feed_file(Path(s))]
     paths = [Path(source) for source in sources if source not in elsewhere]
-    local = Gathered(())
+    local = SourceFiles(())
     if paths or not elsewhere:
-        local = Gathered(tuple(find_files(paths)), frozenset(named(paths)))
+        local = SourceFiles(tuple(find_files(paths)), frozenset(named(paths)))
     if not elsewhere:
         return local
-    brought = _bring(store, elsewhere, allow_private, notify or (lambda _: None))
-    gathered = _joined([local, *brought])
+    fetched = _fetch(store, elsewhere, allow_private, notify or (lambda _: None))
+    gathered = _joined([local, *fetched])
     if not gathered.files:
         raise FetchError("\n".join(failure.message for failure in gathered.failed))
     return gathered
 
 
-def _bring(
+def _fetch(
     store: Path, sources: Sequence[str | Path], allow_private: bool, notify: Notify
-) -> list[Gathered]:
+) -> list[SourceFiles]:
     """What each feed and repository gave; a failed one gives no files."""
     # Imported when something is fetched: a search needs none of it.
-    from askpod.sources.feeds import bring_feed
-    from askpod.sources.fetching import Fetcher
-    from askpod.sources.repository import bring_repository
-    from askpod.sources.urls import shown
+    from askpod.sources.addresses import shown
+    from askpod.sources.download import download_feed
+    from askpod.sources.fetch import Fetcher
+    from askpod.sources.git import update_repository
 
-    brought = []
+    fetched = []
     with _folder(store / FOLDER, notify) as folder, Fetcher(allow_private) as fetcher:
         for source in map(str, dict.fromkeys(sources)):
             try:
                 if source.lower().startswith("git+"):
-                    found = bring_repository(
+                    found = update_repository(
                         source, folder, allow_private=allow_private, notify=notify
                     )
                 else:
-                    found = bring_feed(source, folder, fetcher, notify)
+                    found = download_feed(source, folder, fetcher, notify)
             except FetchError as error:
-                found = Gathered((), failed=(Failure(shown(source), str(error)),))
-            brought.append(found)
-    return brought
+                found = SourceFiles((), failed=(Failure(shown(source), str(error)),))
+            fetched.append(found)
+    return fetched
 
 
 @contextmanager
 def _folder(folder: Path, notify: Notify) -> Iterator[Path]:
-    """The folder of what was brought, locked. One that was made in vain is taken away again."""
+    """The folder of what is fetched, locked. It is removed again where nothing came of it."""
     was_there = folder.exists()
     with plain_errors(folder / "_"):
         try:
@@ -113,7 +123,7 @@ def _holds_transcripts(folder: Path) -> bool:
     return any(path.suffix in ENDINGS for path in folder.glob("*/**/*"))
 
 
-def _joined(parts: Iterable[Gathered]) -> Gathered:
+def _joined(parts: Iterable[SourceFiles]) -> SourceFiles:
     """All parts as one; a file that several hold counts once."""
     files: dict[Path, Path] = {}
     named_ones: set[Path] = set()
@@ -125,4 +135,4 @@ def _joined(parts: Iterable[Gathered]) -> Gathered:
         named_ones |= part.named
         failed += part.failed
         fetched += part.fetched
-    return Gathered(tuple(files.values()), frozenset(named_ones), tuple(failed), fetched)
+    return SourceFiles(tuple(files.values()), frozenset(named_ones), tuple(failed), fetched)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 
-from askpod.service.address import is_this_machine
+from askpod.services.http import is_this_machine
 
 if TYPE_CHECKING:
     import ssl

@@ -11,8 +11,8 @@ import httpcore
 import pytest
 
 from askpod.errors import FetchError
-from askpod.sources import fetching
-from askpod.sources.fetching import Fetcher
+from askpod.sources import fetch
+from askpod.sources.fetch import Fetcher
 from fake_web import FakeWeb
 
 LIMIT = 1000
@@ -64,7 +64,7 @@ def test_what_is_public_is_connected_to_by_the_number_that_was_checked(monkeypat
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
-    monkeypatch.setattr(fetching, "WAITS", ())
+    monkeypatch.setattr(fetch, "TRIES", 1)
     with Fetcher() as fetcher, pytest.raises(FetchError, match="cannot be reached: unplugged"):
         fetcher.get("http://river.example/feed.xml", LIMIT)
     assert tried == [number]
@@ -142,13 +142,13 @@ def test_each_redirect_is_checked(web, monkeypatch):
     """A public server that leads to this machine: the first hop is let through by hand."""
     web.put("/secret", "secret")
     url = web.put("/a", status=302, Location=web.at("/secret", "127.0.0.2"))
-    real = fetching.CheckedBackend.connect_tcp
+    real = fetch.CheckedBackend.connect_tcp
 
     def connect(self, host, port, *rest, **named):
         self._allow_private = host == "127.0.0.1"
         return real(self, host, port, *rest, **named)
 
-    monkeypatch.setattr(fetching.CheckedBackend, "connect_tcp", connect)
+    monkeypatch.setattr(fetch.CheckedBackend, "connect_tcp", connect)
     with Fetcher() as fetcher, pytest.raises(FetchError, match=r"127\.0\.0\.2 is no public addr"):
         fetcher.get(url, LIMIT)
     assert web.asked == ["/a"]
