@@ -16,9 +16,7 @@ import numpy as np
 
 from askpod.answering.llm import Reply
 from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
-from askpod.evals.models.estimate import sold_as
-from askpod.evals.models.load import Load
-from askpod.evals.models.prompts import Prompt
+from askpod.evals.models.requests import Load, Prompt, sold_as
 from askpod.pricing import cost
 from askpod.service.address import where
 from askpod.settings import ModelSettings
