@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from askpod import __version__
-from askpod.answering.modelled import FALLBACK
+from askpod.answering.llm_answer import FALLBACK
 from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError, StoreUnwritable
 from askpod.evals.asking import StoredModel, StoredReplies, in_order
@@ -29,7 +29,7 @@ from askpod.evals.records import (
     write_timings,
 )
 from askpod.evals.report.run import run_report
-from askpod.evals.scoring import Judge, Outcome, record
+from askpod.evals.scoring import Outcome, Scorers, record
 from askpod.model import Answer, Passage
 from askpod.service.address import where
 from askpod.settings import Settings
@@ -127,7 +127,7 @@ def run_gold(
         AskpodError: what stops all questions, such as a damaged archive.
     """
     sources = Sources(archive)
-    judge = None if settings.retrieval_only else Judge.of(archive.judge)
+    scorers = None if settings.retrieval_only else Scorers.of(archive.support_embedder)
     total = len(gold.questions)
 
     def finished(done: int) -> None:
@@ -139,7 +139,7 @@ def run_gold(
     records, timings = [], []
     with closing(in_order(ask, gold.questions, settings.parallel, finished)) as asked:
         for question, (outcome, timing) in zip(gold.questions, asked, strict=True):
-            records.append(record(question, outcome, sources, judge))
+            records.append(record(question, outcome, sources, scorers))
             timings.append(timing)
     return Run(tuple(records), tuple(timings))
 

@@ -12,8 +12,8 @@ from math import isfinite
 
 from askpod.answering.citations import LONGEST_CLAIM
 from askpod.answering.claims import ends_before, needs_source, plain_claim
+from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.markers import Marker, MarkerReader
-from askpod.answering.modelled import FALLBACK
 from askpod.answering.refusal import is_refusal
 from askpod.evals.gold import Stretch, seconds, shared
 from askpod.evals.records import Score

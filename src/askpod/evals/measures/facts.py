@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 
 from askpod.answering.citations import UNCITED_MARK, UNSUPPORTED_MARK
 from askpod.answering.claims import FEWEST_WORDS, UNENDED_WORDS, needs_source
+from askpod.answering.entities import binding_numbers, stated_numbers
 from askpod.answering.markers import MarkerReader
-from askpod.answering.numbers import binding_numbers, stated_numbers
 from askpod.answering.refusal import REFUSAL, is_refusal
 from askpod.embedding import Embedder
 from askpod.evals.records import Score

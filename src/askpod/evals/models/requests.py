@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from askpod.answering.llm import LanguageModel, Message, Reply
+from askpod.answering.llm_client import LanguageModel, Message, Reply
 from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError
 from askpod.evals.asking import in_order
