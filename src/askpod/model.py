@@ -120,10 +120,12 @@ class Chunk:
 
     @property
     def start(self) -> float:
+        """The second at which its speech begins."""
         return self.spans[0].start
 
     @property
     def end(self) -> float:
+        """The second at which its speech ends."""
         return self.spans[-1].end
 
     @property
@@ -138,6 +140,7 @@ class Chunk:
 
     @property
     def speakers(self) -> tuple[str, ...]:
+        """Who speaks, in order of first word."""
         return _distinct(span.speaker for span in self.spans)
 
     def speaker_shares(self) -> dict[str, float]:
@@ -166,6 +169,7 @@ class Passage:
     spans: tuple[Span, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON can carry it."""
         return _json(self)
 
 
@@ -195,6 +199,7 @@ class Citation:
     supported: bool
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON can carry it."""
         return _json(self)
 
 
@@ -227,6 +232,7 @@ class Answer:
     evidence: tuple[EvidenceTurn, ...] = ()  # the turns the model was shown, with their numbers
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON can carry it."""
         return _json(self)
 
 

@@ -21,7 +21,7 @@ def export(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write a run for trec_eval, so that others can check the ranking measures."""
+    """Write a run for trec_eval, to check the ranking measures."""
     from askpod.evals.records import read_records
     from askpod.evals.trec import write_trec
 

@@ -39,7 +39,7 @@ def import_(
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Score a run of another search on a gold set, and write a report."""
+    """Score another search's run on a gold set, and report."""
     import json
 
     from askpod.archive import Archive

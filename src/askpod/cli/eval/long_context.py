@@ -39,7 +39,10 @@ def long_context(
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask the same questions over ever longer transcripts; find where a model gives way."""
+    """Find the prompt length at which a model gives way.
+
+    The same questions are asked over ever longer transcripts.
+    """
     from askpod.evals.gold import load_gold
     from askpod.evals.longcontext.cells import parse_lengths
     from askpod.evals.longcontext.document import write_document

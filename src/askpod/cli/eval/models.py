@@ -37,7 +37,7 @@ def models(
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Measure models side by side: quality, seconds, throughput, errors, cost."""
+    """Measure models side by side: quality, speed, errors, cost."""
     from askpod.evals.gold import load_gold
     from askpod.evals.models.estimate import announced
     from askpod.evals.models.measuring import make_folder
