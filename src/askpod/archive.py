@@ -12,8 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from askpod.answering.asked import Asked, in_pieces
-from askpod.answering.extractive import ExtractiveAnswerer
+from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
 from askpod.answering.followup import standalone
 from askpod.embedders import load_embedder, remote_model, stamp_of
 from askpod.embedding import Embedder
@@ -29,8 +28,8 @@ from askpod.store.filters import select
 from askpod.store.lock import write_lock
 
 if TYPE_CHECKING:
-    from askpod.answering.llm import LanguageModel
-    from askpod.answering.modelled import ModelAnswerer
+    from askpod.answering.llm_answer import LLMAnswerer
+    from askpod.answering.llm_client import LanguageModel
     from askpod.indexing import IndexReport, ProgressListener
     from askpod.indexing.indexer import EpisodeStore
     from askpod.retriever import ArchiveRetriever
@@ -105,8 +104,8 @@ class Archive:
 
     def close(self) -> None:
         """Releases the archive's files and a model's connections."""
-        if (modelled := self.__dict__.get("_modelled")) is not None:
-            modelled.close()
+        if (llm_answerer := self.__dict__.get("_llm_answerer")) is not None:
+            llm_answerer.close()
         self._dense.close()
         self._catalog.close()
         if self._server is not None:
@@ -275,8 +274,8 @@ class Archive:
         without the model and replaces what was shown.
         """
         asked = self._find(question, history, Filters.of(filters))
-        if self._modelled is not None:
-            yield from self._modelled.stream(asked)
+        if self._llm_answerer is not None:
+            yield from self._llm_answerer.stream(asked)
         else:
             yield from in_pieces(self._quoted(asked))
 
@@ -302,44 +301,44 @@ class Archive:
     ) -> AsyncGenerator[str | Answer]:
         """`ask_stream` for asynchronous code. Cancelling the task stops the model's request."""
         asked = await asyncio.to_thread(self._find, question, history, Filters.of(filters))
-        if self._modelled is None:
+        if self._llm_answerer is None:
             for item in in_pieces(await asyncio.to_thread(self._quoted, asked)):
                 yield item
             return
-        async with aclosing(self._modelled.astream(asked)) as items:
+        async with aclosing(self._llm_answerer.astream(asked)) as items:
             async for item in items:
                 yield item
 
-    def _find(self, question: str, history: Sequence[Exchange], filters: Filters) -> Asked:
+    def _find(self, question: str, history: Sequence[Exchange], filters: Filters) -> Retrieved:
         """Looks up what an answer can be made from; a follow-up is first made whole."""
         usage = Usage()
         wanted = question
-        if history and self._modelled is not None:
-            wanted, usage = self._modelled.standalone(question, history)
+        if history and self._llm_answerer is not None:
+            wanted, usage = self._llm_answerer.standalone(question, history)
         elif history:
             wanted = standalone(question, history)
         began = time.perf_counter()
-        top = EVIDENCE_FOR_MODEL if self._modelled is not None else EVIDENCE
+        top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
         self._refresh()
         found = self._searcher.find(wanted, top, filters)
         episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
-        return Asked(
+        return Retrieved(
             found, filters, episodes, self._catalog.turns, replace(usage, retrieval_seconds=seconds)
         )
 
-    def _quoted(self, asked: Asked) -> Answer:
+    def _quoted(self, asked: Retrieved) -> Answer:
         answer = self._answerer.answer(asked.found, asked.episodes, asked.filters)
         return replace(answer, usage=asked.usage)
 
     @cached_property
-    def _modelled(self) -> ModelAnswerer | None:
+    def _llm_answerer(self) -> LLMAnswerer | None:
         if self._settings.model is None:
             return None
         # Imported when a model is asked: it takes longer than an answer without one.
-        from askpod.answering.modelled import ModelAnswerer
+        from askpod.answering.llm_answer import LLMAnswerer
 
-        return ModelAnswerer(self._settings, self.judge, self._language_model)
+        return LLMAnswerer(self._settings, self.support_embedder, self._language_model)
 
     def as_retriever(self, *, top: int = 20, **filters: str | int | None) -> ArchiveRetriever:
         """The archive as a LangChain retriever; `filters` as in `search`."""
@@ -374,8 +373,8 @@ class Archive:
         return load_embedder(self._settings, self._catalog.meta())
 
     @cached_property
-    def judge(self) -> Embedder:
-        """What sentences are judged with: always the built-in embedder.
+    def support_embedder(self) -> Embedder:
+        """What sentences are compared with claims and questions by: always the built-in embedder.
 
         Its figures are what the bars of answers and citations are set on, and judging takes many
         short texts, which would be as many requests to an endpoint.
@@ -390,7 +389,7 @@ class Archive:
 
     @cached_property
     def _answerer(self) -> ExtractiveAnswerer:
-        return ExtractiveAnswerer(self.judge)
+        return ExtractiveAnswerer(self.support_embedder)
 
     def _refresh(self) -> None:
         """Brings the replica of a server's archive up to it, before the replica is asked."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from askpod import Archive
-from askpod.answering.llm import LanguageModel
+from askpod.answering.llm_client import LanguageModel
 from askpod.errors import GoldError, ModelError
 from askpod.evals.gold import load_gold
 from askpod.evals.longcontext.cells import BASE, DEPTHS, Cell, Condition, parse_lengths
@@ -45,7 +45,7 @@ def server():
 
 @pytest.fixture(scope="module")
 def matcher(long_archive: Archive) -> FactMatcher:
-    return FactMatcher(long_archive.judge)
+    return FactMatcher(long_archive.support_embedder)
 
 
 class Eval:

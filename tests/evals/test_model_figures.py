@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from askpod.answering.llm import Reply
+from askpod.answering.llm_client import Reply
 from askpod.evals.intervals import Interval
 from askpod.evals.models.estimate import announced, dollars, estimate
 from askpod.evals.models.figures import figures, percentile_interval

@@ -15,7 +15,7 @@ import yaml
 from rich.console import Console
 
 from askpod import Archive
-from askpod.answering.llm import LanguageModel
+from askpod.answering.llm_client import LanguageModel
 from askpod.evals.gold import GoldQuestion, GoldSet, load_gold
 from askpod.evals.models.figures import ModelFigures, figures
 from askpod.evals.models.load import Load, send

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
-from askpod.answering.llm import Message, Reply
+from askpod.answering.llm_client import Message, Reply
 from askpod.errors import ModelError, StoreUnwritable
 from askpod.evals.replies import StoredModel, StoredReplies
 from askpod.settings import ModelSettings, Settings

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askpod.readers.json_formats import load_json, recognise_json
+from askpod.readers.json_document import load_json, recognise_json
 from askpod.readers.log import FaultLog
 from askpod.readers.youtube import read_youtube_json3, read_youtube_list
 

@@ -1,24 +1,30 @@
 """Answers without a model: picks the sentences that answer, word for word.
 
 A sentence's relevance is how near its meaning is to the question, how many of the question's
-words it holds, and how well its passage fits. A listener wants connected
-speech, so whole runs of sentences are quoted, each from one turn: the runs whose relevance lies
-furthest above the ordinary (maximum-sum segments), until WORDS are used up.
+words it holds ("forecasts" matches "forecasting", by the tokenizer of the archive's word index),
+and how well its passage fits. A listener wants connected speech, so runs of sentences are quoted,
+each from one turn: the runs whose relevance lies furthest above the ordinary (maximum-sum
+segments), until WORDS are used up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 
-from askpod.answering.quotation import cite
+from askpod.answering.citations import cite
 from askpod.answering.refusal import REFUSAL, is_weak, reason
-from askpod.answering.words import shares
 from askpod.embedding import Embedder
 from askpod.links import second_link
-from askpod.model import Answer, Citation, Episode, Filters, Passage, Span
+from askpod.model import Answer, Citation, Episode, Filters, Passage, Span, Turn, Usage
 from askpod.retrieval.search import Found
+from askpod.store.cells.words import quoted
 from askpod.store.filters import matches_name
+from askpod.store.schema import TOKENIZER
 from askpod.text import split_sentences
 from askpod.times import clock
 
@@ -36,6 +42,26 @@ QUESTION = 0.5  # taken off a question: it asks what the listener asks, and does
 HOST = 0.2  # taken off what others than the guests say: a host leads to the answers
 ORDINARY = 1.7  # the sentences that are above the ordinary hold this many times WORDS
 LEAST_WORTH = 0.15  # of the best run's worth, below which a run is left out
+
+TurnsOf = Callable[[str, int, int], list[Turn]]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """A question with what was found for it."""
+
+    found: Found
+    filters: Filters
+    episodes: Mapping[str, Episode]
+    turns: TurnsOf
+    usage: Usage = field(default_factory=Usage)  # spent on making the question whole
+
+
+def in_pieces(answer: Answer) -> Iterator[str | Answer]:
+    """An answer that is there at once, as a stream: paragraph by paragraph."""
+    for number, paragraph in enumerate(answer.text.split("\n\n")):
+        yield f"\n\n{paragraph}" if number else paragraph
+    yield answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +229,30 @@ def _statement(citation: Citation) -> str:
     when = clock(citation.start)
     who = f"{citation.speaker} ({when})" if citation.speaker else when
     return f"{who}: “{citation.quote}” [{citation.number}]"
+
+
+def held_words(words: Sequence[str], texts: Sequence[str]) -> list[frozenset[str]]:
+    """For each text those of `words` that it holds."""
+    held: list[set[str]] = [set() for _ in texts]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(
+            f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = '{TOKENIZER}')"
+        )
+        connection.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(texts))
+        for word in words:
+            query = "SELECT rowid FROM texts WHERE texts MATCH ?"
+            for (number,) in connection.execute(query, [quoted(word)]):
+                held[number].add(word)
+    return [frozenset(each) for each in held]
+
+
+def shares(words: Sequence[str], texts: Sequence[str]) -> list[float]:
+    """For each text the share of `words` it holds, from 0 to 1.
+
+    A word weighs the more the fewer of the texts hold it (inverse document frequency).
+    """
+    held = held_words(words, texts)
+    counts = Counter(word for each in held for word in each)
+    weights = {word: math.log(1 + len(texts) / (1 + counts[word])) for word in words}
+    total = sum(weights.values()) or 1.0
+    return [sum(weights[word] for word in each) / total for each in held]

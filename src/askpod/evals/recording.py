@@ -10,7 +10,7 @@ from typing import Any, cast
 from askpod.evals.gold import GoldQuestion
 from askpod.evals.measures import BUDGETS
 from askpod.evals.records import Record
-from askpod.evals.scoring import Judge, score_question
+from askpod.evals.scoring import Scorers, score_question
 from askpod.evals.sources import Sources
 from askpod.evals.stretches import Stretch, union
 from askpod.model import Answer, Passage
@@ -30,11 +30,11 @@ class Outcome:
 
 
 def record(
-    question: GoldQuestion, outcome: Outcome, sources: Sources, judge: Judge | None
+    question: GoldQuestion, outcome: Outcome, sources: Sources, scorers: Scorers | None
 ) -> Record:
-    """The Record of a question. `judge` is needed where there is an answer."""
+    """The Record of a question. `scorers` are needed where there is an answer."""
     passages = within_budget(outcome.passages)
-    scores, details = score_question(question, passages, outcome.answer, judge)
+    scores, details = score_question(question, passages, outcome.answer, scorers)
     return Record(
         id=question.id,
         question=question.question,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from askpod.answering.llm import LanguageModel, Message, Reply
+from askpod.answering.llm_client import LanguageModel, Message, Reply
 from askpod.errors import StoreUnwritable
 from askpod.files import write_atomically
 from askpod.service.address import where

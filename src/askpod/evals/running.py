@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from askpod.answering.modelled import FALLBACK
+from askpod.answering.llm_answer import FALLBACK
 from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError, StoreUnwritable
 from askpod.evals.gold import GoldQuestion, GoldSet
 from askpod.evals.recording import Outcome, record
 from askpod.evals.records import REPORT, Record, write_records
 from askpod.evals.report.run import run_report
-from askpod.evals.scoring import Judge
+from askpod.evals.scoring import Scorers
 from askpod.evals.sources import Sources
 from askpod.evals.summary import Summary, summarise, write_summary
 from askpod.evals.timings import Timing, write_timings
@@ -67,7 +67,7 @@ def run_gold(
         AskpodError: what stops all questions, such as a damaged archive.
     """
     sources = Sources(archive)
-    judge = None if settings.retrieval_only else Judge.of(archive.judge)
+    scorers = None if settings.retrieval_only else Scorers.of(archive.support_embedder)
     total = len(gold.questions)
 
     def finished(done: int) -> None:
@@ -79,7 +79,7 @@ def run_gold(
     records, timings = [], []
     with closing(in_order(ask, gold.questions, settings.parallel, finished)) as asked:
         for question, (outcome, timing) in zip(gold.questions, asked, strict=True):
-            records.append(record(question, outcome, sources, judge))
+            records.append(record(question, outcome, sources, scorers))
             timings.append(timing)
     return Run(tuple(records), tuple(timings))
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from askpod.answering.modelled import FALLBACK
+from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
 from askpod.evals.gold import GoldQuestion
@@ -32,24 +32,27 @@ OF_CITATIONS = ("citation_recall", "citation_precision", "cited_inside", "cited_
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class Scorers:
     """What sentences are judged with: always the built-in embedder, so that figures compare."""
 
     facts: FactMatcher
     supports: Callable[[str, Sequence[EvidenceTurn]], bool]
 
     @classmethod
-    def of(cls, embedder: Embedder) -> Judge:
+    def of(cls, embedder: Embedder) -> Scorers:
         return cls(FactMatcher(embedder), SupportChecker(embedder).check_together)
 
 
 def score_question(
-    question: GoldQuestion, passages: Sequence[Passage], answer: Answer | None, judge: Judge | None
+    question: GoldQuestion,
+    passages: Sequence[Passage],
+    answer: Answer | None,
+    scorers: Scorers | None,
 ) -> tuple[Scores, Details]:
     """The scores that apply to a question, and what they were counted from.
 
     `passages` are ranked, best first. `answer` is None where none was asked for; else there
-    must be a judge.
+    must be scorers.
     """
     scores: Scores = {}
     if question.answerable:
@@ -59,9 +62,9 @@ def score_question(
             for stretch, passage in zip(ranked, passages, strict=True)
         ]
         scores = {**at_budgets(heard, question.stretches), **ranking(ranked, question.stretches)}
-    if answer is None or judge is None:
+    if answer is None or scorers is None:
         return scores, {}
-    of_answer, details = _score_answer(question, answer, judge)
+    of_answer, details = _score_answer(question, answer, scorers)
     return {**scores, **of_answer}, details
 
 
@@ -70,7 +73,9 @@ def failed(answer: Answer) -> bool:
     return any(warning.startswith(FALLBACK) for warning in answer.warnings)
 
 
-def _score_answer(question: GoldQuestion, answer: Answer, judge: Judge) -> tuple[Scores, Details]:
+def _score_answer(
+    question: GoldQuestion, answer: Answer, scorers: Scorers
+) -> tuple[Scores, Details]:
     broken = failed(answer)
     refused = answer.refused and not broken
     scores = {**refusals(question.answerable, refused), **malformed(answer)}
@@ -79,12 +84,12 @@ def _score_answer(question: GoldQuestion, answer: Answer, judge: Judge) -> tuple
         return {**scores, **_nothing(question)}, {}
     details: Details = {}
     if question.facts:
-        of_facts, matches = fact_scores(judge.facts, question.facts, answer.text)
+        of_facts, matches = fact_scores(scorers.facts, question.facts, answer.text)
         scores |= of_facts
         details["facts"] = _stated(question.facts, statements(answer.text), matches)
     written, turns = written_sentences(answer)
-    scores |= alce(written, turns, judge.supports)
-    details["sentences"] = _supported(written, turns, judge)
+    scores |= alce(written, turns, scorers.supports)
+    details["sentences"] = _supported(written, turns, scorers)
     numbers = dict.fromkeys(number for sentence in written for number in sentence.numbers)
     details["unknown_numbers"] = [number for number in numbers if number not in turns]
     if question.answerable:
@@ -112,14 +117,14 @@ def _stated(
 
 
 def _supported(
-    written: Sequence[Sentence], turns: Mapping[int, EvidenceTurn], judge: Judge
+    written: Sequence[Sentence], turns: Mapping[int, EvidenceTurn], scorers: Scorers
 ) -> list[dict[str, Any]]:
     """Each sentence with whether the turns it cites support it."""
     return [
         {
             "text": sentence.text,
             "numbers": list(sentence.numbers),
-            "supported": alce([sentence], turns, judge.supports)["citation_recall"].value == 1,
+            "supported": alce([sentence], turns, scorers.supports)["citation_recall"].value == 1,
         }
         for sentence in written
     ]

@@ -15,9 +15,9 @@ from pathlib import Path
 import yaml
 
 from askpod.errors import ReadError
-from askpod.readers.cleaning import mend_mojibake
 from askpod.readers.limits import MAX_VALUES
-from askpod.readers.log import FaultLog, excerpt
+from askpod.readers.log import FaultLog
+from askpod.readers.text import clean, excerpt, mend_mojibake
 
 MAX_DEPTH = 32  # levels of nesting; a transcript has four
 MAX_ALIASED = 1_000_000  # characters that aliases may repeat
@@ -256,3 +256,35 @@ class _Builder:
         return ReadError(
             self._path, f"{problem}; write the values out plainly or leave the file out", line=line
         )
+
+
+def as_text(node: Node | None) -> str | None:
+    """A value as text; None where it is null or nested too deeply to be text.
+
+    Unquoted `[laughs]` and `{pause}` are a list and a mapping to YAML: they are given
+    back as they stand in the file.
+    """
+    if node is None:
+        return None
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Sequence):
+        parts = [item.text or "" for item in node.items if isinstance(item, Scalar)]
+        return f"[{', '.join(parts)}]" if parts and len(parts) == len(node.items) else None
+    pairs = [(key, value) for key, value in node.items.items() if isinstance(value, Scalar)]
+    if not pairs or len(pairs) < len(node.items):
+        return None
+    return "{" + ", ".join(f"{key}: {item.text}" if item.text else key for key, item in pairs) + "}"
+
+
+def clean_text(node: Node | None, log: FaultLog) -> str:
+    """A value as clean text, "" where it has none; what was mended is reported."""
+    written = as_text(node)
+    if node is None or written is None:
+        return ""
+    text, mended, hidden = clean(written)
+    if mended:
+        log.add(node.line, "mojibake", f"text encoded twice, mended: {excerpt(text)}")
+    if hidden:
+        log.add(node.line, "control-characters", f"invisible characters removed: {excerpt(text)}")
+    return text

@@ -12,13 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from askpod.readers.captions import Caption, caption_second, split_captions, without_markup
-from askpod.readers.cleaning import unescape
-from askpod.readers.cues import Cue, turns_of
-from askpod.readers.draft import Draft
+from askpod.readers.captions import Caption, caption_second, split_captions, unroll, without_markup
+from askpod.readers.cues import Cue, Draft
 from askpod.readers.log import FaultLog
-from askpod.readers.rolling import unroll
-from askpod.readers.voices import name_speakers
+from askpod.readers.speakers import name_speakers
+from askpod.readers.text import unescape
+from askpod.readers.turns import turns_of
 
 _HEADER = re.compile(r"\s{0,16}WEBVTT(?!\S)")
 _ABOUT = re.compile(r"(?:X-TIMESTAMP-MAP|Kind|Language|Region)\s*+[:=]")  # also below the header

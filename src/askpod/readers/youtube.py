@@ -15,14 +15,13 @@ from pathlib import Path
 from askpod.errors import ReadError
 from askpod.links import youtube_id
 from askpod.model import Turn
-from askpod.readers.cleaning import unescape
-from askpod.readers.cues import Cue, turns_of
-from askpod.readers.draft import Draft
-from askpod.readers.json_values import Object, nested, objects, second_of, seconds, text_of
+from askpod.readers.cues import Cue, Draft, Word, cut
+from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
 from askpod.readers.limits import MAX_CAPTIONS
 from askpod.readers.log import FaultLog
-from askpod.readers.timed_text import Word, cut
-from askpod.readers.voices import name_speakers
+from askpod.readers.speakers import name_speakers
+from askpod.readers.text import unescape
+from askpod.readers.turns import turns_of
 
 _MILLISECOND = 0.001
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from askpod.readers.cleaning import clean
 from askpod.readers.limits import MAX_SECOND
+from askpod.readers.text import clean
 from askpod.sources.feed_xml import Element
 
 MAX_CHAPTERS = 500

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from email.utils import parsedate_to_datetime
 
-from askpod.readers.cleaning import clean
+from askpod.readers.text import clean
 from askpod.sources.chapters import Chapter, podlove
 from askpod.sources.feed_xml import Element, RawItem, parse_xml
 from askpod.sources.plain_text import without_markup

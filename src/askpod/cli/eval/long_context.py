@@ -106,7 +106,7 @@ def _measure(
         raise
     finally:
         asked.close()
-    return make_result(plan, outcomes, FactMatcher(archive.judge))
+    return make_result(plan, outcomes, FactMatcher(archive.support_embedder))
 
 
 def _announce(plan: Plan, model: ModelSettings) -> None:

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from askpod.answering.llm import LanguageModel, Reply
+from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.answering.markers import Marker, MarkerReader
 from askpod.errors import ContextTooLong, ModelError, QuestionError
 from askpod.evals.longcontext.cells import Cell

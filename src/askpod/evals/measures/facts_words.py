@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import log10
 
-from askpod.answering.numbers import binding_numbers, stated_numbers
+from askpod.answering.entities import binding_numbers, stated_numbers
 from askpod.text import content_words
 
 STEM = 5  # letters in which two words must agree, as for citations (answering/support.py)

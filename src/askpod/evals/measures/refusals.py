@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.markers import Marker, MarkerReader
-from askpod.answering.modelled import FALLBACK
 from askpod.answering.refusal import is_refusal
 from askpod.evals.records import Score
 from askpod.model import Answer

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from askpod.answering.llm import Reply
+from askpod.answering.llm_client import Reply
 from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
 from askpod.evals.models.estimate import sold_as
 from askpod.evals.models.load import Load

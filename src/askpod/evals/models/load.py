@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
-from askpod.answering.llm import LanguageModel, Reply
+from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.errors import ModelError
 from askpod.evals.models.prompts import Prompt
 from askpod.evals.workers import in_order

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from askpod.answering.llm import LanguageModel
+from askpod.answering.llm_client import LanguageModel
 from askpod.errors import ModelError, StoreUnwritable
 from askpod.evals.gold import GoldSet
 from askpod.evals.models.estimate import WARM_UP, Estimate, estimate
@@ -102,7 +102,7 @@ def _writing(folder: Path) -> Iterator[None]:
 def _loads(candidate: Candidate, progress: Progress | None) -> list[Load]:
     # What takes long once, and is nobody's latency: the client's own code here, a connection,
     # and at some services the model itself, which is loaded when it is first asked.
-    import_module("askpod.answering.endpoint")
+    import_module("askpod.answering.llm_endpoint")
     total = candidate.estimate.requests
     model = LanguageModel(replace(candidate.model, patience=0.0))
     loads: list[Load] = []

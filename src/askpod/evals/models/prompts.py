@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from askpod.answering.llm import LanguageModel, Message, Reply
+from askpod.answering.llm_client import LanguageModel, Message, Reply
 from askpod.archive import Archive
 from askpod.errors import FilterError, QuestionError
 from askpod.evals.gold import GoldSet

@@ -21,7 +21,7 @@ from askpod.settings import ModelSettings
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
 
-    from askpod.answering.endpoint import Endpoint
+    from askpod.answering.llm_endpoint import Endpoint
 
 Message = tuple[Literal["system", "user", "assistant"], str]
 
@@ -114,7 +114,7 @@ class LanguageModel:
 
     @cached_property
     def _endpoint(self) -> Endpoint:
-        from askpod.answering.endpoint import Endpoint  # LangChain and openai take a second
+        from askpod.answering.llm_endpoint import Endpoint  # LangChain and openai take a second
 
         return Endpoint(self._settings)
 

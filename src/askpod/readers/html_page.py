@@ -4,22 +4,27 @@ They come as a bare fragment or inside a whole page, with the time before or aft
 and with either missing. A paragraph is by whoever was named last; one without a time is timed
 between its neighbours. What stands before the first name or time is no speech, and neither is
 text outside of paragraphs, unless it follows a name or a time. No attribute is looked at.
+
+Pages are taken apart in time linear in their length, whatever they hold. The standard library's
+parser is not used: on unfinished markup it takes quadratic time (CPython's gh-135462, and more
+since: 20,000 `<p a='` take it half a minute), and a hostile page can be full of that. Nothing is
+ever executed, fetched or nested.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.readers.cleaning import clean
-from askpod.readers.cues import Cue, turns_of
-from askpod.readers.draft import Draft
-from askpod.readers.json_values import seconds
+from askpod.readers.cues import Cue, Draft
+from askpod.readers.json_document import seconds
 from askpod.readers.limits import MAX_TAGS
 from askpod.readers.log import FaultLog
-from askpod.readers.markup import Piece, pieces
+from askpod.readers.text import clean, unescape
+from askpod.readers.turns import turns_of
 
 # Not possessive: Python before 3.11.5 mismatches possessive groups. No step of it is ambiguous.
 _GAP = r"(?:\s|</?(?:div|span|br|b|strong|em|i|li|small|header)\b[^<>]*>)*"
@@ -55,7 +60,7 @@ def read_podcast_html(path: Path, text: str, log: FaultLog) -> Draft:
     if text.count("<") > MAX_TAGS:
         raise ReadError(path, f"holds more than {MAX_TAGS:,} tags; split it or leave it out")
     page = _Page()
-    for piece in pieces(text):
+    for piece in _pieces(text):
         page.take(piece)
     return Draft(turns_of(page.finished(), log), title=clean(page.title)[0])
 
@@ -76,7 +81,7 @@ class _Page:
     _speaker: str = ""
     _second: float | None = None
 
-    def take(self, piece: Piece) -> None:
+    def take(self, piece: _Piece) -> None:
         """Take the next piece of the page."""
         name = piece.tag.removeprefix("/")
         if not name:
@@ -96,7 +101,7 @@ class _Page:
         self._end_speech()
         return self._cues
 
-    def _take_text(self, piece: Piece) -> None:
+    def _take_text(self, piece: _Piece) -> None:
         if self._label:
             self._labelled.append(piece.text)
         else:
@@ -145,3 +150,45 @@ class _Page:
         if text.strip():
             self._cues.append(Cue(self._line, self._second, None, text, self._speaker))
             self._second, self._awaited = None, False
+
+
+# No part of this runs past the next "<", so that no character is looked at more than thrice.
+_PIECE = re.compile(
+    r"""(?P<comment><!--)
+    |<(?P<quoted>/?[a-zA-Z][\w:-]*)(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>
+    |<(?P<plain>/?[a-zA-Z][\w:-]*)[^<>]*>
+    |<[!?/][^<>]*>
+    |(?P<text><?[^<]+|<)""",
+    re.VERBOSE,
+)
+_LEFT_OUT = ("script", "style", "template", "noscript", "iframe", "svg", "textarea", "button",
+             "select", "nav", "footer", "aside")  # fmt: skip
+_CLOSINGS = {name: re.compile(rf"</{name}\b[^<>]*>", re.IGNORECASE) for name in _LEFT_OUT}
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A tag, such as "cite" or "/cite", or the text between two tags."""
+
+    line: int
+    tag: str  # in small letters; "" for a text
+    text: str = ""  # its character references read; "" for a tag
+
+
+def _pieces(page: str) -> Iterator[_Piece]:
+    """The tags and texts of a page in their order, without what is no part of its own text."""
+    at, line, counted = 0, 1, 0
+    unclosed: set[str] = set()  # elements that are not closed in the rest of the page
+    while match := _PIECE.match(page, at):
+        line += page.count("\n", counted, at)
+        counted, at = at, match.end()
+        tag = (match["quoted"] or match["plain"] or "").lower()
+        if match["comment"]:
+            end = page.find("-->", at)
+            at = len(page) if end < 0 else end + 3  # as in a browser
+        elif tag in _CLOSINGS and tag not in unclosed:
+            closing = _CLOSINGS[tag].search(page, at)
+            at = closing.end() if closing else at
+            unclosed.update(() if closing else (tag,))
+        elif tag or match["text"]:
+            yield _Piece(line, tag, unescape(match["text"] or ""))

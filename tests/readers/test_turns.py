@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from askpod.chunking import cut_span
 from askpod.errors import ReadError
 from askpod.model import Turn
-from askpod.readers.cues import Cue, turns_of
+from askpod.readers.cues import Cue
 from askpod.readers.limits import MAX_CUES
 from askpod.readers.log import FaultLog
+from askpod.readers.turns import turns_of
 
 
 def joined(*cues: Cue) -> tuple[Turn, ...]:

@@ -1,4 +1,8 @@
-"""Joins cues into turns: paragraphs of one speaker, with the second of each cue kept inside.
+"""Turns: paragraphs of one speaker, made of cues, with the second of each cue kept inside.
+
+Readers of captions, diarised transcripts and timed text give their cues in the file's order; one
+rule makes turns of them: cues are cleaned, put in the order of time, given the seconds that they
+lack, and joined. No word is lost or invented. Refused: more cues, or a longer one, than speech has.
 
 A caption ends wherever a line is full, so a caption is no good unit of speech; a turn should
 end where a sentence does. Speech without punctuation (automatic captions) is cut at pauses, or
@@ -7,11 +11,108 @@ else after a few lines, so that what is quoted of it stays short.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from askpod.errors import ReadError
 from askpod.model import Turn
+from askpod.readers.cues import Cue
+from askpod.readers.limits import MAX_CUES, MAX_SECOND, MAX_SPEECH, MAX_TURN
+from askpod.readers.log import FaultLog
+from askpod.readers.order import in_order, starts_of, times
+from askpod.readers.text import clean
 from askpod.times import CHARACTERS_PER_SECOND
+
+
+def turns_of(cues: Iterable[Cue], log: FaultLog) -> tuple[Turn, ...]:
+    """The turns that cues make, in the order of speech; none where no cue has a word.
+
+    Times never go backwards. A turn is estimated where the start of its first cue was not
+    stated, or could not be believed. Raises ReadError where there are too many cues.
+    """
+    spoken = in_order(_Washing(log).washed(cues), log)
+    starts, estimated = starts_of(spoken)
+    return tuple(join_cues(spoken, starts, estimated))
+
+
+class _Washing:
+    """Cleans the words and the times of cues, and reports each kind of fault once."""
+
+    def __init__(self, log: FaultLog) -> None:
+        self._log = log
+        self._labels: dict[str, str] = {}
+        self._faults: dict[str, list[int]] = {}  # kind -> lines
+
+    def washed(self, cues: Iterable[Cue]) -> list[Cue]:
+        """The cues that hold words."""
+        kept: list[Cue] = []
+        written = 0
+        for cue in cues:
+            written += len(cue.text)
+            if written > MAX_SPEECH:
+                raise self._too_much(cue.line, f"more than {MAX_SPEECH:,} characters of speech")
+            text = self._text(cue.text, cue.line)
+            if text:
+                if len(kept) == MAX_CUES:
+                    raise self._too_much(cue.line, f"more than {MAX_CUES:,} cues")
+                if len(text) > MAX_TURN:
+                    held = f"a cue of {len(text):,} characters (at most {MAX_TURN:,})"
+                    raise self._too_much(cue.line, held)
+                kept.append(self._as_it_should_be(cue, text))
+        self._report()
+        return kept
+
+    def _as_it_should_be(self, cue: Cue, text: str) -> Cue:
+        start, end = self._second(cue.start, cue.line), self._second(cue.end, cue.line)
+        if start is not None and end is not None and end < start:
+            self._note("end-before-start", cue.line)
+            end = None
+        speaker = self._label(cue.speaker, cue.line)
+        if (text, start, end, speaker) == (cue.text, cue.start, cue.end, cue.speaker):
+            return cue
+        return Cue(cue.line, start, end, text, speaker, cue.opens)
+
+    def _text(self, text: str, line: int) -> str:
+        if text.isascii() and text.isprintable():
+            return " ".join(text.split())
+        cleaned, mended, hidden = clean(text)
+        if mended:
+            self._note("mojibake", line)
+        if hidden:
+            self._note("control-characters", line)
+        return cleaned
+
+    def _label(self, label: str, line: int) -> str:
+        if label not in self._labels:
+            self._labels[label] = self._text(label, line)
+        return self._labels[label]
+
+    def _second(self, second: float | None, line: int) -> float | None:
+        if second is None or 0 <= second <= MAX_SECOND:
+            return second
+        self._note("bad-time", line)
+        return None
+
+    def _note(self, kind: str, line: int) -> None:
+        self._faults.setdefault(kind, []).append(line)
+
+    def _report(self) -> None:
+        for kind, lines in self._faults.items():
+            self._log.add(lines[0], kind, f"{times(len(lines))}: {_REPAIRS[kind]}")
+
+    def _too_much(self, line: int, held: str) -> ReadError:
+        return ReadError(
+            self._log.path, f"holds {held}: no recording has; split it or leave it out", line=line
+        )
+
+
+_REPAIRS = {
+    "bad-time": "a time that is no second of a recording is not used",
+    "end-before-start": "an end before its start is not used",
+    "mojibake": "text encoded twice is mended",
+    "control-characters": "invisible characters are removed",
+}
+
 
 FULL = 400  # characters: a turn ends with the next sentence
 FULL_UNPUNCTUATED = 200  # characters: a turn of speech without sentences ends

@@ -14,11 +14,10 @@ from dataclasses import replace
 from itertools import chain
 from threading import Event
 
-from askpod.answering.asked import Asked, in_pieces
 from askpod.answering.citations import CitationWriter
-from askpod.answering.extractive import ExtractiveAnswerer
+from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
 from askpod.answering.followup import standalone
-from askpod.answering.llm import LanguageModel, Reply
+from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.answering.refusal import REFUSAL, SENTINEL, is_refusal, is_weak
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
@@ -38,7 +37,7 @@ FALLBACK = "the model could not answer, so these are quotations"  # begins the w
 LONGEST_REWRITTEN = 500  # characters of a rewritten question; more is no question
 
 
-class ModelAnswerer:
+class LLMAnswerer:
     """Answers with one model. Safe for several threads."""
 
     def __init__(
@@ -62,7 +61,7 @@ class ModelAnswerer:
         self._meanwhile.shutdown(wait=False, cancel_futures=True)
         self._model.close()
 
-    def stream(self, asked: Asked) -> Iterator[str | Answer]:
+    def stream(self, asked: Retrieved) -> Iterator[str | Answer]:
         """Text as it comes, then the Answer. Closing the iterator stops the request.
 
         The texts joined are the Answer's, but for a reply that broke off: its Answer is made
@@ -88,7 +87,7 @@ class ModelAnswerer:
             answer = self._without_model(asked, error)
             yield from (answer,) if begun else in_pieces(answer)
 
-    async def astream(self, asked: Asked) -> AsyncGenerator[str | Answer]:
+    async def astream(self, asked: Retrieved) -> AsyncGenerator[str | Answer]:
         """`stream` for asynchronous code. Cancelling stops the request."""
         if is_weak(asked.found, asked.filters):
             for item in in_pieces(self._without_model(asked)):
@@ -139,7 +138,7 @@ class ModelAnswerer:
             recent.insert(0, (exchange.question, exchange.answer.text))
         return recent
 
-    def _attempts(self, asked: Asked) -> Iterator[_Attempt]:
+    def _attempts(self, asked: Retrieved) -> Iterator[_Attempt]:
         """With all the evidence that the limits allow; then once more with half of it."""
         overhead = self._tokens.count_messages(self._prompts.answer(asked.found.question, []))
         limit = min(self._limits.context_tokens, self._limits.effective_window)
@@ -155,7 +154,9 @@ class ModelAnswerer:
             yield attempt
             budget = self._tokens.count(render(evidence)) // 2
 
-    def _attempt(self, asked: Asked, evidence: tuple[EvidenceTurn, ...], last: bool) -> _Attempt:
+    def _attempt(
+        self, asked: Retrieved, evidence: tuple[EvidenceTurn, ...], last: bool
+    ) -> _Attempt:
         def link(episode_id: str, second: float) -> str:
             episode = asked.episodes[episode_id]
             return second_link(episode.youtube, episode.links, second)
@@ -164,7 +165,7 @@ class ModelAnswerer:
         messages = self._prompts.answer(asked.found.question, evidence)
         return _Attempt(self, asked, messages, writer, last)
 
-    def _without_model(self, asked: Asked, error: ModelError | None = None) -> Answer:
+    def _without_model(self, asked: Retrieved, error: ModelError | None = None) -> Answer:
         answer = self._extractive.answer(asked.found, asked.episodes, asked.filters)
         warnings = answer.warnings
         if error is not None:
@@ -223,8 +224,8 @@ class _Attempt:
 
     def __init__(
         self,
-        answerer: ModelAnswerer,
-        asked: Asked,
+        answerer: LLMAnswerer,
+        asked: Retrieved,
         messages: list[Message],
         writer: CitationWriter,
         last: bool,

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askpod.errors import ReadError, Unrecognised
-from askpod.readers.json_formats import load_json, recognise_json
+from askpod.readers.json_document import load_json, recognise_json
 
 PATH = Path("talk.json")
 FORMATS = Path(__file__).parent / "formats"

@@ -5,6 +5,7 @@ Titles, speakers, times and the order of words do not count: they differ with th
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 
@@ -16,6 +17,16 @@ _ALIKE = 0.9  # share of the words; formats differ in labels and in how sounds a
 # must not matter.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+_RUN = re.compile(r"\w+")
+
+
+def transcript_key(episode: Episode) -> str:
+    """The same for two episodes whose turns hold the same words, whatever their titles."""
+    key = hashlib.sha256()
+    for turn in episode.turns:
+        for word in _RUN.findall(turn.text.casefold()):
+            key.update(word.encode() + b" ")
+    return key.hexdigest()
 
 
 def same_words(a: Episode, b: Episode) -> bool:

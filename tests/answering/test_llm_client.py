@@ -13,8 +13,8 @@ from langchain_core.tracers.langchain import wait_for_all_tracers
 from langchain_openai import ChatOpenAI
 from langsmith import utils as langsmith_utils
 
-from askpod.answering.endpoint import Dialect
-from askpod.answering.llm import LanguageModel, Reply
+from askpod.answering.llm_client import LanguageModel, Reply
+from askpod.answering.llm_endpoint import Dialect
 from askpod.settings import ModelSettings
 from fake_openai import FakeOpenAI, Scripted, failed, said
 
@@ -269,7 +269,7 @@ def test_no_proxy_gets_what_is_meant_for_this_machine(model, monkeypatch):
 
 def test_nothing_heavy_is_imported_before_the_first_request():
     code = (
-        "import sys; from askpod.answering.llm import LanguageModel\n"
+        "import sys; from askpod.answering.llm_client import LanguageModel\n"
         "from askpod.settings import ModelSettings\n"
         "print(LanguageModel(ModelSettings('tiny')))\n"
         "print(sorted({'openai', 'httpx', 'langchain_core', 'langsmith'} & set(sys.modules)))"

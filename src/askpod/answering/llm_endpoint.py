@@ -1,6 +1,6 @@
 """A service that speaks Chat Completions: how it takes requests, and a stream of messages from it.
 
-Importing this loads LangChain and the openai client, so llm.py does it at the first request.
+Importing this loads LangChain and the openai client, so llm_client.py does it at the first request.
 """
 
 from __future__ import annotations
@@ -11,15 +11,27 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
+import openai
 from langchain_core.messages import AIMessageChunk
 from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 from langsmith.run_helpers import tracing_context
 from pydantic import SecretStr
 
-from askpod.answering.failures import ChatWording
+from askpod.errors import ContextTooLong, ModelError
 from askpod.service.address import is_vendors, key_for, where
-from askpod.service.connection import PAGES, Guard, GuardedAsyncClient, GuardedClient, http_options
+from askpod.service.complaints import complaint_of, is_too_long
+from askpod.service.connection import (
+    PAGES,
+    Guard,
+    GuardedAsyncClient,
+    GuardedClient,
+    NotAReply,
+    TooMuch,
+    http_options,
+)
+from askpod.service.failures import Asked, Wording
+from askpod.service.patience import Failure
 from askpod.settings import ModelSettings
 
 BYTES_AT_LEAST = 1_000_000  # of a response, before it counts as endless
@@ -134,7 +146,7 @@ class Endpoint:
             base_url=where(self._settings.base_url),  # said, so that no variable redirects it
             openai_proxy=None,
             timeout=self._http_options["timeout"],
-            max_retries=0,  # llm.py's own are bounded in time
+            max_retries=0,  # llm_client.py's own are bounded in time
             use_responses_api=False,
             stream_chunk_timeout=None,  # the HTTP client's timeout holds for every byte
             cache=False,
@@ -159,3 +171,70 @@ class Endpoint:
     @cached_property
     def _http_options(self) -> dict[str, Any]:
         return http_options(self._settings.base_url, self._settings.timeout)
+
+
+class ChatWording(Wording):
+    """Puts the failures of one model's service into words."""
+
+    def __init__(self, settings: ModelSettings, key: str, *, begun: bool) -> None:
+        self._settings = settings
+        asked = Asked(
+            model=settings.name,
+            address=where(settings.base_url),
+            key=key,
+            interface="Chat Completions",
+            setting="ASKPOD_MODEL",
+            timeout=settings.timeout,
+            slow="try again, or raise the timeout (ASKPOD_TIMEOUT)",
+        )
+        super().__init__(asked, begun=begun)
+
+    def of(self, problem: Exception) -> Failure:
+        """What a problem means that the openai client, its HTTP library or LangChain raised."""
+        if known := super().of(problem):
+            return known
+        if isinstance(problem, openai.APIError):
+            return self._reported(complaint_of(problem), "try again later")
+        if isinstance(problem, NotAReply):
+            if "json" in problem.kind and '"error"' in problem.text:
+                return self._reported(problem.text)
+            return self.plain(
+                f"answered with {problem.kind} in place of a stream of Chat Completions",
+                self.address_hint(),
+            )
+        if isinstance(problem, TooMuch):
+            return self.plain("sent a response without end and no text in it")
+        if "No generation chunks" in str(problem):  # LangChain's words
+            return self.plain("sent no answer at all", self.address_hint())
+        return self.plain(
+            f"sent what is not a stream of Chat Completions ({type(problem).__name__})",
+            "try again" if self.begun else self.address_hint(),
+        )
+
+    def nothing_said(self, finish: str) -> ModelError:
+        """A reply without any text."""
+        if finish == "content_filter":
+            what, todo = "withheld the answer (its content filter)", "ask in other words"
+        elif finish == "length":
+            tokens = self._settings.answer_tokens
+            what = f"used up {tokens} tokens before any text, as a reasoning model may"
+            todo = "raise answer_tokens (ASKPOD_ANSWER_TOKENS)"
+        else:
+            what, todo = "gave an empty reply", "ask again, or choose another model"
+        return self.plain(what, todo).error
+
+    def too_long(self, complaint: str) -> Failure:
+        """A prompt that is longer than the model reads."""
+        return Failure(
+            ContextTooLong(
+                f"the prompt is longer than {self.asked.model} at {self.asked.address} reads"
+                f"{self.quoted(complaint)}: lower context_tokens (ASKPOD_CONTEXT_TOKENS), or give "
+                "the server a larger context"
+            )
+        )
+
+    def _reported(self, complaint: str, todo: str = "") -> Failure:
+        """An error that came with a status of success."""
+        if is_too_long(complaint):
+            return self.too_long(complaint)
+        return self.plain(f"reported a failure{self.quoted(complaint)}", todo)

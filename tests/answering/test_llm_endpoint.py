@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from askpod.answering.llm import LanguageModel
+from askpod.answering.llm_client import LanguageModel
 from askpod.errors import ContextTooLong, ModelError
 from askpod.settings import ModelSettings
 from fake_openai import Scripted, failed, said
