@@ -48,7 +48,7 @@ class Excerpt:
     """What was said around a citation."""
 
     citation: Citation
-    spans: tuple[Span, ...]  # whole sentences, one span for each turn
+    spans: tuple[Span, ...]  # complete sentences, one span for each turn
 
 
 class Chat:

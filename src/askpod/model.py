@@ -145,11 +145,11 @@ class Chunk:
 
     def speaker_shares(self) -> dict[str, float]:
         """How much of the speech, by characters, each speaker has."""
-        whole = max(1, sum(len(span.text) for span in self.spans))
+        all_characters = max(1, sum(len(span.text) for span in self.spans))
         shares = dict.fromkeys(self.speakers, 0.0)
         for span in self.spans:
             if span.speaker:
-                shares[span.speaker] += len(span.text) / whole
+                shares[span.speaker] += len(span.text) / all_characters
         return shares
 
 
@@ -180,7 +180,7 @@ class EvidenceTurn:
     number: int  # from 1, as the prompt has it
     episode_id: str
     title: str
-    span: Span  # whole sentences of one turn, verbatim
+    span: Span  # complete sentences of one turn, verbatim
     url: str  # opens the recording at its start
 
 

@@ -77,9 +77,9 @@ class Sessions:
 
     def __init__(self, store: Path, folder: Path | None = None) -> None:
         """`store` is the archive's folder, `folder` the user's data folder where not the usual."""
-        whole = os.path.realpath(store)
-        key = hashlib.sha256(os.fsencode(whole)).hexdigest()[:12]
-        self.folder = (folder or data_folder()) / "sessions" / f"{Path(whole).name}-{key}"
+        real = os.path.realpath(store)
+        key = hashlib.sha256(os.fsencode(real)).hexdigest()[:12]
+        self.folder = (folder or data_folder()) / "sessions" / f"{Path(real).name}-{key}"
 
     def new(self) -> Session:
         """A session that is later than all others."""
