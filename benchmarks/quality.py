@@ -21,7 +21,7 @@ import yaml
 
 from askpod import Answer, Archive
 from askpod.answering.words import held_words
-from askpod.store.lexical import query_words
+from askpod.text import query_words
 from peers.scoring import BUDGETS, FIGURES, MEASURES, Figures, Found, Stretch, means, scores
 from retrieval import DEPTH, Askpod, Row, evidence_of
 

@@ -20,8 +20,7 @@ from askpod.evals.gold import GoldQuestion, GoldSet
 from askpod.evals.stretches import Stretch
 from askpod.model import Span, Turn
 from askpod.retrieval.rendering import plain
-from askpod.sentences import split_sentences
-from askpod.store.lexical import query_words
+from askpod.text import query_words, split_sentences
 from fake_openai import Request
 
 MOST_QUOTED = 3  # turns in an answer

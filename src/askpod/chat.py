@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from askpod.chunking import cut_span
 from askpod.errors import AskpodError
 from askpod.model import Answer, Citation, Exchange, Span, Turn
-from askpod.sentences import split_sentences
 from askpod.store.filters import Filters
+from askpod.text import split_sentences
 
 HISTORY_TOKENS = 4_000  # of earlier exchanges that go along with a question, at most
 CHARACTERS_PER_TOKEN = 4  # of English; a model's own limits are kept by its own count

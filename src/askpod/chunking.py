@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from askpod.model import Chunk, Episode, Span, Turn
-from askpod.sentences import split_sentences
-
-TokenCounter = Callable[[Sequence[str]], list[int]]  # tokens with the special ones included
+from askpod.text import TokenCounts, split_sentences, split_to_fit
 
 SPECIAL_TOKENS = 2  # [CLS] and [SEP] around every text
 
@@ -55,7 +53,7 @@ class _Piece:
 
 
 def chunk_episode(
-    episode: Episode, count_tokens: TokenCounter, settings: ChunkSettings | None = None
+    episode: Episode, count_tokens: TokenCounts, settings: ChunkSettings | None = None
 ) -> list[Chunk]:
     """The chunks of `episode` in order; every word of every turn is in exactly one.
 
@@ -99,7 +97,7 @@ def _second_at(turn: Turn, character: int) -> float:
     return second + (next_second - second) * (character - at) / (next_at - at)
 
 
-def _pieces(turns: Sequence[Turn], count_tokens: TokenCounter, limit: int) -> list[_Piece]:
+def _pieces(turns: Sequence[Turn], count_tokens: TokenCounts, limit: int) -> list[_Piece]:
     ranges = [
         (position, begin, end)
         for position, turn in enumerate(turns)
@@ -113,32 +111,12 @@ def _pieces(turns: Sequence[Turn], count_tokens: TokenCounter, limit: int) -> li
         if tokens <= limit:
             pieces.append(_Piece(position, begin, end, tokens, opens))
             continue
-        for part_begin, part_end, part in _split_long(
-            turns[position].text, begin, end, count_tokens, limit
+        for part_begin, part_end, part in split_to_fit(
+            turns[position].text, begin, end, count_tokens, limit + SPECIAL_TOKENS
         ):
-            pieces.append(_Piece(position, part_begin, part_end, part, opens))
+            pieces.append(_Piece(position, part_begin, part_end, part - SPECIAL_TOKENS, opens))
             opens = False
     return pieces
-
-
-def _split_long(
-    text: str, begin: int, end: int, count_tokens: TokenCounter, limit: int
-) -> list[tuple[int, int, int]]:
-    """Halves a range, at white space where there is some, until each part fits."""
-    tokens = count_tokens([text[begin:end]])[0] - SPECIAL_TOKENS
-    if tokens <= limit or end - begin < 2:
-        return [(begin, end, tokens)]
-    middle = (begin + end) // 2
-    before = next((i for i in range(middle, begin, -1) if text[i].isspace()), None)
-    after = next((i for i in range(middle, end) if text[i].isspace()), None)
-    spaces = [i for i in (before, after) if i is not None]
-    cut = min(spaces, key=lambda i: abs(i - middle), default=middle)
-    left = begin + len(text[begin:cut].rstrip())
-    right = end - len(text[cut:end].lstrip())
-    return [
-        *_split_long(text, begin, left, count_tokens, limit),
-        *_split_long(text, right, end, count_tokens, limit),
-    ]
 
 
 def _pack(pieces: list[_Piece], settings: ChunkSettings) -> list[list[_Piece]]:
@@ -189,7 +167,7 @@ def _spans(turns: Sequence[Turn], group: list[_Piece]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _heading(episode: Episode, section: str, count_tokens: TokenCounter, limit: int) -> str:
+def _heading(episode: Episode, section: str, count_tokens: TokenCounts, limit: int) -> str:
     """Title, guests and section, as much of them as the budget holds, whole words only."""
     parts = [episode.title, ", ".join(episode.guests), section]
     # A hostile title, far over the budget, must neither take a step for each of its words nor

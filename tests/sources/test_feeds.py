@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from askpod.errors import StoreUnwritable
+from askpod.files import write_atomically
 from askpod.sources import bringing, gather, ledger
 from askpod.sources import feeds as feeds_module
-from askpod.sources.writing import write as whole_write
 from fake_web import page
 from feeds import ALL_FOUR, about, four, item, names, podcast_json, rss, srt, vtt
 
@@ -101,11 +101,11 @@ def test_a_stop_at_any_write_loses_at_most_what_was_under_way(web, bring, store,
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.with_name(f".{path.name}.tmp").write_bytes(data[: len(data) // 2])
                 raise KeyboardInterrupt
-            whole_write(path, data)
+            write_atomically(path, data)
 
         with monkeypatch.context() as patch:
             for module in (bringing, ledger, feeds_module):
-                patch.setattr(module, "write", write)
+                patch.setattr(module, "write_atomically", write)
             try:
                 bring(url)
             except KeyboardInterrupt:

@@ -18,8 +18,8 @@ from askpod.embedding import Embedder
 from askpod.links import second_link
 from askpod.model import Answer, Citation, Episode, Passage, Span
 from askpod.retrieval.search import Found
-from askpod.sentences import split_sentences
 from askpod.store.filters import Filters, matches_name
+from askpod.text import split_sentences
 from askpod.times import clock
 
 WORDS = 120  # of speech in an answer, at most

@@ -31,7 +31,7 @@ from askpod.retrieval.pack import pack
 from askpod.retrieval.rendering import render
 from askpod.service.address import is_vendors
 from askpod.settings import Settings
-from askpod.store.lexical import query_words
+from askpod.text import query_words
 from askpod.tokens import TokenCounter
 
 HISTORY_SHARE = 0.25  # of the context tokens, for a conversation's history

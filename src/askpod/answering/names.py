@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
-from askpod.store.lexical import STOPWORDS
+from askpod.text import STOPWORDS
 
 ALIKE = 0.8  # difflib's ratio, from which on two spellings are one name
 

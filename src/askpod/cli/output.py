@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from askpod.text import visible
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
-
-# Control characters, line feed among them, and those that reorder or hide text.
-_ACTING = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 
 LEAST_ROOM = 20  # characters in a line of text, however narrow the terminal
 
 
 def harmless(text: str) -> str:
     """Text with every character that could act on a terminal shown as a code, such as \\x1b."""
-    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return visible(text)
 
 
 def counted(number: int, one: str) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, closing, suppress
 from dataclasses import asdict
@@ -19,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from askpod.answering.llm import LanguageModel, Message, Reply
 from askpod.errors import StoreUnwritable
+from askpod.files import write_atomically
 from askpod.service.address import where
 from askpod.settings import ModelSettings
 
@@ -54,8 +53,7 @@ class StoredReplies:
         """
         path = self._path(settings, messages)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            _write(path, json.dumps(asdict(reply), indent=1))
+            write_atomically(path, json.dumps(asdict(reply), indent=1).encode())
         except OSError as error:
             raise StoreUnwritable(
                 f"{self._folder}: replies cannot be kept ({error.strerror or error}); "
@@ -115,18 +113,3 @@ def _digest(settings: ModelSettings, messages: Sequence[Message]) -> str:
         "messages": [list(message) for message in messages],
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-
-
-def _write(path: Path, text: str) -> None:
-    """Written aside and renamed, so that a kill at any instant leaves no half of it."""
-    handle, aside = tempfile.mkstemp(prefix=path.stem[:8], suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(aside).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(aside).unlink()
-        raise

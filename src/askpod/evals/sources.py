@@ -10,7 +10,7 @@ from askpod.evals.gold import GoldSet, Problem
 from askpod.evals.stretches import Stretch
 from askpod.links import second_link
 from askpod.model import Episode, Turn
-from askpod.sentences import split_sentences
+from askpod.text import split_sentences
 
 
 class Sources:

@@ -18,19 +18,13 @@ from pathlib import Path
 from askpod.errors import ReadError
 from askpod.readers.limits import MAX_BYTES, MEGABYTE
 from askpod.readers.log import FaultLog
-
-# C0 and C1 controls other than white space, soft tricks with the direction of writing,
-# invisible marks, and "tag" characters, which spell hidden text.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-    "\U000e0000-\U000e007f]"
-)
+from askpod.text import without_hidden
 
 
 def clean(text: str) -> tuple[str, bool, bool]:
     """The text tidied, whether mojibake was mended, and whether invisibles were removed."""
     mended = mend_mojibake(text)
-    visible = _INVISIBLE.sub("", mended)
+    visible = without_hidden(mended)
     return " ".join(visible.split()), mended != text, visible != mended
 
 

@@ -34,7 +34,8 @@ from askpod.store.catalog import Catalog
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import Filters, Selection, select
 from askpod.store.layout import Ids, merged, spread
-from askpod.store.lexical import Places, places_of, query_words, unmentioned_names
+from askpod.store.lexical import Places, places_of, unmentioned_names
+from askpod.text import query_words
 
 _T = TypeVar("_T")
 

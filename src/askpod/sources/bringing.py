@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from askpod.errors import FetchError, ReadError
+from askpod.files import write_atomically
 from askpod.indexing.report import Failure
 from askpod.readers import read_episode
 from askpod.sources.chapters import read_chapters
@@ -25,7 +26,6 @@ from askpod.sources.naming import episode_name
 from askpod.sources.places import Found, Place
 from askpod.sources.sidecar import sidecar
 from askpod.sources.urls import shown
-from askpod.sources.writing import write
 
 MAX_TRANSCRIPT = 16 * 2**20  # bytes
 MAX_CHAPTERS = 2 * 2**20  # bytes
@@ -111,7 +111,9 @@ class Bringing:
             file = f"{name}{ending_of(offer)}"
             incoming = self.ledger.folder / INCOMING / file
             try:
-                write(incoming, self.place.read(self.place.find(offer.href), MAX_TRANSCRIPT))
+                write_atomically(
+                    incoming, self.place.read(self.place.find(offer.href), MAX_TRANSCRIPT)
+                )
                 read_episode(incoming)
                 incoming.replace(self.ledger.folder / file)
             except HostLeft as error:
@@ -164,5 +166,5 @@ class Bringing:
         theirs = bool(there and entry.sidecar and there != entry.sidecar)
         if theirs or there == mark:
             return entry if theirs else replace(entry, sidecar=mark)
-        write(path, content)
+        write_atomically(path, content)
         return replace(entry, sidecar=mark)

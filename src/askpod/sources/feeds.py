@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from askpod.errors import FetchError
+from askpod.files import write_atomically
 from askpod.indexing.report import Failure
 from askpod.sources.bringing import Bringing
 from askpod.sources.feed import Feed, read_feed
@@ -19,7 +20,6 @@ from askpod.sources.ledger import Ledger, Validators
 from askpod.sources.naming import source_folder
 from askpod.sources.places import Beside, Place, Web, read_file
 from askpod.sources.urls import host_and_path, parse, shown
-from askpod.sources.writing import write
 
 MAX_FEED = 32 * 2**20  # bytes
 KEPT = "feed.xml"  # the feed as it last came, in its folder
@@ -71,7 +71,7 @@ def _remote(source: str, ledger: Ledger, fetcher: Fetcher) -> _Source:
     data = kept if came.unchanged else came.body
     feed = _read(str(address), data)
     if not came.unchanged:
-        write(ledger.folder / KEPT, data)
+        write_atomically(ledger.folder / KEPT, data)
         ledger.seen(Validators(came.etag, came.modified, _digest(data)))
     return _Source(str(address), feed, Web(fetcher, httpx.URL(came.url)), ledger)
 

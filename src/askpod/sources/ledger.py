@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from askpod.files import write_atomically
 from askpod.sources.chapters import Chapter
-from askpod.sources.writing import write
 
 FILE = "state.jsonl"
 _FILE_NAME = re.compile(r"[^./\\\x00][^/\\\x00]*")
@@ -81,7 +81,7 @@ class Ledger:
     def tidy(self) -> None:
         """Writes the ledger anew where most of its lines are outdated."""
         if self._lines > 2 * len(self.entries) + 20:
-            write(self.folder / FILE, _lines_of(self.entries, self.validators))
+            write_atomically(self.folder / FILE, _lines_of(self.entries, self.validators))
             self._lines = len(self.entries) + 1
 
     def _append(self, line: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from askpod.evals.longcontext.transcripts import Transcript, part_of
 from askpod.model import EvidenceTurn
-from askpod.sentences import split_sentences
+from askpod.text import split_sentences
 
 WASTE = 0.01  # of a haystack, that may be left unused before a sentence is cut for its sake
 

@@ -15,7 +15,7 @@ that shares no word and little meaning with it does not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -27,6 +27,7 @@ from askpod.embedding import Embedder
 from askpod.evals.measures.facts_text import statements
 from askpod.evals.measures.facts_words import said
 from askpod.evals.records import Score
+from askpod.text import split_to_fit
 
 __all__ = ["FactMatcher", "Match", "fact_scores", "statements"]
 
@@ -106,24 +107,18 @@ class FactMatcher:
         # Another thread may begin a new memory; this one keeps the one that it has filled.
         known = self._vectors if len(self._vectors) < KEPT else {}
         self._vectors = known
-        new = {
-            text: list(self._fitting(text)) for text in dict.fromkeys(texts) if text not in known
-        }
+        new = {text: self._fitting(text) for text in dict.fromkeys(texts) if text not in known}
         if new:
             vectors = self._embedder.embed([part for parts in new.values() for part in parts])
             ends = np.cumsum([len(parts) for parts in new.values()])
             known.update(zip(new, np.split(vectors, ends[:-1]), strict=True))
         return known
 
-    def _fitting(self, text: str) -> Iterator[str]:
-        """The text, halved at a space until the embedder reads each part to its end."""
-        if len(text) < 2 or self._embedder.count_tokens([text])[0] <= self._embedder.max_tokens:
-            yield text
-            return
-        middle = text.rfind(" ", 1, len(text) // 2)
-        middle = middle if middle > 0 else len(text) // 2
-        yield from self._fitting(text[:middle])
-        yield from self._fitting(text[middle:])
+    def _fitting(self, text: str) -> list[str]:
+        """The text in parts that the embedder reads to their end."""
+        embedder = self._embedder
+        parts = split_to_fit(text, 0, len(text), embedder.count_tokens, embedder.max_tokens)
+        return [text[begin:end] for begin, end, _ in parts]
 
 
 def fact_scores(

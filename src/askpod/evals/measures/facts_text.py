@@ -12,7 +12,7 @@ from askpod.answering.citations import UNCITED_MARK, UNSUPPORTED_MARK
 from askpod.answering.claims import FEWEST_WORDS, UNENDED_WORDS
 from askpod.answering.markers import MarkerReader
 from askpod.answering.refusal import REFUSAL, is_refusal
-from askpod.sentences import split_sentences
+from askpod.text import split_sentences
 
 # A paragraph of the extractive answer: who and when, or when alone, and what was said.
 _QUOTATION = re.compile(

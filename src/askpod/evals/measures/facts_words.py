@@ -12,11 +12,10 @@ from functools import lru_cache
 from math import log10
 
 from askpod.answering.numbers import binding_numbers, stated_numbers
-from askpod.store.lexical import STOPWORDS
+from askpod.text import content_words
 
 STEM = 5  # letters in which two words must agree, as for citations (answering/support.py)
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SIGNS = str.maketrans({"%": " percent ", "€": " euros ", "$": " dollars ", "°": " degrees "})
 _RAISED = re.compile("[²³¹⁰⁴-⁹₀-₉]")  # powers and footnotes: digits to Python, and no figures
 # "Nobody" and "without" are not here: they put a paraphrase ("nobody liked it" for "unpopular")
@@ -60,12 +59,7 @@ def said(text: str) -> Said:
 
 
 def _stems(text: str) -> frozenset[str]:
-    words = (word.lower().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
-    return frozenset(
-        word[:STEM]
-        for word in words
-        if word.split("'")[0] not in STOPWORDS and not _is_number(word)
-    )
+    return frozenset(word[:STEM] for word in content_words(text) if not _is_number(word))
 
 
 @lru_cache(maxsize=4096)

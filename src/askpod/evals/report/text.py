@@ -11,20 +11,15 @@ import re
 from markupsafe import Markup
 
 from askpod.links import safe_link
+from askpod.text import visible as text_with_codes
 from askpod.times import clock
 
-# Controls other than tab and line feed, what changes the direction of writing or is not seen,
-# and halves of characters, which no file can hold.
-_ACTING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 _NUMBER = re.compile(r"\[(\d{1,4})\]")
 
 
 def visible(text: str) -> str:
     """Text with every character that could act on the page shown as a code, such as \\u202e."""
-    return _ACTING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return text_with_codes(text, kept="\t\n")
 
 
 def link(url: str, words: str) -> Markup:
