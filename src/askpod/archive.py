@@ -17,14 +17,14 @@ from askpod.answering.followup import standalone
 from askpod.embedders import load_embedder, remote_model, stamp_of
 from askpod.embedding import Embedder
 from askpod.founding import Notify, found, join, join_anew, store_folder, verify
-from askpod.model import Answer, Episode, Exchange, Passage, Turn, Usage
+from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, Usage
 from askpod.retrieval.search import Searcher
 from askpod.settings import Settings
 from askpod.store import sync
 from askpod.store.catalog import Catalog
 from askpod.store.cells.keeping import KeptUp
 from askpod.store.dense import DenseIndex
-from askpod.store.filters import Filters, select
+from askpod.store.filters import select
 from askpod.store.lock import write_lock
 
 if TYPE_CHECKING:

@@ -77,9 +77,9 @@ def without_hidden(text: str) -> str:
 
 
 def visible(text: str, kept: str = "") -> str:
-    """The text with every character that acts on a terminal or page as a code, such as \\x1b.
+    """The text with every character that acts on a terminal or a page shown as a code.
 
-    Line breaks and tabs act, too; those in `kept` stay as they are.
+    Codes are Python's escapes. Line breaks and tabs act, too; those in `kept` stay as they are.
     """
     return _ACTING.sub(lambda found: found[0] if found[0] in kept else _code(found[0]), text)
 

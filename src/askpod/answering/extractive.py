@@ -20,10 +20,10 @@ from askpod.answering.citations import cite
 from askpod.answering.refusal import REFUSAL, is_weak, reason
 from askpod.embedding import Embedder
 from askpod.links import second_link
-from askpod.model import Answer, Citation, Episode, Passage, Span, Turn, Usage
+from askpod.model import Answer, Citation, Episode, Filters, Passage, Span, Turn, Usage
 from askpod.retrieval.search import Found
 from askpod.store.cells.words import quoted
-from askpod.store.filters import Filters, matches_name
+from askpod.store.filters import matches_name
 from askpod.store.schema import TOKENIZER
 from askpod.text import split_sentences
 from askpod.times import clock

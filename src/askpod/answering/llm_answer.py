@@ -24,14 +24,13 @@ from askpod.embedding import Embedder
 from askpod.errors import ContextTooLong, ModelError
 from askpod.links import second_link
 from askpod.model import Answer, EvidenceTurn, Exchange, Usage
-from askpod.pricing import cost
 from askpod.prompts import Message, Prompts
 from askpod.retrieval.pack import pack
 from askpod.retrieval.rendering import render
 from askpod.services.http import is_vendors
 from askpod.settings import Settings
 from askpod.text import query_words
-from askpod.tokens import TokenCounter
+from askpod.tokens import TokenCounter, cost
 
 HISTORY_SHARE = 0.25  # of the context tokens, for a conversation's history
 FALLBACK = "the model could not answer, so these are quotations"  # begins the warning that says it

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
+from askpod.model import Filters
 from askpod.retrieval.search import Found
-from askpod.store.filters import Filters
 
 REFUSAL = "I found nothing in these episodes that answers this."
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def check(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, or folders.")],
+    *,
     store: options.Store = None,  # noqa: ARG001 (every command takes it; this one needs none)
     as_json: options.Json = False,
 ) -> None:
