@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from askpod.indexing import IndexReport, ProgressListener
     from askpod.indexing.indexer import EpisodeStore
     from askpod.retriever import ArchiveRetriever
-    from askpod.sources import Gathered
+    from askpod.sources import SourceFiles
     from askpod.store.server.shared import SharedArchive
 
 EVIDENCE = 10  # passages that come with a quoted answer
@@ -126,7 +126,7 @@ class Archive:
 
     def index(
         self,
-        paths: Iterable[str | Path] | Gathered,
+        paths: Iterable[str | Path] | SourceFiles,
         *,
         prune: bool = False,
         workers: int = 1,
@@ -151,11 +151,11 @@ class Archive:
         # Imported when something is written: it takes a good part of what an answer takes.
         from askpod.indexing import Indexer
         from askpod.paying import paying_once
-        from askpod.sources import Gathered, gather
+        from askpod.sources import SourceFiles, gather
 
         gathered = (
             paths
-            if isinstance(paths, Gathered)
+            if isinstance(paths, SourceFiles)
             else gather(self._store, [*paths], allow_private=allow_private, notify=self._notify)
         )
         with (

@@ -215,9 +215,18 @@ class Usage:
     first_text_seconds: float | None = None  # from the request to the model's first text
 
 
+Basis = Literal["answered", "nearest", "none"]
+"""What an answer rests on: what was said answers the question; it does not, and what is quoted
+only comes nearest to it; nothing comes near (a refusal)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply whose every statement carries a citation, or a refusal."""
+    """A reply whose every statement carries a citation, or a refusal.
+
+    Raises:
+        ValueError: it is no refusal and has the basis "none".
+    """
 
     question: str
     text: str  # with [1], [2] … in order of first use
@@ -230,6 +239,13 @@ class Answer:
     warnings: tuple[str, ...] = ()
     reply: str | None = None  # what the model wrote, before its citations were checked
     evidence: tuple[EvidenceTurn, ...] = ()  # the turns the model was shown, with their numbers
+    basis: Basis = "answered"  # of a refusal always "none"
+
+    def __post_init__(self) -> None:
+        if self.refused:
+            object.__setattr__(self, "basis", "none")
+        elif self.basis == "none":
+            raise ValueError('an answer on the basis "none" must be a refusal')
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON can carry it."""

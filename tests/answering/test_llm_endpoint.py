@@ -24,7 +24,7 @@ KEY = "qz4-never-to-be-seen-8812"
 def _key(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.delenv("OPENAI_CUSTOM_HEADERS", raising=False)
-    monkeypatch.setattr("askpod.service.patience.FIRST_WAIT", 0.02)
+    monkeypatch.setattr("askpod.services.retry.FIRST_WAIT", 0.02)
 
 
 @pytest.fixture

@@ -8,9 +8,7 @@ from textwrap import dedent
 import pytest
 
 from askpod.errors import GoldError
-from askpod.evals.gold import load_gold, read_gold
-from askpod.evals.sources import Sources, misplaced
-from askpod.evals.stretches import Stretch
+from askpod.evals.gold import Sources, Stretch, load_gold, misplaced, read_gold
 
 EXAMPLES = Path(__file__).parents[2] / "evals" / "examples.yaml"
 BEES = "hive-telemetry-for-small-apiaries"

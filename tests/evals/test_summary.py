@@ -14,9 +14,8 @@ from rich.console import Console, RenderableType
 from askpod.errors import GoldError
 from askpod.evals.intervals import Interval
 from askpod.evals.measures import MEASURES
-from askpod.evals.records import SUMMARY, Record, Score
-from askpod.evals.summary import read_summary, summarise, write_summary
-from askpod.evals.tables import slices_table, table
+from askpod.evals.records import SUMMARY, Record, Score, read_summary, summarise, write_summary
+from askpod.evals.report.tables import slices_table, table
 
 
 def asked(name: str, cluster: str = "bees", **scores: float | Score) -> Record:

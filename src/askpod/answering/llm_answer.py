@@ -27,7 +27,7 @@ from askpod.model import Answer, EvidenceTurn, Exchange, Usage
 from askpod.prompts import Message, Prompts
 from askpod.retrieval.pack import pack
 from askpod.retrieval.rendering import render
-from askpod.service.address import is_vendors
+from askpod.services.http import is_vendors
 from askpod.settings import Settings
 from askpod.text import query_words
 from askpod.tokens import TokenCounter, cost

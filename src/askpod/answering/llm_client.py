@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from askpod.service.patience import Failure, Patience
+from askpod.services.retry import RequestFailure, Retries
 from askpod.settings import ModelSettings
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class LanguageModel:
         """
         call = _Call(self._settings, self._endpoint)
         while call.reply is None:
-            failure: Failure | None = None
+            failure: RequestFailure | None = None
             try:
                 with closing(call.endpoint.stream(call.dialect, messages)) as chunks:
                     for chunk in chunks:
@@ -85,7 +85,7 @@ class LanguageModel:
         """`stream` for asynchronous code. Cancelling the task closes the connection, too."""
         call = _Call(self._settings, self._endpoint)
         while call.reply is None:
-            failure: Failure | None = None
+            failure: RequestFailure | None = None
             try:
                 async with aclosing(call.endpoint.astream(call.dialect, messages)) as chunks:
                     async for chunk in chunks:
@@ -127,7 +127,7 @@ class _Call:
         self.reply: Reply | None = None
         self._settings = settings
         self._began = time.perf_counter()
-        self._patience = Patience(settings.patience)
+        self._retries = Retries(settings.patience)
         self._first_text: float | None = None
         self._start_try()
 
@@ -164,9 +164,9 @@ class _Call:
             self._finish = "length"
         text = "".join(self._pieces)
         if not self._finish:
-            raise self.endpoint.wording(begun=bool(self._pieces)).broken_off().error
+            raise self.endpoint.error_messages(begun=bool(self._pieces)).broken_off().error
         if not text.strip():
-            raise self.endpoint.wording(begun=False).nothing_said(self._finish)
+            raise self.endpoint.error_messages(begun=False).nothing_said(self._finish)
         prompt_tokens, completion_tokens = self._tokens or (None, None)
         self.reply = Reply(
             text=text,
@@ -177,9 +177,9 @@ class _Call:
             first_text_seconds=self._first_text,
         )
 
-    def failure(self, problem: Exception) -> Failure | None:
+    def failure(self, problem: Exception) -> RequestFailure | None:
         """What a problem means; None if the answer was complete before it came."""
-        from askpod.service.connection import TooMuch
+        from askpod.services.openai_http import TooMuch
 
         begun = bool(self._pieces)
         if begun and isinstance(problem, TooMuch):
@@ -187,9 +187,9 @@ class _Call:
         if (self.full or self._finish) and "".join(self._pieces).strip():
             self.finish()
             return None
-        return self.endpoint.wording(begun=begun).of(problem)
+        return self.endpoint.error_messages(begun=begun).of(problem)
 
-    def wait_after(self, failure: Failure) -> float:
+    def wait_after(self, failure: RequestFailure) -> float:
         """Seconds until the next try.
 
         Raises:
@@ -200,6 +200,6 @@ class _Call:
         if self.endpoint.adapt(self.dialect, failure.complaint):
             self._start_try()
             return 0.0
-        wait = self._patience.wait_after(failure)
+        wait = self._retries.wait_after(failure)
         self._start_try()
         return wait

@@ -19,9 +19,9 @@ from langsmith.run_helpers import tracing_context
 from pydantic import SecretStr
 
 from askpod.errors import ContextTooLong, ModelError
-from askpod.service.address import is_vendors, key_for, where
-from askpod.service.complaints import complaint_of, is_too_long
-from askpod.service.connection import (
+from askpod.services.errors import ErrorMessages, RequestInfo, complaint_of, is_too_long
+from askpod.services.http import is_vendors, key_for, where
+from askpod.services.openai_http import (
     PAGES,
     Guard,
     GuardedAsyncClient,
@@ -30,8 +30,7 @@ from askpod.service.connection import (
     TooMuch,
     http_options,
 )
-from askpod.service.failures import Asked, Wording
-from askpod.service.patience import Failure
+from askpod.services.retry import RequestFailure
 from askpod.settings import ModelSettings
 
 BYTES_AT_LEAST = 1_000_000  # of a response, before it counts as endless
@@ -130,9 +129,9 @@ class Endpoint:
             self.dialect = other
         return other is not None
 
-    def wording(self, *, begun: bool) -> ChatWording:
+    def error_messages(self, *, begun: bool) -> ChatErrorMessages:
         """Words for a failure; `begun` says whether some text had come before."""
-        return ChatWording(self._settings, self._key, begun=begun)
+        return ChatErrorMessages(self._settings, self._key, begun=begun)
 
     def close(self) -> None:
         """End the connections that are kept for the next request."""
@@ -173,12 +172,12 @@ class Endpoint:
         return http_options(self._settings.base_url, self._settings.timeout)
 
 
-class ChatWording(Wording):
+class ChatErrorMessages(ErrorMessages):
     """Puts the failures of one model's service into words."""
 
     def __init__(self, settings: ModelSettings, key: str, *, begun: bool) -> None:
         self._settings = settings
-        asked = Asked(
+        asked = RequestInfo(
             model=settings.name,
             address=where(settings.base_url),
             key=key,
@@ -189,7 +188,7 @@ class ChatWording(Wording):
         )
         super().__init__(asked, begun=begun)
 
-    def of(self, problem: Exception) -> Failure:
+    def of(self, problem: Exception) -> RequestFailure:
         """What a problem means that the openai client, its HTTP library or LangChain raised."""
         if known := super().of(problem):
             return known
@@ -223,9 +222,9 @@ class ChatWording(Wording):
             what, todo = "gave an empty reply", "ask again, or choose another model"
         return self.plain(what, todo).error
 
-    def too_long(self, complaint: str) -> Failure:
+    def too_long(self, complaint: str) -> RequestFailure:
         """A prompt that is longer than the model reads."""
-        return Failure(
+        return RequestFailure(
             ContextTooLong(
                 f"the prompt is longer than {self.asked.model} at {self.asked.address} reads"
                 f"{self.quoted(complaint)}: lower context_tokens (ASKPOD_CONTEXT_TOKENS), or give "
@@ -233,7 +232,7 @@ class ChatWording(Wording):
             )
         )
 
-    def _reported(self, complaint: str, todo: str = "") -> Failure:
+    def _reported(self, complaint: str, todo: str = "") -> RequestFailure:
         """An error that came with a status of success."""
         if is_too_long(complaint):
             return self.too_long(complaint)

@@ -14,7 +14,7 @@ from askpod.cli.chat import chat
 from askpod.cli.check import check
 from askpod.cli.doctor import doctor
 from askpod.cli.episodes import episodes
-from askpod.cli.eval.app import app as eval_app
+from askpod.cli.eval import app as eval_app
 from askpod.cli.index import index
 from askpod.cli.output import note
 from askpod.cli.rebuild import rebuild

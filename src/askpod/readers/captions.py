@@ -238,7 +238,7 @@ def read_subrip(path: Path, text: str, log: FaultLog) -> Draft:
         Cue(caption.line, caption.start, caption.end, "\n".join(caption.shown))
         for caption in unroll(captions, without_markup, log)
     ]
-    return Draft(turns_of(name_speakers(cues), log))
+    return Draft(turns_of(name_speakers(cues, log), log))
 
 
 def _drop_numbers(captions: Sequence[Caption]) -> None:

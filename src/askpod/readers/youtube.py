@@ -49,7 +49,7 @@ def read_youtube_json3(path: Path, value: object, log: FaultLog) -> Draft:  # no
 
 
 def _turns(cues: Iterable[Cue], log: FaultLog) -> tuple[Turn, ...]:
-    return turns_of(name_speakers(list(cues)), log)
+    return turns_of(name_speakers(list(cues), log), log)
 
 
 def _snippets(rows: object, log: FaultLog) -> Iterator[Cue]:

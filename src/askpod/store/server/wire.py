@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import ssl
 import time
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from urllib.parse import quote
 import httpx
 
 from askpod.errors import AskpodError, ServerError
-from askpod.service.address import is_this_machine, where
+from askpod.services.http import is_this_machine, where
+from askpod.services.retry import Retries, retry_after
 
 TOKEN = "ASKPOD_CHROMA_TOKEN"  # noqa: S105 (the variable's name)
 
@@ -37,7 +37,6 @@ MOST_BYTES = 256_000_000  # of one response
 
 _EXCERPT = 200  # characters of what a server says
 _PASSING = (429, 500, 502, 503, 504)
-_chance = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,7 @@ class _Passing(Exception):
 
     def __init__(self, error: ServerError) -> None:
         self.error = error
+        self.retry_after: float | None = None  # seconds, as the server asks for
         super().__init__()
 
 
@@ -111,8 +111,8 @@ class Wire:
             AskpodError: `close` has been called.
             ServerError: it is down, slow, refuses the token, is none of Chroma's, or fails.
         """
-        began = time.monotonic()
-        for number in range(1, TRIES + 1):
+        retries = Retries(PATIENCE, TRIES, FIRST_WAIT)
+        while True:
             try:
                 trouble = self._tried(method, path, body, WRITE_SECONDS if writes else READ_SECONDS)
             except RuntimeError:  # in another thread, perhaps this instant
@@ -123,12 +123,10 @@ class Wire:
                 ) from None
             if not isinstance(trouble, _Passing):
                 return trouble
-            wait = FIRST_WAIT * 2 ** (number - 1) * _chance.uniform(0.75, 1.25)
-            spent = time.monotonic() - began
-            if number == TRIES or spent + wait > PATIENCE:
-                break
+            wait = retries.next_wait(trouble.retry_after)
+            if wait is None:
+                raise ServerError(f"{trouble.error} ({retries.tried})")
             time.sleep(wait)
-        raise ServerError(f"{trouble.error} (tried {number} times in {spent:.0f} seconds)")
 
     def _tried(self, method: str, path: str, body: object, seconds: float) -> Any:  # noqa: ANN401
         """What is answered, or a _Passing: given back, so that nothing is raised in an except."""
@@ -144,6 +142,7 @@ class Wire:
             ) as response:
                 said = self._read(response)
                 status = response.status_code
+                asked = retry_after(response.headers.get("retry-after", ""))
         except httpx.TimeoutException:
             return self._passing(f"has not answered for {seconds:g} s")
         except httpx.ConnectError as error:
@@ -153,7 +152,10 @@ class Wire:
         except _Passing as passing:
             return passing
         else:
-            return self._reply(status, said)
+            reply = self._reply(status, said)
+            if isinstance(reply, _Passing):
+                reply.retry_after = asked
+            return reply
         if isinstance(failure, ServerError):
             raise failure
         return failure
