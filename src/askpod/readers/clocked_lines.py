@@ -38,9 +38,11 @@ _TRAILING = re.compile(
 )
 _SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—](?=\s))?\s*")
 _ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
-_LINKED = re.compile(r"\[+([^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]\(\s?[^()\s]{1,500}\s?\)\]?")
-_BULLET = re.compile(r"(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
-_HEADING = re.compile(r"#{1,6}\s+(?=\S)")
+_LINKED = re.compile(
+    r"(?<!\[)\[{1,2}([^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]\(\s?[^()\s]{1,500}\s?\)\]?"
+)
+_BULLET = re.compile(r"^(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
+_HEADING = re.compile(r"^#{1,6}\s+(?=\S)")
 _UNIT = r"(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?|or[ae]|uur|час\w*)"
 _MINUTE = r"(?:m|mins?\.?|minutes?|minuten?|minutos?|minut[oi]|минут\w*)"
 _SECOND = r"(?:s|secs?\.?|seconds?|sekunden?|secondes?|segundos?|second[oi]|seconden?|секунд\w*)"
@@ -51,7 +53,8 @@ _SPELLED = re.compile(
     re.IGNORECASE,
 )
 _ALOUD = re.compile(
-    r"(?P<head>[^\d\n]*?)[\s,(]*(?P<aloud>\d+ ?[^\W\d]+(?:[ ,]+(?:[^\W\d]+ )?\d+ ?[^\W\d]+){0,2})\)?"
+    r"(?P<head>[^\d\n]*?)[\s,(]*"
+    r"(?P<aloud>\d+ ?[^\W\d]+(?:[ ,]+(?:[^\W\d]+ )?\d+ ?[^\W\d]+){0,2})\)?"
 )
 _ENDS = ".?!,;…。？！、"
 

@@ -145,7 +145,7 @@ def recognise(content: Content) -> Format:
     for known in FORMATS:
         if content.size <= known.most and known.recognises(content):
             return known
-    if content.ending == _MARKDOWN and _FRONT_MATTER.match(content.text):
+    if content.ending == _MARKDOWN:
         return DATATALKS  # whose reader says what is missing
     if content.size > MAX_TEXT_BYTES:
         raise ReadError(

@@ -35,6 +35,7 @@ _MAX_DESCRIPTION = 5_000  # characters
 _MOST_LINES = 30  # to each clock, in a file of this format
 _LEAST_LABELLED = 4  # paragraphs with a label, in a file with few clocks
 _LABELLED = 0.25  # of the paragraphs, likewise
+_LEAST_ABOUT = 400  # characters above the first clock, in a page about transcripts
 _SLOWEST = 3.0  # characters a second; chapters and timetables have far fewer
 _ENDS = frozenset(".?!…。？！")
 _CLOSING = "\"'”’»)]"
@@ -152,9 +153,9 @@ def _is_labelled(lines: Sequence[Line]) -> bool:
 
 def _only_describes(lines: Sequence[Line]) -> bool:
     """Whether there is more above the first clock than from there on: a page about transcripts."""
-    first = next(at for at, line in enumerate(lines) if line.start is not None)
+    first = next((at for at, line in enumerate(lines) if line.start is not None), 0)
     above = sum(len(line.text) for line in lines[:first])
-    return above > sum(len(line.text) for line in lines[first:])
+    return above > max(_LEAST_ABOUT, sum(len(line.text) for line in lines[first:]))
 
 
 def _is_speech(timed: Sequence[Line], lines: Sequence[Line]) -> bool:
