@@ -17,7 +17,7 @@ from askpod.embedding import Embedder
 from askpod.links import second_link
 from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
 from askpod.retrieval.search import Found
-from askpod.store.filters import matches_name
+from askpod.text import matches_name
 from askpod.times import clock
 
 PASSAGES = 10  # that are read for an answer
