@@ -26,12 +26,11 @@ from askpod.evals.long_context.haystack import (
     render_turns,
 )
 from askpod.model import EvidenceTurn, Turn
-from askpod.tokens import cost
 from askpod.prompts import Message, Placement, Prompts
 from askpod.retrieval.pack import pack
 from askpod.services.http import is_vendors
 from askpod.settings import ModelSettings
-from askpod.tokens import TokenCounter
+from askpod.tokens import TokenCounter, cost
 
 TOLERANCE = 0.02  # of a length, by which a prompt may be shorter
 # Of a length, that is left for the answer where it needs no more: some services take a prompt of

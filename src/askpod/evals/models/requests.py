@@ -18,10 +18,9 @@ from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError
 from askpod.evals.asking import in_order
 from askpod.evals.gold import GoldSet
-from askpod.tokens import cost
 from askpod.services.http import is_vendors
 from askpod.settings import ModelSettings, Settings
-from askpod.tokens import TokenCounter
+from askpod.tokens import TokenCounter, cost
 
 Prompt = tuple[Message, ...]
 
