@@ -23,7 +23,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test server fuzz torture growth lock bench peers clean
+.PHONY: help demo test server fuzz torture growth lock bench peers reference clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -61,6 +61,9 @@ peers: $(PEERS)/.stamp-askpod ## search quality beside other kits (make peers TA
 		--episodes ../shared/episodes --store build/peers/dtc-dev $(TABLES)
 	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/qmsum-val/gold.yaml \
 		--episodes ../shared/qmsum-val/episodes --store build/peers/qmsum-val $(TABLES)
+
+reference: $(VENV)/.stamp-askpod ## write docs/cli.md from the commands' own help
+	$(BIN)/python docs/cli_reference.py
 
 lock: $(UV) ## pin what pyproject.toml asks for (make lock UPGRADE=--upgrade: the newest)
 	$(COMPILE) --output-file requirements.lock

@@ -36,9 +36,11 @@ class Asks(Protocol):
         *,
         history: Sequence[Exchange] = ...,
         filters: Filters | None = ...,
-    ) -> Iterator[str | Answer]: ...
+    ) -> Iterator[str | Answer]:
+        """As `Archive.ask_stream`."""
 
-    def turns(self, episode_id: str) -> list[Turn]: ...
+    def turns(self, episode_id: str) -> list[Turn]:
+        """As `Archive.turns`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Excerpt:
     """What was said around a citation."""
 
     citation: Citation
-    spans: tuple[Span, ...]  # whole sentences, one span for each turn
+    spans: tuple[Span, ...]  # complete sentences, one span for each turn
 
 
 class Chat:

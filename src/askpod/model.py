@@ -120,10 +120,12 @@ class Chunk:
 
     @property
     def start(self) -> float:
+        """The second at which its speech begins."""
         return self.spans[0].start
 
     @property
     def end(self) -> float:
+        """The second at which its speech ends."""
         return self.spans[-1].end
 
     @property
@@ -138,15 +140,16 @@ class Chunk:
 
     @property
     def speakers(self) -> tuple[str, ...]:
+        """Who speaks, in order of first word."""
         return _distinct(span.speaker for span in self.spans)
 
     def speaker_shares(self) -> dict[str, float]:
         """How much of the speech, by characters, each speaker has."""
-        whole = max(1, sum(len(span.text) for span in self.spans))
+        all_characters = max(1, sum(len(span.text) for span in self.spans))
         shares = dict.fromkeys(self.speakers, 0.0)
         for span in self.spans:
             if span.speaker:
-                shares[span.speaker] += len(span.text) / whole
+                shares[span.speaker] += len(span.text) / all_characters
         return shares
 
 
@@ -166,6 +169,7 @@ class Passage:
     spans: tuple[Span, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON can carry it."""
         return _json(self)
 
 
@@ -176,7 +180,7 @@ class EvidenceTurn:
     number: int  # from 1, as the prompt has it
     episode_id: str
     title: str
-    span: Span  # whole sentences of one turn, verbatim
+    span: Span  # complete sentences of one turn, verbatim
     url: str  # opens the recording at its start
 
 
@@ -195,6 +199,7 @@ class Citation:
     supported: bool
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON can carry it."""
         return _json(self)
 
 
@@ -243,6 +248,7 @@ class Answer:
             raise ValueError('an answer on the basis "none" must be a refusal')
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON can carry it."""
         return _json(self)
 
 

@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationError, create_model
 from pydantic.dataclasses import dataclass
-from pydantic_core import ErrorDetails, PydanticCustomError
 
 from askpod.chunking import ChunkSettings
 from askpod.errors import AskpodError
@@ -48,22 +47,17 @@ def _unless(fine: Callable[[Any], bool], problem: str) -> AfterValidator:
     def check(value: Any) -> Any:  # noqa: ANN401 (whatever the setting holds)
         if not fine(value):
             shown = f"{value:g}" if isinstance(value, float) else str(value)
-            raise _refused(problem.replace("{}", shown))
+            raise ValueError(problem.replace("{}", shown))
         return value
 
     return AfterValidator(check)
-
-
-def _refused(problem: str) -> PydanticCustomError:
-    # Pydantic would fill what stands in braces.
-    return PydanticCustomError("setting", "{problem}", {"problem": problem})
 
 
 def _check_embedder(value: str) -> str:
     kind, _, name = value.partition(":")
     if value == "minilm" or (kind == "openai" and name.strip()):
         return value
-    raise _refused(f'{value!r} is neither "minilm" nor "openai:NAME"')
+    raise ValueError(f'{value!r} is neither "minilm" nor "openai:NAME"')
 
 
 def _check_url(example: str, secret: str) -> AfterValidator:
@@ -76,11 +70,11 @@ def _check_url(example: str, secret: str) -> AfterValidator:
         except ValueError:
             usable = False
         if not usable:
-            raise _refused(f'must be an address such as "{example}"')
+            raise ValueError(f'must be an address such as "{example}"')
         if "@" in parts.netloc:
-            raise _refused(f"must not hold a user or a password: put the {secret}")
+            raise ValueError(f"must not hold a user or a password: put the {secret}")
         if parts.query or parts.fragment:
-            raise _refused("must end with the path, without ? or #")
+            raise ValueError("must end with the path, without ? or #")
         return value
 
     return AfterValidator(check)
@@ -89,7 +83,7 @@ def _check_url(example: str, secret: str) -> AfterValidator:
 def _check_server_name(value: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,510}[A-Za-z0-9]", value):  # as Chroma has it
         return value
-    raise _refused(f"{value!r} is none: 3 to 512 of the characters a-z A-Z 0-9 . _ -")
+    raise ValueError(f"{value!r} is none: 3 to 512 of the characters a-z A-Z 0-9 . _ -")
 
 
 def _as_path(value: Any) -> Any:  # noqa: ANN401 (before its type is checked)
@@ -116,22 +110,25 @@ _Path = Annotated[Path, BeforeValidator(_as_path)]
 _Folder = Annotated[_Path, _unless(Path.is_dir, "there is no folder {}")]
 _File = Annotated[_Path, _unless(Path.is_file, "there is no file {}")]
 
+_STRICT = ConfigDict(strict=True, extra="forbid")
+
 _KINDS = {"int": "a whole number", "float": "a number", "string": "a text", "path": "a path"}
 _KINDS_OF = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 
-def _problem(error: ErrorDetails) -> str:
+def _problem(error: Mapping[str, Any]) -> str:
     """What is wrong with a value, without repeating one that may be a secret."""
     kind, value = error["type"], error["input"]
     if kind == "literal_error" and isinstance(value, str):
         choices = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return f"{value!r} is none of {choices}"
+    kind = {"literal_error": "string_type", "is_instance_of": "path_type"}.get(kind, kind)
     for name, must_be in _KINDS.items():
-        if kind == f"{name}_type" or (name == "path" and kind.startswith("is_instance")):
+        if kind == f"{name}_type":
             return f"must be {must_be}, not {_KINDS_OF.get(type(value), 'something else')}"
         if kind.startswith(f"{name}_"):
             return f"must be {must_be}"
-    return error["msg"]
+    return str(error.get("ctx", {}).get("error", error["msg"]))
 
 
 _Settings = TypeVar("_Settings")
@@ -161,7 +158,7 @@ def _raising_setting_errors(cls: type[_Settings]) -> type[_Settings]:
 
 
 @_raising_setting_errors
-@dataclass(frozen=True, slots=True, config=ConfigDict(strict=True))
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class ModelSettings:
     """Which model writes the answers, and how it is asked.
 
@@ -188,7 +185,7 @@ class ModelSettings:
 
 
 @_raising_setting_errors
-@dataclass(frozen=True, slots=True, config=ConfigDict(strict=True))
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class Settings:
     """How an archive is made and asked.
 
@@ -305,7 +302,7 @@ def _accepted(
     return {name: getattr(given, name) for name in given.model_fields_set}
 
 
-def _first(errors: Iterable[ErrorDetails], values: Mapping[str, object]) -> ErrorDetails:
+def _first(errors: Iterable[Mapping[str, Any]], values: Mapping[str, object]) -> Mapping[str, Any]:
     order = list(values)
     return min(errors, key=lambda error: order.index(str(error["loc"][0])))
 

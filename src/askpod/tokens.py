@@ -47,7 +47,6 @@ PRICES = "model_prices_and_context_window_backup.json"
 _DATE = re.compile(r"-(?:\d{4}-\d\d-\d\d|\d{8})$")
 _TIER = "_above_{}k_tokens"
 
-
 _CACHE_SETTINGS = ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _loading = threading.Lock()
 
@@ -174,9 +173,13 @@ def _load(name: str) -> tiktoken.Encoding:
 def cost(model: str | None, prompt_tokens: int, completion_tokens: int) -> float | None:
     """US dollars for one reply; None where the price is not known, and where no model is named.
 
-    No name is to be given for a service that is not the vendor's own: it asks for what it likes.
     A model is looked up by its name as given, then without a leading "openai/", then without a
     trailing date. Other providers' prefixes stay, since their prices differ.
+
+    Args:
+        model: its name; None for a service that is not the vendor's own, whose prices may differ.
+        prompt_tokens: what is sent.
+        completion_tokens: what the model writes.
     """
     if model is None:
         return None

@@ -33,7 +33,7 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _show_version(wanted: object) -> None:
     if wanted:
         typer.echo(f"askpod {__version__}")
         raise typer.Exit
@@ -41,8 +41,10 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None: ...
 

@@ -41,6 +41,7 @@ class Command:
 
     @property
     def name(self) -> str:
+        """What it begins with, such as "/show"."""
         return self.usage.split()[0]
 
 

@@ -28,7 +28,7 @@ LEAST_ROOM = 20  # characters in a line of text, however narrow the terminal
 
 
 def harmless(text: str) -> str:
-    """Text with every character that could act on a terminal shown as a code, such as \\x1b."""
+    """Text with every character that could act on a terminal shown as a code."""
     return visible(text)
 
 

@@ -1,4 +1,4 @@
-"""`askpod rebuild`: makes the archive anew from its episodes' files."""
+"""`askpod rebuild`: builds the archive again from its episodes' files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def rebuild(
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make the archive anew. Needed for other settings, a newer format, or after damage."""
+    """Build the archive again. Needed for other settings, a newer format, or after damage."""
     from askpod.archive import Archive
 
     with indexing_bar() as progress:

@@ -212,7 +212,7 @@ def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
         raise ReadError(path, f"has more than {MAX_LINES:,} lines; split it or leave it out")
     lines = read_lines(_without_footer(written, log).split("\n"))
     begin = _beginning(lines)
-    cues = name_speakers(_cues(list(_blocks(lines[begin:])), log))
+    cues = name_speakers(_cues(list(_blocks(lines[begin:])), log), log)
     title, description = _header(line.text for line in lines[:begin])
     return Draft(turns_of(cues, log), title=title, description=description)
 
@@ -249,7 +249,7 @@ def _is_speech(timed: Sequence[Line], lines: Sequence[Line]) -> bool:
     blocks = [block for block in _blocks(lines) if block.start is not None and block.texts]
     named = sum(bool(line.name) for line in timed)
     labelled = [Cue(block.line, block.start, None, block.text) for block in blocks]
-    named += sum(bool(cue.speaker) for cue in name_speakers(labelled))
+    named += sum(bool(cue.speaker) for cue in name_speakers(labelled, FaultLog(Path())))
     ended = sum(block.text.rstrip(_CLOSING)[-1:] in _ENDS for block in blocks)
     if 2 * named >= len(timed) or (blocks and 2 * ended >= len(blocks)):
         return True

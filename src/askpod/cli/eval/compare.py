@@ -176,7 +176,7 @@ def export(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Write a run for trec_eval, so that others can check the ranking measures."""
+    """Write a run for trec_eval, to check the ranking measures."""
     from askpod.evals.export import write_trec
     from askpod.evals.records import read_records
 

@@ -38,7 +38,10 @@ def long_context(
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask the same questions over ever longer transcripts; find where a model gives way."""
+    """Find the prompt length at which a model gives way.
+
+    The same questions are asked over ever longer transcripts.
+    """
     from askpod.evals.gold import load_gold
     from askpod.evals.long_context.conditions import parse_lengths
     from askpod.evals.long_context.results import write_document

@@ -36,7 +36,7 @@ def models(
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Measure models side by side: quality, seconds, throughput, errors, cost."""
+    """Measure models side by side: quality, speed, errors, cost."""
     from askpod.evals.gold import load_gold
     from askpod.evals.models.measure import make_folder
     from askpod.evals.models.requests import announced
