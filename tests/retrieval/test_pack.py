@@ -10,7 +10,7 @@ from askpod.archive import Archive
 from askpod.model import EvidenceTurn
 from askpod.retrieval.pack import pack
 from askpod.retrieval.rendering import render, render_turn
-from askpod.sentences import split_sentences
+from askpod.text import split_sentences
 from askpod.tokens import TokenCounter
 from talks import Talks
 

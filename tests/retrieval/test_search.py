@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 
 from askpod import Archive
-from askpod.sentences import split_sentences
+from askpod.text import split_sentences
 
 QUESTION = "What killed the beekeeper's first colonies?"
 

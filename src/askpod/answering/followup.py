@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from askpod.model import Exchange
-from askpod.store.lexical import STOPWORDS
+from askpod.text import STOPWORDS
 
 LONGEST = 25  # words; a question longer than that brings its own subject
 ELLIPSIS = 3  # words; one as short as that and without a verb leans on what was asked before

@@ -15,7 +15,7 @@ It compares; it does not reason. A claim that turns a statement round in the sam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from threading import Event
@@ -24,12 +24,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.answering.names import missing_names
-from askpod.answering.numbers import binding_numbers, stated_numbers
+from askpod.answering.entities import binding_numbers, missing_names, stated_numbers
 from askpod.embedding import Embedder
 from askpod.model import EvidenceTurn
-from askpod.sentences import split_sentences
-from askpod.store.lexical import STOPWORDS
+from askpod.text import content_words, split_sentences, split_to_fit
 
 WORDS = 0.5
 NAME = 0.3
@@ -44,7 +42,6 @@ EMBEDDED = 2  # sentences of a turn that are embedded: those that share most wor
 MOST_NAMES = 2  # missing ones that are counted
 KEPT = 4000  # verdicts, turns and vectors that are remembered, each
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # How an answer introduces what somebody said: no part of what was said.
 _ATTRIBUTION = frozenset(
     re.findall(
@@ -76,7 +73,7 @@ class _Sentence:
 
 
 class SupportChecker:
-    """Judges claims against turns. Safe for several threads."""
+    """Checks claims against turns. Safe for several threads."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -155,7 +152,7 @@ class SupportChecker:
 
     def _nearest(self, claim: str, turns: Sequence[Sequence[_Sentence]]) -> tuple[float, int, int]:
         """The greatest similarity in any turn, and the nearest characters of the first one."""
-        start, end = next(self._fitting(claim, 0, len(claim)))
+        start, end = self._fitting(claim, 0, len(claim))[0]
         vector = self._vector(claim[start:end])
         best = [self._nearest_window(vector, sentences) for sentences in turns]
         return max(similarity for similarity, _, _ in best), *best[0][1:]
@@ -197,17 +194,11 @@ class SupportChecker:
             _remember(self._turns, text, known)
         return known
 
-    def _fitting(self, text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """The range, halved at white space until the embedder reads each part to its end."""
-        limit = self._embedder.max_tokens
-        if end - begin < 2 or self._embedder.count_tokens([text[begin:end]])[0] <= limit:
-            yield begin, end
-            return
-        middle = (begin + end) // 2
-        cut = text.rfind(" ", begin, middle)
-        cut = cut if cut > begin else middle
-        yield from self._fitting(text, begin, cut)
-        yield from self._fitting(text, cut + (text[cut] == " "), end)
+    def _fitting(self, text: str, begin: int, end: int) -> list[tuple[int, int]]:
+        """The range in parts that the embedder reads to their end."""
+        embedder = self._embedder
+        parts = split_to_fit(text, begin, end, embedder.count_tokens, embedder.max_tokens)
+        return [(start, stop) for start, stop, _ in parts]
 
 
 def _sharing_most(sentences: Sequence[_Sentence], wanted: frozenset[str]) -> list[_Sentence]:
@@ -228,12 +219,7 @@ def _content(claim: str, held: frozenset[str], known: str) -> frozenset[str]:
 
 def _stems(text: str) -> frozenset[str]:
     """The first letters of each word that means something."""
-    words = (word.lower().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
-    return frozenset(
-        word[:STEM]
-        for word in words
-        if word.split("'")[0] not in STOPWORDS and word not in _ATTRIBUTION
-    )
+    return frozenset(word[:STEM] for word in content_words(text) if word not in _ATTRIBUTION)
 
 
 def _remember(memory: dict[Any, Any], key: object, value: object) -> None:

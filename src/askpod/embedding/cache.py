@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
+
+from askpod.files import write_atomically
 
 VARIABLE = "ASKPOD_CACHE"
 _DIGEST_BYTES = hashlib.sha256().digest_size
@@ -35,7 +36,7 @@ def cached(name: str, build: Callable[[], bytes]) -> bytes:
         # A relative path means that the user has no home: nothing is left in their working folder.
         if path.is_absolute() or VARIABLE in os.environ:
             with suppress(OSError):
-                _write(path, content)
+                write_atomically(path, content + hashlib.sha256(content).digest())
     return content
 
 
@@ -47,19 +48,3 @@ def _read(path: Path) -> bytes | None:
         return None
     content, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
     return content if hashlib.sha256(content).digest() == digest else None
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(prefix=path.name, suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.write(hashlib.sha256(content).digest())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(aside).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(aside).unlink()
-        raise

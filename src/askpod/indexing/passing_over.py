@@ -14,7 +14,7 @@ from pathlib import Path
 from askpod.errors import ReadError, Unrecognised
 from askpod.model import Episode
 from askpod.readers import ENDINGS, read_episode
-from askpod.readers.twins import same_words
+from askpod.readers.same_words import same_words
 
 _OF_ANY_KIND = frozenset({".json", ".html", ".htm", ".txt"})
 

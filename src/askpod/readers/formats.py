@@ -14,18 +14,17 @@ from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised
 from askpod.model import Episode
-from askpod.readers.captions import holds_captions
+from askpod.readers.captions import holds_captions, read_subrip
+from askpod.readers.cues import Draft
 from askpod.readers.datatalks import read_datatalks
-from askpod.readers.decoding import decode
 from askpod.readers.discover import ENDINGS
-from askpod.readers.draft import Draft
-from askpod.readers.json_formats import load_json, recognise_json
+from askpod.readers.html_page import looks_like_transcript_html, read_podcast_html
+from askpod.readers.json_document import load_json, recognise_json
 from askpod.readers.limits import MAX_BYTES, MAX_JSON_BYTES, MAX_TEXT_BYTES, MEGABYTE
 from askpod.readers.log import FaultLog
 from askpod.readers.plain import looks_like_plain, read_plain
-from askpod.readers.podcast_html import looks_like_transcript_html, read_podcast_html
 from askpod.readers.podcast_json import read_podcast_json
-from askpod.readers.subrip import read_subrip
+from askpod.readers.text import decode
 from askpod.readers.webvtt import is_webvtt, read_webvtt
 from askpod.readers.whisper import read_whisper
 from askpod.readers.youtube import read_youtube_json3, read_youtube_list

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from askpod.readers.cues import Cue, turns_of
-from askpod.readers.draft import Draft
-from askpod.readers.json_values import objects, second_of, text_of
+from askpod.readers.cues import Cue, Draft
+from askpod.readers.json_document import objects, second_of, text_of
 from askpod.readers.log import FaultLog
+from askpod.readers.turns import turns_of
 
 _WORD = 12  # characters of an average segment, up to which segments are words
 _CLOSING = frozenset(",.;:!?%)]}”…")

@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from askpod.readers.cues import Cue, turns_of
-from askpod.readers.draft import Draft
-from askpod.readers.json_values import Object, nested, objects, second_of, seconds, text_of
+from askpod.readers.cues import Cue, Draft, cut, locate
+from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
 from askpod.readers.log import FaultLog
-from askpod.readers.timed_text import cut, locate
+from askpod.readers.turns import turns_of
 
 _MILLISECOND = 0.001
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from askpod.store.lexical import STOPWORDS
+from askpod.text import STOPWORDS
 
 SHORTEST = 3  # letters of a part of a name that may stand for the whole
 

@@ -17,7 +17,7 @@ from askpod.links import second_link, youtube_id_of
 from askpod.model import EvidenceTurn, Passage, Turn
 from askpod.retrieval.pieces import LONGEST_SENTENCE, Piece, merged, whole_sentences
 from askpod.retrieval.rendering import render, render_turn
-from askpod.sentences import split_sentences
+from askpod.text import split_sentences
 
 NEARLY = 0.8  # of the best score, from which on a passage's episode is to be heard
 LONGEST_QUESTION = 120  # tokens of the turn before a stretch; of a longer one its last sentences

@@ -14,11 +14,12 @@ import re
 from collections.abc import Sequence
 
 from askpod.model import EvidenceTurn
+from askpod.text import LINE_BREAKS
 from askpod.times import clock
 
 LONGEST_NAME = 80  # characters of a speaker's name or a title; a hostile one fills no prompt
 
-_LINE_BREAK = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+_LINE_BREAK = re.compile(f"[\t{LINE_BREAKS}]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # no UTF-8 holds one: it would fail when sent
 # Local servers turn such marks into control tokens even inside a message's text (llama.cpp
 # issue 24382, ollama pull request 17262): "<|im_start|>", "</s>", "<start_of_turn>", "<turn|>",

@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 from askpod.embedding import Embedder
 from askpod.embedding.contextual import NEIGHBOUR_SHARES
 from askpod.errors import QuestionError
-from askpod.model import Passage
+from askpod.model import Filters, Passage
 from askpod.retrieval.diversify import without_duplicates
 from askpod.retrieval.naming import named_speakers
 from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
 from askpod.retrieval.stretch import MOST, passage, stretches
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
-from askpod.store.filters import Filters, Selection, chroma_condition, select
-from askpod.store.lexical import chunks_that_say, query_words, unmentioned_names
+from askpod.store.filters import Selection, chroma_condition, select
+from askpod.store.lexical import chunks_that_say, unmentioned_names
+from askpod.text import query_words
 
 _T = TypeVar("_T")
 
@@ -46,6 +47,7 @@ class Found:
     similarity: float  # dense score of the nearest chunk; 0.0 without one
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
+    named: tuple[str, ...] = ()  # speakers of the archive whom the question names
 
 
 class Searchable(Protocol):
@@ -101,6 +103,7 @@ class Searcher:
             similarity=similarity if len(pool.ids) else 0.0,
             coverage=coverage(pool, _but_names(words, said, named)),
             unmentioned=tuple(unmentioned),
+            named=named,
         )
 
     def _pool(
