@@ -43,8 +43,7 @@ TOKENISING = "tokenising"
 def watch(clock: Clock) -> Pair:
     """Wraps the functions whose time is wanted."""
     from askpod import readers, sources
-    from askpod.embedding.minilm import MiniLM
-    from askpod.embedding.tokenizing import WordPieces
+    from askpod.embedding.minilm import MiniLM, WordPieces
     from askpod.indexing import indexer, preparing
     from askpod.readers import datatalks
     from askpod.store import collection

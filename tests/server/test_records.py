@@ -15,9 +15,9 @@ from askpod.chunking import cut_span
 from askpod.embedding.contextual import contextual_vectors
 from askpod.model import Chunk, Episode, Turn
 from askpod.store.rows import Source
-from askpod.store.server.database import Record
-from askpod.store.server.records import (
-    Entry,
+from askpod.store.shared.database import Record
+from askpod.store.shared.records import (
+    EpisodeRecord,
     NotWhole,
     chunk_id,
     chunk_records,
@@ -100,7 +100,7 @@ def test_what_is_no_episode_is_noticed(text):
 
 
 def test_a_small_text_that_would_fill_the_memory_is_no_episode(monkeypatch):
-    monkeypatch.setattr("askpod.store.server.records._LARGEST", 1_000_000)
+    monkeypatch.setattr("askpod.store.shared.records._LARGEST", 1_000_000)
     bomb = base64.b64encode(zlib.compress(b"0" * 2_000_000)).decode()
     with pytest.raises(NotWhole):
         unpack(bomb)
@@ -108,16 +108,16 @@ def test_a_small_text_that_would_fill_the_memory_is_no_episode(monkeypatch):
 
 def test_an_entry_is_read_as_it_was_written():
     source = Source("/talks/a#1.md", "digest", "words", 2)
-    entry = Entry("a#1", 7, "ada:/store", "v7", 2, 3, source=source)
-    assert Entry.of(entry.record) == entry
-    removed = Entry("a#1", 8)
-    assert Entry.of(removed.record) == removed
+    entry = EpisodeRecord("a#1", 7, "ada:/store", "v7", 2, 3, source=source)
+    assert EpisodeRecord.of(entry.record) == entry
+    removed = EpisodeRecord("a#1", 8)
+    assert EpisodeRecord.of(removed.record) == removed
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"kind": "episode", "episode_id": "a"}])
 def test_a_record_of_somebody_else_is_no_entry(metadata):
     with pytest.raises(NotWhole):
-        Entry.of(Record("x", metadata=metadata))
+        EpisodeRecord.of(Record("x", metadata=metadata))
 
 
 def test_a_chunks_record_has_its_contextual_vector():

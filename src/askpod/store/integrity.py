@@ -14,7 +14,7 @@ from askpod.errors import StoreBusy, StoreDamaged, StoreUnwritable
 from askpod.store.catalog import Catalog
 from askpod.store.checksums import DamagedRow
 from askpod.store.filters import Selection
-from askpod.store.server import ARCHIVE
+from askpod.store.shared import ARCHIVE
 
 _BATCH = 2000  # chunks
 SUMMED_UP_TO = 100_000  # chunks: some 40 ms

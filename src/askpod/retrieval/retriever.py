@@ -19,10 +19,9 @@ from askpod.embedding import Embedder
 from askpod.embedding.contextual import NEIGHBOUR_SHARES
 from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
-from askpod.retrieval.diversify import without_duplicates
-from askpod.retrieval.naming import named_speakers
+from askpod.retrieval.passages import MOST, passage, stretches, without_duplicates
 from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
-from askpod.retrieval.stretch import MOST, passage, stretches
+from askpod.retrieval.speakers import named_speakers
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
 from askpod.store.filters import Selection, chroma_condition, select
@@ -57,7 +56,7 @@ class Searchable(Protocol):
         """What `look` makes of it, inside a reading transaction of the catalog."""
 
 
-class Searcher:
+class Retriever:
     """Searches one archive. Safe for several threads."""
 
     def __init__(self, catalog: Catalog, dense: Searchable, embedder: Embedder) -> None:

@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from askpod.chunking import cut_span
 from askpod.embedding.contextual import contextual_vectors
 from askpod.model import Chunk, Episode, Turn
-from askpod.store.rows import Source
-from askpod.store.server.database import Metadata, Record
-from askpod.store.speech import StoredChunk
+from askpod.store.rows import Source, StoredChunk
+from askpod.store.shared.database import Metadata, Record
 from askpod.store.vectors import described
 
 CHUNKS = "askpod"
@@ -44,7 +43,7 @@ class NotWhole(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EpisodeRecord:
     """What says that an episode is there, in which version, or that it has been removed."""
 
     episode_id: str
@@ -77,7 +76,7 @@ class Entry:
         return Record(entry_id(self.episode_id), _direction(self.episode_id), self.title, known)
 
     @classmethod
-    def of(cls, record: Record) -> Entry:
+    def of(cls, record: Record) -> EpisodeRecord:
         """Raises NotWhole."""
         known = record.metadata or {}
         try:
@@ -86,7 +85,7 @@ class Entry:
             raise NotWhole(f"{record.id} is no entry of an episode") from error
 
     @classmethod
-    def _read(cls, known: Metadata) -> Entry:
+    def _read(cls, known: Metadata) -> EpisodeRecord:
         id_, revision = _text(known["episode_id"]), int(known["revision"])
         if known["kind"] == "removed":
             return cls(id_, revision)
