@@ -180,6 +180,12 @@ class Lookups:
             )
             return np.fromiter((number for (number,) in rows), dtype=np.int64)
 
+    def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """The embedder's vectors of chunks that are there, one row each, in the order of ids."""
+        with self.reading():
+            rows = [self.vectors_between(number, number) for number in ids]
+            return np.concatenate(rows) if rows else np.empty((0, 0), np.float32)
+
     def vectors_between(self, first: int, last: int) -> NDArray[np.float32]:
         """The embedder's vectors of the chunks from `first` to `last`, which are all there."""
         with self.reading() as connection:
@@ -280,12 +286,9 @@ class Catalog(Lookups):
         episode: Episode,
         source: Source,
         chunks: Sequence[Chunk],
-        vectors: NDArray[np.float32] | None,
+        vectors: NDArray[np.float32],
     ) -> range:
-        """Writes an episode in place of a former one with its id; the ids of its chunks.
-
-        `vectors` is None in a replica, whose vectors the server has.
-        """
+        """Writes an episode in place of a former one with its id; the ids of its chunks."""
         with self._connections.writing() as connection:
             revision = _raise_revision(connection)
             delete_episode(connection, episode.id)

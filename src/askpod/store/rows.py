@@ -135,7 +135,7 @@ def insert_chunks(
     episode_id: str,
     ids: range,
     chunks: Sequence[Chunk],
-    vectors: NDArray[np.float32] | None,
+    vectors: NDArray[np.float32],
     revision: int,
 ) -> None:
     """Writes all chunks of an episode that is there already."""
@@ -155,8 +155,7 @@ def insert_chunks(
             )
         )
     write_rows(connection, "chunks", [(*values, checksum(values)) for values in rows])
-    if vectors is not None:
-        _insert_vectors(connection, ids, vectors.astype(VECTOR))
+    _insert_vectors(connection, ids, vectors.astype(VECTOR))
     connection.executemany(
         "INSERT INTO words (rowid, speech, heading) VALUES (?, ?, ?)",
         [(number, chunk.text, chunk.heading) for number, chunk in numbered],

@@ -14,6 +14,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from askpod.errors import ArchiveNotFound
 from askpod.model import Chunk, Episode
 from askpod.store.catalog import FILE, Catalog, stored_meta
@@ -71,12 +74,13 @@ class Replica(Catalog):
         episode: Episode,
         source: Source,
         chunks: list[Chunk],
+        vectors: NDArray[np.float32],
         version: str,
         revision: int,
     ) -> None:
         """Writes an episode of the server's `revision`, and which version of its records it is."""
         with self._connections.writing() as connection:
-            self.put(episode, source, chunks, None)
+            self.put(episode, source, chunks, vectors)
             connection.execute("INSERT INTO versions VALUES (?, ?)", (episode.id, version))
             self._note({_REVISION: str(revision)})
 
@@ -158,7 +162,7 @@ class Puller:
             replica.drop(entry.episode_id, entry.revision)
             return
         try:
-            episode, chunks = self._fetched(manifest, entry)
+            episode, chunks, vectors = self._fetched(manifest, entry)
         except NotWhole as problem:
             if self._present(manifest, entry.episode_id) == entry:
                 self.notify(
@@ -168,9 +172,11 @@ class Puller:
                 replica.drop(entry.episode_id, entry.revision)
             return
         source = replace(entry.source, origin="" if entry.origin == self.origin else entry.origin)
-        replica.take(episode, source, chunks, entry.version, entry.revision)
+        replica.take(episode, source, chunks, vectors, entry.version, entry.revision)
 
-    def _fetched(self, manifest: Manifest, entry: EpisodeRecord) -> tuple[Episode, list[Chunk]]:
+    def _fetched(
+        self, manifest: Manifest, entry: EpisodeRecord
+    ) -> tuple[Episode, list[Chunk], NDArray[np.float32]]:
         """Raises NotWhole."""
         parts = manifest.collection.get(entry.part_ids(), "documents")
         there = {**parts, **self.chunks.get(entry.chunk_ids())}
@@ -178,10 +184,12 @@ class Puller:
             if id_ not in there:
                 raise NotWhole(f"{id_!r} is missing")
         packed = "".join(parts[id_].text for id_ in entry.part_ids())
-        episode, chunks = unpack(packed)
+        episode, chunks, vectors = unpack(packed)
         if episode.id != entry.episode_id or len(chunks) != entry.chunks:
             raise NotWhole("what is packed is of another episode")
-        return episode, chunks
+        if chunks and vectors.shape[1] != manifest.stamp.dimension:
+            raise NotWhole("its vectors have not the archive's dimension")
+        return episode, chunks, vectors
 
     def _present(self, manifest: Manifest, episode_id: str) -> EpisodeRecord | None:
         """The episode's entry as it is now."""

@@ -65,7 +65,7 @@ class ServerStore:
         revision, version = self._manifest.revision + 1, uuid4().hex[:16]
         self._note(self._manifest.revision, episode.id)
         self._chunks.write(chunk_records(version, episode, chunks, vectors))
-        parts = part_records(version, episode, chunks)
+        parts = part_records(version, episode, chunks, vectors)
         self._entries.write(parts)
         counts = {"parts": len(parts), "chunks": len(chunks)}
         entry = EpisodeRecord(
@@ -78,7 +78,7 @@ class ServerStore:
             source=source,
         )
         self._commit(entry)
-        self._replica.take(episode, source, list(chunks), version, revision)
+        self._replica.take(episode, source, list(chunks), vectors, version, revision)
         if known:
             self._sweep(episode.id, version)
 
