@@ -7,7 +7,9 @@ nothing is changed or lost.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 TokenCounts = Callable[[Sequence[str]], list[int]]
 """The tokens of each text as an embedder counts them, special ones included."""
@@ -69,6 +71,23 @@ def query_words(text: str) -> list[str]:
     All of its words where it has no others.
     """
     return list(dict.fromkeys(content_words(text) or words(text)))
+
+
+def matches_name(wanted: str, name: str) -> bool:
+    """Whether every word of `wanted` begins a word of `name`, or both are one when run together."""
+    asked, held = name_words(wanted), name_words(name)
+    if not asked:
+        return False
+    return "".join(asked) == "".join(held) or all(
+        any(word.startswith(part) for word in held) for part in asked
+    )
+
+
+@lru_cache(maxsize=100_000)  # a filter asks for the words of every name of the archive
+def name_words(text: str) -> tuple[str, ...]:
+    """The words of a name, to be compared: without case and accents."""
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    return tuple(re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c))))
 
 
 def without_hidden(text: str) -> str:

@@ -23,9 +23,8 @@ from askpod.links import second_link
 from askpod.model import Answer, Citation, Episode, Filters, Passage, Span, Turn, Usage
 from askpod.retrieval.search import Found
 from askpod.store.cells.words import quoted
-from askpod.store.filters import matches_name
 from askpod.store.schema import TOKENIZER
-from askpod.text import split_sentences
+from askpod.text import matches_name, split_sentences
 from askpod.times import clock
 
 WORDS = 120  # of speech in an answer, at most

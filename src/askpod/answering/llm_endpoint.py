@@ -27,7 +27,6 @@ from askpod.services.openai_http import (
     GuardedAsyncClient,
     GuardedClient,
     NotAReply,
-    TooMuch,
     http_options,
 )
 from askpod.services.retry import RequestFailure
@@ -201,8 +200,6 @@ class ChatErrorMessages(ErrorMessages):
                 f"answered with {problem.kind} in place of a stream of Chat Completions",
                 self.address_hint(),
             )
-        if isinstance(problem, TooMuch):
-            return self.plain("sent a response without end and no text in it")
         if "No generation chunks" in str(problem):  # LangChain's words
             return self.plain("sent no answer at all", self.address_hint())
         return self.plain(

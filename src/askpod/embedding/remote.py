@@ -48,7 +48,7 @@ TOKENS = 250_000
 TIMEOUT = 120.0  # seconds without a byte
 PATIENCE = 120.0  # seconds that the retries of one request may take
 TRIES = 6
-MOST_BYTES = 100_000_000  # of a response; the largest batches take a fifth, as plain numbers
+MOST_BYTES = 50_000_000  # of a response; the largest batches take two fifths, as plain numbers
 
 NO_LIST = "no list of embeddings"
 

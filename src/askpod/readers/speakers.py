@@ -57,8 +57,8 @@ _DIARISER = re.compile(
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(
-    rf"(?:{_KIND})?[ _-]?\d{{0,3}}\?+|(?:unknown|unidentified)(?: (?:{_KIND}))?"
-    rf"|(?:{_KIND}) unknown",
+    rf"(?:{_KIND})?[ _-]?\d{{0,3}}\?+|(?:{_KIND}) unknown"
+    rf"|(?:unknown|unidentified)(?: (?:{_KIND}))?",
     re.IGNORECASE,
 )
 _MOST_WORDS = 4  # of what looks like a name

@@ -21,7 +21,7 @@ import openai
 
 from askpod.errors import ModelError
 from askpod.services.http import NO_KEY
-from askpod.services.openai_http import httpx
+from askpod.services.openai_http import TooMuch, Unreadable, httpx
 from askpod.services.retry import RequestFailure, retry_after
 
 LONGEST_QUOTE = 240  # characters of what a service says that are passed on
@@ -72,6 +72,10 @@ class ErrorMessages:
             return self.timeout(problem)
         if isinstance(problem, openai.APIConnectionError | httpx.TransportError):
             return self.connection(problem)
+        if isinstance(problem, TooMuch):
+            return self.plain("sent a response without end")
+        if isinstance(problem, Unreadable):
+            return self.plain(f"sent a response that {problem}", "try again later")
         return None
 
     def plain(

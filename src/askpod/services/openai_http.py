@@ -8,7 +8,10 @@ Importing this loads the openai client.
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -17,6 +20,14 @@ from typing import TYPE_CHECKING, Any
 import openai
 
 from askpod.services.http import is_this_machine
+from askpod.services.limits import (
+    ACCEPTED,
+    Deadline,
+    NotUnpacked,
+    TooLarge,
+    Unpacker,
+    keep_deadline,
+)
 
 if TYPE_CHECKING:
     import ssl
@@ -40,7 +51,11 @@ class NotAReply(openai.OpenAIError):
 
 
 class TooMuch(openai.OpenAIError):
-    """A response went on past any length that was asked for."""
+    """A response, unpacked, went on past any length that was asked for."""
+
+
+class Unreadable(openai.OpenAIError):
+    """A response cannot be unpacked; the message says why."""
 
 
 def http_options(base_url: str | None, timeout: float) -> dict[str, Any]:
@@ -63,7 +78,8 @@ class Guard:
 
     def refuses(self, response: httpx.Response) -> bool:
         """Whether it is no reply. From now on, no more is read of it than may be."""
-        response.stream = _Bounded(response.stream, self.most_bytes)
+        response.stream = _Bounded(response, self.most_bytes)
+        response.headers.pop("content-encoding", None)  # what comes from now on is unpacked
         return response.is_success and _kind(response).startswith(self.refused)
 
 
@@ -72,7 +88,9 @@ class GuardedClient(openai.DefaultHttpxClient):
 
     def __init__(self, guard: Guard, **options: Any) -> None:  # noqa: ANN401 - httpx's own
         self._guard = guard
+        self._deadline = Deadline()
         super().__init__(**options)
+        keep_deadline(self, self._deadline)
 
     def send(
         self,
@@ -81,7 +99,12 @@ class GuardedClient(openai.DefaultHttpxClient):
         stream: bool = False,
         **how: Any,  # noqa: ANN401
     ) -> httpx.Response:
-        response = super().send(request, stream=True, **how)
+        request.headers["accept-encoding"] = ACCEPTED
+        self._deadline.start(_until_headers(self.timeout))
+        try:
+            response = super().send(request, stream=True, **how)
+        finally:
+            self._deadline.clear()
         try:
             if self._guard.refuses(response):
                 raise NotAReply(_kind(response), next(response.iter_bytes(), b""))
@@ -107,7 +130,12 @@ class GuardedAsyncClient(openai.DefaultAsyncHttpxClient):
         stream: bool = False,
         **how: Any,  # noqa: ANN401
     ) -> httpx.Response:
-        response = await super().send(request, stream=True, **how)
+        request.headers["accept-encoding"] = ACCEPTED
+        try:
+            async with asyncio.timeout(_until_headers(self.timeout)):
+                response = await super().send(request, stream=True, **how)
+        except TimeoutError:
+            raise httpx.ReadTimeout("took too long in all", request=request) from None
         try:
             if self._guard.refuses(response):
                 raise NotAReply(_kind(response), await anext(response.aiter_bytes(), b""))
@@ -120,19 +148,25 @@ class GuardedAsyncClient(openai.DefaultAsyncHttpxClient):
 
 
 class _Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A response's bytes, up to a limit."""
+    """A response's bytes, unpacked, up to a limit."""
 
-    def __init__(self, stream: Any, limit: int) -> None:  # noqa: ANN401 - httpx's own
-        self._stream = stream
-        self._left = limit
+    def __init__(self, response: httpx.Response, limit: int) -> None:
+        self._stream: Any = response.stream
+        try:
+            self._unpacker = Unpacker(response.headers.get("content-encoding", ""), limit)
+        except NotUnpacked as error:
+            raise Unreadable(str(error)) from None
 
     def __iter__(self) -> Iterator[bytes]:
-        for piece in self._stream:
-            yield self._counted(piece)
+        with _told():
+            yield from self._unpacker.all_of(self._stream)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._stream:
-            yield self._counted(piece)
+        with _told():
+            async for packed in self._stream:
+                for piece in self._unpacker.feed(packed):
+                    yield piece
+            self._unpacker.end()
 
     def close(self) -> None:
         self._stream.close()
@@ -140,11 +174,22 @@ class _Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
     async def aclose(self) -> None:
         await self._stream.aclose()
 
-    def _counted(self, piece: bytes) -> bytes:
-        self._left -= len(piece)
-        if self._left < 0:
-            raise TooMuch
-        return piece
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors of the unpacking as the openai client lets them through."""
+    try:
+        yield
+    except TooLarge:
+        raise TooMuch from None
+    except NotUnpacked as error:
+        raise Unreadable(str(error)) from None
+
+
+def _until_headers(timeout: httpx.Timeout) -> float:
+    """Seconds until a response must have begun, whatever came before it."""
+    steps = (timeout.connect, timeout.write, timeout.read)
+    return sum(math.inf if step is None else step for step in steps)
 
 
 def _kind(response: httpx.Response) -> str:

@@ -12,17 +12,16 @@ from __future__ import annotations
 import base64
 import ipaddress
 import socket
-import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpcore
 import httpx
 
 from askpod.errors import FetchError
+from askpod.services.limits import Deadline, DeadlineStream
 
 MAX_URL = 4_000  # characters; servers refuse longer ones
 _SHOWN = 300  # characters of an address in a message
@@ -151,23 +150,6 @@ def _embedded(address: IPAddress) -> IPAddress:
     return address.ipv4_mapped or address.sixtofour or relayed or address
 
 
-class Deadline:
-    """When the file that is being fetched must be there."""
-
-    def __init__(self) -> None:
-        self._until = 0.0
-
-    def start(self, seconds: float) -> None:
-        self._until = time.monotonic() + seconds
-
-    def bound(self, timeout: float | None) -> float:
-        """Seconds to wait for the next step. Raises ReadTimeout where none are left."""
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout("the file took too long")
-        return left if timeout is None else min(left, timeout)
-
-
 class CheckedBackend(httpcore.NetworkBackend):
     """Connects to what `addresses.resolve` lets through."""
 
@@ -197,7 +179,7 @@ class CheckedBackend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
-                return _Stream(stream, self._deadline)
+                return DeadlineStream(stream, self._deadline)
         raise failure
 
     def connect_unix_socket(
@@ -210,32 +192,3 @@ class CheckedBackend(httpcore.NetworkBackend):
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection whose every step ends before the deadline."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.bound(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.bound(timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.bound(timeout))
-        return _Stream(stream, self._deadline)
-
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's own
-        return self._stream.get_extra_info(info)

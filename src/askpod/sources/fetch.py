@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import ssl
 import time
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -23,8 +22,9 @@ import httpx
 
 from askpod import __version__
 from askpod.errors import FetchError
+from askpod.services.limits import ACCEPTED, Deadline, NotUnpacked, TooLarge, Unpacker
 from askpod.services.retry import Retries, retry_after
-from askpod.sources.addresses import Address, CheckedBackend, Deadline, Origin, join, parse, port_of
+from askpod.sources.addresses import Address, CheckedBackend, Origin, join, parse, port_of
 
 CONNECT = 10.0  # seconds for a connection to come about
 SILENCE = 30.0  # seconds without a byte
@@ -187,6 +187,11 @@ class Fetcher:
                 reply = self._once(address, limit, headers)
             except _PASSING as error:
                 trouble = _said(error)
+                if self._deadline.passed:  # a second try would take as long again
+                    self.rate_limit.failed(host)
+                    raise FetchError(
+                        f"{address}: has not come in {WHOLE:g} s; try again later"
+                    ) from None
             finally:
                 self.rate_limit.after(host)
             if not trouble:
@@ -210,7 +215,7 @@ class Fetcher:
             "Host": url.netloc.decode("ascii"),
             "User-Agent": f"askpod/{__version__}",
             "Accept": "*/*",
-            "Accept-Encoding": "gzip",
+            "Accept-Encoding": ACCEPTED,
             "Authorization": address.authorization or self._credentials.get(address.origin, ""),
             **headers,
         }
@@ -261,27 +266,13 @@ def _body(address: Address, headers: dict[str, str], pieces: Iterable[bytes], li
     stated = headers.get("content-length", "")
     if stated.isdecimal() and int(stated[:18]) > limit:
         raise too_large
-    encoding = headers.get("content-encoding", "").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise FetchError(f"{address}: comes packed in a way that was not asked for")
-    body = bytearray()
     try:
-        for piece in _unpacked(pieces, limit) if encoding.endswith("gzip") else pieces:
-            body += piece
-            if len(body) > limit:
-                raise too_large
-    except zlib.error:
-        raise FetchError(f"{address}: cannot be unpacked: no gzip, or not all of it") from None
-    return bytes(body)
-
-
-def _unpacked(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
-    """What gzip packed, never over `limit` bytes and one at a time. Raises zlib.error."""
-    gzip = zlib.decompressobj(wbits=31)
-    for piece in pieces:
-        yield gzip.decompress(piece, limit + 1)
-    if not gzip.eof:
-        raise zlib.error
+        unpacker = Unpacker(headers.get("content-encoding", ""), limit)
+        return b"".join(unpacker.all_of(pieces))
+    except TooLarge:
+        raise too_large from None
+    except NotUnpacked as error:
+        raise FetchError(f"{address}: {error}") from None
 
 
 def _said(error: Exception) -> str:

@@ -21,7 +21,16 @@ from urllib.parse import quote
 import httpx
 
 from askpod.errors import AskpodError, ServerError
+from askpod.parsing import ParseError, parse_json
 from askpod.services.http import is_this_machine, where
+from askpod.services.limits import (
+    ACCEPTED,
+    Deadline,
+    NotUnpacked,
+    TooLarge,
+    Unpacker,
+    keep_deadline,
+)
 from askpod.services.retry import Retries, retry_after
 
 TOKEN = "ASKPOD_CHROMA_TOKEN"  # noqa: S105 (the variable's name)
@@ -33,7 +42,7 @@ READ_SECONDS = 10.0  # without a byte
 WRITE_SECONDS = 30.0  # the server may put its graph on the disk meanwhile
 CONNECT_SECONDS = 5.0
 WHOLE_SECONDS = 90.0  # that one response may take in all
-MOST_BYTES = 256_000_000  # of one response
+MOST_BYTES = 64_000_000  # of one response, unpacked; a page of the longest vectors takes half
 
 _EXCERPT = 200  # characters of what a server says
 _PASSING = (429, 500, 502, 503, 504)
@@ -81,7 +90,7 @@ class Wire:
         self.address = address
         self.where = where(address.url)
         self._token = _token()
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", "Accept-Encoding": ACCEPTED}
         if self._token:  # as a proxy in front of a server of one's own, and as Chroma's cloud asks
             headers |= {"Authorization": f"Bearer {self._token}", "X-Chroma-Token": self._token}
         self._client = httpx.Client(
@@ -92,6 +101,8 @@ class Wire:
             trust_env=not is_this_machine(address.url),
             verify=_tls(address.ca) if address.url.startswith("https:") else True,
         )
+        self._deadline = Deadline()
+        keep_deadline(self._client, self._deadline)
 
     def close(self) -> None:
         self._client.close()
@@ -132,6 +143,7 @@ class Wire:
         """What is answered, or a _Passing: given back, so that nothing is raised in an except."""
         timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        self._deadline.start(WHOLE_SECONDS)
         try:
             with self._client.stream(
                 method,
@@ -144,13 +156,13 @@ class Wire:
                 status = response.status_code
                 asked = retry_after(response.headers.get("retry-after", ""))
         except httpx.TimeoutException:
-            return self._passing(f"has not answered for {seconds:g} s")
+            failure: _Passing | ServerError = self._passing(f"has not answered for {seconds:g} s")
+            if self._deadline.passed:
+                failure = self._error(f"is too slow: not done after {WHOLE_SECONDS:.0f} s")
         except httpx.ConnectError as error:
             failure = self._unconnected(str(error))
         except httpx.HTTPError as error:
             return self._passing(f"broke off ({_plain(str(error)) or type(error).__name__})")
-        except _Passing as passing:
-            return passing
         else:
             reply = self._reply(status, said)
             if isinstance(reply, _Passing):
@@ -161,19 +173,18 @@ class Wire:
         return failure
 
     def _read(self, response: httpx.Response) -> bytes:
-        began, said = time.monotonic(), bytearray()
-        for piece in response.iter_bytes():
-            said += piece
-            if len(said) > MOST_BYTES:
-                raise _Passing(self._error("sends more than was asked for"))
-            if time.monotonic() - began > WHOLE_SECONDS:
-                raise _Passing(self._error(f"is too slow: not done after {WHOLE_SECONDS:.0f} s"))
-        return bytes(said)
+        try:
+            unpacker = Unpacker(response.headers.get("content-encoding", ""), MOST_BYTES)
+            return b"".join(unpacker.all_of(response.iter_raw()))
+        except TooLarge:
+            raise self._error("sends more than was asked for") from None
+        except NotUnpacked as error:
+            raise self._error(f"sends what {error}") from None
 
     def _reply(self, status: int, said: bytes) -> Any:  # noqa: ANN401
         try:
-            value = json.loads(said) if said else None
-        except (ValueError, RecursionError):
+            value = parse_json(said, max_depth=None) if said else None
+        except ParseError:
             value = said
         told = isinstance(value, dict) and "error" in value
         if status in _PASSING:
