@@ -34,7 +34,9 @@ WORDS = 0.5
 NAME = 0.3
 BAR = 0.6
 BAR_TOGETHER = 0.7  # several turns share more words with any claim by chance
-BAR_UNCITED = 0.65  # for a turn that nobody cited: the best of many reaches BAR by chance
+# For a turn that the model did not cite: the best of many reaches BAR by chance.
+BAR_UNCITED = 0.7
+SHARED_UNCITED = 0.5  # of the claim's content words, that it must hold besides
 GAIN = 0.08  # what a turn must add to the score of several to be a part of the support
 MOST_TOGETHER = 6  # turns judged together; who cites more cites nothing in particular
 
@@ -145,7 +147,8 @@ class SupportChecker:
             turns: all of the evidence, in the order of its worth; of equal ones the first wins.
 
         Returns:
-            The turn and how it supports the claim; None where none reaches BAR_UNCITED.
+            The turn and how it supports the claim; None where none holds SHARED_UNCITED of its
+            words and reaches BAR_UNCITED.
         """
         wanted = _stems(claim)
         held = [
@@ -155,7 +158,12 @@ class SupportChecker:
         holding = Counter(stem for stems in held for stem in stems)
         worth = [sum(1 / holding[stem] for stem in stems) for stems in held]
         likely = sorted(range(len(turns)), key=lambda at: (-worth[at], at))[:LIKELY_SOURCES]
-        judged = [(self._judge(claim, (turns[at],)), at) for at in sorted(likely) if worth[at] > 0]
+        enough = SHARED_UNCITED * len(wanted)
+        judged = [
+            (self._judge(claim, (turns[at],)), at)
+            for at in sorted(likely)
+            if worth[at] > 0 and len(held[at]) >= enough
+        ]
         (score, begin, end), at = max(judged, key=lambda each: each[0][0], default=((0.0, 0, 0), 0))
         return (turns[at], Support(True, begin, end)) if score >= BAR_UNCITED else None
 
