@@ -184,7 +184,7 @@ class LLMAnswerer:
         return replace(answer, usage=asked.usage, warnings=warnings)
 
     def _quoted(self, asked: Retrieved) -> Answer:
-        return self._extractive.answer(asked.found, asked.episodes, asked.filters)
+        return self._extractive.answer(asked)
 
     def finished(self, attempt: _Attempt, reply: Reply) -> Answer:
         """The answer that a complete reply makes."""
