@@ -25,9 +25,12 @@ from askpod.readers.log import FaultLog
 from askpod.readers.plain import looks_like_plain, read_plain
 from askpod.readers.podcast_json import read_podcast_json
 from askpod.readers.services import is_service, read_service
+from askpod.readers.subtitles import is_ass, is_lrc, is_sbv, read_ass, read_lrc, read_sbv
+from askpod.readers.tables import is_table, read_table
 from askpod.readers.text import decode
 from askpod.readers.webvtt import is_webvtt, read_webvtt
 from askpod.readers.whisper import read_whisper
+from askpod.readers.xml_captions import is_xml_captions, read_xml_captions
 from askpod.readers.youtube import read_youtube_json3, read_youtube_list
 
 _FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\r?\n")
@@ -123,6 +126,11 @@ FORMATS = (
     _json_format("youtube-list", read_youtube_list),
     _json_format("youtube-json3", read_youtube_json3),
     _json_format("service", read_service),
+    _text_format("xml-captions", lambda content: is_xml_captions(content.text), read_xml_captions),
+    _text_format("sbv", lambda content: is_sbv(content.text), read_sbv),
+    _text_format("ass", lambda content: is_ass(content.text), read_ass),
+    _text_format("lrc", lambda content: is_lrc(content.text), read_lrc),
+    _text_format("table", lambda content: is_table(content.text), read_table),
     _text_format("webvtt", lambda content: is_webvtt(content.text), read_webvtt),
     _text_format(
         "subrip",

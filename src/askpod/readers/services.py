@@ -71,6 +71,12 @@ def read_rows(rows: object, log: FaultLog) -> list[Cue]:
     return list(_row_cues(rows, names, log)) if names and isinstance(rows, list) else []
 
 
+def tells_times(names: Sequence[str]) -> bool:
+    """Whether the names of a table's columns are those of a text and of a start."""
+    loose = {_LOOSE.sub("", name.lower()) for name in names}
+    return not loose.isdisjoint(_TEXTS) and not loose.isdisjoint(_STARTS)
+
+
 def why_no_service(value: object) -> str | None:
     """What a service's JSON without timed speech is, and what to ask the service for."""
     if isinstance(value, list):
