@@ -23,7 +23,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test server fuzz torture growth lock bench peers clean
+.PHONY: help demo test server fuzz torture growth lock bench peers reference clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -41,8 +41,9 @@ test: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## lint, formatting, types, tests
 server: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## the suite of archives, held by a real Chroma server (what is left out, and why)
 	$(BIN)/pytest --chroma-server --numprocesses 2 --dist loadfile -r s $(ON_SERVER)
 
-fuzz: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## read mutated files of all formats (SECONDS=600 at the most)
+fuzz: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## read mutated transcripts, gold files and run folders (SECONDS=600 at the most for each)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
+	PYTHONPATH=tests $(BIN)/python -m fuzz evals --files 5000 --seconds $(SECONDS)
 
 torture: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## stop indexing at random instants: nothing may be lost (KILLS=200)
 	$(BIN)/python tests/torture --kills $(KILLS)
@@ -60,6 +61,9 @@ peers: $(PEERS)/.stamp-askpod ## search quality beside other kits (make peers TA
 		--episodes ../shared/episodes --store build/peers/dtc-dev $(TABLES)
 	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/qmsum-val/gold.yaml \
 		--episodes ../shared/qmsum-val/episodes --store build/peers/qmsum-val $(TABLES)
+
+reference: $(VENV)/.stamp-askpod ## write docs/cli.md from the commands' own help
+	$(BIN)/python docs/cli_reference.py
 
 lock: $(UV) ## pin what pyproject.toml asks for (make lock UPGRADE=--upgrade: the newest)
 	$(COMPILE) --output-file requirements.lock

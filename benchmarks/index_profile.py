@@ -78,7 +78,9 @@ def profile(episodes: Path, store: Path) -> tuple[Clock, Pair, int, int]:
     from askpod import Archive
 
     with Archive.open(store, create=True) as archive:
-        embedder: Any = archive.judge  # loaded before the clock runs, as all runs but the first
+        embedder: Any = (
+            archive.support_embedder
+        )  # loaded before the clock runs, as all runs but the first
         embedder._session = Watched(embedder._session, clock)
         with clock.part(REST):
             report = archive.index([episodes])

@@ -28,8 +28,8 @@ import numpy as np
 
 from askpod import Archive
 from askpod.answering import refusal
+from askpod.model import Filters
 from askpod.retrieval.search import Found
-from askpod.store.filters import Filters
 from peers.report import in_markdown, in_text
 from quality import answerable, rows_of
 from retrieval import Row

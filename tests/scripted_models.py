@@ -16,8 +16,7 @@ from dataclasses import dataclass, replace
 from askpod import Archive
 from askpod.answering.refusal import SENTINEL
 from askpod.chunking import cut_span
-from askpod.evals.gold import GoldQuestion, GoldSet
-from askpod.evals.stretches import Stretch
+from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
 from askpod.model import Span, Turn
 from askpod.retrieval.rendering import plain
 from askpod.text import query_words, split_sentences

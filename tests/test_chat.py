@@ -6,8 +6,7 @@ import pytest
 
 from askpod.chat import AROUND, STOPPED, Chat, SourceError
 from askpod.errors import QuestionError
-from askpod.model import Answer, Citation, Exchange, Turn
-from askpod.store.filters import Filters
+from askpod.model import Answer, Citation, Exchange, Filters, Turn
 
 
 def citation(number=1, start=100.0, end=110.0, quote="Bees dance.") -> Citation:

@@ -13,7 +13,7 @@ import pytest
 from askpod import Archive
 from askpod.embedding import remote
 from askpod.errors import ModelError, StoreMismatch
-from askpod.service import address
+from askpod.services import http
 from askpod.settings import Settings
 from askpod.store import paid
 from billing import KEY, MODEL, TALKS, Billing
@@ -49,7 +49,7 @@ def index(store: Path, settings: Settings, files: list[Path]):
 @pytest.fixture
 def _vendor(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test server is OpenAI's own."""
-    monkeypatch.setattr(address, "VENDOR", "127.0.0.1")
+    monkeypatch.setattr(http, "VENDOR", "127.0.0.1")
 
 
 @pytest.mark.usefixtures("_vendor")

@@ -12,29 +12,29 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from askpod.answering.asked import Asked, in_pieces
-from askpod.answering.extractive import ExtractiveAnswerer
+from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
 from askpod.answering.followup import standalone
 from askpod.embedders import load_embedder, remote_model, stamp_of
 from askpod.embedding import Embedder
 from askpod.founding import Notify, found, join, join_anew, store_folder, verify
-from askpod.model import Answer, Episode, Exchange, Passage, Turn, Usage
+from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, Usage
+from askpod.people import ArchivePeople
 from askpod.retrieval.search import Searcher
 from askpod.settings import Settings
 from askpod.store import sync
 from askpod.store.catalog import Catalog
 from askpod.store.cells.keeping import KeptUp
 from askpod.store.dense import DenseIndex
-from askpod.store.filters import Filters, select
+from askpod.store.filters import select
 from askpod.store.lock import write_lock
 
 if TYPE_CHECKING:
-    from askpod.answering.llm import LanguageModel
-    from askpod.answering.modelled import ModelAnswerer
+    from askpod.answering.llm_answer import LLMAnswerer
+    from askpod.answering.llm_client import LanguageModel
     from askpod.indexing import IndexReport, ProgressListener
     from askpod.indexing.indexer import EpisodeStore
     from askpod.retriever import ArchiveRetriever
-    from askpod.sources import Gathered
+    from askpod.sources import SourceFiles
     from askpod.store.server.shared import SharedArchive
 
 EVIDENCE = 10  # passages that come with a quoted answer
@@ -62,6 +62,7 @@ class Archive:
         self._language_model = language_model
         self._server = server
         self._catalog = Catalog(store)
+        self._people = ArchivePeople(store, self._catalog)
         self._dense = DenseIndex(store, self._catalog, server=server)
 
     @classmethod
@@ -105,8 +106,8 @@ class Archive:
 
     def close(self) -> None:
         """Releases the archive's files and a model's connections."""
-        if (modelled := self.__dict__.get("_modelled")) is not None:
-            modelled.close()
+        if (llm_answerer := self.__dict__.get("_llm_answerer")) is not None:
+            llm_answerer.close()
         self._dense.close()
         self._catalog.close()
         if self._server is not None:
@@ -127,7 +128,7 @@ class Archive:
 
     def index(
         self,
-        paths: Iterable[str | Path] | Gathered,
+        paths: Iterable[str | Path] | SourceFiles,
         *,
         prune: bool = False,
         workers: int = 1,
@@ -152,11 +153,11 @@ class Archive:
         # Imported when something is written: it takes a good part of what an answer takes.
         from askpod.indexing import Indexer
         from askpod.paying import paying_once
-        from askpod.sources import Gathered, gather
+        from askpod.sources import SourceFiles, gather
 
         gathered = (
             paths
-            if isinstance(paths, Gathered)
+            if isinstance(paths, SourceFiles)
             else gather(self._store, [*paths], allow_private=allow_private, notify=self._notify)
         )
         with (
@@ -168,6 +169,21 @@ class Archive:
             indexer.report.failed.extend(gathered.failed)
             indexer.report.fetched = gathered.fetched
             return indexer.run(gathered.files, prune=prune, progress=progress, named=gathered.named)
+
+    def remove(self, episode_ids: Iterable[str]) -> list[str]:
+        """Takes episodes out of the archive, and says which; indexing their files brings them back.
+
+        Raises:
+            EpisodeNotFound: one is not there; nothing is taken out then.
+            StoreBusy: another process has been writing for ten minutes.
+            StoreUnwritable: no space left, or no permission.
+        """
+        with write_lock(self._store, self._notify):
+            self._refresh()
+            wanted = self._catalog.require(episode_ids)
+            with self._writing() as episodes:
+                episodes.remove(wanted)
+        return wanted
 
     @contextmanager
     def _writing(self) -> Iterator[EpisodeStore]:
@@ -275,8 +291,8 @@ class Archive:
         without the model and replaces what was shown.
         """
         asked = self._find(question, history, Filters.of(filters))
-        if self._modelled is not None:
-            yield from self._modelled.stream(asked)
+        if self._llm_answerer is not None:
+            yield from self._llm_answerer.stream(asked)
         else:
             yield from in_pieces(self._quoted(asked))
 
@@ -302,44 +318,43 @@ class Archive:
     ) -> AsyncGenerator[str | Answer]:
         """`ask_stream` for asynchronous code. Cancelling the task stops the model's request."""
         asked = await asyncio.to_thread(self._find, question, history, Filters.of(filters))
-        if self._modelled is None:
+        if self._llm_answerer is None:
             for item in in_pieces(await asyncio.to_thread(self._quoted, asked)):
                 yield item
             return
-        async with aclosing(self._modelled.astream(asked)) as items:
+        async with aclosing(self._llm_answerer.astream(asked)) as items:
             async for item in items:
                 yield item
 
-    def _find(self, question: str, history: Sequence[Exchange], filters: Filters) -> Asked:
+    def _find(self, question: str, history: Sequence[Exchange], filters: Filters) -> Retrieved:
         """Looks up what an answer can be made from; a follow-up is first made whole."""
         usage = Usage()
         wanted = question
-        if history and self._modelled is not None:
-            wanted, usage = self._modelled.standalone(question, history)
+        if history and self._llm_answerer is not None:
+            wanted, usage = self._llm_answerer.standalone(question, history)
         elif history:
             wanted = standalone(question, history)
         began = time.perf_counter()
-        top = EVIDENCE_FOR_MODEL if self._modelled is not None else EVIDENCE
+        top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
         self._refresh()
         found = self._searcher.find(wanted, top, filters)
         episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
-        return Asked(
-            found, filters, episodes, self._catalog.turns, replace(usage, retrieval_seconds=seconds)
-        )
+        usage = replace(usage, retrieval_seconds=seconds)
+        search, turns, listed = self._searcher.find, self._catalog.turns, self.episodes
+        return Retrieved(found, filters, episodes, turns, search, listed, usage)
 
-    def _quoted(self, asked: Asked) -> Answer:
-        answer = self._answerer.answer(asked.found, asked.episodes, asked.filters)
-        return replace(answer, usage=asked.usage)
+    def _quoted(self, asked: Retrieved) -> Answer:
+        return replace(self._answerer.answer(asked), usage=asked.usage)
 
     @cached_property
-    def _modelled(self) -> ModelAnswerer | None:
+    def _llm_answerer(self) -> LLMAnswerer | None:
         if self._settings.model is None:
             return None
         # Imported when a model is asked: it takes longer than an answer without one.
-        from askpod.answering.modelled import ModelAnswerer
+        from askpod.answering.llm_answer import LLMAnswerer
 
-        return ModelAnswerer(self._settings, self.judge, self._language_model)
+        return LLMAnswerer(self._settings, self.support_embedder, self._language_model)
 
     def as_retriever(self, *, top: int = 20, **filters: str | int | None) -> ArchiveRetriever:
         """The archive as a LangChain retriever; `filters` as in `search`."""
@@ -360,6 +375,12 @@ class Archive:
         """All turns of an episode, in order; none where there is no such episode."""
         return self._catalog.turns(episode_id)
 
+    @property
+    def people(self) -> ArchivePeople:
+        """Who speaks, and the names laid over transcripts' labels."""
+        self._refresh()
+        return self._people
+
     def counts(self) -> dict[str, int]:
         """How many episodes, turns and chunks the archive holds."""
         self._refresh()
@@ -374,8 +395,8 @@ class Archive:
         return load_embedder(self._settings, self._catalog.meta())
 
     @cached_property
-    def judge(self) -> Embedder:
-        """What sentences are judged with: always the built-in embedder.
+    def support_embedder(self) -> Embedder:
+        """What sentences are compared with claims and questions by: always the built-in embedder.
 
         Its figures are what the bars of answers and citations are set on, and judging takes many
         short texts, which would be as many requests to an endpoint.
@@ -390,7 +411,7 @@ class Archive:
 
     @cached_property
     def _answerer(self) -> ExtractiveAnswerer:
-        return ExtractiveAnswerer(self.judge)
+        return ExtractiveAnswerer(self.support_embedder)
 
     def _refresh(self) -> None:
         """Brings the replica of a server's archive up to it, before the replica is asked."""

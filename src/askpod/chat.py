@@ -13,8 +13,7 @@ from typing import Any, Protocol
 
 from askpod.chunking import cut_span
 from askpod.errors import AskpodError
-from askpod.model import Answer, Citation, Exchange, Span, Turn
-from askpod.store.filters import Filters
+from askpod.model import Answer, Citation, Exchange, Filters, Span, Turn
 from askpod.text import split_sentences
 
 HISTORY_TOKENS = 4_000  # of earlier exchanges that go along with a question, at most
@@ -37,9 +36,11 @@ class Asks(Protocol):
         *,
         history: Sequence[Exchange] = ...,
         filters: Filters | None = ...,
-    ) -> Iterator[str | Answer]: ...
+    ) -> Iterator[str | Answer]:
+        """As `Archive.ask_stream`."""
 
-    def turns(self, episode_id: str) -> list[Turn]: ...
+    def turns(self, episode_id: str) -> list[Turn]:
+        """As `Archive.turns`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Excerpt:
     """What was said around a citation."""
 
     citation: Citation
-    spans: tuple[Span, ...]  # whole sentences, one span for each turn
+    spans: tuple[Span, ...]  # complete sentences, one span for each turn
 
 
 class Chat:

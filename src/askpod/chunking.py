@@ -55,10 +55,13 @@ class _Piece:
 def chunk_episode(
     episode: Episode, count_tokens: TokenCounts, settings: ChunkSettings | None = None
 ) -> list[Chunk]:
-    """The chunks of `episode` in order; every word of every turn is in exactly one.
+    """The chunks of an episode in order; every word of every turn is in exactly one.
 
-    `count_tokens` counts as the embedder does. A chunk's `embedded_text` has at most
-    `heading + lead + speech + SPECIAL_TOKENS` tokens.
+    Args:
+        episode: what is cut.
+        count_tokens: counts the tokens of texts as the embedder does, special ones included.
+        settings: the budgets; a chunk's `embedded_text` has at most
+            `heading + lead + speech + SPECIAL_TOKENS` tokens.
     """
     settings = settings or ChunkSettings()
     pieces = _pieces(episode.turns, count_tokens, settings.speech)
@@ -74,7 +77,14 @@ def chunk_episode(
 
 
 def cut_span(turn: Turn, position: int, begin: int, end: int) -> Span:
-    """The characters `begin` to `end` of a turn, with the seconds at which they are said."""
+    """A part of a turn, with the seconds at which it is said.
+
+    Args:
+        turn: what it is a part of.
+        position: the turn's place in its episode, from 0.
+        begin: the first character of the part.
+        end: the character after its last one.
+    """
     return Span(
         turn=position,
         offset=begin,
@@ -168,7 +178,7 @@ def _spans(turns: Sequence[Turn], group: list[_Piece]) -> tuple[Span, ...]:
 
 
 def _heading(episode: Episode, section: str, count_tokens: TokenCounts, limit: int) -> str:
-    """Title, guests and section, as much of them as the budget holds, whole words only."""
+    """Title, guests and section, as much of them as the budget holds, complete words only."""
     parts = [episode.title, ", ".join(episode.guests), section]
     # A hostile title, far over the budget, must neither take a step for each of its words nor
     # pass as one unknown word of a million characters.

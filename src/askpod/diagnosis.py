@@ -18,7 +18,7 @@ from askpod.embedding.remote import RemoteEmbedder
 from askpod.embedding.weights import find_weights
 from askpod.errors import ArchiveNotFound, AskpodError
 from askpod.founding import server_address, store_folder
-from askpod.service.address import where
+from askpod.services.http import where
 from askpod.settings import Settings
 from askpod.store import sync
 from askpod.store.catalog import Catalog

@@ -1,9 +1,11 @@
-"""Writes files completely or not at all, and not before they are on the disk."""
+"""Files and lines of journals: written completely or not at all, read only if not too large."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,14 +20,66 @@ def write_atomically(path: Path, data: bytes) -> None:
         OSError: it cannot be written; what was there stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
-        with aside.open("xb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
-            aside.unlink()
+            temporary.unlink()
         raise
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """The bytes of a regular file: a pipe or a device might never end, or hang.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or has more than `most` bytes; its
+            `strerror` says which.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"is larger than {most:,} bytes", str(path))
+    return data
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Adds a line to a journal that only the user may read, on the disk when this returns.
+
+    A part of a line at the end, which a power cut can leave, is cut off first.
+
+    Args:
+        path: the journal; made where there is none.
+        line: without its line break.
+
+    Raises:
+        OSError: it cannot be written; the lines before it stay.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        end = _end_of_lines(handle)
+        os.ftruncate(handle, end)
+        left = line + b"\n"
+        try:
+            while left:
+                left = left[os.write(handle, left) :]
+            os.fsync(handle)
+        except BaseException:
+            os.ftruncate(handle, end)
+            raise
+    finally:
+        os.close(handle)
+
+
+def _end_of_lines(handle: int) -> int:
+    """Where the last complete line of an open file ends."""
+    size = os.fstat(handle).st_size
+    if not size or os.pread(handle, 1, size - 1) == b"\n":
+        return size
+    return os.pread(handle, size, 0).rfind(b"\n") + 1

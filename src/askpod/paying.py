@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from askpod.embedding import Embedder
 from askpod.embedding.remote import RemoteEmbedder
 from askpod.errors import ModelError
-from askpod.pricing import cost
 from askpod.store.paid import PaidVectors, text_digest
+from askpod.tokens import cost
 
 
 class PayingEmbedder:

@@ -56,7 +56,7 @@ class Prompts:
         if folder is not None:
             _check_folder(folder)
         self._answer = _read("answer.md", folder)
-        # Made beforehand: each part of the answer prompt has its own part of the refusal.
+        # Each part of the answer prompt has its own part of the refusal.
         system, user = (part.substitute(sentinel=SENTINEL) for part in _read("refusal.md", folder))
         self._refusal = (system, user)
         self._standalone = _read("standalone.md", folder)
@@ -66,7 +66,7 @@ class Prompts:
         """Asks for an answer from the evidence alone.
 
         The evidence stands in it as `render` gives it. The rest takes the same tokens whatever
-        the evidence is, so it can be counted beforehand with none.
+        the evidence is, so it can be counted before any is chosen.
         """
         asked = plain(question)
         boundary, block = _marked_off("evidence", render(evidence), asked)
@@ -76,8 +76,12 @@ class Prompts:
     def long_context(self, question: str, evidence: str, instruction: Placement) -> list[Message]:
         """Asks for an answer from whole transcripts; the instruction stands where it is wanted.
 
-        `evidence` is text that cannot act, as `rendering.py` makes it. The rest takes the same
-        tokens whatever it is.
+        The rest takes the same tokens whatever the evidence is.
+
+        Args:
+            question: as it was asked.
+            evidence: text that cannot act, as `rendering.py` makes it.
+            instruction: where the instruction stands.
         """
         asked = plain(question)
         boundary, block = _marked_off("evidence", evidence, asked)

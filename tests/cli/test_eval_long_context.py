@@ -10,8 +10,8 @@ import pytest
 from askpod import Archive
 from askpod.cli.eval.long_context import DEFAULT_LENGTHS, DEFAULT_QUESTIONS
 from askpod.evals.gold import load_gold
-from askpod.evals.longcontext.cells import LENGTHS, parse_lengths
-from askpod.evals.longcontext.plan import QUESTIONS
+from askpod.evals.long_context.conditions import LENGTHS, parse_lengths
+from askpod.evals.long_context.plan import QUESTIONS
 from fake_openai import FakeOpenAI, failed
 from scripted_readers import Reader, ReadsTheFirst
 
@@ -87,7 +87,7 @@ def test_going_past_the_window_is_said_once_with_the_reason(measure, monkeypatch
 def test_lengths_without_enough_text_are_left_out_and_said_so(measure, server):
     run = measure("--lengths", "4k,64k")
     assert run.code == 0
-    assert "64k: 15 cells left out, the archive has too little text for them" in run.out
+    assert "64k: 15 conditions left out, the archive has too little text for them" in run.out
     assert len(server.requests) <= 32
 
 

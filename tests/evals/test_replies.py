@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
-from askpod.answering.llm import Message, Reply
+from askpod.answering.llm_client import Message, Reply
 from askpod.errors import ModelError, StoreUnwritable
-from askpod.evals.replies import StoredModel, StoredReplies
+from askpod.evals.asking import StoredModel, StoredReplies
 from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI, failed, said
 

@@ -10,12 +10,13 @@ import pytest
 
 from askpod import Archive
 from askpod.embedding.minilm import MiniLM
+from askpod.model import Filters
 from askpod.store import sync
 from askpod.store.catalog import Catalog
 from askpod.store.cells import index, keeping, making, words
 from askpod.store.cells.folder import FILES, Stamp
 from askpod.store.dense import DenseIndex
-from askpod.store.filters import Filters, Selection, select
+from askpod.store.filters import Selection, select
 
 HONEY = "The talk on heather honey, revision {}."
 

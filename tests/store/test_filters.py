@@ -6,9 +6,10 @@ import pytest
 
 from askpod import Archive
 from askpod.errors import FilterError
+from askpod.model import Filters
 from askpod.store import dense
 from askpod.store.cells import keeping
-from askpod.store.filters import Filters, matches_name
+from askpod.text import matches_name
 
 EPISODES = {
     "bees.md": {"guests": ["Mara Lind"], "season": 1, "dateadded": "2024-04-30"},

@@ -8,15 +8,15 @@ The result is a function of the whole text: it does not depend on the pieces it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from askpod.answering.claims import ends_before, needs_source, plain_claim
 from askpod.answering.markers import Marker, MarkerReader
-from askpod.answering.quotation import Link, cite
 from askpod.answering.support import Support, SupportChecker
-from askpod.model import Citation, EvidenceTurn
+from askpod.chunking import cut_span
+from askpod.model import Citation, EvidenceTurn, Span, Turn
 
 # What stands behind a number whose turn does not support the claim, and behind a sentence that
 # states something without a source. Plain words: they survive logs, terminals and copying.
@@ -29,6 +29,37 @@ MOST_TURNS = 20  # in one group of markers; further ones form the next group
 MOST_NAMED = 8  # unknown numbers that a warning lists
 
 Unsupported = Literal["mark", "drop"]
+Link = Callable[[str, float], str]  # (episode id, second) -> URL
+
+
+def cite(
+    number: int,
+    episode: tuple[str, str],
+    span: Span,
+    words: tuple[int, int],
+    link: Link,
+    *,
+    supported: bool,
+) -> Citation:
+    """The citation of some words of a span.
+
+    `episode` is its id and title; `words` are the first and the end character of what is quoted,
+    counted in the span's text. The seconds are those words' own.
+    """
+    id_, title = episode
+    said = Turn(span.speaker, span.text, span.start, span.end, marks=span.marks)
+    quoted = cut_span(said, span.turn, *words)
+    return Citation(
+        number=number,
+        episode_id=id_,
+        title=title,
+        speaker=span.speaker,
+        start=quoted.start,
+        end=quoted.end,
+        quote=quoted.text,
+        url=link(id_, quoted.start),
+        supported=supported,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.answering.names import missing_names
-from askpod.answering.numbers import binding_numbers, stated_numbers
+from askpod.answering.entities import binding_numbers, missing_names, stated_numbers
 from askpod.embedding import Embedder
 from askpod.model import EvidenceTurn
 from askpod.text import content_words, split_sentences, split_to_fit
@@ -74,7 +73,7 @@ class _Sentence:
 
 
 class SupportChecker:
-    """Judges claims against turns. Safe for several threads."""
+    """Checks claims against turns. Safe for several threads."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import webbrowser
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,17 +13,18 @@ import typer
 
 from askpod.chat import SourceError
 from askpod.cli.ask import show_sources
-from askpod.cli.chat_filters import NAMES, changed
 from askpod.cli.conversation import Conversation
 from askpod.cli.output import counted, harmless, show, show_url
-from askpod.errors import AskpodError
+from askpod.errors import AskpodError, FilterError
 from askpod.links import safe_link
-from askpod.store.filters import Filters
+from askpod.model import Filters
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from askpod.model import Citation, Span
+
+FILTERS = tuple(field.name for field in fields(Filters))
 
 
 class CommandError(AskpodError):
@@ -40,6 +41,7 @@ class Command:
 
     @property
     def name(self) -> str:
+        """What it begins with, such as "/show"."""
         return self.usage.split()[0]
 
 
@@ -109,12 +111,57 @@ def _filter(conversation: Conversation, argument: str) -> None:
     if argument.casefold() in ("off", "none", "clear"):
         chat.filters = Filters()
     elif argument:
-        chat.filters = changed(chat.filters, argument)
+        chat.filters = _changed(chat.filters, argument)
     if not chat.filters:
-        typer.echo(f"no filters: all episodes are asked. There are {', '.join(NAMES)}")
+        typer.echo(f"no filters: all episodes are asked. There are {', '.join(FILTERS)}")
         return
     left = counted(len(conversation.archive.episodes(chat.filters)), "episode")
     typer.echo(f"only {harmless(chat.filters.describe())} ({left}); /filter off takes it off")
+
+
+def _changed(filters: Filters, text: str) -> Filters:
+    """The filters with those of `text` in place: `name=value …`, a value may have several words.
+
+    A name without a value takes that filter off.
+
+    Raises:
+        FilterError: no such filter, or a value that it cannot have.
+    """
+    values = asdict(filters)
+    for name, value in _pairs(text):
+        values[name] = _season(value) if name == "season" and value else value or None
+    return Filters.of(values)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        if equals:
+            pairs.append((_filter_name(name.casefold()), value))
+        elif pairs:
+            pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]} {word}".strip())
+        else:
+            raise FilterError(
+                f"{word!r} is no filter; write name=value, such as guest=gupta season=2. "
+                f"The names are {', '.join(FILTERS)}"
+            )
+    return [(name, value.strip("\"'“”")) for name, value in pairs]
+
+
+def _filter_name(name: str) -> str:
+    if name in FILTERS:
+        return name
+    near = get_close_matches(name, FILTERS, 1)
+    hint = f"did you mean {near[0]}=? " if near else ""
+    raise FilterError(f"there is no filter {name!r}; {hint}The names are {', '.join(FILTERS)}")
+
+
+def _season(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise FilterError(f"season: {value!r} is no season's number") from None
 
 
 def _model(conversation: Conversation, argument: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import harmless, note, print_json
+from askpod.cli.output import harmless, note, print_json, progress_bar
 
 if TYPE_CHECKING:
     from askpod.indexing import IndexReport, Progress, ProgressListener
@@ -19,25 +18,13 @@ MOST_PASSED_OVER = 5  # files that are named one by one
 
 
 def index(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH|URL",
-            help="Files, folders, podcasts' feeds (https://…/feed.xml, or a file), git "
-            "repositories (git+https://…#folder).",
-        ),
-    ],
+    sources: options.Sources,
+    *,
     store: options.Store = None,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove the episodes whose files are gone.")
     ] = False,
-    allow_private: Annotated[
-        bool,
-        typer.Option(
-            "--allow-private",
-            help="Fetch also from this machine and its network, and repositories over http.",
-        ),
-    ] = False,
+    allow_private: options.AllowPrivate = False,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, help="Processes that read and embed.")
     ] = 1,
@@ -53,7 +40,7 @@ def index(
     gathered = gather(folder, sources, allow_private=allow_private, notify=note)
     with (
         Archive.open(folder, create=True, notify=note) as archive,
-        progress_bar() as progress,
+        indexing_bar() as progress,
     ):
         report = archive.index(gathered, prune=prune, workers=workers, progress=progress)
     show_report(report, as_json=as_json)
@@ -72,35 +59,15 @@ def show_report(report: IndexReport, *, as_json: bool) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[ProgressListener | None]:
-    """A bar with rate and time left on stderr; nothing where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich import progress as bars
-    from rich.console import Console
-
-    bar = bars.Progress(
-        bars.TextColumn("{task.description}", markup=False),
-        bars.BarColumn(),
-        bars.TextColumn("{task.fields[files]}"),
-        bars.TransferSpeedColumn(),
-        bars.TimeRemainingColumn(),
-        console=Console(stderr=True, highlight=False, markup=False, emoji=False),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("indexing", total=None, files="")
+def indexing_bar() -> Iterator[ProgressListener | None]:
+    """A progress bar for `Archive.index`; None where no terminal shows it."""
+    with progress_bar("indexing", in_bytes=True) as bar:
 
         def show(state: Progress) -> None:
-            bar.update(
-                task,
-                total=state.bytes_total,
-                completed=state.bytes_done,
-                files=f"{state.done}/{state.total} files",
-            )
+            if bar is not None:
+                bar(state.bytes_done, state.bytes_total, f"{state.done}/{state.total} files")
 
-        yield show
+        yield show if bar is not None else None
 
 
 def _print_summary(report: IndexReport) -> None:

@@ -13,7 +13,8 @@ from datetime import date
 from urllib.parse import unquote
 
 from askpod.links import safe_link, youtube_id, youtube_id_of
-from askpod.readers.frontmatter import Mapping, Node, Scalar, Sequence, clean_text
+from askpod.parsing import Mapping, Node, Scalar, Sequence
+from askpod.readers.frontmatter import clean_text
 from askpod.readers.log import FaultLog
 from askpod.readers.text import clean, excerpt, unescape
 

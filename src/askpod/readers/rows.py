@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.readers.frontmatter import Mapping, Node, Scalar, Sequence, as_text, clean_text
+from askpod.parsing import Mapping, Node, Scalar, Sequence
+from askpod.readers.frontmatter import as_text, clean_text
 from askpod.readers.log import FaultLog
 from askpod.readers.text import excerpt
 from askpod.times import parse_clock

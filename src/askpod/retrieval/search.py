@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from askpod.embedding import Embedder
 from askpod.errors import QuestionError
-from askpod.model import Passage
+from askpod.model import Filters, Passage
 from askpod.retrieval.diversify import without_duplicates
 from askpod.retrieval.naming import named_speakers
 from askpod.retrieval.relevance import (
@@ -32,7 +32,7 @@ from askpod.retrieval.relevance import (
 from askpod.retrieval.stretch import passage, stretches
 from askpod.store.catalog import Catalog
 from askpod.store.dense import DenseIndex
-from askpod.store.filters import Filters, Selection, select
+from askpod.store.filters import Selection, select
 from askpod.store.layout import Ids, merged, spread
 from askpod.store.lexical import Places, places_of, unmentioned_names
 from askpod.text import query_words
@@ -55,6 +55,7 @@ class Found:
     similarity: float  # cosine of the nearest chunk to the question; 0.0 without one
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
+    named: tuple[str, ...] = ()  # speakers of the archive whom the question names
 
 
 class Searcher:
@@ -92,6 +93,7 @@ class Searcher:
             similarity=similarity,
             coverage=coverage(pool, _but_names(words, pool.said, named)),
             unmentioned=tuple(unmentioned),
+            named=named,
         )
 
     def _pool(

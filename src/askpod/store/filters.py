@@ -3,76 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import lru_cache
-from typing import Any
+from dataclasses import dataclass
 
-from askpod.errors import FilterError
-
-_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
-_LARGEST = 2**63 - 1  # that SQLite takes
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Restrictions on a search; all that are set must hold.
-
-    episode: an episode's id. guest, speaker: a name or some words of it, without regard to
-    case or accents ("gupta" finds "Lavanya Gupta"). season: its number. since, until: dates
-    as YYYY, YYYY-MM or YYYY-MM-DD, both inclusive; an episode without a date matches neither.
-
-    Raises:
-        FilterError: a date is not of that form, the season is no number, a name no text.
-    """
-
-    episode: str | None = None
-    guest: str | None = None
-    speaker: str | None = None
-    season: int | None = None
-    since: str | None = None
-    until: str | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("episode", "guest", "speaker"):
-            value = getattr(self, name)
-            if value is not None and not _is_text(value):
-                raise FilterError(f"{name}: {value!r} is not text")
-        for name in ("since", "until"):
-            value = getattr(self, name)
-            if value is not None and not _DATE.fullmatch(str(value)):
-                raise FilterError(
-                    f"{name}: {value!r} is not a date; write YYYY, YYYY-MM or YYYY-MM-DD"
-                )
-        if self.season is not None and not (
-            isinstance(self.season, int) and abs(self.season) <= _LARGEST
-        ):
-            raise FilterError(f"season: {self.season!r} is no season's number")
-
-    @classmethod
-    def of(cls, given: Filters | Mapping[str, Any] | None) -> Filters:
-        """Accepts what a caller may pass: a Filters, a mapping of its fields, or nothing."""
-        if given is None:
-            return cls()
-        if isinstance(given, Filters):
-            return given
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(given) - known):
-            raise FilterError(
-                f"unknown filter {', '.join(unknown)}; there are {', '.join(sorted(known))}"
-            )
-        return cls(**given)
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, field.name) is not None for field in fields(self))
-
-    def describe(self) -> str:
-        """The filters as a person would write them, such as "guest=gupta season=20"."""
-        set_ones = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return " ".join(f"{name}={value}" for name, value in set_ones if value is not None)
+from askpod.model import Filters
+from askpod.text import matches_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +60,6 @@ def chunk_condition(selection: Selection) -> tuple[str, list[str]]:
     return " AND ".join(conditions), parameters
 
 
-def matches_name(wanted: str, name: str) -> bool:
-    """Whether every word of `wanted` begins a word of `name`, or both are one when run together."""
-    wanted_words, name_words = _words(wanted), _words(name)
-    if not wanted_words:
-        return False
-    return "".join(wanted_words) == "".join(name_words) or all(
-        any(word.startswith(part) for word in name_words) for part in wanted_words
-    )
-
-
 def _episodes(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ...] | None:
     conditions, parameters = [], []
     for column, operator, value in (
@@ -159,14 +84,3 @@ def _episodes(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ..
         for episode_id, guests in rows
         if wanted is None or any(matches_name(wanted, guest) for guest in json.loads(guests))
     )
-
-
-def _is_text(value: object) -> bool:
-    """Whether it is text that UTF-8 can carry; bytes of a terminal that are not stay halves."""
-    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
-
-
-@lru_cache(maxsize=100_000)  # a filter asks for the words of every name of the archive
-def _words(text: str) -> tuple[str, ...]:
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    return tuple(re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c))))

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askpod.cli import options
-from askpod.cli.eval.check import Gold
-from askpod.cli.eval.run import REPLIES, RUNS, Out, Parallel, progress_bar
+from askpod.cli.eval.run import REPLIES, RUNS, Gold, Out, Parallel, progress_bar
 from askpod.cli.output import console, counted, harmless, note, print_json
 
 if TYPE_CHECKING:
     from askpod.archive import Archive
     from askpod.evals.gold import GoldSet
-    from askpod.evals.longcontext.figures import Result
-    from askpod.evals.longcontext.plan import Plan
+    from askpod.evals.long_context.plan import Plan
+    from askpod.evals.long_context.results import Result
     from askpod.settings import ModelSettings, Settings
 
 # Said here, too, since help must not load the evals; tests hold both together.
@@ -39,11 +38,14 @@ def long_context(
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask the same questions over ever longer transcripts; find where a model gives way."""
+    """Find the prompt length at which a model gives way.
+
+    The same questions are asked over ever longer transcripts.
+    """
     from askpod.evals.gold import load_gold
-    from askpod.evals.longcontext.cells import parse_lengths
-    from askpod.evals.longcontext.document import write_document
-    from askpod.evals.setups import open_archive, run_name, setup
+    from askpod.evals.long_context.conditions import parse_lengths
+    from askpod.evals.long_context.results import write_document
+    from askpod.evals.run import open_archive, run_name, setup
     from askpod.settings import Settings
 
     asked = parse_lengths(lengths)
@@ -79,14 +81,12 @@ def _measure(
     questions: int,
     parallel: int,
 ) -> Result:
-    from askpod.evals.gold import bad_gold
-    from askpod.evals.longcontext.figures import make_result
-    from askpod.evals.longcontext.plan import make_plan
-    from askpod.evals.longcontext.prompt import PromptMaker
-    from askpod.evals.longcontext.running import run_plan
+    from askpod.evals.asking import StoredModel, StoredReplies
+    from askpod.evals.gold import bad_gold, misplaced
+    from askpod.evals.long_context.plan import PromptMaker, make_plan
+    from askpod.evals.long_context.results import make_result
+    from askpod.evals.long_context.run import run_plan
     from askpod.evals.measures.facts import FactMatcher
-    from askpod.evals.replies import StoredModel, StoredReplies
-    from askpod.evals.sources import misplaced
     from askpod.prompts import Prompts
 
     if problems := misplaced(gold, archive):
@@ -103,14 +103,14 @@ def _measure(
         raise
     finally:
         asked.close()
-    return make_result(plan, outcomes, FactMatcher(archive.judge))
+    return make_result(plan, outcomes, FactMatcher(archive.support_embedder))
 
 
 def _announce(plan: Plan, model: ModelSettings) -> None:
     """What it takes, and why it is unusual, before anything is sent."""
     from askpod.settings import TRUSTED_WINDOW_REASON
 
-    longest = max((cell.length for cell in plan.cells), default=0)
+    longest = max((condition.length for condition in plan.conditions), default=0)
     if longest > model.effective_window:
         note(
             f"the prompts go past effective_window ({model.effective_window:,}) on purpose: "
@@ -120,7 +120,7 @@ def _announce(plan: Plan, model: ModelSettings) -> None:
 
 
 def _write_report(folder: Path, result: Result, gold: str, about: dict[str, Any]) -> Path:
-    from askpod.evals.report.longcontext import FILE, long_context_report
+    from askpod.evals.report.long_context import FILE, long_context_report
 
     path = folder / FILE
     path.write_text(long_context_report(result, gold, about), encoding="utf-8")
@@ -128,10 +128,10 @@ def _write_report(folder: Path, result: Result, gold: str, about: dict[str, Any]
 
 
 def _show(result: Result, report: Path) -> None:
-    from askpod.evals.longcontext.table import table
+    from askpod.evals.report.long_context import table
 
     console().print(table(result))
     console().print(f"report: {harmless(str(report))}", soft_wrap=True)
     for outcome in result.outcomes:
         if outcome.problem:
-            note(f"{outcome.question}, {outcome.cell or 'retrieved'}: {outcome.problem}")
+            note(f"{outcome.question}, {outcome.condition or 'retrieved'}: {outcome.problem}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BUDGETS = (60, 125, 250, 500, 1000, 2000)  # words of passages that somebody reads
+BY_BUDGET = {"recall": "recall", "precision": "precision", "f1": "F1"}  # measure -> its label
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""Whether citations hold: against the turns they name (ALCE), and against the gold evidence.
+"""Whether citations hold, against the turns they name (ALCE) and against the gold evidence.
 
-What is judged is the model's own reply, before our checks marked or dropped anything.
+Also whether the right questions are refused, and whether a reply can be used at all. What is
+judged is the model's own reply, before our checks marked or dropped anything.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from math import isfinite
 
 from askpod.answering.citations import LONGEST_CLAIM
 from askpod.answering.claims import ends_before, needs_source, plain_claim
+from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.markers import Marker, MarkerReader
+from askpod.answering.refusal import is_refusal
+from askpod.evals.gold import Stretch, seconds, shared
 from askpod.evals.records import Score
-from askpod.evals.stretches import Stretch, seconds, shared
-from askpod.model import EvidenceTurn
+from askpod.model import Answer, EvidenceTurn
 
 # Stands for a range that runs backwards or too far. No evidence has it: they count from 1.
 UNREADABLE = 0
@@ -157,3 +160,45 @@ def _pieces(reply: str) -> Iterator[str | Marker]:
     reader = MarkerReader()
     yield from reader.feed(reply)
     yield reader.finish()
+
+
+CUT = "may be cut"  # in the warnings of a reply that the service ended before its time
+
+
+def refusals(answerable: bool, refused: bool) -> dict[str, Score]:
+    """One question's part in the precision and recall of refusals.
+
+        refusal_precision  of the refusals, the share whose question has no answer in the archive
+        refusal_recall     of the questions without an answer, the share that is refused
+
+    A question that is not refused has no part in the first, one with an answer none in the
+    second. Source: precision and recall of a class, here "unanswerable".
+    """
+    scores: dict[str, Score] = {}
+    if refused:
+        scores["refusal_precision"] = Score(float(not answerable))
+    if not answerable:
+        scores["refusal_recall"] = Score(float(refused))
+    return scores
+
+
+def malformed(answer: Answer) -> dict[str, Score]:
+    """1 if a model's reply is of no use, else 0.
+
+    That is one which is empty, failed or broke off, or which neither refuses in the words it was
+    told nor cites any turn it was shown. Where no model was asked there is no score.
+    """
+    if any(warning.startswith(FALLBACK) for warning in answer.warnings):
+        return {"malformed": Score(1.0)}
+    if answer.mode != "llm":
+        return {}
+    reply = answer.reply or ""
+    cut = any(warning.endswith(CUT) for warning in answer.warnings)
+    usable = not cut and (is_refusal(reply) or _cites_what_was_shown(reply, answer))
+    return {"malformed": Score(float(not usable))}
+
+
+def _cites_what_was_shown(reply: str, answer: Answer) -> bool:
+    shown = {turn.number for turn in answer.evidence}
+    markers = (part for part in MarkerReader().feed(reply) if isinstance(part, Marker))
+    return any(not shown.isdisjoint(marker.numbers) for marker in markers)

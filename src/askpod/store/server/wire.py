@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import ssl
 import time
 from dataclasses import dataclass
@@ -22,7 +21,17 @@ from urllib.parse import quote
 import httpx
 
 from askpod.errors import AskpodError, ServerError
-from askpod.service.address import is_this_machine, where
+from askpod.parsing import ParseError, parse_json
+from askpod.services.http import is_this_machine, where
+from askpod.services.limits import (
+    ACCEPTED,
+    Deadline,
+    NotUnpacked,
+    TooLarge,
+    Unpacker,
+    keep_deadline,
+)
+from askpod.services.retry import Retries, retry_after
 
 TOKEN = "ASKPOD_CHROMA_TOKEN"  # noqa: S105 (the variable's name)
 
@@ -33,11 +42,10 @@ READ_SECONDS = 10.0  # without a byte
 WRITE_SECONDS = 30.0  # the server may put its graph on the disk meanwhile
 CONNECT_SECONDS = 5.0
 WHOLE_SECONDS = 90.0  # that one response may take in all
-MOST_BYTES = 256_000_000  # of one response
+MOST_BYTES = 64_000_000  # of one response, unpacked; a page of the longest vectors takes half
 
 _EXCERPT = 200  # characters of what a server says
 _PASSING = (429, 500, 502, 503, 504)
-_chance = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class _Passing(Exception):
 
     def __init__(self, error: ServerError) -> None:
         self.error = error
+        self.retry_after: float | None = None  # seconds, as the server asks for
         super().__init__()
 
 
@@ -81,7 +90,7 @@ class Wire:
         self.address = address
         self.where = where(address.url)
         self._token = _token()
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", "Accept-Encoding": ACCEPTED}
         if self._token:  # as a proxy in front of a server of one's own, and as Chroma's cloud asks
             headers |= {"Authorization": f"Bearer {self._token}", "X-Chroma-Token": self._token}
         self._client = httpx.Client(
@@ -92,6 +101,8 @@ class Wire:
             trust_env=not is_this_machine(address.url),
             verify=_tls(address.ca) if address.url.startswith("https:") else True,
         )
+        self._deadline = Deadline()
+        keep_deadline(self._client, self._deadline)
 
     def close(self) -> None:
         self._client.close()
@@ -111,8 +122,8 @@ class Wire:
             AskpodError: `close` has been called.
             ServerError: it is down, slow, refuses the token, is none of Chroma's, or fails.
         """
-        began = time.monotonic()
-        for number in range(1, TRIES + 1):
+        retries = Retries(PATIENCE, TRIES, FIRST_WAIT)
+        while True:
             try:
                 trouble = self._tried(method, path, body, WRITE_SECONDS if writes else READ_SECONDS)
             except RuntimeError:  # in another thread, perhaps this instant
@@ -123,17 +134,16 @@ class Wire:
                 ) from None
             if not isinstance(trouble, _Passing):
                 return trouble
-            wait = FIRST_WAIT * 2 ** (number - 1) * _chance.uniform(0.75, 1.25)
-            spent = time.monotonic() - began
-            if number == TRIES or spent + wait > PATIENCE:
-                break
+            wait = retries.next_wait(trouble.retry_after)
+            if wait is None:
+                raise ServerError(f"{trouble.error} ({retries.tried})")
             time.sleep(wait)
-        raise ServerError(f"{trouble.error} (tried {number} times in {spent:.0f} seconds)")
 
     def _tried(self, method: str, path: str, body: object, seconds: float) -> Any:  # noqa: ANN401
         """What is answered, or a _Passing: given back, so that nothing is raised in an except."""
         timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
         content = None if body is None else json.dumps(body, allow_nan=False).encode()
+        self._deadline.start(WHOLE_SECONDS)
         try:
             with self._client.stream(
                 method,
@@ -144,34 +154,37 @@ class Wire:
             ) as response:
                 said = self._read(response)
                 status = response.status_code
+                asked = retry_after(response.headers.get("retry-after", ""))
         except httpx.TimeoutException:
-            return self._passing(f"has not answered for {seconds:g} s")
+            failure: _Passing | ServerError = self._passing(f"has not answered for {seconds:g} s")
+            if self._deadline.passed:
+                failure = self._error(f"is too slow: not done after {WHOLE_SECONDS:.0f} s")
         except httpx.ConnectError as error:
             failure = self._unconnected(str(error))
         except httpx.HTTPError as error:
             return self._passing(f"broke off ({_plain(str(error)) or type(error).__name__})")
-        except _Passing as passing:
-            return passing
         else:
-            return self._reply(status, said)
+            reply = self._reply(status, said)
+            if isinstance(reply, _Passing):
+                reply.retry_after = asked
+            return reply
         if isinstance(failure, ServerError):
             raise failure
         return failure
 
     def _read(self, response: httpx.Response) -> bytes:
-        began, said = time.monotonic(), bytearray()
-        for piece in response.iter_bytes():
-            said += piece
-            if len(said) > MOST_BYTES:
-                raise _Passing(self._error("sends more than was asked for"))
-            if time.monotonic() - began > WHOLE_SECONDS:
-                raise _Passing(self._error(f"is too slow: not done after {WHOLE_SECONDS:.0f} s"))
-        return bytes(said)
+        try:
+            unpacker = Unpacker(response.headers.get("content-encoding", ""), MOST_BYTES)
+            return b"".join(unpacker.all_of(response.iter_raw()))
+        except TooLarge:
+            raise self._error("sends more than was asked for") from None
+        except NotUnpacked as error:
+            raise self._error(f"sends what {error}") from None
 
     def _reply(self, status: int, said: bytes) -> Any:  # noqa: ANN401
         try:
-            value = json.loads(said) if said else None
-        except (ValueError, RecursionError):
+            value = parse_json(said, max_depth=None) if said else None
+        except ParseError:
             value = said
         told = isinstance(value, dict) and "error" in value
         if status in _PASSING:

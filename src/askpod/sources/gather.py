@@ -1,0 +1,138 @@
+"""Turns what a user names (paths, feeds, git repositories) into the list of files to index."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from askpod.errors import FetchError
+from askpod.indexing.report import Failure
+from askpod.readers.discover import ENDINGS, find_files, named
+from askpod.store.connection import plain_errors
+from askpod.store.lock import write_lock
+
+FOLDER = "sources"  # in the store: what was fetched
+_FEEDS = (".xml", ".rss", ".atom")
+_HEAD = 4096  # bytes in which a feed shows itself
+
+Notify = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The files to be indexed, and what could not be fetched."""
+
+    files: tuple[Path, ...]
+    named: frozenset[Path] = frozenset()  # of the files: not merely found in a folder
+    failed: tuple[Failure, ...] = ()
+    fetched: int = 0  # files that are new or have changed since the last run
+
+
+def is_remote(source: str | Path) -> bool:
+    """Whether it names a feed or a repository elsewhere: `http(s)://…` or `git+http(s)://…`."""
+    return str(source).lower().startswith(("http://", "https://", "git+"))
+
+
+def is_feed_file(path: Path) -> bool:
+    """Whether it is a file that claims to be a feed, or seems to be one."""
+    if not path.is_file() or path.suffix.lower() in ENDINGS:
+        return False
+    try:
+        with path.open("rb") as file:
+            return path.suffix.lower() in _FEEDS or b"<rss" in file.read(_HEAD)
+    except OSError:
+        return False
+
+
+def gather(
+    store: Path,
+    sources: Sequence[str | Path],
+    *,
+    allow_private: bool = False,
+    notify: Notify | None = None,
+) -> SourceFiles:
+    """The files that `sources` stand for. What comes from elsewhere is kept in `store`/sources.
+
+    Paths are looked for before anything is fetched; where nothing can be had, nothing is left.
+
+    Raises:
+        PathError: a path does not exist, or nothing named holds a transcript.
+        FetchError: nothing could be had. Where something could, the rest is in `failed`.
+        StoreBusy, StoreUnwritable: `store`/sources cannot be written.
+    """
+    elsewhere = [s for s in sources if is_remote(s) or is_feed_file(Path(s))]
+    paths = [Path(source) for source in sources if source not in elsewhere]
+    local = SourceFiles(())
+    if paths or not elsewhere:
+        local = SourceFiles(tuple(find_files(paths)), frozenset(named(paths)))
+    if not elsewhere:
+        return local
+    fetched = _fetch(store, elsewhere, allow_private, notify or (lambda _: None))
+    gathered = _joined([local, *fetched])
+    if not gathered.files:
+        raise FetchError("\n".join(failure.message for failure in gathered.failed))
+    return gathered
+
+
+def _fetch(
+    store: Path, sources: Sequence[str | Path], allow_private: bool, notify: Notify
+) -> list[SourceFiles]:
+    """What each feed and repository gave; a failed one gives no files."""
+    # Imported when something is fetched: a search needs none of it.
+    from askpod.sources.addresses import shown
+    from askpod.sources.download import download_feed
+    from askpod.sources.fetch import Fetcher
+    from askpod.sources.git import update_repository
+
+    fetched = []
+    with _folder(store / FOLDER, notify) as folder, Fetcher(allow_private) as fetcher:
+        for source in map(str, dict.fromkeys(sources)):
+            try:
+                if source.lower().startswith("git+"):
+                    found = update_repository(
+                        source, folder, allow_private=allow_private, notify=notify
+                    )
+                else:
+                    found = download_feed(source, folder, fetcher, notify)
+            except FetchError as error:
+                found = SourceFiles((), failed=(Failure(shown(source), str(error)),))
+            fetched.append(found)
+    return fetched
+
+
+@contextmanager
+def _folder(folder: Path, notify: Notify) -> Iterator[Path]:
+    """The folder of what is fetched, locked. It is removed again where nothing came of it."""
+    was_there = folder.exists()
+    with plain_errors(folder / "_"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with write_lock(folder, notify):
+                yield folder
+        finally:
+            if not was_there and not _holds_transcripts(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):
+                    folder.parent.rmdir()
+
+
+def _holds_transcripts(folder: Path) -> bool:
+    return any(path.suffix in ENDINGS for path in folder.glob("*/**/*"))
+
+
+def _joined(parts: Iterable[SourceFiles]) -> SourceFiles:
+    """All parts as one; a file that several hold counts once."""
+    files: dict[Path, Path] = {}
+    named_ones: set[Path] = set()
+    failed: list[Failure] = []
+    fetched = 0
+    for part in parts:
+        for file in part.files:
+            files.setdefault(file.resolve(), file)
+        named_ones |= part.named
+        failed += part.failed
+        fetched += part.fetched
+    return SourceFiles(tuple(files.values()), frozenset(named_ones), tuple(failed), fetched)

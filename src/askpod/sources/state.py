@@ -1,0 +1,159 @@
+"""What has been downloaded of a feed, and under which names: a journal, a line for each step.
+
+A stop loses at most the last line. No address is written, as it may hold a key: only its digest.
+A file's name holds letters, digits and dashes alone, so it cannot leave its folder, and is never
+one that Windows keeps to itself: it has a date or a digest in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from askpod.files import write_atomically
+from askpod.sources.feed import Chapter, Item
+
+FILE = "state.jsonl"
+MOST_BYTES = 120  # of a title in a name; file systems take 255 in all
+_FILE_NAME = re.compile(r"[^./\\\x00][^/\\\x00]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """The files that are there of an item."""
+
+    name: str  # of its files, without ending
+    file: str  # of its transcript
+    offers: str  # digest of what the feed offered when it was fetched
+    sidecar: str = ""  # digest of the metadata that were written beside it
+    chapters_from: str = ""  # digest of the address they were fetched from
+    chapters: tuple[Chapter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What the server said of the feed, to ask whether it has changed."""
+
+    etag: str = ""
+    modified: str = ""
+    digest: str = ""  # of the feed's bytes, as kept
+
+
+@dataclass(slots=True)
+class FeedState:
+    """What has been downloaded into one feed's folder, by the items' keys."""
+
+    folder: Path
+    validators: Validators = field(default_factory=Validators)
+    entries: dict[str, Downloaded] = field(default_factory=dict)
+    _lines: int = 0
+
+    @classmethod
+    def load(cls, folder: Path) -> FeedState:
+        """The state in `folder`, as far as it can be read; empty where there is none."""
+        state = cls(folder)
+        try:
+            lines = (folder / FILE).read_bytes().split(b"\n")
+        except OSError:
+            return state
+        for line in lines:
+            state._take(line)
+        state._lines = len(lines)
+        return state
+
+    def record(self, key: str, entry: Downloaded) -> None:
+        """Writes down what is there of an item from now on."""
+        self.entries[key] = entry
+        self._append({"item": key, "entry": asdict(entry)})
+
+    def seen(self, validators: Validators) -> None:
+        """Writes down what the server said of the feed that is kept."""
+        if validators != self.validators:
+            self.validators = validators
+            self._append({"feed": asdict(validators)})
+
+    def files(self) -> list[Path]:
+        """The transcripts that are there, in the order of their names."""
+        found = (self.folder / entry.file for entry in self.entries.values())
+        return sorted(path for path in set(found) if path.is_file())
+
+    def tidy(self) -> None:
+        """Rewrites the journal where most of its lines are outdated."""
+        if self._lines > 2 * len(self.entries) + 20:
+            write_atomically(self.folder / FILE, _lines_of(self.entries, self.validators))
+            self._lines = len(self.entries) + 1
+
+    def _append(self, line: dict[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / FILE).open("ab") as file:
+            # A line break first: the last line may have been cut by a stop.
+            file.write(b"\n" + json.dumps(line, ensure_ascii=False).encode())
+        self._lines += 1
+
+    def _take(self, line: bytes) -> None:
+        """Reads a line; one that a stop or a hand has spoilt says nothing."""
+        try:
+            told = json.loads(line)
+            if "feed" in told:
+                self.validators = Validators(**told["feed"])
+            else:
+                self.entries[told["item"]] = _entry(told["entry"])
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return
+
+
+def digest(*parts: str) -> str:
+    """A digest of texts, in their order."""
+    joined = "\n".join(parts)
+    return hashlib.sha256(joined.encode("utf-8", "replace")).hexdigest()[:20]
+
+
+def _entry(told: dict[str, Any]) -> Downloaded:
+    chapters = tuple(Chapter(float(each["start"]), each["title"]) for each in told.pop("chapters"))
+    entry = Downloaded(**told, chapters=chapters)
+    if not all(_FILE_NAME.fullmatch(name) for name in (entry.name, entry.file)):
+        raise ValueError("leads out of its folder")
+    return entry
+
+
+def _lines_of(entries: dict[str, Downloaded], validators: Validators) -> bytes:
+    told: list[dict[str, Any]] = [{"feed": asdict(validators)}]
+    told += [{"item": key, "entry": asdict(entry)} for key, entry in entries.items()]
+    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in told)
+
+
+def slug(text: str, most: int = MOST_BYTES) -> str:
+    """Letters and digits in lower case, joined by dashes, in at most `most` bytes of UTF-8."""
+    folded = unicodedata.normalize("NFKC", text[:1000]).casefold().replace("'", "").replace("’", "")
+    # Marks are part of a letter: of an accent, of a vowel in Hindi.
+    plain = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in folded)
+    words = unicodedata.normalize("NFC", "-".join(plain.split()))
+    if len(words.encode()) <= most:
+        return words
+    cut = words.encode()[:most].decode(errors="ignore")
+    return cut.rpartition("-")[0] if "-" in cut[most // 3 :] else cut
+
+
+def source_folder(readable: str, exact: str) -> str:
+    """The name of a source's folder: to be read by people, and no other source's."""
+    digest = hashlib.sha256(exact.encode("utf-8", "replace")).hexdigest()[:8]
+    return "-".join(part for part in (slug(readable, 60), digest) if part)
+
+
+def episode_name(item: Item, taken: set[str]) -> str:
+    """A name for the item's files that is not in `taken`."""
+    title = slug(item.title)
+    name = "-".join(part for part in (item.date or "", title) if part)
+    if item.date and title and name not in taken:
+        return name
+    # Neither a date nor a title alone tells an episode from others.
+    return next(
+        longer
+        for digits in range(6, len(item.key) + 1)
+        if (longer := f"{name}-{item.key[:digits]}".lstrip("-")) not in taken
+    )
