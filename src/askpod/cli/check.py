@@ -22,10 +22,12 @@ def check(
     as_json: options.Json = False,
 ) -> None:
     """Show the faults of transcript files. Nothing is written."""
-    from askpod.checking import check_files
+    from askpod.checking import FileCheck, check_files
     from askpod.readers.discover import find_files, named
 
-    checks = check_files(find_files(paths), named(paths))
+    unreadable: dict[str, str] = {}
+    checks = check_files(find_files(paths, unreadable), named(paths))
+    checks += [FileCheck(path, error=problem) for path, problem in unreadable.items()]
     if as_json:
         print_json([asdict(each) for each in checks])
     else:

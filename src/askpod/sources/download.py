@@ -87,7 +87,8 @@ def download_feed(source: str, sources: Path, fetcher: Fetcher, notify: Notify) 
         if not files:
             raise
         failure = Failure(shown(source), str(error))
-        return SourceFiles(tuple(files), frozenset(files), (failure,))
+        roots = (state.folder.resolve(),)
+        return SourceFiles(tuple(files), frozenset(files), (failure,), roots=roots)
     return _download(found, sources, notify)
 
 
@@ -154,7 +155,12 @@ def _download(found: _Source, sources: Path, notify: Notify) -> SourceFiles:
         "transcript"
     )
     download = Download(feed, found.location, found.state, _taken(sources), notify)
-    download.run()
+    try:
+        download.run()
+    except OSError as error:  # what was downloaded before is there, and is indexed
+        folder = found.state.folder
+        message = f"{folder}: cannot be written: {error.strerror or error}; run it again later"
+        download.failed.append(Failure(found.name, message))
     if feed.problem:
         message = f"{found.name}: {feed.problem}; the {len(feed.items):,} episodes before are read"
         download.failed.append(Failure(found.name, message))
@@ -165,7 +171,13 @@ def _download(found: _Source, sources: Path, notify: Notify) -> SourceFiles:
             f"{found.name}: none of its {offering:,} transcripts could be had. {first}"
             + (f" (and {more:,} more)" if more else "")
         )
-    return SourceFiles(tuple(files), frozenset(files), tuple(download.failed), download.fetched)
+    return SourceFiles(
+        tuple(files),
+        frozenset(files),
+        tuple(download.failed),
+        download.fetched,
+        (found.state.folder.resolve(),),
+    )
 
 
 def _taken(sources: Path) -> set[str]:

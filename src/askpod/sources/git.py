@@ -134,11 +134,16 @@ def update_repository(
         if not files:
             raise
         failure = Failure(str(repository), str(error))
-        return SourceFiles(tuple(files), _one(clone, repository), (failure,))
+        return SourceFiles(
+            tuple(files), _one(clone, repository), (failure,), roots=(clone.resolve(),)
+        )
     changed = (name for name, content in after.items() if before.get(name) != content)
     fetched = {clone / name for name in changed}
     return SourceFiles(
-        tuple(files), _one(clone, repository), fetched=sum(file in fetched for file in files)
+        tuple(files),
+        _one(clone, repository),
+        fetched=sum(file in fetched for file in files),
+        roots=(clone.resolve(),),
     )
 
 
