@@ -19,6 +19,7 @@ from askpod.embedding import Embedder
 from askpod.errors import AskpodError
 from askpod.founding import Notify, found, join, join_anew, store_folder, verify
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, Usage
+from askpod.people import ArchivePeople
 from askpod.retrieval.search import Searcher
 from askpod.settings import Settings
 from askpod.store import sync
@@ -62,6 +63,7 @@ class Archive:
         self._language_model = language_model
         self._server = server
         self._catalog = Catalog(store)
+        self._people = ArchivePeople(store, self._catalog)
         self._dense = DenseIndex(store, self._catalog, server=server)
 
     @classmethod
@@ -184,6 +186,21 @@ class Archive:
         except AskpodError as error:
             error.report = report
             raise
+
+    def remove(self, episode_ids: Iterable[str]) -> list[str]:
+        """Takes episodes out of the archive, and says which; indexing their files brings them back.
+
+        Raises:
+            EpisodeNotFound: one is not there; nothing is taken out then.
+            StoreBusy: another process has been writing for ten minutes.
+            StoreUnwritable: no space left, or no permission.
+        """
+        with write_lock(self._store, self._notify):
+            self._refresh()
+            wanted = self._catalog.require(episode_ids)
+            with self._writing() as episodes:
+                episodes.remove(wanted)
+        return wanted
 
     @contextmanager
     def _writing(self) -> Iterator[EpisodeStore]:
@@ -343,13 +360,12 @@ class Archive:
         found = self._searcher.find(wanted, top, filters)
         episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
-        return Retrieved(
-            found, filters, episodes, self._catalog.turns, replace(usage, retrieval_seconds=seconds)
-        )
+        usage = replace(usage, retrieval_seconds=seconds)
+        search, turns, listed = self._searcher.find, self._catalog.turns, self.episodes
+        return Retrieved(found, filters, episodes, turns, search, listed, usage)
 
     def _quoted(self, asked: Retrieved) -> Answer:
-        answer = self._answerer.answer(asked.found, asked.episodes, asked.filters)
-        return replace(answer, usage=asked.usage)
+        return replace(self._answerer.answer(asked), usage=asked.usage)
 
     @cached_property
     def _llm_answerer(self) -> LLMAnswerer | None:
@@ -378,6 +394,12 @@ class Archive:
     def turns(self, episode_id: str) -> list[Turn]:
         """All turns of an episode, in order; none where there is no such episode."""
         return self._catalog.turns(episode_id)
+
+    @property
+    def people(self) -> ArchivePeople:
+        """Who speaks, and the names laid over transcripts' labels."""
+        self._refresh()
+        return self._people
 
     def counts(self) -> dict[str, int]:
         """How many episodes, turns and chunks the archive holds."""

@@ -60,6 +60,10 @@ class ArchiveNotFound(AskpodError):
     """There is no archive in the folder that was named."""
 
 
+class EpisodeNotFound(AskpodError):
+    """The archive holds no episode of that id. The message says which are near."""
+
+
 class StoreMismatch(AskpodError):
     """The store was made by another embedder, chunking or format version."""
 

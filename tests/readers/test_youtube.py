@@ -95,6 +95,10 @@ EVENTS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(EVENTS)
 def test_no_word_is_lost_or_invented_and_time_runs_forward(events):
+    events = [
+        (start, [(f"{at}{word}", offset) for word, offset in words])
+        for at, (start, words) in enumerate(events)
+    ]
     value = [{"tStartMs": 0, "segs": []}]
     for start, words in sorted(events, key=lambda event: event[0]):
         segs = [{"utf8": f" {word}", "tOffsetMs": offset} for word, offset in words]

@@ -9,7 +9,7 @@ from askpod.errors import FilterError
 from askpod.model import Filters
 from askpod.store import dense
 from askpod.store.cells import keeping
-from askpod.store.filters import matches_name
+from askpod.text import matches_name
 
 EPISODES = {
     "bees.md": {"guests": ["Mara Lind"], "season": 1, "dateadded": "2024-04-30"},

@@ -24,7 +24,9 @@ from askpod.cli.episodes import episodes
 from askpod.cli.eval import app as eval_app
 from askpod.cli.index import index
 from askpod.cli.output import note
+from askpod.cli.people import app as people_app
 from askpod.cli.rebuild import rebuild
+from askpod.cli.remove import remove
 from askpod.cli.search import search
 from askpod.errors import AskpodError
 
@@ -56,8 +58,9 @@ def _options(
 ) -> None: ...
 
 
-for command in (index, search, ask, chat, episodes, check, doctor, rebuild):
+for command in (index, search, ask, chat, episodes, remove, check, doctor, rebuild):
     app.command()(command)
+app.add_typer(people_app, name="people")
 app.add_typer(eval_app, name="eval")
 
 

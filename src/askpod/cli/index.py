@@ -19,14 +19,7 @@ MOST_PASSED_OVER = 5  # files that are named one by one
 
 
 def index(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH|URL",
-            help="Files, folders, podcasts' feeds (https://…/feed.xml, or a file), git "
-            "repositories (git+https://…#folder).",
-        ),
-    ],
+    sources: options.Sources,
     *,
     store: options.Store = None,
     prune: Annotated[
@@ -37,13 +30,7 @@ def index(
         bool,
         typer.Option("--yes", help="With --prune: also where a whole folder is missing or empty."),
     ] = False,
-    allow_private: Annotated[
-        bool,
-        typer.Option(
-            "--allow-private",
-            help="Fetch also from this machine and its network, and repositories over http.",
-        ),
-    ] = False,
+    allow_private: options.AllowPrivate = False,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, help="Processes that read and embed.")
     ] = 1,

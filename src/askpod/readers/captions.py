@@ -234,11 +234,13 @@ def read_subrip(path: Path, text: str, log: FaultLog) -> Draft:
     """The turns of a SubRip file. Raises ReadError where it holds more than any recording."""
     captions = split_captions(path, text, log)
     _drop_numbers(captions)
-    cues = [
-        Cue(caption.line, caption.start, caption.end, "\n".join(caption.shown))
-        for caption in unroll(captions, without_markup, log)
-    ]
+    cues = [cue_of(caption) for caption in unroll(captions, without_markup, log)]
     return Draft(turns_of(name_speakers(cues, log), log))
+
+
+def cue_of(caption: Caption) -> Cue:
+    """A caption, as it is shown, as a cue."""
+    return Cue(caption.line, caption.start, caption.end, "\n".join(caption.shown))
 
 
 def _drop_numbers(captions: Sequence[Caption]) -> None:

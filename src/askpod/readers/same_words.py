@@ -10,13 +10,12 @@ import re
 from collections import Counter
 
 from askpod.model import Episode
+from askpod.readers.text import UNSPACED
 
 _ALIKE = 0.9  # share of the words; formats differ in labels and in how sounds are written
 
-# Scripts that leave no space between words count by the character: where a caption is broken
-# must not matter.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
+# Scripts without spaces count by the character: where a caption is broken must not matter.
+_WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 _RUN = re.compile(r"\w+")
 
 

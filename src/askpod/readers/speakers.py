@@ -57,8 +57,8 @@ _DIARISER = re.compile(
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(
-    rf"(?:{_KIND})?[ _-]?\d{{0,3}}\?+|(?:unknown|unidentified)(?: (?:{_KIND}))?"
-    rf"|(?:{_KIND}) unknown",
+    rf"(?:{_KIND})?[ _-]?\d{{0,3}}\?+|(?:{_KIND}) unknown"
+    rf"|(?:unknown|unidentified)(?: (?:{_KIND}))?",
     re.IGNORECASE,
 )
 _MOST_WORDS = 4  # of what looks like a name
@@ -326,6 +326,7 @@ def _parts(cue: Cue, lines: Sequence[_Line], believed: set[str]) -> Iterator[Cue
 
 def _cut(cue: Cue, parts: Sequence[Cue]) -> Iterator[Cue]:
     """The parts, with times where they can be known: the first start and the last end."""
+    parts = [part for part in parts if part.text.strip()] or parts
     for place, part in enumerate(parts):
         start = cue.start if place == 0 else None
         yield replace(part, start=start, end=cue.end if place == len(parts) - 1 else None)

@@ -28,6 +28,29 @@ def clean(text: str) -> tuple[str, bool, bool]:
     return " ".join(visible.split()), mended != text, visible != mended
 
 
+_MAX_TOOL_LINE = 250  # characters
+
+# Scripts that leave no space between words, with their punctuation: Thai, Lao, Burmese, Khmer,
+# Japanese, Chinese. Korean is none of them.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
+    "\U00020000-\U0003ffff"
+)
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_BREAK = re.compile(rf"(?<=[{UNSPACED}])[^\S\n]*\n\s*(?=[{UNSPACED}])")
+
+
+def gap_between(left: str, right: str) -> str:
+    """What joins two pieces of speech: a space, but none inside a script that writes none."""
+    unspaced = _UNSPACED.match(left[-1:]) and _UNSPACED.match(right[:1])
+    return "" if unspaced else " "
+
+
+def joined_lines(text: str) -> str:
+    """The text without the line breaks inside a script that leaves no space between words."""
+    return text if text.isascii() or "\n" not in text else _BREAK.sub("", text)
+
+
 # Bounded: html.unescape by itself fails on a reference of some thousand digits.
 _REFERENCE = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 
@@ -35,6 +58,25 @@ _REFERENCE = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-
 def unescape(text: str) -> str:
     """The text with character references such as `&amp;` and `&#8217;` read."""
     return _REFERENCE.sub(lambda match: html.unescape(match.group()), text)
+
+
+_OF_TOOL = re.compile(
+    r"\(?transcri(?:bed|ption) (?:by|outsourced to|provided by) .{1,80}"
+    r"|.{1,60} (?:started|stopped|ended) (?:the )?(?:transcription|recording)\.?"
+    r"|(?:transcription|recording) (?:started|stopped|ended)(?: by .{1,60})?\.?"
+    r"|(?:meeting|transcription|recording) (?:started|ended) (?:after|at) .{1,40}"
+    r"|this editable transcript was computer generated .{1,200}"
+    r"|(?:this|the) transcript (?:was|is|has been) (?:automatically |auto-?)?"
+    r"(?:generated|created|exported|produced)\b.{0,120}"
+    r"|people can also change the text after it was created\."
+    r"|x-timestamp-map\s?=.{1,80}",
+    re.IGNORECASE,
+)
+
+
+def is_of_tool(line: str) -> bool:
+    """Whether a line is what an exporting tool puts above or below a transcript."""
+    return len(line) <= _MAX_TOOL_LINE and bool(_OF_TOOL.fullmatch(line.strip()))
 
 
 def mend_mojibake(text: str) -> str:

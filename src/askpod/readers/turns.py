@@ -1,8 +1,9 @@
 """Turns: paragraphs of one speaker, made of cues, with the second of each cue kept inside.
 
 Readers of captions, diarised transcripts and timed text give their cues in the file's order; one
-rule makes turns of them: cues are cleaned, put in the order of time, given the seconds that they
-lack, and joined. No word is lost or invented. Refused: more cues, or a longer one, than speech has.
+rule makes turns of them: cues are cleaned, given the seconds that they lack, and joined, in the
+order of the file. No word is lost or invented. Refused: more cues, or a longer one, than speech
+has.
 
 A caption ends wherever a line is full, so a caption is no good unit of speech; a turn should
 end where a sentence does. Speech without punctuation (automatic captions) is cut at pauses, or
@@ -19,20 +20,33 @@ from askpod.model import Turn
 from askpod.readers.cues import Cue
 from askpod.readers.limits import MAX_CUES, MAX_SECOND, MAX_SPEECH, MAX_TURN
 from askpod.readers.log import FaultLog
-from askpod.readers.order import in_order, starts_of, times
-from askpod.readers.text import clean
+from askpod.readers.order import starts_in_order, times
+from askpod.readers.repeats import without_repeats
+from askpod.readers.text import clean, gap_between, is_of_tool, joined_lines
 from askpod.times import CHARACTERS_PER_SECOND
 
 
 def turns_of(cues: Iterable[Cue], log: FaultLog) -> tuple[Turn, ...]:
-    """The turns that cues make, in the order of speech; none where no cue has a word.
+    """The turns that cues make, in the order of the file; none where no cue has a word.
 
     Times never go backwards. A turn is estimated where the start of its first cue was not
     stated, or could not be believed. Raises ReadError where there are too many cues.
     """
-    spoken = in_order(_Washing(log).washed(cues), log)
-    starts, estimated = starts_of(spoken)
-    return tuple(join_cues(spoken, starts, estimated))
+    once = without_repeats(_of_people(_Washing(log).washed(cues), log), log)
+    return tuple(join_cues(*starts_in_order(once, log)))
+
+
+def _of_people(cues: list[Cue], log: FaultLog) -> list[Cue]:
+    """The cues without those at either end that are the exporting tool's own."""
+    begin, end = 0, len(cues)
+    while begin < min(end, MOST_OF_TOOL) and is_of_tool(cues[begin].text):
+        begin += 1
+    while end > max(begin, len(cues) - MOST_OF_TOOL) and is_of_tool(cues[end - 1].text):
+        end -= 1
+    if end - begin < len(cues):
+        line = cues[end].line if end < len(cues) else cues[0].line
+        log.add(line, "footer", "the exporting tool's own lines are left out")
+    return cues[begin:end]
 
 
 class _Washing:
@@ -75,7 +89,7 @@ class _Washing:
     def _text(self, text: str, line: int) -> str:
         if text.isascii() and text.isprintable():
             return " ".join(text.split())
-        cleaned, mended, hidden = clean(text)
+        cleaned, mended, hidden = clean(joined_lines(text))
         if mended:
             self._note("mojibake", line)
         if hidden:
@@ -121,6 +135,7 @@ LONGEST = 1_200  # characters: a turn ends with the next cue, in the middle of a
 PAUSE = 3.0  # seconds after a sentence that end a turn
 LONG_PAUSE = 10.0  # seconds that end a turn wherever they fall: music, a break
 BREATH = 1.0  # seconds that end a turn of speech without sentences, once it is half full
+MOST_OF_TOOL = 3  # cues at an end that may be a tool's own
 MARK_EVERY = 2.0  # seconds between marks; words come several a second
 _PUNCTUATED = 3 / 1000  # end marks per character, from which on speech has sentences
 
@@ -198,14 +213,15 @@ class _Paragraph:
 
     def add(self, cue: Said, start: float) -> None:
         """Joins a cue, with a mark where its second would not follow from the others."""
+        gap = gap_between(self._parts[-1], cue.text)
         silence = self._end is not None and start - self._end >= MARK_EVERY
         if silence and self._end is not None and self._end > self._latest:
             self._marks.append((self._length, self._end))
         if self._ended or silence or start - self._marked >= MARK_EVERY:
-            self._marks.append((self._length + 1, start))
+            self._marks.append((self._length + len(gap), start))
             self._marked = start
-        self._parts.append(cue.text)
-        self._length += 1 + len(cue.text)
+        self._parts += (gap, cue.text)
+        self._length += len(gap) + len(cue.text)
         self._latest = start
         self._end = cue.end if cue.end is None or self._end is None else max(cue.end, self._end)
         self._ended = _ends_sentence(cue.text)
@@ -221,7 +237,7 @@ class _Paragraph:
         end = max(end, self._latest)
         return Turn(
             speaker=self._speaker,
-            text=" ".join(self._parts),
+            text="".join(self._parts),
             start=self._start,
             end=end if following is None else min(end, following),
             estimated=self._estimated,

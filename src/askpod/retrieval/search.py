@@ -55,6 +55,7 @@ class Found:
     similarity: float  # cosine of the nearest chunk to the question; 0.0 without one
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
+    named: tuple[str, ...] = ()  # speakers of the archive whom the question names
 
 
 class Searcher:
@@ -92,6 +93,7 @@ class Searcher:
             similarity=similarity,
             coverage=coverage(pool, _but_names(words, pool.said, named)),
             unmentioned=tuple(unmentioned),
+            named=named,
         )
 
     def _pool(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
-import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 
 from askpod.model import Filters
+from askpod.text import matches_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +60,6 @@ def chunk_condition(selection: Selection) -> tuple[str, list[str]]:
     return " AND ".join(conditions), parameters
 
 
-def matches_name(wanted: str, name: str) -> bool:
-    """Whether every word of `wanted` begins a word of `name`, or both are one when run together."""
-    wanted_words, name_words = _words(wanted), _words(name)
-    if not wanted_words:
-        return False
-    return "".join(wanted_words) == "".join(name_words) or all(
-        any(word.startswith(part) for word in name_words) for part in wanted_words
-    )
-
-
 def _episodes(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ...] | None:
     conditions, parameters = [], []
     for column, operator, value in (
@@ -96,9 +84,3 @@ def _episodes(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ..
         for episode_id, guests in rows
         if wanted is None or any(matches_name(wanted, guest) for guest in json.loads(guests))
     )
-
-
-@lru_cache(maxsize=100_000)  # a filter asks for the words of every name of the archive
-def _words(text: str) -> tuple[str, ...]:
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    return tuple(re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c))))

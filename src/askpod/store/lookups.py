@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from askpod.errors import EpisodeNotFound
 from askpod.model import Episode, Turn
 from askpod.store.checksums import DamagedRow, checked_vectors
 from askpod.store.connection import Connections
@@ -26,6 +27,7 @@ from askpod.store.rows import (
 )
 from askpod.store.schema import trace
 from askpod.store.speech import StoredChunk, read_chunks, read_turns
+from askpod.text import nearest
 
 
 class Lookups:
@@ -111,6 +113,27 @@ class Lookups:
         """Everybody who speaks, by name."""
         with self.reading() as connection:
             return speakers(connection)
+
+    def require(self, episode_ids: Iterable[str]) -> list[str]:
+        """The ids, once each.
+
+        Raises:
+            EpisodeNotFound: there is no such episode; the message says which are near.
+        """
+        wanted, there = list(dict.fromkeys(episode_ids)), self.sources()
+        for episode_id in wanted:
+            if episode_id not in there:
+                near = nearest(episode_id, there)
+                raise EpisodeNotFound(f"the archive holds no episode {episode_id!r}{near}")
+        return wanted
+
+    def speaking_times(self) -> list[tuple[str, str, int, float]]:
+        """(episode, label, turns, seconds) of all speech that has a label."""
+        with self.reading() as connection:
+            return connection.execute(
+                'SELECT episode_id, speaker, count(*), sum("end" - start) FROM turns '
+                "WHERE speaker != '' GROUP BY episode_id, speaker"
+            ).fetchall()
 
     def spoken_by(self, speakers: Sequence[str]) -> NDArray[np.int64]:
         """Ids, ascending, of the chunks in which any of these speaks."""
