@@ -119,7 +119,8 @@ def _folder(folder: Path, notify: Notify) -> Iterator[Path]:
     was_there = folder.exists()
     with plain_errors(folder / "_"):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
             with write_lock(folder, notify):
                 yield folder
         finally:

@@ -325,6 +325,7 @@ class Git:
             stdout=out,
             stderr=said,
             start_new_session=True,
+            umask=0o077,  # its files are the user's alone
         )
         began = told = time.monotonic()
         look_at = began
