@@ -132,7 +132,8 @@ def test_a_model_that_refuses_before_strong_evidence_is_not_taken_at_its_word(
 ):
     model_server.queue(reply)
     *pieces, answer = ask.ask_stream(QUESTION)
-    assert (answer.basis, answer.refused, answer.reply) == ("nearest", False, reply)
+    assert (answer.basis, answer.refused) == ("nearest", False)
+    assert SENTINEL in str(answer.reply)
     assert answer.text.startswith(NEAREST_WITHOUT_MODEL)
     assert SENTINEL not in answer.text
     assert "".join(pieces) == answer.text

@@ -228,7 +228,7 @@ class LLMAnswerer:
             model=self._model.name,
             usage=_sum(attempt.asked.usage, self._usage(reply, attempt.messages)),
             warnings=tuple(warnings),
-            reply=reply.text,
+            reply=attempt.prose,
             evidence=attempt.writer.evidence,
         )
 
@@ -272,7 +272,7 @@ class _Attempt:
         self._reader = ReplyReader()
         self._held = ""  # the beginning of a reply that may yet turn out to be the sentinel
         self._begun = False  # something was given to the writer
-        self._prose = ""  # the reply as it was read
+        self.prose = ""  # the reply with its markers, as it was read
 
     def take(self, piece: str | Reply) -> Iterator[str | Answer]:
         """What a piece of the model's stream lets a person see; after the Reply the Answer.
@@ -283,15 +283,15 @@ class _Attempt:
         self.answered.set()
         if isinstance(piece, str):
             text = self._reader.feed(piece)
-            self._prose += text
+            self.prose += text
             if shown := self._feed(text):
                 yield shown
             return
         ending = self._reader.finish()
-        self._prose += ending
+        self.prose += ending
         if self._reader.broken:
             raise ModelError(BROKEN)
-        if is_copied(self._prose, self.messages, self.writer.evidence):
+        if is_copied(self.prose, self.messages, self.writer.evidence):
             raise ModelError(COPIED)
         rest = self._held + ending
         if not self._begun and (is_refusal(rest) or not rest.strip()):
