@@ -32,8 +32,8 @@ from askpod.errors import ContextTooLong, ModelError
 from askpod.links import second_link
 from askpod.model import Answer, EvidenceTurn, Exchange, Usage
 from askpod.prompts import Message, Prompts
-from askpod.retrieval.pack import pack
-from askpod.retrieval.rendering import render
+from askpod.retrieval.evidence import pack
+from askpod.retrieval.render import render
 from askpod.services.http import is_vendors
 from askpod.settings import Settings
 from askpod.text import query_words

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from askpod.model import Basis, Filters
-from askpod.retrieval.search import Found
+from askpod.retrieval.retriever import Found
 
 if TYPE_CHECKING:
     from askpod.answering.question import Question

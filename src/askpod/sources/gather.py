@@ -11,8 +11,7 @@ from pathlib import Path
 from askpod.errors import FetchError
 from askpod.indexing.report import Failure
 from askpod.readers.discover import ENDINGS, find_files, named
-from askpod.store.connection import plain_errors
-from askpod.store.lock import write_lock
+from askpod.store.connection import plain_errors, write_lock
 
 FOLDER = "sources"  # in the store: what was fetched
 _FEEDS = (".xml", ".rss", ".atom")

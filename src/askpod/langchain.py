@@ -1,4 +1,4 @@
-"""The archive as a LangChain retriever."""
+"""askpod for LangChain: an archive as a retriever, and its embedder."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
 from langchain_core.retrievers import BaseRetriever
 from pydantic import Field
 
+from askpod.embedding import Embedder
 from askpod.model import Passage
 
 
@@ -35,3 +37,31 @@ def document(passage: Passage) -> Document:
     del metadata["text"], metadata["spans"]
     metadata["speakers"] = list(passage.speakers)
     return Document(page_content=passage.text, metadata=metadata)
+
+
+class LangChainEmbeddings(Embeddings):
+    """Lets LangChain's stores and retrievers use the vectors that an archive is made of.
+
+    Example:
+        Chroma(embedding_function=LangChainEmbeddings(MiniLM()))
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """One unit vector for each text.
+
+        Raises:
+            EmbedderError: a text is longer than the embedder reads.
+        """
+        vectors: list[list[float]] = self._embedder.embed(texts).tolist()
+        return vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        """The unit vector of a question.
+
+        Raises:
+            EmbedderError: the question is longer than the embedder reads.
+        """
+        return self.embed_documents([text])[0]

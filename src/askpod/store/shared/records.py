@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from askpod.chunking import cut_span
 from askpod.embedding.contextual import contextual_vectors
 from askpod.model import Chunk, Episode, Turn
-from askpod.store.rows import Source
-from askpod.store.server.database import Metadata, Record
-from askpod.store.speech import StoredChunk
+from askpod.store.rows import Source, StoredChunk
+from askpod.store.shared.database import Metadata, Record
 from askpod.store.vectors import described
 
 CHUNKS = "askpod"
@@ -33,6 +32,8 @@ EPISODES = "askpod-episodes"
 
 _PART = 15_000  # characters of a part: Chroma's cloud takes 16 kB
 _LARGEST = 256_000_000  # bytes of an episode, unpacked
+_HALF = np.dtype("<f2")  # of a vector's numbers: tells three digits, which is enough to compare
+_UNIT = 1e-2  # how far a vector's length may lie from 1
 _EPISODE_FIELDS = tuple(field.name for field in fields(Episode) if field.name != "turns")
 _TUPLES = ("guests", "topics")
 
@@ -44,7 +45,7 @@ class NotWhole(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EpisodeRecord:
     """What says that an episode is there, in which version, or that it has been removed."""
 
     episode_id: str
@@ -77,7 +78,7 @@ class Entry:
         return Record(entry_id(self.episode_id), _direction(self.episode_id), self.title, known)
 
     @classmethod
-    def of(cls, record: Record) -> Entry:
+    def of(cls, record: Record) -> EpisodeRecord:
         """Raises NotWhole."""
         known = record.metadata or {}
         try:
@@ -86,7 +87,7 @@ class Entry:
             raise NotWhole(f"{record.id} is no entry of an episode") from error
 
     @classmethod
-    def _read(cls, known: Metadata) -> Entry:
+    def _read(cls, known: Metadata) -> EpisodeRecord:
         id_, revision = _text(known["episode_id"]), int(known["revision"])
         if known["kind"] == "removed":
             return cls(id_, revision)
@@ -132,9 +133,11 @@ def chunk_records(
     ]
 
 
-def part_records(version: str, episode: Episode, chunks: Sequence[Chunk]) -> list[Record]:
-    """The episode, its turns and where its chunks are cut, packed."""
-    packed = pack(episode, chunks)
+def part_records(
+    version: str, episode: Episode, chunks: Sequence[Chunk], vectors: Vectors
+) -> list[Record]:
+    """The episode, its turns, where its chunks are cut and their vectors, packed."""
+    packed = pack(episode, chunks, vectors)
     known = {"kind": "part", "episode_id": episode.id, "version": version}
     return [
         Record(
@@ -147,8 +150,8 @@ def part_records(version: str, episode: Episode, chunks: Sequence[Chunk]) -> lis
     ]
 
 
-def pack(episode: Episode, chunks: Sequence[Chunk]) -> str:
-    """An episode and where its chunks are cut, as text."""
+def pack(episode: Episode, chunks: Sequence[Chunk], vectors: Vectors) -> str:
+    """An episode, where its chunks are cut and the embedder's vectors of them, as text."""
     told = {name: getattr(episode, name) for name in _EPISODE_FIELDS}
     turns = [
         [turn.speaker, turn.text, turn.start, turn.end, turn.estimated, turn.section, turn.marks]
@@ -162,11 +165,13 @@ def pack(episode: Episode, chunks: Sequence[Chunk]) -> str:
         ]
         for chunk in chunks
     ]
-    whole = json.dumps({"episode": told, "turns": turns, "chunks": cuts}, allow_nan=False)
+    held = base64.b64encode(vectors.astype(_HALF).tobytes()).decode()
+    told = {"episode": told, "turns": turns, "chunks": cuts, "vectors": held}
+    whole = json.dumps(told, allow_nan=False)
     return base64.b64encode(zlib.compress(whole.encode())).decode()
 
 
-def unpack(packed: str) -> tuple[Episode, list[Chunk]]:
+def unpack(packed: str) -> tuple[Episode, list[Chunk], Vectors]:
     """Raises NotWhole."""
     try:
         told = json.loads(_inflated(base64.b64decode(packed, validate=True)))
@@ -174,9 +179,19 @@ def unpack(packed: str) -> tuple[Episode, list[Chunk]]:
         known = {name: told["episode"][name] for name in _EPISODE_FIELDS}
         known |= {name: tuple(known[name]) for name in _TUPLES}
         chunks = [_chunk(turns, *values) for values in told["chunks"]]
-        return Episode(**known, turns=turns), chunks
+        return Episode(**known, turns=turns), chunks, _vectors(told["vectors"], len(chunks))
     except (ValueError, TypeError, LookupError, zlib.error, RecursionError) as error:
         raise NotWhole(f"what is packed cannot be read ({type(error).__name__})") from error
+
+
+def _vectors(packed: str, count: int) -> Vectors:
+    data = np.frombuffer(base64.b64decode(packed, validate=True), dtype=_HALF)
+    vectors = data.reshape(count, -1 if count else 0).astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if not bool(np.all(np.abs(lengths - 1) < _UNIT)):
+        raise ValueError("a vector is not of unit length")
+    unit: Vectors = (vectors / lengths).astype(np.float32)
+    return unit
 
 
 def _inflated(data: bytes) -> bytes:

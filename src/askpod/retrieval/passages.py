@@ -7,14 +7,15 @@ longer passages bury the answer in what stands around it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from askpod.links import second_link
 from askpod.model import Episode, Passage, join_spans
 from askpod.retrieval.rerank import Pool, Scores, best_first
-from askpod.store.speech import StoredChunk
+from askpod.store.rows import StoredChunk
 
 NEARLY = 0.8  # of the first chunk's score, from which on the next ones are joined
 MOST = 3  # chunks of a passage
@@ -55,3 +56,26 @@ def passage(
         url=second_link(episode.youtube, episode.links, spans[0].start),
         spans=spans,
     )
+
+
+SAME = 0.8  # share of the shorter passage's words that the other one must hold too
+FEWEST = 12  # distinct words; shorter texts are alike by chance
+
+
+def without_duplicates(passages: Iterable[Passage]) -> Iterator[Passage]:
+    """The passages in order, less those whose words stand almost all in an earlier one.
+
+    Only passages of different episodes are compared: those of one never overlap.
+    """
+    kept: list[tuple[str, frozenset[str]]] = []
+    for passage in passages:
+        words = frozenset(re.findall(r"\w+", passage.text.casefold()))
+        if any(other != passage.episode_id and _alike(words, seen) for other, seen in kept):
+            continue
+        kept.append((passage.episode_id, words))
+        yield passage
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    shorter = min(len(one), len(other))
+    return shorter >= FEWEST and len(one & other) >= SAME * shorter

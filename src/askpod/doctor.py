@@ -12,18 +12,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from askpod import __version__
-from askpod.embedders import remote_model, stamp_of
 from askpod.embedding.minilm import MiniLM
 from askpod.embedding.remote import RemoteEmbedder
 from askpod.embedding.weights import find_weights
 from askpod.errors import ArchiveNotFound, AskpodError
-from askpod.founding import server_address, store_folder
+from askpod.opening import remote_model, server_address, stamp_of, store_folder
 from askpod.services.http import where
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.collection import FOLDER, state
-from askpod.store.examine import examine
-from askpod.store.server import refuse_replica
+from askpod.store.integrity import examine
+from askpod.store.shared import refuse_replica
 from askpod.store.vectors import VectorIndex
 
 PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "langchain-core", "numpy", "PyYAML")
@@ -119,7 +118,7 @@ def _catalog(catalog: Catalog) -> Iterator[Finding]:
 
 def _server(store: Path, settings: Settings, url: str) -> Finding:
     # Imported where a server is used: its client takes longer than all the rest of this.
-    from askpod.store.server.shared import condition
+    from askpod.store.shared.archive import condition
 
     try:
         return Finding("server", condition(store, server_address(settings, url)))

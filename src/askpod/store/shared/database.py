@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from askpod.errors import ServerError
-from askpod.store.server.wire import Address, NotThere, Wire
+from askpod.store.shared.client import Address, Client, NotThere
 from askpod.store.vectors import EF_SEARCH
 
 PAGE = 500  # records of one listing: one request
@@ -32,15 +32,15 @@ class Database:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self.wire = Wire(address)
+        self.client = Client(address)
         self._path = f"/tenants/{address.tenant}/databases/{address.database}"
 
     def close(self) -> None:
-        self.wire.close()
+        self.client.close()
 
     def collection(self, name: str) -> Collection:
         """The collection of this name. Raises NotThere."""
-        return self._collection(self.wire.ask("GET", f"{self._path}/collections/{name}"))
+        return self._collection(self.client.ask("GET", f"{self._path}/collections/{name}"))
 
     def make(
         self, name: str, metadata: Metadata, space: str, *, or_get: bool = False
@@ -57,12 +57,12 @@ class Database:
             "configuration": configuration,
             "get_or_create": or_get,
         }
-        return self._collection(self.wire.ask("POST", f"{self._path}/collections", body))
+        return self._collection(self.client.ask("POST", f"{self._path}/collections", body))
 
     def drop(self, name: str) -> None:
         """Removes the collection of this name, if there is one."""
         try:
-            self.wire.ask("DELETE", f"{self._path}/collections/{name}", writes=True)
+            self.client.ask("DELETE", f"{self._path}/collections/{name}", writes=True)
         except NotThere:
             return
 
@@ -74,17 +74,17 @@ class Database:
         """
         tenant, database = self.address.tenant, self.address.database
         try:
-            self.wire.ask("GET", f"/tenants/{tenant}")
+            self.client.ask("GET", f"/tenants/{tenant}")
         except NotThere:
             raise ServerError(
-                f"{self.wire.where}: the Chroma server has no tenant {tenant!r}; set "
+                f"{self.client.where}: the Chroma server has no tenant {tenant!r}; set "
                 "ASKPOD_CHROMA_TENANT to one that it has"
             ) from None
         try:
-            self.wire.ask("GET", self._path)
+            self.client.ask("GET", self._path)
         except NotThere:
             raise ServerError(
-                f"{self.wire.where}: the Chroma server has no database {database!r} in tenant "
+                f"{self.client.where}: the Chroma server has no database {database!r} in tenant "
                 f"{tenant!r}; set ASKPOD_CHROMA_DATABASE to one that it has, or make it, as "
                 "docs/server.md shows"
             ) from None
@@ -99,7 +99,7 @@ class Database:
 
     def _garbled(self, what: str) -> ServerError:
         return ServerError(
-            f"{self.wire.where}: the Chroma server gave {what} that is none; look whether "
+            f"{self.client.where}: the Chroma server gave {what} that is none; look whether "
             "ASKPOD_CHROMA_URL names a Chroma server, of version 1.0 or newer"
         )
 
@@ -107,14 +107,16 @@ class Database:
         self, id_: str, what: str, body: Metadata, *, writes: bool = False
     ) -> dict[str, Any]:
         """Asks something of the collection with this id."""
-        said = self.wire.ask("POST", f"{self._path}/collections/{id_}/{what}", body, writes=writes)
+        said = self.client.ask(
+            "POST", f"{self._path}/collections/{id_}/{what}", body, writes=writes
+        )
         if not isinstance(said, dict):
             raise self._garbled("an answer")
         return said
 
     def change_collection(self, id_: str, body: Metadata) -> None:
         """Changes name or metadata of the collection with this id. Raises NotThere."""
-        self.wire.ask("PUT", f"{self._path}/collections/{id_}", body, writes=True)
+        self.client.ask("PUT", f"{self._path}/collections/{id_}", body, writes=True)
 
     def records(self, said: dict[str, Any]) -> list[Record]:
         """The records of a listing."""
@@ -141,7 +143,7 @@ class Collection:
     id: str
     metadata: Metadata
 
-    def noted(self, **changes: str | int) -> Collection:
+    def with_metadata(self, **changes: str | int) -> Collection:
         """With these changes in its metadata, which the server takes all at once."""
         changed = replace(self, metadata=self.metadata | changes)
         self.database.change_collection(self.id, {"new_metadata": changed.metadata})
@@ -186,7 +188,7 @@ class Collection:
             }
         except (KeyError, TypeError, ValueError):
             raise ServerError(
-                f"{self.database.wire.where}: the Chroma server gave no neighbours"
+                f"{self.database.client.where}: the Chroma server gave no neighbours"
             ) from None
 
     def write(self, records: Sequence[Record]) -> None:

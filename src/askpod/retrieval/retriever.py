@@ -19,10 +19,9 @@ from askpod.embedding import Embedder
 from askpod.embedding.contextual import NEIGHBOUR_SHARES
 from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
-from askpod.retrieval.diversify import without_duplicates
-from askpod.retrieval.naming import named_speakers
+from askpod.retrieval.passages import MOST, passage, stretches, without_duplicates
 from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
-from askpod.retrieval.stretch import MOST, passage, stretches
+from askpod.retrieval.speakers import named_speakers
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
 from askpod.store.filters import Selection, chroma_condition, select
@@ -32,6 +31,7 @@ from askpod.text import query_words
 _T = TypeVar("_T")
 
 CANDIDATES = 300  # of each search
+NEAREST = 50  # chunks with the best dense scores, among which the nearest one is
 BATCH = 25  # passages whose texts are read at once
 LONGEST_QUESTION = 2_000  # characters; far above any question, far below an accident
 
@@ -44,7 +44,7 @@ class Found:
     vector: NDArray[np.float32]  # of the question, unit length
     words: tuple[str, ...]  # of the question, those worth looking for
     passages: tuple[Passage, ...]  # best first
-    similarity: float  # dense score of the nearest chunk; 0.0 without one
+    similarity: float  # greatest cosine to the question among the best chunks; 0.0 without any
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
     named: tuple[str, ...] = ()  # speakers of the archive whom the question names
@@ -57,7 +57,7 @@ class Searchable(Protocol):
         """What `look` makes of it, inside a reading transaction of the catalog."""
 
 
-class Searcher:
+class Retriever:
     """Searches one archive. Safe for several threads."""
 
     def __init__(self, catalog: Catalog, dense: Searchable, embedder: Embedder) -> None:
@@ -91,7 +91,7 @@ class Searcher:
             said = [_said(chunks_that_say(connection, word), layout.chunk_count) for word in words]
             named = named_speakers(question, layout.speakers)
             pool = self._pool(neighbours, vector, said, named, selection)
-            similarity = float(pool.dense.max(initial=-np.inf))
+            similarity = self._nearest_cosine(pool, vector)
             self._complete(pool, neighbours, vector, 2 * top)
             found = list(islice(without_duplicates(self._passages(pool)), top))
             unmentioned = unmentioned_names(connection, question, layout.speakers)
@@ -100,7 +100,7 @@ class Searcher:
             vector=vector,
             words=tuple(words),
             passages=tuple(found),
-            similarity=similarity if len(pool.ids) else 0.0,
+            similarity=similarity,
             coverage=coverage(pool, _but_names(words, said, named)),
             unmentioned=tuple(unmentioned),
             named=named,
@@ -142,6 +142,15 @@ class Searcher:
         best = pool.ids[best_first(pool.ids, score_chunks(pool))[:count]]
         after = np.unique(best[:, np.newaxis] + np.arange(1, MOST))
         _look_up(pool, after[np.isin(after, pool.ids[pool.selected])], neighbours, vector)
+
+    def _nearest_cosine(self, pool: Pool, vector: NDArray[np.float32]) -> float:
+        """How near the nearest chunk comes by itself, without the talk around it.
+
+        A dense score grows with the talk around a chunk, and so tells less of that.
+        """
+        best = best_first(pool.ids, pool.dense)[:NEAREST]
+        vectors = self._catalog.vectors_of(pool.ids[best[np.isfinite(pool.dense[best])]].tolist())
+        return float((vectors @ vector).max()) if len(vectors) else 0.0
 
     def _chosen(self, neighbours: Neighbours, selection: Selection) -> Ids | None:
         """The chunks that the filters leave, ascending; None: all."""

@@ -12,18 +12,17 @@ import numpy as np
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
 from askpod.store.catalog import FILE, Catalog
-from askpod.store.connection import plain_errors
+from askpod.store.connection import PATIENCE, plain_errors, write_lock
 from askpod.store.dense import FEW, Neighbours, Scores
-from askpod.store.layout import Ids, Layout
-from askpod.store.lock import PATIENCE, write_lock
+from askpod.store.filters import Ids, Layout
 from askpod.store.schema import KEPT, Stamp
-from askpod.store.server.database import Collection, Database, Where
-from askpod.store.server.head import Head, chunks_of, found, other_archive
-from askpod.store.server.records import chunk_id
-from askpod.store.server.replica import Known, Puller, Replica, followed, make_replica, origin_of
-from askpod.store.server.turn_taking import WriterLock
-from askpod.store.server.wire import Address
-from askpod.store.server.writing import ServerStore
+from askpod.store.shared.client import Address
+from askpod.store.shared.database import Collection, Database, Where
+from askpod.store.shared.manifest import Manifest, chunks_of, found, other_archive
+from askpod.store.shared.records import chunk_id
+from askpod.store.shared.replica import Known, Puller, Replica, followed, make_replica, origin_of
+from askpod.store.shared.writer_lock import WriterLock
+from askpod.store.shared.writing import ServerStore
 from askpod.store.vectors import Vectors
 
 Notify = Callable[[str], None]
@@ -39,11 +38,13 @@ _T = TypeVar("_T")
 class SharedArchive:
     """Joins a server's archive and its replica in a store's folder. Safe for several threads."""
 
-    def __init__(self, store: Path, database: Database, head: Head, notify: Notify) -> None:
+    def __init__(self, store: Path, database: Database, manifest: Manifest, notify: Notify) -> None:
         self._store = store
         self._database = database
-        self._archive = head.archive
-        self._puller = Puller(chunks_of(database, head.stamp.embedder), origin_of(store), notify)
+        self._archive = manifest.archive
+        self._puller = Puller(
+            chunks_of(database, manifest.stamp.embedder), origin_of(store), notify
+        )
         self._state: _State | None = None
         self._notify = notify
         self._replica: Replica | None = None
@@ -70,17 +71,17 @@ class SharedArchive:
         _check_folder(store, address)
         database = Database(address)
         try:
-            head = Head.read(database)
-            if head is None:
+            manifest = Manifest.read(database)
+            if manifest is None:
                 if found_with is None:
                     raise no_archive(address)
                 if (store / FILE).is_file():  # a replica, of one that is no more
                     raise other_archive(address, str(store))
-                head = found(database, found_with())
-            head.check(stamp)
-            shared = cls(store, database, head, notify)
-            shared._make_replica(head)
-            shared._bring_up(head)
+                manifest = found(database, found_with())
+            manifest.check(stamp)
+            shared = cls(store, database, manifest, notify)
+            shared._make_replica(manifest)
+            shared._bring_up(manifest)
         except BaseException:
             database.close()
             raise
@@ -95,10 +96,10 @@ class SharedArchive:
             StoreMismatch, ServerError: as `open`.
         """
         with closing(Database(address)) as database:  # before anything is taken away
-            head = Head.read(database)
-            if head is None:
+            manifest = Manifest.read(database)
+            if manifest is None:
                 raise no_archive(address)
-            head.check(stamp)
+            manifest.check(stamp)
         if store.is_dir():
             with write_lock(store, notify):
                 _set_aside(store, address)
@@ -118,7 +119,7 @@ class SharedArchive:
         """
         if not self._read().in_place():
             raise StoreMismatch(f"{self._store}: made anew since it was opened; open it again")
-        self._bring_up(self._head())
+        self._bring_up(self._manifest())
 
     @contextmanager
     def writing(self) -> Iterator[ServerStore]:
@@ -130,7 +131,7 @@ class SharedArchive:
         with closing(Replica(self._store, writable=True)) as replica:
             holder = f"{self._puller.origin} ({replica.meta()['store'][:8]})"
             with WriterLock(self._database, holder, self._notify) as lock:
-                store = ServerStore(self._head(), lock, self._puller, replica)
+                store = ServerStore(self._manifest(), lock, self._puller, replica)
                 yield store
                 store.finish()
 
@@ -143,31 +144,31 @@ class SharedArchive:
                 known = self._state = _State(Layout.of(replica), replica.versions())
             return look(_Remote(known, self._puller.chunks))
 
-    def _head(self) -> Head:
-        head = Head.read(self._database)
-        if head is None or head.archive != self._archive:
+    def _manifest(self) -> Manifest:
+        manifest = Manifest.read(self._database)
+        if manifest is None or manifest.archive != self._archive:
             raise other_archive(self._database.address, str(self._store))
-        return head
+        return manifest
 
-    def _make_replica(self, head: Head) -> None:
+    def _make_replica(self, manifest: Manifest) -> None:
         with plain_errors(self._store / FILE):
             self._store.mkdir(parents=True, exist_ok=True)
         if not _holds_catalog(self._store):
             with write_lock(self._store, self._notify):
                 if not _holds_catalog(self._store):  # else another process was quicker
-                    make_replica(self._store, head, self._puller.origin)
-        if self._known().archive != head.archive:
+                    make_replica(self._store, manifest, self._puller.origin)
+        if self._known().archive != manifest.archive:
             raise other_archive(self._database.address, str(self._store))
 
-    def _bring_up(self, head: Head) -> None:
+    def _bring_up(self, manifest: Manifest) -> None:
         known = self._known()
         if not known.filled:
-            if head.revision:
+            if manifest.revision:
                 self._notify("taking over the archive from the server …")
             self._pull(PATIENCE)
             return
         given_up = time.monotonic() + _PATIENCE
-        while (known.revision, known.origin) != (head.revision, self._puller.origin):
+        while (known.revision, known.origin) != (manifest.revision, self._puller.origin):
             try:
                 self._pull(_POLL)
             except StoreBusy:
@@ -184,7 +185,7 @@ class SharedArchive:
             write_lock(self._store, patience=patience),
             closing(Replica(self._store, writable=True)) as replica,
         ):
-            self._puller.pull(replica, self._head())
+            self._puller.pull(replica, self._manifest())
 
     def _read(self) -> Replica:
         if self._replica is None:
@@ -206,12 +207,12 @@ def condition(store: Path, address: Address) -> str:
         ServerError: it failed, or cannot be used.
     """
     with closing(Database(address)) as database:
-        head = Head.read(database)
-    if head is None:
+        manifest = Manifest.read(database)
+    if manifest is None:
         raise no_archive(address)
     known = followed(store) if _holds_catalog(store) else None
-    here = f"{known.revision:,}" if known and known.archive == head.archive else "nothing"
-    return f"{address}, revision {head.revision:,}; here {here}"
+    here = f"{known.revision:,}" if known and known.archive == manifest.archive else "nothing"
+    return f"{address}, revision {manifest.revision:,}; here {here}"
 
 
 def no_archive(address: Address) -> ArchiveNotFound:

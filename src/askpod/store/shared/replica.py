@@ -14,17 +14,19 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from askpod.errors import ArchiveNotFound
 from askpod.model import Chunk, Episode
-from askpod.store.catalog import FILE, Catalog
+from askpod.store.catalog import FILE, Catalog, stored_meta
 from askpod.store.connection import plain_errors
-from askpod.store.lookups import stored_meta
 from askpod.store.rows import Source
-from askpod.store.schema import lay
-from askpod.store.server import ARCHIVE
-from askpod.store.server.database import PAGE, Collection
-from askpod.store.server.head import Head
-from askpod.store.server.records import Entry, NotWhole, entry_id, unpack
+from askpod.store.schema import create_tables
+from askpod.store.shared import ARCHIVE
+from askpod.store.shared.database import PAGE, Collection
+from askpod.store.shared.manifest import Manifest
+from askpod.store.shared.records import EpisodeRecord, NotWhole, entry_id, unpack
 
 _REVISION, _ORIGIN, _FILLED = "server_revision", "server_origin", "server_filled"
 _VERSIONS = """CREATE TABLE IF NOT EXISTS versions (
@@ -59,25 +61,26 @@ class Replica(Catalog):
             meta.get(_FILLED) == "yes",
         )
 
-    def follow(self, head: Head, origin: str) -> None:
+    def follow(self, manifest: Manifest, origin: str) -> None:
         """Makes an empty catalog a replica, or lets one of another machine begin anew."""
         with self._connections.writing() as connection:
             if not stored_meta(connection):
-                lay(connection, head.stamp)
+                create_tables(connection, manifest.stamp)
             connection.execute(_VERSIONS)
-            self._note({ARCHIVE: head.archive, _REVISION: "0", _ORIGIN: origin})
+            self._note({ARCHIVE: manifest.archive, _REVISION: "0", _ORIGIN: origin})
 
     def take(
         self,
         episode: Episode,
         source: Source,
         chunks: list[Chunk],
+        vectors: NDArray[np.float32],
         version: str,
         revision: int,
     ) -> None:
         """Writes an episode of the server's `revision`, and which version of its records it is."""
         with self._connections.writing() as connection:
-            self.put(episode, source, chunks, None)
+            self.put(episode, source, chunks, vectors)
             connection.execute("INSERT INTO versions VALUES (?, ?)", (episode.id, version))
             self._note({_REVISION: str(revision)})
 
@@ -113,55 +116,55 @@ class Puller:
     origin: str  # this machine and folder
     notify: Callable[[str], None]
 
-    def pull(self, replica: Replica, head: Head) -> None:
-        """Takes over all that the server has and the replica lacks, up to `head`.
+    def pull(self, replica: Replica, manifest: Manifest) -> None:
+        """Takes over all that the server has and the replica lacks, up to `manifest`.
 
         Raises:
             ServerError: the server failed; what was taken over stays.
         """
         known = replica.known()
-        anew = known is None or known.origin != self.origin or known.revision > head.revision
+        anew = known is None or known.origin != self.origin or known.revision > manifest.revision
         if known is None or anew:
-            replica.follow(head, self.origin)
+            replica.follow(manifest, self.origin)
             since = 0
         else:
             since = known.revision
-        entries = self._entries(head, since)
+        entries = self._entries(manifest, since)
         if anew:
             there = {entry.episode_id for entry in entries if entry.source}
             for episode_id in sorted(set(replica.sources()) - there):
                 replica.drop(episode_id, 0)
         for number, entry in enumerate(entries, start=1):
-            self._take(replica, head, entry)
+            self._take(replica, manifest, entry)
             if number % _TOLD == 0:
                 self.notify(
                     f"taken over from the server: {number:,} of {len(entries):,} episodes …"
                 )
-        replica.reached(head.revision)
+        replica.reached(manifest.revision)
 
-    def _entries(self, head: Head, since: int) -> list[Entry]:
-        """The entries of revisions after `since`, up to the head's, in their order.
+    def _entries(self, manifest: Manifest, since: int) -> list[EpisodeRecord]:
+        """The entries of revisions after `since`, up to the manifest's, in their order.
 
         By windows of revisions: each belongs to one entry at most, so that none is missed while
         others change.
         """
         entries = []
-        for begin in range(since, head.revision, PAGE):
+        for begin in range(since, manifest.revision, PAGE):
             window = [{"revision": {"$gt": begin}}, {"revision": {"$lte": begin + PAGE}}]
-            for record in head.collection.select({"$and": window}):
+            for record in manifest.collection.select({"$and": window}):
                 with suppress(NotWhole):  # not askpod's
-                    entries.append(Entry.of(record))
+                    entries.append(EpisodeRecord.of(record))
         return sorted(entries, key=lambda entry: entry.revision)
 
-    def _take(self, replica: Replica, head: Head, entry: Entry) -> None:
+    def _take(self, replica: Replica, manifest: Manifest, entry: EpisodeRecord) -> None:
         """Takes one episode over. One that is replaced meanwhile comes with its next entry."""
         if entry.source is None:
             replica.drop(entry.episode_id, entry.revision)
             return
         try:
-            episode, chunks = self._fetched(head, entry)
+            episode, chunks, vectors = self._fetched(manifest, entry)
         except NotWhole as problem:
-            if self._present(head, entry.episode_id) == entry:
+            if self._present(manifest, entry.episode_id) == entry:
                 self.notify(
                     f"{entry.episode_id}: left out, as it is not whole on the server ({problem}); "
                     f"index its file again: {entry.source.path}"
@@ -169,26 +172,30 @@ class Puller:
                 replica.drop(entry.episode_id, entry.revision)
             return
         source = replace(entry.source, origin="" if entry.origin == self.origin else entry.origin)
-        replica.take(episode, source, chunks, entry.version, entry.revision)
+        replica.take(episode, source, chunks, vectors, entry.version, entry.revision)
 
-    def _fetched(self, head: Head, entry: Entry) -> tuple[Episode, list[Chunk]]:
+    def _fetched(
+        self, manifest: Manifest, entry: EpisodeRecord
+    ) -> tuple[Episode, list[Chunk], NDArray[np.float32]]:
         """Raises NotWhole."""
-        parts = head.collection.get(entry.part_ids(), "documents")
+        parts = manifest.collection.get(entry.part_ids(), "documents")
         there = {**parts, **self.chunks.get(entry.chunk_ids())}
         for id_ in [*entry.part_ids(), *entry.chunk_ids()]:
             if id_ not in there:
                 raise NotWhole(f"{id_!r} is missing")
         packed = "".join(parts[id_].text for id_ in entry.part_ids())
-        episode, chunks = unpack(packed)
+        episode, chunks, vectors = unpack(packed)
         if episode.id != entry.episode_id or len(chunks) != entry.chunks:
             raise NotWhole("what is packed is of another episode")
-        return episode, chunks
+        if chunks and vectors.shape[1] != manifest.stamp.dimension:
+            raise NotWhole("its vectors have not the archive's dimension")
+        return episode, chunks, vectors
 
-    def _present(self, head: Head, episode_id: str) -> Entry | None:
+    def _present(self, manifest: Manifest, episode_id: str) -> EpisodeRecord | None:
         """The episode's entry as it is now."""
-        record = head.collection.get([entry_id(episode_id)], "metadatas")
+        record = manifest.collection.get([entry_id(episode_id)], "metadatas")
         with suppress(NotWhole, KeyError):
-            return Entry.of(record[entry_id(episode_id)])
+            return EpisodeRecord.of(record[entry_id(episode_id)])
         return None
 
 
@@ -197,10 +204,10 @@ def origin_of(store: Path) -> str:
     return f"{platform.node() or 'unnamed'}:{store.resolve()}"
 
 
-def make_replica(store: Path, head: Head, origin: str) -> None:
+def make_replica(store: Path, manifest: Manifest, origin: str) -> None:
     """Makes an empty replica in a folder without a catalog. The caller holds the write lock."""
     with plain_errors(store / FILE), closing(Replica(store, writable=True)) as replica:
-        replica.follow(head, origin)
+        replica.follow(manifest, origin)
 
 
 def followed(store: Path) -> Known | None:

@@ -11,7 +11,7 @@ import pytest
 
 from askpod import Archive, Settings
 from askpod.errors import PathError
-from askpod.indexing import preparing
+from askpod.indexing import prepare
 from askpod.readers import read_episode
 
 BEES = ["Bees dance to tell where the linden trees are.", ("Cora", "How far away is that?")]
@@ -198,12 +198,12 @@ def test_what_was_done_before_ctrl_c_is_kept(own, write_episode):
 def test_a_reader_that_fails_in_a_way_of_its_own_harms_no_other_file(
     own, write_episode, monkeypatch
 ):
-    def read(path: Path) -> preparing.Reading:
+    def read(path: Path) -> prepare.Reading:
         if path.stem == "bees":
             raise RecursionError("x" * 10_000)
         return read_episode(path)
 
-    monkeypatch.setattr(preparing, "read_episode", read)
+    monkeypatch.setattr(prepare, "read_episode", read)
     bees, trains = write_episode("bees.md", BEES), write_episode("trains.md", TRAINS)
     report = own.index([bees, trains])
     assert report.added == ["trains"]

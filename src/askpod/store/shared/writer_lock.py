@@ -21,8 +21,8 @@ from types import TracebackType
 from uuid import uuid4
 
 from askpod.errors import AskpodError, ServerError, StoreBusy
-from askpod.store.server.database import Collection, Database
-from askpod.store.server.wire import Exists, NotThere
+from askpod.store.shared.client import Exists, NotThere
+from askpod.store.shared.database import Collection, Database
 
 NAME = "askpod-writer"
 
@@ -136,7 +136,7 @@ class WriterLock:
         while self._lock is not None and not self._over.wait(self._pace.beat):
             count += 1
             try:
-                self._lock.noted(beat=count)
+                self._lock.with_metadata(beat=count)
             except NotThere:
                 return  # taken over; check() tells
             except ServerError:

@@ -1,4 +1,4 @@
-"""The head of an archive on the server: what made it, and how far it has come.
+"""The manifest of an archive on the server: what made it, and how far it has come.
 
 It is kept in the metadata of the collection of episodes, which the server changes as one.
 """
@@ -11,16 +11,16 @@ from uuid import uuid4
 from askpod.embedding.contextual import recipe
 from askpod.errors import ServerError, StoreMismatch
 from askpod.store.schema import Stamp
-from askpod.store.server.database import Collection, Database
-from askpod.store.server.records import CHUNKS, EPISODES
-from askpod.store.server.wire import Address, Exists, NotThere
+from askpod.store.shared.client import Address, Exists, NotThere
+from askpod.store.shared.database import Collection, Database
+from askpod.store.shared.records import CHUNKS, EPISODES
 from askpod.store.vectors import about
 
 LAYOUT = 2  # of the records on the server; the replica's format is its own
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class Manifest:
     """What was read of it, at one instant."""
 
     collection: Collection  # of the episodes
@@ -31,8 +31,8 @@ class Head:
     recipe: str  # of the chunks' contextual vectors
 
     @classmethod
-    def read(cls, database: Database) -> Head | None:
-        """The head of the archive in a database; None where the database holds none.
+    def read(cls, database: Database) -> Manifest | None:
+        """The manifest of the archive in a database; None where the database holds none.
 
         Raises:
             ServerError: there is no such database, or the collection is not askpod's.
@@ -45,7 +45,7 @@ class Head:
         return cls.of(collection)
 
     @classmethod
-    def of(cls, collection: Collection) -> Head:
+    def of(cls, collection: Collection) -> Manifest:
         known, address = collection.metadata, collection.database.address
         try:
             layout = int(known["askpod"])
@@ -66,9 +66,9 @@ class Head:
             f"this one reads layout {LAYOUT}. Use the same version on all machines"
         )
 
-    def noted(self, *, revision: int, pending: str) -> Head:
+    def with_metadata(self, *, revision: int, pending: str) -> Manifest:
         """As it is after the server has taken these two."""
-        return Head.of(self.collection.noted(revision=revision, pending=pending))
+        return Manifest.of(self.collection.with_metadata(revision=revision, pending=pending))
 
     def check(self, stamp: Stamp) -> None:
         """Raises StoreMismatch where this machine's settings would make another archive."""
@@ -92,8 +92,8 @@ class Head:
             )
 
 
-def found(database: Database, stamp: Stamp) -> Head:
-    """The head of a new, empty archive in a database; of the one there, if somebody was quicker."""
+def found(database: Database, stamp: Stamp) -> Manifest:
+    """The manifest of a new archive in a database; of the one there, if somebody was quicker."""
     metadata = {
         "askpod": LAYOUT,
         "archive": uuid4().hex,
@@ -106,9 +106,9 @@ def found(database: Database, stamp: Stamp) -> Head:
     }
     try:
         chunks_of(database, stamp.embedder)
-        return Head.of(database.make(EPISODES, metadata, "l2"))
+        return Manifest.of(database.make(EPISODES, metadata, "l2"))
     except Exists:
-        return Head.of(database.collection(EPISODES))
+        return Manifest.of(database.collection(EPISODES))
     except NotThere:
         database.check()
         raise

@@ -16,16 +16,15 @@ from pathlib import Path
 
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
-from askpod.errors import ArchiveNotFound, PathError, StoreDamaged
+from askpod.errors import ArchiveNotFound, PathError, StoreDamaged, StoreUnwritable
 from askpod.indexing import Failure, Indexer, IndexReport, ProgressListener
-from askpod.paying import paying_once
+from askpod.indexing.embedding_cache import with_cache
 from askpod.readers.discover import find_files, named
-from askpod.store import salvage
-from askpod.store.catalog import Catalog
+from askpod.store.catalog import Catalog, stored_meta
 from askpod.store.collection import publish
-from askpod.store.examine import examine
-from askpod.store.lock import write_lock
-from askpod.store.schema import FILE, KEPT, Stamp, trace
+from askpod.store.connection import write_lock
+from askpod.store.integrity import examine
+from askpod.store.schema import FILE, KEPT, Stamp, leftovers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def rebuild(
         PathError: the catalog is beyond reading and `paths` is empty, or a path does not exist.
         ModelError: the embedder's endpoint failed; the former state stands.
     """
-    if not ((store / FILE).is_file() or trace(store)):
+    if not ((store / FILE).is_file() or leftovers(store)):
         raise ArchiveNotFound(
             f"{store}: no archive here to rebuild. Make one with "
             f"`askpod index PATH… --store {store}`."
@@ -69,7 +68,7 @@ def rebuild(
         stamped = stamp()
         if not former.whole:
             work.notify("the catalog is damaged; what is whole of it is carried over …")
-            salvage.set_aside(store)
+            set_aside(store)
         alone = {path.resolve() for path in named(paths)}.union(former.held.files)
         files = dict.fromkeys([*former.held.files, *(path.resolve() for path in given)])
         report = _rebuild(store, former, stamped, work, list(files), alone)
@@ -82,20 +81,20 @@ class _Former:
     """The catalog that is to be replaced."""
 
     whole: bool
-    held: salvage.Held
+    held: Held
 
 
 def _former(store: Path) -> _Former:
     """Looks at what is there: a catalog, or the damaged one of a rebuild that was stopped."""
-    if salvage.stopped(store):
+    if stopped(store):
         with closing(Catalog(store, KEPT)) as catalog:
-            return _Former(False, salvage.held(catalog))
+            return _Former(False, held(catalog))
     with closing(Catalog(store)) as catalog:
         try:
             whole = not catalog.meta() or not examine(catalog)
         except StoreDamaged:
             whole = False
-        return _Former(whole, salvage.held(catalog))
+        return _Former(whole, held(catalog))
 
 
 def _rebuild(
@@ -109,7 +108,7 @@ def _rebuild(
     with closing(Catalog(store, writable=True)) as catalog:
         # Reads the former state to the end, while the new one is written beside it.
         with (
-            paying_once(store, work.embedder) as embedder,
+            with_cache(store, work.embedder) as embedder,
             closing(Catalog(store, FILE if former.whole else KEPT)) as source,
             source.reading() if former.whole else nullcontext(),
             catalog.emptied(stamp),
@@ -143,3 +142,85 @@ def _carry_over(former: Catalog, ids: Sequence[str], catalog: Catalog, indexer: 
             )
             continue
         indexer.keep(replace(stored.episode, turns=turns), stored.source)
+
+
+_SUFFIXES = ("-wal", "-shm")
+# Several ways to the same names: where one is damaged, another may lead around.
+_NAMES = (
+    "SELECT id FROM episodes ORDER BY id",
+    "SELECT id FROM episodes ORDER BY id DESC",
+    "SELECT DISTINCT episode_id FROM chunks",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a catalog, damaged or not, says that it holds."""
+
+    ids: tuple[str, ...]  # of the episodes, sorted
+    files: tuple[Path, ...]  # theirs that are still there
+    complete: bool  # whether the list of episodes could be read to its end
+
+
+def held(catalog: Catalog) -> Held:
+    """Never raises StoreDamaged: of a catalog beyond reading it is empty, and not complete."""
+    ids: set[str] = set()
+    read = [_read(catalog, query, ids) for query in _NAMES]
+    files = (_file(catalog, id_) for id_ in sorted(ids))
+    return Held(tuple(sorted(ids)), tuple(path for path in files if path), complete=read[0])
+
+
+def _read(catalog: Catalog, query: str, ids: set[str]) -> bool:
+    """Adds what the query gives to `ids`, as far as it can be read; whether it was all."""
+    try:
+        with catalog.reading() as connection:
+            if not stored_meta(connection):
+                return False
+            for (id_,) in connection.execute(query):
+                ids.add(str(id_))
+    except StoreDamaged:
+        return False
+    return True
+
+
+def _file(catalog: Catalog, id_: str) -> Path | None:
+    """The episode's file, if it is there; it is read anew, so the row need not be whole."""
+    try:
+        with catalog.reading() as connection:
+            query = "SELECT path FROM episodes WHERE id = ?"
+            row = connection.execute(query, (id_,)).fetchone()
+        path = Path(str(row[0])) if row else None
+        return path if path and path.is_file() else None
+    except (StoreDamaged, StoreUnwritable, ValueError):  # or a name that no file can have
+        return None
+
+
+def set_aside(store: Path) -> None:
+    """Keeps the damaged catalog beside where the new one will be, in place of an earlier one.
+
+    Stopped at any point, it goes on with what is left; what a stopped rebuild began is removed.
+    """
+    if stopped(store):
+        for suffix in ("", *_SUFFIXES):
+            (store / f"{FILE}{suffix}").unlink(missing_ok=True)
+        return
+    if (store / KEPT).exists():  # else what is there of it was put there by a stopped rebuild
+        for suffix in (*_SUFFIXES, ""):
+            (store / f"{KEPT}{suffix}").unlink(missing_ok=True)
+    for suffix in (*_SUFFIXES, ""):
+        damaged = store / f"{FILE}{suffix}"
+        if damaged.exists():
+            damaged.replace(store / f"{KEPT}{suffix}")
+
+
+def stopped(store: Path) -> bool:
+    """Whether a rebuild has set a catalog aside and not yet put a whole one in its place."""
+    if not (store / KEPT).is_file():
+        return False
+    if not (store / FILE).is_file():
+        return True
+    try:
+        with closing(Catalog(store)) as catalog, catalog.reading() as connection:
+            return not stored_meta(connection)
+    except StoreDamaged:
+        return False

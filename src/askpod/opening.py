@@ -1,4 +1,4 @@
-"""Founds and opens an archive: where its folder is, which server holds it, what made it."""
+"""Creates and opens an archive: which folder, which server, which embedder and settings."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askpod.embedders import load_embedder, stamp_of
 from askpod.errors import ArchiveNotFound, PathError, StoreBusy, StoreDamaged, StoreUnwritable
 from askpod.settings import Settings, default_store
 from askpod.store.catalog import FILE as CATALOG
 from askpod.store.catalog import Catalog
 from askpod.store.collection import REMADE, publish, state
-from askpod.store.connection import plain_errors
-from askpod.store.lock import write_lock
+from askpod.store.connection import plain_errors, write_lock
 from askpod.store.schema import Stamp
-from askpod.store.server import refuse_replica
+from askpod.store.shared import refuse_replica
 
 if TYPE_CHECKING:
-    from askpod.store.server.shared import SharedArchive
-    from askpod.store.server.wire import Address
+    from askpod.store.shared.archive import SharedArchive
+    from askpod.store.shared.client import Address
+
+
+from collections.abc import Mapping
+
+from askpod.embedding import Embedder
+from askpod.embedding.remote import PREFIX, RemoteEmbedder, remote_name
+from askpod.embedding.weights import DIMENSION, MODEL
 
 Notify = Callable[[str], None]
 
@@ -35,7 +40,7 @@ def store_folder(store: str | Path | None) -> Path:
     return folder
 
 
-def found(folder: Path, settings: Settings, notify: Notify) -> None:
+def create(folder: Path, settings: Settings, notify: Notify) -> None:
     """Lays an empty archive in `folder` where there is none, stamped with what makes it."""
     # Asked of an endpoint before anything is written: one that fails leaves no trace.
     stamp = stamp_of(settings) if holds_store(folder) else whole_stamp(settings)
@@ -85,22 +90,24 @@ def whole_stamp(settings: Settings) -> Stamp:
     return stamp_of(settings, load_embedder(settings)) if stamp.dimension is None else stamp
 
 
-def join(folder: Path, settings: Settings, notify: Notify, *, create: bool) -> SharedArchive | None:
+def connect(
+    folder: Path, settings: Settings, notify: Notify, *, create: bool
+) -> SharedArchive | None:
     """The archive on the server that the settings name, founded if need be; None: they name none.
 
     Raises: as SharedArchive.open.
     """
     if settings.chroma_url is None:
         return None
-    from askpod.store.server.shared import SharedArchive
+    from askpod.store.shared.archive import SharedArchive
 
     founding = (lambda: whole_stamp(settings)) if create else None
     address = server_address(settings, settings.chroma_url)
     return SharedArchive.open(folder, address, notify, stamp_of(settings), founding)
 
 
-def join_anew(folder: Path, settings: Settings, notify: Notify) -> SharedArchive | None:
-    """As `join`, with the replica made anew.
+def reconnect(folder: Path, settings: Settings, notify: Notify) -> SharedArchive | None:
+    """As `connect`, with the replica made anew.
 
     Raises:
         StoreMismatch: no server is named, and the folder holds the replica of one's archive.
@@ -109,7 +116,7 @@ def join_anew(folder: Path, settings: Settings, notify: Notify) -> SharedArchive
         with suppress(ArchiveNotFound, StoreDamaged), closing(Catalog(folder)) as catalog:
             refuse_replica(catalog.meta(), folder)
         return None
-    from askpod.store.server.shared import SharedArchive
+    from askpod.store.shared.archive import SharedArchive
 
     address = server_address(settings, settings.chroma_url)
     return SharedArchive.renew(folder, address, notify, stamp_of(settings))
@@ -117,6 +124,46 @@ def join_anew(folder: Path, settings: Settings, notify: Notify) -> SharedArchive
 
 def server_address(settings: Settings, url: str) -> Address:
     """Where on which server the archive is."""
-    from askpod.store.server.wire import Address
+    from askpod.store.shared.client import Address
 
     return Address(url, settings.chroma_tenant, settings.chroma_database, settings.chroma_ca)
+
+
+def load_embedder(settings: Settings, meta: Mapping[str, str] | None = None) -> Embedder:
+    """The embedder of these settings; `meta` is that of the store it is to work for.
+
+    Raises:
+        EmbedderError: it cannot be loaded.
+    """
+    if model := remote_model(settings):
+        # What the store knows need not be asked of the endpoint again.
+        known = (meta or {}).get("dimension")
+        return RemoteEmbedder(
+            model,
+            base_url=settings.base_url,
+            dimension=int(known) if known else None,
+        )
+    # Imported when a text is to be embedded: listing episodes needs no onnxruntime.
+    from askpod.embedding.minilm import MiniLM
+
+    return MiniLM(settings.precision)
+
+
+def stamp_of(settings: Settings, embedder: Embedder | None = None) -> Stamp:
+    """What a store made with these settings is stamped with.
+
+    A remote model's dimension is known only to its `embedder`, which may ask its endpoint for it;
+    without one it is None, good for comparing and not for founding a store.
+    """
+    signature = settings.chunking.signature
+    if model := remote_model(settings):
+        name = remote_name(model, settings.base_url)
+        return Stamp(name, embedder.dimension if embedder else None, signature)
+    return Stamp(f"{MODEL}/{settings.precision}", DIMENSION, signature)
+
+
+def remote_model(settings: Settings) -> str | None:
+    """The endpoint's name of the embeddings model; None where the built-in one is meant."""
+    if settings.embedder.startswith(PREFIX):
+        return settings.embedder.removeprefix(PREFIX).strip()
+    return None

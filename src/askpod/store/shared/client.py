@@ -78,7 +78,7 @@ class _Passing(Exception):
         super().__init__()
 
 
-class Wire:
+class Client:
     """Sends requests to one server. Safe for several threads."""
 
     def __init__(self, address: Address) -> None:
