@@ -22,9 +22,8 @@ from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, Usag
 from askpod.people import ArchivePeople
 from askpod.retrieval.search import Searcher
 from askpod.settings import Settings
-from askpod.store import sync
 from askpod.store.catalog import Catalog
-from askpod.store.cells.keeping import KeptUp
+from askpod.store.collection import Publisher
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import select
 from askpod.store.lock import write_lock
@@ -64,7 +63,7 @@ class Archive:
         self._server = server
         self._catalog = Catalog(store)
         self._people = ArchivePeople(store, self._catalog)
-        self._dense = DenseIndex(store, self._catalog, server=server)
+        self._dense = DenseIndex(store, self._catalog, notify)
 
     @classmethod
     def open(
@@ -210,13 +209,14 @@ class Archive:
                 yield episodes
             return
         with closing(Catalog(self._store, writable=True)) as catalog:
+            publisher = Publisher(self._store, catalog)
             try:
-                yield KeptUp(self._store, catalog)
+                yield publisher
             except BaseException:
                 with suppress(AskpodError):  # the first error counts; the next opening catches up
-                    sync.publish(self._store, catalog)
+                    publisher.finish()
                 raise
-            sync.publish(self._store, catalog)
+            publisher.finish()
 
     @classmethod
     def rebuild(
@@ -427,6 +427,9 @@ class Archive:
 
     @cached_property
     def _searcher(self) -> Searcher:
+        if self._server is not None:
+            return Searcher(self._catalog, self._server, self._embedder)
+        self._dense.warm()  # while the embedder is being loaded
         return Searcher(self._catalog, self._dense, self._embedder)
 
     @cached_property
