@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from askpod.text import (
     content_words,
+    nearest,
     query_words,
     split_sentences,
     split_to_fit,
@@ -88,6 +89,21 @@ def test_a_question_is_looked_for_by_its_content_words(question, expected):
 
 def test_content_words_keep_repetitions_in_order():
     assert content_words("bees and the bees of queens") == ["bees", "bees", "queens"]
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered"),
+    [
+        ("hive-telemetri", "; the nearest: hive-telemetry"),
+        ("Krzystof", "; the nearest: Krzysztof Nowak"),
+        ("zzz", ""),
+    ],
+)
+def test_what_is_near_is_offered(wanted, offered):
+    assert nearest(wanted, ["hive-telemetry", "trains", "Krzysztof Nowak"]) == offered
 
 
 # Characters that act

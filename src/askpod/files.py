@@ -1,18 +1,25 @@
-"""Writes files, and lines of journals, completely or not at all: safe from kills and power cuts."""
+"""Files and lines of journals: written completely or not at all, read only if not too large."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Puts a file in the place of what was there, in one step, making its folder if need be.
 
     It is written under another name, flushed to the disk and renamed: neither a kill at any
     instant nor another writer of the same file leaves half of it.
+
+    Args:
+        path: the file.
+        data: its content from now on.
+        mode: who may read and write it, less what the user's umask takes away.
 
     Raises:
         OSError: it cannot be written; what was there stays.
@@ -20,7 +27,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
-        with temporary.open("xb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -29,6 +37,22 @@ def write_atomically(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """The bytes of a regular file: a pipe or a device might never end, or hang.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or has more than `most` bytes; its
+            `strerror` says which.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"is larger than {most:,} bytes", str(path))
+    return data
 
 
 def append_line(path: Path, line: bytes) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from difflib import SequenceMatcher
 from functools import lru_cache
 
 TokenCounts = Callable[[Sequence[str]], list[int]]
@@ -26,6 +27,8 @@ LINE_BREAKS = "\n\v\f\r\x1c-\x1f\x85\u2028\u2029"  # as Unicode and Python's `sp
 _HIDDEN = re.compile(f"[{HIDDEN}]")
 # Halves of characters (surrogates) are shown as codes, too: no file or terminal takes them.
 _ACTING = re.compile(f"[{HIDDEN}{LINE_BREAKS}\t\ud800-\udfff]")
+
+NEAR = 0.6  # the least of difflib's ratios of a name that is offered in place of another
 
 # Talk has odd punctuation, so the rule is small: a sentence ends at a full stop, question or
 # exclamation mark or ellipsis (with closing quotes), followed by white space and something that
@@ -88,6 +91,25 @@ def name_words(text: str) -> tuple[str, ...]:
     """The words of a name, to be compared: without case and accents."""
     folded = unicodedata.normalize("NFKD", text.casefold())
     return tuple(re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c))))
+
+
+def nearest(wanted: str, names: Iterable[str], most: int = 3) -> str:
+    """What is near a name that is not there, as the end of a sentence; "" where nothing is."""
+    folded = "".join(name_words(wanted))
+    ranked = sorted((-_nearness(folded, name), name) for name in set(names))
+    near = [name for ratio, name in ranked[:most] if -ratio >= NEAR]
+    return f"; the nearest: {', '.join(near)}" if near else ""
+
+
+def _nearness(folded: str, name: str) -> float:
+    """The greatest of difflib's ratios to the name and to each of its words; 0 below NEAR."""
+    parts = name_words(name)
+    best = 0.0
+    for part in {"".join(parts), *parts}:
+        spelt = SequenceMatcher(None, folded, part)
+        if spelt.real_quick_ratio() >= NEAR and spelt.quick_ratio() >= NEAR:
+            best = max(best, spelt.ratio())
+    return best
 
 
 def without_hidden(text: str) -> str:

@@ -18,6 +18,21 @@ Store = Annotated[
         "--store", metavar="DIR", help="Folder of the archive.  [ASKPOD_STORE, else vectorstore]"
     ),
 ]
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH|URL",
+        help="Files, folders, podcasts' feeds (https://…/feed.xml, or a file), git "
+        "repositories (git+https://…#folder).",
+    ),
+]
+AllowPrivate = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private",
+        help="Fetch also from this machine and its network, and repositories over http.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Model = Annotated[
     str | None,

@@ -28,6 +28,7 @@ from askpod.evals.records import (
     read_summary,
     rounded,
 )
+from askpod.text import visible
 
 HEADLINES = ("fact_f1", "recall@1000")  # the first that both runs have says what changed most
 SAME = 1e-9  # scores that differ by less are a tie
@@ -162,16 +163,18 @@ def missed(comparison: Comparison, thresholds: Sequence[Threshold]) -> list[str]
         if found is None:
             there = ", ".join(comparison.figures_b)
             raise GoldError(f"B has no {name} to hold to {each.value:g}; it has {there}")
-        below = found.value < each.value
-        above = found.value > each.value
-        if above if each.measure.lower_is_better else below:
-            side = "above" if each.measure.lower_is_better else "below"
+        low = each.measure.lower_is_better
+        # A figure that is no number holds to nothing.
+        if not (found.value <= each.value if low else found.value >= each.value):
+            side = "above" if low else "below"
             lines.append(f"{name} of B is {found.value:.6g}, {side} {each.value:g}")
     return lines
 
 
 def losses(comparison: Comparison) -> list[str]:
-    """The measures by which B is worse beyond chance, a line each."""
+    """The measures by which B is worse beyond chance, a line each; one if that cannot be told."""
+    if all(each.difference.questions < 2 for each in comparison.measures.values()):
+        return ["whether B is worse cannot be told from a single question"]
     return [
         f"{name} of B is worse by {abs(each.difference.value):.6g} "
         f"(95 % interval {each.difference.low:+.6g} to {each.difference.high:+.6g})"
@@ -186,7 +189,7 @@ def _check(
     """Raises GoldError unless both are runs of the same questions with the same right answers."""
     if a[1].gold != b[1].gold:
         raise GoldError(
-            f"{a[0]} is a run of {a[1].gold}, {b[0]} one of {b[1].gold}; "
+            f"{a[0]} is a run of {visible(a[1].gold)}, {b[0]} one of {visible(b[1].gold)}; "
             "compare runs of the same gold set"
         )
     if not pairs:
@@ -195,15 +198,15 @@ def _check(
     if edited:
         more = f" and {len(edited) - NAMED} more" if len(edited) > NAMED else ""
         raise GoldError(
-            f"{a[1].gold} was changed between the runs in {a[0]} and {b[0]}: "
-            f"{', '.join(edited[:NAMED])}{more}; run the older one again"
+            f"{visible(a[1].gold)} was changed between the runs in {a[0]} and {b[0]}: "
+            f"{', '.join(map(visible, edited[:NAMED]))}{more}; run the older one again"
         )
 
 
 def _asked(record: Record) -> tuple[Any, ...]:
     """What a question's scores are held against."""
     evidence = [(each["episode"], each["start"], each["end"]) for each in record.gold["evidence"]]
-    return record.question, list(record.gold["facts"]), evidence
+    return record.question, record.history, list(record.gold["facts"]), evidence
 
 
 def _compared(
