@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from askpod.store.server.shared import SharedArchive
 
 EVIDENCE = 10  # passages that come with a quoted answer
-EVIDENCE_FOR_MODEL = 20  # that are packed for a model, as far as its budget goes
+EVIDENCE_FOR_MODEL = 40  # that are packed for a model, as far as its budget goes
 
 
 class Archive:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 NEAREST = "I did not find this stated. The nearest that was said:"
 REFUSAL = "I found nothing in these episodes that answers this."
 
+# Heads quotations that follow where a model found no answer, and yet there is something near.
+NEAREST_WITHOUT_MODEL = "The model found no answer. The nearest that was said:"
+
 # What a model must write, alone, when its evidence does not answer the question. In capitals and
 # about the episodes as a whole, so that no answer says it by chance.
 SENTINEL = "NOT IN THE EPISODES"
