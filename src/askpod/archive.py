@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
-from askpod.answering.followup import standalone
+from askpod.answering.followup import in_place, standalone, told
+from askpod.answering.overview import DEPTH, episodes_about
 from askpod.embedding import Embedder
 from askpod.errors import AskpodError
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, Usage
@@ -369,11 +370,14 @@ class Archive:
         top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
         self._refresh()
         found = self._retriever.find(wanted, top, filters)
+        if history and self._llm_answerer is None:
+            found, filters = in_place(question, history, found, filters, self._retriever.find)
         episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
         usage = replace(usage, retrieval_seconds=seconds)
         search, turns, listed = self._retriever.find, self._catalog.turns, self.episodes
-        return Retrieved(found, filters, episodes, turns, search, listed, usage)
+        said = told(history)
+        return Retrieved(found, filters, episodes, turns, search, listed, usage, said)
 
     def _quoted(self, asked: Retrieved) -> Answer:
         return replace(self._answerer.answer(asked), usage=asked.usage)
@@ -395,9 +399,22 @@ class Archive:
 
     # Looking up
 
-    def episodes(self, filters: Filters | Mapping[str, Any] | None = None) -> list[Episode]:
-        """The episodes, without their turns, in the order of their ids."""
+    def episodes(
+        self, filters: Filters | Mapping[str, Any] | None = None, *, about: str | None = None
+    ) -> list[Episode]:
+        """The episodes, without their turns, in the order of their ids.
+
+        With `about` those that talk about it, best first.
+
+        Raises:
+            QuestionError: `about` is empty, or longer than the embedder reads.
+        """
         self._refresh()
+        if about is not None:
+            found = self._retriever.find(about, DEPTH, Filters.of(filters))
+            ranked = [each.episode for each in episodes_about(about, found.passages)]
+            known = self._catalog.episodes(ranked)
+            return [known[id_] for id_ in ranked]
         with self._catalog.reading() as connection:
             selection = select(connection, Filters.of(filters))
             return list(self._catalog.episodes(selection.episodes).values())
