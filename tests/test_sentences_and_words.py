@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from itertools import pairwise
 
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askpod.text import (
+    HIDDEN,
     content_words,
+    nearest,
     query_words,
     split_sentences,
     split_to_fit,
@@ -90,6 +93,21 @@ def test_content_words_keep_repetitions_in_order():
     assert content_words("bees and the bees of queens") == ["bees", "bees", "queens"]
 
 
+# Names
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered"),
+    [
+        ("hive-telemetri", "; the nearest: hive-telemetry"),
+        ("Krzystof", "; the nearest: Krzysztof Nowak"),
+        ("zzz", ""),
+    ],
+)
+def test_what_is_near_is_offered(wanted, offered):
+    assert nearest(wanted, ["hive-telemetry", "trains", "Krzysztof Nowak"]) == offered
+
+
 # Characters that act
 
 
@@ -102,7 +120,7 @@ def test_what_acts_is_shown_as_a_code():
 def test_visible_text_holds_nothing_that_acts(text):
     shown = visible(text)
     assert visible(shown) == shown
-    assert without_hidden(shown) == shown
+    assert not re.search(f"[{HIDDEN}]", shown)
     assert len(shown.splitlines()) <= 1
     shown.encode()
 
@@ -110,6 +128,37 @@ def test_visible_text_holds_nothing_that_acts(text):
 def test_hidden_characters_go_and_white_space_stays():
     assert without_hidden("a\u200b b\ufeff\n\tc\x00d\u2066") == "a b\n\tcd"
     assert without_hidden("नि\u200dश 👩\u200d🚀") == "नि\u200dश 👩\u200d🚀"  # joiners are letters
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Ho\xadney", "Honey"),
+        ("a\u034fb\u115fc\u1160d\u180ee\u3164f\uffa0g\u17b4h", "abcdefgh"),
+        ("a\u200db \u200dc\u200d", "ab c"),
+        ("a\u200cb", "ab"),
+        ("می\u200cخواهم", "می\u200cخواهم"),  # Persian: two parts of one word
+        (
+            "❤\ufe0f\u200d🔥 👩🏽\u200d🚀 1\ufe0f\u20e3",
+            "❤\ufe0f\u200d🔥 👩🏽\u200d🚀 1\ufe0f\u20e3",
+        ),
+        ("👩\u200d\u200d🚀", "👩\u200d🚀"),
+        ("👩\u200d and", "👩 and"),
+        ("😀\ufe01\ufe02\U000e0131\U000e0142", "😀\ufe01"),  # a text can be hidden in these
+        ("葛\U000e0100城", "葛\U000e0100城"),  # the form of a letter
+        ("\ufe0fa\ufe0f", "a"),
+        ("\u1820\u180bx\u180b", "\u1820\u180bx"),
+    ],
+)
+def test_invisible_marks_stay_only_where_they_are_meant(text, shown):
+    assert without_hidden(text) == shown
+
+
+@given(st.text(alphabet="a1👩🚀न\u0643\u1820\u200c\u200d\ufe0f\U000e0100\u180b\xad ") | st.text())
+def test_nothing_more_is_hidden_in_what_is_left(text):
+    bare = without_hidden(text)
+    assert without_hidden(bare) == bare
+    assert not re.search("[\u200c\u200d]{2}", bare)
 
 
 # Parts that fit

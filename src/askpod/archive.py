@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,30 +14,42 @@ from typing import TYPE_CHECKING, Any, cast
 
 from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
 from askpod.answering.followup import standalone
-from askpod.embedders import load_embedder, remote_model, stamp_of
 from askpod.embedding import Embedder
-from askpod.founding import Notify, found, join, join_anew, store_folder, verify
+from askpod.errors import AskpodError
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, Usage
-from askpod.retrieval.search import Searcher
+from askpod.opening import (
+    Notify,
+    connect,
+    load_embedder,
+    reconnect,
+    remote_model,
+    stamp_of,
+    store_folder,
+    verify,
+)
+from askpod.opening import (
+    create as create_store,
+)
+from askpod.people import ArchivePeople
+from askpod.retrieval.retriever import Retriever
 from askpod.settings import Settings
-from askpod.store import sync
 from askpod.store.catalog import Catalog
-from askpod.store.cells.keeping import KeptUp
+from askpod.store.collection import Publisher
+from askpod.store.connection import write_lock
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import select
-from askpod.store.lock import write_lock
 
 if TYPE_CHECKING:
     from askpod.answering.llm_answer import LLMAnswerer
     from askpod.answering.llm_client import LanguageModel
     from askpod.indexing import IndexReport, ProgressListener
     from askpod.indexing.indexer import EpisodeStore
-    from askpod.retriever import ArchiveRetriever
+    from askpod.langchain import ArchiveRetriever
     from askpod.sources import SourceFiles
-    from askpod.store.server.shared import SharedArchive
+    from askpod.store.shared.archive import SharedArchive
 
 EVIDENCE = 10  # passages that come with a quoted answer
-EVIDENCE_FOR_MODEL = 20  # that are packed for a model, as far as its budget goes
+EVIDENCE_FOR_MODEL = 40  # that are packed for a model, as far as its budget goes
 
 
 class Archive:
@@ -61,7 +73,8 @@ class Archive:
         self._language_model = language_model
         self._server = server
         self._catalog = Catalog(store)
-        self._dense = DenseIndex(store, self._catalog, server=server)
+        self._people = ArchivePeople(store, self._catalog)
+        self._dense = DenseIndex(store, self._catalog, notify)
 
     @classmethod
     def open(
@@ -91,9 +104,9 @@ class Archive:
         folder = store_folder(store)
         settings = settings or Settings.from_environment()
         notify = notify or _silent
-        server = join(folder, settings, notify, create=create)
+        server = connect(folder, settings, notify, create=create)
         if create and server is None:
-            found(folder, settings, notify)
+            create_store(folder, settings, notify)
         archive = cls(folder, settings, notify, language_model, server)
         try:
             verify(archive._catalog, folder, settings, notify, on_server=server is not None)
@@ -129,6 +142,7 @@ class Archive:
         paths: Iterable[str | Path] | SourceFiles,
         *,
         prune: bool = False,
+        prune_missing_folders: bool = False,
         workers: int = 1,
         allow_private: bool = False,
         progress: ProgressListener | None = None,
@@ -136,10 +150,17 @@ class Archive:
         """Reads files, all transcripts in folders, feeds and repositories (`https://…`,
         `git+https://…#folder`), and brings the archive in line with them.
 
-        What has not changed costs next to nothing. `prune` removes the episodes whose files are
-        gone. `workers` is how many processes read and embed. `allow_private` lets feeds and
-        repositories be on this machine or in its network. What cannot be indexed is in the
-        report's `failed`; the rest is not affected.
+        What has not changed costs next to nothing. What cannot be indexed is in the report's
+        `failed`; the rest is not affected. An error that ends the run has the report of what was
+        done before as its `report`.
+
+        Args:
+            paths: files, folders, addresses of feeds and repositories; or what `gather` made.
+            prune: remove the episodes below `paths` whose files are gone.
+            prune_missing_folders: also those of a folder that is missing or empty as a whole.
+            workers: how many processes read and embed.
+            allow_private: let feeds and repositories be on this machine or in its network.
+            progress: told after each file.
 
         Raises:
             PathError: a path does not exist, or none holds a transcript.
@@ -149,8 +170,8 @@ class Archive:
             ModelError: the embedder's endpoint failed. What was finished, and paid for, is kept.
         """
         # Imported when something is written: it takes a good part of what an answer takes.
-        from askpod.indexing import Indexer
-        from askpod.paying import paying_once
+        from askpod.indexing import Indexer, IndexReport, Prune
+        from askpod.indexing.embedding_cache import with_cache
         from askpod.sources import SourceFiles, gather
 
         gathered = (
@@ -158,15 +179,38 @@ class Archive:
             if isinstance(paths, SourceFiles)
             else gather(self._store, [*paths], allow_private=allow_private, notify=self._notify)
         )
-        with (
-            write_lock(self._store, self._notify),
-            paying_once(self._store, self._embedder) as embedder,
-            self._writing() as episodes,
-        ):
-            indexer = Indexer(episodes, embedder, self._settings.chunking, workers=workers)
-            indexer.report.failed.extend(gathered.failed)
-            indexer.report.fetched = gathered.fetched
-            return indexer.run(gathered.files, prune=prune, progress=progress, named=gathered.named)
+        pruned = Prune(gathered.roots, prune_missing_folders) if prune else None
+        report = IndexReport(failed=[*gathered.failed], fetched=gathered.fetched)
+        report.not_reached = [str(path) for path in gathered.files]
+        try:
+            with (
+                write_lock(self._store, self._notify),
+                with_cache(self._store, self._embedder) as embedder,
+                self._writing() as episodes,
+            ):
+                chunking = self._settings.chunking
+                indexer = Indexer(episodes, embedder, chunking, workers=workers, report=report)
+                return indexer.run(
+                    gathered.files, prune=pruned, progress=progress, named=gathered.named
+                )
+        except AskpodError as error:
+            error.report = report
+            raise
+
+    def remove(self, episode_ids: Iterable[str]) -> list[str]:
+        """Takes episodes out of the archive, and says which; indexing their files brings them back.
+
+        Raises:
+            EpisodeNotFound: one is not there; nothing is taken out then.
+            StoreBusy: another process has been writing for ten minutes.
+            StoreUnwritable: no space left, or no permission.
+        """
+        with write_lock(self._store, self._notify):
+            self._refresh()
+            wanted = self._catalog.require(episode_ids)
+            with self._writing() as episodes:
+                episodes.remove(wanted)
+        return wanted
 
     @contextmanager
     def _writing(self) -> Iterator[EpisodeStore]:
@@ -176,10 +220,14 @@ class Archive:
                 yield episodes
             return
         with closing(Catalog(self._store, writable=True)) as catalog:
+            publisher = Publisher(self._store, catalog)
             try:
-                yield KeptUp(self._store, catalog)
-            finally:
-                sync.publish(self._store, catalog)
+                yield publisher
+            except BaseException:
+                with suppress(AskpodError):  # the first error counts; the next opening catches up
+                    publisher.finish()
+                raise
+            publisher.finish()
 
     @classmethod
     def rebuild(
@@ -202,11 +250,11 @@ class Archive:
             ModelError: the embedder's endpoint failed. The former state stands.
         """
         from askpod.indexing import IndexReport
-        from askpod.rebuilding import Rebuilding, rebuild
+        from askpod.indexing.rebuild import Rebuilding, rebuild
 
         folder, notify = store_folder(store), notify or _silent
         settings = settings or Settings.from_environment()
-        if (server := join_anew(folder, settings, notify)) is not None:
+        if (server := reconnect(folder, settings, notify)) is not None:
             with closing(server), closing(Catalog(folder)) as catalog:
                 return IndexReport(unchanged=list(catalog.sources()))
         embedder = load_embedder(settings)
@@ -239,7 +287,7 @@ class Archive:
         """
         filters = Filters(episode, guest, speaker, season, since, until)
         self._refresh()
-        return list(self._searcher.find(question, top, filters).passages)
+        return list(self._retriever.find(question, top, filters).passages)
 
     def ask(
         self,
@@ -320,16 +368,15 @@ class Archive:
         began = time.perf_counter()
         top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
         self._refresh()
-        found = self._searcher.find(wanted, top, filters)
+        found = self._retriever.find(wanted, top, filters)
         episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
-        return Retrieved(
-            found, filters, episodes, self._catalog.turns, replace(usage, retrieval_seconds=seconds)
-        )
+        usage = replace(usage, retrieval_seconds=seconds)
+        search, turns, listed = self._retriever.find, self._catalog.turns, self.episodes
+        return Retrieved(found, filters, episodes, turns, search, listed, usage)
 
     def _quoted(self, asked: Retrieved) -> Answer:
-        answer = self._answerer.answer(asked.found, asked.episodes, asked.filters)
-        return replace(answer, usage=asked.usage)
+        return replace(self._answerer.answer(asked), usage=asked.usage)
 
     @cached_property
     def _llm_answerer(self) -> LLMAnswerer | None:
@@ -342,7 +389,7 @@ class Archive:
 
     def as_retriever(self, *, top: int = 20, **filters: str | int | None) -> ArchiveRetriever:
         """The archive as a LangChain retriever; `filters` as in `search`."""
-        from askpod.retriever import ArchiveRetriever
+        from askpod.langchain import ArchiveRetriever
 
         return ArchiveRetriever(search=self.search, top=top, filters=filters)
 
@@ -358,6 +405,12 @@ class Archive:
     def turns(self, episode_id: str) -> list[Turn]:
         """All turns of an episode, in order; none where there is no such episode."""
         return self._catalog.turns(episode_id)
+
+    @property
+    def people(self) -> ArchivePeople:
+        """Who speaks, and the names laid over transcripts' labels."""
+        self._refresh()
+        return self._people
 
     def counts(self) -> dict[str, int]:
         """How many episodes, turns and chunks the archive holds."""
@@ -384,8 +437,11 @@ class Archive:
         return load_embedder(replace(self._settings, embedder="minilm"))
 
     @cached_property
-    def _searcher(self) -> Searcher:
-        return Searcher(self._catalog, self._dense, self._embedder)
+    def _retriever(self) -> Retriever:
+        if self._server is not None:
+            return Retriever(self._catalog, self._server, self._embedder)
+        self._dense.warm()  # while the embedder is being loaded
+        return Retriever(self._catalog, self._dense, self._embedder)
 
     @cached_property
     def _answerer(self) -> ExtractiveAnswerer:

@@ -14,22 +14,19 @@ the names were given; a later entry sees the names of the earlier ones:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 from askpod.errors import AskpodError
-from askpod.files import write_atomically
+from askpod.files import read_bounded, write_atomically
 from askpod.model import Chunk, Episode, Span, Turn
-from askpod.text import matches_name, name_words, without_hidden
+from askpod.text import matches_name, nearest, without_hidden
+from askpod.voices import Person, Voice, everyone, voices
 
 FILE = "people.yaml"
-ALIKE = 0.85  # difflib's ratio, from which on two spellings may be one name
-NEAR = 0.6  # the least ratio of a name that is offered in place of one that is not there
-QUOTES = 3  # that show who a label may be
-LONGEST_QUOTE = 240  # characters
+MOST_BYTES = 10_000_000  # of the file
 
 _Said = TypeVar("_Said", Turn, Span)
 
@@ -50,29 +47,6 @@ class Naming:
     name: str
     labels: tuple[str, ...]
     episode: str | None = None  # None: in every episode
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who speaks in the archive."""
-
-    name: str
-    labels: tuple[str, ...]  # under which the transcripts have them
-    turns: int
-    seconds: float
-    episodes: int
-    alike: tuple[str, ...] = ()  # others whose names may be this person's, too
-
-
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """One label of one episode, with quotes that show who it may be."""
-
-    label: str
-    name: str
-    turns: int
-    seconds: float
-    quotes: tuple[Span, ...]
 
 
 class People:
@@ -165,21 +139,23 @@ def load_people(folder: Path) -> People:
     Raises:
         PeopleError: the file cannot be read; the message says where it is wrong.
     """
-    import yaml
     from pydantic import TypeAdapter, ValidationError
+
+    from askpod.parsing import ParseError, parse_yaml, plain
 
     path = folder / FILE
     try:
-        told = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe loader)
+        told = plain(parse_yaml(read_bounded(path, MOST_BYTES).decode("utf-8-sig"), aliases=False))
         namings = TypeAdapter(list[Naming]).validate_python(told or [])
     except FileNotFoundError:
         return People()
     except OSError as error:
         raise PeopleError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise PeopleError(f"{where}: is not YAML; mend it, or delete the file") from None
+    except UnicodeDecodeError:
+        raise PeopleError(f"{path}: is not UTF-8 text; mend it, or delete the file") from None
+    except ParseError as error:
+        where = f"{path}:{error.line}" if error.line else str(path)
+        raise PeopleError(f"{where}: {error.problem}, or delete the file") from None
     except ValidationError as error:
         place = error.errors()[0]["loc"]
         which = f"entry {int(place[0]) + 1}" if place else "it"
@@ -215,101 +191,6 @@ def save_people(folder: Path, people: People) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise PeopleError(f"{path}: cannot be written: {error.strerror or error}") from None
-
-
-# --- Who speaks ----------------------------------------------------------------------------------
-
-
-def everyone(people: People, totals: Iterable[tuple[str, str, int, float]]) -> list[Person]:
-    """Everybody who speaks, those who speak longest first.
-
-    Args:
-        people: the names that were given.
-        totals: (episode, label, turns, seconds) of all that have a label.
-    """
-    sums: dict[str, list[Any]] = {}
-    for episode, label, turns, seconds in totals:
-        held = sums.setdefault(people.name(episode, label), [{}, 0, 0.0, set()])
-        held[0][label] = True
-        held[1] += turns
-        held[2] += seconds
-        held[3].add(episode)
-    alike = look_alikes(sums)
-    persons = [
-        Person(name, tuple(sorted(labels)), turns, seconds, len(episodes), alike.get(name, ()))
-        for name, (labels, turns, seconds, episodes) in sums.items()
-    ]
-    return sorted(persons, key=lambda person: (-person.seconds, person.name))
-
-
-def voices(people: People, episode_id: str, turns: Sequence[Turn]) -> list[Voice]:
-    """The labels of an episode's stored turns, each with quotes from its beginning to its end."""
-    by_label: dict[str, list[tuple[int, Turn]]] = {}
-    for place, turn in enumerate(turns):
-        if turn.speaker:
-            by_label.setdefault(turn.speaker, []).append((place, turn))
-    found = [
-        Voice(
-            label,
-            people.name(episode_id, label),
-            len(own),
-            sum(turn.end - turn.start for _, turn in own),
-            tuple(_quotes(own)),
-        )
-        for label, own in by_label.items()
-    ]
-    return sorted(found, key=lambda voice: -voice.seconds)
-
-
-def _quotes(turns: Sequence[tuple[int, Turn]]) -> Iterator[Span]:
-    """The longest turn of each third; of a long one the beginning."""
-    size = -(-len(turns) // QUOTES)
-    for begin in range(0, len(turns), size):
-        third = turns[begin : begin + size]
-        place, turn = max(third, key=lambda each: min(len(each[1].text), LONGEST_QUOTE))
-        text = turn.text
-        if len(text) > LONGEST_QUOTE:
-            text = f"{text[:LONGEST_QUOTE].rsplit(None, 1)[0]} …"
-        yield Span(place, 0, turn.speaker, text, turn.start, turn.end)
-
-
-def look_alikes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Names that may be one person's, each with the others.
-
-    Two are alike where they are the same letters run together, where every word of one begins a
-    word of the other ("Alexey", "Alexey Grigorev"), or by their spelling. Those that a number or
-    a single letter at the end tells apart ("SPEAKER_01", "Speaker B") are like nobody.
-    """
-    words = {name: name_words(name) for name in names}
-    blocks: dict[str, list[str]] = {}
-    for name, parts in words.items():
-        if _is_telling(parts):
-            for part in {part[:3] for part in parts} | {"".join(parts)[:3]}:
-                blocks.setdefault(part, []).append(name)
-    found: dict[str, dict[str, None]] = {}
-    for block in blocks.values():
-        for place, one in enumerate(block):
-            for other in block[place + 1 :]:
-                if _alike(one, other, words):
-                    found.setdefault(one, {})[other] = None
-                    found.setdefault(other, {})[one] = None
-    return {name: tuple(sorted(others)) for name, others in found.items()}
-
-
-def _is_telling(parts: Sequence[str]) -> bool:
-    joined = "".join(parts)
-    return len(joined) > 2 and len(parts[-1]) > 1 and not any(c.isdigit() for c in joined)
-
-
-def _alike(one: str, other: str, words: Mapping[str, Sequence[str]]) -> bool:
-    if matches_name(one, other) or matches_name(other, one):
-        return True
-    spelt = SequenceMatcher(None, "".join(words[one]), "".join(words[other]))
-    return (
-        spelt.real_quick_ratio() >= ALIKE
-        and spelt.quick_ratio() >= ALIKE
-        and spelt.ratio() >= ALIKE
-    )
 
 
 # --- Changes -------------------------------------------------------------------------------------
@@ -385,20 +266,91 @@ def known_name(wanted: str, names: Iterable[str]) -> str:
     raise PeopleError(f"nobody speaks under the name {wanted!r}{nearest(wanted, everybody)}")
 
 
-def nearest(wanted: str, names: Iterable[str], most: int = 3) -> str:
-    """What is near a name that is not there, as the end of a sentence; "" where nothing is."""
-    folded = "".join(name_words(wanted))
-    ranked = sorted((-_nearness(folded, name), name) for name in set(names))
-    near = [name for ratio, name in ranked[:most] if -ratio >= NEAR]
-    return f"; the nearest: {', '.join(near)}" if near else ""
+# --- The people of an archive --------------------------------------------------------------------
 
 
-def _nearness(folded: str, name: str) -> float:
-    """The greatest of difflib's ratios to the name and to each of its words; 0 below NEAR."""
-    parts = name_words(name)
-    best = 0.0
-    for part in {"".join(parts), *parts}:
-        spelt = SequenceMatcher(None, folded, part)
-        if spelt.real_quick_ratio() >= NEAR and spelt.quick_ratio() >= NEAR:
-            best = max(best, spelt.ratio())
-    return best
+class Speech(Protocol):
+    """What is asked of a catalog."""
+
+    def speaking_times(self) -> list[tuple[str, str, int, float]]:
+        """(episode, label, turns, seconds) of all speech that has a label."""
+
+    def require(self, episode_ids: Iterable[str]) -> list[str]:
+        """The ids, once each; raises EpisodeNotFound for one that is not there."""
+
+    def turns(self, episode_id: str) -> list[Turn]:
+        """An episode's turns under the labels of its transcript."""
+
+
+class ArchivePeople:
+    """Who speaks in one archive, and the names in its folder."""
+
+    def __init__(self, folder: Path, catalog: Speech) -> None:
+        self._folder = folder
+        self._catalog = catalog
+        self._read: tuple[tuple[int, ...], People] = (), People()
+
+    @property
+    def names(self) -> People:
+        """The names as they stand now: the file is read again when it has changed.
+
+        Raises:
+            PeopleError: the file cannot be read.
+        """
+        try:
+            status = (self._folder / FILE).stat()
+        except OSError:
+            return People()
+        version = status.st_mtime_ns, status.st_size, status.st_ino
+        if version != self._read[0]:
+            self._read = version, load_people(self._folder)
+        return self._read[1]
+
+    def everyone(self) -> list[Person]:
+        """Everybody who speaks, those who speak longest first."""
+        return everyone(self.names, self._catalog.speaking_times())
+
+    def voices(self, episode_id: str) -> list[Voice]:
+        """The labels of an episode, each with quotes that show who it may be.
+
+        Raises:
+            EpisodeNotFound: there is no such episode; the message says which are near.
+        """
+        self._catalog.require([episode_id])
+        return voices(self.names, episode_id, self._catalog.turns(episode_id))
+
+    def merge(self, one: str, into: str) -> Person:
+        """One person under two names: `one` becomes `into`, in every episode.
+
+        Raises:
+            PeopleError: nobody speaks under `one`, both are the same, or it cannot be written.
+        """
+        merged = merge(self.names, [person.name for person in self.everyone()], one, into)
+        save_people(self._folder, merged)
+        name = merged.namings[-1].name
+        return next(
+            person
+            for person in everyone(merged, self._catalog.speaking_times())
+            if person.name == name
+        )
+
+    def give(self, episode_id: str, label: str, name: str) -> Voice:
+        """A label of one episode gets a name.
+
+        Raises:
+            EpisodeNotFound: there is no such episode.
+            PeopleError: nobody has that label in it, the name is empty, or it cannot be written.
+        """
+        label = known_name(label, [voice.label for voice in self.voices(episode_id)])
+        save_people(self._folder, name_label(self.names, episode_id, label, name))
+        return next(voice for voice in self.voices(episode_id) if voice.label == label)
+
+    def undo(self, name: str | None = None) -> tuple[Naming, ...]:
+        """Takes back the last name that was given, or all that gave `name`; says what.
+
+        Raises:
+            PeopleError: there is nothing to take back, or it cannot be written.
+        """
+        left, taken = undo(self.names, name)
+        save_people(self._folder, left)
+        return taken

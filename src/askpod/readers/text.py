@@ -15,7 +15,8 @@ import re
 import stat
 from pathlib import Path
 
-from askpod.errors import ReadError
+from askpod.errors import ReadError, Unrecognised
+from askpod.readers.file_kinds import why_not_text
 from askpod.readers.limits import MAX_BYTES, MEGABYTE
 from askpod.readers.log import FaultLog
 from askpod.text import without_hidden
@@ -27,6 +28,8 @@ def clean(text: str) -> tuple[str, bool, bool]:
     visible = without_hidden(mended)
     return " ".join(visible.split()), mended != text, visible != mended
 
+
+_MAX_TOOL_LINE = 250  # characters
 
 # Scripts that leave no space between words, with their punctuation: Thai, Lao, Burmese, Khmer,
 # Japanese, Chinese. Korean is none of them.
@@ -56,6 +59,25 @@ _REFERENCE = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-
 def unescape(text: str) -> str:
     """The text with character references such as `&amp;` and `&#8217;` read."""
     return _REFERENCE.sub(lambda match: html.unescape(match.group()), text)
+
+
+_OF_TOOL = re.compile(
+    r"\(?transcri(?:bed|ption) (?:by|outsourced to|provided by) .{1,80}"
+    r"|.{1,60} (?:started|stopped|ended) (?:the )?(?:transcription|recording)\.?"
+    r"|(?:transcription|recording) (?:started|stopped|ended)(?: by .{1,60})?\.?"
+    r"|(?:meeting|transcription|recording) (?:started|ended) (?:after|at) .{1,40}"
+    r"|this editable transcript was computer generated .{1,200}"
+    r"|(?:this|the) transcript (?:was|is|has been) (?:automatically |auto-?)?"
+    r"(?:generated|created|exported|produced)\b.{0,120}"
+    r"|people can also change the text after it was created\."
+    r"|x-timestamp-map\s?=.{1,80}",
+    re.IGNORECASE,
+)
+
+
+def is_of_tool(line: str) -> bool:
+    """Whether a line is what an exporting tool puts above or below a transcript."""
+    return len(line) <= _MAX_TOOL_LINE and bool(_OF_TOOL.fullmatch(line.strip()))
 
 
 def mend_mojibake(text: str) -> str:
@@ -101,7 +123,9 @@ def _decoded(run: str) -> str:
 
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_MAY_BE_WINDOWS = frozenset({".srt", ".vtt", ".txt"})
+_MAY_BE_WINDOWS = frozenset(
+    {".srt", ".vtt", ".txt", ".sbv", ".lrc", ".ass", ".ssa", ".csv", ".tsv"}
+)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -115,6 +139,8 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error}); check the file and its permissions"
         raise ReadError(path, problem) from None
+    if what := why_not_text(data):
+        raise Unrecognised(path, what)
     if len(data) > MAX_BYTES:
         raise ReadError(
             path, f"is larger than {MAX_BYTES // MEGABYTE} MB; split it or leave it out"
