@@ -14,7 +14,16 @@ import numpy as np
 from askpod.answering.citations import cite
 from askpod.answering.question import Question, understand, without_names
 from askpod.answering.refusal import NEAREST, REFUSAL, basis_of, is_weak, reason
-from askpod.answering.sentences import Judged, Run, Sentence, choose, judge, read, widen
+from askpod.answering.sentences import (
+    WORDS_IN_ALL,
+    Judged,
+    Run,
+    Sentence,
+    choose,
+    judge,
+    read,
+    widen,
+)
 from askpod.embedding import Embedder
 from askpod.links import second_link
 from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
@@ -157,9 +166,9 @@ class ExtractiveAnswerer:
         }
         episodes = {id_: each for side in sides for id_, each in side.episodes.items()}
         answered = all(side.runs and side.basis == "answered" for side in sides)
-        return Quotations(
-            runs, tuple(passages.values()), episodes, "answered" if answered else "nearest"
-        )
+        basis: Basis = "answered" if answered else "nearest"
+        runs = _within(runs, WORDS_IN_ALL)
+        return Quotations(runs, tuple(passages.values()), episodes, basis)
 
     def _side(self, question: Question, own: str, retrieved: Retrieved) -> Quotations:
         filters, text = retrieved.filters, own
