@@ -151,12 +151,12 @@ def test_without_names_there_is_no_file(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("- name: [", r"people.yaml:2: is not YAML; mend it, or delete the file"),
+        ("- name: [", r"people.yaml:2: is not valid YAML .*, or delete the file"),
         ("- labels: [A]", "entry 1 is not as it should be; an entry has a `name`"),
         ("- {name: A, labels: [B]}\n- {name: A, labels: 3}", "entry 2 is not"),
         ("name: A", "it is not as it should be"),
-        ("!!python/object/apply:os.system [true]", "is not YAML"),
-        ("\x00", "is not YAML"),
+        ("!!python/object/apply:os.system [true]", "entry 1 is not as it should be"),
+        ("\x00", "is not valid YAML"),
     ],
 )
 def test_a_wrong_file_says_where(tmp_path, text, said):

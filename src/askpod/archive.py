@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
-from askpod.answering.followup import standalone
+from askpod.answering.followup import in_place, standalone, told
+from askpod.answering.overview import DEPTH, episodes_about
 from askpod.embedding import Embedder
+from askpod.errors import AskpodError
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, Usage
 from askpod.opening import (
     Notify,
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from askpod.store.shared.archive import SharedArchive
 
 EVIDENCE = 10  # passages that come with a quoted answer
-EVIDENCE_FOR_MODEL = 20  # that are packed for a model, as far as its budget goes
+EVIDENCE_FOR_MODEL = 40  # that are packed for a model, as far as its budget goes
 
 
 class Archive:
@@ -141,6 +143,7 @@ class Archive:
         paths: Iterable[str | Path] | SourceFiles,
         *,
         prune: bool = False,
+        prune_missing_folders: bool = False,
         workers: int = 1,
         allow_private: bool = False,
         progress: ProgressListener | None = None,
@@ -148,10 +151,17 @@ class Archive:
         """Reads files, all transcripts in folders, feeds and repositories (`https://…`,
         `git+https://…#folder`), and brings the archive in line with them.
 
-        What has not changed costs next to nothing. `prune` removes the episodes whose files are
-        gone. `workers` is how many processes read and embed. `allow_private` lets feeds and
-        repositories be on this machine or in its network. What cannot be indexed is in the
-        report's `failed`; the rest is not affected.
+        What has not changed costs next to nothing. What cannot be indexed is in the report's
+        `failed`; the rest is not affected. An error that ends the run has the report of what was
+        done before as its `report`.
+
+        Args:
+            paths: files, folders, addresses of feeds and repositories; or what `gather` made.
+            prune: remove the episodes below `paths` whose files are gone.
+            prune_missing_folders: also those of a folder that is missing or empty as a whole.
+            workers: how many processes read and embed.
+            allow_private: let feeds and repositories be on this machine or in its network.
+            progress: told after each file.
 
         Raises:
             PathError: a path does not exist, or none holds a transcript.
@@ -161,7 +171,7 @@ class Archive:
             ModelError: the embedder's endpoint failed. What was finished, and paid for, is kept.
         """
         # Imported when something is written: it takes a good part of what an answer takes.
-        from askpod.indexing import Indexer
+        from askpod.indexing import Indexer, IndexReport, Prune
         from askpod.indexing.embedding_cache import with_cache
         from askpod.sources import SourceFiles, gather
 
@@ -170,15 +180,23 @@ class Archive:
             if isinstance(paths, SourceFiles)
             else gather(self._store, [*paths], allow_private=allow_private, notify=self._notify)
         )
-        with (
-            write_lock(self._store, self._notify),
-            with_cache(self._store, self._embedder) as embedder,
-            self._writing() as episodes,
-        ):
-            indexer = Indexer(episodes, embedder, self._settings.chunking, workers=workers)
-            indexer.report.failed.extend(gathered.failed)
-            indexer.report.fetched = gathered.fetched
-            return indexer.run(gathered.files, prune=prune, progress=progress, named=gathered.named)
+        pruned = Prune(gathered.roots, prune_missing_folders) if prune else None
+        report = IndexReport(failed=[*gathered.failed], fetched=gathered.fetched)
+        report.not_reached = [str(path) for path in gathered.files]
+        try:
+            with (
+                write_lock(self._store, self._notify),
+                with_cache(self._store, self._embedder) as embedder,
+                self._writing() as episodes,
+            ):
+                chunking = self._settings.chunking
+                indexer = Indexer(episodes, embedder, chunking, workers=workers, report=report)
+                return indexer.run(
+                    gathered.files, prune=pruned, progress=progress, named=gathered.named
+                )
+        except AskpodError as error:
+            error.report = report
+            raise
 
     def remove(self, episode_ids: Iterable[str]) -> list[str]:
         """Takes episodes out of the archive, and says which; indexing their files brings them back.
@@ -206,8 +224,11 @@ class Archive:
             publisher = Publisher(self._store, catalog)
             try:
                 yield publisher
-            finally:
-                publisher.finish()
+            except BaseException:
+                with suppress(AskpodError):  # the first error counts; the next opening catches up
+                    publisher.finish()
+                raise
+            publisher.finish()
 
     @classmethod
     def rebuild(
@@ -349,11 +370,14 @@ class Archive:
         top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
         self._refresh()
         found = self._retriever.find(wanted, top, filters)
+        if history and self._llm_answerer is None:
+            found, filters = in_place(question, history, found, filters, self._retriever.find)
         episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
         usage = replace(usage, retrieval_seconds=seconds)
         search, turns, listed = self._retriever.find, self._catalog.turns, self.episodes
-        return Retrieved(found, filters, episodes, turns, search, listed, usage)
+        said = told(history)
+        return Retrieved(found, filters, episodes, turns, search, listed, usage, said)
 
     def _quoted(self, asked: Retrieved) -> Answer:
         return replace(self._answerer.answer(asked), usage=asked.usage)
@@ -375,9 +399,22 @@ class Archive:
 
     # Looking up
 
-    def episodes(self, filters: Filters | Mapping[str, Any] | None = None) -> list[Episode]:
-        """The episodes, without their turns, in the order of their ids."""
+    def episodes(
+        self, filters: Filters | Mapping[str, Any] | None = None, *, about: str | None = None
+    ) -> list[Episode]:
+        """The episodes, without their turns, in the order of their ids.
+
+        With `about` those that talk about it, best first.
+
+        Raises:
+            QuestionError: `about` is empty, or longer than the embedder reads.
+        """
         self._refresh()
+        if about is not None:
+            found = self._retriever.find(about, DEPTH, Filters.of(filters))
+            ranked = [each.episode for each in episodes_about(about, found.passages)]
+            known = self._catalog.episodes(ranked)
+            return [known[id_] for id_ in ranked]
         with self._catalog.reading() as connection:
             selection = select(connection, Filters.of(filters))
             return list(self._catalog.episodes(selection.episodes).values())

@@ -54,7 +54,8 @@ def rebuild(
             f"{store}: no archive here to rebuild. Make one with "
             f"`askpod index PATH… --store {store}`."
         )
-    given = find_files(paths) if paths else []
+    unreadable: dict[str, str] = {}
+    given = find_files(paths, unreadable) if paths else []
     with write_lock(store, work.notify):
         if not ((store / FILE).is_file() or (store / KEPT).is_file()):
             (store / FILE).touch()  # one that was removed counts as one that is empty
@@ -70,7 +71,9 @@ def rebuild(
             set_aside(store)
         alone = {path.resolve() for path in named(paths)}.union(former.held.files)
         files = dict.fromkeys([*former.held.files, *(path.resolve() for path in given)])
-        return _rebuild(store, former, stamped, work, list(files), alone)
+        report = _rebuild(store, former, stamped, work, list(files), alone)
+        report.failed[:0] = [Failure(*each) for each in unreadable.items()]
+        return report
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def _rebuild(
             catalog.emptied(stamp),
         ):
             indexer = Indexer(catalog, embedder, work.chunking)
-            report = indexer.run(files, prune=False, progress=work.progress, named=alone)
+            report = indexer.run(files, prune=None, progress=work.progress, named=alone)
             _carry_over(source, former.held.ids, catalog, indexer)
         publish(store, catalog)
     return report

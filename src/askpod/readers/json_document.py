@@ -97,6 +97,7 @@ def _is_whisper(value: dict[str, object]) -> bool:
         or (segments == [] and "language" in value)
         or _some(value.get("transcription"), "text", "offsets")
         or _some(value.get("chunks"), "text", "timestamp")
+        or _some(value.get("speakers"), "text", "timestamp")
         or ("text" in value and _some(value.get("words"), "word", "start"))
     )
 
@@ -293,6 +294,7 @@ def seconds(value: object, unit: float = 1.0) -> float | None:
         second = _clock(value)
     elif _is_number(value):
         second = float(value) * unit  # type: ignore[arg-type]
+        second = second if unit == 1.0 else round(second, 6)
     else:
         return None
     return second if second is not None and 0 <= second <= MAX_SECOND else None
