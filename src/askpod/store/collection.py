@@ -208,12 +208,18 @@ class Publisher:
         try:
             with plain_errors(self._store / FOLDER):
                 _sweep(self._store)
-                index = _begun(self._store, self._catalog)
-                self._index = self._followed(index)
+                self._index = _begun(self._store, self._catalog)
+                self._followed()
         except Exception:  # whatever it was, the collection is then made from the catalog
-            self._index = None
+            index, self._index = self._index, None
+            if index is not None:
+                with suppress(VectorIndexError):
+                    index.close()
 
-    def _followed(self, index: VectorIndex) -> VectorIndex:
+    def _followed(self) -> None:
+        if self._index is None:
+            return
+        index = self._index
         held, waiting, unpublished = index.count(), list[Range](), 0
         while (written := self._written.get()) is not None:
             waiting.append(written)
@@ -225,8 +231,8 @@ class Publisher:
             held, unpublished, waiting = held + size, unpublished + size, []
             if unpublished > max(PUBLISHED, PUBLISHED_SHARE * held):
                 _publish(self._store, self._catalog, index)
-                index, unpublished = _begun(self._store, self._catalog), 0
-        return index
+                index = self._index = _begun(self._store, self._catalog)
+                unpublished = 0
 
 
 @contextmanager
