@@ -25,7 +25,7 @@ from askpod.store import sync
 from askpod.store.catalog import Catalog
 from askpod.store.cells.keeping import KeptUp
 from askpod.store.dense import DenseIndex
-from askpod.store.filters import select
+from askpod.store.filters import select, unmatched
 from askpod.store.lock import write_lock
 
 if TYPE_CHECKING:
@@ -338,10 +338,10 @@ class Archive:
         top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
         self._refresh()
         found = self._searcher.find(wanted, top, filters)
-        episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
+        episodes = self._named(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
         return Retrieved(
-            found, filters, episodes, self._catalog.turns, replace(usage, retrieval_seconds=seconds)
+            found, filters, episodes, self._turns, replace(usage, retrieval_seconds=seconds)
         )
 
     def _quoted(self, asked: Retrieved) -> Answer:
@@ -369,12 +369,28 @@ class Archive:
         """The episodes, without their turns, in the order of their ids."""
         self._refresh()
         with self._catalog.reading() as connection:
-            selection = select(connection, Filters.of(filters))
-            return list(self._catalog.episodes(selection.episodes).values())
+            selection = select(connection, Filters.of(filters), self._people.names)
+            return list(self._named(selection.episodes).values())
+
+    def unmatched(self, filters: Filters) -> tuple[str, ...]:
+        """Why filters leave nothing of the archive, with what is near; empty where they do not."""
+        with self._catalog.reading() as connection:
+            return unmatched(connection, filters, self._people.names)
+
+    def _named(self, episode_ids: Sequence[str] | None) -> dict[str, Episode]:
+        """Episodes under the names of their guests, without turns; None: all."""
+        names = self._people.names
+        found = self._catalog.episodes(episode_ids)
+        return {id_: names.over_episode(episode) for id_, episode in found.items()}
 
     def turns(self, episode_id: str) -> list[Turn]:
         """All turns of an episode, in order; none where there is no such episode."""
-        return self._catalog.turns(episode_id)
+        return self._turns(episode_id)
+
+    def _turns(self, episode_id: str, first: int = 0, last: int | None = None) -> list[Turn]:
+        """Turns under the names of those who speak."""
+        turns = self._catalog.turns(episode_id, first, last)
+        return self._people.names.over_turns(episode_id, turns)
 
     @property
     def people(self) -> ArchivePeople:
@@ -408,7 +424,7 @@ class Archive:
 
     @cached_property
     def _searcher(self) -> Searcher:
-        return Searcher(self._catalog, self._dense, self._embedder)
+        return Searcher(self._catalog, self._dense, self._embedder, lambda: self._people.names)
 
     @cached_property
     def _answerer(self) -> ExtractiveAnswerer:

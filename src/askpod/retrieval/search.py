@@ -6,8 +6,8 @@ hit, and cut into passages; a recording published twice counts once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from askpod.embedding import Embedder
 from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
+from askpod.people import Labels, People
 from askpod.retrieval.diversify import without_duplicates
 from askpod.retrieval.naming import named_speakers
 from askpod.retrieval.relevance import (
@@ -32,9 +33,10 @@ from askpod.retrieval.relevance import (
 from askpod.retrieval.stretch import passage, stretches
 from askpod.store.catalog import Catalog
 from askpod.store.dense import DenseIndex
-from askpod.store.filters import Selection, select
+from askpod.store.filters import Selection, select, unmatched
 from askpod.store.layout import Ids, merged, spread
 from askpod.store.lexical import Places, places_of, unmentioned_names
+from askpod.store.speech import StoredChunk
 from askpod.text import query_words
 
 _T = TypeVar("_T")
@@ -55,12 +57,20 @@ class Found:
     similarity: float  # cosine of the nearest chunk to the question; 0.0 without one
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
+    unmatched: tuple[str, ...] = ()  # why the filters leave nothing, in words for a person
 
 
 class Searcher:
     """Searches one archive. Safe for several threads."""
 
-    def __init__(self, catalog: Catalog, dense: DenseIndex, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        dense: DenseIndex,
+        embedder: Embedder,
+        people: Callable[[], People] = People,
+    ) -> None:
+        self._people = people
         self._catalog = catalog
         self._dense = dense
         self._embedder = embedder
@@ -75,15 +85,19 @@ class Searcher:
         vector = self._embedder.embed([question])[0]
         words = query_words(question)
         with self._catalog.reading() as connection:
-            selection = select(connection, filters)
+            people = self._people()
+            selection = select(connection, filters, people)
             near = self._dense.nearest(vector, CANDIDATES, selection)
             cells, layout = self._dense.cells(), self._dense.layout()
             places = [places_of(connection, word, cells) for word in words]
-            named = named_speakers(question, layout.speakers)
-            pool = self._pool(vector, near, places, named, selection)
-            found = list(islice(without_duplicates(self._passages(pool)), top))
+            everybody = people.everybody(layout.speakers)
+            named = named_speakers(question, everybody)
+            labels = people.labels_of(layout.speakers, set(named).__contains__)
+            pool = self._pool(vector, near, places, labels, selection)
+            found = list(islice(without_duplicates(self._passages(pool, people)), top))
+            nothing = () if found or not filters else unmatched(connection, filters, people)
             similarity = near[0][1] if near else 0.0
-            unmentioned = unmentioned_names(connection, question, layout.speakers, cells)
+            unmentioned = unmentioned_names(connection, question, everybody, cells)
         return Found(
             question=question,
             vector=vector,
@@ -92,6 +106,7 @@ class Searcher:
             similarity=similarity,
             coverage=coverage(pool, _but_names(words, pool.said, named)),
             unmentioned=tuple(unmentioned),
+            unmatched=nothing,
         )
 
     def _pool(
@@ -99,7 +114,7 @@ class Searcher:
         vector: NDArray[np.float32],
         near: list[tuple[int, float]],
         places: list[Places],
-        named: tuple[str, ...],
+        named: Labels,
         selection: Selection,
     ) -> Pool:
         """The candidates of both searches and the chunks around them."""
@@ -147,7 +162,7 @@ class Searcher:
         ids, scores = ids[kept], scores[kept]
         return ids[np.lexsort((ids, -scores))[:CANDIDATES]]
 
-    def _passages(self, pool: Pool) -> Iterator[Passage]:
+    def _passages(self, pool: Pool, people: People) -> Iterator[Passage]:
         """Passages, best first, their texts read as they are asked for."""
         if not len(pool.ids):
             return
@@ -155,7 +170,8 @@ class Searcher:
             chunks = self._catalog.chunks([number for members, _ in batch for number in members])
             episodes = self._catalog.episodes(sorted({c.episode_id for c in chunks.values()}))
             for members, score in batch:
-                yield passage([chunks[number] for number in members], score, episodes)
+                said = [_named(people, chunks[number]) for number in members]
+                yield passage(said, score, episodes)
 
     def _checked(self, question: str) -> str:
         question = " ".join(question.split())
@@ -173,6 +189,11 @@ class Searcher:
                 "cut in silence, so ask for the heart of it in a sentence or two"
             )
         return question
+
+
+def _named(people: People, stored: StoredChunk) -> StoredChunk:
+    """A chunk under the names of those who speak in it."""
+    return replace(stored, chunk=people.over_chunk(stored.episode_id, stored.chunk))
 
 
 def _but_names(words: list[str], said: Sequence[Said], named: tuple[str, ...]) -> Sequence[Said]:

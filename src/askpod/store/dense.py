@@ -242,7 +242,7 @@ class DenseIndex:
             if selection.speakers is None:
                 ids = layout.ids(selection.episodes)
             else:
-                spoken = self._catalog.spoken_by(selection.speakers)
+                spoken = self._catalog.spoken_by(selection.labels)
                 ids = spoken[layout.holds(spoken, selection.episodes)]
             known = self._chosen = _Chosen(layout.revision, selection, ids)
         return known.ids

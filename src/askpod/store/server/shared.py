@@ -261,6 +261,10 @@ def _where(selection: Selection) -> Where | None:
         conditions.append({"episode_id": {"$in": list(selection.episodes)}})
     if selection.speakers is not None:
         named: list[Where] = [{"speakers": {"$contains": name}} for name in selection.speakers]
+        named += [
+            {"$and": [{"episode_id": episode}, {"speakers": {"$contains": label}}]}
+            for episode, label in selection.single
+        ]
         conditions.append(named[0] if len(named) == 1 else {"$or": named})
     return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
 
