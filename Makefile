@@ -41,8 +41,9 @@ test: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## lint, formatting, types, tests
 server: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## the suite of archives, held by a real Chroma server (what is left out, and why)
 	$(BIN)/pytest --chroma-server --numprocesses 2 --dist loadfile -r s $(ON_SERVER)
 
-fuzz: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## read mutated files of all formats (SECONDS=600 at the most)
+fuzz: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## read mutated transcripts, gold files and run folders (SECONDS=600 at the most for each)
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
+	PYTHONPATH=tests $(BIN)/python -m fuzz evals --files 5000 --seconds $(SECONDS)
 
 torture: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## stop indexing at random instants: nothing may be lost (KILLS=200)
 	$(BIN)/python tests/torture --kills $(KILLS)

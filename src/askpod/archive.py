@@ -340,13 +340,12 @@ class Archive:
         found = self._searcher.find(wanted, top, filters)
         episodes = self._named(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
-        return Retrieved(
-            found, filters, episodes, self._turns, replace(usage, retrieval_seconds=seconds)
-        )
+        usage = replace(usage, retrieval_seconds=seconds)
+        search, turns, listed = self._searcher.find, self._turns, self.episodes
+        return Retrieved(found, filters, episodes, turns, search, listed, usage)
 
     def _quoted(self, asked: Retrieved) -> Answer:
-        answer = self._answerer.answer(asked.found, asked.episodes, asked.filters)
-        return replace(answer, usage=asked.usage)
+        return replace(self._answerer.answer(asked), usage=asked.usage)
 
     @cached_property
     def _llm_answerer(self) -> LLMAnswerer | None:

@@ -1,9 +1,11 @@
-"""Writes files, and lines of journals, completely or not at all: safe from kills and power cuts."""
+"""Files and lines of journals: written completely or not at all, read only if not too large."""
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,6 +31,22 @@ def write_atomically(path: Path, data: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """The bytes of a regular file: a pipe or a device might never end, or hang.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or has more than `most` bytes; its
+            `strerror` says which.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"is larger than {most:,} bytes", str(path))
+    return data
 
 
 def append_line(path: Path, line: bytes) -> None:

@@ -108,11 +108,11 @@ def test_all_bad_rows_are_named_and_the_good_ones_kept(written):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: [", ":2: not YAML"),
+        ("a: [", ":2: is not valid YAML"),
         ("a: b", ":1: not a list of questions"),
         ("[]", ": no questions"),
-        ("- &a {id: x}\n- *a", "YAML aliases"),
-        ("- {id: x, question: !!python/object:os.system {}}", "not YAML"),
+        ("- &a {id: x}\n- *a", "2: uses a YAML alias"),
+        ("- {id: x, question: !!python/object:os.system {}}", ":1: x: question: Input should be"),
     ],
 )
 def test_what_is_no_gold_set_is_said_with_its_place(written, text, said):

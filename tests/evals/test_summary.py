@@ -179,7 +179,7 @@ def test_a_folder_without_a_run_is_said_to_be_none(tmp_path):
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"gold": "g", "questions": "many"}'])
 def test_a_damaged_file_is_said_to_be_damaged(tmp_path, text):
     (tmp_path / SUMMARY).write_text(text)
-    with pytest.raises(GoldError, match=r"summary\.json: damaged; run the eval again"):
+    with pytest.raises(GoldError, match=r"summary\.json:1: damaged: .*; run the eval again"):
         read_summary(tmp_path)
 
 

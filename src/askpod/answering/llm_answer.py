@@ -166,7 +166,7 @@ class LLMAnswerer:
         return _Attempt(self, asked, messages, writer, last)
 
     def _without_model(self, asked: Retrieved, error: ModelError | None = None) -> Answer:
-        answer = self._extractive.answer(asked.found, asked.episodes, asked.filters)
+        answer = self._extractive.answer(asked)
         warnings = answer.warnings
         if error is not None:
             warnings = (f"{FALLBACK}: {error}", *warnings)

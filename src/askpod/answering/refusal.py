@@ -1,17 +1,27 @@
 """When to say that the archive does not hold an answer.
 
-Two signs are trusted, both set on the development questions (docs/answers.md): too little in the
-archive is near the question, or the question names somebody or something that the archive never
-mentions. What is on the subject and yet not said cannot be told apart without understanding.
+There are three tiers. A question is refused where too little in the archive is near it, or where
+it names somebody or something that the archive never mentions. What is quoted is called the nearest
+that was said, and no answer, where its best sentence is not relevant enough, or where a number or a
+time is asked for and the first two have none. Else it is an answer: what is on the subject and yet
+does not answer is seldom told apart without understanding. How often, and how the bars were set:
+docs/answers.md.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from askpod.model import Filters
+from askpod.model import Basis, Filters
 from askpod.retrieval.search import Found
 
+if TYPE_CHECKING:
+    from askpod.answering.question import Question
+    from askpod.answering.sentences import Run
+
+NEAREST = "I did not find this stated. The nearest that was said:"
 REFUSAL = "I found nothing in these episodes that answers this."
 
 # What a model must write, alone, when its evidence does not answer the question. In capitals and
@@ -23,6 +33,10 @@ SENTINEL = "NOT IN THE EPISODES"
 # the guest there is less to be near by chance, and more reason to think that the answer is there.
 WEAKEST = 0.43
 WEAKEST_IN_NAMED = 0.25
+
+# The relevance (sentences.py) from which on the best sentence of the first quotation answers: the
+# highest bar that costs no more than 10 % of the questions that can be answered.
+ANSWERS = 0.44
 
 # Of the cosine, what having all of the question's words in one chunk is worth.
 WORDS = 0.2
@@ -39,6 +53,14 @@ def is_weak(found: Found, filters: Filters) -> bool:
         return True
     named = filters.episode is not None or filters.guest is not None
     return nearness(found) < (WEAKEST_IN_NAMED if named else WEAKEST)
+
+
+def basis_of(question: Question, runs: Sequence[Run]) -> Basis:
+    """Whether quotations, the best one first, answer a question or only come nearest to it."""
+    if not runs:
+        return "none"
+    figure = question.figure is None or any(question.holds_figure(run.text) for run in runs[:2])
+    return "answered" if figure and runs[0].best >= ANSWERS else "nearest"
 
 
 def reason(found: Found) -> tuple[str, ...]:

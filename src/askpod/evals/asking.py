@@ -12,8 +12,8 @@ import json
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
-from contextlib import aclosing, closing, suppress
-from dataclasses import asdict
+from contextlib import aclosing, closing
+from dataclasses import asdict, replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
@@ -22,7 +22,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from askpod.answering.llm_client import LanguageModel, Message, Reply
 from askpod.errors import StoreUnwritable
-from askpod.files import write_atomically
+from askpod.files import read_bounded, write_atomically
+from askpod.parsing import ParseError, parse_json
 from askpod.services.http import where
 from askpod.settings import ModelSettings
 
@@ -95,6 +96,8 @@ def _sorted(
             following += 1
 
 
+MOST_BYTES = 50_000_000  # of a kept reply
+
 _REPLY = TypeAdapter(Reply)
 
 
@@ -112,12 +115,10 @@ class StoredReplies:
     def get(self, settings: ModelSettings, messages: Sequence[Message]) -> Reply | None:
         """The reply to these messages, as it came the first time; None where it is not kept."""
         try:
-            content = self._path(settings, messages).read_bytes()
-        except OSError:
+            content = read_bounded(self._path(settings, messages), MOST_BYTES)
+            return _REPLY.validate_python(parse_json(content))
+        except (OSError, ParseError, ValidationError):
             return None
-        with suppress(ValidationError):
-            return _REPLY.validate_json(content, strict=True)
-        return None
 
     def put(self, settings: ModelSettings, messages: Sequence[Message], reply: Reply) -> None:
         """On the disk when this returns.
@@ -126,6 +127,9 @@ class StoredReplies:
             StoreUnwritable: it cannot be kept.
         """
         path = self._path(settings, messages)
+        # Halves of characters, which JSON can carry and no text can, are not kept.
+        text = reply.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        reply = replace(reply, text=text)
         try:
             write_atomically(path, json.dumps(asdict(reply), indent=1).encode())
         except OSError as error:

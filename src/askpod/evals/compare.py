@@ -162,16 +162,18 @@ def missed(comparison: Comparison, thresholds: Sequence[Threshold]) -> list[str]
         if found is None:
             there = ", ".join(comparison.figures_b)
             raise GoldError(f"B has no {name} to hold to {each.value:g}; it has {there}")
-        below = found.value < each.value
-        above = found.value > each.value
-        if above if each.measure.lower_is_better else below:
-            side = "above" if each.measure.lower_is_better else "below"
+        low = each.measure.lower_is_better
+        # A figure that is no number holds to nothing.
+        if not (found.value <= each.value if low else found.value >= each.value):
+            side = "above" if low else "below"
             lines.append(f"{name} of B is {found.value:.6g}, {side} {each.value:g}")
     return lines
 
 
 def losses(comparison: Comparison) -> list[str]:
-    """The measures by which B is worse beyond chance, a line each."""
+    """The measures by which B is worse beyond chance, a line each; one if that cannot be told."""
+    if all(each.difference.questions < 2 for each in comparison.measures.values()):
+        return ["whether B is worse cannot be told from a single question"]
     return [
         f"{name} of B is worse by {abs(each.difference.value):.6g} "
         f"(95 % interval {each.difference.low:+.6g} to {each.difference.high:+.6g})"

@@ -5,21 +5,23 @@ YAML, one list of rows. How to write a good one: evals/README.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from askpod import parsing
 from askpod.archive import Archive
 from askpod.chunking import cut_span
 from askpod.errors import GoldError
+from askpod.files import read_bounded
 from askpod.links import second_link
 from askpod.model import Episode, Turn
-from askpod.text import split_sentences
+from askpod.text import split_sentences, visible
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,6 +79,10 @@ def shared(some: Iterable[Stretch], others: Iterable[Stretch]) -> float:
 
 UNANSWERABLE = "unanswerable"
 MOST_BYTES = 20_000_000  # of a gold file; far above any that people write
+MOST_LISTED = 100  # bad rows that an error names
+LONGEST_KEY = 80  # characters of an id or a key in a message
+
+_MARKER = re.compile(r"(?:---|\.\.\.)(?:\s|$)")
 
 _Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 _Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -159,7 +165,9 @@ class GoldSet:
 
     @property
     def name(self) -> str:
-        return self.path.stem if self.path.stem != "gold" else self.path.resolve().parent.name
+        """What reports and folders of runs call it: never "..", whatever the file is called."""
+        stem = self.path.stem if self.path.stem != "gold" else self.path.resolve().parent.name
+        return stem if stem.strip(".") else "gold"
 
     def unknown(self, durations: Mapping[str, float | None]) -> list[Problem]:
         """Rows that name episodes which are not there, or seconds outside of them.
@@ -194,12 +202,13 @@ def read_gold(path: Path) -> tuple[GoldSet, list[Problem]]:
     questions: list[GoldQuestion] = []
     lines: dict[str, int] = {}
     problems: list[Problem] = []
-    for line, row in _rows(path):
-        name = str(row.get("id", "")) if isinstance(row, dict) else ""
+    for node in _rows(path):
+        row, line = parsing.plain(node), node.line
+        name = visible(str(row.get("id") or ""))[:LONGEST_KEY] if isinstance(row, dict) else ""
         try:
             question = GoldQuestion.model_validate(row)
         except ValidationError as error:
-            problems += [Problem(line, name, worded) for worded in _worded(error)]
+            problems += [Problem(line, name, each) for each in worded(error)]
             continue
         if question.id in lines:
             first = lines[question.id]
@@ -208,51 +217,66 @@ def read_gold(path: Path) -> tuple[GoldSet, list[Problem]]:
         lines[question.id] = line
         questions.append(question)
     if not questions and not problems:
-        raise GoldError(f"{path}: no questions; evals/README.md shows what one looks like")
+        raise GoldError(f"{path}:1: no questions; evals/README.md shows what one looks like")
     return GoldSet(path, tuple(questions), lines), problems
 
 
 def bad_gold(path: Path, problems: Iterable[Problem]) -> GoldError:
     """The error that lists problems, one line each: `path:line: id: problem`."""
     listed = [f"{path}:{problem}" for problem in problems]
-    rows = "one row needs" if len(listed) == 1 else f"{len(listed)} rows need"
-    return GoldError("\n".join([f"{path}: {rows} mending", *listed]))
+    rows = "one row needs" if len(listed) == 1 else f"{len(listed):,} rows need"
+    more = [f"and {len(listed) - MOST_LISTED:,} more"] if len(listed) > MOST_LISTED else []
+    return GoldError("\n".join([f"{path}: {rows} mending", *listed[:MOST_LISTED], *more]))
 
 
-def _rows(path: Path) -> Iterable[tuple[int, Any]]:
-    """Each row with the line it begins at."""
+def _rows(path: Path) -> Iterator[parsing.Node]:
+    """Each row of the list, with the line it begins at."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise GoldError(f"{path}: larger than {MOST_BYTES:,} bytes; is it a gold set?")
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GoldError(f"{path}: cannot be read ({error}); name a gold set in YAML") from error
-    loader = yaml.CSafeLoader(text)
+        text = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise GoldError(f"{path}: {problem}; name a gold set in YAML") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise GoldError(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8") from error
+    if (end := _end_of_document(text)) is not None:
+        raise GoldError(f"{path}:{end}: a YAML document ends here; keep one list of questions")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader)):
-            raise GoldError(f"{path}: YAML aliases (*name) are not taken; write the text out")
-        node = loader.get_single_node()
-        if not isinstance(node, yaml.SequenceNode):
-            raise GoldError(f"{path}:1: not a list of questions; evals/README.md shows one")
-        for row in node.value:
-            yield row.start_mark.line + 1, loader.construct_document(row)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or error
-        raise GoldError(f"{path}{line}: not YAML: {problem}") from error
-    finally:
-        loader.dispose()
+        tree = parsing.parse_yaml(text, aliases=False, notice=_refuse)
+    except parsing.ParseError as error:
+        raise GoldError(f"{path}:{error.line or 1}: {error.problem}") from None
+    if not isinstance(tree, parsing.Sequence):
+        line = tree.line if tree else 1
+        raise GoldError(f"{path}:{line}: not a list of questions; evals/README.md shows one")
+    yield from tree.items
 
 
-def _worded(error: ValidationError) -> list[str]:
-    """Pydantic's complaints in a line each."""
-    worded = []
-    for each in error.errors(include_url=False):
-        where = ".".join(str(part) for part in each["loc"])
+def _end_of_document(text: str) -> int | None:
+    """The line at which a first document ends with `---` or `...`: what follows is not read."""
+    started = False
+    for number, line in enumerate(text.split("\n"), start=1):
+        if _MARKER.match(line):
+            if started:
+                return number
+        else:
+            started = started or (bool(line.strip()) and line[0] not in "#%")
+    return None
+
+
+def _refuse(line: int, _: str, problem: str) -> None:
+    """A value that YAML leaves out might be the fact that a typing error hides."""
+    said = problem.partition(":")[0]
+    raise parsing.ParseError(f"{said}; give every value a name of its own", line)
+
+
+def worded(error: ValidationError) -> list[str]:
+    """Pydantic's complaints in a line each: where in the row, and what is wrong."""
+    found = []
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        place = ".".join(visible(str(part))[:LONGEST_KEY] for part in each["loc"])
         said = each["msg"].removeprefix("Value error, ")
-        worded.append(f"{where}: {said}" if where else said)
-    return worded
+        found.append(f"{place}: {said}" if place else said)
+    return found
 
 
 def _misplaced(question: GoldQuestion, durations: Mapping[str, float | None]) -> Iterable[str]:

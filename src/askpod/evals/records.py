@@ -12,21 +12,30 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
 from askpod.errors import GoldError
+from askpod.evals.gold import worded
 from askpod.evals.intervals import Interval, intervals
 from askpod.evals.measures import BY_NAME, MEASURES
+from askpod.files import read_bounded, write_atomically
 from askpod.model import Usage
+from askpod.parsing import ParseError, json_lines, parse_json
+from askpod.text import visible
 
 QUESTIONS = "questions.jsonl"
 SUMMARY = "summary.json"
 REPORT = "report.html"
 TIMINGS = "timings.json"
+MOST_BYTES = 200_000_000  # of a file; a question takes some twenty thousand
+
+# Far from where sums of them would overflow.
+_Number = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
+_Weight = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
 class Score(NamedTuple):
@@ -36,8 +45,35 @@ class Score(NamedTuple):
     its citations. A question whose measure does not apply has no Score for it.
     """
 
-    value: float
-    weight: float = 1.0
+    value: _Number
+    weight: _Weight = 1.0
+
+
+class _Place(BaseModel):
+    episode: str
+    start: _Number
+    end: _Number
+
+
+class _Gold(BaseModel):
+    answer: str | None = None
+    facts: list[str]
+    evidence: list[_Place]
+
+
+def _checked(model: type[BaseModel]) -> AfterValidator:
+    """What a model says of its fields is checked; the value and its other keys stay."""
+
+    def check(value: dict[str, Any]) -> dict[str, Any]:
+        model.model_validate(value)
+        return value
+
+    return AfterValidator(check)
+
+
+# A stretch of an episode, in seconds, among other keys: title, url, text, words, score.
+Place = Annotated[dict[str, Any], _checked(_Place)]
+Gold = Annotated[dict[str, Any], _checked(_Gold)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +85,8 @@ class Record:
     cluster: str  # the episode whose questions are drawn together (see intervals.py)
     slices: Mapping[str, str]  # slice -> the value it has here, e.g. {"type": "single"}
     scores: Mapping[str, Score]  # by the measure's name (see measures/__init__.py)
-    gold: Mapping[str, Any]  # answer, facts, evidence: [{episode, title, start, end, url, text}]
-    retrieved: tuple[Mapping[str, Any], ...] = ()  # {episode, title, start, end, words, score, url}
+    gold: Gold  # answer, facts, evidence: [Place]
+    retrieved: tuple[Place, ...] = ()  # passages, best first
     answer: Mapping[str, Any] | None = None  # Answer.to_dict() without passages and usage seconds
     problems: tuple[str, ...] = ()  # what went wrong with it, in words
     details: Mapping[str, Any] = field(default_factory=dict)  # e.g. which fact was found where
@@ -58,39 +94,56 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
-    @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> Record:
-        scores = {name: Score(*score) for name, score in given["scores"].items()}
-        lists = {name: tuple(given[name]) for name in ("retrieved", "problems")}
-        return cls(**{**given, **lists, "scores": scores})
+
+_RECORD = TypeAdapter(Record)
 
 
 def write_records(folder: Path, records: Iterable[Record]) -> None:
-    """Writes `questions.jsonl`."""
-    lines = [json.dumps(record.to_dict(), ensure_ascii=False) for record in records]
-    (folder / QUESTIONS).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    """Writes `questions.jsonl`. Raises OSError where that cannot be."""
+    write_atomically(folder / QUESTIONS, b"".join(map(_line, records)))
+
+
+def _line(record: Record) -> bytes:
+    written = record.to_dict()
+    try:
+        return f"{json.dumps(written, ensure_ascii=False, allow_nan=False)}\n".encode()
+    except UnicodeEncodeError:  # half a character, which a model's reply can hold and no file
+        return f"{json.dumps(written, allow_nan=False)}\n".encode()
 
 
 def read_records(folder: Path) -> tuple[Record, ...]:
     """The records of a run's folder.
 
     Raises:
-        GoldError: it is no run's folder, or the file is damaged.
+        GoldError: it is no run's folder, or the file is damaged; its line is named.
     """
     path = folder / QUESTIONS
+    records: dict[str, Record] = {}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        for number, value in json_lines(_read(path)):
+            record = _RECORD.validate_python(value)
+            if record.id in records:
+                raise ParseError(f"{visible(record.id)[:80]} has a line already", number)
+            records[record.id] = record
+    except ParseError as error:
+        raise _damaged(path, error.line, error.problem) from None
+    except ValidationError as error:
+        raise _damaged(path, number, worded(error)[0]) from None
+    return tuple(records.values())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_bounded(path, MOST_BYTES)
+    except OSError as error:
         raise GoldError(
-            f"{folder}: no run ({error}); name a folder that `askpod eval run` has written"
+            f"{path.parent}: no run ({path.name}: {error.strerror}); "
+            "name a folder that `askpod eval run` has written"
         ) from error
-    records = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            records.append(Record.from_dict(json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
-            raise GoldError(f"{path}:{number}: damaged ({error}); run the eval again") from error
-    return tuple(records)
+
+
+def _damaged(path: Path, line: int | None, problem: str) -> GoldError:
+    return GoldError(f"{path}:{line or 1}: damaged: {problem}; run the eval again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +198,7 @@ def percentiles(seconds: Iterable[float | None]) -> dict[str, float] | None:
 def write_timings(folder: Path, timings: Sequence[Timing]) -> None:
     """Writes `timings.json`: the figures, and each question's own."""
     whole = {**figures(timings), "questions": [asdict(timing) for timing in timings]}
-    (folder / TIMINGS).write_text(f"{json.dumps(whole, indent=1)}\n", encoding="utf-8")
+    write_atomically(folder / TIMINGS, f"{json.dumps(whole, indent=1)}\n".encode())
 
 
 ALL = "all"
@@ -241,7 +294,7 @@ def rounded(interval: Interval) -> Interval:
 def write_summary(folder: Path, summary: Summary) -> None:
     """Writes `summary.json`. Raises OSError where that cannot be."""
     text = json.dumps(asdict(summary), indent=1, allow_nan=False)
-    (folder / SUMMARY).write_text(f"{text}\n", encoding="utf-8")
+    write_atomically(folder / SUMMARY, f"{text}\n".encode())
 
 
 def read_summary(folder: Path) -> Summary:
@@ -252,13 +305,11 @@ def read_summary(folder: Path) -> Summary:
     """
     path = folder / SUMMARY
     try:
-        return TypeAdapter(Summary).validate_json(path.read_bytes())
-    except OSError as error:
-        raise GoldError(
-            f"{folder}: no run ({error}); name a folder that `askpod eval run` has written"
-        ) from error
+        return TypeAdapter(Summary).validate_python(parse_json(_read(path)))
+    except ParseError as error:
+        raise _damaged(path, error.line, error.problem) from None
     except ValidationError as error:
-        raise GoldError(f"{path}: damaged; run the eval again") from error
+        raise _damaged(path, None, worded(error)[0]) from None
 
 
 def _slice_order(name: str) -> tuple[int, str]:

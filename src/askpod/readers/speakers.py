@@ -326,6 +326,7 @@ def _parts(cue: Cue, lines: Sequence[_Line], believed: set[str]) -> Iterator[Cue
 
 def _cut(cue: Cue, parts: Sequence[Cue]) -> Iterator[Cue]:
     """The parts, with times where they can be known: the first start and the last end."""
+    parts = [part for part in parts if part.text.strip()] or parts
     for place, part in enumerate(parts):
         start = cue.start if place == 0 else None
         yield replace(part, start=start, end=cue.end if place == len(parts) - 1 else None)

@@ -28,6 +28,8 @@ def clean(text: str) -> tuple[str, bool, bool]:
     return " ".join(visible.split()), mended != text, visible != mended
 
 
+_MAX_TOOL_LINE = 250  # characters
+
 # Scripts that leave no space between words, with their punctuation: Thai, Lao, Burmese, Khmer,
 # Japanese, Chinese. Korean is none of them.
 UNSPACED = (
@@ -56,6 +58,25 @@ _REFERENCE = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-
 def unescape(text: str) -> str:
     """The text with character references such as `&amp;` and `&#8217;` read."""
     return _REFERENCE.sub(lambda match: html.unescape(match.group()), text)
+
+
+_OF_TOOL = re.compile(
+    r"\(?transcri(?:bed|ption) (?:by|outsourced to|provided by) .{1,80}"
+    r"|.{1,60} (?:started|stopped|ended) (?:the )?(?:transcription|recording)\.?"
+    r"|(?:transcription|recording) (?:started|stopped|ended)(?: by .{1,60})?\.?"
+    r"|(?:meeting|transcription|recording) (?:started|ended) (?:after|at) .{1,40}"
+    r"|this editable transcript was computer generated .{1,200}"
+    r"|(?:this|the) transcript (?:was|is|has been) (?:automatically |auto-?)?"
+    r"(?:generated|created|exported|produced)\b.{0,120}"
+    r"|people can also change the text after it was created\."
+    r"|x-timestamp-map\s?=.{1,80}",
+    re.IGNORECASE,
+)
+
+
+def is_of_tool(line: str) -> bool:
+    """Whether a line is what an exporting tool puts above or below a transcript."""
+    return len(line) <= _MAX_TOOL_LINE and bool(_OF_TOOL.fullmatch(line.strip()))
 
 
 def mend_mojibake(text: str) -> str:

@@ -22,7 +22,7 @@ from askpod.readers.limits import MAX_CUES, MAX_SECOND, MAX_SPEECH, MAX_TURN
 from askpod.readers.log import FaultLog
 from askpod.readers.order import starts_in_order, times
 from askpod.readers.repeats import without_repeats
-from askpod.readers.text import clean, gap_between, joined_lines
+from askpod.readers.text import clean, gap_between, is_of_tool, joined_lines
 from askpod.times import CHARACTERS_PER_SECOND
 
 
@@ -32,8 +32,21 @@ def turns_of(cues: Iterable[Cue], log: FaultLog) -> tuple[Turn, ...]:
     Times never go backwards. A turn is estimated where the start of its first cue was not
     stated, or could not be believed. Raises ReadError where there are too many cues.
     """
-    once = without_repeats(_Washing(log).washed(cues), log)
+    once = without_repeats(_of_people(_Washing(log).washed(cues), log), log)
     return tuple(join_cues(*starts_in_order(once, log)))
+
+
+def _of_people(cues: list[Cue], log: FaultLog) -> list[Cue]:
+    """The cues without those at either end that are the exporting tool's own."""
+    begin, end = 0, len(cues)
+    while begin < min(end, MOST_OF_TOOL) and is_of_tool(cues[begin].text):
+        begin += 1
+    while end > max(begin, len(cues) - MOST_OF_TOOL) and is_of_tool(cues[end - 1].text):
+        end -= 1
+    if end - begin < len(cues):
+        line = cues[end].line if end < len(cues) else cues[0].line
+        log.add(line, "footer", "the exporting tool's own lines are left out")
+    return cues[begin:end]
 
 
 class _Washing:
@@ -122,6 +135,7 @@ LONGEST = 1_200  # characters: a turn ends with the next cue, in the middle of a
 PAUSE = 3.0  # seconds after a sentence that end a turn
 LONG_PAUSE = 10.0  # seconds that end a turn wherever they fall: music, a break
 BREATH = 1.0  # seconds that end a turn of speech without sentences, once it is half full
+MOST_OF_TOOL = 3  # cues at an end that may be a tool's own
 MARK_EVERY = 2.0  # seconds between marks; words come several a second
 _PUNCTUATED = 3 / 1000  # end marks per character, from which on speech has sentences
 

@@ -58,6 +58,7 @@ class Found:
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
     unmatched: tuple[str, ...] = ()  # why the filters leave nothing, in words for a person
+    named: tuple[str, ...] = ()  # speakers of the archive whom the question names
 
 
 class Searcher:
@@ -107,6 +108,7 @@ class Searcher:
             coverage=coverage(pool, _but_names(words, pool.said, named)),
             unmentioned=tuple(unmentioned),
             unmatched=nothing,
+            named=named,
         )
 
     def _pool(
