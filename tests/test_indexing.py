@@ -88,10 +88,13 @@ def test_prune_removes_only_what_has_no_file(own, write_episode):
     gone, there = write_episode("a/bees.md", BEES), write_episode("b/trains.md", TRAINS)
     other = write_episode("c/birds.md", ["Birds sing at dawn."])
     own.index([gone, there, other])
+    beside = write_episode("a/beside.md", ["A lamp stands beside the hive."])
+    own.index([beside])
     gone.unlink()
-    report = own.index([there], prune=True)  # `other` is not named, but its file exists
+    assert own.index([there], prune=True).gone == ["bees"]  # its folder is not named
+    report = own.index([beside.parent], prune=True)  # `other` is not named, but its file exists
     assert (report.gone, report.removed) == ([], ["bees"])
-    assert ids(own) == ["birds", "trains"]
+    assert ids(own) == ["beside", "birds", "trains"]
     assert "linden" not in found(own, "linden")
 
 

@@ -68,7 +68,7 @@ def talks(write_episode) -> Callable[[Sequence[str]], list[Path]]:
 
 def run(written: Written, embedder: Faulty, files: Sequence[Path]) -> IndexReport:
     indexer = Indexer(written, embedder, ChunkSettings(), workers=2)
-    return indexer.run(files, prune=False, progress=None)
+    return indexer.run(files, prune=None, progress=None)
 
 
 def children(pid: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing, closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -16,14 +16,14 @@ from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
 from askpod.answering.followup import standalone
 from askpod.embedders import load_embedder, remote_model, stamp_of
 from askpod.embedding import Embedder
+from askpod.errors import AskpodError
 from askpod.founding import Notify, found, join, join_anew, store_folder, verify
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, Usage
 from askpod.people import ArchivePeople
 from askpod.retrieval.search import Searcher
 from askpod.settings import Settings
-from askpod.store import sync
 from askpod.store.catalog import Catalog
-from askpod.store.cells.keeping import KeptUp
+from askpod.store.collection import Publisher
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import select, unmatched
 from askpod.store.lock import write_lock
@@ -63,7 +63,7 @@ class Archive:
         self._server = server
         self._catalog = Catalog(store)
         self._people = ArchivePeople(store, self._catalog)
-        self._dense = DenseIndex(store, self._catalog, server=server)
+        self._dense = DenseIndex(store, self._catalog, notify)
 
     @classmethod
     def open(
@@ -131,6 +131,7 @@ class Archive:
         paths: Iterable[str | Path] | SourceFiles,
         *,
         prune: bool = False,
+        prune_missing_folders: bool = False,
         workers: int = 1,
         allow_private: bool = False,
         progress: ProgressListener | None = None,
@@ -138,10 +139,17 @@ class Archive:
         """Reads files, all transcripts in folders, feeds and repositories (`https://…`,
         `git+https://…#folder`), and brings the archive in line with them.
 
-        What has not changed costs next to nothing. `prune` removes the episodes whose files are
-        gone. `workers` is how many processes read and embed. `allow_private` lets feeds and
-        repositories be on this machine or in its network. What cannot be indexed is in the
-        report's `failed`; the rest is not affected.
+        What has not changed costs next to nothing. What cannot be indexed is in the report's
+        `failed`; the rest is not affected. An error that ends the run has the report of what was
+        done before as its `report`.
+
+        Args:
+            paths: files, folders, addresses of feeds and repositories; or what `gather` made.
+            prune: remove the episodes below `paths` whose files are gone.
+            prune_missing_folders: also those of a folder that is missing or empty as a whole.
+            workers: how many processes read and embed.
+            allow_private: let feeds and repositories be on this machine or in its network.
+            progress: told after each file.
 
         Raises:
             PathError: a path does not exist, or none holds a transcript.
@@ -151,7 +159,7 @@ class Archive:
             ModelError: the embedder's endpoint failed. What was finished, and paid for, is kept.
         """
         # Imported when something is written: it takes a good part of what an answer takes.
-        from askpod.indexing import Indexer
+        from askpod.indexing import Indexer, IndexReport, Prune
         from askpod.paying import paying_once
         from askpod.sources import SourceFiles, gather
 
@@ -160,15 +168,23 @@ class Archive:
             if isinstance(paths, SourceFiles)
             else gather(self._store, [*paths], allow_private=allow_private, notify=self._notify)
         )
-        with (
-            write_lock(self._store, self._notify),
-            paying_once(self._store, self._embedder) as embedder,
-            self._writing() as episodes,
-        ):
-            indexer = Indexer(episodes, embedder, self._settings.chunking, workers=workers)
-            indexer.report.failed.extend(gathered.failed)
-            indexer.report.fetched = gathered.fetched
-            return indexer.run(gathered.files, prune=prune, progress=progress, named=gathered.named)
+        pruned = Prune(gathered.roots, prune_missing_folders) if prune else None
+        report = IndexReport(failed=[*gathered.failed], fetched=gathered.fetched)
+        report.not_reached = [str(path) for path in gathered.files]
+        try:
+            with (
+                write_lock(self._store, self._notify),
+                paying_once(self._store, self._embedder) as embedder,
+                self._writing() as episodes,
+            ):
+                chunking = self._settings.chunking
+                indexer = Indexer(episodes, embedder, chunking, workers=workers, report=report)
+                return indexer.run(
+                    gathered.files, prune=pruned, progress=progress, named=gathered.named
+                )
+        except AskpodError as error:
+            error.report = report
+            raise
 
     def remove(self, episode_ids: Iterable[str]) -> list[str]:
         """Takes episodes out of the archive, and says which; indexing their files brings them back.
@@ -193,10 +209,14 @@ class Archive:
                 yield episodes
             return
         with closing(Catalog(self._store, writable=True)) as catalog:
+            publisher = Publisher(self._store, catalog)
             try:
-                yield KeptUp(self._store, catalog)
-            finally:
-                sync.publish(self._store, catalog)
+                yield publisher
+            except BaseException:
+                with suppress(AskpodError):  # the first error counts; the next opening catches up
+                    publisher.finish()
+                raise
+            publisher.finish()
 
     @classmethod
     def rebuild(
@@ -423,7 +443,10 @@ class Archive:
 
     @cached_property
     def _searcher(self) -> Searcher:
-        return Searcher(self._catalog, self._dense, self._embedder, lambda: self._people.names)
+        if self._server is None:
+            self._dense.warm()  # while the embedder is being loaded
+        searched = self._server or self._dense
+        return Searcher(self._catalog, searched, self._embedder, lambda: self._people.names)
 
     @cached_property
     def _answerer(self) -> ExtractiveAnswerer:

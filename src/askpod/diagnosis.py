@@ -20,11 +20,11 @@ from askpod.errors import ArchiveNotFound, AskpodError
 from askpod.founding import server_address, store_folder
 from askpod.services.http import where
 from askpod.settings import Settings
-from askpod.store import sync
 from askpod.store.catalog import Catalog
+from askpod.store.collection import FOLDER, state
 from askpod.store.examine import examine
-from askpod.store.schema import FORMAT, FORMER
 from askpod.store.server import refuse_replica
+from askpod.store.vectors import VectorIndex
 
 PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "langchain-core", "numpy", "PyYAML")
 
@@ -97,9 +97,6 @@ def _store(store: Path) -> Iterator[Finding]:
             meta = catalog.meta()
             yield Finding("store", str(store.absolute()))
             yield Finding("made with", f"{meta.get('embedder')}, chunks {meta.get('chunking')}")
-            if meta.get("format") == str(FORMER):
-                yield Finding("format", f"{FORMER}; brought to {FORMAT} at the next opening")
-                return
             stamp_of(settings).check(meta, str(store))
             yield from _catalog(catalog)
             if settings.chroma_url is None:
@@ -137,9 +134,10 @@ def _counts(catalog: Catalog) -> str:
 
 
 def _vector_index(catalog: Catalog) -> str:
-    state = sync.state(catalog.folder, catalog, read=True)
-    if state != "fresh":
-        return f"{state} (made anew at the next opening)"
-    if catalog.chunk_count() > sync.CHROMA_UP_TO:
-        return f"fresh; without Chroma's, which is kept up to {sync.CHROMA_UP_TO:,} chunks"
-    return state
+    found = state(catalog.folder, catalog)
+    if found != "fresh":
+        return f"{found} (made again at the next opening)"
+    index = VectorIndex(catalog.folder / FOLDER)
+    with closing(index):
+        index.open()
+        return f"fresh; Chroma reads its {index.count():,} chunks"

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from askpod.embedders import load_embedder, stamp_of
 from askpod.errors import ArchiveNotFound, PathError, StoreBusy, StoreDamaged, StoreUnwritable
 from askpod.settings import Settings, default_store
-from askpod.store import sync
 from askpod.store.catalog import FILE as CATALOG
 from askpod.store.catalog import Catalog
+from askpod.store.collection import REMADE, publish, state
 from askpod.store.connection import plain_errors
 from askpod.store.lock import write_lock
-from askpod.store.migrate import bring_up
 from askpod.store.schema import Stamp
 from askpod.store.server import refuse_replica
 
@@ -59,18 +58,17 @@ def verify(
             replica of an archive on a server (`on_server`: it is meant to be one).
         StoreDamaged: its catalog cannot be read.
     """
-    bring_up(catalog, notify)
     stamp_of(settings).check(catalog.meta(), str(folder))
     if on_server:  # which has the vector index
         return
     refuse_replica(catalog.meta(), folder)
-    if sync.state(folder, catalog) == "fresh" or not catalog.revision():
+    if state(folder, catalog) == "fresh" or not catalog.revision():
         return
-    # While another process writes, or in a folder that cannot be written, searches go on
-    # without the index; whoever writes next makes it.
+    # While another process writes, or in a folder that cannot be written, the first search sees
+    # to it; whoever writes next makes it for all.
     with suppress(StoreBusy, StoreUnwritable), write_lock(folder, patience=0):
-        notify("making the vector index anew from the stored vectors …")
-        sync.publish(folder, catalog)
+        notify(REMADE)
+        publish(folder, catalog)
 
 
 def holds_store(folder: Path) -> bool:

@@ -10,7 +10,7 @@ is whole there is none to be searched.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,11 +20,11 @@ from askpod.errors import ArchiveNotFound, PathError, StoreDamaged
 from askpod.indexing import Failure, Indexer, IndexReport, ProgressListener
 from askpod.paying import paying_once
 from askpod.readers.discover import find_files, named
-from askpod.store import salvage, sync
+from askpod.store import salvage
 from askpod.store.catalog import Catalog
+from askpod.store.collection import publish
 from askpod.store.examine import examine
 from askpod.store.lock import write_lock
-from askpod.store.migrate import bring_up
 from askpod.store.schema import FILE, KEPT, Stamp, trace
 
 
@@ -55,9 +55,8 @@ def rebuild(
             f"{store}: no archive here to rebuild. Make one with "
             f"`askpod index PATH… --store {store}`."
         )
-    given = find_files(paths) if paths else []
-    with suppress(ArchiveNotFound, StoreDamaged), closing(Catalog(store)) as catalog:
-        bring_up(catalog, work.notify)
+    unreadable: dict[str, str] = {}
+    given = find_files(paths, unreadable) if paths else []
     with write_lock(store, work.notify):
         if not ((store / FILE).is_file() or (store / KEPT).is_file()):
             (store / FILE).touch()  # one that was removed counts as one that is empty
@@ -73,7 +72,9 @@ def rebuild(
             salvage.set_aside(store)
         alone = {path.resolve() for path in named(paths)}.union(former.held.files)
         files = dict.fromkeys([*former.held.files, *(path.resolve() for path in given)])
-        return _rebuild(store, former, stamped, work, list(files), alone)
+        report = _rebuild(store, former, stamped, work, list(files), alone)
+        report.failed[:0] = [Failure(*each) for each in unreadable.items()]
+        return report
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,9 @@ def _rebuild(
             catalog.emptied(stamp),
         ):
             indexer = Indexer(catalog, embedder, work.chunking)
-            report = indexer.run(files, prune=False, progress=work.progress, named=alone)
+            report = indexer.run(files, prune=None, progress=work.progress, named=alone)
             _carry_over(source, former.held.ids, catalog, indexer)
-        sync.publish(store, catalog)
+        publish(store, catalog)
     return report
 
 

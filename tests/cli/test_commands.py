@@ -44,7 +44,7 @@ def test_episodes_whose_files_are_gone_are_kept_until_pruned(askpod, write_episo
     askpod("index", tmp_path / "in", "--store", store)
     gone.unlink()
     kept = askpod("index", tmp_path / "in", "--store", store)
-    assert "kept though their files are gone: gone; --prune removes them" in kept.err
+    assert "kept though their files are gone: gone; --prune with their folder removes" in kept.err
     pruned = askpod("index", tmp_path / "in", "--store", store, "--prune")
     assert re.search(r"episodes removed +1\n", pruned.out)
     assert [each["id"] for each in askpod("episodes", "--store", store, "--json").json] == ["stays"]

@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askpod.chunking import cut_span
+from askpod.embedding.contextual import contextual_vectors
 from askpod.model import Chunk, Episode, Turn
 from askpod.store.rows import Source
 from askpod.store.server.database import Record
 from askpod.store.server.records import (
     Entry,
     NotWhole,
+    chunk_id,
     chunk_records,
     pack,
     part_records,
-    place_of,
-    unit_vectors,
     unpack,
 )
 
@@ -120,14 +120,10 @@ def test_a_record_of_somebody_else_is_no_entry(metadata):
         Entry.of(Record("x", metadata=metadata))
 
 
-def test_a_chunk_is_found_again_by_its_record():
-    episode = Episode("a#1", "A", (Turn("Ann", "Hm.", 0.0, 1.0),))
-    (record,) = chunk_records("v", episode, chunks_of(episode), np.ones((1, 1), np.float32))
-    assert place_of(record.id) == ("a#1", 0)
-    assert record.metadata["speakers"] == ["Ann"]
-
-
-@pytest.mark.parametrize("vector", [[0.0, 0.0], [1.0], [float("nan"), 1.0], ["a", "b"], [3.0, 4.0]])
-def test_a_vector_that_is_not_of_unit_length_is_noticed(vector):
-    with pytest.raises(NotWhole):
-        unit_vectors([Record("x", vector)], 2)
+def test_a_chunks_record_has_its_contextual_vector():
+    episode = Episode("a#1", "A", (Turn("Ann", "Hm.", 0.0, 1.0), Turn("Bo", "So?", 1.0, 2.0)))
+    raw = np.eye(2, dtype=np.float32)
+    records = chunk_records("v", episode, chunks_of(episode), raw)
+    assert [record.id for record in records] == [chunk_id("a#1", "v", at) for at in range(2)]
+    assert np.allclose([record.vector for record in records], contextual_vectors(raw))
+    assert records[0].metadata["speakers"] == ["Ann"]

@@ -214,7 +214,7 @@ def _orphans(chroma: ChromaServer, through: Settings) -> int:
     kinds = database.collection(EPISODES).select({"kind": {"$in": ["episode", "part"]}})
     versions = {r.metadata["version"] for r in kinds if r.metadata["kind"] == "episode"}
     stray = [record for record in kinds if record.metadata["version"] not in versions]
-    chunks = chunks_of(database).select({"version": {"$nin": sorted(versions)}})
+    chunks = chunks_of(database, "any").select({"version": {"$nin": sorted(versions)}})
     database.close()
     return len(stray) + len(chunks)
 

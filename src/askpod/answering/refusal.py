@@ -3,9 +3,9 @@
 There are three tiers. A question is refused where too little in the archive is near it, or where
 it names somebody or something that the archive never mentions. What is quoted is called the nearest
 that was said, and no answer, where its best sentence is not relevant enough, or where a number or a
-time is asked for and the first two have none. Else it is an answer: what is on the subject and yet
-does not answer is seldom told apart without understanding. How often, and how the bars were set:
-docs/answers.md.
+time is asked for and the first two quotations have none. Else it is an answer: what is on the
+subject and yet does not answer is seldom told apart without understanding. How often, and how the
+bars were set: docs/answers.md.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from askpod.answering.question import Question
 from askpod.embedding import Embedder
 from askpod.model import Episode, Passage, Span, Turn
-from askpod.store.cells.words import quoted
+from askpod.store.lexical import quoted
 from askpod.store.schema import TOKENIZER
 from askpod.text import query_words, split_sentences
 

@@ -68,7 +68,7 @@ def split_captions(path: Path, text: str, log: FaultLog) -> list[Caption]:
 
     Raises ReadError where there are more of them, or of lines and markup, than any recording has.
     """
-    _refuse_floods(path, text)
+    refuse_floods(path, text)
     captions = [Caption(1)]
     unreadable = []
     for number, line in enumerate(_lines(text), 1):
@@ -114,7 +114,8 @@ def without_markup(text: str) -> str:
     return unescape(text) if "&" in text else text
 
 
-def _refuse_floods(path: Path, text: str) -> None:
+def refuse_floods(path: Path, text: str) -> None:
+    """Raises ReadError where there are more captions, tags or lines than any recording has."""
     for mark, most, of in (
         ("->", MAX_CAPTIONS, "captions"),
         ("<", MAX_TAGS, "tags"),

@@ -7,7 +7,7 @@ read. A file that the user names counts whatever it is called.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
 
 from askpod.errors import PathError
@@ -20,17 +20,21 @@ _NOT_TRANSCRIPTS = frozenset(
 )
 
 
-def find_files(paths: Sequence[Path]) -> list[Path]:
+Unreadable = MutableMapping[str, str]  # folders that cannot be read, each with what to say of it
+
+
+def find_files(paths: Sequence[Path], unreadable: Unreadable | None = None) -> list[Path]:
     """The transcript files among the paths: files as given, folders searched in sorted order.
 
     Within a folder, files of one name stand together, the format that tells most first. Hidden
     files and folders are passed over there, and so are README.md and its kind. The same file
-    counts once, however it is reached. Raises PathError for a path that does not exist, and
-    where there is no transcript file at all.
+    counts once, however it is reached. A folder inside that cannot be read is put
+    into `unreadable` and passed over. Raises PathError for a path that does not exist or cannot be
+    read, and where there is no transcript file at all.
     """
     found: dict[Path, Path] = {}
     for path in paths:
-        for file in _files(path):
+        for file in _files(path, {} if unreadable is None else unreadable):
             if file is path:
                 found[file.resolve()] = file  # as the user writes it: `named` looks for that
             else:
@@ -53,10 +57,10 @@ def named(paths: Sequence[Path]) -> set[Path]:
     return {path for path in paths if not path.is_dir()}
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path, unreadable: Unreadable) -> Iterator[Path]:
     try:
         if path.is_dir():
-            yield from _walk(path)
+            yield from _walk(path, unreadable)
         elif path.exists():
             yield path
         else:
@@ -66,10 +70,17 @@ def _files(path: Path) -> Iterator[Path]:
         raise PathError(f"{where}: cannot be read ({error.strerror}); check it") from None
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, unreadable: Unreadable) -> Iterator[Path]:
     """Files below a folder, sorted; a folder reached a second time is passed over."""
+
+    def refuse(error: OSError) -> None:
+        if error.filename == str(root):
+            raise error
+        folder = str(error.filename)
+        unreadable[folder] = f"{folder}: cannot be read ({error.strerror}); check it"
+
     seen: set[str] = set()
-    for folder, folders, files in os.walk(root, onerror=_refuse, followlinks=True):
+    for folder, folders, files in os.walk(root, onerror=refuse, followlinks=True):
         real = os.path.realpath(folder)
         folders[:] = [] if real in seen else sorted(f for f in folders if not f.startswith("."))
         if real not in seen:
@@ -78,18 +89,21 @@ def _walk(root: Path) -> Iterator[Path]:
             yield from sorted(transcripts, key=_place)
 
 
-def _refuse(error: OSError) -> None:
-    raise error
-
-
 def _may_be_one(folder: str, name: str) -> bool:
     path = Path(folder, name)
     return (
         not name.startswith(".")
         and path.suffix.lower() in ENDINGS
         and path.stem.lower() not in _NOT_TRANSCRIPTS
-        and path.is_file()
+        and _is_file(path)
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # it may be one, in a folder that may not be entered: reading it says so
+        return True
 
 
 def _place(path: Path) -> tuple[str, int, str]:

@@ -24,9 +24,13 @@ from askpod.readers.limits import MAX_BYTES, MAX_JSON_BYTES, MAX_TEXT_BYTES, MEG
 from askpod.readers.log import FaultLog
 from askpod.readers.plain import looks_like_plain, read_plain
 from askpod.readers.podcast_json import read_podcast_json
+from askpod.readers.services import is_service, read_service
+from askpod.readers.subtitles import is_ass, is_lrc, is_sbv, read_ass, read_lrc, read_sbv
+from askpod.readers.tables import is_table, read_table
 from askpod.readers.text import decode
 from askpod.readers.webvtt import is_webvtt, read_webvtt
 from askpod.readers.whisper import read_whisper
+from askpod.readers.xml_captions import is_xml_captions, read_xml_captions
 from askpod.readers.youtube import read_youtube_json3, read_youtube_list
 
 _FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\r?\n")
@@ -58,14 +62,15 @@ class Content:
     @cached_property
     def json_format(self) -> str | None:
         """Which transcript format the JSON is of; None for other JSON, and for what is none."""
-        if self.ending.startswith(".json"):
-            return recognise_json(self.json)
-        if not _JSON.match(self.text):
+        if not self.ending.startswith(".json") and not _JSON.match(self.text):
             return None
         try:
-            return recognise_json(self.json)
+            value = self.json
         except ReadError:
+            if self.ending.startswith(".json"):
+                raise
             return None  # notes may begin with a brace
+        return recognise_json(value) or ("service" if is_service(value) else None)
 
     def holds_captions(self) -> bool:
         """Whether lines of time begin at once, or somewhere in what is called captions."""
@@ -120,6 +125,12 @@ FORMATS = (
     _json_format("whisper", read_whisper),
     _json_format("youtube-list", read_youtube_list),
     _json_format("youtube-json3", read_youtube_json3),
+    _json_format("service", read_service),
+    _text_format("xml-captions", lambda content: is_xml_captions(content.text), read_xml_captions),
+    _text_format("sbv", lambda content: is_sbv(content.text), read_sbv),
+    _text_format("ass", lambda content: is_ass(content.text), read_ass),
+    _text_format("lrc", lambda content: is_lrc(content.text), read_lrc),
+    _text_format("table", lambda content: is_table(content.text), read_table),
     _text_format("webvtt", lambda content: is_webvtt(content.text), read_webvtt),
     _text_format(
         "subrip",

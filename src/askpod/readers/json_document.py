@@ -97,6 +97,7 @@ def _is_whisper(value: dict[str, object]) -> bool:
         or (segments == [] and "language" in value)
         or _some(value.get("transcription"), "text", "offsets")
         or _some(value.get("chunks"), "text", "timestamp")
+        or _some(value.get("speakers"), "text", "timestamp")
         or ("text" in value and _some(value.get("words"), "word", "start"))
     )
 

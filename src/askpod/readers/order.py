@@ -116,8 +116,7 @@ def _lost_hours(before: float, start: float) -> int:
 def _moved(part: _Part, before: _Part, cues: Sequence[Cue], log: FaultLog) -> _Part:
     """The part, moved behind the one before it."""
     first = cues[part.places[0]]
-    believed = anchors([cues[place].start for place in before.places])
-    last = cues[before.places[believed[-1]]]
+    last = cues[before.places[_believed(cues, before)[-1]]]
     hours = _lost_hours(last.start or 0.0, first.start or 0.0)
     if hours:
         log.add(
@@ -136,7 +135,7 @@ def _moved(part: _Part, before: _Part, cues: Sequence[Cue], log: FaultLog) -> _P
 def _mend(cues: list[Cue], part: _Part, log: FaultLog) -> None:
     """Moves the cues of a part, and takes out the times that do not fit between the others."""
     starts = [cues[place].start or 0.0 for place in part.places]
-    believed = _believed(starts, [len(cues[place].text) for place in part.places])
+    believed = _believed(cues, part)
     kept = set(believed)
     following = iter([*(starts[at] for at in believed), math.inf])
     next_anchor = next(following)
@@ -161,8 +160,9 @@ def _mend(cues: list[Cue], part: _Part, log: FaultLog) -> None:
     _report(wrong, "a time does not fit between its neighbours: worked out", log)
 
 
-def _believed(starts: Sequence[float], lengths: Sequence[int]) -> list[int]:
+def _believed(cues: Sequence[Cue], part: _Part) -> list[int]:
     """Positions of the times that fit together, without one at the end that is far too late."""
+    starts = [cues[place].start or 0.0 for place in part.places]
     last = len(starts) - 1
     stated: list[float | None] = list(starts)
     if last > 1 and starts[last - 2] <= starts[last] < starts[last - 1]:
@@ -170,9 +170,10 @@ def _believed(starts: Sequence[float], lengths: Sequence[int]) -> list[int]:
         if leap > _LEAP * max(step, _LOCAL):
             stated[last - 1] = None
     elif last > 1:
-        leap = starts[last] - starts[last - 1]
-        needed = lengths[last - 1] / CHARACTERS_PER_SECOND
-        if leap > _LONGEST_LEAP and leap > _LEAP * max(needed, starts[last - 1] - starts[0]):
+        leap = starts[last] - max(starts[:last])
+        needed = len(cues[part.places[last - 1]].text) / CHARACTERS_PER_SECOND
+        lasted = max(starts[:last]) - min(starts[:last])
+        if leap > _LONGEST_LEAP and leap > _LEAP * max(needed, lasted):
             stated[last] = None
     return anchors(stated)
 

@@ -76,7 +76,8 @@ def _is_line(text: str) -> bool:
 def _first_half(cues: list[Cue]) -> list[Cue]:
     """The first half, where the second one says the same and the clock starts again."""
     half, odd = divmod(len(cues), 2)
-    if odd or half < _HALF or _words(cues[:half]) != _words(cues[half:]):
+    said = _words(cues[:half])
+    if odd or len(set(said)) < _HALF or said != _words(cues[half:]):
         return cues
     first, last, again = cues[0].start, cues[half - 1].start, cues[half].start
     goes_on = first is not None and again is not None and again > (last or first)

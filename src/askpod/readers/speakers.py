@@ -43,6 +43,7 @@ _BRACKETED = re.compile(
     r"(?P<colon>\s?[:：])?\s*+"
 )
 _CHANGE = re.compile(r"(?<!\S)>{2,3}(?:\s++|(?=\w)|$)")
+TURN = "[SPEAKER_TURN]"  # another speaker begins behind it, as whisper.cpp writes it
 _TURN = re.compile(r"\s*+\[SPEAKER[_ ]TURN\]\s*+", re.IGNORECASE)
 _DASH = re.compile(r"\s*+[-–—]\s*+(?=\S)")
 _WORD = re.compile(r"[\w.'’&-]+")
@@ -110,6 +111,8 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     looked at; nor where there are more lines than anybody speaks.
     """
     cues = _without_turn_signs(cues)
+    if not any(cue.speaker.strip("?") for cue in cues):
+        cues = [replace(cue, speaker="") if cue.speaker else cue for cue in cues]
     lines_or_changes = sum(cue.text.count("\n") + cue.text.count(">>") for cue in cues)
     if any(cue.speaker for cue in cues) or lines_or_changes > MAX_CUES:
         return hold(cues, log)
@@ -130,6 +133,19 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
         line.label in believed and line.sure for lines in split for line in lines
     ) or any(_CHANGE.search(cue.text) for cue in cues)
     return _held(named, log, always=marks_changes)
+
+
+def name_or_keep(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
+    """The cues with the speakers of their rows; where no row has one, with those in their texts.
+
+    A recogniser's row without a speaker is by nobody that it knows: it is not credited.
+    """
+    if not any(cue.speaker for cue in cues):
+        return name_speakers(cues, log)
+    return [
+        replace(cue, speaker="") if cue.speaker and _UNKNOWN.fullmatch(cue.speaker) else cue
+        for cue in cues
+    ]
 
 
 def hold(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:

@@ -1,7 +1,8 @@
 """Search: a question in a listener's words brings up the passages that answer it.
 
-Meaning (nearest vectors) and words are searched apart, judged together with the talk around each
-hit, and cut into passages; a recording published twice counts once.
+The Chroma collection names the chunks whose contextual vectors fit the question, the word index
+those that say its words; both are scored together and cut into passages. A recording published
+twice counts once.
 """
 
 from __future__ import annotations
@@ -9,33 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from askpod.embedding import Embedder
+from askpod.embedding.contextual import NEIGHBOUR_SHARES
 from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
 from askpod.people import Labels, People
 from askpod.retrieval.diversify import without_duplicates
 from askpod.retrieval.naming import named_speakers
-from askpod.retrieval.relevance import (
-    NEIGHBOURS,
-    REACHES,
-    Cosines,
-    Pool,
-    Said,
-    coverage,
-    rarity,
-    relevance,
-)
-from askpod.retrieval.stretch import passage, stretches
+from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
+from askpod.retrieval.stretch import MOST, passage, stretches
 from askpod.store.catalog import Catalog
-from askpod.store.dense import DenseIndex
-from askpod.store.filters import Selection, select, unmatched
-from askpod.store.layout import Ids, merged, spread
-from askpod.store.lexical import Places, places_of, unmentioned_names
+from askpod.store.dense import Neighbours
+from askpod.store.filters import Selection, chroma_condition, select, unmatched
+from askpod.store.lexical import chunks_that_say, unmentioned_names
 from askpod.store.speech import StoredChunk
 from askpod.text import query_words
 
@@ -54,11 +46,18 @@ class Found:
     vector: NDArray[np.float32]  # of the question, unit length
     words: tuple[str, ...]  # of the question, those worth looking for
     passages: tuple[Passage, ...]  # best first
-    similarity: float  # cosine of the nearest chunk to the question; 0.0 without one
+    similarity: float  # dense score of the nearest chunk; 0.0 without one
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
     unmatched: tuple[str, ...] = ()  # why the filters leave nothing, in words for a person
     named: tuple[str, ...] = ()  # speakers of the archive whom the question names
+
+
+class Searchable(Protocol):
+    """What lends a search one state of an archive: a local index, or a server's."""
+
+    def search(self, look: Callable[[Neighbours], _T]) -> _T:
+        """What `look` makes of it, inside a reading transaction of the catalog."""
 
 
 class Searcher:
@@ -67,7 +66,7 @@ class Searcher:
     def __init__(
         self,
         catalog: Catalog,
-        dense: DenseIndex,
+        dense: Searchable,
         embedder: Embedder,
         people: Callable[[], People] = People,
     ) -> None:
@@ -84,28 +83,39 @@ class Searcher:
         """
         question = self._checked(question)
         vector = self._embedder.embed([question])[0]
-        words = query_words(question)
+        return self._dense.search(
+            lambda neighbours: self._find(neighbours, question, vector, top, filters)
+        )
+
+    def _find(
+        self,
+        neighbours: Neighbours,
+        question: str,
+        vector: NDArray[np.float32],
+        top: int,
+        filters: Filters,
+    ) -> Found:
+        layout, words = neighbours.layout, query_words(question)
         with self._catalog.reading() as connection:
             people = self._people()
             selection = select(connection, filters, people)
-            near = self._dense.nearest(vector, CANDIDATES, selection)
-            cells, layout = self._dense.cells(), self._dense.layout()
-            places = [places_of(connection, word, cells) for word in words]
+            said = [_said(chunks_that_say(connection, word), layout.chunk_count) for word in words]
             everybody = people.everybody(layout.speakers)
             named = named_speakers(question, everybody)
             labels = people.labels_of(layout.speakers, set(named).__contains__)
-            pool = self._pool(vector, near, places, labels, selection)
+            pool = self._pool(neighbours, vector, said, labels, selection)
+            similarity = float(pool.dense.max(initial=-np.inf))
+            self._complete(pool, neighbours, vector, 2 * top)
             found = list(islice(without_duplicates(self._passages(pool, people)), top))
+            unmentioned = unmentioned_names(connection, question, everybody)
             nothing = () if found or not filters else unmatched(connection, filters, people)
-            similarity = near[0][1] if near else 0.0
-            unmentioned = unmentioned_names(connection, question, everybody, cells)
         return Found(
             question=question,
             vector=vector,
             words=tuple(words),
             passages=tuple(found),
-            similarity=similarity,
-            coverage=coverage(pool, _but_names(words, pool.said, named)),
+            similarity=similarity if len(pool.ids) else 0.0,
+            coverage=coverage(pool, _but_names(words, said, named)),
             unmentioned=tuple(unmentioned),
             unmatched=nothing,
             named=named,
@@ -113,66 +123,59 @@ class Searcher:
 
     def _pool(
         self,
+        neighbours: Neighbours,
         vector: NDArray[np.float32],
-        near: list[tuple[int, float]],
-        places: list[Places],
+        said: Sequence[Said],
         named: Labels,
         selection: Selection,
     ) -> Pool:
-        """The candidates of both searches and the chunks around them."""
-        layout = self._dense.layout()
-        nearest = np.array([number for number, _ in near], dtype=np.int64)
-        candidates = np.concatenate([nearest, self._saying_most(places, selection)])
-        reach = np.arange(-len(NEIGHBOURS), len(NEIGHBOURS) + 1)
-        around = np.unique(candidates[:, np.newaxis] + reach)
-        # What others say beside a speaker who is asked for counts as context, as ever.
+        """The candidates of both searches, with their dense scores, and the chunks around them."""
+        layout, chosen = neighbours.layout, self._chosen(neighbours, selection)
+        near, scores = neighbours.nearest(vector, CANDIDATES, chosen, chroma_condition(selection))
+        by_words = _saying_most(said, chosen)
+        reach = np.arange(-len(NEIGHBOUR_SHARES), len(NEIGHBOUR_SHARES) + 1)
+        around = np.unique(np.concatenate([near, by_words])[:, np.newaxis] + reach)
+        # What others say beside a speaker who is asked for counts as context.
         ids, episodes = layout.among(around, selection.episodes)
-        firsts, lasts = layout.firsts[episodes], layout.lasts[episodes]
-        begins = np.maximum(ids - REACHES[-1], firsts)
-        ends = np.minimum(ids + REACHES[-1], lasts)
-        return Pool(
+        pool = Pool(
             ids=ids,
-            firsts=firsts,
-            lasts=lasts,
-            cosines=Cosines(*self._dense.similarities(vector, begins, ends)),
-            said=self._said(places, spread(*merged(begins, ends))),
+            firsts=layout.firsts[episodes],
+            lasts=layout.lasts[episodes],
+            dense=np.full(len(ids), -np.inf),
+            said=said,
             named=self._catalog.shares_of(ids, named),
-            selected=self._dense.selected(ids, selection),
+            selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
         )
+        pool.dense[np.searchsorted(ids, near)] = scores
+        _look_up(pool, by_words, neighbours, vector)
+        return pool
 
-    def _said(self, places: list[Places], ids: Ids) -> list[Said]:
-        """The question's words, and which of ascending `ids`, at least, say them."""
-        cells = self._dense.cells()
-        return [Said(self._rarity(each), each.among(ids, cells)) for each in places]
+    def _complete(
+        self, pool: Pool, neighbours: Neighbours, vector: NDArray[np.float32], count: int
+    ) -> None:
+        """Looks up what a passage may go on with: the chunks after the best ones."""
+        best = pool.ids[best_first(pool.ids, score_chunks(pool))[:count]]
+        after = np.unique(best[:, np.newaxis] + np.arange(1, MOST))
+        _look_up(pool, after[np.isin(after, pool.ids[pool.selected])], neighbours, vector)
 
-    def _rarity(self, word: Places) -> float:
-        """The weight of a word; of one that was not looked for, none."""
-        return 0.0 if word.count < 0 else rarity(word.count, self._dense.layout().chunk_count)
-
-    def _saying_most(self, places: list[Places], selection: Selection) -> Ids:
-        """The CANDIDATES selected chunks in which most of the words stand, rare ones first.
-
-        Common words name no candidates: the nearest vectors do, where a question has no others.
-        """
-        listed = [each.chunks for each in places]
-        if not any(map(len, listed)):
-            return np.empty(0, np.int64)
-        ids, which = np.unique(np.concatenate(listed), return_inverse=True)
-        weights = np.repeat([self._rarity(each) for each in places], [len(each) for each in listed])
-        scores = np.bincount(which, weights)
-        kept = self._dense.selected(ids, selection)
-        ids, scores = ids[kept], scores[kept]
-        return ids[np.lexsort((ids, -scores))[:CANDIDATES]]
+    def _chosen(self, neighbours: Neighbours, selection: Selection) -> Ids | None:
+        """The chunks that the filters leave, ascending; None: all."""
+        if selection == Selection():
+            return None
+        if selection.speakers is None:
+            return neighbours.layout.ids(selection.episodes)
+        spoken = self._catalog.spoken_by(selection.labels)
+        return spoken[neighbours.layout.holds(spoken, selection.episodes)]
 
     def _passages(self, pool: Pool, people: People) -> Iterator[Passage]:
         """Passages, best first, their texts read as they are asked for."""
         if not len(pool.ids):
             return
-        for batch in _batched(stretches(pool, relevance(pool)), BATCH):
+        for batch in _batched(stretches(pool, score_chunks(pool)), BATCH):
             chunks = self._catalog.chunks([number for members, _ in batch for number in members])
             episodes = self._catalog.episodes(sorted({c.episode_id for c in chunks.values()}))
             for members, score in batch:
-                said = [_named(people, chunks[number]) for number in members]
+                said = [_under_names(chunks[number], people) for number in members]
                 yield passage(said, score, episodes)
 
     def _checked(self, question: str) -> str:
@@ -193,7 +196,38 @@ class Searcher:
         return question
 
 
-def _named(people: People, stored: StoredChunk) -> StoredChunk:
+def _said(chunks: Ids | None, count: int) -> Said:
+    """A word, weighed by how many of `count` chunks say it; by nothing if nearly all do."""
+    return (
+        Said(0.0, np.empty(0, np.int64))
+        if chunks is None
+        else Said(idf(len(chunks), count), chunks)
+    )
+
+
+def _saying_most(said: Sequence[Said], chosen: Ids | None) -> Ids:
+    """The CANDIDATES chosen chunks in which most of the words stand, rare ones first."""
+    if not any(len(word.chunks) for word in said):
+        return np.empty(0, np.int64)
+    ids, which = np.unique(np.concatenate([word.chunks for word in said]), return_inverse=True)
+    weights = np.repeat([word.idf for word in said], [len(word.chunks) for word in said])
+    scores = np.bincount(which, weights)
+    if chosen is not None:
+        kept = np.isin(ids, chosen, assume_unique=True)
+        ids, scores = ids[kept], scores[kept]
+    return ids[np.lexsort((ids, -scores))[:CANDIDATES]]
+
+
+def _look_up(pool: Pool, ids: Ids, neighbours: Neighbours, vector: NDArray[np.float32]) -> None:
+    """Adds the dense scores of these chunks of the pool, where they are not known yet."""
+    places = np.searchsorted(pool.ids, np.sort(ids))
+    places = places[np.isneginf(pool.dense[places])]
+    if len(places):
+        held, scores = neighbours.scores_of(vector, pool.ids[places])
+        pool.dense[np.searchsorted(pool.ids, held)] = scores
+
+
+def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
     """A chunk under the names of those who speak in it."""
     return replace(stored, chunk=people.over_chunk(stored.episode_id, stored.chunk))
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from askpod.links import second_link
 from askpod.model import Episode, Passage, join_spans
-from askpod.retrieval.relevance import Pool, Scores, best_first
+from askpod.retrieval.rerank import Pool, Scores, best_first
 from askpod.store.speech import StoredChunk
 
 NEARLY = 0.8  # of the first chunk's score, from which on the next ones are joined
@@ -21,8 +23,8 @@ MOST = 3  # chunks of a passage
 def stretches(pool: Pool, scores: Scores) -> Iterator[tuple[list[int], float]]:
     """(ids of one to MOST consecutive chunks, score of the first), best first, none twice."""
     following = [pool.at(step) for step in range(1, MOST)]
-    free = pool.selected.copy()
-    for i in best_first(pool.ids.tolist(), scores):
+    free = pool.selected & np.isfinite(scores)
+    for i in best_first(pool.ids, scores).tolist():
         if not free[i]:
             continue
         members = [i]

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import openai
 
 from askpod.errors import ModelError
+from askpod.parsing import ParseError, parse_json
 from askpod.services.http import NO_KEY
 from askpod.services.openai_http import TooMuch, Unreadable, httpx
 from askpod.services.retry import RequestFailure, retry_after
@@ -221,9 +222,7 @@ def quoted(complaint: str, key: str) -> str:
 def complaint_of(problem: openai.APIError) -> str:
     """All that came with an error, as one text."""
     body: Any = problem.body
-    if isinstance(body, Mapping | list):
-        return json.dumps(body, ensure_ascii=False)
-    return str(body or problem.message)
+    return _as_text(body) if isinstance(body, Mapping | list) else str(body or problem.message)
 
 
 def _header_values() -> list[str]:
@@ -235,11 +234,18 @@ def _header_values() -> list[str]:
 def _message_in(complaint: str) -> str:
     """The message in an error's JSON; a text that is not JSON as it is."""
     try:
-        body = json.loads(complaint)
-    except ValueError:
+        body = parse_json(complaint)
+    except ParseError:
         return complaint
     for _ in range(3):
         if not isinstance(body, Mapping):
             break
         body = next((body[k] for k in ("error", "message", "detail", "msg") if body.get(k)), "")
-    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return body if isinstance(body, str) else _as_text(body)
+
+
+def _as_text(body: Any) -> str:  # noqa: ANN401 - whatever a service sends
+    try:
+        return json.dumps(body, ensure_ascii=False)
+    except RecursionError:  # nested deeper than any message
+        return ""

@@ -82,15 +82,19 @@ class Catalog(Lookups):
         episode: Episode,
         source: Source,
         chunks: Sequence[Chunk],
-        vectors: NDArray[np.float32],
-    ) -> None:
-        """Writes an episode, replacing the whole of a former one with its id."""
+        vectors: NDArray[np.float32] | None,
+    ) -> range:
+        """Writes an episode in place of a former one with its id; the ids of its chunks.
+
+        `vectors` is None in a replica, whose vectors the server has.
+        """
         with self._connections.writing() as connection:
             revision = _raise_revision(connection)
             delete_episode(connection, episode.id)
             ids = _next_chunks(connection, len(chunks))
             insert_episode(connection, episode, source, revision, ids)
             insert_chunks(connection, episode.id, ids, chunks, vectors, revision)
+        return ids
 
     def remove(self, episode_ids: Sequence[str]) -> None:
         with self._connections.writing() as connection:

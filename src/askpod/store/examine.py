@@ -14,6 +14,7 @@ from askpod.errors import StoreBusy, StoreDamaged, StoreUnwritable
 from askpod.store.catalog import Catalog
 from askpod.store.checksums import DamagedRow
 from askpod.store.filters import Selection
+from askpod.store.server import ARCHIVE
 
 _BATCH = 2000  # chunks
 SUMMED_UP_TO = 100_000  # chunks: some 40 ms
@@ -108,10 +109,11 @@ def _to(first: int, last: int) -> Iterable[int]:
 
 
 def _vectors(catalog: Catalog) -> None:
+    if ARCHIVE in catalog.meta():  # a replica: the server has them
+        return
     with catalog.reading():
-        ids = catalog.chunk_ids(Selection()).tolist()
-        for begin in range(0, len(ids), _BATCH):
-            catalog.vectors_of(ids[begin : begin + _BATCH])
+        for first, last, _ in catalog.chunk_ranges():
+            catalog.vectors_between(first, last)
 
 
 def _words(catalog: Catalog) -> None:

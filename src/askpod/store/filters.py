@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 from askpod.model import Filters
 from askpod.people import Labels, People
 from askpod.text import matches_name, nearest
+
+NAMES = 20  # speakers of one condition: Chroma takes 3 ms for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,29 @@ def chunk_condition(selection: Selection) -> tuple[str, list[str]]:
             for pairs in (selection.others, selection.single):
                 parameters.append(json.dumps(["\x1f".join(pair) for pair in pairs]))
     return " AND ".join(conditions), parameters
+
+
+def chroma_condition(selection: Selection) -> dict[str, Any] | None:
+    """The same as Chroma's `where`; None where there is none, or one too long to be quick."""
+    conditions: list[dict[str, Any]] = []
+    if selection.episodes is not None:
+        conditions.append({"episode_id": {"$in": list(selection.episodes)}})
+    if selection.speakers is not None:
+        if len(selection.speakers) + len(selection.single) > NAMES or len(selection.others) > NAMES:
+            return None
+        named = [*_speaking(selection)]
+        conditions.append(named[0] if len(named) == 1 else {"$or": named})
+    return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
+
+
+def _speaking(selection: Selection) -> Iterator[dict[str, Any]]:
+    """A condition of Chroma's for each label of the selected speakers."""
+    for label in selection.speakers or ():
+        speaks: dict[str, Any] = {"speakers": {"$contains": label}}
+        others = [episode for episode, own in selection.others if own == label]
+        yield {"$and": [speaks, {"episode_id": {"$nin": others}}]} if others else speaks
+    for episode, label in selection.single:
+        yield {"$and": [{"episode_id": episode}, {"speakers": {"$contains": label}}]}
 
 
 def _episodes(

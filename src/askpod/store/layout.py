@@ -17,6 +17,7 @@ Ids = NDArray[np.int64]
 class Layout:
     """An archive's episodes, as aligned arrays in the order of their chunks, and its speakers."""
 
+    store: str  # which store, and at which of its revisions
     revision: int
     firsts: Ids  # the first chunk of each episode, ascending
     lasts: Ids
@@ -27,17 +28,28 @@ class Layout:
     def of(cls, catalog: Catalog) -> Layout:
         with catalog.reading():
             ranges = catalog.chunk_ranges()
+            meta = catalog.meta()
             return cls(
-                catalog.revision(),
+                meta["store"],
+                int(meta["revision"]),
                 np.array([first for first, _, _ in ranges], dtype=np.int64),
                 np.array([last for _, last, _ in ranges], dtype=np.int64),
                 {name: place for place, (_, _, name) in enumerate(ranges)},
                 catalog.speakers(),
             )
 
+    def is_of(self, catalog: Catalog) -> bool:
+        """Whether it is of the state that is being read."""
+        meta = catalog.meta()
+        return (self.store, str(self.revision)) == (meta["store"], meta["revision"])
+
     @property
     def chunk_count(self) -> int:
         return int((self.lasts - self.firsts + 1).sum())
+
+    def count(self, last: int) -> int:
+        """How many chunks there are up to the id `last`."""
+        return int((self.lasts - self.firsts + 1)[self.firsts <= last].sum())
 
     def among(self, ids: Ids, episodes: Collection[str] | None) -> tuple[Ids, NDArray[np.intp]]:
         """Those of `ids` that are chunks of these episodes (None: of any), in their order, and
@@ -80,10 +92,3 @@ def spread(begins: Ids, ends: Ids) -> Ids:
     steps = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     numbers: Ids = np.repeat(begins, sizes) + steps
     return numbers
-
-
-def merged(begins: Ids, ends: Ids) -> tuple[Ids, Ids]:
-    """Ranges, both ends ascending, with those that overlap or touch made one."""
-    opens = np.concatenate([[True], begins[1:] > ends[:-1] + 1])[: len(begins)]
-    closes = np.concatenate([opens[1:], [True]])[: len(begins)]
-    return begins[opens], ends[closes]

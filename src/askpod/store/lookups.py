@@ -205,41 +205,18 @@ class Lookups:
             )
             return np.fromiter((number for (number,) in rows), dtype=np.int64)
 
-    def vectors(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Ids, ascending, and vectors (one row each) of all chunks."""
-        with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT chunk_id, vector, checksum FROM vectors ORDER BY chunk_id"
-            ).fetchall()
-            ids, vectors = self._vectors(rows)
-            if not np.array_equal(ids, self._told_ids()):
-                raise DamagedRow("vectors are missing")
-            return ids, vectors
-
-    def vectors_between(
-        self, first: int, last: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Ids, ascending, and vectors of the chunks with an id from `first` to `last`."""
+    def vectors_between(self, first: int, last: int) -> NDArray[np.float32]:
+        """The embedder's vectors of the chunks from `first` to `last`, which are all there."""
         with self.reading() as connection:
             rows = connection.execute(
                 "SELECT chunk_id, vector, checksum FROM vectors "
                 "WHERE chunk_id BETWEEN ? AND ? ORDER BY chunk_id",
                 (first, last),
             ).fetchall()
-            return self._vectors(rows)
-
-    def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32]:
-        """The vectors of chunks that are there, one row for each of `ids`, in their order."""
-        with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT chunk_id, vector, checksum FROM vectors "
-                "WHERE chunk_id IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(ids)),),
-            ).fetchall()
-            by_id = {row[0]: row for row in rows}
-            if missing := [number for number in ids if number not in by_id]:
-                raise DamagedRow(f"the vector of chunk {missing[0]} is missing")
-            return self._vectors([by_id[number] for number in ids])[1]
+            ids, vectors = checked_vectors(rows, int(self.meta()["dimension"]))
+            if not np.array_equal(ids, np.arange(first, last + 1)):
+                raise DamagedRow(f"vectors of the chunks {first} to {last} are missing")
+            return vectors
 
     def chunk_count(self) -> int:
         """How many chunks there are."""
@@ -253,16 +230,6 @@ class Lookups:
                 "coalesce(sum(last_chunk - first_chunk + 1), 0) FROM episodes"
             ).fetchone()
             return {"episodes": episodes, "turns": turns, "chunks": chunks}
-
-    def _told_ids(self) -> NDArray[np.int64]:
-        """The ids of all chunks that the episodes say they have, ascending."""
-        ranges = [np.arange(first, last + 1) for first, last, _ in self.chunk_ranges()]
-        return np.concatenate([np.empty(0, np.int64), *ranges])
-
-    def _vectors(
-        self, rows: list[tuple[int, bytes, int]]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        return checked_vectors(rows, int(self.meta()["dimension"]))
 
 
 def _within(number: int, extents: Iterable[tuple[int, int]]) -> bool:

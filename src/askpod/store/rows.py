@@ -134,7 +134,7 @@ def insert_chunks(
     episode_id: str,
     ids: range,
     chunks: Sequence[Chunk],
-    vectors: NDArray[np.float32],
+    vectors: NDArray[np.float32] | None,
     revision: int,
 ) -> None:
     """Writes all chunks of an episode that is there already."""
@@ -154,16 +154,8 @@ def insert_chunks(
             )
         )
     write_rows(connection, "chunks", [(*values, checksum(values)) for values in rows])
-    stored = vectors.astype(VECTOR)
-    checksums = vector_checksums(np.array(ids, dtype=np.int64), stored).tolist()
-    write_rows(
-        connection,
-        "vectors",
-        [
-            (number, vector.tobytes(), each)
-            for number, vector, each in zip(ids, stored, checksums, strict=True)
-        ],
-    )
+    if vectors is not None:
+        _insert_vectors(connection, ids, vectors.astype(VECTOR))
     connection.executemany(
         "INSERT INTO words (rowid, speech, heading) VALUES (?, ?, ?)",
         [(number, chunk.text, chunk.heading) for number, chunk in numbered],
@@ -175,6 +167,20 @@ def insert_chunks(
             (number, name, share)
             for number, chunk in numbered
             for name, share in chunk.speaker_shares().items()
+        ],
+    )
+
+
+def _insert_vectors(
+    connection: sqlite3.Connection, ids: range, vectors: NDArray[np.float32]
+) -> None:
+    checksums = vector_checksums(np.array(ids, dtype=np.int64), vectors).tolist()
+    write_rows(
+        connection,
+        "vectors",
+        [
+            (number, vector.tobytes(), each)
+            for number, vector, each in zip(ids, vectors, checksums, strict=True)
         ],
     )
 

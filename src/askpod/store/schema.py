@@ -16,8 +16,7 @@ from uuid import uuid4
 
 from askpod.errors import ArchiveNotFound, StoreMismatch
 
-FORMAT = 3
-FORMER = 2  # the format that is brought up at opening: migrate.py
+FORMAT = 4
 
 # Names in a store's folder.
 FILE = "catalog.db"

@@ -41,7 +41,7 @@ def models(
     from askpod.evals.models.measure import make_folder
     from askpod.evals.models.requests import announced
 
-    questions = load_gold(gold)
+    questions = load_gold(gold).alone()
     candidates = _candidates(questions, model or [], base_url, store)
     folder = out or RUNS / questions.name / FOLDER
     make_folder(folder)

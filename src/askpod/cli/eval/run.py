@@ -198,12 +198,15 @@ def questions_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, i
 def _show(finished: Finished) -> None:
     """The tables of a run, what it took, and where its report lies."""
     from askpod.evals.records import REPORT
-    from askpod.evals.report.tables import slices_table, table
+    from askpod.evals.report.tables import basis_table, slices_table, table
 
     console().print(table(finished.summary))
     console().print()
     console().print(slices_table(finished.summary))
     console().print()
+    if (basis := basis_table(finished.summary)) is not None:
+        console().print(basis)
+        console().print()
     console().print(_took(finished.run))
     console().print(f"report: {harmless(str(finished.folder / REPORT))}", soft_wrap=True)
 

@@ -200,19 +200,25 @@ class Plan:
             for condition in (None, *self.conditions)
         )
 
+    def tokens(self, model: ModelSettings) -> int:
+        """The most tokens that all prompts together have."""
+        return len(self.questions) * sum(self._lengths(model))
+
+    def _lengths(self, model: ModelSettings) -> list[int]:
+        """The tokens of each prompt of a question, at most."""
+        return [model.context_tokens, *(condition.length for condition in self.conditions)]
+
     def announced(self, model: ModelSettings) -> str:
         """How much it takes, in a line for people, before it starts."""
-        lengths = [model.context_tokens, *(condition.length for condition in self.conditions)]
-        number = len(self.questions)
-        tokens = number * sum(lengths)
+        lengths, number = self._lengths(model), len(self.questions)
         sold_as = model.name if is_vendors(model.base_url) else None
         prices = [cost(sold_as, length, model.answer_tokens) for length in lengths]
         known = [price for price in prices if price is not None]
         price = f", at most ${number * sum(known):,.2f}" if len(known) == len(lengths) else ""
         return (
             f"{number} questions, {number * len(lengths):,} requests with at most "
-            f"{tokens / 1_000_000:,.1f} million prompt tokens{price}; replies that are kept "
-            "from before are not asked for again"
+            f"{self.tokens(model) / 1_000_000:,.1f} million prompt tokens{price}; "
+            "replies that are kept from before are not asked for again"
         )
 
 

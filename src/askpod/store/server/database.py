@@ -8,6 +8,7 @@ from typing import Any
 
 from askpod.errors import ServerError
 from askpod.store.server.wire import Address, NotThere, Wire
+from askpod.store.vectors import EF_SEARCH
 
 PAGE = 500  # records of one listing: one request
 WRITTEN_AT_ONCE = 64  # records: about 600 kB, which the proxies before servers let through
@@ -49,7 +50,7 @@ class Database:
         Raises:
             Exists: there is one of this name, and it was not to be had instead.
         """
-        configuration = {"hnsw": {"space": space, "ef_search": 400}}
+        configuration = {"hnsw": {"space": space, "ef_search": EF_SEARCH}}
         body = {
             "name": name,
             "metadata": metadata,
@@ -150,11 +151,11 @@ class Collection:
         """Raises NotThere where somebody has removed it."""
         self.database.change_collection(self.id, {"new_name": name})
 
-    def get(self, ids: Sequence[str], include: str) -> dict[str, Record]:
-        """Those of the records that are there, with one thing: "embeddings", "documents" …"""
+    def get(self, ids: Sequence[str], *include: str) -> dict[str, Record]:
+        """Those of the records that are there, with what is named: "documents", "metadatas" …"""
         found: dict[str, Record] = {}
         for begin in range(0, len(ids), PAGE):
-            body = {"ids": list(ids[begin : begin + PAGE]), "include": [include]}
+            body = {"ids": list(ids[begin : begin + PAGE]), "include": list(include)}
             said = self.database.ask_collection(self.id, "get", body)
             found.update((record.id, record) for record in self.database.records(said))
         return found
@@ -164,16 +165,29 @@ class Collection:
         body = {"where": where, "include": ["metadatas"], "limit": PAGE}
         return self.database.records(self.database.ask_collection(self.id, "get", body))
 
-    def nearest(self, vector: Sequence[float], count: int, where: Where | None) -> list[str]:
-        """Ids of the records nearest to a vector, nearest first."""
-        body = {"query_embeddings": [list(vector)], "n_results": count, "include": []}
-        said = self.database.ask_collection(
-            self.id, "query", body | ({"where": where} if where else {})
-        )
-        ids = said.get("ids")
-        if not isinstance(ids, list) or len(ids) != 1:
-            raise ServerError(f"{self.database.wire.where}: the Chroma server gave no neighbours")
-        return [str(id_) for id_ in ids[0]]
+    def nearest(
+        self,
+        vector: Sequence[float],
+        count: int,
+        *,
+        where: Where | None = None,
+        ids: Sequence[str] | None = None,
+    ) -> dict[str, float]:
+        """The records with the greatest inner product with a vector, by id, greatest first."""
+        body = {"query_embeddings": [list(vector)], "n_results": count, "include": ["distances"]}
+        body |= {"where": where} if where else {}
+        body |= {"ids": list(ids)} if ids is not None else {}
+        said = self.database.ask_collection(self.id, "query", body)
+        try:
+            [found], [distances] = said["ids"], said["distances"]
+            return {
+                str(id_): 1 - float(distance)
+                for id_, distance in zip(found, distances, strict=True)
+            }
+        except (KeyError, TypeError, ValueError):
+            raise ServerError(
+                f"{self.database.wire.where}: the Chroma server gave no neighbours"
+            ) from None
 
     def write(self, records: Sequence[Record]) -> None:
         """Adds records, or replaces those that have their ids."""

@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
+from askpod.embedding.contextual import recipe
 from askpod.errors import ServerError, StoreMismatch
 from askpod.store.schema import Stamp
 from askpod.store.server.database import Collection, Database
 from askpod.store.server.records import CHUNKS, EPISODES
 from askpod.store.server.wire import Address, Exists, NotThere
+from askpod.store.vectors import about
 
-LAYOUT = 1  # of the records on the server; the replica's format is its own
+LAYOUT = 2  # of the records on the server; the replica's format is its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Head:
     revision: int  # a number that every commit raises
     pending: str  # the episode whose records a writer is changing; "" where none is
     stamp: Stamp
+    recipe: str  # of the chunks' contextual vectors
 
     @classmethod
     def read(cls, database: Database) -> Head | None:
@@ -51,9 +54,8 @@ class Head:
                     str(known["embedder"]), int(known["dimension"]), str(known["chunking"])
                 )
                 pending = str(known["pending"])
-                return cls(
-                    collection, str(known["archive"]), int(known["revision"]), pending, stamp
-                )
+                archive, revision = str(known["archive"]), int(known["revision"])
+                return cls(collection, archive, revision, pending, stamp, str(known["vectors"]))
         except (KeyError, TypeError, ValueError):
             raise ServerError(
                 f"{address}: its collection {EPISODES!r} is not one that askpod made; name another "
@@ -71,12 +73,14 @@ class Head:
     def check(self, stamp: Stamp) -> None:
         """Raises StoreMismatch where this machine's settings would make another archive."""
         made, now = self.stamp, stamp
+        vectors = ("vectors", self.recipe, recipe())
         differing = [
             f"{what} {there!r}, and this machine is set to {here!r}"
             for what, there, here in (
                 ("embedder", made.embedder, now.embedder),
                 ("dimension", made.dimension, now.dimension),
                 ("chunking", made.chunking, now.chunking),
+                vectors,
             )
             if here is not None and there != here
         ]
@@ -98,9 +102,10 @@ def found(database: Database, stamp: Stamp) -> Head:
         "embedder": stamp.embedder,
         "dimension": stamp.dimension or 0,
         "chunking": stamp.chunking,
+        "vectors": recipe(),
     }
     try:
-        chunks_of(database)
+        chunks_of(database, stamp.embedder)
         return Head.of(database.make(EPISODES, metadata, "l2"))
     except Exists:
         return Head.of(database.collection(EPISODES))
@@ -109,13 +114,9 @@ def found(database: Database, stamp: Stamp) -> Head:
         raise
 
 
-def chunks_of(database: Database) -> Collection:
-    """The collection of chunks, made where it is not there.
-
-    By inner product, which for vectors of unit length is the cosine: in its space "cosine" the
-    server would give back vectors that differ in their last digits from those it was given.
-    """
-    return database.make(CHUNKS, {"made_by": "askpod"}, "ip", or_get=True)
+def chunks_of(database: Database, embedder: str) -> Collection:
+    """The collection of chunks, made where it is not there."""
+    return database.make(CHUNKS, about(embedder), "ip", or_get=True)
 
 
 def other_archive(address: Address, store: str) -> StoreMismatch:

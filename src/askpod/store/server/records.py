@@ -2,7 +2,7 @@
 
 Collection `askpod`: one record for each chunk, with vector, text and metadata as the embedded
 index has them, so that any Chroma user can read it. Collection `askpod-episodes`: for each
-episode one *entry*, and its *parts*: all that a replica needs besides the vectors, packed and
+episode one *entry*, and its *parts*: all that a replica needs, packed and
 cut to a size that every server takes. Chunks and parts carry a version; the entry names the one
 that counts. Writing the entry is what makes an episode visible: all of it, at once.
 """
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.chunking import cut_span
+from askpod.embedding.contextual import contextual_vectors
 from askpod.model import Chunk, Episode, Turn
 from askpod.store.rows import Source
 from askpod.store.server.database import Metadata, Record
@@ -32,7 +33,6 @@ EPISODES = "askpod-episodes"
 
 _PART = 15_000  # characters of a part: Chroma's cloud takes 16 kB
 _LARGEST = 256_000_000  # bytes of an episode, unpacked
-_UNIT = 1e-3  # how far a vector's length may lie from 1
 _EPISODE_FIELDS = tuple(field.name for field in fields(Episode) if field.name != "turns")
 _TUPLES = ("guests", "topics")
 
@@ -104,31 +104,31 @@ class Entry:
         return [f"part:{self.episode_id}#{self.version}#{n}" for n in range(self.parts)]
 
     def chunk_ids(self) -> list[str]:
-        return [f"{self.episode_id}#{self.version}#{n}" for n in range(self.chunks)]
+        return [chunk_id(self.episode_id, self.version, n) for n in range(self.chunks)]
 
 
 def entry_id(episode_id: str) -> str:
     return f"episode:{episode_id}"
 
 
-def place_of(chunk_record: str) -> tuple[str, int]:
-    """Episode and position of a chunk's record. Raises ValueError where it is none of ours."""
-    episode_id, _, position = chunk_record.rsplit("#", 2)
-    return episode_id, int(position)
+def chunk_id(episode_id: str, version: str, position: int) -> str:
+    """The id of a chunk's record."""
+    return f"{episode_id}#{version}#{position}"
 
 
 def chunk_records(
     version: str, episode: Episode, chunks: Sequence[Chunk], vectors: Vectors
 ) -> list[Record]:
-    """One record for each chunk."""
+    """One record for each chunk, with its contextual vector; `vectors` are the embedder's."""
+    mixed = contextual_vectors(vectors)
     return [
         Record(
-            f"{episode.id}#{version}#{position}",
+            chunk_id(episode.id, version, position),
             vector,
             chunk.text,
             described(StoredChunk(0, episode.id, position, chunk), episode) | {"version": version},
         )
-        for position, (chunk, vector) in enumerate(zip(chunks, vectors.tolist(), strict=True))
+        for position, (chunk, vector) in enumerate(zip(chunks, mixed.tolist(), strict=True))
     ]
 
 
@@ -177,21 +177,6 @@ def unpack(packed: str) -> tuple[Episode, list[Chunk]]:
         return Episode(**known, turns=turns), chunks
     except (ValueError, TypeError, LookupError, zlib.error, RecursionError) as error:
         raise NotWhole(f"what is packed cannot be read ({type(error).__name__})") from error
-
-
-def unit_vectors(records: Sequence[Record], dimension: int) -> Vectors:
-    """The records' vectors, one row each. Raises NotWhole where one has not the length 1."""
-    try:
-        vectors = np.array([record.vector for record in records], dtype=np.float32)
-    except (ValueError, TypeError) as error:
-        raise NotWhole("a vector cannot be read") from error
-    vectors = vectors.reshape(0, dimension) if not records else vectors
-    if vectors.shape != (len(records), dimension):
-        raise NotWhole("a vector has not the archive's dimension")
-    lengths = np.linalg.norm(vectors, axis=1)
-    if not bool(np.all(np.abs(lengths - 1) < _UNIT)):
-        raise NotWhole("a vector is not of unit length")
-    return vectors
 
 
 def _inflated(data: bytes) -> bytes:

@@ -14,9 +14,6 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from askpod.errors import ArchiveNotFound
 from askpod.model import Chunk, Episode
 from askpod.store.catalog import FILE, Catalog
@@ -27,9 +24,13 @@ from askpod.store.schema import lay
 from askpod.store.server import ARCHIVE
 from askpod.store.server.database import PAGE, Collection
 from askpod.store.server.head import Head
-from askpod.store.server.records import Entry, NotWhole, entry_id, unit_vectors, unpack
+from askpod.store.server.records import Entry, NotWhole, entry_id, unpack
 
 _REVISION, _ORIGIN, _FILLED = "server_revision", "server_origin", "server_filled"
+_VERSIONS = """CREATE TABLE IF NOT EXISTS versions (
+    episode_id TEXT PRIMARY KEY REFERENCES episodes(id) ON DELETE CASCADE,
+    version TEXT NOT NULL
+) WITHOUT ROWID"""
 _TOLD = 50  # episodes, from which on a user is told how far it has come
 
 
@@ -63,6 +64,7 @@ class Replica(Catalog):
         with self._connections.writing() as connection:
             if not stored_meta(connection):
                 lay(connection, head.stamp)
+            connection.execute(_VERSIONS)
             self._note({ARCHIVE: head.archive, _REVISION: "0", _ORIGIN: origin})
 
     def take(
@@ -70,13 +72,19 @@ class Replica(Catalog):
         episode: Episode,
         source: Source,
         chunks: list[Chunk],
-        vectors: NDArray[np.float32],
+        version: str,
         revision: int,
     ) -> None:
-        """Writes an episode of the server's `revision`."""
-        with self._connections.writing():
-            self.put(episode, source, chunks, vectors)
+        """Writes an episode of the server's `revision`, and which version of its records it is."""
+        with self._connections.writing() as connection:
+            self.put(episode, source, chunks, None)
+            connection.execute("INSERT INTO versions VALUES (?, ?)", (episode.id, version))
             self._note({_REVISION: str(revision)})
+
+    def versions(self) -> dict[str, str]:
+        """Which version of each episode's records on the server is in the replica."""
+        with self.reading() as connection:
+            return dict(connection.execute("SELECT episode_id, version FROM versions").fetchall())
 
     def drop(self, episode_id: str, revision: int) -> None:
         """Removes an episode, as the server's `revision` did; it need not be there."""
@@ -151,7 +159,7 @@ class Puller:
             replica.drop(entry.episode_id, entry.revision)
             return
         try:
-            episode, chunks, vectors = self._fetched(head, entry)
+            episode, chunks = self._fetched(head, entry)
         except NotWhole as problem:
             if self._present(head, entry.episode_id) == entry:
                 self.notify(
@@ -161,25 +169,20 @@ class Puller:
                 replica.drop(entry.episode_id, entry.revision)
             return
         source = replace(entry.source, origin="" if entry.origin == self.origin else entry.origin)
-        replica.take(episode, source, chunks, vectors, entry.revision)
+        replica.take(episode, source, chunks, entry.version, entry.revision)
 
-    def _fetched(
-        self, head: Head, entry: Entry
-    ) -> tuple[Episode, list[Chunk], NDArray[np.float32]]:
+    def _fetched(self, head: Head, entry: Entry) -> tuple[Episode, list[Chunk]]:
         """Raises NotWhole."""
         parts = head.collection.get(entry.part_ids(), "documents")
-        records = self.chunks.get(entry.chunk_ids(), "embeddings")
-        try:
-            packed = "".join(parts[id_].text for id_ in entry.part_ids())
-            vectors = unit_vectors(
-                [records[id_] for id_ in entry.chunk_ids()], head.stamp.dimension or 0
-            )
-        except KeyError as missing:
-            raise NotWhole(f"{missing} is missing") from None
+        there = {**parts, **self.chunks.get(entry.chunk_ids())}
+        for id_ in [*entry.part_ids(), *entry.chunk_ids()]:
+            if id_ not in there:
+                raise NotWhole(f"{id_!r} is missing")
+        packed = "".join(parts[id_].text for id_ in entry.part_ids())
         episode, chunks = unpack(packed)
         if episode.id != entry.episode_id or len(chunks) != entry.chunks:
             raise NotWhole("what is packed is of another episode")
-        return episode, chunks, vectors
+        return episode, chunks
 
     def _present(self, head: Head, episode_id: str) -> Entry | None:
         """The episode's entry as it is now."""

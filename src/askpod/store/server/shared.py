@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
 from askpod.store.catalog import FILE, Catalog
-from askpod.store.cells import keeping
 from askpod.store.connection import plain_errors
-from askpod.store.filters import Selection
+from askpod.store.dense import FEW, Neighbours, Scores
+from askpod.store.layout import Ids, Layout
 from askpod.store.lock import PATIENCE, write_lock
 from askpod.store.schema import KEPT, Stamp
-from askpod.store.server.database import Database, Where
+from askpod.store.server.database import Collection, Database, Where
 from askpod.store.server.head import Head, chunks_of, found, other_archive
-from askpod.store.server.records import place_of
+from askpod.store.server.records import chunk_id
 from askpod.store.server.replica import Known, Puller, Replica, followed, make_replica, origin_of
 from askpod.store.server.turn_taking import WriterLock
 from askpod.store.server.wire import Address
 from askpod.store.server.writing import ServerStore
+from askpod.store.vectors import Vectors
 
 Notify = Callable[[str], None]
 
 _POLL = 0.2  # seconds
 _PATIENCE = 5.0  # seconds that a search waits for another process to bring the replica up
-_MORE = 2  # times as many neighbours are asked for as are wanted: the server's graph misses some
+_MORE = 100  # neighbours asked for beyond those wanted: some may be of versions that are gone
+_AT_ONCE = 1000  # records compared in one request
+_DIGITS = 6  # of a score
+_T = TypeVar("_T")
 
 
 class SharedArchive:
@@ -40,7 +43,8 @@ class SharedArchive:
         self._store = store
         self._database = database
         self._archive = head.archive
-        self._puller = Puller(chunks_of(database), origin_of(store), notify)
+        self._puller = Puller(chunks_of(database, head.stamp.embedder), origin_of(store), notify)
+        self._state: _State | None = None
         self._notify = notify
         self._replica: Replica | None = None
 
@@ -129,14 +133,15 @@ class SharedArchive:
                 store = ServerStore(self._head(), lock, self._puller, replica)
                 yield store
                 store.finish()
-            self._keep_cells(replica)
 
-    def nearest(
-        self, vector: NDArray[np.float32], count: int, selection: Selection
-    ) -> NDArray[np.int64]:
-        """Ids, in the replica, of about the `count` nearest selected chunks; some may be gone."""
-        records = self._puller.chunks.nearest(vector.tolist(), _MORE * count, _where(selection))
-        return _local(self._read(), records)
+    def search(self, look: Callable[[Neighbours], _T]) -> _T:
+        """What `look` makes of the replica's state, the server's collection answering."""
+        replica = self._read()
+        with replica.reading():
+            known = self._state
+            if known is None or not known.layout.is_of(replica):
+                known = self._state = _State(Layout.of(replica), replica.versions())
+            return look(_Remote(known, self._puller.chunks))
 
     def _head(self) -> Head:
         head = Head.read(self._database)
@@ -180,13 +185,6 @@ class SharedArchive:
             closing(Replica(self._store, writable=True)) as replica,
         ):
             self._puller.pull(replica, self._head())
-            self._keep_cells(replica)
-
-    def _keep_cells(self, replica: Replica) -> None:
-        """The server names the candidates of a large archive; what is said around them, and who
-        says very common words, is looked up here."""
-        with suppress(OSError):  # searches do without it, and take longer
-            keeping.publish(self._store, replica)
 
     def _read(self) -> Replica:
         if self._replica is None:
@@ -255,32 +253,67 @@ def _holds_catalog(store: Path) -> bool:
         return bool(catalog.meta())
 
 
-def _where(selection: Selection) -> Where | None:
-    conditions: list[Where] = []
-    if selection.episodes is not None:
-        conditions.append({"episode_id": {"$in": list(selection.episodes)}})
-    if selection.speakers is not None:
-        named: list[Where] = [{"speakers": {"$contains": name}} for name in selection.speakers]
-        named += [
-            {"$and": [{"episode_id": episode}, {"speakers": {"$contains": label}}]}
-            for episode, label in selection.single
+class _State:
+    """Which records on the server are the replica's chunks, at one revision."""
+
+    def __init__(self, layout: Layout, versions: Mapping[str, str]) -> None:
+        self.layout = layout
+        self._names = list(layout.places)
+        self._versions = versions
+
+    def records(self, ids: Ids) -> list[str]:
+        """The records of chunks, which are all there."""
+        places = np.searchsorted(self.layout.firsts, ids, side="right") - 1
+        named = ((self._names[place], place) for place in places.tolist())
+        return [
+            chunk_id(name, self._versions[name], number - int(self.layout.firsts[place]))
+            for number, (name, place) in zip(ids.tolist(), named, strict=True)
         ]
-        conditions.append(named[0] if len(named) == 1 else {"$or": named})
-    return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
+
+    def chunks(self, records: Mapping[str, float]) -> tuple[Ids, Scores]:
+        """The chunks of records and their scores; without what is not the replica's."""
+        ids, scores = [], []
+        for record, score in records.items():
+            name, _, rest = record.rpartition("#")
+            episode_id, _, version = name.rpartition("#")
+            place = self.layout.places.get(episode_id)
+            if place is not None and version == self._versions[episode_id] and rest.isdecimal():
+                ids.append(int(self.layout.firsts[place]) + int(rest))
+                scores.append(round(score, _DIGITS))
+        return np.array(ids, dtype=np.int64), np.array(scores, dtype=np.float64)
 
 
-def _local(replica: Replica, records: list[str]) -> NDArray[np.int64]:
-    """Where the replica has these chunks; without those that it has not."""
-    places = []
-    for record in records:
-        with suppress(ValueError):  # not askpod's
-            places.append(place_of(record))
-    with replica.reading() as connection:
-        rows = connection.execute(
-            "SELECT id, first_chunk, last_chunk FROM episodes WHERE first_chunk IS NOT NULL "
-            "AND id IN (SELECT value FROM json_each(?))",
-            (json.dumps(sorted({id_ for id_, _ in places})),),
-        )
-        held = {id_: range(first, last + 1) for id_, first, last in rows}
-    found = {held[id_][at] for id_, at in places if 0 <= at < len(held.get(id_, ()))}
-    return np.array(sorted(found), dtype=np.int64)
+class _Remote:
+    """Answers from the server's collection."""
+
+    def __init__(self, state: _State, chunks: Collection) -> None:
+        self.layout = state.layout
+        self._state = state
+        self._chunks = chunks
+
+    def nearest(
+        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
+    ) -> tuple[Ids, Scores]:
+        """As Neighbours."""
+        if chosen is not None and (len(chosen) <= FEW or where is None):
+            ids, scores = self.scores_of(vector, chosen)
+        else:
+            ids, scores = self._state.chunks(
+                self._chunks.nearest(vector.tolist(), count + _MORE, where=where)
+            )
+        best = np.lexsort((ids, -scores))[:count]
+        return ids[best], scores[best]
+
+    def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
+        """As Neighbours."""
+        found: dict[str, float] = {}
+        records, asked = self._state.records(ids), vector.tolist()
+        for begin in range(0, len(records), _AT_ONCE):
+            batch = records[begin : begin + _AT_ONCE]
+            found |= self._chunks.nearest(asked, len(batch), ids=batch)
+        if missing := [
+            record for record in records if record not in found
+        ]:  # a graph may miss some
+            for record, held in self._chunks.get(missing, "embeddings").items():
+                found[record] = float(np.array(held.vector, dtype=np.float32) @ vector)
+        return self._state.chunks(found)

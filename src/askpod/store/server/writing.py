@@ -76,7 +76,7 @@ class ServerStore:
             source=source,
         )
         self._commit(entry)
-        self._replica.take(episode, source, list(chunks), vectors, revision)
+        self._replica.take(episode, source, list(chunks), version, revision)
         if known:
             self._sweep(episode.id, version)
 
