@@ -9,7 +9,7 @@ KILLS ?= 200
 SECONDS ?= 600
 SIZES ?= 200,1000,5000,20000
 UPGRADE ?=
-ON_SERVER := $(wildcard tests/test_*.py) tests/server tests/retrieval tests/answering \
+ON_SERVER := $(wildcard tests/test_*.py) tests/indexing tests/server tests/retrieval tests/answering \
 	tests/store/test_catalog.py tests/store/test_filters.py tests/store/test_concurrency.py \
 	tests/cli/test_commands.py
 TABLES ?=

@@ -20,7 +20,7 @@ from typing import Literal
 from askpod.answering.refusal import SENTINEL
 from askpod.errors import AskpodError
 from askpod.model import EvidenceTurn
-from askpod.retrieval.rendering import plain, render
+from askpod.retrieval.render import plain, render
 
 Message = tuple[Literal["system", "user", "assistant"], str]  # role and text
 Placement = Literal["before", "after", "both"]  # of an instruction, seen from the evidence

@@ -147,7 +147,6 @@ def test_the_exporting_tool_does_not_speak(read):
         "We met at\n12:36 and left.\n" + "It rained, and so on.\n" * 80 + "12:40 we came back.\n",
         "".join(f"{i * 37 % 60}:{i * 17 % 60:02} Row {i}.\n" for i in range(40)),
         "# Title\n\nJust prose.\n",
-        "<p>0:05 Ann: One.</p>\n0:09 Bo: Two.\n",
     ],
 )
 def test_what_is_no_transcript_is_not_recognised(read, text):

@@ -16,7 +16,7 @@ from askpod.answering.sentences import Judged, Run, Sentence, choose, judge, rea
 from askpod.embedding import Embedder
 from askpod.links import second_link
 from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
-from askpod.retrieval.search import Found
+from askpod.retrieval.retriever import Found
 from askpod.text import matches_name
 from askpod.times import clock
 

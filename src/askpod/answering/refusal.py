@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from askpod.model import Basis, Filters
-from askpod.retrieval.search import Found
+from askpod.retrieval.retriever import Found
 
 if TYPE_CHECKING:
     from askpod.answering.question import Question
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 NEAREST = "I did not find this stated. The nearest that was said:"
 REFUSAL = "I found nothing in these episodes that answers this."
+
+# Heads quotations that follow where a model found no answer, and yet there is something near.
+NEAREST_WITHOUT_MODEL = "The model found no answer. The nearest that was said:"
 
 # What a model must write, alone, when its evidence does not answer the question. In capitals and
 # about the episodes as a whole, so that no answer says it by chance.
