@@ -14,18 +14,19 @@ the names were given; a later entry sees the names of the earlier ones:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from askpod.errors import AskpodError
-from askpod.files import write_atomically
+from askpod.files import read_bounded, write_atomically
 from askpod.model import Chunk, Episode, Span, Turn
 from askpod.text import nearest, without_hidden
 from askpod.voices import Person, Voice, everyone, voices
 
 FILE = "people.yaml"
+MOST_BYTES = 10_000_000  # of the file
 
 _Said = TypeVar("_Said", Turn, Span)
 
@@ -84,11 +85,13 @@ class People:
         spans = tuple(self._named(episode_id, span) for span in chunk.spans)
         return replace(chunk, spans=spans) if spans != chunk.spans else chunk
 
-    def over_episode(self, episode: Episode) -> Episode:
-        """An episode under the names of its guests and speakers."""
-        guests = tuple(dict.fromkeys(map(self.everywhere, episode.guests)))
-        turns = tuple(self.over_turns(episode.id, episode.turns))
-        return replace(episode, guests=guests, turns=turns)
+    def over_episodes(self, episodes: Mapping[str, Episode]) -> dict[str, Episode]:
+        """Episodes without turns, by their ids, under the names of their guests."""
+        guests = {
+            id_: tuple(dict.fromkeys(map(self.everywhere, episode.guests)))
+            for id_, episode in episodes.items()
+        }
+        return {id_: replace(each, guests=guests[id_]) for id_, each in episodes.items()}
 
     def everywhere(self, label: str) -> str:
         """Who is meant by a label where its episode has no name of its own for it."""
@@ -138,21 +141,23 @@ def load_people(folder: Path) -> People:
     Raises:
         PeopleError: the file cannot be read; the message says where it is wrong.
     """
-    import yaml
     from pydantic import TypeAdapter, ValidationError
+
+    from askpod.parsing import ParseError, parse_yaml, plain
 
     path = folder / FILE
     try:
-        told = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (a safe loader)
+        told = plain(parse_yaml(read_bounded(path, MOST_BYTES).decode("utf-8-sig"), aliases=False))
         namings = TypeAdapter(list[Naming]).validate_python(told or [])
     except FileNotFoundError:
         return People()
     except OSError as error:
         raise PeopleError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise PeopleError(f"{where}: is not YAML; mend it, or delete the file") from None
+    except UnicodeDecodeError:
+        raise PeopleError(f"{path}: is not UTF-8 text; mend it, or delete the file") from None
+    except ParseError as error:
+        where = f"{path}:{error.line}" if error.line else str(path)
+        raise PeopleError(f"{where}: {error.problem}, or delete the file") from None
     except ValidationError as error:
         place = error.errors()[0]["loc"]
         which = f"entry {int(place[0]) + 1}" if place else "it"
