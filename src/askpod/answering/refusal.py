@@ -74,8 +74,8 @@ def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
 
 def reason(found: Found) -> tuple[str, ...]:
     """What a person should be told about a refusal, beside it."""
-    if not found.unmentioned:
-        return ()
+    if found.unmatched or not found.unmentioned:
+        return found.unmatched
     return (f"these episodes never mention {' or '.join(found.unmentioned)}",)
 
 
