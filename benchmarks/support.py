@@ -43,7 +43,7 @@ from askpod.answering.support import BAR, SupportChecker
 from askpod.chunking import cut_span
 from askpod.embedding.minilm import MiniLM
 from askpod.model import EvidenceTurn, Turn
-from askpod.retrieval.pack import pack
+from askpod.retrieval.evidence import pack
 
 WRONG = ("evidence", "episode", "near", "random", "two", "number", "name")
 EACH = 4  # wrong turns of each kind for each fact

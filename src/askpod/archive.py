@@ -13,32 +13,44 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
-from askpod.answering.followup import standalone
-from askpod.embedders import load_embedder, remote_model, stamp_of
+from askpod.answering.followup import in_place, standalone, told
+from askpod.answering.overview import DEPTH, episodes_about
 from askpod.embedding import Embedder
 from askpod.errors import AskpodError
-from askpod.founding import Notify, found, join, join_anew, store_folder, verify
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, Usage
+from askpod.opening import (
+    Notify,
+    connect,
+    load_embedder,
+    reconnect,
+    remote_model,
+    stamp_of,
+    store_folder,
+    verify,
+)
+from askpod.opening import (
+    create as create_store,
+)
 from askpod.people import ArchivePeople
-from askpod.retrieval.search import Searcher
+from askpod.retrieval.retriever import Retriever
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.collection import Publisher
+from askpod.store.connection import write_lock
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import select
-from askpod.store.lock import write_lock
 
 if TYPE_CHECKING:
     from askpod.answering.llm_answer import LLMAnswerer
     from askpod.answering.llm_client import LanguageModel
     from askpod.indexing import IndexReport, ProgressListener
     from askpod.indexing.indexer import EpisodeStore
-    from askpod.retriever import ArchiveRetriever
+    from askpod.langchain import ArchiveRetriever
     from askpod.sources import SourceFiles
-    from askpod.store.server.shared import SharedArchive
+    from askpod.store.shared.archive import SharedArchive
 
 EVIDENCE = 10  # passages that come with a quoted answer
-EVIDENCE_FOR_MODEL = 20  # that are packed for a model, as far as its budget goes
+EVIDENCE_FOR_MODEL = 40  # that are packed for a model, as far as its budget goes
 
 
 class Archive:
@@ -93,9 +105,9 @@ class Archive:
         folder = store_folder(store)
         settings = settings or Settings.from_environment()
         notify = notify or _silent
-        server = join(folder, settings, notify, create=create)
+        server = connect(folder, settings, notify, create=create)
         if create and server is None:
-            found(folder, settings, notify)
+            create_store(folder, settings, notify)
         archive = cls(folder, settings, notify, language_model, server)
         try:
             verify(archive._catalog, folder, settings, notify, on_server=server is not None)
@@ -160,7 +172,7 @@ class Archive:
         """
         # Imported when something is written: it takes a good part of what an answer takes.
         from askpod.indexing import Indexer, IndexReport, Prune
-        from askpod.paying import paying_once
+        from askpod.indexing.embedding_cache import with_cache
         from askpod.sources import SourceFiles, gather
 
         gathered = (
@@ -174,7 +186,7 @@ class Archive:
         try:
             with (
                 write_lock(self._store, self._notify),
-                paying_once(self._store, self._embedder) as embedder,
+                with_cache(self._store, self._embedder) as embedder,
                 self._writing() as episodes,
             ):
                 chunking = self._settings.chunking
@@ -239,11 +251,11 @@ class Archive:
             ModelError: the embedder's endpoint failed. The former state stands.
         """
         from askpod.indexing import IndexReport
-        from askpod.rebuilding import Rebuilding, rebuild
+        from askpod.indexing.rebuild import Rebuilding, rebuild
 
         folder, notify = store_folder(store), notify or _silent
         settings = settings or Settings.from_environment()
-        if (server := join_anew(folder, settings, notify)) is not None:
+        if (server := reconnect(folder, settings, notify)) is not None:
             with closing(server), closing(Catalog(folder)) as catalog:
                 return IndexReport(unchanged=list(catalog.sources()))
         embedder = load_embedder(settings)
@@ -276,7 +288,7 @@ class Archive:
         """
         filters = Filters(episode, guest, speaker, season, since, until)
         self._refresh()
-        return list(self._searcher.find(question, top, filters).passages)
+        return list(self._retriever.find(question, top, filters).passages)
 
     def ask(
         self,
@@ -357,12 +369,15 @@ class Archive:
         began = time.perf_counter()
         top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
         self._refresh()
-        found = self._searcher.find(wanted, top, filters)
+        found = self._retriever.find(wanted, top, filters)
+        if history and self._llm_answerer is None:
+            found, filters = in_place(question, history, found, filters, self._retriever.find)
         episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
         usage = replace(usage, retrieval_seconds=seconds)
-        search, turns, listed = self._searcher.find, self._catalog.turns, self.episodes
-        return Retrieved(found, filters, episodes, turns, search, listed, usage)
+        search, turns, listed = self._retriever.find, self._catalog.turns, self.episodes
+        said = told(history)
+        return Retrieved(found, filters, episodes, turns, search, listed, usage, said)
 
     def _quoted(self, asked: Retrieved) -> Answer:
         return replace(self._answerer.answer(asked), usage=asked.usage)
@@ -378,15 +393,28 @@ class Archive:
 
     def as_retriever(self, *, top: int = 20, **filters: str | int | None) -> ArchiveRetriever:
         """The archive as a LangChain retriever; `filters` as in `search`."""
-        from askpod.retriever import ArchiveRetriever
+        from askpod.langchain import ArchiveRetriever
 
         return ArchiveRetriever(search=self.search, top=top, filters=filters)
 
     # Looking up
 
-    def episodes(self, filters: Filters | Mapping[str, Any] | None = None) -> list[Episode]:
-        """The episodes, without their turns, in the order of their ids."""
+    def episodes(
+        self, filters: Filters | Mapping[str, Any] | None = None, *, about: str | None = None
+    ) -> list[Episode]:
+        """The episodes, without their turns, in the order of their ids.
+
+        With `about` those that talk about it, best first.
+
+        Raises:
+            QuestionError: `about` is empty, or longer than the embedder reads.
+        """
         self._refresh()
+        if about is not None:
+            found = self._retriever.find(about, DEPTH, Filters.of(filters))
+            ranked = [each.episode for each in episodes_about(about, found.passages)]
+            known = self._catalog.episodes(ranked)
+            return [known[id_] for id_ in ranked]
         with self._catalog.reading() as connection:
             selection = select(connection, Filters.of(filters))
             return list(self._catalog.episodes(selection.episodes).values())
@@ -426,11 +454,11 @@ class Archive:
         return load_embedder(replace(self._settings, embedder="minilm"))
 
     @cached_property
-    def _searcher(self) -> Searcher:
+    def _retriever(self) -> Retriever:
         if self._server is not None:
-            return Searcher(self._catalog, self._server, self._embedder)
+            return Retriever(self._catalog, self._server, self._embedder)
         self._dense.warm()  # while the embedder is being loaded
-        return Searcher(self._catalog, self._dense, self._embedder)
+        return Retriever(self._catalog, self._dense, self._embedder)
 
     @cached_property
     def _answerer(self) -> ExtractiveAnswerer:

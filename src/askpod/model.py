@@ -32,6 +32,13 @@ class Turn:
     estimated: bool = False  # True: `start` was not stated but worked out (see times.py)
     section: str = ""  # the header the turn stands under; "" before the first one
     marks: Marks = ()  # seconds that are known inside the text, such as those of its captions
+    label: str = ""  # the transcript's own label, where `speaker` is a name laid over it
+
+    def by(self, name: str) -> Turn:
+        """The turn with a name for its speaker; the label that the transcript has is kept."""
+        if name == self.speaker:
+            return self
+        return replace(self, speaker=name, label=self.label or self.speaker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Episode:
     topics: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)  # name -> URL, in the file's order
     youtube: str | None = None  # the video's id
+    untimed: bool = False  # its transcript states no second: those of its turns are estimated
 
     @property
     def end(self) -> float:
@@ -184,6 +192,11 @@ class EvidenceTurn:
     url: str  # opens the recording at its start
 
 
+CitedBy = Literal["model", "askpod"]
+"""Who chose the turn for a claim: the model that wrote it, or the program, which quoted the turn or
+found it among the evidence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """A number in an answer, tied to the turn that supports the claim."""
@@ -197,6 +210,7 @@ class Citation:
     quote: str  # verbatim from the turn
     url: str  # opens the recording at `start`
     supported: bool
+    cited_by: CitedBy = "askpod"  # who tied the claim to this turn
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON can carry it."""

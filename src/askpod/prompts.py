@@ -21,7 +21,7 @@ from askpod.answering.refusal import SENTINEL
 from askpod.errors import AskpodError
 from askpod.files import read_bounded
 from askpod.model import EvidenceTurn
-from askpod.retrieval.rendering import plain, render
+from askpod.retrieval.render import plain, render
 
 MOST_BYTES = 1_000_000  # of one template
 

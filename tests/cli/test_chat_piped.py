@@ -120,6 +120,15 @@ def test_without_a_model_the_answers_are_quotations(chat):
     assert (run.code, run.err) == (0, "")
 
 
+def test_why_tells_what_a_follow_up_was_understood_as(chat):
+    run = chat("Why did Marisol's batteries fail?", "Is there a limit?", "/why")
+    assert replies(run)[2].splitlines() == [
+        "understood as: Is there a limit? (Marisol's, batteries, fail)",
+        f"looked for in: {TITLE}",
+        "found: only what comes near to it",
+    ]
+
+
 def test_what_is_piped_is_plain_and_blank_lines_are_nothing(indexed):
     run = subprocess.run(
         [sys.executable, "-m", "askpod", "chat", "--store", indexed],
@@ -176,6 +185,7 @@ def test_show_gives_the_passage_with_a_minute_around_it(chat, archive):
     [
         (["/show 1"], "there is no answer yet, and so no source"),
         (["/sources"], "there is no answer yet"),
+        (["/why"], "there is no answer yet"),
         (["/show"], "name a source by its number: /show 1"),
         (["/open x"], "name a source by its number: /open 1"),
         (["/save"], "name a file: /save notes.md"),

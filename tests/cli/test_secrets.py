@@ -125,7 +125,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failing: _Failing)
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("askpod.services.retry.FIRST_WAIT", 0.001)
     monkeypatch.setattr("askpod.embedding.remote.PATIENCE", 0.0)
-    monkeypatch.setattr("askpod.store.server.wire.PATIENCE", 0.0)
+    monkeypatch.setattr("askpod.store.shared.client.PATIENCE", 0.0)
     monkeypatch.setattr(sys, "stdin", io.StringIO("What is a bee?\n"))
     return folder
 
@@ -182,7 +182,10 @@ def test_no_secret_is_printed_or_stored(
         shutil.copytree(indexed, store)
     run = askpod(*(_filled(each, settings, store) for each in arguments[kind][command]))
     _look(run.out + run.err, [tmp_path])
-    never_asks = command == "doctor" or (kind, command) == ("embedder", "search")
+    never_asks = command in ("doctor", "eval long-context") or (kind, command) == (
+        "embedder",
+        "search",
+    )
     assert failing.requests or never_asks
     assert [str(warning.message) for warning in recwarn if "MARKER" in str(warning.message)] == []
 

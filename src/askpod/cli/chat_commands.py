@@ -97,6 +97,24 @@ def _marked(span: Span, citation: Citation) -> Text:
     )
 
 
+def _why(conversation: Conversation, _: str) -> None:
+    if not conversation.chat.history:
+        raise SourceError("there is no answer yet")
+    last = conversation.chat.history[-1]
+    typer.echo(f"understood as: {harmless(last.answer.question)}")
+    titles = {passage.title for passage in last.answer.passages}
+    if len(titles) == 1:
+        typer.echo(f"looked for in: {harmless(*titles)}")
+    typer.echo(f"found: {_BASES[last.answer.basis]}")
+
+
+_BASES = {
+    "answered": "what was said answers it, as far as can be told",
+    "nearest": "only what comes near to it",
+    "none": "nothing that comes near to it",
+}
+
+
 def _open(conversation: Conversation, argument: str) -> None:
     citation = conversation.chat.source(_number(argument, "/open"))
     url = safe_link(citation.url)
@@ -216,6 +234,7 @@ def _number(argument: str, command: str) -> int:
 _ALL = (
     Command("/sources", "the last answer's sources", _sources),
     Command("/show N", "what was said around source N", _show),
+    Command("/why", "what the last question was understood as", _why),
     Command("/open N", "source N in the browser", _open),
     Command("/filter NAME=VALUE", "ask only some episodes; /filter off asks all", _filter),
     Command("/model [NAME|off]", "which model writes the answers", _model),

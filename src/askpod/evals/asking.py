@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from askpod.answering.llm_client import LanguageModel, Message, Reply
+from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.errors import StoreUnwritable
 from askpod.files import read_bounded, write_atomically
 from askpod.parsing import ParseError, parse_json
@@ -149,7 +149,9 @@ class StoredModel(LanguageModel):
         super().__init__(settings)
         self._replies = replies
 
-    def stream(self, messages: Sequence[Message]) -> Generator[str | Reply, None, None]:
+    def stream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> Generator[str | Reply, None, None]:
         """As LanguageModel's; a kept reply's text comes in one piece.
 
         Raises:
@@ -159,19 +161,21 @@ class StoredModel(LanguageModel):
         if kept is not None:
             yield from (kept.text, kept)
             return
-        with closing(super().stream(messages)) as items:
+        with closing(super().stream(messages, schema)) as items:
             for item in items:
                 self._keep(messages, item)
                 yield item
 
-    async def astream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Reply, None]:
+    async def astream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> AsyncGenerator[str | Reply, None]:
         """`stream` for asynchronous code."""
         kept = self._replies.get(self._settings, messages)
         if kept is not None:
             yield kept.text
             yield kept
             return
-        async with aclosing(super().astream(messages)) as items:
+        async with aclosing(super().astream(messages, schema)) as items:
             async for item in items:
                 self._keep(messages, item)
                 yield item

@@ -89,7 +89,7 @@ def _score_answer(
     broken = failed(answer) or not answer.text
     basis: Basis = "none" if broken else answer.basis
     scores = {
-        **refusals(question.answerable, answer.refused and not broken),
+        **refusals(question.answerable, answer.basis != "answered" and not broken),
         **malformed(answer),
         **basis_scores(basis),
     }

@@ -220,12 +220,10 @@ def _take_names_around(lines: Sequence[Line]) -> None:
         covered = sum(counts[name] for name in often)
         if not often or 2 * covered < len(clocks) or len(around) < _MOST * len(clocks):
             continue
+        nearly_all = len(around) >= _NEARLY_ALL * len(clocks)
         for place, at in around.items():
-            name = lines[at].text
-            if name in often or (
-                _looks_like_name(name) and len(around) >= _NEARLY_ALL * len(clocks)
-            ):
-                lines[written[place]].name = name
+            if nearly_all or lines[at].text in often:
+                lines[written[place]].name = lines[at].text
         _clear(lines, around, {lines[written[place]].name for place in around})
 
 

@@ -12,10 +12,11 @@ from dataclasses import replace
 
 from askpod.readers.cues import Cue
 from askpod.readers.log import FaultLog
+from askpod.readers.text import gap_between
 
 _NEAR = 3  # captions back, in which the same one at the same second is looked for
 _LINE = 4  # characters of a line at least
-_LEAST = 2  # lines given twice, before a file is known to do so
+_LEAST = 3  # lines given twice, before a file is known to do so
 _SHARE = 2 / 3  # of the lines are given twice in such a file
 _HALF = 3  # captions at least in a half of a file that is given twice
 
@@ -63,14 +64,15 @@ def _each_once(cues: list[Cue]) -> list[Cue]:
         else:
             runs.append([cue])
     repeated = sum(len(run) > 1 and _is_line(run[0].text) for run in runs)
-    if repeated < _LEAST or repeated < _SHARE * len(runs):
+    least = min(_LEAST, max(2, len(runs)))
+    if repeated < least or repeated < _SHARE * len(runs):
         return cues
     return [run[0] if len(run) == 1 else replace(run[0], end=run[-1].end) for run in runs]
 
 
 def _is_line(text: str) -> bool:
     """Whether it is more than a word, which people do say twice."""
-    return len(text) >= _LINE and (" " in text or not text.isascii())
+    return len(text) >= _LINE and (" " in text or not gap_between(text, text))
 
 
 def _first_half(cues: list[Cue]) -> list[Cue]:

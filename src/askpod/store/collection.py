@@ -28,9 +28,8 @@ from askpod.model import Chunk, Episode
 from askpod.store.catalog import Catalog
 from askpod.store.checksums import DamagedRow, checksum
 from askpod.store.connection import plain_errors
-from askpod.store.examine import lookup_checksum
-from askpod.store.rows import Source
-from askpod.store.speech import StoredChunk
+from askpod.store.integrity import lookup_checksum
+from askpod.store.rows import Source, StoredChunk
 from askpod.store.vectors import VectorIndex, VectorIndexError
 
 FOLDER = "chroma"

@@ -335,7 +335,7 @@ def test_what_was_offered_and_what_was_cited(offered, cited, expected):
         (True, "none", None, 0),
         (True, "answered", None, None),
         (False, "answered", None, -1),
-        (False, "nearest", None, 0),
+        (False, "nearest", None, 1),
         (False, "none", None, 1),
     ],
 )

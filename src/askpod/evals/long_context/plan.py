@@ -27,7 +27,7 @@ from askpod.evals.long_context.haystack import (
 )
 from askpod.model import EvidenceTurn, Turn
 from askpod.prompts import Message, Placement, Prompts
-from askpod.retrieval.pack import pack
+from askpod.retrieval.evidence import pack
 from askpod.services.http import is_vendors
 from askpod.settings import ModelSettings
 from askpod.tokens import TokenCounter, cost

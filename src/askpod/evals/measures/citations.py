@@ -239,6 +239,7 @@ def refusals(answerable: bool, refused: bool) -> dict[str, Score]:
         refusal_precision  of the refusals, the share whose question has no answer in the archive
         refusal_recall     of the questions without an answer, the share that is refused
 
+    Refused is also a question of which the answer says that only the nearest was found.
     A question that is not refused has no part in the first, one with an answer none in the
     second. Source: precision and recall of a class, here "unanswerable".
     """
@@ -258,14 +259,14 @@ def basis_scores(basis: Basis) -> dict[str, Score]:
 def crag(answerable: bool, basis: Basis, fact_recall: float | None) -> dict[str, Score]:
     """1 for a right answer, 0 for one that is missing, -1 for a wrong one.
 
-    Right is an answer that states at least half of the vital facts, and the refusal of a
-    question without an answer. Missing are other refusals and what is only said to come nearest.
+    Right is an answer that states at least half of the vital facts, and saying of a question
+    without an answer that it is not stated. Missing is the same of one that can be answered.
     An answerable question without facts has no score.
     Source: Yang et al., CRAG, NeurIPS 2024, whose judges are replaced by the fact matcher; there
     a refusal is never right.
     """
     if basis != "answered":
-        return {"crag": Score(float(not answerable and basis == "none"))}
+        return {"crag": Score(float(not answerable))}
     if not answerable:
         return {"crag": Score(-1.0)}
     if fact_recall is None:
