@@ -19,7 +19,7 @@ from askpod.embedders import load_embedder, remote_model, stamp_of
 from askpod.embedding import Embedder
 from askpod.founding import Notify, found, join, join_anew, store_folder, verify
 from askpod.model import Answer, Episode, Exchange, Passage, Turn, Usage
-from askpod.retrieval.search import Searcher
+from askpod.retrieval.search import Found, Searcher
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.collection import Publisher
@@ -239,8 +239,7 @@ class Archive:
             FilterError: a filter cannot be understood.
         """
         filters = Filters(episode, guest, speaker, season, since, until)
-        self._refresh()
-        return list(self._searcher.find(question, top, filters).passages)
+        return list(self._searched(question, top, filters).passages)
 
     def ask(
         self,
@@ -320,13 +319,19 @@ class Archive:
             wanted = standalone(question, history)
         began = time.perf_counter()
         top = EVIDENCE_FOR_MODEL if self._modelled is not None else EVIDENCE
-        self._refresh()
-        found = self._searcher.find(wanted, top, filters)
+        found = self._searched(wanted, top, filters)
         episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began
         return Asked(
             found, filters, episodes, self._catalog.turns, replace(usage, retrieval_seconds=seconds)
         )
+
+    def _searched(self, question: str, top: int, filters: Filters) -> Found:
+        self._refresh()
+        found = self._searcher.find(question, top, filters)
+        for asked, spelt in found.spellings.items():
+            self._notify(f'"{asked}" is not in this archive: searched for "{spelt}"')
+        return found
 
     def _quoted(self, asked: Asked) -> Answer:
         answer = self._answerer.answer(asked.found, asked.episodes, asked.filters)

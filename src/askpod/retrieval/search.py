@@ -7,8 +7,8 @@ twice counts once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -22,6 +22,7 @@ from askpod.model import Passage
 from askpod.retrieval.diversify import without_duplicates
 from askpod.retrieval.naming import named_speakers
 from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
+from askpod.retrieval.spelling import replaced, respelled
 from askpod.retrieval.stretch import MOST, passage, stretches
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
@@ -46,6 +47,8 @@ class Found:
     similarity: float  # dense score of the nearest chunk; 0.0 without one
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
+    # Words of the question that the archive lacks -> as it spells them; these were searched for.
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Searchable(Protocol):
@@ -70,37 +73,34 @@ class Searcher:
             QuestionError: the question is empty, or longer than the embedder reads.
         """
         question = self._checked(question)
-        vector = self._embedder.embed([question])[0]
-        return self._dense.search(
-            lambda neighbours: self._find(neighbours, question, vector, top, filters)
-        )
+        return self._dense.search(lambda neighbours: self._find(neighbours, question, top, filters))
 
-    def _find(
-        self,
-        neighbours: Neighbours,
-        question: str,
-        vector: NDArray[np.float32],
-        top: int,
-        filters: Filters,
-    ) -> Found:
-        layout, words = neighbours.layout, query_words(question)
+    def _find(self, neighbours: Neighbours, asked: str, top: int, filters: Filters) -> Found:
+        layout = neighbours.layout
         with self._catalog.reading() as connection:
             selection = select(connection, filters)
-            said = [_said(chunks_that_say(connection, word), layout.chunk_count) for word in words]
+            spellings = respelled(connection, asked, layout.speakers, self._embedder.count_tokens)
+            question = replaced(asked, spellings)
+            vector, words = self._embedder.embed([question])[0], query_words(question)
             named = named_speakers(question, layout.speakers)
+            said = [
+                _said(chunks_that_say(connection, word), layout.chunk_count)
+                for word in _but_names(words, named)
+            ]
             pool = self._pool(neighbours, vector, said, named, selection)
             similarity = float(pool.dense.max(initial=-np.inf))
             self._complete(pool, neighbours, vector, 2 * top)
             found = list(islice(without_duplicates(self._passages(pool)), top))
             unmentioned = unmentioned_names(connection, question, layout.speakers)
         return Found(
-            question=question,
+            question=asked,
             vector=vector,
             words=tuple(words),
             passages=tuple(found),
             similarity=similarity if len(pool.ids) else 0.0,
-            coverage=coverage(pool, _but_names(words, said, named)),
+            coverage=coverage(pool, said),
             unmentioned=tuple(unmentioned),
+            spellings=spellings,
         )
 
     def _pool(
@@ -208,10 +208,11 @@ def _look_up(pool: Pool, ids: Ids, neighbours: Neighbours, vector: NDArray[np.fl
         pool.dense[np.searchsorted(pool.ids, held)] = scores
 
 
-def _but_names(words: list[str], said: Sequence[Said], named: tuple[str, ...]) -> Sequence[Said]:
-    """The words without names of speakers, which are seldom said; all where there are no others."""
+def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:
+    """The words without names of speakers, who are found by who speaks: what is said beside a
+    name is seldom an answer. All words where there are no others."""
     names = {part for name in named for part in query_words(name)}
-    return [each for word, each in zip(words, said, strict=True) if word not in names] or said
+    return [word for word in words if word not in names] or words
 
 
 def _batched(items: Iterator[_T], size: int) -> Iterator[list[_T]]:
