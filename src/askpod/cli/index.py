@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,6 +34,7 @@ def index(
     """Read transcripts into the archive. What has not changed is not read again."""
     from askpod.archive import Archive
     from askpod.founding import store_folder
+    from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
 
     # A wrong path, or a feed that cannot be had, must not leave an empty archive behind.
@@ -43,6 +45,8 @@ def index(
         indexing_bar() as progress,
     ):
         report = archive.index(gathered, prune=prune, workers=workers, progress=progress)
+    if unread := what_is_not_read([Path(source) for source in sources]):
+        note(f"not looked at: {unread}")
     show_report(report, as_json=as_json)
 
 
