@@ -2,23 +2,28 @@
 
     python benchmarks/ablation.py ../shared/gold/dtc-dev.yaml --store build/bench/store [--markdown]
 
-See benchmarks/quality.py for the gold set, the store and the figures. "ranks fused" replaces the
-sum of scores by reciprocal rank fusion of each chunk's cosine and words (Cormack, Clarke,
+See benchmarks/quality.py for the gold set, the store and the figures. What changes the vectors is
+asked of a copy of the store, whose collection is made with the change. "ranks fused" replaces the
+sum of scores by reciprocal rank fusion of each chunk's dense score and words (Cormack, Clarke,
 Büttcher, SIGIR 2009).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
 from askpod import Archive
-from askpod.retrieval import relevance
-from askpod.retrieval.relevance import Cosines, Ids, Pool, Scores, word_scores
+from askpod.retrieval import rerank
+from askpod.retrieval.rerank import Ids, Pool, Scores
 from peers.report import in_markdown, in_text
 from peers.scoring import FIGURES, means
 from quality import answerable, command_line, rows_of, search_scores
@@ -30,62 +35,69 @@ SHOWN = [
 ]
 
 
+@dataclass(frozen=True)
+class Variant:
+    """Other values for names in askpod."""
+
+    scoring: Mapping[str, Any] = field(default_factory=dict)
+    vectors: Mapping[str, Any] = field(default_factory=dict)  # with which the collection is made
+
+
 def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("--markdown", action="store_true", help="a table for docs/")
     options = parser.parse_args()
     rows = answerable(rows_of(options.gold))
     table = [["recall after words", *(name for name, _ in SHOWN)]]
-    with Archive.open(options.store) as archive:
-        for name, changes in VARIANTS.items():
-            with changed(changes):
-                figures = means(search_scores(archive, rows))
-            table.append([name, *(f"{figures[at]:.3f}" for _, at in SHOWN)])
+    for name, variant in VARIANTS.items():
+        with opened(options.store, variant) as archive:
+            figures = means(search_scores(archive, rows))
+        table.append([name, *(f"{figures[at]:.3f}" for _, at in SHOWN)])
     print((in_markdown if options.markdown else in_text)(table))
 
 
 @contextmanager
-def changed(changes: Mapping[str, Any]) -> Iterator[None]:
-    """With other values for these names of modules in askpod.retrieval."""
+def opened(store: Path, variant: Variant) -> Iterator[Archive]:
+    """The archive as the variant would have it."""
     with ExitStack() as stack:
-        for name, value in changes.items():
-            stack.enter_context(patch(f"askpod.retrieval.{name}", value))
-        yield
+        for name, value in {**variant.scoring, **variant.vectors}.items():
+            stack.enter_context(patch(f"askpod.{name}", value))
+        if variant.vectors:
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            store = Path(shutil.copytree(store, folder / "store"))
+        yield stack.enter_context(Archive.open(store))
 
 
-def of_chunks_alone(rate: Callable[..., Scores]) -> Callable[..., Scores]:
-    """Scores of stretches as `rate` gives them, but none for those longer than a chunk."""
-
-    def rated(of: Any, begins: Ids, ends: Ids) -> Scores:
-        return np.where(begins == ends, rate(of, begins, ends), 0.0)
-
-    return rated
+def of_chunks_alone(said: Any, begins: Ids, ends: Ids) -> Scores:
+    """Scores of words as they are, but none for stretches longer than a chunk."""
+    return np.where(begins == ends, word_scores(said, begins, ends), 0.0)
 
 
 def reciprocal_ranks(pool: Pool) -> Scores:
-    """Reciprocal rank fusion of each chunk's cosine and words."""
-    alone = pool.around(0)
+    """Reciprocal rank fusion of each chunk's dense score and words."""
     fused = np.zeros(len(pool.ids))
-    for scores in (pool.cosines.mean(*alone), relevance.word_scores(pool.said, *alone)):
+    for scores in (pool.dense, rerank.word_scores(pool.said, *pool.around(0))):
         ranks = np.empty(len(scores))
         ranks[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
         fused += np.where(scores > 0, 1 / (60 + ranks), 0.0)
-    return fused
+    return np.where(np.isfinite(pool.dense), fused, -np.inf)
 
 
-VARIANTS: Mapping[str, Mapping[str, Any]] = {
-    "as it is": {},
-    "without words": {"relevance.WORDS": 0.0},
-    "words of the chunk only": {"relevance.word_scores": of_chunks_alone(word_scores)},
-    "without the minutes' cosine": {"relevance.Cosines.mean": of_chunks_alone(Cosines.mean)},
-    "without named speakers": {"relevance.SPEAKER": 0.0},
-    "without neighbours": {"relevance.NEIGHBOURS": ()},
-    "one chunk a passage": {"stretch.NEARLY": float("inf")},
-    "ranks fused": {"relevance.own_scores": reciprocal_ranks},
-    "ranks fused, nothing else": {
-        "relevance.own_scores": reciprocal_ranks,
-        "relevance.NEIGHBOURS": (),
-    },
+word_scores = rerank.word_scores
+ALONE = {"embedding.contextual.CONTEXT_WINDOWS": (0, 0)}
+NO_NEIGHBOURS = {"embedding.contextual.NEIGHBOUR_SHARES": ()}
+FUSED = {"retrieval.search.score_chunks": reciprocal_ranks}
+
+VARIANTS: Mapping[str, Variant] = {
+    "as it is": Variant(),
+    "without words": Variant({"retrieval.rerank.WORDS": 0.0}),
+    "words of the chunk only": Variant({"retrieval.rerank.word_scores": of_chunks_alone}),
+    "vectors of the chunk only": Variant(vectors=ALONE),
+    "without named speakers": Variant({"retrieval.rerank.SPEAKER": 0.0}),
+    "without neighbours": Variant({"retrieval.rerank.NEIGHBOUR_SHARES": ()}, NO_NEIGHBOURS),
+    "one chunk a passage": Variant({"retrieval.stretch.NEARLY": float("inf")}),
+    "ranks fused": Variant(FUSED),
+    "ranks fused, nothing else": Variant(FUSED, {**ALONE, **NO_NEIGHBOURS}),
 }
 
 

@@ -109,6 +109,11 @@ def test_json_that_is_none_or_too_much_is_one_error(text, problem, line):
     assert refused.value.line == line
 
 
+def test_numbers_that_are_none_can_be_left_out():
+    text = f"[1, NaN, -Infinity, 1e999, {'9' * 400}, 2.5]"
+    assert parse_json(text, finite=False) == [1, None, None, None, None, 2.5]
+
+
 def test_any_number_that_is_read_can_be_reckoned_with():
     assert float(parse_json("9" * MAX_DIGITS)) > 0
 

@@ -10,11 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Puts a file in the place of what was there, in one step, making its folder if need be.
 
     It is written under another name, flushed to the disk and renamed: neither a kill at any
     instant nor another writer of the same file leaves half of it.
+
+    Args:
+        path: the file.
+        data: its content from now on.
+        mode: who may read and write it, less what the user's umask takes away.
 
     Raises:
         OSError: it cannot be written; what was there stays.
@@ -22,7 +27,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
-        with temporary.open("xb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -192,6 +192,11 @@ class EvidenceTurn:
     url: str  # opens the recording at its start
 
 
+CitedBy = Literal["model", "askpod"]
+"""Who chose the turn for a claim: the model that wrote it, or the program, which quoted the turn or
+found it among the evidence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """A number in an answer, tied to the turn that supports the claim."""
@@ -205,6 +210,7 @@ class Citation:
     quote: str  # verbatim from the turn
     url: str  # opens the recording at `start`
     supported: bool
+    cited_by: CitedBy = "askpod"  # who tied the claim to this turn
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON can carry it."""

@@ -12,7 +12,7 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 
@@ -106,13 +106,16 @@ def plain(node: Node | None) -> Any:  # noqa: ANN401 - whatever was written
     return None if node is None else node.text
 
 
-def parse_json(text: str | bytes, *, max_depth: int | None = MAX_JSON_DEPTH) -> Any:  # noqa: ANN401
+def parse_json(
+    text: str | bytes, *, max_depth: int | None = MAX_JSON_DEPTH, finite: bool = True
+) -> Any:  # noqa: ANN401 - whatever was written
     """The value that a JSON text stands for, every number in it finite.
 
     Args:
         text: JSON, as bytes in UTF-8.
         max_depth: levels of lists and objects; None leaves the bound to the parser's own, of
             about a thousand, and spares the time to look.
+        finite: refuse the text for a number that is none, which else becomes None.
 
     Raises:
         ParseError: it is no JSON, nests deeper, or holds NaN, an infinity, or a number of more
@@ -121,7 +124,7 @@ def parse_json(text: str | bytes, *, max_depth: int | None = MAX_JSON_DEPTH) -> 
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")
-        value = json.loads(text, parse_int=_int, parse_float=_float, parse_constant=_refused)
+        value = json.loads(text, **(_FINITE if finite else _LENIENT))
     except json.JSONDecodeError as error:
         raise ParseError(f"is not valid JSON ({error.msg})", error.lineno, error.colno) from None
     except UnicodeDecodeError as error:
@@ -284,17 +287,31 @@ def _excerpt(text: str) -> str:
     return f"“{short}”" if len(short) <= _EXCERPT else f"“{short[: _EXCERPT - 1].rstrip()}…”"
 
 
-def _int(digits: str) -> int:
-    return int(digits) if len(digits) <= MAX_DIGITS else _refused(f"{digits[:9]}…")
+def _int(digits: str) -> int | None:
+    return int(digits) if len(digits) <= MAX_DIGITS else None
 
 
-def _float(number: str) -> float:
+def _float(number: str) -> float | None:
     value = float(number)
-    return value if math.isfinite(value) else _refused(number[:20])
+    return value if math.isfinite(value) else None
 
 
-def _refused(number: str) -> NoReturn:
-    raise ParseError(f"holds {number}, which is no number of anything")
+def _refusing(read: Callable[[str], float | None]) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        value = read(text)
+        if value is None:
+            raise ParseError(f"holds {text[:20]}, which is no number of anything")
+        return value
+
+    return number
+
+
+_LENIENT: dict[str, Any] = {
+    "parse_int": _int,
+    "parse_float": _float,
+    "parse_constant": lambda _: None,
+}
+_FINITE: dict[str, Any] = {name: _refusing(read) for name, read in _LENIENT.items()}
 
 
 def _deeper(value: object, most: int) -> bool:

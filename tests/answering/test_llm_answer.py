@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from askpod import Answer, Archive
-from askpod.answering.refusal import REFUSAL, SENTINEL
+from askpod.answering.refusal import NEAREST_WITHOUT_MODEL, SENTINEL
 from askpod.model import Exchange
 from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI, Request, Scripted, failed, said
@@ -88,15 +89,18 @@ def test_a_citation_that_does_not_support_is_marked(ask, model_server):
     assert answer.text != "The trial cost nine million dollars in Antarctica [1]."
 
 
-def test_an_answer_of_which_nothing_is_left_is_a_refusal(indexed, model_server, monkeypatch):
+def test_an_answer_of_which_nothing_is_left_gives_the_nearest_that_was_said(
+    indexed, model_server, monkeypatch
+):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-tests")
     model_server.answer_with(lambda _: "The trial cost nine million dollars in Antarctica [1].")
     model = ModelSettings("any", base_url=model_server.base_url)
     with Archive.open(indexed, settings=Settings(model=model, unsupported="drop")) as archive:
         *pieces, answer = archive.ask_stream(QUESTION)
-    assert (answer.text, answer.refused, answer.citations) == (REFUSAL, True, ())
-    assert "".join(pieces) == REFUSAL
-    assert answer.warnings
+    assert (answer.basis, answer.mode) == ("nearest", "llm")
+    assert answer.text.startswith(NEAREST_WITHOUT_MODEL)
+    assert "".join(pieces) == answer.text
+    assert all(each.supported and each.cited_by == "askpod" for each in answer.citations)
 
 
 def test_the_stream_is_the_answer(ask, model_server):
@@ -119,12 +123,84 @@ def test_asynchronous_code_gets_the_same(ask, model_server):
     assert asyncio.run(ask.aask(QUESTION)).text == answer.text
 
 
-def test_the_sentinel_is_a_refusal_and_never_shown(ask, model_server):
-    model_server.queue(SENTINEL, f"**{SENTINEL}.**")
+@pytest.mark.parametrize(
+    "reply",
+    [SENTINEL, f"**{SENTINEL}.**", '{"sentences": [], "missing": "No trial is mentioned."}'],
+)
+def test_a_model_that_refuses_before_strong_evidence_is_not_taken_at_its_word(
+    ask, model_server, reply
+):
+    model_server.queue(reply)
     *pieces, answer = ask.ask_stream(QUESTION)
-    assert ("".join(pieces), answer.text, answer.refused) == (REFUSAL, REFUSAL, True)
-    assert answer.citations == ()
-    assert ask.ask(QUESTION).refused
+    assert (answer.basis, answer.refused) == ("nearest", False)
+    assert SENTINEL in str(answer.reply)
+    assert answer.text.startswith(NEAREST_WITHOUT_MODEL)
+    assert SENTINEL not in answer.text
+    assert "".join(pieces) == answer.text
+    assert "Fourteen months" in answer.text
+
+
+def structured(*sentences: tuple[str, list[int]], missing: str = "") -> str:
+    told = [{"text": text, "turns": turns} for text, turns in sentences]
+    return json.dumps({"sentences": told, "missing": missing})
+
+
+def test_a_structured_reply_becomes_the_same_checked_answer(ask, model_server):
+    def reply(request: Request) -> str:
+        number = int(numbered(request, "Fourteen months"))
+        turns = request.body["response_format"]["json_schema"]["schema"]["properties"]["sentences"]
+        assert number in turns["items"]["properties"]["turns"]["items"]["enum"]
+        return structured(
+            ("The trial ran for fourteen months.", [number]),
+            missing="The evidence does not say what it cost.",
+        )
+
+    model_server.answer_with(reply)
+    *pieces, answer = ask.ask_stream(QUESTION)
+    assert answer.text == (
+        "The trial ran for fourteen months. [1] The evidence does not say what it cost."
+    )
+    assert "".join(pieces) == answer.text
+    (citation,) = answer.citations
+    assert (citation.supported, citation.cited_by) == (True, "model")
+    assert answer.warnings == ()
+
+
+def test_the_first_sentence_of_a_structured_reply_is_shown_before_the_second_is_written(
+    ask, model_server
+):
+    two = structured(("The trial ran for fourteen months.", []), ("It had six sites.", []))
+    begin = two.index("It had")
+    model_server.queue(Scripted(pieces=(two[:begin], two[begin:]), pause=0.2))
+    shown = iter(ask.ask_stream(QUESTION))
+    assert "fourteen months" in str(next(shown))
+    assert isinstance([*shown][-1], Answer)
+
+
+def test_prose_without_markers_is_cited_by_the_program(ask, model_server):
+    model_server.queue("The trial ran for fourteen months, with twenty-two hives at six sites.")
+    answer = ask.ask(QUESTION)
+    assert answer.text.endswith("six sites. [1]")
+    (citation,) = answer.citations
+    assert (citation.supported, citation.cited_by) == (True, "askpod")
+    assert "Fourteen months" in citation.quote
+
+
+def test_a_model_that_repeats_its_prompt_is_not_shown(ask, model_server):
+    model_server.answer_with(lambda request: str(request.messages[0]["content"]))
+    answer = ask.ask(QUESTION)
+    assert answer.mode == "extractive"
+    assert "repeated what it was sent" in answer.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "reply", ['{"sentences": "none"}', '{"answer": "It ran long."}', "{" * 900]
+)
+def test_json_of_another_form_gives_quotations_and_says_why(ask, model_server, reply):
+    model_server.queue(reply)
+    answer = ask.ask(QUESTION)
+    assert (answer.mode, bool(answer.citations)) == ("extractive", True)
+    assert "not of the form" in answer.warnings[0]
 
 
 def test_no_model_is_called_when_nothing_is_near(ask, model_server):

@@ -218,8 +218,24 @@ def test_an_endpoint_that_refuses_each_way_gets_no_endless_tries(model, model_se
 
 
 def test_openai_itself_is_asked_in_its_newer_words():
-    options = Dialect.of("https://api.openai.com/v1").options(50)
-    assert options["extra_body"] == {"max_completion_tokens": 50}
+    body = Dialect.of("https://api.openai.com/v1").body(50, None)
+    assert body == {"max_completion_tokens": 50}
+
+
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "object"}}}
+
+
+def test_a_structured_reply_is_asked_for_until_the_endpoint_refuses_it(model_server):
+    model = LanguageModel(ModelSettings("tiny", model_server.base_url, patience=0.1))
+    model_server.queue(
+        failed(400, "response_format json_schema is not supported"), "Hello.", "Yes."
+    )
+    *_, reply = model.stream(QUESTION, SCHEMA)
+    assert reply.text == "Hello."
+    *_, reply = model.stream(QUESTION, SCHEMA)
+    assert reply.text == "Yes."
+    asked = [request.body.get("response_format") for request in model_server.requests]
+    assert asked == [SCHEMA, None, None]
 
 
 def test_a_closing_slash_of_the_address_is_no_harm(model_server):

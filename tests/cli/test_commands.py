@@ -44,7 +44,7 @@ def test_episodes_whose_files_are_gone_are_kept_until_pruned(askpod, write_episo
     askpod("index", tmp_path / "in", "--store", store)
     gone.unlink()
     kept = askpod("index", tmp_path / "in", "--store", store)
-    assert "kept though their files are gone: gone; --prune removes them" in kept.err
+    assert "kept though their files are gone: gone; --prune with their folder removes" in kept.err
     pruned = askpod("index", tmp_path / "in", "--store", store, "--prune")
     assert re.search(r"episodes removed +1\n", pruned.out)
     assert [each["id"] for each in askpod("episodes", "--store", store, "--json").json] == ["stays"]
@@ -144,7 +144,7 @@ def test_filters_that_match_nothing(askpod, indexed):
     nobody = ("--store", indexed, "--guest", "Nobody")
     search = askpod("search", QUESTION, *nobody)
     assert (search.code, search.out) == (0, "")
-    assert search.err == "nothing found; `askpod episodes` lists what the archive holds\n"
+    assert search.err == "note: no episode has the guest 'Nobody'\n"
     assert askpod("search", QUESTION, *nobody, "--json").json == []
     ask = askpod("ask", QUESTION, *nobody)
     assert (ask.code, ask.out) == (0, "I found nothing in these episodes that answers this.\n")

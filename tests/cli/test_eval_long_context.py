@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,15 @@ def test_failures_leave_with_1_and_the_rest_is_done(measure, server, archive):
     assert run.code == 1
     assert "6 requests failed and scored 0; the same command asks them again" in run.err
     assert "Markdown, 4k, first third: " in run.err
+
+
+def test_many_tokens_are_sent_only_after_a_yes(measure, server, monkeypatch):
+    monkeypatch.setattr(sys.modules["askpod.cli.eval.long_context"], "MANY", 100_000)
+    run = measure("--lengths", "4k")
+    assert run.code == 2
+    assert "add --yes to send them" in " ".join(run.err.split())
+    assert not server.requests
+    assert measure("--lengths", "4k", "--yes").code == 0
 
 
 @pytest.mark.parametrize(

@@ -224,7 +224,9 @@ def test_a_question_that_cannot_be_asked_scores_nothing(few, archive):
     run = run_gold(replace(few, questions=(long, few.questions[1])), archive, RunSettings())
     assert "tokens" in run.records[0].problems[0]
     assert set(run.records[0].scores) >= {"recall@60", "mrr", "fact_f1", "citation_recall"}
-    assert all(score.value == 0 for score in run.records[0].scores.values())
+    scores = dict(run.records[0].scores)
+    assert scores.pop("basis_none").value == 1
+    assert all(score.value == 0 for score in scores.values())
     assert run.records[1].problems == ()
     assert run.failed == 1
 
@@ -239,6 +241,47 @@ def test_a_question_of_one_episode_is_asked_of_that_alone(few, archive):
     assert {passage["episode"] for passage in record.retrieved} == {elsewhere}
     assert {each["episode_id"] for each in record.answer["citations"]} <= {elsewhere}
     assert record.scores["recall@2000"] == (0.0, 1.0)
+
+
+def follow_up(few) -> GoldQuestion:
+    """Of the first question: nothing but the talk before says what it is about."""
+    first = few.questions[0]
+    asked = {"id": "then", "question": "And what about that?", "history": (first.question,)}
+    return first.model_copy(update=asked)
+
+
+def test_a_follow_up_is_understood_by_what_was_asked_before(few, archive):
+    then = follow_up(few)
+    bare = then.model_copy(update={"id": "bare", "history": ()})
+    gold = replace(few, questions=(few.questions[0], then, bare))
+    for retrieval_only in (True, False):
+        first, asked, alone = run_gold(gold, archive, RunSettings(retrieval_only)).records
+        assert first.scores["hit@5"].value == asked.scores["hit@5"].value == 1
+        assert alone.scores["hit@5"].value == 0
+        assert (first.slices["turn"], asked.slices["turn"]) == ("first question", "follow-up")
+        assert asked.history == (few.questions[0].question,)
+
+
+def test_follow_ups_are_a_slice_of_their_own(few, archive, tmp_path):
+    gold = replace(few, questions=(*few.questions, follow_up(few)))
+    summary = write_run(tmp_path, run_gold(gold, archive, RunSettings()), gold, {})
+    assert list(summary.figures["turn"]) == ["first question", "follow-up"]
+    (*_, record) = read_records(tmp_path)
+    assert record.history == (few.questions[0].question,)
+
+
+def test_the_conversation_before_a_follow_up_is_held_with_the_model(few, server, indexed, tmp_path):
+    server.answer_with(
+        lambda request: f"The colonies starved in February [{len(request.messages)}]."
+    )
+    settings = Settings(model=ModelSettings("scripted", base_url=server.base_url, patience=0.1))
+    gold = replace(few, questions=(follow_up(few),))
+    with open_archive(indexed, settings, tmp_path / "replies", print) as opened:
+        (record,) = run_gold(gold, opened, RunSettings(parallel=1)).records
+    first, *later = [request.prompt for request in server.requests]
+    assert few.questions[0].question in first
+    assert later  # the follow-up, after it was made a question by itself
+    assert {"basis_answered", "evidence_offered"} <= set(record.scores)
 
 
 def test_an_unanswerable_question_of_an_episode_belongs_to_it(few, archive):

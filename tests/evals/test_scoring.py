@@ -57,6 +57,10 @@ def values(scores) -> dict[str, float]:
     return {name: score.value for name, score in scores.items()}
 
 
+def basis(shown: str) -> dict[str, float]:
+    return {f"basis_{name}": float(name == shown) for name in ("answered", "nearest", "none")}
+
+
 def test_a_right_answer_scores_one(scorers):
     reply = "The colonies starved in February because the combs were empty [1]."
     scores, details = score_question(QUESTION, (), modelled(reply), scorers)
@@ -104,15 +108,25 @@ def test_a_wrong_refusal_scores_nothing_on_all_that_should_be_there(scorers, fac
     refusal = modelled(SENTINEL, text=REFUSAL, refused=True, citations=())
     scores, _ = score_question(question, (), refusal, scorers)
     expected = {*OF_CITATIONS, *(OF_FACTS if facts else ()), "refusal_precision", "malformed"}
+    expected |= {"support", "crag", "evidence_cited", "first_right"}
+    expected |= {"basis_answered", "basis_nearest"}
+    shown = {"basis_none": 1, "evidence_offered": 1}  # the evidence was in the prompt
     of_answer = {name for name in scores if "@" not in name and name != "mrr"}
-    assert of_answer == expected
+    assert of_answer == {*expected, *shown}
     assert all(scores[name] == (0, 1) for name in expected)
+    assert {name: scores[name].value for name in shown} == shown
 
 
 def test_a_right_refusal_is_measured_as_a_refusal_only(scorers):
     refusal = modelled(SENTINEL, text=REFUSAL, refused=True, citations=())
     scores, details = score_question(UNANSWERABLE, (), refusal, scorers)
-    assert values(scores) == {"refusal_recall": 1, "refusal_precision": 1, "malformed": 0}
+    assert values(scores) == {
+        "refusal_recall": 1,
+        "refusal_precision": 1,
+        "malformed": 0,
+        "crag": 1,
+        **basis("none"),
+    }
     assert details == {}
 
 
@@ -122,8 +136,13 @@ def test_an_answer_where_there_is_none_is_measured_without_gold(scorers):
     assert values(scores) == {
         "refusal_recall": 0,
         "malformed": 0,
+        "crag": -1,
+        **basis("answered"),
         "citation_recall": 1,
         "citation_precision": 1,
+        "support": 1,
+        "misattributed": 0,
+        "invented": 0,
     }
 
 
@@ -140,7 +159,7 @@ def test_quotations_in_a_failed_models_place_earn_it_nothing(scorers, question, 
     )
     scores, details = score_question(question, (), fallback, scorers)
     found = values(scores)
-    assert found.pop("malformed") == 1
+    assert found.pop("malformed") == found.pop("basis_none") == 1
     assert "refusal_precision" not in found
     assert ("refusal_recall" in found) == (question is UNANSWERABLE)
     assert set(found.values()) == {0}

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from askpod import Archive
 
 VERSIONS = ["The former talk on heather honey.", "The later talk on heather honey."]
@@ -33,10 +31,7 @@ print(sorted(seen), flush=True)
 """
 
 
-@pytest.mark.parametrize("exact_up_to", [10**9, 0], ids=["comparison", "cells"])
-def test_threads_search_and_ask_while_one_indexes(store, write_episode, monkeypatch, exact_up_to):
-    monkeypatch.setattr("askpod.store.dense.DenseIndex.__init__.__defaults__", (exact_up_to,))
-    monkeypatch.setattr("askpod.store.cells.keeping.EXACT_UP_TO", exact_up_to)
+def test_threads_search_and_ask_while_one_indexes(store, write_episode):
     path = write_episode("honey.md", [VERSIONS[0]])
     with Archive.open(store) as archive:
         archive.index([path])

@@ -6,12 +6,9 @@ import shutil
 import threading
 from pathlib import Path
 
-import pytest
-
 from askpod import Archive
 from askpod.errors import StoreDamaged
-from askpod.store import fingerprint, sync
-from askpod.store.catalog import Catalog
+from askpod.store.collection import REMADE
 
 VERSIONS = ("The former talk on heather honey.", "The later talk on heather honey.")
 
@@ -86,60 +83,9 @@ def look(store: Path, place: Path) -> object:
         shutil.rmtree(place, ignore_errors=True)
 
 
-# Opening takes no longer the more there is
-
-
-@pytest.fixture
-def bytes_read(monkeypatch) -> list[Path]:
-    """The files of the vector index that are read whole, all of them counted as large."""
-    read: list[Path] = []
-    blocks = fingerprint._blocks
-
-    def noted(path: Path):
-        read.append(path)
-        return blocks(path)
-
-    monkeypatch.setattr(fingerprint, "_blocks", noted)
-    monkeypatch.setattr(fingerprint, "WHOLE_UP_TO", 0)
-    return read
-
-
-def test_a_large_index_is_judged_by_sizes_and_dates(store, bytes_read):
-    assert opened(store) == []  # the fixture's copy keeps the dates
-    assert bytes_read == []
-
-
-def test_a_copy_of_a_large_index_is_read_once(store, tmp_path, bytes_read):
-    copy = copied(store, tmp_path / "copy")
-    assert opened(copy) == []
-    assert bytes_read
-    bytes_read.clear()
-    assert opened(copy) == []
-    assert bytes_read == []
-
-
-@pytest.mark.usefixtures("bytes_read")
-def test_a_large_index_that_has_changed_is_noticed(store):
-    [path] = store.glob("chroma/*/data_level0.bin")
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
-    assert opened(store) == ["making the vector index anew from the stored vectors …"]
-    assert opened(store) == []
-
-
-def test_the_doctor_reads_a_large_index_all_the_same(store, bytes_read):
-    catalog = Catalog(store)
-    try:
-        assert sync.state(store, catalog, read=True) == "fresh"
-    finally:
-        catalog.close()
-    assert bytes_read
-
-
-def test_the_vectors_of_another_store_are_made_anew(store, small):
+def test_the_vectors_of_another_store_are_made_again(store, small):
     shutil.rmtree(small / "chroma")
     copied(store / "chroma", small / "chroma")
-    assert opened(small) == ["making the vector index anew from the stored vectors …"]
+    assert opened(small) == [REMADE]
     with Archive.open(small) as archive:
         assert archive.search("linden")[0].episode_id == "bees"

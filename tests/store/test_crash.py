@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
-from askpod.store import sync
+from askpod.store import collection
 from askpod.store.catalog import Catalog
 from askpod.store.filters import Selection
 from askpod.store.vectors import VectorIndex
@@ -111,7 +111,7 @@ def test_a_run_after_any_number_of_kills_leaves_what_a_clean_one_does(
         assert results(store) == expected
         assert _shape(store) == _shape(indexed)
         with closing(Catalog(store)) as catalog:
-            assert sync.state(store, catalog) == "fresh"
+            assert collection.state(store, catalog) == "fresh"
             with closing(VectorIndex(store / "chroma")) as index:
                 assert index.ids() == set(catalog.chunk_ids(Selection()).tolist())
 

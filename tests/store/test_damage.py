@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from askpod import Archive
-from askpod.diagnosis import diagnose
+from askpod.doctor import diagnose
 from askpod.errors import PathError, StoreDamaged
 from askpod.store.catalog import Catalog
 
@@ -98,7 +98,7 @@ def test_whatever_is_damaged_nothing_else_is_served(store, whole, damage: Damage
             assert look(store) == whole
         except StoreDamaged:
             noticed += 1
-    assert noticed > tries / 4  # the rest lies where nothing is kept, or nothing looks
+    assert noticed >= tries / 5  # the rest lies in vectors, which a search does not read, or gaps
 
 
 @pytest.mark.parametrize(
@@ -111,12 +111,9 @@ def test_whatever_is_damaged_nothing_else_is_served(store, whole, damage: Damage
         "UPDATE episodes SET links = '{}'",
         "UPDATE episodes SET turns = turns - 1",
         "UPDATE chunks SET spans = replace(spans, '1', '2')",
-        "UPDATE vectors SET vector = x'00' || substr(vector, 2) WHERE chunk_id > 50",
-        "UPDATE vectors SET checksum = 'one'",
         "UPDATE chunk_speakers SET speaker = speaker || ' Junior'",
         "DELETE FROM turns WHERE position = 5",
         "DELETE FROM chunks WHERE id = 40",
-        "DELETE FROM vectors WHERE chunk_id = 40",
         "DELETE FROM words WHERE rowid = 40",
         "DELETE FROM episodes WHERE id LIKE 'night%'",
         "UPDATE episodes SET first_chunk = first_chunk + 1",
@@ -134,6 +131,25 @@ def test_a_changed_row_is_noticed_by_the_read_that_meets_it_and_by_the_doctor(st
     with pytest.raises(StoreDamaged, match="askpod rebuild"):
         look(store)
     assert not all(finding.ok for finding in diagnose(vacant))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE vectors SET vector = x'00' || substr(vector, 2) WHERE chunk_id > 50",
+        "UPDATE vectors SET checksum = 'one'",
+        "DELETE FROM vectors WHERE chunk_id = 40",
+    ],
+)
+def test_damaged_vectors_are_noticed_by_the_doctor_and_when_they_are_needed(
+    store, whole, statement
+):
+    change(store, statement)
+    assert look(store) == whole  # the collection answers
+    assert not all(finding.ok for finding in diagnose(store))
+    shutil.rmtree(store / "chroma")
+    with pytest.raises(StoreDamaged, match="askpod rebuild"):
+        look(store)
 
 
 def test_a_text_is_noticed_where_it_would_be_shown(store):

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from askpod import Archive
+from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import FilterError
-from askpod.model import Filters
-from askpod.store import dense
-from askpod.store.cells import keeping
+from askpod.model import Chunk, Episode, Filters, Span, Turn
+from askpod.store import dense, filters
+from askpod.store.catalog import Catalog
+from askpod.store.collection import publish
+from askpod.store.filters import Selection, chroma_condition
+from askpod.store.rows import Source
+from askpod.store.schema import Stamp
 from askpod.text import matches_name
 
 EPISODES = {
@@ -19,15 +29,16 @@ EPISODES = {
 }
 
 
-@pytest.fixture(scope="module", params=["comparison", "cells"])
+@pytest.fixture(scope="module", params=["by their vectors", "by Chroma's where", "by ids"])
 def talks(request, tmp_path_factory):
-    """Four talks on patience, searched by comparing all vectors or by the cell index."""
+    """Four talks on patience, what is selected of them searched in each of three ways."""
     folder = tmp_path_factory.mktemp("talks")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("ASKPOD_PRECISION", raising=False)
-        if request.param == "cells":
-            patch.setattr(keeping, "EXACT_UP_TO", 0)
-            patch.setattr(dense.DenseIndex.__init__, "__defaults__", (0,))
+        if request.param != "by their vectors":
+            patch.setattr(dense, "FEW", 0)
+        if request.param == "by ids":
+            patch.setattr("askpod.retrieval.retriever.chroma_condition", lambda _: None)
         with Archive.open(folder / "store", create=True) as archive:
             archive.index([_write(folder, name, front) for name, front in EPISODES.items()])
             yield archive
@@ -106,3 +117,58 @@ def test_a_name_fits_by_the_beginnings_of_its_words(wanted, name, fits):
 def test_a_date_of_another_form_is_refused(date):
     with pytest.raises(FilterError, match="write YYYY, YYYY-MM or YYYY-MM-DD"):
         Filters(since=date)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Chunks of many episodes and speakers, their vectors drawn at random, in a real collection."""
+    folder, chance = tmp_path_factory.mktemp("many"), np.random.default_rng(1)
+    people = [f"Person {n}" for n in range(30)]
+    with closing(Catalog(folder, writable=True)) as catalog:
+        catalog.found(Stamp("random", 16, "none"))
+        for number in range(40):
+            speakers = chance.choice(people, 25)
+            turns = [Turn(str(who), "word", 1.0 * at, 1.0 + at) for at, who in enumerate(speakers)]
+            chunks = [
+                Chunk("", "", (Span(at, 0, turn.speaker, "word", turn.start, turn.end, False),))
+                for at, turn in enumerate(turns)
+            ]
+            raw = chance.normal(size=(25, 16)).astype(np.float32)
+            raw /= np.linalg.norm(raw, axis=1, keepdims=True)
+            episode = Episode(id=f"e{number}", title="", turns=tuple(turns))
+            catalog.put(episode, Source("", "", ""), chunks, raw)
+        publish(folder, catalog)
+        index = dense.DenseIndex(folder, catalog, print)
+        yield catalog, index, people
+        index.close()
+
+
+@given(data=st.data())
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_filtered_search_is_an_exact_one_over_the_selected_chunks(many, data):
+    catalog, index, people = many
+    episodes = st.none() | st.lists(st.sampled_from([f"e{n}" for n in range(40)]), unique=True)
+    names = st.none() | st.lists(st.sampled_from(people), unique=True)
+    chosen_of = (data.draw(each) for each in (episodes, names))
+    selection = Selection(*(None if each is None else tuple(each) for each in chosen_of))
+    few, most_names = data.draw(st.sampled_from([0, 100, 500])), data.draw(st.sampled_from([0, 20]))
+    seed, count = data.draw(st.integers(0, 99)), data.draw(st.integers(1, 300))
+    vector = np.random.default_rng(seed).normal(size=16).astype(np.float32)
+    chosen = None if selection == Selection() else catalog.chunk_ids(selection)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dense, "FEW", few)
+        patch.setattr(filters, "NAMES", most_names)
+        where = None if selection.empty else chroma_condition(selection)
+        ids, scores = index.search(lambda all_: all_.nearest(vector, count, chosen, where))
+    exact = np.concatenate(
+        [
+            contextual_vectors(catalog.vectors_between(a, b)) @ vector
+            for a, b, _ in catalog.chunk_ranges()
+        ]
+    )
+    allowed = catalog.chunk_ids(Selection()) if chosen is None else chosen
+    best = sorted(allowed.tolist(), key=lambda number: -exact[number - 1])[:count]
+    assert set(ids.tolist()) == set(best)
+    np.testing.assert_allclose(scores, exact[ids - 1], atol=1e-5)

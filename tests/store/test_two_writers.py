@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
-from askpod.diagnosis import diagnose
+from askpod.doctor import diagnose
 from askpod.errors import ArchiveNotFound
 from askpod.store.catalog import Catalog
 from askpod.store.filters import Selection
@@ -23,7 +23,7 @@ def content(store: Path) -> Content:
         for id_, episode in catalog.episodes().items():
             ids = catalog.chunk_ids(Selection(episodes=(id_,))).tolist()
             chunks = [catalog.chunks([number])[number].chunk for number in ids]
-            vectors = catalog.vectors_of(ids).tobytes()
+            vectors = catalog.vectors_between(ids[0], ids[-1]).tobytes()
             held[id_] = (episode, catalog.turns(id_), chunks, vectors)
         return held
 

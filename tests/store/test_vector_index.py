@@ -1,19 +1,26 @@
-"""The Chroma folder: readable by others, and made anew from the catalog whenever it is not ours."""
+"""The Chroma collection: it answers searches, others can read it, and it can be made again."""
 
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import chromadb
+import numpy as np
 import pytest
 from chromadb.config import Settings as ChromaSettings
 
 from askpod import Archive
 from askpod.embedding import weights
+from askpod.embedding.contextual import contextual_vectors, recipe
+from askpod.embedding.minilm import MiniLM
 from askpod.errors import EmbedderError
-from askpod.store import sync
+from askpod.store import collection
 from askpod.store.catalog import Catalog
+from askpod.store.collection import REMADE, CollectionStamp
+from askpod.store.connection import write_lock
 from askpod.store.filters import Selection
 
 PLAIN = ChromaSettings(anonymized_telemetry=False)
@@ -32,7 +39,7 @@ def records(store: Path) -> dict:
 def state(store: Path) -> str:
     catalog = Catalog(store)
     try:
-        return sync.state(store, catalog)
+        return collection.state(store, catalog)
     finally:
         catalog.close()
 
@@ -63,7 +70,7 @@ def assert_mended(store: Path) -> None:
     told: list[str] = []
     assert state(store) != "fresh"
     Archive.open(store, notify=told.append).close()
-    assert told == ["making the vector index anew from the stored vectors …"]
+    assert told == [REMADE]
     assert state(store) == "fresh"
     assert held_ids(store) == chunk_ids(store)
     assert not list(store.glob("chroma.*"))
@@ -92,46 +99,82 @@ def test_reading_it_with_plain_chroma_leaves_it_fresh(store):
         assert state(store) == "fresh"
 
 
-def test_writing_to_it_with_plain_chroma_does_not(store):
+def change(store: Path, **columns: list) -> None:
+    """Changes records with plain Chroma, in a way that the sizes of its files do not tell."""
     client = chromadb.PersistentClient(str(store / "chroma"), settings=PLAIN)
-    collection = client.get_collection("askpod", embedding_function=None)
-    collection.update(
-        ids=[collection.peek(1)["ids"][0]], documents=["Never said."], embeddings=[[0.1] * 384]
-    )
+    client.get_collection("askpod", embedding_function=None).upsert(**columns)
     client.close()
-    assert_mended(store)
+    stamp = CollectionStamp.read(store / "chroma")
+    replace(stamp, graph=collection._graph(store / "chroma")).write(store / "chroma")
+
+
+def test_chroma_answers(store, question):
+    """A vector planted in the collection decides what comes first."""
+    with Archive.open(store) as archive:
+        last = archive.search(question, top=1000)[-1]
+    read = records(store)
+    there = [(each["episode_id"], each["start"]) for each in read["metadatas"]]
+    at = there.index((last.episode_id, last.start))
+    planted = 9 * MiniLM().embed([question])
+    change(store, ids=[read["ids"][at]], embeddings=planted)
+    with Archive.open(store) as archive:
+        assert archive.search(question)[0].start == read["metadatas"][at]["start"]
+        shutil.rmtree(store / "chroma")
+        assert archive.search(question)[0].start == read["metadatas"][at]["start"]  # still open
+    told: list[str] = []
+    with Archive.open(store, notify=told.append) as archive:
+        assert archive.search(question)[0].start != read["metadatas"][at]["start"]
+    assert told == [REMADE]
+
+
+def test_its_vectors_are_the_contextual_ones_and_it_says_so(store):
+    client = chromadb.PersistentClient(str(store / "chroma"), settings=PLAIN)
+    made = client.get_collection("askpod", embedding_function=None)
+    assert recipe() in made.metadata["vectors"]
+    assert made.metadata["embedder"] == "all-MiniLM-L6-v2/int8"
+    with closing(Catalog(store)) as catalog:
+        for first, last, _ in catalog.chunk_ranges():
+            ids = [str(number) for number in range(first, last + 1)]
+            got = made.get(ids=ids, include=["embeddings"])
+            held = dict(zip(got["ids"], got["embeddings"], strict=True))
+            wanted = contextual_vectors(catalog.vectors_between(first, last))
+            np.testing.assert_allclose([held[each] for each in ids], wanted, atol=1e-6)
+    client.close()
+
+
+def test_a_record_that_the_catalog_lacks_has_it_made_again(store, question, results, expected):
+    planted = 9 * MiniLM().embed([question])
+    change(store, ids=["4711"], embeddings=planted, documents=["Never said."])
+    told: list[str] = []
+    with Archive.open(store, notify=told.append) as archive:
+        assert told == []
+        assert archive.search(question)
+        assert told == [REMADE]
+    assert results(store) == expected
     assert "Never said." not in records(store)["documents"]
 
 
-@pytest.mark.usefixtures("without_weights")
-@pytest.mark.parametrize("damage", ["removed", "emptied", "truncated", "flipped", "garbled"])
-def test_a_damaged_file_is_noticed_and_mended_without_embedding(store, damage):
+def test_a_changed_file_size_is_noticed_at_opening(store):
+    [path] = store.glob("chroma/*/data_level0.bin")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert_mended(store)
+
+
+@pytest.mark.parametrize("damage", ["removed", "emptied", "truncated", "garbled"])
+def test_a_damaged_file_is_met_at_opening_or_by_a_search(store, results, expected, damage):
     names = [path.name for path in (store / "chroma").rglob("*") if path.is_file()]
     assert len(names) == 7
     for name in names:
         [path] = store.glob(f"chroma/**/{name}")
         data = path.read_bytes()
-        at = len(data) // 2
-        damaged = {
-            "emptied": b"",
-            "truncated": data[:at],
-            "flipped": _flipped(data, at),
-            "garbled": b"\xa5" * len(data),
-            "removed": None,
-        }[damage]
-        if damaged is None:
+        if damage == "removed":
             path.unlink()
-        elif damaged == data:  # nothing to take away from an empty file
-            continue
         else:
-            path.write_bytes(damaged)
-        assert_mended(store)
-
-
-def _flipped(data: bytes, at: int) -> bytes:
-    if b"colonies" in data:  # the database: a byte at random may lie in an unused page
-        return data.replace(b"colonies", b"colonieS")
-    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] if data else b"?"
+            half = data[: len(data) // 2]
+            kinds = {"emptied": b"", "truncated": half, "garbled": b"\xa5" * len(data)}
+            path.write_bytes(kinds[damage])
+        assert results(store) == expected
+        assert state(store) == "fresh"
 
 
 @pytest.mark.usefixtures("without_weights")
@@ -203,6 +246,30 @@ def test_an_index_that_cannot_be_made_does_not_stop_a_search(store, results, exp
     (store / "chroma").write_text("in the way")
     (store / "chroma.next").write_text("in the way")
     assert results(store) == expected
+
+
+@pytest.fixture
+def question() -> str:
+    return "What killed the beekeeper's first colonies?"
+
+
+def test_what_a_killed_run_wrote_is_found_before_it_is_published(store, write_episode, monkeypatch):
+    """As while another process writes: the catalog's own vectors answer for it."""
+    text = "Heather honey sets like jelly."
+    monkeypatch.setattr(collection.Publisher, "finish", lambda _: None)
+    with Archive.open(store) as archive:
+        archive.index([write_episode("honey.md", [text])])
+        assert state(store) == "stale"
+        with write_lock(store):  # so that nothing can be published
+            assert archive.search("heather honey")[0].text == text
+            assert archive.search("honey", episode="honey")[0].text == text
+            assert archive.search("false alarms")[0].episode_id != "honey"
+            shutil.rmtree(store / "chroma")
+            with Archive.open(store) as other:
+                assert other.search("heather honey")[0].text == text
+    with Archive.open(store) as archive:
+        assert archive.search("heather honey")[0].text == text
+        assert state(store) == "fresh"
 
 
 def test_many_publishings_in_one_process(store, write_episode):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,9 +13,8 @@ from numpy.typing import NDArray
 from askpod import Archive
 from askpod.errors import ArchiveNotFound
 from askpod.model import Chunk, Episode, Passage, Turn
-from askpod.store import sync
+from askpod.store import collection
 from askpod.store.catalog import Catalog
-from askpod.store.filters import Selection
 from askpod.store.rows import Source
 
 DERIVED = ("chroma/", "vectors.")  # their files' names differ from one making to the next
@@ -59,7 +57,7 @@ def contents(store: Path) -> Contents:
             _chunks(catalog),
             [[replace(passage, score=0.0) for passage in found] for found in results],
             np.array([passage.score for found in results for passage in found]),
-            sync.state(store, catalog),
+            collection.state(store, catalog),
             frozenset(_files(store)),
         )
 
@@ -87,12 +85,14 @@ def torn(store: Path, versions: list[Contents]) -> str | None:
 
 
 def _chunks(catalog: Catalog) -> dict[str, list[tuple[Chunk, bytes]]]:
-    ids = catalog.chunk_ids(Selection()).tolist()
-    stored = catalog.chunks(ids)
-    by_episode = defaultdict(list)
-    for number, vector in zip(ids, catalog.vectors_of(ids), strict=True):
-        by_episode[stored[number].episode_id].append((stored[number].chunk, vector.tobytes()))
-    return dict(by_episode)
+    by_episode = {}
+    for first, last, episode_id in catalog.chunk_ranges():
+        stored = catalog.chunks(range(first, last + 1)).values()
+        vectors = catalog.vectors_between(first, last)
+        by_episode[episode_id] = [
+            (each.chunk, vector.tobytes()) for each, vector in zip(stored, vectors, strict=True)
+        ]
+    return by_episode
 
 
 def _files(store: Path) -> set[str]:

@@ -18,15 +18,22 @@ from askpod.answering.citations import CitationWriter
 from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
 from askpod.answering.followup import standalone
 from askpod.answering.llm_client import LanguageModel, Reply
-from askpod.answering.refusal import REFUSAL, SENTINEL, is_refusal, is_weak
+from askpod.answering.refusal import (
+    NEAREST,
+    NEAREST_WITHOUT_MODEL,
+    SENTINEL,
+    is_refusal,
+    is_weak,
+)
+from askpod.answering.replies import ReplyReader, answer_schema, is_copied
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
 from askpod.errors import ContextTooLong, ModelError
 from askpod.links import second_link
 from askpod.model import Answer, EvidenceTurn, Exchange, Usage
 from askpod.prompts import Message, Prompts
-from askpod.retrieval.pack import pack
-from askpod.retrieval.rendering import render
+from askpod.retrieval.evidence import pack
+from askpod.retrieval.render import render
 from askpod.services.http import is_vendors
 from askpod.settings import Settings
 from askpod.text import query_words
@@ -34,6 +41,8 @@ from askpod.tokens import TokenCounter, cost
 
 HISTORY_SHARE = 0.25  # of the context tokens, for a conversation's history
 FALLBACK = "the model could not answer, so these are quotations"  # begins the warning that says it
+COPIED = "the model repeated what it was sent in place of an answer"
+BROKEN = "the model's reply is not of the form that was asked for"
 LONGEST_REWRITTEN = 500  # characters of a rewritten question; more is no question
 
 
@@ -74,7 +83,7 @@ class LLMAnswerer:
         try:
             for attempt in self._attempts(asked):
                 try:
-                    with closing(self._model.stream(attempt.messages)) as replies:
+                    with closing(self._model.stream(attempt.messages, attempt.schema)) as replies:
                         for piece in replies:
                             for item in attempt.take(piece):
                                 begun = True
@@ -97,7 +106,9 @@ class LLMAnswerer:
         try:
             for attempt in self._attempts(asked):
                 try:
-                    async with aclosing(self._model.astream(attempt.messages)) as replies:
+                    async with aclosing(
+                        self._model.astream(attempt.messages, attempt.schema)
+                    ) as replies:
                         async for piece in replies:
                             for item in attempt.take(piece):
                                 begun = True
@@ -163,41 +174,61 @@ class LLMAnswerer:
 
         writer = CitationWriter(evidence, self._checker, link, self._settings.unsupported)
         messages = self._prompts.answer(asked.found.question, evidence)
-        return _Attempt(self, asked, messages, writer, last)
+        return _Attempt(self, asked, messages, writer, last=last)
 
     def _without_model(self, asked: Retrieved, error: ModelError | None = None) -> Answer:
-        answer = self._extractive.answer(asked)
+        answer = self._quoted(asked)
         warnings = answer.warnings
         if error is not None:
             warnings = (f"{FALLBACK}: {error}", *warnings)
         return replace(answer, usage=asked.usage, warnings=warnings)
 
+    def _quoted(self, asked: Retrieved) -> Answer:
+        return self._extractive.answer(asked)
+
     def finished(self, attempt: _Attempt, reply: Reply) -> Answer:
         """The answer that a complete reply makes."""
         asked, writer = attempt.asked, attempt.writer
-        usage = _sum(asked.usage, self._usage(reply, attempt.messages))
-        said_so = is_refusal(reply.text)
-        refused = said_so or not writer.text.strip()
-        warnings = list(self._settings.warnings)
-        if not said_so:
-            warnings += writer.warnings
+        warnings = [*self._settings.warnings, *writer.warnings]
         if reply.finish == "length":
             warnings.append(
                 f"the model stopped at {self._limits.answer_tokens} tokens; the answer may be cut"
             )
         if reply.finish == "content_filter":
             warnings.append("the model's service filtered the answer; it may be cut")
-        return Answer(
+        answer = Answer(
             question=asked.found.question,
-            text=REFUSAL if refused else writer.text,
-            citations=() if refused else writer.citations,
+            text=writer.text,
+            citations=writer.citations,
             passages=asked.found.passages,
-            refused=refused,
+            refused=False,
+            mode="llm",
+        )
+        return self._signed(answer, attempt, reply, warnings)
+
+    def found_nothing(self, attempt: _Attempt, reply: Reply) -> Answer:
+        """What is shown where the model says that there is no answer.
+
+        It is not taken at its word while the evidence is strong: small models refuse with the
+        answer before them. So the quotations follow that an answer without a model would give.
+        """
+        quoted = self._quoted(attempt.asked)
+        if not quoted.refused:
+            said = quoted.text.removeprefix(NEAREST).lstrip("\n")
+            quoted = replace(quoted, text=f"{NEAREST_WITHOUT_MODEL}\n\n{said}", basis="nearest")
+        return self._signed(quoted, attempt, reply, [*self._settings.warnings, *quoted.warnings])
+
+    def _signed(
+        self, answer: Answer, attempt: _Attempt, reply: Reply, warnings: Sequence[str]
+    ) -> Answer:
+        """The answer with the model that was asked, what it wrote, was shown and cost."""
+        return replace(
+            answer,
             mode="llm",
             model=self._model.name,
-            usage=usage,
+            usage=_sum(attempt.asked.usage, self._usage(reply, attempt.messages)),
             warnings=tuple(warnings),
-            reply=reply.text,
+            reply=attempt.prose,
             evidence=attempt.writer.evidence,
         )
 
@@ -228,40 +259,57 @@ class _Attempt:
         asked: Retrieved,
         messages: list[Message],
         writer: CitationWriter,
+        *,
         last: bool,
     ) -> None:
         self.asked = asked
         self.messages = messages
         self.writer = writer
         self.last = last  # no other attempt follows
+        self.schema = answer_schema(len(writer.evidence))
         self.answered = Event()  # the first piece has come
         self._answerer = answerer
-        # The beginning of a reply that may yet turn out to be the sentinel; then None.
-        self._held: str | None = ""
+        self._reader = ReplyReader()
+        self._held = ""  # the beginning of a reply that may yet turn out to be the sentinel
+        self._begun = False  # something was given to the writer
+        self.prose = ""  # the reply with its markers, as it was read
 
     def take(self, piece: str | Reply) -> Iterator[str | Answer]:
-        """What a piece of the model's stream lets a person see."""
+        """What a piece of the model's stream lets a person see; after the Reply the Answer.
+
+        Raises:
+            ModelError: the reply cannot be used.
+        """
         self.answered.set()
         if isinstance(piece, str):
-            shown = self._feed(piece)
-        elif is_refusal(piece.text):
-            shown = REFUSAL
-        else:
-            shown = self.writer.feed(self._held or "") + self.writer.finish()
-            if not self.writer.text.strip():  # nothing of the reply was left
-                shown = REFUSAL
-        if shown:
+            text = self._reader.feed(piece)
+            self.prose += text
+            if shown := self._feed(text):
+                yield shown
+            return
+        ending = self._reader.finish()
+        self.prose += ending
+        if self._reader.broken:
+            raise ModelError(BROKEN)
+        if is_copied(self.prose, self.messages, self.writer.evidence):
+            raise ModelError(COPIED)
+        rest = self._held + ending
+        if not self._begun and (is_refusal(rest) or not rest.strip()):
+            yield from in_pieces(self._answerer.found_nothing(self, piece))
+            return
+        if shown := self.writer.feed(rest) + self.writer.finish():
             yield shown
-        if isinstance(piece, Reply):
+        if self.writer.text.strip():
             yield self._answerer.finished(self, piece)
+        else:  # every sentence was left out
+            yield from in_pieces(self._answerer.found_nothing(self, piece))
 
-    def _feed(self, piece: str) -> str:
-        if self._held is None:
-            return self.writer.feed(piece)
-        self._held += piece
-        if _may_refuse(self._held):
+    def _feed(self, text: str) -> str:
+        self._held += text
+        if not self._begun and _may_refuse(self._held):
             return ""
-        held, self._held = self._held, None
+        held, self._held = self._held, ""
+        self._begun = self._begun or bool(held)
         return self.writer.feed(held)
 
 

@@ -8,13 +8,15 @@ say. Every failure is a ModelError that says what to do and holds no key.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from askpod.services.http import struck_out
 from askpod.services.retry import RequestFailure, Retries
 from askpod.settings import ModelSettings
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from askpod.answering.llm_endpoint import Endpoint
 
+Schema = Mapping[str, Any]  # a `response_format` of Chat Completions
 Message = tuple[Literal["system", "user", "assistant"], str]
 
 CHARACTERS_PER_TOKEN = 16  # far above what any language needs: a longer answer has no end
@@ -54,8 +57,13 @@ class LanguageModel:
     def __repr__(self) -> str:
         return f"LanguageModel({self.name!r})"
 
-    def stream(self, messages: Sequence[Message]) -> Generator[str | Reply, None, None]:
+    def stream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> Generator[str | Reply, None, None]:
         """Text as it comes, and the Reply as the last item.
+
+        With a `schema` (a `response_format`) the text is JSON of that form where the endpoint can
+        do that; where it refuses to, it is asked again without, then and from then on.
 
         Closing the iterator closes the connection at once. Before the first text, what may pass
         is tried again, for `patience` seconds in all; the last try may take a `timeout` more.
@@ -68,7 +76,7 @@ class LanguageModel:
         while call.reply is None:
             failure: RequestFailure | None = None
             try:
-                with closing(call.endpoint.stream(call.dialect, messages)) as chunks:
+                with closing(call.endpoint.stream(call.dialect, messages, schema)) as chunks:
                     for chunk in chunks:
                         if piece := call.take(chunk):
                             yield piece
@@ -81,13 +89,17 @@ class LanguageModel:
                 time.sleep(call.wait_after(failure))
         yield call.reply
 
-    async def astream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Reply, None]:
+    async def astream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> AsyncGenerator[str | Reply, None]:
         """`stream` for asynchronous code. Cancelling the task closes the connection, too."""
         call = _Call(self._settings, self._endpoint)
         while call.reply is None:
             failure: RequestFailure | None = None
             try:
-                async with aclosing(call.endpoint.astream(call.dialect, messages)) as chunks:
+                async with aclosing(
+                    call.endpoint.astream(call.dialect, messages, schema)
+                ) as chunks:
                     async for chunk in chunks:
                         if piece := call.take(chunk):
                             yield piece
@@ -149,8 +161,9 @@ class _Call:
         self._chunks_left -= 1
         if usage := chunk.usage_metadata:
             self._tokens = (usage["input_tokens"], usage["output_tokens"])
-        self._finish = chunk.response_metadata.get("finish_reason") or self._finish
-        piece = str(chunk.text)[: max(0, self._room)]
+        if finish := chunk.response_metadata.get("finish_reason"):
+            self._finish = finish if re.fullmatch(r"[A-Za-z_]{1,30}", str(finish)) else "other"
+        piece = struck_out(str(chunk.text)[: max(0, self._room)])
         if piece:
             if self._first_text is None:
                 self._first_text = time.perf_counter() - self._began

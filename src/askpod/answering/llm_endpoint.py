@@ -5,7 +5,8 @@ Importing this loads LangChain and the openai client, so llm_client.py does it a
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Sequence
+import warnings
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,8 +33,12 @@ from askpod.services.openai_http import (
 from askpod.services.retry import RequestFailure
 from askpod.settings import ModelSettings
 
+# LangChain dumps each chunk, and pydantic then warns of a wrong type with the value: perhaps a key.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
+
 BYTES_AT_LEAST = 1_000_000  # of a response, before it counts as endless
 BYTES_PER_TOKEN = 4_000  # a streamed token takes about 300; hidden reasoning counts too
+STRUCTURED = ("response_format", "json_schema", "schema", "grammar", "structured")
 SEALED = RunnableConfig(callbacks=[])  # a chain around us does not listen in
 
 
@@ -49,6 +54,7 @@ class Dialect:
     limits: tuple[str, ...]  # names of the setting for the longest answer, best first
     usage: bool = True  # ask for token counts
     temperature: bool = True  # ask for 0
+    structured: bool = True  # ask for JSON of a given form, where that is wanted
 
     @classmethod
     def of(cls, base_url: str | None) -> Dialect:
@@ -56,13 +62,21 @@ class Dialect:
         names = ("max_tokens", "max_completion_tokens")
         return cls(limits=names[::-1] if is_vendors(base_url) else names)
 
-    def options(self, answer_tokens: int) -> dict[str, Any]:
+    def options(self) -> dict[str, Any]:
         """Arguments of ChatOpenAI."""
         chosen: dict[str, Any] = {"stream_usage": self.usage}
         if self.temperature:
             chosen["temperature"] = 0
-        if self.limits:  # as extra_body: ChatOpenAI itself renames max_tokens
-            chosen["extra_body"] = {self.limits[0]: answer_tokens}
+        return chosen
+
+    def body(self, answer_tokens: int, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What goes into the request as it is: ChatOpenAI itself renames max_tokens, and reads
+        a structured reply in a way of its own."""
+        chosen: dict[str, Any] = {}
+        if self.limits:
+            chosen[self.limits[0]] = answer_tokens
+        if schema is not None and self.structured:
+            chosen["response_format"] = dict(schema)
         return chosen
 
     def after(self, complaint: str) -> Dialect | None:
@@ -73,6 +87,8 @@ class Dialect:
             return replace(self, limits=self.limits[1:])
         if self.temperature and "temperature" in complaint:
             return replace(self, temperature=False)
+        if self.structured and any(word in complaint for word in STRUCTURED):
+            return replace(self, structured=False)
         return None
 
 
@@ -90,12 +106,16 @@ class Endpoint:
         self._chats: dict[Dialect, ChatOpenAI] = {}
 
     def stream(
-        self, dialect: Dialect, messages: Sequence[tuple[str, str]]
+        self,
+        dialect: Dialect,
+        messages: Sequence[tuple[str, str]],
+        schema: Mapping[str, Any] | None = None,
     ) -> Generator[AIMessageChunk, None, None]:
         """What the service sends. Closing the iterator closes the response."""
         if dialect not in self._chats:
             self._chats[dialect] = self._chat(dialect, http_client=self._http)
-        chunks = self._chats[dialect].stream(list(messages), SEALED)
+        body = dialect.body(self._settings.answer_tokens, schema)
+        chunks = self._chats[dialect].stream(list(messages), SEALED, extra_body=body)
         with closing(cast("Generator[AIMessageChunk, None, None]", chunks)) as open_chunks:
             with tracing_context(enabled=False):  # read when the stream begins, so not held on
                 first = next(open_chunks, None)
@@ -104,7 +124,10 @@ class Endpoint:
             yield from open_chunks
 
     async def astream(
-        self, dialect: Dialect, messages: Sequence[tuple[str, str]]
+        self,
+        dialect: Dialect,
+        messages: Sequence[tuple[str, str]],
+        schema: Mapping[str, Any] | None = None,
     ) -> AsyncGenerator[AIMessageChunk, None]:
         """The same for asynchronous code, over a connection of its own.
 
@@ -112,7 +135,8 @@ class Endpoint:
         """
         async with GuardedAsyncClient(self._guard, **self._http_options) as http:
             chat = self._chat(dialect, http_client=self._http, http_async_client=http)
-            chunks = chat.astream(list(messages), SEALED)
+            body = dialect.body(self._settings.answer_tokens, schema)
+            chunks = chat.astream(list(messages), SEALED, extra_body=body)
             async with aclosing(cast("AsyncGenerator[AIMessageChunk, None]", chunks)) as opened:
                 with tracing_context(enabled=False):
                     first = await anext(opened, None)
@@ -149,7 +173,7 @@ class Endpoint:
             stream_chunk_timeout=None,  # the HTTP client's timeout holds for every byte
             cache=False,
             **clients,
-            **dialect.options(self._settings.answer_tokens),
+            **dialect.options(),
         )
 
     @cached_property

@@ -15,6 +15,7 @@ It compares; it does not reason. A claim that turns a statement round in the sam
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -33,10 +34,14 @@ WORDS = 0.5
 NAME = 0.3
 BAR = 0.6
 BAR_TOGETHER = 0.7  # several turns share more words with any claim by chance
+# For a turn that the model did not cite: the best of many reaches BAR by chance.
+BAR_UNCITED = 0.7
+SHARED_UNCITED = 0.5  # of the claim's content words, that it must hold besides
 GAIN = 0.08  # what a turn must add to the score of several to be a part of the support
 MOST_TOGETHER = 6  # turns judged together; who cites more cites nothing in particular
 
 STEM = 5  # letters in which two words must agree; for this as good as a stemmer
+LIKELY_SOURCES = 8  # turns that are looked at for a claim that cites none
 LIKELY_CITED = 8  # first turns of the evidence, which is in the order of its worth
 EMBEDDED = 2  # sentences of a turn that are embedded: those that share most words with the claim
 MOST_NAMES = 2  # missing ones that are counted
@@ -128,6 +133,39 @@ class SupportChecker:
     def check_together(self, claim: str, turns: Sequence[EvidenceTurn]) -> bool:
         """Whether turns support a claim of which each may hold a part only."""
         return self.score(claim, turns) >= (BAR if len(turns) == 1 else BAR_TOGETHER)
+
+    def attribute(
+        self, claim: str, turns: Sequence[EvidenceTurn]
+    ) -> tuple[EvidenceTurn, Support] | None:
+        """The turn that supports a claim best, found without the model's help.
+
+        Only the LIKELY_SOURCES turns that share most of the claim's words are judged: a word
+        counts the more, the fewer turns hold it.
+
+        Args:
+            claim: a sentence without its markers.
+            turns: all of the evidence, in the order of its worth; of equal ones the first wins.
+
+        Returns:
+            The turn and how it supports the claim; None where none holds SHARED_UNCITED of its
+            words and reaches BAR_UNCITED.
+        """
+        wanted = _stems(claim)
+        held = [
+            {stem for each in self._sentences(turn.span.text) for stem in each.stems & wanted}
+            for turn in turns
+        ]
+        holding = Counter(stem for stems in held for stem in stems)
+        worth = [sum(1 / holding[stem] for stem in stems) for stems in held]
+        likely = sorted(range(len(turns)), key=lambda at: (-worth[at], at))[:LIKELY_SOURCES]
+        enough = SHARED_UNCITED * len(wanted)
+        judged = [
+            (self._judge(claim, (turns[at],)), at)
+            for at in sorted(likely)
+            if worth[at] > 0 and len(held[at]) >= enough
+        ]
+        (score, begin, end), at = max(judged, key=lambda each: each[0][0], default=((0.0, 0, 0), 0))
+        return (turns[at], Support(True, begin, end)) if score >= BAR_UNCITED else None
 
     def score(self, claim: str, turns: Sequence[EvidenceTurn]) -> float:
         """What is held against the bar; 0 at most where a number of the claim is missing."""

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -64,12 +71,54 @@ def main() -> None:
     """
     if isinstance(sys.stdout, TextIOWrapper):  # a narrow encoding shows codes for the rest
         sys.stdout.reconfigure(errors="backslashreplace")
+    with _quiet_dependencies():
+        try:
+            app(standalone_mode=True)
+        except AskpodError as error:
+            note(f"askpod: {error}")
+            sys.exit(error.exit_code)
+        except SystemExit as leaving:
+            if leaving.code == INTERRUPTED:
+                note("\naskpod: stopped; what was finished is kept")
+            raise
+        except Exception as error:
+            if sys.flags.dev_mode:
+                raise
+            note(f"askpod: {_fault(error)}")
+            sys.exit(1)
+
+
+@contextmanager
+def _quiet_dependencies() -> Iterator[None]:
+    """Keeps the warnings and tracebacks of libraries off the terminal.
+
+    They name paths of the installation, and may hold what a server sent, even a key that it
+    repeats. `python -X dev -m askpod …` shows them all.
+    """
+    if sys.flags.dev_mode:
+        yield
+        return
+    handler = logging.NullHandler()
+    hooks = threading.excepthook, sys.unraisablehook
+    threading.excepthook, sys.unraisablehook = (lambda _: None), (lambda _: None)
+    logging.root.addHandler(handler)  # without any, warnings are logged to stderr
     try:
-        app(standalone_mode=True)
-    except AskpodError as error:
-        note(f"askpod: {error}")
-        sys.exit(error.exit_code)
-    except SystemExit as leaving:
-        if leaving.code == INTERRUPTED:
-            note("\naskpod: stopped; what was finished is kept")
-        raise
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.root.removeHandler(handler)
+        threading.excepthook, sys.unraisablehook = hooks
+
+
+def _fault(error: Exception) -> str:
+    """An error that nobody foresaw, without its message: that may hold what nobody may see."""
+    place = "askpod"
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if "askpod" in path.parts:
+            place = f"{path.parent.name}/{path.name}:{frame.lineno}"
+    return (
+        f"stopped by a fault of its own: {type(error).__name__} at {place}. What was finished is "
+        "kept. Please report it, with what `python -X dev -m askpod …` shows for the same command"
+    )

@@ -30,15 +30,14 @@ def check(
     Nothing is indexed. What is fetched of feeds and repositories is kept in the archive's
     folder, so that `askpod index` need not fetch it again.
     """
-    from askpod.checking import check_files
-    from askpod.founding import store_folder
+    from askpod.checking import FileCheck, check_files
+    from askpod.opening import store_folder
     from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
 
     gathered = gather(store_folder(store), sources, allow_private=allow_private, notify=note)
-    for failure in gathered.failed:
-        note(f"not fetched: {failure.message}")
     checks = check_files(gathered.files, gathered.named)
+    checks += [FileCheck(failure.path, error=failure.message) for failure in gathered.failed]
     if as_json:
         print_json([asdict(each) for each in checks])
     else:

@@ -11,6 +11,7 @@ import typer
 
 from askpod.cli import options
 from askpod.cli.output import harmless, note, print_json, progress_bar
+from askpod.errors import AskpodError
 
 if TYPE_CHECKING:
     from askpod.indexing import IndexReport, Progress, ProgressListener
@@ -23,7 +24,12 @@ def index(
     *,
     store: options.Store = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove the episodes whose files are gone.")
+        bool,
+        typer.Option("--prune", help="Remove the episodes of what is named whose files are gone."),
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="With --prune: also where a whole folder is missing or empty."),
     ] = False,
     allow_private: options.AllowPrivate = False,
     workers: Annotated[
@@ -33,18 +39,29 @@ def index(
 ) -> None:
     """Read transcripts into the archive. What has not changed is not read again."""
     from askpod.archive import Archive
-    from askpod.founding import store_folder
+    from askpod.opening import store_folder
     from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
 
     # A wrong path, or a feed that cannot be had, must not leave an empty archive behind.
     folder = store_folder(store)
     gathered = gather(folder, sources, allow_private=allow_private, notify=note)
-    with (
-        Archive.open(folder, create=True, notify=note) as archive,
-        indexing_bar() as progress,
-    ):
-        report = archive.index(gathered, prune=prune, workers=workers, progress=progress)
+    try:
+        with (
+            Archive.open(folder, create=True, notify=note) as archive,
+            indexing_bar() as progress,
+        ):
+            report = archive.index(
+                gathered,
+                prune=prune,
+                prune_missing_folders=yes,
+                workers=workers,
+                progress=progress,
+            )
+    except AskpodError as error:
+        if error.report is not None:
+            _show(error.report, as_json=as_json)
+        raise
     if unread := what_is_not_read([Path(source) for source in sources]):
         note(f"not looked at: {unread}")
     show_report(report, as_json=as_json)
@@ -52,14 +69,23 @@ def index(
 
 def show_report(report: IndexReport, *, as_json: bool) -> None:
     """The report of a run; leaves with exit code 1 where a file failed."""
+    _show(report, as_json=as_json)
+    if report.failed or report.not_pruned:
+        raise typer.Exit(1)
+
+
+def _show(report: IndexReport, *, as_json: bool) -> None:
     for failure in report.failed:
         note(f"not indexed: {failure.message}")
+    for failure in report.not_pruned:
+        note(f"not removed: {failure.message}")
+    if report.not_reached:
+        first, more = report.not_reached[0], len(report.not_reached) - 1
+        note(f"not reached: {first}" + (f" and {more:,} more" if more else ""))
     if as_json:
         print_json(report.to_dict())
     else:
         _print_summary(report)
-    if report.failed:
-        raise typer.Exit(1)
 
 
 @contextmanager
@@ -84,7 +110,10 @@ def _print_summary(report: IndexReport) -> None:
     if report.gone:
         shown = ", ".join(harmless(id_) for id_ in report.gone[:3])
         more = f" and {len(report.gone) - 3} more" if len(report.gone) > 3 else ""
-        note(f"kept though their files are gone: {shown}{more}; --prune removes them")
+        note(
+            f"kept though their files are gone: {shown}{more}; --prune with their folder removes "
+            "them"
+        )
     if report.faults:
         note("`askpod check PATH…` shows the faults that were mended")
 
@@ -99,6 +128,7 @@ def _rows(report: IndexReport) -> Iterator[tuple[str, str]]:
         ("episodes removed", len(report.removed)),
         ("episodes not indexed", len(report.failed)),
         ("files passed over", len(report.passed_over)),
+        ("files not reached", len(report.not_reached)),
     ]
     yield from ((label, f"{count:,}") for label, count in counts if count)
     if report.added or report.changed:

@@ -28,6 +28,7 @@ from askpod.evals.records import (
     read_summary,
     rounded,
 )
+from askpod.text import visible
 
 HEADLINES = ("fact_f1", "recall@1000")  # the first that both runs have says what changed most
 SAME = 1e-9  # scores that differ by less are a tie
@@ -188,7 +189,7 @@ def _check(
     """Raises GoldError unless both are runs of the same questions with the same right answers."""
     if a[1].gold != b[1].gold:
         raise GoldError(
-            f"{a[0]} is a run of {a[1].gold}, {b[0]} one of {b[1].gold}; "
+            f"{a[0]} is a run of {visible(a[1].gold)}, {b[0]} one of {visible(b[1].gold)}; "
             "compare runs of the same gold set"
         )
     if not pairs:
@@ -197,15 +198,15 @@ def _check(
     if edited:
         more = f" and {len(edited) - NAMED} more" if len(edited) > NAMED else ""
         raise GoldError(
-            f"{a[1].gold} was changed between the runs in {a[0]} and {b[0]}: "
-            f"{', '.join(edited[:NAMED])}{more}; run the older one again"
+            f"{visible(a[1].gold)} was changed between the runs in {a[0]} and {b[0]}: "
+            f"{', '.join(map(visible, edited[:NAMED]))}{more}; run the older one again"
         )
 
 
 def _asked(record: Record) -> tuple[Any, ...]:
     """What a question's scores are held against."""
     evidence = [(each["episode"], each["start"], each["end"]) for each in record.gold["evidence"]]
-    return record.question, list(record.gold["facts"]), evidence
+    return record.question, record.history, list(record.gold["facts"]), evidence
 
 
 def _compared(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
@@ -111,7 +111,8 @@ class GoldQuestion(_Strict):
     """One question with what is known of its answer.
 
     Without evidence it is unanswerable: the right reply is a refusal. Without facts it measures
-    retrieval and citations only. With `episode` it is asked of that episode alone.
+    retrieval and citations only. With `episode` it is asked of that episode alone, with `history`
+    after the questions that are listed there, oldest first.
     """
 
     id: _Name
@@ -119,9 +120,11 @@ class GoldQuestion(_Strict):
     type: _Name = "question"
     difficulty: _Name | None = None
     answer: _Text | None = None
-    facts: tuple[_Text, ...] | None = None
+    facts: tuple[_Text, ...] | None = None  # vital: an answer without one lacks something
+    okay: tuple[_Text, ...] = ()  # worth saying, and not missed where it is left out
     evidence: tuple[Evidence, ...] = ()
     episode: _Name | None = None
+    history: Annotated[tuple[_Text, ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -129,6 +132,8 @@ class GoldQuestion(_Strict):
             raise ValueError("an unanswerable question has neither facts nor evidence")
         if self.type != UNANSWERABLE and not self.evidence:
             raise ValueError("no evidence; a question without any has the type unanswerable")
+        if self.okay and not self.facts:
+            raise ValueError("okay facts without facts; name those that an answer must state")
         if self.type != UNANSWERABLE and self.facts == ():
             raise ValueError("empty facts; name them, or leave the key out")
         return self
@@ -168,6 +173,13 @@ class GoldSet:
         """What reports and folders of runs call it: never "..", whatever the file is called."""
         stem = self.path.stem if self.path.stem != "gold" else self.path.resolve().parent.name
         return stem if stem.strip(".") else "gold"
+
+    def alone(self) -> GoldSet:
+        """The questions that are asked without others before them. Raises GoldError for none."""
+        alone = tuple(question for question in self.questions if not question.history)
+        if not alone:
+            raise GoldError(f"{self.path}: every question has a history; add some without")
+        return replace(self, questions=alone)
 
     def unknown(self, durations: Mapping[str, float | None]) -> list[Problem]:
         """Rows that name episodes which are not there, or seconds outside of them.

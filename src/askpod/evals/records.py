@@ -90,6 +90,7 @@ class Record:
     answer: Mapping[str, Any] | None = None  # Answer.to_dict() without passages and usage seconds
     problems: tuple[str, ...] = ()  # what went wrong with it, in words
     details: Mapping[str, Any] = field(default_factory=dict)  # e.g. which fact was found where
+    history: tuple[str, ...] = ()  # questions that were asked before it, oldest first
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -205,8 +206,18 @@ ALL = "all"
 DIGITS = 6  # that are kept: more than anybody reads, fewer than rounding can touch
 
 # Values that have an order of their own; all others stand by the alphabet.
-IN_ORDER = ("easy", "medium", "hard", "first third", "middle third", "last third")
-SLICES = ("type", "difficulty", "position", "episode")
+IN_ORDER = (
+    "first question",
+    "follow-up",
+    "easy",
+    "medium",
+    "hard",
+    "first third",
+    "middle third",
+    "last third",
+)
+TURN = "turn"  # whether a question is the first or a follow-up
+SLICES = ("type", TURN, "difficulty", "position", "episode")
 
 Figures = dict[str, Interval]  # by the measure's name
 
@@ -231,6 +242,8 @@ def summarise(records: Sequence[Record], gold: str, setup: Mapping[str, Any]) ->
     for name in sorted({name for record in records for name in record.slices}, key=_slice_order):
         there = [record for record in records if name in record.slices]
         values = sorted({record.slices[name] for record in there}, key=_value_order)
+        if name == TURN and len(values) < 2:
+            continue  # a set without follow-ups
         by_slice[name] = {
             value: [record for record in there if record.slices[name] == value] for value in values
         }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from askpod import __version__
+from askpod.answering.followup import standalone
 from askpod.answering.llm_answer import FALLBACK
 from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError, StoreUnwritable
@@ -30,7 +31,7 @@ from askpod.evals.records import (
 )
 from askpod.evals.report.run import run_report
 from askpod.evals.scoring import Outcome, Scorers, record
-from askpod.model import Answer, Passage
+from askpod.model import Answer, Exchange, Passage
 from askpod.services.http import where
 from askpod.settings import Settings
 
@@ -195,10 +196,15 @@ def _ask(
     passages: list[Passage] = []
     began = time.perf_counter()
     try:
+        history = _history(archive, retrieval_only, question, unwanted)
         if not retrieval_only:
-            answer = _answer(archive, question, unwanted)
+            answer = _answer(archive, question, question.question, history, unwanted)
             began = time.perf_counter()
-        passages = archive.search(question.question, top=TOP, episode=question.episode)
+        if answer is not None and history:
+            passages = list(answer.passages)  # what it was understood as, only the archive knows
+        else:
+            wanted = standalone(question.question, history)
+            passages = archive.search(wanted, top=TOP, episode=question.episode)
     except OF_ONE_QUESTION as error:
         answer = None if retrieval_only else _no_answer(question)
         return Outcome((), answer, (str(error),)), Timing(question.id, 0.0)
@@ -208,9 +214,33 @@ def _ask(
     return Outcome(tuple(passages), answer, problems), Timing.of(question.id, answer.usage)
 
 
-def _answer(archive: Archive, question: GoldQuestion, unwanted: threading.Event) -> Answer:
+def _history(
+    archive: Archive, retrieval_only: bool, question: GoldQuestion, unwanted: threading.Event
+) -> tuple[Exchange, ...]:
+    """The conversation before a follow-up. Of the search alone the questions stand in it only."""
+    history: tuple[Exchange, ...] = ()
+    for asked in question.history:
+        answer = (
+            Answer(asked, "", (), (), False, "extractive")
+            if retrieval_only
+            else _answer(archive, question, asked, history, unwanted)
+        )
+        history = (*history, Exchange(asked, answer))
+    return history
+
+
+def _answer(
+    archive: Archive,
+    question: GoldQuestion,
+    asked: str,
+    history: tuple[Exchange, ...],
+    unwanted: threading.Event,
+) -> Answer:
+    """The answer to `asked`, in the episode that the gold question may name."""
     only = {"episode": question.episode} if question.episode else None
-    stream = cast("Generator[str | Answer]", archive.ask_stream(question.question, filters=only))
+    stream = cast(
+        "Generator[str | Answer]", archive.ask_stream(asked, history=history, filters=only)
+    )
     with closing(stream) as items:  # closing it ends the model's request
         for item in items:
             if isinstance(item, Answer):

@@ -20,14 +20,18 @@ from askpod.evals.measures.citations import (
     Sentence,
     against_gold,
     alce,
+    basis_scores,
+    crag,
     malformed,
+    offered_and_cited,
     refusals,
     sentences,
+    support,
 )
 from askpod.evals.measures.facts import FactMatcher, Match, fact_scores, statements
 from askpod.evals.measures.retrieval import Heard, at_budgets, ranking
-from askpod.evals.records import Record, Score
-from askpod.model import Answer, Citation, EvidenceTurn, Passage, Span
+from askpod.evals.records import TURN, Record, Score
+from askpod.model import Answer, Basis, Citation, EvidenceTurn, Passage, Span
 
 Scores = dict[str, Score]
 Details = dict[str, Any]
@@ -61,7 +65,7 @@ def score_question(
     """
     scores: Scores = {}
     if question.answerable:
-        ranked = [Stretch(each.episode_id, each.start, each.end) for each in passages]
+        ranked = _places(passages)
         heard = [
             Heard(stretch, len(passage.text.split()))
             for stretch, passage in zip(ranked, passages, strict=True)
@@ -81,26 +85,49 @@ def failed(answer: Answer) -> bool:
 def _score_answer(
     question: GoldQuestion, answer: Answer, scorers: Scorers
 ) -> tuple[Scores, Details]:
-    broken = failed(answer)
-    refused = answer.refused and not broken
-    scores = {**refusals(question.answerable, refused), **malformed(answer)}
-    if broken or refused:
-        # What stands in a failed model's place was not written by it, and earns it nothing.
-        return {**scores, **_nothing(question)}, {}
+    # What stands in a failed model's place was not written by it, and earns it nothing.
+    broken = failed(answer) or not answer.text
+    basis: Basis = "none" if broken else answer.basis
+    scores = {
+        **refusals(question.answerable, answer.basis != "answered" and not broken),
+        **malformed(answer),
+        **basis_scores(basis),
+    }
+    if question.answerable:
+        cited = [] if broken else _places(answer.citations)
+        scores |= offered_and_cited(_offered(answer), cited, question.stretches)
+    if basis == "none":
+        right = {"crag": Score(0.0)} if broken else crag(question.answerable, basis, None)
+        return {**scores, **_nothing(question, answer), **right}, {}
     details: Details = {}
+    recall = None
     if question.facts:
-        of_facts, matches = fact_scores(scorers.facts, question.facts, answer.text)
+        facts = (*question.facts, *question.okay)
+        of_facts, matches = fact_scores(scorers.facts, question.facts, answer.text, question.okay)
         scores |= of_facts
-        details["facts"] = _stated(question.facts, statements(answer.text), matches)
+        recall = of_facts["fact_recall"].value
+        details["facts"] = _stated(facts, statements(answer.text), matches)
+    scores |= crag(question.answerable, basis, recall)
     written, turns = written_sentences(answer)
     scores |= alce(written, turns, scorers.supports)
+    if answer.reply is not None:
+        scores |= support(written, turns, scorers.supports)
     details["sentences"] = _supported(written, turns, scorers)
     numbers = dict.fromkeys(number for sentence in written for number in sentence.numbers)
     details["unknown_numbers"] = [number for number in numbers if number not in turns]
     if question.answerable:
-        cited = [Stretch(each.episode_id, each.start, each.end) for each in answer.citations]
-        scores |= against_gold(cited, question.stretches)
+        scores |= against_gold(_places(answer.citations), question.stretches)
     return scores, details
+
+
+def _places(items: Sequence[Citation | Passage]) -> list[Stretch]:
+    return [Stretch(each.episode_id, each.start, each.end) for each in items]
+
+
+def _offered(answer: Answer) -> list[Stretch]:
+    """What an answer could be made from: the turns that a model was shown, else the passages."""
+    turns = [Stretch(each.episode_id, each.span.start, each.span.end) for each in answer.evidence]
+    return turns or _places(answer.passages)
 
 
 def _stated(
@@ -135,11 +162,15 @@ def _supported(
     ]
 
 
-def _nothing(question: GoldQuestion) -> Scores:
+def _nothing(question: GoldQuestion, answer: Answer) -> Scores:
     """The scores of an answer that is not there; none where none should be."""
     if not question.answerable:
         return {}
     names = (*OF_FACTS, *OF_CITATIONS) if question.facts else OF_CITATIONS
+    if question.okay:
+        names = (*names, "nugget_recall")
+    if answer.mode == "llm" or failed(answer):
+        names = (*names, "support")
     return {name: Score(0.0) for name in names}
 
 
@@ -191,6 +222,7 @@ def record(
         answer=None if outcome.answer is None else _answer(outcome.answer),
         problems=outcome.problems,
         details=details,
+        history=question.history,
     )
 
 
@@ -215,6 +247,7 @@ def _slices(question: GoldQuestion, sources: Sources) -> dict[str, str]:
         slices["difficulty"] = question.difficulty
     if question.answerable:
         slices["position"] = THIRDS[int(3 * _place(question, sources))]
+    slices[TURN] = "follow-up" if question.history else "first question"
     return {**slices, "episode": _home(question) or "none"}
 
 
@@ -231,6 +264,7 @@ def _gold(question: GoldQuestion, sources: Sources) -> dict[str, Any]:
     return {
         "answer": question.answer,
         "facts": list(question.facts or ()),
+        "okay": list(question.okay),
         "evidence": [_evidence(stretch, sources) for stretch in _in_their_order(question)],
     }
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import re
 import socket
 import time
 from collections.abc import Iterable
@@ -29,6 +30,14 @@ _PORTS = {"http": 80, "https": 443}
 _MOST_ADDRESSES = 4  # of one name that are tried
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # stands for the IPv4 address in its last bits
 _NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")
+
+# What private feeds, and signed addresses of clouds, call their keys; and what those look like.
+_SECRET_NAME = re.compile(
+    r"auth|token|secret|passw|credential|session|signature|jwt|apikey|^(?:api|access|private)"
+    r"|^x-(?:amz|goog)-|(?:^|[-_.])(?:key|sig|pw|pwd|hash|user|login|code)$",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_.~+/=-]{24,}")
 
 Origin = tuple[str, str, int]
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -86,6 +95,21 @@ def shown(text: str) -> str:
         head = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
     head += "?…" if question else ""
     return head if len(head) <= _SHOWN else f"{head[:_SHOWN]}…"
+
+
+def without_secrets(text: str) -> str:
+    """An address to be kept: without user and password, and parts of its query that are keys."""
+    try:
+        parts = urlsplit(text.strip())
+        kept = [pair for pair in parts.query.split("&") if not _is_secret(pair)]
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="&".join(kept)).geturl()
+    except ValueError:
+        return ""
+
+
+def _is_secret(pair: str) -> bool:
+    name, _, value = pair.partition("=")
+    return bool(_SECRET_NAME.search(unquote(name)) or _SECRET_VALUE.fullmatch(unquote(value)))
 
 
 def host_and_path(text: str) -> str:

@@ -7,7 +7,6 @@ that cannot be fetched or read in any of the offered formats is reported, and th
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,11 +18,11 @@ import httpx
 import yaml
 
 from askpod.errors import FetchError, ReadError
-from askpod.files import write_atomically
+from askpod.files import read_bounded, write_atomically
 from askpod.indexing.report import Failure
 from askpod.links import safe_link
 from askpod.readers import read_episode
-from askpod.sources.addresses import host_and_path, parse, shown
+from askpod.sources.addresses import host_and_path, parse, shown, without_secrets
 from askpod.sources.feed import (
     Chapter,
     Feed,
@@ -38,18 +37,20 @@ from askpod.sources.fetch import Fetcher, Gone, HostSkipped
 from askpod.sources.gather import SourceFiles
 from askpod.sources.locations import FolderLocation, Location, WebLocation, read_file
 from askpod.sources.state import (
+    PRIVATE,
     Downloaded,
     FeedState,
     Validators,
     digest,
     episode_name,
+    recording,
     source_folder,
 )
 
 MAX_FEED = 32 * 2**20  # bytes
 MAX_TRANSCRIPT = 16 * 2**20  # bytes
 MAX_CHAPTERS_FILE = 2 * 2**20  # bytes
-KEPT = "feed.xml"  # the feed as it was last received, in its folder
+_FORMER = "feed.xml"  # kept the feed itself, with the secrets in its addresses
 INCOMING = ".incoming"  # the folder of a transcript that is not checked yet
 _HEAD = 4096  # bytes in which a feed shows itself
 _EVERY = 10.0  # seconds between two notes of how far it is
@@ -66,6 +67,7 @@ class _Source:
     feed: Feed
     location: Location
     state: FeedState
+    received: Validators = field(default_factory=Validators)  # of this state of the feed
 
 
 def download_feed(source: str, sources: Path, fetcher: Fetcher, notify: Notify) -> SourceFiles:
@@ -78,48 +80,43 @@ def download_feed(source: str, sources: Path, fetcher: Fetcher, notify: Notify) 
     exact = str(Path(source).resolve()) if local else str(parse(source).url)
     readable = Path(source).stem if local else host_and_path(source)
     state = FeedState.load(sources / source_folder(readable, exact))
+    (state.folder / _FORMER).unlink(missing_ok=True)
     try:
         read = _local if local else _remote
         found = read(source, state, fetcher)
-        _check(found)
+        if found is not None:
+            _check(found)
     except FetchError as error:
         files = state.files()
         if not files:
             raise
         failure = Failure(shown(source), str(error))
-        return SourceFiles(tuple(files), frozenset(files), (failure,))
+        roots = (state.folder.resolve(),)
+        return SourceFiles(tuple(files), frozenset(files), (failure,), roots=roots)
+    if found is None:
+        files = state.files()
+        notify(f"{shown(source)}: not modified")
+        return SourceFiles(tuple(files), frozenset(files), roots=(state.folder.resolve(),))
     return _download(found, sources, notify)
 
 
-def _remote(source: str, state: FeedState, fetcher: Fetcher) -> _Source:
+def _remote(source: str, state: FeedState, fetcher: Fetcher) -> _Source | None:
+    """The feed at an address; None where all of it is here and has not been modified."""
     address = parse(source)
     fetcher.trust(address)
-    kept, validators = _kept(state)
-    came = fetcher.get(
-        str(address.url), MAX_FEED, etag=validators.etag, modified=validators.modified
-    )
-    data = kept if came.unchanged else came.body
-    feed = _read(str(address), data)
-    if not came.unchanged:
-        write_atomically(state.folder / KEPT, data)
-        state.seen(Validators(came.etag, came.modified, _digest(data)))
-    return _Source(str(address), feed, WebLocation(fetcher, httpx.URL(came.url)), state)
+    known = state.validators if state.whole() else Validators()
+    came = fetcher.get(str(address.url), MAX_FEED, etag=known.etag, modified=known.modified)
+    if came.unchanged:
+        return None
+    location = WebLocation(fetcher, httpx.URL(came.url))
+    received = Validators(came.etag, came.modified)
+    return _Source(str(address), _read(str(address), came.body), location, state, received)
 
 
-def _local(source: str, state: FeedState, fetcher: Fetcher) -> _Source:
+def _local(source: str, state: FeedState, fetcher: Fetcher) -> _Source | None:
     path = Path(source)
     feed = _read(source, read_file(path, MAX_FEED))
     return _Source(source, feed, FolderLocation(fetcher, path.parent), state)
-
-
-def _kept(state: FeedState) -> tuple[bytes, Validators]:
-    """The feed as it last came, and what to ask the server about it; nothing if it is damaged."""
-    try:
-        data = (state.folder / KEPT).read_bytes()
-    except OSError:
-        data = b""
-    fits = data and _digest(data) == state.validators.digest
-    return (data, state.validators) if fits else (b"", Validators())
 
 
 def _read(name: str, data: bytes) -> Feed:
@@ -154,28 +151,37 @@ def _download(found: _Source, sources: Path, notify: Notify) -> SourceFiles:
         "transcript"
     )
     download = Download(feed, found.location, found.state, _taken(sources), notify)
-    download.run()
+    try:
+        download.run()
+    except OSError as error:  # what was downloaded before is there, and is indexed
+        folder = found.state.folder
+        message = f"{folder}: cannot be written: {error.strerror or error}; run it again later"
+        download.failed.append(Failure(found.name, message))
     if feed.problem:
         message = f"{found.name}: {feed.problem}; the {len(feed.items):,} episodes before are read"
         download.failed.append(Failure(found.name, message))
     files = found.state.files()
-    if not files:
+    if files:  # what is missing is asked for in the next run, and for that the feed must come again
+        found.state.seen(Validators() if download.incomplete else found.received)
+    else:
         first, more = download.failed[0].message, len(download.failed) - 1
         raise FetchError(
             f"{found.name}: none of its {offering:,} transcripts could be had. {first}"
             + (f" (and {more:,} more)" if more else "")
         )
-    return SourceFiles(tuple(files), frozenset(files), tuple(download.failed), download.fetched)
+    return SourceFiles(
+        tuple(files),
+        frozenset(files),
+        tuple(download.failed),
+        download.fetched,
+        (found.state.folder.resolve(),),
+    )
 
 
 def _taken(sources: Path) -> set[str]:
     """The names that the files of all feeds have: an archive tells episodes by them."""
     folders = [folder for folder in sources.iterdir() if folder.is_dir()]
     return {entry.name for folder in folders for entry in FeedState.load(folder).entries.values()}
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 class _Unfit(Exception):
@@ -193,13 +199,20 @@ class Download:
     notify: Notify
     failed: list[Failure] = field(default_factory=list)
     fetched: int = 0  # transcripts
+    _offered: frozenset[str] = frozenset()  # the keys of all items
     _left: dict[str, int] = field(default_factory=dict)  # transcripts by why their host was left
     _without_chapters: list[str] = field(default_factory=list)  # why not, for each
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something could not be had that the next run may get."""
+        return bool(self.failed or self._without_chapters)
 
     def run(self) -> None:
         """Fetches what is missing or offered differently; see `failed` and `fetched`."""
         offering = [item for item in self.feed.items if item.offers]
         told = time.monotonic()
+        self._offered = frozenset(item.key for item in self.feed.items)
         for number, item in enumerate(offering, start=1):
             self._update(item)
             if time.monotonic() - told > _EVERY:
@@ -216,7 +229,7 @@ class Download:
 
     def _update(self, item: Item) -> None:
         """Brings an item's transcript up to date, and then its metadata."""
-        known = self.state.entries.get(item.key)
+        known = self.state.known(item, self._offered)
         entry = known
         try:
             entry = self._transcript(item, known)
@@ -226,7 +239,8 @@ class Download:
             self.failed.append(Failure(item.title, f"{item.title or item.date}: {error}"))
         if entry and (self.state.folder / entry.file).is_file():
             entry = self._metadata(item, self._chapters(item, entry))
-            if entry != known:
+            entry = replace(entry, recording=recording(item))
+            if entry != known or item.key not in self.state.entries:
                 self.state.record(item.key, entry)
 
     def _transcript(self, item: Item, known: Downloaded | None) -> Downloaded:
@@ -254,9 +268,8 @@ class Download:
             file = f"{name}{ending_of(offer)}"
             incoming = self.state.folder / INCOMING / file
             try:
-                write_atomically(
-                    incoming, self.location.read(self.location.find(offer.href), MAX_TRANSCRIPT)
-                )
+                data = self.location.read(self.location.find(offer.href), MAX_TRANSCRIPT)
+                write_atomically(incoming, data, mode=PRIVATE)
                 read_episode(incoming)
                 incoming.replace(self.state.folder / file)
             except HostSkipped as error:
@@ -303,19 +316,19 @@ class Download:
         content = sidecar(item, entry.chapters)
         mark = digest(content.decode())
         try:
-            there = digest(path.read_bytes().decode(errors="replace"))
+            there = digest(read_bounded(path, MAX_TRANSCRIPT).decode(errors="replace"))
         except OSError:
             there = ""
         theirs = bool(there and entry.sidecar and there != entry.sidecar)
         if theirs or there == mark:
             return entry if theirs else replace(entry, sidecar=mark)
-        write_atomically(path, content)
+        write_atomically(path, content, mode=PRIVATE)
         return replace(entry, sidecar=mark)
 
 
 def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
     """The metadata file of an episode: YAML, what is not known left out."""
-    page = safe_link(item.page)
+    page = _public(item.page)
     fields: dict[str, Any] = {
         "title": item.title,
         "date": item.date,
@@ -323,8 +336,8 @@ def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
         "number": item.number,
         "guests": list(item.guests),
         "description": item.description,
-        "audio": safe_link(item.audio),
-        "video": safe_link(item.video),
+        "audio": _public(item.audio),
+        "video": _public(item.video),
         "links": {"page": page} if page else {},
         "chapters": [{"start": _second(c.start), "title": c.title} for c in chapters],
     }
@@ -335,6 +348,11 @@ def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
         known, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=100
     )
     return (_SIDECAR_HEAD + str(dumped)).encode()
+
+
+def _public(link: str) -> str:
+    """A link without what only its owner may know; "" where it is none."""
+    return safe_link(without_secrets(link))
 
 
 def _second(start: float) -> int | float:

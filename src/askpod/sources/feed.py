@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import html
-import json
 import math
 import re
 from collections import Counter
@@ -18,6 +17,7 @@ from datetime import date
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+from askpod.parsing import ParseError, parse_json
 from askpod.readers.limits import MAX_SECOND
 from askpod.readers.text import clean, unescape
 from askpod.sources.feed_xml import Element, RawItem, parse_xml
@@ -236,8 +236,8 @@ def read_chapters(data: bytes) -> tuple[Chapter, ...] | None:
     Chapters without a title, a start, or a place in the table of contents are passed over.
     """
     try:
-        document = json.loads(data)
-    except (ValueError, RecursionError):  # no JSON, no UTF-8, a number or a nesting beyond reason
+        document = parse_json(data, finite=False)
+    except ParseError:
         return None
     found = document.get("chapters") if isinstance(document, dict) else None
     if not isinstance(found, list):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,7 @@ from askpod.errors import FetchError
 from askpod.indexing.report import Failure
 from askpod.readers.discover import ENDINGS, find_files, named
 from askpod.readers.xml_captions import is_xml_captions
-from askpod.store.connection import plain_errors
-from askpod.store.lock import write_lock
+from askpod.store.connection import plain_errors, write_lock
 
 FOLDER = "sources"  # in the store: what was fetched
 _FEEDS = (".xml", ".rss", ".atom")
@@ -30,6 +29,7 @@ class SourceFiles:
     named: frozenset[Path] = frozenset()  # of the files: not merely found in a folder
     failed: tuple[Failure, ...] = ()
     fetched: int = 0  # files that are new or have changed since the last run
+    roots: tuple[Path, ...] = ()  # absolute: what was named, and the folders of feeds
 
 
 def is_remote(source: str | Path) -> bool:
@@ -71,7 +71,7 @@ def gather(
     paths = [Path(source) for source in sources if source not in elsewhere]
     local = SourceFiles(())
     if paths or not elsewhere:
-        local = SourceFiles(tuple(find_files(paths)), frozenset(named(paths)))
+        local = _local(paths)
     if not elsewhere:
         return local
     fetched = _fetch(store, elsewhere, allow_private, notify or (lambda _: None))
@@ -79,6 +79,15 @@ def gather(
     if not gathered.files:
         raise FetchError("\n".join(failure.message for failure in gathered.failed))
     return gathered
+
+
+def _local(paths: Sequence[Path]) -> SourceFiles:
+    """The files that paths stand for. A folder inside that cannot be read fails alone."""
+    unreadable: dict[str, str] = {}
+    files = find_files(paths, unreadable)
+    failed = tuple(Failure(*each) for each in unreadable.items())
+    roots = tuple(path.resolve() for path in paths)
+    return SourceFiles(tuple(files), frozenset(named(paths)), failed, roots=roots)
 
 
 def _fetch(
@@ -113,7 +122,8 @@ def _folder(folder: Path, notify: Notify) -> Iterator[Path]:
     was_there = folder.exists()
     with plain_errors(folder / "_"):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
             with write_lock(folder, notify):
                 yield folder
         finally:
@@ -127,16 +137,13 @@ def _holds_transcripts(folder: Path) -> bool:
     return any(path.suffix in ENDINGS for path in folder.glob("*/**/*"))
 
 
-def _joined(parts: Iterable[SourceFiles]) -> SourceFiles:
+def _joined(parts: Sequence[SourceFiles]) -> SourceFiles:
     """All parts as one; a file that several hold counts once."""
-    files: dict[Path, Path] = {}
-    named_ones: set[Path] = set()
-    failed: list[Failure] = []
-    fetched = 0
-    for part in parts:
-        for file in part.files:
-            files.setdefault(file.resolve(), file)
-        named_ones |= part.named
-        failed += part.failed
-        fetched += part.fetched
-    return SourceFiles(tuple(files.values()), frozenset(named_ones), tuple(failed), fetched)
+    files = {file.resolve(): file for part in reversed(parts) for file in reversed(part.files)}
+    return SourceFiles(
+        tuple(reversed(files.values())),
+        frozenset(file for part in parts for file in part.named),
+        tuple(failure for part in parts for failure in part.failed),
+        sum(part.fetched for part in parts),
+        tuple(root for part in parts for root in part.roots),
+    )

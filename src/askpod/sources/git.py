@@ -134,11 +134,16 @@ def update_repository(
         if not files:
             raise
         failure = Failure(str(repository), str(error))
-        return SourceFiles(tuple(files), _one(clone, repository), (failure,))
+        return SourceFiles(
+            tuple(files), _one(clone, repository), (failure,), roots=(clone.resolve(),)
+        )
     changed = (name for name, content in after.items() if before.get(name) != content)
     fetched = {clone / name for name in changed}
     return SourceFiles(
-        tuple(files), _one(clone, repository), fetched=sum(file in fetched for file in files)
+        tuple(files),
+        _one(clone, repository),
+        fetched=sum(file in fetched for file in files),
+        roots=(clone.resolve(),),
     )
 
 
@@ -320,6 +325,7 @@ class Git:
             stdout=out,
             stderr=said,
             start_new_session=True,
+            umask=0o077,  # its files are the user's alone
         )
         began = told = time.monotonic()
         look_at = began

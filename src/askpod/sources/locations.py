@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import httpx
 
 from askpod.errors import FetchError
+from askpod.files import read_bounded
 from askpod.sources.addresses import join, shown
 from askpod.sources.fetch import Fetcher
 
@@ -100,12 +101,6 @@ class FolderLocation:
 def read_file(path: Path, limit: int) -> bytes:
     """A local file's content. Raises FetchError."""
     try:
-        if not path.is_file():  # a pipe or a device would never end
-            raise FetchError(f"{path}: is no file")
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        return read_bounded(path, limit)
     except OSError as error:
         raise FetchError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(data) > limit:
-        raise FetchError(f"{path}: is larger than {limit // 2**20} MB, the most that is read")
-    return data

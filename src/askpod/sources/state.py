@@ -11,14 +11,20 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from askpod.files import write_atomically
+from askpod.files import append_line, read_bounded, write_atomically
+from askpod.parsing import parse_json
+from askpod.sources.addresses import without_secrets
 from askpod.sources.feed import Chapter, Item
 
 FILE = "state.jsonl"
+MOST_STATE = 200_000_000  # bytes of the journal
+PRIVATE = 0o600  # mode of all files here: a private feed's transcripts are nobody else's
 MOST_BYTES = 120  # of a title in a name; file systems take 255 in all
 _FILE_NAME = re.compile(r"[^./\\\x00][^/\\\x00]*")
 
@@ -33,15 +39,18 @@ class Downloaded:
     sidecar: str = ""  # digest of the metadata that were written beside it
     chapters_from: str = ""  # digest of the address they were fetched from
     chapters: tuple[Chapter, ...] = ()
+    recording: str = ""  # digest of title, date and sound: the same under another guid
 
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What the server said of the feed, to ask whether it has changed."""
+    """What the server said of the feed, to ask whether it has changed.
+
+    Empty where the last run left something undone.
+    """
 
     etag: str = ""
     modified: str = ""
-    digest: str = ""  # of the feed's bytes, as kept
 
 
 @dataclass(slots=True)
@@ -52,13 +61,14 @@ class FeedState:
     validators: Validators = field(default_factory=Validators)
     entries: dict[str, Downloaded] = field(default_factory=dict)
     _lines: int = 0
+    _keys: dict[str, str] = field(default_factory=dict)  # of the entries, by their names
 
     @classmethod
     def load(cls, folder: Path) -> FeedState:
         """The state in `folder`, as far as it can be read; empty where there is none."""
         state = cls(folder)
         try:
-            lines = (folder / FILE).read_bytes().split(b"\n")
+            lines = read_bounded(folder / FILE, MOST_STATE).split(b"\n")
         except OSError:
             return state
         for line in lines:
@@ -68,11 +78,22 @@ class FeedState:
 
     def record(self, key: str, entry: Downloaded) -> None:
         """Writes down what is there of an item from now on."""
-        self.entries[key] = entry
+        self._put(key, entry)
         self._append({"item": key, "entry": asdict(entry)})
 
+    def known(self, item: Item, offered: Collection[str]) -> Downloaded | None:
+        """What is there of an item, also where the feed has given it another guid.
+
+        `offered` are the keys of all items in the feed: what is one of them is no other's.
+        """
+        if item.key in self.entries:
+            return self.entries[item.key]
+        same = recording(item)
+        others = (e for key, e in self.entries.items() if key not in offered)
+        return next((entry for entry in others if entry.recording == same), None)
+
     def seen(self, validators: Validators) -> None:
-        """Writes down what the server said of the feed that is kept."""
+        """Writes down what the server said of the feed, all of which is here."""
         if validators != self.validators:
             self.validators = validators
             self._append({"feed": asdict(validators)})
@@ -82,29 +103,47 @@ class FeedState:
         found = (self.folder / entry.file for entry in self.entries.values())
         return sorted(path for path in set(found) if path.is_file())
 
+    def whole(self) -> bool:
+        """Whether all files are there that have been recorded."""
+        names = ((entry.file, f"{entry.name}.yaml") for entry in self.entries.values())
+        return all((self.folder / name).is_file() for pair in names for name in pair)
+
     def tidy(self) -> None:
         """Rewrites the journal where most of its lines are outdated."""
         if self._lines > 2 * len(self.entries) + 20:
-            write_atomically(self.folder / FILE, _lines_of(self.entries, self.validators))
+            content = _lines_of(self.entries, self.validators)
+            write_atomically(self.folder / FILE, content, mode=PRIVATE)
             self._lines = len(self.entries) + 1
+
+    def _put(self, key: str, entry: Downloaded) -> None:
+        former = self._keys.get(entry.name, key)
+        if former != key:  # its guid has changed since
+            self.entries.pop(former, None)
+        self._keys[entry.name] = key
+        self.entries[key] = entry
 
     def _append(self, line: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / FILE).open("ab") as file:
-            # A line break first: the last line may have been cut by a stop.
-            file.write(b"\n" + json.dumps(line, ensure_ascii=False).encode())
+        append_line(self.folder / FILE, json.dumps(line, ensure_ascii=False).encode())
         self._lines += 1
 
     def _take(self, line: bytes) -> None:
         """Reads a line; one that a stop or a hand has spoilt says nothing."""
         try:
-            told = json.loads(line)
+            told = parse_json(line)
             if "feed" in told:
-                self.validators = Validators(**told["feed"])
+                feed = told["feed"]
+                self.validators = Validators(str(feed["etag"]), str(feed["modified"]))
             else:
-                self.entries[told["item"]] = _entry(told["entry"])
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                self._put(told["item"], _entry(told["entry"]))
+        except (ValueError, TypeError, KeyError, AttributeError):
             return
+
+
+def recording(item: Item) -> str:
+    """A digest of an item's title, date and sound, whose address may change but for its end."""
+    sound = urlsplit(without_secrets(item.audio or item.video)).path.rpartition("/")[2]
+    return digest(item.title, item.date or "", sound)
 
 
 def digest(*parts: str) -> str:

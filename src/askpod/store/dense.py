@@ -1,288 +1,334 @@
-"""Finds the chunks nearest to a question's vector.
+"""Dense search: the Chroma collection names the chunks that fit a question's vector, with scores.
 
-Up to EXACT_UP_TO chunks (about four hundred episodes) every vector is compared: it takes a few
-milliseconds and misses nothing. Beyond, the cell index, or in server mode the server, names the
-candidates, which are compared by the catalog's own vectors; chunks written since the cell index
-was made are compared one by one. So a search always sees all of one state of the catalog.
+A search sees one state of the catalog. What has been written since the collection was published
+(another process may be indexing) is compared by the catalog's own vectors; what is gone is passed
+over. A collection that fails, or names what cannot be, is made again from the catalog.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from tempfile import TemporaryDirectory
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.errors import StoreMismatch
+from askpod.embedding.contextual import contextual_vectors
+from askpod.errors import AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
 from askpod.store.catalog import Catalog
-from askpod.store.cells import keeping
-from askpod.store.cells.index import SCANNED, Accepts, CellIndex
-from askpod.store.cells.keeping import EXACT_UP_TO
-from askpod.store.filters import Selection
-from askpod.store.layout import Ids, Layout, merged, spread
+from askpod.store.collection import FOLDER, REMADE, CollectionStamp, make_again, make_in
+from askpod.store.connection import write_lock
+from askpod.store.filters import Ids, Layout
+from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
 
-Vectors = NDArray[np.float32]
+Scores = NDArray[np.float64]
+Notify = Callable[[str], None]
+Recent = dict[tuple[str, int], Vectors]  # contextual vectors, by store and episode's first chunk
 
-_BLOCK = 65_536  # vectors read at once where all are compared without being kept
-_LAST = 2**62  # no chunk has a higher id
+FEW = 500  # chunks that a filter leaves, up to which their vectors are compared directly
+_IDS = 10_000  # of one question to Chroma
+_DIGITS = 6  # of a score: what Chroma and numpy give differs behind them
+_REPLACED = 0.01  # seconds, in which a collection is replaced
+_T = TypeVar("_T")
 
 
 class Neighbours(Protocol):
-    """Names candidates among more vectors than can be compared one by one."""
+    """Answers by contextual vectors, for one state of the catalog."""
 
-    def nearest(self, vector: Vectors, count: int, selection: Selection) -> Ids:
-        """Ids of about the `count` nearest selected chunks; some may be gone."""
+    layout: Layout  # of that state
+
+    def nearest(
+        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
+    ) -> tuple[Ids, Scores]:
+        """The best chunks and their scores, in any order.
+
+        Args:
+            vector: The question's.
+            count: How many are wanted.
+            chosen: The chunks, ascending, among which they must be; None: all.
+            where: The same as Chroma's condition; None where that would be too long.
+        """
+
+    def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
+        """Those of the ascending chunks that it knows, in any order, and their scores."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Matrix:
-    """The vectors of all chunks, or of those from an id on."""
+@dataclass(slots=True)
+class _Held:
+    """An open collection, with how many searches are using it."""
 
-    revision: int
-    first: int
-    ids: Ids  # ascending; some may be gone
-    vectors: Vectors
+    index: VectorIndex
+    stamp: CollectionStamp
+    published: CollectionStamp | None  # the stamp in the store's folder when it was opened
+    private: TemporaryDirectory[str] | None = None
+    users: int = 0
 
-    @property
-    def last(self) -> int:
-        return int(self.ids[-1]) if len(self.ids) else 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """The chunks that a selection leaves."""
-
-    revision: int
-    selection: Selection
-    ids: Ids | None  # ascending; None: all
+    def close(self) -> None:
+        with suppress(VectorIndexError):
+            self.index.close()
+        if self.private is not None:
+            self.private.cleanup()
 
 
 class DenseIndex:
-    """Nearest neighbours over a catalog. Safe for several threads."""
+    """The collection of one archive, opened again whenever it has been replaced.
 
-    def __init__(
-        self,
-        store: Path,
-        catalog: Catalog,
-        exact_up_to: int = EXACT_UP_TO,
-        *,
-        server: Neighbours | None = None,
-    ) -> None:
+    Safe for several threads.
+    """
+
+    def __init__(self, store: Path, catalog: Catalog, notify: Notify) -> None:
         self._store = store
         self._catalog = catalog
-        self._exact_up_to = exact_up_to
-        self._server = server
-        self._embedder = catalog.meta().get("embedder")
-        self._layout: Layout | None = None
-        self._matrix: _Matrix | None = None
-        self._cells: CellIndex | None = None
-        self._newer: _Matrix | None = None  # what has been written since the cells were made
-        self._chosen: _Chosen | None = None
-        self._last: tuple[Vectors, _Matrix, Vectors] | None = None
+        self._notify = notify
         self._lock = threading.Lock()
+        self._held: _Held | None = None
+        self._closed = False
+        self._layout: Layout | None = None
+        self._embedder = catalog.meta().get("embedder")
+        self._recent: Recent = {}
+
+    def search(self, look: Callable[[Neighbours], _T]) -> _T:
+        """What `look` makes of one state of the catalog, inside a reading transaction.
+
+        A collection that turns out to be damaged is made again, and `look` begins again; while
+        another process is writing, the catalog's own vectors answer.
+
+        Raises:
+            StoreMismatch: the store was made again with another embedder since it was opened.
+        """
+        for use_collection in (True, True, False):
+            held = self._acquire() if use_collection else None
+            try:
+                with self._catalog.reading():
+                    self._check_embedder()
+                    return look(_Local(self._catalog, self.layout(), held, self._recent))
+            except VectorIndexError:
+                if held is None:
+                    raise
+                self._discard(held)
+            finally:
+                self._release(held)
+        raise AssertionError  # without a collection nothing of Chroma's can fail
 
     def layout(self) -> Layout:
         """Of the state that is being read. To be called while the catalog is being read."""
         known = self._layout
-        if known is None or known.revision != self._catalog.revision():
+        if known is None or not known.is_of(self._catalog):
             known = self._layout = Layout.of(self._catalog)
         return known
 
-    def cells(self) -> CellIndex | None:
-        """The cell index for the state that is being read; None in a small archive, and where
-        there is none that can be used."""
-        if self.layout().chunk_count <= self._exact_up_to:
-            return None
-        with self._lock:
-            self._cells = keeping.opened(self._store, self._catalog, self._cells)
-            return self._cells
+    def warm(self) -> None:
+        """Opens the collection in a thread of its own, while something else is being loaded."""
 
-    def nearest(self, vector: Vectors, count: int, selection: Selection) -> list[tuple[int, float]]:
-        """(chunk id, cosine similarity) of the `count` nearest selected chunks, nearest first.
+        def open_() -> None:
+            with suppress(AskpodError):
+                self._release(self._acquire())
 
-        Raises:
-            StoreMismatch: the store was made anew with another embedder since it was opened.
-        """
-        if selection.empty:
-            return []
-        with self._catalog.reading():
-            self._check_embedder()
-            if self.layout().chunk_count <= self._exact_up_to:
-                return self._by_comparison(vector, count, selection)
-            if self._server is not None:
-                return self._by_server(self._server, vector, count, selection)
-            cells = self.cells()
-            if cells is not None:
-                # Its files may be changed by anyone while they are in use.
-                with suppress(IndexError, ValueError):
-                    return self._by_cells(cells, vector, count, selection)
-            return self._by_reading_all(vector, count, selection)
-
-    def similarities(self, vector: Vectors, begins: Ids, ends: Ids) -> tuple[Ids, Vectors]:
-        """Ascending ids of chunks, and how similar each is to the question (cosine).
-
-        All chunks with an id from a begin to its end, inclusive, are among them; others may be.
-        Begins and ends are ascending, and every id between them is a chunk's.
-        """
-        with self._catalog.reading():
-            matrix = self._matrix
-            if matrix is not None and matrix.revision == self._catalog.revision():
-                return matrix.ids, self._compared(matrix, vector)
-            ids = spread(*merged(begins, ends))
-            cells = self.cells()
-            if cells is None:
-                return ids, self._catalog.vectors_of(ids.tolist()) @ vector
-            values, held = cells.cosines(vector, ids)
-            if not held.all():
-                values[~held] = self._catalog.vectors_of(ids[~held].tolist()) @ vector
-            return ids, values
-
-    def selected(self, ids: Ids, selection: Selection) -> NDArray[np.bool_]:
-        """Whether the filters leave each of these chunks."""
-        return self._accepts(selection)(ids)
+        threading.Thread(target=open_, daemon=True).start()
 
     def close(self) -> None:
-        self._matrix = self._newer = self._cells = self._last = None
-
-    # Small archives
-
-    def _by_comparison(
-        self, vector: Vectors, count: int, selection: Selection
-    ) -> list[tuple[int, float]]:
-        matrix = self._load()
-        ids, cosines = matrix.ids, self._compared(matrix, vector)
-        if selection != Selection():
-            kept = np.isin(ids, self._catalog.chunk_ids(selection), assume_unique=True)
-            ids, cosines = ids[kept], cosines[kept]
-        return _best(ids, cosines, count)
-
-    def _load(self) -> _Matrix:
-        revision = self._catalog.revision()
-        matrix = self._matrix
-        if matrix is None or matrix.revision != revision:
-            matrix = self._matrix = _Matrix(revision, 0, *self._catalog.vectors())
-        return matrix
-
-    def _compared(self, matrix: _Matrix, vector: Vectors) -> Vectors:
-        """All cosines; those of the last question are kept, since a search needs them twice."""
-        last = self._last
-        if last is None or last[0] is not vector or last[1] is not matrix:
-            last = self._last = (vector, matrix, matrix.vectors @ vector)
-        return last[2]
-
-    # Large ones
-
-    def _by_server(
-        self, server: Neighbours, vector: Vectors, count: int, selection: Selection
-    ) -> list[tuple[int, float]]:
-        candidates = np.unique(server.nearest(vector, count, selection))
-        return self._compare(vector, self._accepts(selection), candidates, count)
-
-    def _by_cells(
-        self, cells: CellIndex, vector: Vectors, count: int, selection: Selection
-    ) -> list[tuple[int, float]]:
-        chosen = self._chosen_ids(selection)
-        accepts = self._accepts(selection)
-        if chosen is not None and len(chosen) <= SCANNED:
-            values, held = cells.cosines(vector, chosen)
-            nearest = [number for number, _ in _best(chosen[held], values[held], count)]
-            candidates = np.array(nearest, dtype=np.int64)
-        else:
-            candidates = cells.nearest(vector, count, accepts)
-        newer = self._written_since(cells)
-        new = accepts(newer.ids)
-        return _first(
-            count,
-            self._compare(vector, accepts, np.sort(candidates), count),
-            _best(newer.ids[new], newer.vectors[new] @ vector, count),
-        )
-
-    def _by_reading_all(
-        self, vector: Vectors, count: int, selection: Selection
-    ) -> list[tuple[int, float]]:
-        """Right, but slow: where the index cannot be made, as in a folder that is only read."""
-        accepts = self._accepts(selection)
-        best: list[tuple[int, float]] = []
-        for ids, vectors in self._all_vectors():
-            kept = accepts(ids)
-            best = _first(count, best, _best(ids[kept], vectors[kept] @ vector, count))
-        return best
-
-    def _all_vectors(self) -> Iterator[tuple[Ids, Vectors]]:
-        ids = self.layout().ids(None)
-        for begin in range(0, len(ids), _BLOCK):
-            block = ids[begin : begin + _BLOCK]
-            yield self._catalog.vectors_between(int(block[0]), int(block[-1]))
-
-    def _compare(
-        self, vector: Vectors, accepts: Accepts, candidates: Ids, count: int
-    ) -> list[tuple[int, float]]:
-        """The best of ascending candidates by the catalog's own vectors."""
-        ids = candidates[accepts(candidates)]
-        return _best(ids, self._catalog.vectors_of(ids.tolist()) @ vector, count)
-
-    def _accepts(self, selection: Selection) -> Accepts:
-        layout = self.layout()
-        chosen = None if selection.speakers is None else self._chosen_ids(selection)
-        if chosen is None:
-            return lambda ids: layout.holds(ids, selection.episodes)
-        return lambda ids: np.isin(ids, chosen)
-
-    def _chosen_ids(self, selection: Selection) -> Ids | None:
-        """The selected chunks, ascending; None: all. The last selection's are kept."""
-        if selection == Selection():
-            return None
-        layout, known = self.layout(), self._chosen
-        if known is None or (known.revision, known.selection) != (layout.revision, selection):
-            if selection.speakers is None:
-                ids = layout.ids(selection.episodes)
-            else:
-                spoken = self._catalog.spoken_by(selection.speakers)
-                ids = spoken[layout.holds(spoken, selection.episodes)]
-            known = self._chosen = _Chosen(layout.revision, selection, ids)
-        return known.ids
-
-    def _written_since(self, cells: CellIndex) -> _Matrix:
-        """What has been written since the cell index was made, the state being read included."""
-        revision, first = self._catalog.revision(), cells.stamp.last_chunk + 1
-        known = self._newer
-        if known is not None and known.first == first:
-            if known.revision >= revision:
-                return known
-            ids, vectors = self._catalog.vectors_between(max(first, known.last + 1), _LAST)
-            ids, vectors = (
-                np.concatenate([known.ids, ids]),
-                np.concatenate([known.vectors, vectors]),
-            )
-        else:
-            ids, vectors = self._catalog.vectors_between(first, _LAST)
-        newer = self._newer = _Matrix(revision, first, ids, vectors)
-        return newer
+        with self._lock:
+            self._closed = True
+            held, self._held = self._held, None
+            self._recent = {}
+        if held is not None:
+            held.close()
 
     def _check_embedder(self) -> None:
         embedder = self._catalog.meta()["embedder"]
         if embedder != self._embedder:
             raise StoreMismatch(
-                f"{self._store}: this store has been made anew with {embedder} since it was "
+                f"{self._store}: this store has been made again with {embedder} since it was "
                 f"opened with {self._embedder}; open it again"
             )
 
+    def _acquire(self) -> _Held | None:
+        """The collection in place; None while there is none and another process is writing."""
+        with self._lock:
+            if self._closed:
+                raise AskpodError(f"{self._store}: this archive has been closed; open it again")
+            published = self._published()
+            held = self._held
+            if held is None or (published is not None and published != held.published):
+                new = self._opened(published)
+                if new is not None:
+                    self._held = new
+                    if held is not None and not held.users:
+                        held.close()
+                    held = new
+            if held is not None:
+                held.users += 1
+            return held
 
-def _best(ids: Ids, scores: Vectors, count: int) -> list[tuple[int, float]]:
-    """The `count` highest scores, highest first; of equal ones the lower id."""
-    if len(ids) > count:
-        top = np.argpartition(-scores, count - 1)[:count]
-        ids, scores = ids[top], scores[top]
-    order = np.lexsort((ids, -scores))
-    return [(int(ids[i]), float(scores[i])) for i in order]
+    def _release(self, held: _Held | None) -> None:
+        if held is None:
+            return
+        with self._lock:
+            held.users -= 1
+            if held is not self._held and not held.users:
+                held.close()
+
+    def _discard(self, held: _Held) -> None:
+        """Has a damaged collection made again."""
+        with self._lock:
+            if held is self._held:
+                self._held = None
+                self._held = self._made()
+
+    def _published(self) -> CollectionStamp | None:
+        stamp = CollectionStamp.read(self._store / FOLDER)
+        if stamp is None and (self._store / f"{FOLDER}.next").exists():
+            time.sleep(_REPLACED)  # between the two renames there is none
+            stamp = CollectionStamp.read(self._store / FOLDER)
+        return stamp
+
+    def _opened(self, published: CollectionStamp | None) -> _Held | None:
+        store = self._catalog.meta()["store"]
+        for _ in range(3):
+            folder, private = self._store / FOLDER, None
+            if published is None or not published.fits(folder, store):
+                break
+            if not os.access(folder, os.W_OK):  # Chroma writes to what it opens
+                private = TemporaryDirectory(prefix="askpod-")
+                folder = Path(shutil.copytree(folder, Path(private.name) / FOLDER))
+            index = VectorIndex(folder)
+            try:
+                index.open()
+                whole = index.count() == published.chunks
+            except VectorIndexError:
+                whole = False
+            now = self._published()
+            if whole and now == published:
+                return _Held(index, published, published, private)
+            _Held(index, published, published, private).close()
+            published = now
+        return self._made()
+
+    def _made(self) -> _Held | None:
+        """The collection made from the catalog; None where another process will do that."""
+        if not self._catalog.chunk_count():
+            return None
+        try:
+            with write_lock(self._store, patience=0):
+                self._notify(REMADE)
+                make_again(self._store, self._catalog)
+            folder, private = self._store / FOLDER, None
+        except StoreBusy:
+            return None
+        except StoreUnwritable:
+            self._notify(REMADE)
+            private = TemporaryDirectory(prefix="askpod-")
+            folder = Path(private.name) / FOLDER
+            make_in(folder, self._catalog)
+        stamp, index = CollectionStamp.read(folder), VectorIndex(folder)
+        if stamp is None:  # another process has replaced it this instant
+            return None
+        index.open()
+        return _Held(index, stamp, CollectionStamp.read(self._store / FOLDER), private)
 
 
-def _first(count: int, *found: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """The first `count` of several lists together, none twice."""
-    every = {hit for hits in found for hit in hits}
-    return sorted(every, key=lambda hit: (-hit[1], hit[0]))[:count]
+class _Local:
+    """Answers from an open collection, and for what it has not got from the catalog."""
+
+    def __init__(
+        self, catalog: Catalog, layout: Layout, held: _Held | None, recent: Recent
+    ) -> None:
+        self.layout = layout
+        self._catalog = catalog
+        ours = held is not None and held.stamp.store == layout.store
+        self._index = held.index if held is not None and ours else None
+        self._stamp = held.stamp if held is not None and ours else None
+        self._last = held.stamp.last_chunk if held is not None and ours else 0
+        self._recent = recent
+        for known in [known for known in recent if known[1] <= self._last]:
+            recent.pop(known, None)
+
+    def nearest(
+        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
+    ) -> tuple[Ids, Scores]:
+        """As Neighbours."""
+        begins = self.layout.firsts[self.layout.firsts > self._last]
+        newer = [self._compared(int(first), vector, chosen) for first in begins]
+        found = [self._asked(vector, count, chosen, where), *newer]
+        ids, scores = _joined(found)
+        best = np.lexsort((ids, -scores))[:count]
+        return ids[best], scores[best]
+
+    def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
+        """As Neighbours."""
+        old = ids[ids <= self._last]
+        found = [self._held(old, vector)] if len(old) else []
+        places = np.searchsorted(self.layout.firsts, ids[ids > self._last], side="right") - 1
+        for place in np.unique(places):
+            first, last = int(self.layout.firsts[place]), int(self.layout.lasts[place])
+            these = ids[(ids >= first) & (ids <= last)]
+            found.append((these, self._vectors_from(first)[these - first] @ vector))
+        return _joined(found)
+
+    def _asked(
+        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
+    ) -> tuple[Ids, Vectors]:
+        """What the collection says, without what is gone."""
+        chosen = None if chosen is None else chosen[chosen <= self._last]
+        if self._index is None or self._stamp is None or (chosen is not None and not len(chosen)):
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        if chosen is not None and len(chosen) <= FEW:
+            return self._held(chosen, vector)
+        present = self.layout.count(self._last)
+        count = min(count + self._stamp.chunks - present, self._stamp.chunks)
+        if chosen is None or where is not None:
+            ids, scores = self._index.nearest(vector, count, where=where)
+        else:
+            parts = [
+                self._index.nearest(vector, count, ids=chosen[begin : begin + _IDS].tolist())
+                for begin in range(0, len(chosen), _IDS)
+            ]
+            ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
+        if chosen is None and 2 * len(ids) < count:
+            raise VectorIndexError(f"the vector index gave {len(ids)} of {count} chunks")
+        there = self.layout.holds(ids, None)
+        if not there.all() and self._stamp.revision == self.layout.revision:
+            raise VectorIndexError(f"the vector index names chunk {ids[~there][0]}, which is none")
+        return ids[there], scores[there]
+
+    def _held(self, ids: Ids, vector: Vectors) -> tuple[Ids, Vectors]:
+        """Chunks that are in the collection, compared by their vectors."""
+        if self._index is None:
+            raise VectorIndexError("there is no vector index")
+        held, vectors = self._index.vectors_of(ids.tolist())
+        if not np.array_equal(held, ids):
+            raise VectorIndexError("the vector index lacks chunks that were written into it")
+        return held, vectors @ vector
+
+    def _compared(self, first: int, vector: Vectors, chosen: Ids | None) -> tuple[Ids, Vectors]:
+        """The chunks, of those that are chosen, of an episode that the collection lacks."""
+        vectors = self._vectors_from(first)
+        ids = np.arange(first, first + len(vectors))
+        if chosen is not None:
+            kept = np.isin(ids, chosen, assume_unique=True)
+            ids, vectors = ids[kept], vectors[kept]
+        return ids, vectors @ vector
+
+    def _vectors_from(self, first: int) -> Vectors:
+        """The contextual vectors of the episode that begins with this chunk."""
+        known = self._recent.get((self.layout.store, first))
+        if known is None:
+            place = int(np.searchsorted(self.layout.firsts, first))
+            raw = self._catalog.vectors_between(first, int(self.layout.lasts[place]))
+            known = self._recent[self.layout.store, first] = contextual_vectors(raw)
+        return known
+
+
+def _joined(found: Sequence[tuple[Ids, Vectors]]) -> tuple[Ids, Scores]:
+    """Several lists of chunks and scores as one."""
+    ids = np.concatenate([np.empty(0, np.int64), *(each for each, _ in found)])
+    scores = np.concatenate([np.empty(0), *(each for _, each in found)])
+    return ids, np.round(scores, _DIGITS)

@@ -16,8 +16,7 @@ from uuid import uuid4
 
 from askpod.errors import ArchiveNotFound, StoreMismatch
 
-FORMAT = 3
-FORMER = 2  # the format that is brought up at opening: migrate.py
+FORMAT = 4
 
 # Names in a store's folder.
 FILE = "catalog.db"
@@ -113,7 +112,7 @@ def no_archive(where: str) -> ArchiveNotFound:
     )
 
 
-def trace(folder: Path) -> str | None:
+def leftovers(folder: Path) -> str | None:
     """The name of what only a store leaves in its folder; None where there was none."""
     return next((name for name in _TRACES if (folder / name).exists()), None)
 
@@ -174,7 +173,7 @@ class Stamp:
         return [(key, value) for key, value in rows if value is not None]
 
 
-def lay(connection: sqlite3.Connection, stamp: Stamp, revision: int = 0) -> None:
+def create_tables(connection: sqlite3.Connection, stamp: Stamp, revision: int = 0) -> None:
     """Makes the tables of an empty store, stamped."""
     for statement in TABLES.split(";\n"):
         connection.execute(statement)

@@ -1,8 +1,8 @@
 """The vector index: a Chroma collection in `chroma/`, derived from the catalog.
 
-It carries text, times and metadata on every record, so that any Chroma or LangChain user can
-read it. The only module that touches chromadb, which is imported when first needed: its import
-takes longer than a whole search of a small archive.
+It holds each chunk's contextual vector, and text, times and metadata beside it, so that any Chroma
+or LangChain user can read and ask it. The only module that touches chromadb, which is imported
+when first needed: its import takes longer than a search.
 """
 
 from __future__ import annotations
@@ -16,23 +16,30 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from askpod.embedding.contextual import recipe
 from askpod.errors import AskpodError
 from askpod.links import second_link
 from askpod.model import Episode
-from askpod.store.speech import StoredChunk
+from askpod.store.rows import StoredChunk
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
+Ids = NDArray[np.int64]
+Vectors = NDArray[np.float32]
+Where = dict[str, Any]
+
 COLLECTION = "askpod"
+EF_SEARCH = 400  # chunks that the graph looks at: finds 99 % of the nearest 300
 _BATCH = 5000  # records of one write: the most that Chroma takes is little more
+_READ = 10_000  # ids of one request: SQLite takes 32,766
 _LONGEST, _MOST_GUESTS = 1000, 100  # of a title's characters: far above any that is meant
 _GRAPH: CreateHNSWConfiguration = {
-    "space": "cosine",
-    "ef_search": 200,
-    # Else a graph of fewer than 1,000 records is never stored, but made anew at each opening.
+    "space": "ip",
+    "ef_search": EF_SEARCH,
+    # Else a graph of fewer than 1,000 records is never stored, but made at each opening.
     "sync_threshold": 2,
     "batch_size": 2,
 }
@@ -41,7 +48,17 @@ _places_lock = threading.Lock()
 
 
 class VectorIndexError(AskpodError):
-    """Chroma failed; the catalog can answer instead and the index be made anew."""
+    """Chroma failed, or what it answered cannot be: its folder is to be made from the catalog."""
+
+
+def about(embedder: str) -> dict[str, str]:
+    """A collection's metadata: says what its vectors are, for whoever opens it."""
+    return {
+        "made_by": "askpod",
+        "embedder": embedder,
+        "vectors": f"contextual: {recipe()}",
+        "score": "inner product with the question's vector, which is 1 - distance",
+    }
 
 
 class VectorIndex:
@@ -54,36 +71,90 @@ class VectorIndex:
         self._collection: Collection | None = None
         self._lock = threading.Lock()
 
+    def create(self, embedder: str) -> None:
+        """Opens the collection, making it where there is none. `embedder` made the vectors."""
+        with self._lock, _contained(self.folder):
+            self._collection = self._connected().get_or_create_collection(
+                COLLECTION,
+                embedding_function=None,  # else Chroma would fetch a model of its own
+                configuration={"hnsw": _GRAPH},
+                metadata=about(embedder),
+            )
+
+    def open(self) -> None:
+        """Opens the collection that is there and loads its graph.
+
+        Raises:
+            VectorIndexError: there is none, or Chroma cannot read its files.
+        """
+        with self._lock, _contained(self.folder):
+            self._opened().query(
+                query_embeddings=self._any_vector()[np.newaxis], n_results=1, include=[]
+            )
+
     def nearest(
-        self, vector: NDArray[np.float32], count: int, where: dict[str, Any] | None
-    ) -> list[int]:
-        """Ids of the `count` nearest chunks that match Chroma's `where`, nearest first.
+        self,
+        vector: Vectors,
+        count: int,
+        *,
+        where: Where | None = None,
+        ids: Sequence[int] | None = None,
+    ) -> tuple[Ids, Vectors]:
+        """The chunks with the greatest inner product with a vector.
+
+        Args:
+            vector: The question's.
+            count: How many are wanted.
+            where: Chroma's condition on their metadata.
+            ids: Those among which they must be.
+
+        Returns:
+            Ids, and their inner products, greatest first.
 
         Raises:
             VectorIndexError: Chroma cannot read its files.
         """
         with self._lock, _contained(self.folder):
-            collection = self._open()
-            found = collection.query(
-                query_embeddings=[vector.tolist()],
-                n_results=min(count, max(1, collection.count())),
+            found = self._opened().query(
+                query_embeddings=vector[np.newaxis],
+                n_results=count,
                 where=where,
-                include=[],
+                ids=None if ids is None else [str(number) for number in ids],
+                include=["distances"],
             )
-            return [int(number) for number in found["ids"][0]]
+            distances = (found["distances"] or [[]])[0]
+            return (
+                np.array([int(number) for number in found["ids"][0]], dtype=np.int64),
+                (1 - np.array(distances)).astype(np.float32),
+            )
+
+    def vectors_of(self, ids: Sequence[int]) -> tuple[Ids, Vectors]:
+        """Those of the chunks that the collection has, ascending, and their vectors."""
+        with self._lock, _contained(self.folder):
+            collection, held, vectors = self._opened(), list[int](), list[Any]()
+            for begin in range(0, len(ids), _READ):
+                wanted = [str(number) for number in ids[begin : begin + _READ]]
+                got = collection.get(ids=wanted, include=["embeddings"])
+                held.extend(int(number) for number in got["ids"])
+                vectors.extend(got["embeddings"] if got["embeddings"] is not None else [])
+            order = np.argsort(held)
+            found = np.array(vectors, dtype=np.float32).reshape(len(held), -1)
+            return np.array(held, dtype=np.int64)[order], found[order]
+
+    def count(self) -> int:
+        with self._lock, _contained(self.folder):
+            return self._opened().count()
 
     def ids(self) -> set[int]:
         with self._lock, _contained(self.folder):
-            return {int(number) for number in self._open().get(include=[])["ids"]}
+            return {int(number) for number in self._opened().get(include=[])["ids"]}
 
     def add(
-        self,
-        chunks: Sequence[StoredChunk],
-        vectors: NDArray[np.float32],
-        episodes: dict[str, Episode],
+        self, chunks: Sequence[StoredChunk], vectors: Vectors, episodes: dict[str, Episode]
     ) -> None:
+        """Writes chunks with their contextual vectors, one row each, in the same order."""
         with self._lock, _contained(self.folder):
-            collection = self._open()
+            collection = self._opened()
             for begin in range(0, len(chunks), _BATCH):
                 batch = chunks[begin : begin + _BATCH]
                 collection.add(
@@ -95,7 +166,7 @@ class VectorIndex:
 
     def delete(self, ids: Sequence[int]) -> None:
         with self._lock, _contained(self.folder):
-            collection = self._open()
+            collection = self._opened()
             for begin in range(0, len(ids), _BATCH):
                 collection.delete(ids=[str(number) for number in ids[begin : begin + _BATCH]])
 
@@ -111,26 +182,28 @@ class VectorIndex:
             finally:
                 _open_places.discard(place)
 
-    def _open(self) -> Collection:
+    def _opened(self) -> Collection:
         if self._collection is None:
+            self._collection = self._connected().get_collection(COLLECTION, embedding_function=None)
+        return self._collection
+
+    def _connected(self) -> Client:
+        if self._client is None:
             import chromadb
             from chromadb.config import Settings
 
-            if self._client is None:
-                self._place = self._place or _own_place(self.folder)
-                self._client = cast(
-                    "Client",  # what it is; its declared type lacks close()
-                    chromadb.PersistentClient(
-                        path=self._place, settings=Settings(anonymized_telemetry=False)
-                    ),
-                )
-            self._collection = self._client.get_or_create_collection(
-                COLLECTION,
-                embedding_function=None,  # else Chroma would fetch a model of its own
-                configuration={"hnsw": _GRAPH},
-                metadata={"made_by": "askpod"},
+            self._place = self._place or _own_place(self.folder)
+            self._client = cast(
+                "Client",  # what it is; its declared type lacks close()
+                chromadb.PersistentClient(
+                    path=self._place, settings=Settings(anonymized_telemetry=False)
+                ),
             )
-        return self._collection
+        return self._client
+
+    def _any_vector(self) -> Vectors:
+        first = self._opened().peek(1)["embeddings"]
+        return np.asarray(first[0] if first is not None and len(first) else [1.0], np.float32)
 
 
 def _own_place(folder: Path) -> str:

@@ -13,7 +13,15 @@ from random_stretches import any_stretch, some_evidence
 from askpod.answering.support import SupportChecker
 from askpod.embedding.minilm import MiniLM
 from askpod.evals.gold import Stretch, shared
-from askpod.evals.measures.citations import Sentence, against_gold, alce, sentences
+from askpod.evals.measures.citations import (
+    Sentence,
+    against_gold,
+    alce,
+    crag,
+    offered_and_cited,
+    sentences,
+    support,
+)
 from askpod.model import EvidenceTurn, Span
 
 
@@ -28,6 +36,8 @@ def turn(number: int, text: str = "Said.") -> EvidenceTurn:
 
 
 TURNS = {number: turn(number) for number in (1, 2, 3, 4)}
+
+IN, OUT = Stretch("bees", 130, 150), Stretch("bees", 10, 20)
 
 Enough = dict[str, list[set[int]]]  # of each sentence, the sets of turns that support it
 
@@ -245,3 +255,90 @@ def test_against_gold_keeps_its_bounds_in_any_order(cited, evidence, dice: rando
     assert (found["cited_inside"] > 0) == (shared(cited, evidence) > 0)
     mixed = gold(dice.sample(cited, len(cited)), dice.sample(evidence, len(evidence)))
     assert mixed == pytest.approx(found)
+
+
+# Support in grades, by hand
+
+
+def graded(cited: Sequence[tuple[str, tuple[int, ...]]], enough: Enough) -> dict[str, float]:
+    def supports(text: str, turns: Sequence[EvidenceTurn]) -> bool:
+        numbers = {each.number for each in turns}
+        return any(wanted <= numbers for wanted in enough.get(text, []))
+
+    scores = support([Sentence(*each) for each in cited], TURNS, supports)
+    return {name: score.value for name, score in scores.items()}
+
+
+BOTH = "The colonies starved in February and the scale cost ninety euros."
+HALF = "The colonies starved in February"
+
+
+@pytest.mark.parametrize(
+    ("cited", "enough", "expected"),
+    [
+        pytest.param([("a", (1,))], {"a": [{1}]}, (1, 0, 0), id="full"),
+        pytest.param([(BOTH, (1,))], {HALF: [{1}]}, (0.5, 0, 0), id="one clause of two"),
+        pytest.param([("a", (1,))], {"a": [{3}]}, (0, 1, 0), id="said in another turn"),
+        pytest.param([("a", (1,))], {}, (0, 0, 1), id="said nowhere"),
+        pytest.param([("a", ())], {"a": [{3}]}, (0, 0, 0), id="said, and not cited"),
+        pytest.param([("a", ())], {}, (0, 0, 1), id="neither said nor cited"),
+        pytest.param([("a", (1, 9))], {"a": [{1}]}, (0, 1, 0), id="a number nobody was shown"),
+        pytest.param(
+            [("a", (1,)), ("b", (2,)), (BOTH, (3,)), ("c", (4,))],
+            {"a": [{1}], "b": [{4}], HALF: [{3}]},
+            (1.5 / 4, 1 / 4, 1 / 4),
+            id="one of each",
+        ),
+        pytest.param([], {}, (0, 0, 0), id="nothing"),
+    ],
+)
+def test_support_in_grades(cited, enough, expected):
+    names = ("support", "misattributed", "invented")
+    assert graded(cited, enough) == pytest.approx(dict(zip(names, expected, strict=True)))
+
+
+def test_a_sentence_with_one_true_clause_is_partly_supported(checker):
+    true, turns = (
+        "The colonies starved in February",
+        {1: turn(1, "The colonies starved in February.")},
+    )
+    mixed = f"{true}, and a commercial scale costs three hundred and ninety euros."
+    grade = support([Sentence(mixed, (1,))], turns, checker.check_together)
+    assert grade["support"].value == 0.5
+
+
+# What was offered, and what was cited
+
+
+@pytest.mark.parametrize(
+    ("offered", "cited", "expected"),
+    [
+        ([IN], [IN, OUT], (1, 1, 1)),
+        ([IN], [OUT, IN], (1, 1, 0)),
+        ([OUT, IN], [OUT], (1, 0, 0)),
+        ([OUT], [], (0, 0, 0)),
+    ],
+)
+def test_what_was_offered_and_what_was_cited(offered, cited, expected):
+    scores = offered_and_cited(offered, cited, [Stretch("bees", 100, 140)])
+    names = ("evidence_offered", "evidence_cited", "first_right")
+    assert tuple(scores[name].value for name in names) == expected
+
+
+@pytest.mark.parametrize(
+    ("answerable", "basis", "recall", "points"),
+    [
+        (True, "answered", 1.0, 1),
+        (True, "answered", 0.5, 1),
+        (True, "answered", 0.49, -1),
+        (True, "nearest", 1.0, 0),
+        (True, "none", None, 0),
+        (True, "answered", None, None),
+        (False, "answered", None, -1),
+        (False, "nearest", None, 1),
+        (False, "none", None, 1),
+    ],
+)
+def test_a_wrong_answer_is_worse_than_none(answerable, basis, recall, points):
+    found = crag(answerable, basis, recall)
+    assert (found["crag"].value if found else None) == points

@@ -276,3 +276,15 @@ def test_the_rates_of_a_worked_example(agreement: ModuleType):
 def pairs() -> list[dict[str, object]]:
     text = (ROOT / "evals" / "fact-pairs.yaml").read_text(encoding="utf-8")
     return yaml.load(text, yaml.CSafeLoader)
+
+
+def test_an_okay_fact_weighs_half_a_vital_one(matcher: FactMatcher):
+    vital = ["The colonies starved in February", "The scale cost seventy-four euros in parts"]
+    okay = ["The beekeeper lives near a river"]
+    text = "The colonies starved in February. The beekeeper lives near a river."
+    scores, matches = fact_scores(matcher, vital, text, okay)
+    assert scores["fact_recall"].value == 0.5  # of the vital ones
+    assert scores["fact_precision"].value == 1  # to say what is okay is not beside the point
+    assert scores["nugget_recall"].value == pytest.approx((1 + 0.5) / (2 + 0.5))
+    assert [match.statement for match in matches] == [0, None, 1]
+    assert "nugget_recall" not in fact_scores(matcher, vital, text)[0]

@@ -86,6 +86,13 @@ def test_bars_of_seconds_have_an_axis_of_their_own():
     assert "60" in words(svg)
 
 
+def test_a_figure_below_zero_has_its_bar_to_the_left_of_zero():
+    (bar,) = of_class(interval_bars([("points", interval(-0.5))], low=-1.0), "bar")
+    assert (bar.get("x"), bar.get("width")) == ("25%", "25%")
+    (bar,) = of_class(interval_bars([("points", interval(0.5))], low=-1.0), "bar")
+    assert (bar.get("x"), bar.get("width")) == ("50%", "25%")
+
+
 @pytest.mark.parametrize("nothing", [None, Interval(float("nan"), 0, 0, 0, 0)])
 def test_a_row_without_a_figure_has_a_dash_and_no_bar(nothing):
     svg = interval_bars([("nothing", nothing)])

@@ -108,7 +108,7 @@ def _measures(comparison: Comparison) -> Table:
         if group and block != group:
             rows.add_row()
         group = block
-        rows.add_row(name, *_row(each, digits=1 if BY_NAME[name].unit else 3))
+        rows.add_row(name, *_row(each, digits=BY_NAME[name].digits))
     return rows
 
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from askpod.cli import options
-from askpod.cli.eval.run import REPLIES, RUNS, Gold, Out, Parallel, progress_bar
+from askpod.cli.eval.run import REPLIES, RUNS, Gold, Out, Parallel, questions_bar
 from askpod.cli.output import console, counted, harmless, note, print_json
 
 if TYPE_CHECKING:
     from askpod.archive import Archive
     from askpod.evals.gold import GoldSet
-    from askpod.evals.long_context.plan import Plan
+    from askpod.evals.long_context.plan import Plan, PromptMaker
     from askpod.evals.long_context.results import Result
     from askpod.settings import ModelSettings, Settings
 
 # Said here, too, since help must not load the evals; tests hold both together.
 DEFAULT_LENGTHS = "4k,8k,16k,32k,64k,128k"
 DEFAULT_QUESTIONS = 24
+MANY = 5_000_000  # tokens of all prompts together, from which on it is asked first
 
 
 def long_context(
@@ -34,6 +36,9 @@ def long_context(
         int, typer.Option("--questions", metavar="N", min=1, help="How many are sampled.")
     ] = DEFAULT_QUESTIONS,
     parallel: Parallel = 4,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Send many million tokens without asking first.")
+    ] = False,
     out: Out = None,
     store: options.Store = None,
     as_json: options.Json = False,
@@ -53,11 +58,13 @@ def long_context(
     limits = settings.model
     if limits is None:
         raise typer.BadParameter("name the model that is to be measured", param_hint="--model")
-    of = load_gold(gold)
+    of = load_gold(gold).alone()
     folder = out or RUNS / of.name / run_name(settings, retrieval_only=False)
     with open_archive(store, settings, REPLIES, note) as archive:
         about = {"gold": of.name, **setup(archive, settings, retrieval_only=False)}
-        result = _measure(of, archive, settings, limits, asked, questions, parallel)
+        maker, plan = _planned(of, archive, settings, limits, asked, questions)
+        _announce(plan, limits, yes=yes)
+        result = _measure(archive, maker, plan, limits, parallel)
     whole = write_document(folder, result, about)
     report = _write_report(folder, result, of.name, about)
     if as_json:
@@ -72,31 +79,36 @@ def long_context(
         raise typer.Exit(1)
 
 
-def _measure(
+def _planned(
     gold: GoldSet,
     archive: Archive,
     settings: Settings,
     model: ModelSettings,
     lengths: tuple[int, ...],
     questions: int,
-    parallel: int,
-) -> Result:
-    from askpod.evals.asking import StoredModel, StoredReplies
+) -> tuple[PromptMaker, Plan]:
+    """What will be asked, after the gold set is held against the archive. Nothing is sent."""
     from askpod.evals.gold import bad_gold, misplaced
     from askpod.evals.long_context.plan import PromptMaker, make_plan
-    from askpod.evals.long_context.results import make_result
-    from askpod.evals.long_context.run import run_plan
-    from askpod.evals.measures.facts import FactMatcher
     from askpod.prompts import Prompts
 
     if problems := misplaced(gold, archive):
         raise bad_gold(gold.path, problems)
     maker = PromptMaker(archive, Prompts(settings.prompts), model)
-    plan = make_plan(gold, maker, lengths, questions)
-    _announce(plan, model)
+    return maker, make_plan(gold, maker, lengths, questions)
+
+
+def _measure(
+    archive: Archive, maker: PromptMaker, plan: Plan, model: ModelSettings, parallel: int
+) -> Result:
+    from askpod.evals.asking import StoredModel, StoredReplies
+    from askpod.evals.long_context.results import make_result
+    from askpod.evals.long_context.run import run_plan
+    from askpod.evals.measures.facts import FactMatcher
+
     asked = StoredModel(model, StoredReplies(REPLIES))
     try:
-        with progress_bar(model.name, "requests") as progress:
+        with questions_bar(model.name, "requests") as progress:
             outcomes = run_plan(plan, maker, asked, parallel, progress)
     except KeyboardInterrupt:
         note(f"\nthe replies so far are kept in {REPLIES}; the same command goes on there")
@@ -106,8 +118,8 @@ def _measure(
     return make_result(plan, outcomes, FactMatcher(archive.support_embedder))
 
 
-def _announce(plan: Plan, model: ModelSettings) -> None:
-    """What it takes, and why it is unusual, before anything is sent."""
+def _announce(plan: Plan, model: ModelSettings, *, yes: bool) -> None:
+    """What it takes, and why it is unusual, before anything is sent; asks if it is very much."""
     from askpod.settings import TRUSTED_WINDOW_REASON
 
     longest = max((condition.length for condition in plan.conditions), default=0)
@@ -117,6 +129,13 @@ def _announce(plan: Plan, model: ModelSettings) -> None:
             f"{TRUSTED_WINDOW_REASON}; this finds out where it is for {model.name}"
         )
     note(plan.announced(model))
+    if plan.tokens(model) > MANY and not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter(
+                "so many tokens take long and may be expensive; add --yes to send them, or ask "
+                "fewer --questions at fewer --lengths"
+            )
+        typer.confirm("Send them?", abort=True, err=True)
 
 
 def _write_report(folder: Path, result: Result, gold: str, about: dict[str, Any]) -> Path:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
-from askpod.archive import EVIDENCE_FOR_MODEL, Archive
+from askpod.answering.asker import EVIDENCE_FOR_MODEL
+from askpod.archive import Archive
 from askpod.errors import GoldError
 from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
 from askpod.evals.long_context.conditions import ARMS, DEPTHS, Arm, Condition, drawn, grid, in_k
@@ -27,7 +28,7 @@ from askpod.evals.long_context.haystack import (
 )
 from askpod.model import EvidenceTurn, Turn
 from askpod.prompts import Message, Placement, Prompts
-from askpod.retrieval.pack import pack
+from askpod.retrieval.evidence import pack
 from askpod.services.http import is_vendors
 from askpod.settings import ModelSettings
 from askpod.tokens import TokenCounter, cost
@@ -200,19 +201,25 @@ class Plan:
             for condition in (None, *self.conditions)
         )
 
+    def tokens(self, model: ModelSettings) -> int:
+        """The most tokens that all prompts together have."""
+        return len(self.questions) * sum(self._lengths(model))
+
+    def _lengths(self, model: ModelSettings) -> list[int]:
+        """The tokens of each prompt of a question, at most."""
+        return [model.context_tokens, *(condition.length for condition in self.conditions)]
+
     def announced(self, model: ModelSettings) -> str:
         """How much it takes, in a line for people, before it starts."""
-        lengths = [model.context_tokens, *(condition.length for condition in self.conditions)]
-        number = len(self.questions)
-        tokens = number * sum(lengths)
+        lengths, number = self._lengths(model), len(self.questions)
         sold_as = model.name if is_vendors(model.base_url) else None
         prices = [cost(sold_as, length, model.answer_tokens) for length in lengths]
         known = [price for price in prices if price is not None]
         price = f", at most ${number * sum(known):,.2f}" if len(known) == len(lengths) else ""
         return (
             f"{number} questions, {number * len(lengths):,} requests with at most "
-            f"{tokens / 1_000_000:,.1f} million prompt tokens{price}; replies that are kept "
-            "from before are not asked for again"
+            f"{self.tokens(model) / 1_000_000:,.1f} million prompt tokens{price}; "
+            "replies that are kept from before are not asked for again"
         )
 
 

@@ -181,6 +181,7 @@ FIGURES = 0.15  # few sentences hold all figures of a fact by chance; 0.1 to 0.3
 BAR = 0.65
 BAR_TOGETHER = 0.7  # two statements share more words with any fact by chance
 MOSTLY = 0.5  # of a statement's words: from there on a "not" in it is about the fact
+OKAY = 0.5  # what an okay fact weighs beside a vital one
 KEPT = 4000  # vectors that are remembered
 
 Vector = NDArray[np.float32]
@@ -267,24 +268,30 @@ class FactMatcher:
 
 
 def fact_scores(
-    matcher: FactMatcher, facts: Sequence[str], text: str
+    matcher: FactMatcher, facts: Sequence[str], text: str, okay: Sequence[str] = ()
 ) -> tuple[dict[str, Score], tuple[Match, ...]]:
     """fact_recall, fact_precision and fact_f1 of an answer, and what was found where.
+
+    With `okay` facts, which an answer may state and need not, also nugget_recall: the share of
+    all facts that it states, an okay one weighing half of a vital one. To state one is precise.
 
     fact_recall: the share of the facts that the answer states. fact_precision: the share of its
     statements that state a fact, or a part of it together with a neighbour; courtesies and remarks
     on what the episodes do not hold are not counted. fact_f1: their harmonic mean. An answer that
     states nothing, such as a refusal, has 0 in all three.
-    Facts as in the nuggets of question answering (Voorhees, TREC 2003), without a judge.
+    Facts as in the nuggets of question answering (Voorhees, TREC 2003), without a judge; vital
+    and okay, and the weight of a half, as in AutoNuggetizer (Pradeep et al., SIGIR 2025).
     """
     read = statements(text)
-    matches = matcher.match(facts, read)
-    stated = sum(match.statement is not None for match in matches)
+    every = [*facts, *okay]
+    matches = matcher.match(every, read)
+    found = [match.statement is not None for match in matches]
+    stated, stated_okay = sum(found[: len(facts)]), sum(found[len(facts) :])
     used = {number for match in matches for number in (match.statement, match.second)}
     right = {
         number
         for number, statement in enumerate(read)
-        if number in used or any(matcher.states(statement, fact) for fact in facts)
+        if number in used or any(matcher.states(statement, fact) for fact in every)
     }
     counted = [n for n, statement in enumerate(read) if n in right or needs_source(statement)]
     recall = stated / len(facts) if facts else 0.0
@@ -295,6 +302,9 @@ def fact_scores(
         "fact_precision": Score(precision),
         "fact_f1": Score(2 * recall * precision / both if both else 0.0),
     }
+    if okay:
+        nuggets = (stated + OKAY * stated_okay) / (len(facts) + OKAY * len(okay))
+        scores["nugget_recall"] = Score(nuggets)
     return scores, matches
 
 

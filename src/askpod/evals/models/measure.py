@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from askpod.answering.llm_client import LanguageModel, Message, Reply
+from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.archive import Archive
 from askpod.errors import ContextTooLong, ModelError, StoreUnwritable
 from askpod.evals.gold import GoldSet
@@ -60,7 +60,9 @@ class _Remembering(LanguageModel):
         self._known = {each.prompt: each for each in load.sent}
         self._silent = load.failed == len(load.sent)  # to ask again would take long and be in vain
 
-    def stream(self, messages: Sequence[Message]) -> Generator[str | Reply, None, None]:
+    def stream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> Generator[str | Reply, None, None]:
         known = self._known.get(tuple(messages))
         if known is not None and known.reply is not None:
             yield from (known.reply.text, known.reply)
@@ -69,7 +71,7 @@ class _Remembering(LanguageModel):
             lasting = isinstance(known.error, ContextTooLong) or not known.error.retryable
             if lasting or self._silent:
                 raise known.error
-        with closing(super().stream(messages)) as items:
+        with closing(super().stream(messages, schema)) as items:
             yield from items
 
 

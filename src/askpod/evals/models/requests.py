@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from askpod.answering.llm_client import LanguageModel, Message, Reply
+from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError
 from askpod.evals.asking import in_order
@@ -62,7 +62,10 @@ class _Listener(LanguageModel):
         super().__init__(settings)
         self.heard: list[Prompt] = []
 
-    def stream(self, messages: Sequence[Message]) -> Generator[str | Reply, None, None]:
+    def stream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> Generator[str | Reply, None, None]:
+        del schema  # the prompt is the same with one
         self.heard.append(tuple(messages))
         raise _Heard
 

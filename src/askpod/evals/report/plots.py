@@ -50,16 +50,22 @@ def interval_bars(
     rows: Sequence[tuple[str, Interval | None]],
     *,
     title: str = "Figures with their 95 % intervals",
+    low: float = 0.0,
     top: float = 1.0,
     reference: float | None = None,
 ) -> str:
-    """A bar for each (label, interval), from 0 to `top`; a row without a figure has a dash.
+    """A bar for each (label, interval), from 0; a row without a figure has a dash.
 
-    `reference` is a value that a dotted line marks in all rows, such as the figure of them all.
+    Args:
+        rows: the labels and their figures, None where there is none.
+        title: what the plot is called for those who cannot see it.
+        low: where the scale begins: 0, or the lowest figure that there can be.
+        top: where it ends.
+        reference: a value that a dotted line marks in all rows, such as the figure of them all.
     """
-    scale = Scale(0.0, top, 0.0, 100.0)
+    scale = Scale(low, top, 0.0, 100.0)
     height = ROW * len(rows)
-    values = ticks(top)
+    values = [*([-each for each in ticks(-low)[:0:-1]] if low < 0 else []), *ticks(top)]
     parts = []
     for place, (label, interval) in enumerate(rows):
         parts += [_mark_across(scale(value), place * ROW, "grid") for value in values]
@@ -92,15 +98,14 @@ def _row(label: str, interval: Interval | None, y: float, scale: Scale) -> str:
     if interval is None or not known(interval):
         return "".join([*parts, text(100, y + LABEL, "–", "soft", "end")])
     low, high = (scale(bound) for bound in bounds(interval))
-    middle = y + MIDDLE
+    zero, value, middle = scale(0.0), scale(interval.value), y + MIDDLE
     parts += [
         _figure_of(interval, y + LABEL),
-        bar(0, middle - THICK / 2, scale(interval.value), THICK, "bar s0"),
+        bar(min(zero, value), middle - THICK / 2, abs(value - zero), THICK, "bar s0"),
         line(low, middle, high, middle, "interval s0"),
         line(low, middle - 4, low, middle + 4, "interval s0"),
         line(high, middle - 4, high, middle + 4, "interval s0"),
-        f'<circle cx="{percent(scale(interval.value))}" cy="{number(middle)}" r="3.5" '
-        'class="dot s0"/>',
+        f'<circle cx="{percent(value)}" cy="{number(middle)}" r="3.5" class="dot s0"/>',
     ]
     return f"<g><title>{escape(told(label, interval))}</title>{''.join(parts)}</g>"
 

@@ -266,7 +266,8 @@ def _facts(record: Record) -> Sequence[Mapping[str, Any]]:
     """The gold facts with the statement of the answer that states them; None: not stated."""
     judged = record.details.get("facts")
     if judged is None:
-        judged = [{"fact": fact, "statement": None} for fact in record.gold["facts"] or ()]
+        facts = (*record.gold["facts"], *record.gold.get("okay", ()))
+        judged = [{"fact": fact, "statement": None} for fact in facts]
     return [
         {"fact": cut(each["fact"], QUOTE), "statement": cut(each["statement"] or "", QUOTE)}
         for each in judged[:QUOTES]

@@ -38,7 +38,7 @@ GROUPS = {
     "refusals": "Refusals",
 }
 SLICED = ("recall@1000", "hit@5", "fact_f1", "cited_hit")
-SLICES = {"type": "by type", "difficulty": "by difficulty", "position": "by position"}
+SLICES = {name: f"by {name}" for name in ("type", "turn", "difficulty", "position")}
 EPISODES = 12  # that have bars of their own
 FEWEST = 3  # questions of an episode whose interval says anything
 
@@ -166,8 +166,10 @@ def episode_rows(
 
 def _with_unit(measure: Measure, interval: Interval) -> str:
     top = ticks(max(bounds(interval)[1], 1.0))[-1]
+    low = -1.0 if measure.unit == "points" else 0.0
     label = f"{measure.label} ({measure.unit})"
-    return interval_bars([(label, interval)], title=f"{label}, with 95 % interval", top=top)
+    title = f"{label}, with 95 % interval"
+    return interval_bars([(label, interval)], title=title, low=low, top=top)
 
 
 def _slice(

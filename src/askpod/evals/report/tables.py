@@ -11,7 +11,7 @@ from rich.text import Text
 
 from askpod.cli.output import harmless
 from askpod.evals.intervals import Interval
-from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Measure
+from askpod.evals.measures import BASES, BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Measure
 from askpod.evals.records import Summary
 from askpod.text import visible
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 HEADLINES = ("recall@1000", "hit@5", "fact_f1", "cited_hit", "refusal_recall")
-SLICED = ("type", "difficulty", "position")  # episodes have too few questions; the report has them
+SLICED = ("type", "turn", "difficulty", "position")  # of episodes the report tells
 NONE = "–"
 
 Figures = Mapping[str, Interval]
@@ -52,16 +52,31 @@ def slices_table(summary: Summary) -> RenderableType:
     return rows
 
 
+def basis_table(summary: Summary) -> RenderableType | None:
+    """What the questions of each type were shown as, in shares; None without answers."""
+    shown = {f"basis_{name}": words for name, words in BASES.items()}
+    if not shown.keys() & summary.figures["all"]["all"].keys():
+        return None
+    heads = [words.replace(" that", "\nthat") for words in shown.values()]
+    rows = _table("type", "questions", *heads)
+    for value, figures in summary.figures.get("type", {}).items():
+        cells = [_cell(figures.get(name), BY_NAME[name]) for name in shown]
+        number = max((figures[name].questions for name in shown if name in figures), default=0)
+        rows.add_row(Text(visible(value, kept="\t\n"), overflow="fold"), f"{number:,}", *cells)
+    return rows
+
+
 def figure(interval: Interval, measure: Measure) -> str:
     """A figure in digits: 0.602, or 41.3 s."""
-    return f"{interval.value:.1f} {measure.unit}" if measure.unit else f"{interval.value:.3f}"
+    seconds = " s" if measure.unit == "s" else ""
+    return f"{interval.value:.{measure.digits}f}{seconds}"
 
 
 def bounds(interval: Interval, measure: Measure) -> str:
     """Its 95 % interval: 0.55–0.65; nothing where a single question can have none."""
     if interval.questions < 2:
         return ""
-    digits = 1 if measure.unit else 2
+    digits = min(measure.digits, 2)
     return f"{interval.low:.{digits}f}–{interval.high:.{digits}f}"
 
 

@@ -1,0 +1,119 @@
+"""Scores the candidates of a search: their dense score, the question's words, who speaks.
+
+Talk spreads the words of a question, too, over many turns: the company is named at the beginning,
+"she" said a minute ago. So words are looked for in the chunk, in the minutes and in the quarter of
+an hour around it, and what a chunk gets from them its neighbours get in part. The dense score has
+the talk around it in it already (embedding/contextual.py). What each part gives is measured in
+docs/retrieval.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.embedding.contextual import CONTEXT_WINDOWS, NEIGHBOUR_SHARES
+
+Ids = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+WINDOWS = (0, *CONTEXT_WINDOWS)  # chunks to either side in which words are looked for
+# Added to the dense score of the chunk that fits best within each window, to others in proportion.
+WORDS = 0.15
+# Added where all of the chunk is said by somebody whom the question names. 0.15 to 0.5 serve alike.
+SPEAKER = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A word of the question and where it is said."""
+
+    idf: float  # its weight
+    chunks: Ids  # ascending: those that say it
+
+
+def idf(holding: int, count: int) -> float:
+    """The weight of a word that `holding` of `count` chunks say, as BM25 has it (Robertson and
+    Zaragoza, 2009, section 3.2, with 1 added so that no weight is negative)."""
+    return float(np.log1p((count - holding + 0.5) / (holding + 0.5)))
+
+
+@dataclass(slots=True)
+class Pool:
+    """The candidates and the chunks next to them, as aligned arrays in the order of their ids.
+
+    Chunks of one episode have consecutive ids in the order of speech, so neighbours in speech
+    are neighbours in number.
+    """
+
+    ids: Ids
+    firsts: Ids  # the first chunk of each one's episode
+    lasts: Ids  # and the last
+    dense: Scores  # the dense scores; -inf where not known: a neighbour, not to be shown
+    said: Sequence[Said]  # the question's words
+    named: Scores  # share of each that is said by somebody whom the question names
+    selected: NDArray[np.bool_]  # those that may be shown; the others count as neighbours only
+
+    def around(self, reach: int) -> tuple[Ids, Ids]:
+        """For each chunk the first and the last one of its episode within `reach` of it."""
+        return np.maximum(self.ids - reach, self.firsts), np.minimum(self.ids + reach, self.lasts)
+
+    def at(self, step: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """For each chunk the index of the one `step` later in its episode, and whether it is
+        in the pool (where it is not, the index means nothing)."""
+        wanted = self.ids + step
+        index = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
+        there = (self.ids[index] == wanted) & (self.firsts[index] == self.firsts)
+        return index, there
+
+
+def score_chunks(pool: Pool) -> Scores:
+    """The score of each chunk of the pool; higher is better, -inf where it is not known."""
+    own = word_and_speaker_scores(pool)
+    scores: Scores = pool.dense + own
+    for distance, share in enumerate(NEIGHBOUR_SHARES, start=1):
+        for step in (-distance, distance):
+            index, there = pool.at(step)
+            scores += np.where(there, share * own[index], 0.0)
+    return scores
+
+
+def word_and_speaker_scores(pool: Pool) -> Scores:
+    """What the question's words and the people it names add to each chunk, neighbours aside."""
+    scores: Scores = SPEAKER * pool.named
+    for begins, ends in map(pool.around, WINDOWS):
+        words = word_scores(pool.said, begins, ends)
+        best = words.max(initial=0.0)
+        if best > 0:
+            scores += WORDS / best * words
+    return scores
+
+
+def coverage(pool: Pool, said: Sequence[Said]) -> float:
+    """The greatest share of these words, by their idf, in one chunk that may be shown."""
+    ids = pool.ids[pool.selected]
+    # In one chunk a word that is said has half of its idf as its score.
+    held = 2 * word_scores(said, ids, ids).max(initial=0.0)
+    return float(held / (sum(word.idf for word in said) or 1.0))
+
+
+def word_scores(said: Sequence[Said], begins: Ids, ends: Ids) -> Scores:
+    """How well the question's words are covered from each begin to its end, inclusive.
+
+    Each word counts by its idf times n / (n + 1), where n of these chunks say it: that many
+    different words are said weighs more than that one is said often (as in BM25).
+    """
+    scores = np.zeros(len(begins))
+    for word in said:
+        before = np.searchsorted(word.chunks, begins, side="left")
+        held = np.searchsorted(word.chunks, ends, side="right") - before
+        scores += word.idf * held / (held + 1)
+    return scores
+
+
+def best_first(ids: Ids, scores: Scores) -> NDArray[np.intp]:
+    """Indices by descending score; of equal ones the earlier chunk."""
+    return np.lexsort((ids, -scores))

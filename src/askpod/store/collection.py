@@ -1,0 +1,362 @@
+"""Keeps the Chroma collection equal to the catalog it is derived from.
+
+The folder `chroma/` is never changed in place: the next one is built beside it and takes its place
+by renaming, so that neither a stop at any instant nor a reader in another process meets half a
+collection. `askpod.json` inside it says which revision of which store it holds; one that does not
+fit is made again from the stored vectors, without embedding. While episodes are being embedded, a
+`Publisher` writes those before them into the next collection, in a thread of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.embedding.contextual import contextual_vectors, recipe
+from askpod.errors import AskpodError, StoreUnwritable
+from askpod.model import Chunk, Episode
+from askpod.store.catalog import Catalog
+from askpod.store.checksums import DamagedRow, checksum
+from askpod.store.connection import plain_errors
+from askpod.store.integrity import lookup_checksum
+from askpod.store.rows import Source, StoredChunk
+from askpod.store.vectors import VectorIndex, VectorIndexError
+
+FOLDER = "chroma"
+STAMP = "askpod.json"
+REMADE = "making the vector index again from the stored vectors …"
+GONE_SHARE = 0.2  # of its chunks gone, from which on it is built from nothing: gaps slow a graph
+# Chunks of one write, which stores the graph: at least so many, or this share of those it has.
+WRITTEN, WRITTEN_SHARE = 1000, 0.1
+# Chunks that a long run writes before others are given the collection so far.
+PUBLISHED, PUBLISHED_SHARE = 20_000, 0.25
+_WHOLE_BATCH = 5000  # chunks of one write where all are at hand
+
+State = Literal["fresh", "stale", "damaged", "missing"]
+Range = tuple[int, int, str]  # first and last chunk of an episode, and its id
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionStamp:
+    """What a published collection was made from."""
+
+    store: str
+    revision: int
+    recipe: str  # of its vectors
+    chunks: int
+    last_chunk: int  # of the catalog then: no later one is in it
+    graph: dict[str, int]  # the graph's files, and their sizes
+    lookups: int | None  # of the catalog at that revision: examine.lookup_checksum
+
+    @classmethod
+    def read(cls, folder: Path) -> CollectionStamp | None:
+        """The stamp in a folder; None where there is none that can be read."""
+        try:
+            read = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+            if read["checksum"] != checksum([read["stamp"]]):
+                return None
+            return cls(**json.loads(read["stamp"]))
+        except (OSError, ValueError, TypeError, LookupError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        held = json.dumps(asdict(self))
+        new = folder / f"{STAMP}.next"
+        new.write_text(json.dumps({"stamp": held, "checksum": checksum([held])}), encoding="utf-8")
+        new.replace(folder / STAMP)
+
+    def fits(self, folder: Path, store: str) -> bool:
+        """Whether a folder still holds the files that were written, for this store."""
+        return self.store == store and self.recipe == recipe() and self.graph == _graph(folder)
+
+
+def state(store: Path, catalog: Catalog) -> State:
+    """Whether the collection can be used.
+
+    "fresh": it holds the catalog's present revision; "stale": it holds an earlier one;
+    "damaged": its files are not those that were written, or are another store's.
+
+    Raises:
+        StoreDamaged: the catalog is not, or no more, what the collection was made from.
+    """
+    stamp = CollectionStamp.read(store / FOLDER)  # before the catalog, which is ahead of it
+    with plain_errors(catalog.path), catalog.reading():
+        meta = catalog.meta()
+        if stamp is not None and stamp.store == meta["store"]:
+            _compare(stamp, catalog)
+        if not (store / FOLDER).is_dir():
+            return "missing"
+        if stamp is None or not stamp.fits(store / FOLDER, meta["store"]):
+            return "damaged"
+        return "fresh" if stamp.revision == int(meta["revision"]) else "stale"
+
+
+def _compare(stamp: CollectionStamp, catalog: Catalog) -> None:
+    """Raises DamagedRow where the catalog is not what a collection of its store was made from."""
+    revision = catalog.revision()
+    if stamp.revision > revision:
+        raise DamagedRow(
+            f"it holds revision {revision}, and its vector index was made from revision "
+            f"{stamp.revision}: what was written since is lost, as with a missing -wal file"
+        )
+    if stamp.lookups is None or stamp.revision < revision:
+        return
+    if stamp.lookups != lookup_checksum(catalog):
+        raise DamagedRow("its index of words, of speakers or of chunks is not as it was written")
+
+
+def publish(store: Path, catalog: Catalog) -> None:
+    """Brings the collection to the catalog's revision. The caller holds the write lock.
+
+    Raises:
+        StoreUnwritable: it cannot be written. The catalog is untouched.
+    """
+    with _plain_failures(store):
+        _sweep(store)
+        present = state(store, catalog)
+        if present == "fresh":
+            return
+        if present == "stale":
+            # A copy that Chroma cannot read after all: begin from nothing.
+            with suppress(VectorIndexError):
+                _publish(store, catalog, _begun(store, catalog))
+                return
+            _sweep(store)
+        _publish(store, catalog, _empty(store, catalog))
+
+
+@contextmanager
+def publishing(store: Path) -> Iterator[Publisher]:
+    """What is written to, with the collection brought up at the end, even after an error.
+
+    The caller holds the write lock.
+    """
+    with closing(Catalog(store, writable=True)) as catalog:
+        publisher = Publisher(store, catalog)
+        try:
+            yield publisher
+        except BaseException:
+            with suppress(AskpodError):  # the first error counts; the next opening catches up
+                publisher.finish()
+            raise
+        publisher.finish()
+
+
+def make_again(store: Path, catalog: Catalog) -> None:
+    """Builds the collection from nothing, whatever is there. The caller holds the write lock.
+
+    Raises:
+        StoreUnwritable: it cannot be written.
+    """
+    with _plain_failures(store):
+        _sweep(store)
+        _publish(store, catalog, _empty(store, catalog))
+
+
+def make_in(folder: Path, catalog: Catalog) -> CollectionStamp:
+    """Builds a collection of one's own in a folder, where the store's cannot be written."""
+    index = VectorIndex(folder)
+    index.create(catalog.meta()["embedder"])
+    return _completed(index, catalog)
+
+
+class Publisher:
+    """A catalog that is written to, and the collection that follows it in a thread.
+
+    The caller holds the write lock, and calls `finish` at the end, however it comes.
+    """
+
+    def __init__(self, store: Path, catalog: Catalog) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._written: SimpleQueue[Range | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._index: VectorIndex | None = None
+        self.sources = catalog.sources
+        self.remove = catalog.remove
+        self.moved = catalog.moved
+
+    def put(
+        self,
+        episode: Episode,
+        source: Source,
+        chunks: Sequence[Chunk],
+        vectors: NDArray[np.float32],
+    ) -> None:
+        """As `Catalog.put`."""
+        ids = self._catalog.put(episode, source, chunks, vectors)
+        if self._thread is None:
+            self._thread = Thread(target=self._follow, daemon=True)
+            self._thread.start()
+        if ids:
+            self._written.put((ids[0], ids[-1], episode.id))
+
+    def finish(self) -> None:
+        """Publishes the catalog's present state.
+
+        Raises:
+            StoreUnwritable: the collection cannot be written. The catalog is untouched.
+        """
+        if self._thread is not None:
+            self._written.put(None)
+            self._thread.join()
+        index, self._index = self._index, None
+        if index is not None:
+            try:
+                with plain_errors(self._store / FOLDER):
+                    _publish(self._store, self._catalog, index)
+                return
+            except (VectorIndexError, StoreUnwritable):
+                pass
+        publish(self._store, self._catalog)
+
+    def _follow(self) -> None:
+        """What fails here is tried again, and told, by `finish`."""
+        try:
+            with plain_errors(self._store / FOLDER):
+                _sweep(self._store)
+                index = _begun(self._store, self._catalog)
+                self._index = self._followed(index)
+        except Exception:  # whatever it was, the collection is then made from the catalog
+            self._index = None
+
+    def _followed(self, index: VectorIndex) -> VectorIndex:
+        held, waiting, unpublished = index.count(), list[Range](), 0
+        while (written := self._written.get()) is not None:
+            waiting.append(written)
+            size = sum(last - first + 1 for first, last, _ in waiting)
+            if size < max(WRITTEN, WRITTEN_SHARE * held):
+                continue
+            with self._catalog.reading():
+                _add(index, self._catalog, waiting)
+            held, unpublished, waiting = held + size, unpublished + size, []
+            if unpublished > max(PUBLISHED, PUBLISHED_SHARE * held):
+                _publish(self._store, self._catalog, index)
+                index, unpublished = _begun(self._store, self._catalog), 0
+        return index
+
+
+@contextmanager
+def _plain_failures(store: Path) -> Iterator[None]:
+    """Turns a failure of Chroma or of the disk into an error that says what to do."""
+    with plain_errors(store / FOLDER):
+        try:
+            yield
+        except VectorIndexError as error:
+            raise StoreUnwritable(
+                f"{error}. The vector index could not be made; all else is kept. Check the "
+                "folder's permissions and the space left; the next run of `askpod index` makes it."
+            ) from error
+
+
+def _begun(store: Path, catalog: Catalog) -> VectorIndex:
+    """The next collection: a copy of the present one, if that is of use, or an empty one."""
+    place, building = store / FOLDER, store / f"{FOLDER}.next"
+    stamp = CollectionStamp.read(place)
+    if stamp is None or not stamp.fits(place, catalog.meta()["store"]):
+        return _empty(store, catalog)
+    with catalog.reading():
+        kept = sum(last - first + 1 for first, last, _ in _ranges(catalog, 0, stamp.last_chunk))
+    if stamp.chunks - kept > GONE_SHARE * stamp.chunks:
+        return _empty(store, catalog)
+    shutil.copytree(place, building)
+    (building / STAMP).unlink()
+    return VectorIndex(building)
+
+
+def _empty(store: Path, catalog: Catalog) -> VectorIndex:
+    index = VectorIndex(store / f"{FOLDER}.next")
+    index.create(catalog.meta()["embedder"])
+    return index
+
+
+def _publish(store: Path, catalog: Catalog, index: VectorIndex) -> None:
+    """Completes the next collection and puts it in place."""
+    _completed(index, catalog)
+    place, former = store / FOLDER, store / f"{FOLDER}.old"
+    if place.exists():
+        place.replace(former)
+    index.folder.replace(place)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _completed(index: VectorIndex, catalog: Catalog) -> CollectionStamp:
+    """Closes a collection that holds just what the catalog holds, stamped."""
+    try:
+        with catalog.reading():
+            meta, ranges = catalog.meta(), catalog.chunk_ranges()
+            wanted = {number for first, last, _ in ranges for number in range(first, last + 1)}
+            held = index.ids()
+            index.delete(sorted(held - wanted))
+            missing = [(first, last, id_) for first, last, id_ in ranges if first not in held]
+            for batch in _batched(missing):
+                _add(index, catalog, batch)
+            lookups = lookup_checksum(catalog)
+    finally:
+        index.close()
+    stamp = CollectionStamp(
+        store=meta["store"],
+        revision=int(meta["revision"]),
+        recipe=recipe(),
+        chunks=len(wanted),
+        last_chunk=max(wanted, default=0),
+        graph=_graph(index.folder),
+        lookups=lookups,
+    )
+    stamp.write(index.folder)
+    return stamp
+
+
+def _batched(ranges: Iterable[Range]) -> Iterator[list[Range]]:
+    """Episodes together, as many as one write takes."""
+    batch: list[Range] = []
+    for each in ranges:
+        batch.append(each)
+        if batch[-1][1] - batch[0][0] >= _WHOLE_BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _add(index: VectorIndex, catalog: Catalog, ranges: Sequence[Range]) -> None:
+    """Writes episodes into a collection; those that are gone meanwhile are left out."""
+    chunks, vectors = list[StoredChunk](), []
+    for first, last, _ in ranges:
+        found = catalog.chunks(range(first, last + 1))
+        if len(found) == last - first + 1:
+            chunks.extend(found.values())
+            vectors.append(contextual_vectors(catalog.vectors_between(first, last)))
+    if chunks:
+        episodes = catalog.episodes([id_ for _, _, id_ in ranges])
+        index.add(chunks, np.concatenate(vectors), episodes)
+
+
+def _ranges(catalog: Catalog, after: int, last: int) -> list[Range]:
+    """The episodes whose chunks were written after one chunk and up to another."""
+    return [each for each in catalog.chunk_ranges() if after < each[0] <= last]
+
+
+def _graph(folder: Path) -> dict[str, int]:
+    """The sizes of the files that hold a collection's graph, by name."""
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in sorted(folder.glob("*/*"))
+        if path.is_file()
+    }
+
+
+def _sweep(store: Path) -> None:
+    """Removes what a stopped run left."""
+    for leftover in (store / f"{FOLDER}.next", store / f"{FOLDER}.old"):
+        shutil.rmtree(leftover, ignore_errors=True)
