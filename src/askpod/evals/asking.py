@@ -1,8 +1,8 @@
 """How evals ask: several requests at a time, and each of a model's replies kept.
 
 A reply is kept under a hash of all that determines it: the service, the model, the messages, the
-schema, how long an answer may be. What it took (seconds, tokens) is kept with it. Failures are not kept. So
-an eval that is run again asks only for what is missing.
+schema, how long an answer may be. What it took (seconds, tokens) is kept with it, failures are
+not. So an eval that is run again asks only for what is missing.
 """
 
 from __future__ import annotations
