@@ -32,6 +32,10 @@ Result = TypeVar("Result")
 
 GRACE = 2.0  # seconds for threads to finish their step once the work is given up
 
+MOST_BYTES = 50_000_000  # of a kept reply
+
+_REPLY = TypeAdapter(Reply)
+
 
 def in_order(
     work: Callable[[Item, threading.Event], Result],
@@ -94,11 +98,6 @@ def _sorted(
         while following in waiting:
             yield waiting.pop(following)
             following += 1
-
-
-MOST_BYTES = 50_000_000  # of a kept reply
-
-_REPLY = TypeAdapter(Reply)
 
 
 class StoredReplies:
