@@ -14,8 +14,8 @@ from askpod.answering.refusal import SENTINEL, is_refusal
 from askpod.archive import Archive
 from askpod.model import EvidenceTurn
 from askpod.prompts import NEEDED, PromptError, Prompts
-from askpod.retrieval.pack import pack
-from askpod.retrieval.rendering import plain, render
+from askpod.retrieval.evidence import pack
+from askpod.retrieval.render import plain, render
 from askpod.tokens import TokenCounter
 from talks import Talks
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.indexing.passing_over import no_transcript
+from askpod.indexing.duplicates import no_transcript
 from askpod.model import Fault, Turn
 from askpod.readers import read_episode, transcript_key
 

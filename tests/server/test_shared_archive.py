@@ -147,7 +147,7 @@ def test_the_server_finds_what_a_collection_on_disk_does(
     machine, tmp_path, examples, monkeypatch, few
 ):
     monkeypatch.setattr("askpod.store.dense.FEW", few)
-    monkeypatch.setattr("askpod.store.server.shared.FEW", few)
+    monkeypatch.setattr("askpod.store.shared.archive.FEW", few)
     episode = next(examples.glob("*.md"))
     machine("ada", create=True).index([episode])
     bob = machine("bob")

@@ -22,7 +22,7 @@ from askpod.errors import AskpodError, FetchError, ModelError, ServerError
 from askpod.services.limits import MOST_MEMBERS, NotUnpacked, TooLarge, Unpacker
 from askpod.sources import fetch
 from askpod.sources.fetch import Fetcher
-from askpod.store.server import wire
+from askpod.store.shared import client as chroma_client
 from fake_web import FakeWeb
 
 MEGABYTE = 2**20
@@ -111,7 +111,7 @@ def _embedder(web: FakeWeb) -> object:
 
 
 def _chroma(web: FakeWeb) -> object:
-    client = wire.Wire(wire.Address(web.at(""), "default", "default"))
+    client = chroma_client.Client(chroma_client.Address(web.at(""), "default", "default"))
     return client.ask("GET", "heartbeat")
 
 
@@ -137,8 +137,8 @@ def client(
     """A path, who asks for it, for what kind of content, and the error it ends with."""
     monkeypatch.setattr(fetch, "SILENCE", 0.2)
     monkeypatch.setattr(fetch, "WHOLE", 0.5)
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.2)
-    monkeypatch.setattr(wire, "WHOLE_SECONDS", 0.5)
+    monkeypatch.setattr(chroma_client, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(chroma_client, "WHOLE_SECONDS", 0.5)
     monkeypatch.setattr(remote, "TIMEOUT", 0.2)
     monkeypatch.setattr(remote, "PATIENCE", 0.0)
     ask, kind, error = CLIENTS[request.param]
@@ -182,6 +182,7 @@ def ask_once_before(web: FakeWeb, client: tuple[str, Client, str, type[AskpodErr
         (zlib.compress(b": 1\n\n"), "deflate"),
         (b": 1\n\n", "br"),
     ],
+    ids=["bytes after the end", "cut short", "not packed", "deflate", "brotli"],
 )
 def test_what_cannot_be_unpacked_is_told(web, client, body, encoding):
     path, ask, kind, error = client

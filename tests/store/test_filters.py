@@ -38,7 +38,7 @@ def talks(request, tmp_path_factory):
         if request.param != "by their vectors":
             patch.setattr(dense, "FEW", 0)
         if request.param == "by ids":
-            patch.setattr("askpod.retrieval.search.chroma_condition", lambda _: None)
+            patch.setattr("askpod.retrieval.retriever.chroma_condition", lambda _: None)
         with Archive.open(folder / "store", create=True) as archive:
             archive.index([_write(folder, name, front) for name, front in EPISODES.items()])
             yield archive

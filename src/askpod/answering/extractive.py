@@ -6,7 +6,7 @@ whether they are called an answer or only the nearest that was said, on refusal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -28,7 +28,7 @@ from askpod.answering.sentences import (
 from askpod.embedding import Embedder
 from askpod.links import second_link
 from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
-from askpod.retrieval.search import Found
+from askpod.retrieval.retriever import Found
 from askpod.text import matches_name
 from askpod.times import clock
 
@@ -68,7 +68,7 @@ class Retrieved:
     told: tuple[str, ...] = ()
 
 
-def in_pieces(answer: Answer) -> Iterator[str | Answer]:
+def in_pieces(answer: Answer) -> Generator[str | Answer]:
     """An answer that is there at once, as a stream: paragraph by paragraph."""
     for number, paragraph in enumerate(answer.text.split("\n\n")):
         yield f"\n\n{paragraph}" if number else paragraph

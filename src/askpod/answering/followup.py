@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from askpod.answering.refusal import nearness
 from askpod.model import Exchange, Filters
-from askpod.retrieval.search import Found
+from askpod.retrieval.retriever import Found
 from askpod.text import STOPWORDS
 
 Search = Callable[[str, int, Filters], Found]

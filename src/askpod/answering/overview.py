@@ -11,8 +11,8 @@ from askpod.answering.extractive import Quotations, Retrieved, composed
 from askpod.answering.question import Question, without_names
 from askpod.answering.sentences import Run, held_words
 from askpod.model import Answer, Episode, Filters, Passage
-from askpod.retrieval.naming import named_speakers
-from askpod.retrieval.search import Found
+from askpod.retrieval.retriever import Found
+from askpod.retrieval.speakers import named_speakers
 from askpod.text import content_words, query_words
 from askpod.times import clock
 

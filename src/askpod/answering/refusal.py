@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from askpod.model import Basis, Filters
-from askpod.retrieval.search import Found
+from askpod.retrieval.retriever import Found
 from askpod.text import STOPWORDS, words
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
 
 def reason(found: Found) -> tuple[str, ...]:
     """What a person should be told about a refusal, beside it."""
+    if found.unmatched:
+        return found.unmatched
     if _may_be_foreign(found):
         return (
             "few of these words are said in the episodes; if they are in another language than the "

@@ -14,7 +14,7 @@ from typing import Any
 
 from askpod.answering.refusal import SENTINEL
 from askpod.model import EvidenceTurn
-from askpod.retrieval.rendering import render
+from askpod.retrieval.render import render
 from askpod.text import words
 
 MOST_SENTENCES = 8

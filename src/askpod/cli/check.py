@@ -30,7 +30,7 @@ def check(
     folder, so that `askpod index` need not fetch it again.
     """
     from askpod.checking import FileCheck, check_files
-    from askpod.founding import store_folder
+    from askpod.opening import store_folder
     from askpod.sources import gather
 
     gathered = gather(store_folder(store), sources, allow_private=allow_private, notify=note)

@@ -38,7 +38,7 @@ def index(
 ) -> None:
     """Read transcripts into the archive. What has not changed is not read again."""
     from askpod.archive import Archive
-    from askpod.founding import store_folder
+    from askpod.opening import store_folder
     from askpod.sources import gather
 
     # A wrong path, or a feed that cannot be had, must not leave an empty archive behind.

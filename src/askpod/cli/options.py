@@ -12,10 +12,20 @@ import typer
 
 from askpod.model import Filters
 
+
+def _folder(text: str) -> Path:
+    if not text.strip():  # as a path, that would be the working folder
+        raise typer.BadParameter("names no folder; leave it out, or say . for the working folder")
+    return Path(text)
+
+
 Store = Annotated[
     Path | None,
     typer.Option(
-        "--store", metavar="DIR", help="Folder of the archive.  [ASKPOD_STORE, else vectorstore]"
+        "--store",
+        metavar="DIR",
+        parser=_folder,
+        help="Folder of the archive.  [ASKPOD_STORE, else vectorstore]",
     ),
 ]
 Sources = Annotated[

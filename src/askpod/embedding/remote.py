@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.embedding.tokenizing import well_formed
+from askpod.embedding.minilm import well_formed
 from askpod.errors import EmbedderError, ModelError
 from askpod.services.http import OPENAI_URL, is_vendors, key_for, where
 from askpod.services.retry import RequestFailure, Retries

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import ReadError
-from askpod.indexing.passing_over import (
+from askpod.indexing.duplicates import (
     may_be_twins,
     no_transcript,
     richer,
@@ -34,11 +34,11 @@ from askpod.indexing.passing_over import (
     twin_note,
     waiting_note,
 )
-from askpod.indexing.preparing import Embedded, Prepared, embed
+from askpod.indexing.embedding_cache import CachedEmbedder
+from askpod.indexing.prepare import Embedded, Prepared, embed
 from askpod.indexing.report import Failure, IndexReport, Progress, ProgressListener, Prune
 from askpod.indexing.workers import hands
 from askpod.model import Chunk, Episode
-from askpod.paying import PayingEmbedder
 from askpod.readers import episode_id, file_digest
 from askpod.store.rows import Source
 
@@ -261,7 +261,7 @@ class Indexer:
 
     def _write(self, episode: Episode, source: Source, embedded: Embedded | None) -> None:
         embedded = embedded or embed(episode, self._embedder, self._chunking)
-        if isinstance(self._embedder, PayingEmbedder):
+        if isinstance(self._embedder, CachedEmbedder):
             self.report.tokens, self.report.cost = self._embedder.tokens, self._embedder.cost
         self._catalog.put(episode, source, embedded.chunks, embedded.vectors)
         self.report.turns += len(episode.turns)

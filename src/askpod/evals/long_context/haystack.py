@@ -19,7 +19,7 @@ from askpod.errors import QuestionError
 from askpod.evals.gold import GoldQuestion
 from askpod.evals.long_context.conditions import Formatting, Negatives, drawn
 from askpod.model import EvidenceTurn, Turn
-from askpod.retrieval.rendering import LONGEST_NAME, plain, render_turn
+from askpod.retrieval.render import LONGEST_NAME, plain, render_turn
 from askpod.text import split_sentences
 
 Count = Callable[[str], int]  # the tokens of a text

@@ -65,6 +65,7 @@ class _Listener(LanguageModel):
     def stream(
         self, messages: Sequence[Message], schema: Schema | None = None
     ) -> Generator[str | Reply, None, None]:
+        del schema  # the prompt is the same with one
         self.heard.append(tuple(messages))
         raise _Heard
 
