@@ -70,8 +70,7 @@ def pair_embedding(clock: Clock) -> Pair:
 
     To be called before `WordPieces.ids` is wrapped and after `embed` is.
     """
-    from askpod.embedding.minilm import MiniLM
-    from askpod.embedding.tokenizing import WordPieces
+    from askpod.embedding.minilm import MiniLM, WordPieces
 
     pair = Pair()
     embed, calls = MiniLM.embed, 0

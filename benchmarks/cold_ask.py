@@ -94,13 +94,13 @@ def _ask(started: float, store: str, question: str) -> None:
         from askpod.answering.extractive import ExtractiveAnswerer
         from askpod.cli import app
         from askpod.embedding.minilm import MiniLM
-        from askpod.retrieval.search import Searcher
+        from askpod.retrieval.retriever import Retriever
         from askpod.store.dense import DenseIndex
 
         clock.wrap(askpod.archive.Archive, "open", OPEN)
         clock.wrap(MiniLM, "__init__", EMBEDDER)
         clock.wrap(DenseIndex, "_load", VECTORS)
-        clock.wrap(Searcher, "find", SEARCH)
+        clock.wrap(Retriever, "find", SEARCH)
         clock.wrap(ExtractiveAnswerer, "answer", ANSWER)
         app(["ask", question, "--store", store], standalone_mode=False)
     print(json.dumps({"parts": clock.seconds, "ended": time.time()}))

@@ -33,7 +33,7 @@ FINDING, READING, YAML, CHUNKING, COUNTING, EMBEDDING, CATALOG, IMPORT, PUBLISH,
     "embedding",
     "catalog, words (FTS5) included",
     "importing and opening Chroma",
-    "Chroma's index",
+    "waiting for Chroma at the end",
     "the rest",
 )
 PARTS = (FINDING, YAML, READING, CHUNKING, COUNTING, EMBEDDING, CATALOG, IMPORT, PUBLISH, REST)
@@ -43,11 +43,10 @@ TOKENISING = "tokenising"
 def watch(clock: Clock) -> Pair:
     """Wraps the functions whose time is wanted."""
     from askpod import readers, sources
-    from askpod.embedding.minilm import MiniLM
-    from askpod.embedding.tokenizing import WordPieces
+    from askpod.embedding.minilm import MiniLM, WordPieces
     from askpod.indexing import indexer, preparing
     from askpod.readers import datatalks
-    from askpod.store import sync
+    from askpod.store import collection
     from askpod.store.catalog import Catalog
     from askpod.store.vectors import VectorIndex
 
@@ -66,8 +65,8 @@ def watch(clock: Clock) -> Pair:
     pair = pair_embedding(clock)
     clock.wrap_threads(WordPieces, "ids", TOKENISING)
     clock.wrap(Catalog, "put", CATALOG)
-    clock.wrap(sync, "publish", PUBLISH)
-    clock.wrap(VectorIndex, "_open", IMPORT)
+    clock.wrap(collection.Publisher, "finish", PUBLISH)
+    clock.wrap(VectorIndex, "_connected", IMPORT)
     return pair
 
 
@@ -78,7 +77,9 @@ def profile(episodes: Path, store: Path) -> tuple[Clock, Pair, int, int]:
     from askpod import Archive
 
     with Archive.open(store, create=True) as archive:
-        embedder: Any = archive.judge  # loaded before the clock runs, as all runs but the first
+        embedder: Any = (
+            archive.support_embedder
+        )  # loaded before the clock runs, as all runs but the first
         embedder._session = Watched(embedder._session, clock)
         with clock.part(REST):
             report = archive.index([episodes])

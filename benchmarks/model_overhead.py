@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from askpod import Archive
-from askpod.answering.llm import LanguageModel
+from askpod.answering.llm_client import LanguageModel
 from askpod.settings import ModelSettings, Settings
 from quality import gold_and_store
 

@@ -7,7 +7,7 @@ The store must hold its episodes (`askpod index … --store DIR`). Printed are, 
 precision and F1 in seconds of evidence after 60 to 2,000 words of passages and the mean reciprocal
 rank of the first passage that touches evidence (peers/scoring.py); for answers, the share of the
 words of the gold facts that they hold, the share of cited seconds inside the evidence, and how
-often they refuse.
+often the first citation touches evidence, how often they refuse.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from askpod import Answer, Archive
-from askpod.answering.words import held_words
-from askpod.store.lexical import query_words
+from askpod import Answer, Archive, Citation
+from askpod.answering.sentences import held_words
+from askpod.text import query_words
 from peers.scoring import BUDGETS, FIGURES, MEASURES, Figures, Found, Stretch, means, scores
 from retrieval import DEPTH, Askpod, Row, evidence_of
 
@@ -78,13 +78,16 @@ def search_scores(archive: Archive, rows: Sequence[Row]) -> Figures:
 
 
 def print_answers(archive: Archive, rows: list[Row]) -> None:
-    facts, inside, hits, wrong, right = [], [], [], [], []
+    facts, inside, hits, first, wrong, right, shown, words = [], [], [], [], [], [], [], []
     for row in rows:
         only = {"episode": row["episode"]} if "episode" in row else None
         answer = archive.ask(row["question"], filters=only)
         evidence = evidence_of(row)
         (wrong if evidence else right).append(answer.refused)
         if evidence:
+            shown.append(answer.basis == "answered")
+            words.append(sum(len(c.quote.split()) for c in answer.citations))
+            first.append(any(_cites(c, evidence) for c in answer.citations[:1]))
             # Without words: all citations are within any budget.
             cited = [Found(Stretch(c.episode_id, c.start, c.end), 0) for c in answer.citations]
             share = scores(cited, evidence)[FIGURES.index("precision at 60")]
@@ -96,9 +99,16 @@ def print_answers(archive: Archive, rows: list[Row]) -> None:
         print(f"  words of the facts in the answer    {np.mean(facts):.3f}")
     print(f"  cited seconds inside the evidence   {np.mean(inside):.3f}")
     print(f"  answers that cite evidence          {np.mean(hits):.3f}")
+    print(f"  first quotation right               {np.mean(first):.3f}")
+    print(f"  answerable shown as answered        {np.mean(shown):.3f}")
+    print(f"  words quoted                        {np.mean(words):.0f}")
     print(f"  answerable questions refused        {np.mean(wrong):.3f}")
     if right:
         print(f"  unanswerable questions refused      {np.mean(right):.3f}")
+
+
+def _cites(citation: Citation, evidence: Sequence[Stretch]) -> bool:
+    return Stretch(citation.episode_id, citation.start, citation.end).touches(evidence)
 
 
 def fact_words(answer: Answer, facts: list[str]) -> list[float]:

@@ -28,8 +28,8 @@ import numpy as np
 
 from askpod import Archive
 from askpod.answering import refusal
-from askpod.retrieval.search import Found
-from askpod.store.filters import Filters
+from askpod.model import Filters
+from askpod.retrieval.retriever import Found
 from peers.report import in_markdown, in_text
 from quality import answerable, rows_of
 from retrieval import Row
@@ -104,7 +104,7 @@ def asked(own: GoldSet, others: Iterable[tuple[str, str]], of_one: bool) -> Iter
 
 def found_for(archive: Archive, question: str, filters: Filters) -> Found:
     # What an archive finds by itself shows in no public name: passages tell no similarity.
-    return archive._searcher.find(question, 1, filters)
+    return archive._retriever.find(question, 1, filters)
 
 
 def curve(archives: Sequence[Sequence[Asked]], shipped: float) -> Iterator[list[str]]:

@@ -103,7 +103,7 @@ class FakeGit:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Hands each request to git's own program, by the rules of CGI."""
+    """Executor each request to git's own program, by the rules of CGI."""
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

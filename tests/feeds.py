@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from xml.sax.saxutils import escape, quoteattr
 
-from askpod.sources import Gathered
+from askpod.sources import SourceFiles
 from fake_web import FakeWeb
 
 TYPES = {
@@ -114,7 +114,7 @@ ALL_FOUR = [
 ]
 
 
-def names(gathered: Gathered) -> list[str]:
+def names(gathered: SourceFiles) -> list[str]:
     """What the files that were gathered are called."""
     return sorted(path.name for path in gathered.files)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from askpod import archive, founding
+from askpod import archive, opening
 from askpod.settings import Settings
 from chroma_server import ChromaServer
 
@@ -24,7 +24,7 @@ _PROCESS = "starts processes, which know of no server here: tests/server/test_ma
 _FOLDER = "a folder that is copied or deleted is not what holds the archive"
 
 LEFT_OUT = {
-    "test_rebuilding.py": _REBUILD,
+    "test_rebuild.py": _REBUILD,
     "test_an_archive_that_was_made_anew_with_another_embedder_says_so": _REBUILD,
     "test_a_rebuild_that_fails_leaves_the_former_state": _REBUILD,
     "test_commands.py::test_rebuild": _REBUILD,
@@ -75,19 +75,19 @@ class OnServer:
 
     @contextmanager
     def _held_by_a_server(self) -> Iterator[None]:
-        join, join_anew = founding.join, founding.join_anew
+        connect, reconnect = opening.connect, opening.reconnect
         with self.server, pytest.MonkeyPatch.context() as patch:
             patch.setattr(
                 archive,
-                "join",
-                lambda folder, settings, *rest, **how: join(
+                "connect",
+                lambda folder, settings, *rest, **how: connect(
                     folder, self.settings(folder, settings), *rest, **how
                 ),
             )
             patch.setattr(
                 archive,
-                "join_anew",
-                lambda folder, settings, *rest: join_anew(
+                "reconnect",
+                lambda folder, settings, *rest: reconnect(
                     folder, self.settings(folder, settings), *rest
                 ),
             )

@@ -16,12 +16,10 @@ from dataclasses import dataclass, replace
 from askpod import Archive
 from askpod.answering.refusal import SENTINEL
 from askpod.chunking import cut_span
-from askpod.evals.gold import GoldQuestion, GoldSet
-from askpod.evals.stretches import Stretch
+from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
 from askpod.model import Span, Turn
-from askpod.retrieval.rendering import plain
-from askpod.sentences import split_sentences
-from askpod.store.lexical import query_words
+from askpod.retrieval.render import plain
+from askpod.text import query_words, split_sentences
 from fake_openai import Request
 
 MOST_QUOTED = 3  # turns in an answer

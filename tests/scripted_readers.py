@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 from askpod import Archive
 from askpod.answering.refusal import SENTINEL
-from askpod.evals.gold import GoldQuestion, GoldSet
-from askpod.evals.stretches import Stretch
-from askpod.retrieval.rendering import plain
+from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
+from askpod.retrieval.render import plain
 from askpod.tokens import TokenCounter
 from fake_openai import Request
 

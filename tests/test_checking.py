@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from askpod.checking import check_files
+import pytest
+
+from askpod.checking import check_files, who_speaks
+from askpod.model import Turn
 
 SAID = ["The soup was cold in the old station.", "Nobody wanted the soup."]
 
@@ -40,6 +43,27 @@ def test_the_same_transcript_in_two_files_is_a_fault_of_the_second(write_episode
     (fault,) = checks[1].faults
     assert fault.kind == "same-transcript"
     assert fault.repair == f"same words as {first}; a search counts them once"
+
+
+def test_who_speaks_and_what_holds_little(tmp_path):
+    rows = [f"- {{sec: {10 * n}, who: Mara, line: About soup, part {n}.}}" for n in range(300)]
+    rows[100] = "- {sec: 1000, who: Sponsor, line: Buy spoons.}"
+    rows[200] = rows[201] = "- {sec: 2005, line: Nobody knows who said it.}"
+    path = tmp_path / "soup.md"
+    path.write_text("\n".join(["---", "title: Soup", "transcript:", *rows, "---", ""]))
+    (check,) = check_files([path])
+    shares = {each.label: (each.turns, round(each.share, 2)) for each in check.speaking}
+    assert next(iter(shares)) == "Mara"
+    assert shares["Mara"][1] >= 0.98
+    assert shares["Sponsor"][0] == 1
+    assert [each.label for each in check.speaking if each.little] == ["Sponsor"]
+    assert sum(each.share for each in check.speaking) == pytest.approx(1, abs=0.001)
+
+
+def test_a_file_without_labels_has_all_its_time_under_none():
+    [nobody] = who_speaks([Turn("", "Hm.", 0, 5)])
+    assert (nobody.label, nobody.turns, nobody.share) == ("", 1, 1.0)
+    assert who_speaks([]) == ()
 
 
 def test_no_files():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from askpod.chunking import FINEST, SPECIAL_TOKENS, ChunkSettings, chunk_episode
 from askpod.embedding.minilm import MAX_TOKENS, MiniLM
 from askpod.model import Chunk, Episode, Turn
-from askpod.sentences import split_sentences
+from askpod.text import split_sentences
 
 BUDGET = ChunkSettings()
 # The counting of tokens does not depend on the precision, nor on any test: one serves all.

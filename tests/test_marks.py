@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askpod.answering.quotation import cite
+from askpod.answering.citations import cite
 from askpod.chunking import cut_span
 from askpod.model import Turn, join_spans
 

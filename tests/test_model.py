@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -89,3 +89,12 @@ def test_spans_of_different_turns_stay_apart():
     spans = (part("Bees dance.", 0, 1, 2), part("Do they?", 0, 2, 3, turn=4))
     assert join_spans(spans) == spans
     assert join_spans([]) == ()
+
+
+def test_the_basis_of_a_refusal_is_none_and_only_of_a_refusal():
+    refusal = Answer("Why?", "Nothing.", (), (), refused=True, mode="extractive")
+    assert refusal.to_dict()["basis"] == "none"
+    near = replace(refusal, refused=False, basis="nearest")
+    assert (near.basis, near.refused) == ("nearest", False)
+    with pytest.raises(ValueError, match="refusal"):
+        replace(near, basis="none")

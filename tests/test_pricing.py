@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from askpod import pricing
-from askpod.pricing import cost
-from askpod.tokens import litellm_folder
+from askpod import tokens
+from askpod.tokens import cost, litellm_folder
 
 Write = Callable[[str], None]
 
@@ -34,10 +33,10 @@ PRICES = {
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Write]:
     """Writes the table that is then read; at first there is none."""
-    monkeypatch.setattr(pricing, "litellm_folder", lambda: tmp_path)
-    pricing._table.cache_clear()
-    yield lambda text: (tmp_path / pricing.TABLE).write_text(text) and None
-    pricing._table.cache_clear()
+    monkeypatch.setattr(tokens, "litellm_folder", lambda: tmp_path)
+    tokens._prices.cache_clear()
+    yield lambda text: (tmp_path / tokens.PRICES).write_text(text) and None
+    tokens._prices.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -80,14 +79,14 @@ def test_a_table_that_cannot_be_read_knows_no_price(table: Write, text: str):
 @pytest.mark.usefixtures("table")
 def test_without_litellm_no_price_is_known(monkeypatch: pytest.MonkeyPatch):
     assert cost("gpt-x", 1, 1) is None
-    monkeypatch.setattr(pricing, "litellm_folder", lambda: None)
-    pricing._table.cache_clear()
+    monkeypatch.setattr(tokens, "litellm_folder", lambda: None)
+    tokens._prices.cache_clear()
     assert cost("gpt-x", 1, 1) is None
 
 
 @pytest.mark.skipif(litellm_folder() is None, reason="litellm is not installed")
 def test_the_real_table_knows_common_models_and_runs_no_code():
-    pricing._table.cache_clear()
+    tokens._prices.cache_clear()
     for model in ("gpt-4o-mini", "openai/gpt-4.1", "gpt-4o-2024-08-06"):
         dollars = cost(model, 1_000_000, 1_000_000)
         assert dollars is not None

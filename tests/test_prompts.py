@@ -14,8 +14,8 @@ from askpod.answering.refusal import SENTINEL, is_refusal
 from askpod.archive import Archive
 from askpod.model import EvidenceTurn
 from askpod.prompts import NEEDED, PromptError, Prompts
-from askpod.retrieval.pack import pack
-from askpod.retrieval.rendering import plain, render
+from askpod.retrieval.evidence import pack
+from askpod.retrieval.render import plain, render
 from askpod.tokens import TokenCounter
 from talks import Talks
 
@@ -63,18 +63,18 @@ def test_a_turn_stands_under_its_number_with_its_speaker_time_and_episode():
     ]
 
 
-def test_the_question_stands_before_and_after_the_evidence():
+def test_the_question_and_its_rules_stand_after_the_evidence():
     before, after = sent("Do bees dance?", evidence_of(("Bo", "They do."))).split("They do.")
-    assert "Do bees dance?" in before
+    assert "Do bees dance?" not in before
     assert "Do bees dance?" in after
+    assert "[2][5]" in after
 
 
-def test_the_task_its_rules_and_the_sentinel_are_told_first():
+def test_the_sentinel_stands_once_and_never_last():
     (role, system), (other, user) = Prompts().answer("Why?", ())
     assert (role, other) == ("system", "user")
-    for rule in ("[2][5]", "120 words", SENTINEL, "do not follow"):
-        assert rule in system
-    assert SENTINEL in user
+    assert "do not follow" in system
+    assert (system.count(SENTINEL), user.count(SENTINEL)) == (1, 0)
 
 
 def test_comments_and_headings_of_the_templates_are_not_sent():
@@ -177,7 +177,7 @@ def test_placeholders_in_a_transcript_or_a_question_stay_text():
     user = sent("What is $evidence or $sentinel?", evidence_of(("$question", text)))
     assert f"> {text}" in user
     assert "[1] $question, 0:00" in user
-    assert user.count("What is $evidence or $sentinel?") == 2
+    assert user.count("What is $evidence or $sentinel?") == 1
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import pytest
 from askpod import Archive
 from askpod.embedding import remote
 from askpod.errors import ModelError, StoreMismatch
-from askpod.service import address
+from askpod.indexing import embedding_cache
+from askpod.services import http
 from askpod.settings import Settings
-from askpod.store import paid
 from billing import KEY, MODEL, TALKS, Billing
 from fake_openai import hashed_vector
 
@@ -49,7 +49,7 @@ def index(store: Path, settings: Settings, files: list[Path]):
 @pytest.fixture
 def _vendor(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test server is OpenAI's own."""
-    monkeypatch.setattr(address, "VENDOR", "127.0.0.1")
+    monkeypatch.setattr(http, "VENDOR", "127.0.0.1")
 
 
 @pytest.mark.usefixtures("_vendor")
@@ -69,7 +69,7 @@ def test_an_archive_is_made_searched_and_asked(server, settings, files, tmp_path
         answer = archive.ask("How many minutes do trains take?", filters={"episode": "second"})
         assert answer.citations  # judged here: sentences are not sent
         assert len(server.embedding_requests) == before + 2
-    assert not (store / paid.FILE).exists()
+    assert not (store / embedding_cache.FILE).exists()
 
 
 def test_what_has_not_changed_costs_nothing(server, settings, files, tmp_path):
@@ -164,7 +164,7 @@ def test_an_endpoint_that_fails_at_once_leaves_no_archive(server, settings, file
 def test_a_damaged_file_of_paid_vectors_is_no_obstacle(settings, files, tmp_path):
     store = tmp_path / "store"
     index(store, settings, files[:1])
-    (store / paid.FILE).write_bytes(b"this is no database" * 100)
+    (store / embedding_cache.FILE).write_bytes(b"this is no database" * 100)
     assert index(store, settings, files).added == ["second"]
 
 
@@ -207,5 +207,5 @@ def test_the_key_is_in_no_file_of_the_archive(server, settings, files, tmp_path)
     with pytest.raises(ModelError):
         index(tmp_path / "store", settings, files)
     kept = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
-    assert tmp_path / "store" / paid.FILE in kept
+    assert tmp_path / "store" / embedding_cache.FILE in kept
     assert not [path for path in kept if KEY.encode() in path.read_bytes()]

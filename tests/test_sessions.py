@@ -9,9 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from askpod.model import Answer, Citation, Exchange, Passage, Usage
+from askpod.model import Answer, Citation, Exchange, Filters, Passage, Usage
 from askpod.sessions import Sessions, SessionUnwritable, data_folder
-from askpod.store.filters import Filters
 
 ANSWER = Answer(
     question="Do bees dance?",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from askpod.settings import RULES, ModelSettings, SettingError, Settings
+from askpod.settings import VARIABLES, ModelSettings, SettingError, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -145,8 +145,10 @@ def test_an_explicit_wish_for_more_is_warned_of():
         ('embedder = "openai:"', "embedder: 'openai:' is neither"),
         ('base_url = "localhost:11434"', "must be an address such as"),
         ('base_url = "http://h:99999/v1"', "must be an address such as"),
-        ('base_url = "http://h/v1?version=1"', "must end with the path, such as /v1"),
+        ('base_url = "http://h/v1?version=1"', "must end with the path, without ? or #"),
         ('prompts = "nowhere"', "prompts: there is no folder nowhere"),
+        ("precision = 8", "precision: must be a text, not a whole number"),
+        ("prompts = 8", "prompts: must be a path, not a whole number"),
         ("model = tiny", "askpod.toml: not TOML: Invalid value (at line 1, column 9)"),
         ("\n[model]\nname = 1", "askpod.toml:2: model: must be a text, not something else"),
     ],
@@ -202,6 +204,8 @@ def test_python_code_is_told_alike():
         Settings(precision="int4")
     with pytest.raises(SettingError, match=r"answer_tokens .*: 0 must be more than 0"):
         replace(ModelSettings("tiny"), answer_tokens=0)
+    with pytest.raises(TypeError, match="colour"):
+        Settings(colour="red")
 
 
 def test_a_file_that_is_not_text(tmp_path):
@@ -211,9 +215,9 @@ def test_a_file_that_is_not_text(tmp_path):
 
 def test_the_page_on_settings_is_true(write):
     page = (Path(__file__).parents[1] / "docs" / "configure.md").read_text(encoding="utf-8")
-    for name, rule in RULES.items():
+    for name, variable in VARIABLES.items():
         assert f"`{name}`" in page
-        assert f"`{rule.variable}`" in page
+        assert f"`{variable}`" in page
     recipes = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     assert len(recipes) >= 5
     for recipe in recipes:

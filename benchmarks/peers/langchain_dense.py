@@ -5,7 +5,7 @@ from __future__ import annotations
 from langchain_chroma import Chroma
 from langchain_core.vectorstores import VectorStoreRetriever
 
-from askpod.embedding.langchain import LangChainEmbeddings
+from askpod.langchain import LangChainEmbeddings
 from peers.chunks import Chunks
 from peers.scoring import Found
 from peers.vectors import KeptVectors

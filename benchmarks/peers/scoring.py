@@ -11,11 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from askpod.evals.gold import Stretch
 from askpod.evals.measures import BUDGETS
-from askpod.evals.measures.ranking import ranking
 from askpod.evals.measures.retrieval import Heard as Found
-from askpod.evals.measures.retrieval import at_budgets
-from askpod.evals.stretches import Stretch
+from askpod.evals.measures.retrieval import at_budgets, ranking
 
 MEASURES = ("recall", "precision", "F1")
 FIGURES = (

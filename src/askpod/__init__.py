@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from askpod.ask import answer
     from askpod.errors import ArchiveNotFound, AskpodError
     from askpod.indexing import IndexReport
-    from askpod.model import Answer, Citation, Episode, Exchange, Passage, Turn
+    from askpod.model import Answer, Citation, Episode, Exchange, Filters, Passage, Turn
     from askpod.settings import ModelSettings, Settings
-    from askpod.store.filters import Filters
 
 # onnxruntime's official builds report home from their import on, and ask this variable alone.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -35,7 +34,7 @@ _HOME = {
     "Citation": "askpod.model",
     "Episode": "askpod.model",
     "Exchange": "askpod.model",
-    "Filters": "askpod.store.filters",
+    "Filters": "askpod.model",
     "IndexReport": "askpod.indexing",
     "ModelSettings": "askpod.settings",
     "Passage": "askpod.model",

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from askpod.archive import Archive
-from askpod.model import Answer
+from askpod.model import Answer, Filters
 from askpod.settings import Settings, default_store
-from askpod.store.filters import Filters
 
 _archives: dict[tuple[Path, Settings], Archive] = {}
 _lock = threading.Lock()

@@ -1,15 +1,33 @@
-"""What is wrong in transcript files, found without indexing them."""
+"""What is wrong in transcript files, and who speaks in them, found without indexing them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.indexing.passing_over import no_transcript
-from askpod.model import Fault
+from askpod.indexing.duplicates import no_transcript
+from askpod.model import Fault, Turn
 from askpod.readers import read_episode, transcript_key
+
+LITTLE = 0.01  # of the time: a label that holds less may be a wrong one
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """How much of an episode stands under one label; "" is what has none."""
+
+    label: str
+    turns: int
+    seconds: float
+    share: float  # of the time in which anybody speaks, 0 to 1
+
+    @property
+    def little(self) -> bool:
+        """Whether the label holds so little that it may be a wrong one."""
+        return bool(self.label) and self.share < LITTLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +38,20 @@ class FileCheck:
     faults: tuple[Fault, ...] = ()
     error: str | None = None
     passed_over: str | None = None
+    speaking: tuple[Speaking, ...] = ()  # those who speak longest first
+
+
+def who_speaks(turns: Sequence[Turn]) -> tuple[Speaking, ...]:
+    """The labels of an episode, those who speak longest first; what has none under ""."""
+    seconds: dict[str, float] = {}
+    for turn in turns:
+        seconds[turn.speaker] = seconds.get(turn.speaker, 0.0) + max(0.0, turn.end - turn.start)
+    counts = Counter(turn.speaker for turn in turns)
+    total = sum(seconds.values()) or 1.0
+    return tuple(
+        Speaking(label, counts[label], round(spoken, 1), round(spoken / total, 4))
+        for label, spoken in sorted(seconds.items(), key=lambda each: (-each[1], each[0]))
+    )
 
 
 def check_files(files: Sequence[Path], named: Collection[Path] | None = None) -> list[FileCheck]:
@@ -39,7 +71,8 @@ def check_files(files: Sequence[Path], named: Collection[Path] | None = None) ->
             else:
                 checks.append(FileCheck(str(path), error=str(error)))
             continue
-        found = FileCheck(str(path), reading.faults)
+        speaking = who_speaks(reading.episode.turns)
+        found = FileCheck(str(path), reading.faults, speaking=speaking)
         first = transcripts.setdefault(transcript_key(reading.episode), path)
         if first != path:
             twin = Fault(

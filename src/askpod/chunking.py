@@ -13,14 +13,12 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
 from askpod.model import Chunk, Episode, Span, Turn
-from askpod.sentences import split_sentences
-
-TokenCounter = Callable[[Sequence[str]], list[int]]  # tokens with the special ones included
+from askpod.text import TokenCounts, split_sentences, split_to_fit
 
 SPECIAL_TOKENS = 2  # [CLS] and [SEP] around every text
 # Of all that is said, the share in turns that a chunk is to hold undivided, if it can; no chunk
@@ -73,12 +71,15 @@ class _Piece:
 
 
 def chunk_episode(
-    episode: Episode, count_tokens: TokenCounter, settings: ChunkSettings | None = None
+    episode: Episode, count_tokens: TokenCounts, settings: ChunkSettings | None = None
 ) -> list[Chunk]:
-    """The chunks of `episode` in order; every word of every turn is in exactly one.
+    """The chunks of an episode in order; every word of every turn is in exactly one.
 
-    `count_tokens` counts as the embedder does. A chunk's `embedded_text` has at most
-    `heading + lead + speech + SPECIAL_TOKENS` tokens.
+    Args:
+        episode: what is cut.
+        count_tokens: counts the tokens of texts as the embedder does, special ones included.
+        settings: the budgets; a chunk's `embedded_text` has at most
+            `heading + lead + speech + SPECIAL_TOKENS` tokens.
     """
     sentences = _sentences(episode.turns, count_tokens)
     settings = (settings or ChunkSettings()).fitted_to(_tokens_of_turns(sentences))
@@ -95,7 +96,14 @@ def chunk_episode(
 
 
 def cut_span(turn: Turn, position: int, begin: int, end: int) -> Span:
-    """The characters `begin` to `end` of a turn, with the seconds at which they are said."""
+    """A part of a turn, with the seconds at which it is said.
+
+    Args:
+        turn: what it is a part of.
+        position: the turn's place in its episode, from 0.
+        begin: the first character of the part.
+        end: the character after its last one.
+    """
     return Span(
         turn=position,
         offset=begin,
@@ -118,7 +126,7 @@ def _second_at(turn: Turn, character: int) -> float:
     return second + (next_second - second) * (character - at) / (next_at - at)
 
 
-def _sentences(turns: Sequence[Turn], count_tokens: TokenCounter) -> list[_Piece]:
+def _sentences(turns: Sequence[Turn], count_tokens: TokenCounts) -> list[_Piece]:
     ranges = [
         (position, begin, end)
         for position, turn in enumerate(turns)
@@ -140,7 +148,7 @@ def _tokens_of_turns(sentences: Sequence[_Piece]) -> list[int]:
 
 
 def _pieces(
-    turns: Sequence[Turn], sentences: Sequence[_Piece], count_tokens: TokenCounter, limit: int
+    turns: Sequence[Turn], sentences: Sequence[_Piece], count_tokens: TokenCounts, limit: int
 ) -> list[_Piece]:
     """The sentences, those over the limit cut into parts."""
     pieces: list[_Piece] = []
@@ -149,32 +157,16 @@ def _pieces(
             pieces.append(sentence)
             continue
         opens = sentence.opens_turn
-        for begin, end, tokens in _split_long(
-            turns[sentence.turn].text, sentence.begin, sentence.end, count_tokens, limit
+        for begin, end, tokens in split_to_fit(
+            turns[sentence.turn].text,
+            sentence.begin,
+            sentence.end,
+            count_tokens,
+            limit + SPECIAL_TOKENS,
         ):
-            pieces.append(_Piece(sentence.turn, begin, end, tokens, opens))
+            pieces.append(_Piece(sentence.turn, begin, end, tokens - SPECIAL_TOKENS, opens))
             opens = False
     return pieces
-
-
-def _split_long(
-    text: str, begin: int, end: int, count_tokens: TokenCounter, limit: int
-) -> list[tuple[int, int, int]]:
-    """Halves a range, at white space where there is some, until each part fits."""
-    tokens = count_tokens([text[begin:end]])[0] - SPECIAL_TOKENS
-    if tokens <= limit or end - begin < 2:
-        return [(begin, end, tokens)]
-    middle = (begin + end) // 2
-    before = next((i for i in range(middle, begin, -1) if text[i].isspace()), None)
-    after = next((i for i in range(middle, end) if text[i].isspace()), None)
-    spaces = [i for i in (before, after) if i is not None]
-    cut = min(spaces, key=lambda i: abs(i - middle), default=middle)
-    left = begin + len(text[begin:cut].rstrip())
-    right = end - len(text[cut:end].lstrip())
-    return [
-        *_split_long(text, begin, left, count_tokens, limit),
-        *_split_long(text, right, end, count_tokens, limit),
-    ]
 
 
 def _pack(pieces: list[_Piece], settings: ChunkSettings) -> list[list[_Piece]]:
@@ -225,8 +217,8 @@ def _spans(turns: Sequence[Turn], group: list[_Piece]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _heading(episode: Episode, section: str, count_tokens: TokenCounter, limit: int) -> str:
-    """Title, guests and section, as much of them as the budget holds, whole words only."""
+def _heading(episode: Episode, section: str, count_tokens: TokenCounts, limit: int) -> str:
+    """Title, guests and section, as much of them as the budget holds, complete words only."""
     parts = [episode.title, ", ".join(episode.guests), section]
     # A hostile title, far over the budget, must neither take a step for each of its words nor
     # pass as one unknown word of a million characters.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 
 class AskpodError(Exception):
@@ -15,6 +16,7 @@ class AskpodError(Exception):
     """
 
     exit_code = 2
+    report: Any = None  # an IndexReport where a run of indexing ended by it: what was done before
 
 
 class ReadError(AskpodError):
@@ -56,6 +58,10 @@ class FetchError(AskpodError):
 
 class ArchiveNotFound(AskpodError):
     """There is no archive in the folder that was named."""
+
+
+class EpisodeNotFound(AskpodError):
+    """The archive holds no episode of that id. The message says which are near."""
 
 
 class StoreMismatch(AskpodError):

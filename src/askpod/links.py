@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
+from askpod.text import HIDDEN
+
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{6,20}")
 _YOUTUBE_PATH = re.compile(r"/(?:embed|live|shorts|v)/([^/]+)/?")
-_UNSAFE = re.compile(
-    r"[\s\x00-\x20\x7f-\x9f\"'<>\\^`{|}\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
-)
+_UNSAFE = re.compile(rf"[\s{HIDDEN}\u200c\u200d\"'<>\\^`{{|}}]")
 _MAX_LENGTH = 2000  # characters; longer ones are broken in browsers and terminals alike
 
 _MEDIA_NAMES = frozenset({"audio", "video", "enclosure"})

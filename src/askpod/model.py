@@ -7,9 +7,15 @@ holds only what JSON can carry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, replace
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
+
+from askpod.errors import FilterError
+
+_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+_LARGEST = 2**63 - 1  # the largest number that SQLite takes
 
 Marks = tuple[tuple[int, float], ...]
 """Seconds known inside a text: (character, the second at which it is said), both ascending."""
@@ -26,6 +32,13 @@ class Turn:
     estimated: bool = False  # True: `start` was not stated but worked out (see times.py)
     section: str = ""  # the header the turn stands under; "" before the first one
     marks: Marks = ()  # seconds that are known inside the text, such as those of its captions
+    label: str = ""  # the transcript's own label, where `speaker` is a name laid over it
+
+    def by(self, name: str) -> Turn:
+        """The turn with a name for its speaker; the label that the transcript has is kept."""
+        if name == self.speaker:
+            return self
+        return replace(self, speaker=name, label=self.label or self.speaker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,7 @@ class Episode:
     topics: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)  # name -> URL, in the file's order
     youtube: str | None = None  # the video's id
+    untimed: bool = False  # its transcript states no second: those of its turns are estimated
 
     @property
     def end(self) -> float:
@@ -114,10 +128,12 @@ class Chunk:
 
     @property
     def start(self) -> float:
+        """The second at which its speech begins."""
         return self.spans[0].start
 
     @property
     def end(self) -> float:
+        """The second at which its speech ends."""
         return self.spans[-1].end
 
     @property
@@ -132,15 +148,16 @@ class Chunk:
 
     @property
     def speakers(self) -> tuple[str, ...]:
+        """Who speaks, in order of first word."""
         return _distinct(span.speaker for span in self.spans)
 
     def speaker_shares(self) -> dict[str, float]:
         """How much of the speech, by characters, each speaker has."""
-        whole = max(1, sum(len(span.text) for span in self.spans))
+        all_characters = max(1, sum(len(span.text) for span in self.spans))
         shares = dict.fromkeys(self.speakers, 0.0)
         for span in self.spans:
             if span.speaker:
-                shares[span.speaker] += len(span.text) / whole
+                shares[span.speaker] += len(span.text) / all_characters
         return shares
 
 
@@ -160,6 +177,7 @@ class Passage:
     spans: tuple[Span, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON can carry it."""
         return _json(self)
 
 
@@ -170,8 +188,13 @@ class EvidenceTurn:
     number: int  # from 1, as the prompt has it
     episode_id: str
     title: str
-    span: Span  # whole sentences of one turn, verbatim
+    span: Span  # complete sentences of one turn, verbatim
     url: str  # opens the recording at its start
+
+
+CitedBy = Literal["model", "askpod"]
+"""Who chose the turn for a claim: the model that wrote it, or the program, which quoted the turn or
+found it among the evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +210,10 @@ class Citation:
     quote: str  # verbatim from the turn
     url: str  # opens the recording at `start`
     supported: bool
+    cited_by: CitedBy = "askpod"  # who tied the claim to this turn
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON can carry it."""
         return _json(self)
 
 
@@ -204,9 +229,18 @@ class Usage:
     first_text_seconds: float | None = None  # from the request to the model's first text
 
 
+Basis = Literal["answered", "nearest", "none"]
+"""What an answer rests on: what was said answers the question; it does not, and what is quoted
+only comes nearest to it; nothing comes near (a refusal)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply whose every statement carries a citation, or a refusal."""
+    """A reply whose every statement carries a citation, or a refusal.
+
+    Raises:
+        ValueError: it is no refusal and has the basis "none".
+    """
 
     question: str
     text: str  # with [1], [2] … in order of first use
@@ -219,8 +253,16 @@ class Answer:
     warnings: tuple[str, ...] = ()
     reply: str | None = None  # what the model wrote, before its citations were checked
     evidence: tuple[EvidenceTurn, ...] = ()  # the turns the model was shown, with their numbers
+    basis: Basis = "answered"  # of a refusal always "none"
+
+    def __post_init__(self) -> None:
+        if self.refused:
+            object.__setattr__(self, "basis", "none")
+        elif self.basis == "none":
+            raise ValueError('an answer on the basis "none" must be a refusal')
 
     def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON can carry it."""
         return _json(self)
 
 
@@ -232,6 +274,64 @@ class Exchange:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Restrictions on a search; all that are set must hold.
+
+    episode: an episode's id. guest, speaker: a name or some words of it, without regard to
+    case or accents ("gupta" finds "Lavanya Gupta"). season: its number. since, until: dates
+    as YYYY, YYYY-MM or YYYY-MM-DD, both inclusive; an episode without a date matches neither.
+
+    Raises:
+        FilterError: a date is not of that form, the season is no number, a name no text.
+    """
+
+    episode: str | None = None
+    guest: str | None = None
+    speaker: str | None = None
+    season: int | None = None
+    since: str | None = None
+    until: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("episode", "guest", "speaker"):
+            value = getattr(self, name)
+            if value is not None and not _is_text(value):
+                raise FilterError(f"{name}: {value!r} is not text")
+        for name in ("since", "until"):
+            value = getattr(self, name)
+            if value is not None and not _DATE.fullmatch(str(value)):
+                raise FilterError(
+                    f"{name}: {value!r} is not a date; write YYYY, YYYY-MM or YYYY-MM-DD"
+                )
+        if self.season is not None and not (
+            isinstance(self.season, int) and abs(self.season) <= _LARGEST
+        ):
+            raise FilterError(f"season: {self.season!r} is no season's number")
+
+    @classmethod
+    def of(cls, given: Filters | Mapping[str, Any] | None) -> Filters:
+        """Accepts what a caller may pass: a Filters, a mapping of its fields, or nothing."""
+        if given is None:
+            return cls()
+        if isinstance(given, Filters):
+            return given
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(given) - known):
+            raise FilterError(
+                f"unknown filter {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+            )
+        return cls(**given)
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) is not None for field in fields(self))
+
+    def describe(self) -> str:
+        """The filters as a person would write them, such as "guest=gupta season=20"."""
+        set_ones = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return " ".join(f"{name}={value}" for name, value in set_ones if value is not None)
+
+
 def _json(value: Passage | Citation | Answer) -> dict[str, Any]:
     """What JSON can carry. Without marks: each start that follows from them is given."""
     return asdict(
@@ -241,3 +341,8 @@ def _json(value: Passage | Citation | Answer) -> dict[str, Any]:
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for label in labels if label))
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is text that UTF-8 can carry; bytes of a terminal that are not stay halves."""
+    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)

@@ -19,8 +19,11 @@ from typing import Literal
 
 from askpod.answering.refusal import SENTINEL
 from askpod.errors import AskpodError
+from askpod.files import read_bounded
 from askpod.model import EvidenceTurn
-from askpod.retrieval.rendering import plain, render
+from askpod.retrieval.render import plain, render
+
+MOST_BYTES = 1_000_000  # of one template
 
 Message = tuple[Literal["system", "user", "assistant"], str]  # role and text
 Placement = Literal["before", "after", "both"]  # of an instruction, seen from the evidence
@@ -56,7 +59,7 @@ class Prompts:
         if folder is not None:
             _check_folder(folder)
         self._answer = _read("answer.md", folder)
-        # Made beforehand: each part of the answer prompt has its own part of the refusal.
+        # Each part of the answer prompt has its own part of the refusal.
         system, user = (part.substitute(sentinel=SENTINEL) for part in _read("refusal.md", folder))
         self._refusal = (system, user)
         self._standalone = _read("standalone.md", folder)
@@ -66,7 +69,7 @@ class Prompts:
         """Asks for an answer from the evidence alone.
 
         The evidence stands in it as `render` gives it. The rest takes the same tokens whatever
-        the evidence is, so it can be counted beforehand with none.
+        the evidence is, so it can be counted before any is chosen.
         """
         asked = plain(question)
         boundary, block = _marked_off("evidence", render(evidence), asked)
@@ -76,8 +79,12 @@ class Prompts:
     def long_context(self, question: str, evidence: str, instruction: Placement) -> list[Message]:
         """Asks for an answer from whole transcripts; the instruction stands where it is wanted.
 
-        `evidence` is text that cannot act, as `rendering.py` makes it. The rest takes the same
-        tokens whatever it is.
+        The rest takes the same tokens whatever the evidence is.
+
+        Args:
+            question: as it was asked.
+            evidence: text that cannot act, as `rendering.py` makes it.
+            instruction: where the instruction stands.
         """
         asked = plain(question)
         boundary, block = _marked_off("evidence", evidence, asked)
@@ -161,7 +168,7 @@ def _read(name: str, folder: Path | None) -> tuple[Template, Template]:
     path = folder / name if folder is not None and (folder / name).exists() else _built_in() / name
     wrong = partial(_wrong, path, name)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise wrong(f"cannot be read ({error})") from error
     parts = _PARTS.fullmatch(_COMMENT.sub("", text))

@@ -2,8 +2,8 @@
 
 They lie in the user's data folder and not in the archive's: an archive may be shared or
 read-only, and what somebody asked is their own. A session is a file of JSON lines, one for each
-exchange. A line is written at once and flushed to the disk before the next question is taken; an
-unfinished last line, which a power cut can leave, is dropped. A file that is damaged in any other
+exchange, written and flushed to the disk before the next question is taken; an unfinished last
+line, which a power cut can leave, is dropped. A file that is damaged in any other
 way is set aside under another name and never deleted.
 """
 
@@ -23,11 +23,13 @@ from typing import Any
 import platformdirs
 
 from askpod.errors import AskpodError
-from askpod.model import Answer, Exchange
-from askpod.store.filters import Filters
+from askpod.files import append_line, read_bounded
+from askpod.model import Exchange, Filters
+from askpod.parsing import parse_json
 
 VARIABLE = "ASKPOD_DATA"
 FORMAT = 1
+MOST_BYTES = 100_000_000  # of one conversation
 ENDING = ".jsonl"
 SET_ASIDE = ".damaged"
 
@@ -61,10 +63,10 @@ class Session:
         Raises:
             SessionUnwritable: it is not kept; what was kept before is.
         """
-        line = json.dumps(_as_json(exchange, filters)) + "\n"
+        line = json.dumps(_as_json(exchange, filters))
         try:
             private_folder(self.path.parent)
-            _append(self.path, line.encode("ascii"))
+            append_line(self.path, line.encode("ascii"))
         except OSError as error:
             raise SessionUnwritable(
                 f"{self.path}: this conversation cannot be kept: {error.strerror or error}; "
@@ -77,9 +79,9 @@ class Sessions:
 
     def __init__(self, store: Path, folder: Path | None = None) -> None:
         """`store` is the archive's folder, `folder` the user's data folder where not the usual."""
-        whole = os.path.realpath(store)
-        key = hashlib.sha256(os.fsencode(whole)).hexdigest()[:12]
-        self.folder = (folder or data_folder()) / "sessions" / f"{Path(whole).name}-{key}"
+        real = os.path.realpath(store)
+        key = hashlib.sha256(os.fsencode(real)).hexdigest()[:12]
+        self.folder = (folder or data_folder()) / "sessions" / f"{Path(real).name}-{key}"
 
     def new(self) -> Session:
         """A session that is later than all others."""
@@ -127,41 +129,14 @@ def private_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _append(path: Path, line: bytes) -> None:
-    """One whole line at the end of the file, safe from a power cut when this returns."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        end = _end_of_lines(handle)
-        os.ftruncate(handle, end)  # what a power cut left of a line
-        written = 0
-        try:
-            while written < len(line):
-                written += os.write(handle, line[written:])
-            os.fsync(handle)
-        except BaseException:
-            os.ftruncate(handle, end)
-            raise
-    finally:
-        os.close(handle)
-
-
-def _end_of_lines(handle: int) -> int:
-    """Where the last whole line of an open file ends."""
-    size = os.fstat(handle).st_size
-    if not size or os.pread(handle, 1, size - 1) == b"\n":
-        return size
-    return os.pread(handle, size, 0).rfind(b"\n") + 1
-
-
 def _read(path: Path) -> tuple[tuple[Exchange, ...], Filters]:
     """What a file holds. Raises ValueError that says which line is wrong."""
-    content = path.read_bytes()
     exchanges: list[Exchange] = []
     filters = Filters()
-    for number, line in enumerate(content.split(b"\n")[:-1], start=1):
+    for number, line in enumerate(read_bounded(path, MOST_BYTES).split(b"\n")[:-1], start=1):
         try:
-            exchange, filters = _from_json(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError, AskpodError, RecursionError) as e:
+            exchange, filters = _from_json(parse_json(line))
+        except (ValueError, KeyError, TypeError, AskpodError, RecursionError) as e:
             raise ValueError(f"line {number} is damaged") from e
         exchanges.append(exchange)
     return tuple(exchanges), filters
@@ -189,13 +164,10 @@ def _as_json(exchange: Exchange, filters: Filters) -> dict[str, Any]:
     }
 
 
-def _from_json(value: dict[str, Any]) -> tuple[Exchange, Filters]:
+def _from_json(value: Any) -> tuple[Exchange, Filters]:  # noqa: ANN401 (what JSON can hold)
     from pydantic import TypeAdapter
 
     if value["format"] != FORMAT:
         raise ValueError(f"format {value['format']!r}")
-    answer = TypeAdapter(Answer).validate_python(value["answer"])
-    question = value["question"]
-    if not isinstance(question, str):
-        raise TypeError("question")
-    return Exchange(question, answer), Filters.of(value["filters"])
+    told = {"question": value["question"], "answer": value["answer"]}
+    return TypeAdapter(Exchange).validate_python(told), Filters.of(value["filters"])

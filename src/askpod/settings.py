@@ -7,20 +7,27 @@ into the file is refused.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, ValidationError, create_model
+from pydantic.dataclasses import dataclass
 
 from askpod.chunking import ChunkSettings
 from askpod.errors import AskpodError
-from askpod.setting_rules import KINDS, RULES, Precision, Unsupported
+from askpod.files import read_bounded
 
 DEFAULT_STORE = Path("vectorstore")
 FILE = "askpod.toml"
+MOST_BYTES = 1_000_000  # of the file
 
 TRUSTED_WINDOW = 32_000
 TRUSTED_WINDOW_REASON = (
@@ -33,7 +40,127 @@ class SettingError(AskpodError):
     """A setting has a value that cannot be used."""
 
 
-@dataclass(frozen=True, slots=True)
+# --- What a value may be -------------------------------------------------------------------------
+
+
+def _unless(fine: Callable[[Any], bool], problem: str) -> AfterValidator:
+    """Refuses a value that is not `fine`; {} in the problem stands for the value."""
+
+    def check(value: Any) -> Any:  # noqa: ANN401 (whatever the setting holds)
+        if not fine(value):
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+            raise ValueError(problem.replace("{}", shown))
+        return value
+
+    return AfterValidator(check)
+
+
+def _check_embedder(value: str) -> str:
+    kind, _, name = value.partition(":")
+    if value == "minilm" or (kind == "openai" and name.strip()):
+        return value
+    raise ValueError(f'{value!r} is neither "minilm" nor "openai:NAME"')
+
+
+def _check_url(example: str, secret: str) -> AfterValidator:
+    """Checks an address, which may carry credentials and so is not repeated."""
+
+    def check(value: str) -> str:
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise ValueError(f'must be an address such as "{example}"')
+        if "@" in parts.netloc:
+            raise ValueError(f"must not hold a user or a password: put the {secret}")
+        if parts.query or parts.fragment:
+            raise ValueError("must end with the path, without ? or #")
+        return value
+
+    return AfterValidator(check)
+
+
+def _check_server_name(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,510}[A-Za-z0-9]", value):  # as Chroma has it
+        return value
+    raise ValueError(f"{value!r} is none: 3 to 512 of the characters a-z A-Z 0-9 . _ -")
+
+
+def _as_path(value: Any) -> Any:  # noqa: ANN401 (before its type is checked)
+    return Path(value).expanduser() if isinstance(value, str) else value
+
+
+Precision = Literal["int8", "fp32"]
+Unsupported = Literal["mark", "drop"]
+_Count = Annotated[int, _unless(lambda value: value > 0, "{} must be more than 0")]
+_Seconds = Annotated[float, _unless(lambda value: 0 < value < math.inf, "{} must be more than 0")]
+_Patience = Annotated[float, _unless(lambda value: 0 <= value < math.inf, "{} must be 0 or more")]
+_ModelName = Annotated[
+    str,
+    _unless(
+        lambda value: value.strip() and value.isprintable(),
+        'must be the name of a model, such as "gpt-4o-mini"',
+    ),
+]
+_EmbedderName = Annotated[str, AfterValidator(_check_embedder)]
+_Endpoint = Annotated[str, _check_url("http://localhost:11434/v1", "key into OPENAI_API_KEY")]
+_Server = Annotated[str, _check_url("http://localhost:8000", "token into ASKPOD_CHROMA_TOKEN")]
+_ServerName = Annotated[str, AfterValidator(_check_server_name)]
+_Path = Annotated[Path, BeforeValidator(_as_path)]
+_Folder = Annotated[_Path, _unless(Path.is_dir, "there is no folder {}")]
+_File = Annotated[_Path, _unless(Path.is_file, "there is no file {}")]
+
+_STRICT = ConfigDict(strict=True, extra="forbid")
+
+_KINDS = {"int": "a whole number", "float": "a number", "string": "a text", "path": "a path"}
+_KINDS_OF = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+
+
+def _problem(error: Mapping[str, Any]) -> str:
+    """What is wrong with a value, without repeating one that may be a secret."""
+    kind, value = error["type"], error["input"]
+    if kind == "literal_error" and isinstance(value, str):
+        choices = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+        return f"{value!r} is none of {choices}"
+    kind = {"literal_error": "string_type", "is_instance_of": "path_type"}.get(kind, kind)
+    for name, must_be in _KINDS.items():
+        if kind == f"{name}_type":
+            return f"must be {must_be}, not {_KINDS_OF.get(type(value), 'something else')}"
+        if kind.startswith(f"{name}_"):
+            return f"must be {must_be}"
+    return str(error.get("ctx", {}).get("error", error["msg"]))
+
+
+_Settings = TypeVar("_Settings")
+
+
+def _raising_setting_errors(cls: type[_Settings]) -> type[_Settings]:
+    """Has a class of settings raise SettingError where pydantic would raise its own error."""
+    validate = cls.__init__
+
+    @wraps(validate)
+    def init(self: _Settings, *values: Any, **named: Any) -> None:  # noqa: ANN401 (its fields)
+        try:
+            validate(self, *values, **named)
+        except ValidationError as refused:
+            error = refused.errors()[0]
+            name = str(error["loc"][0]) if error["loc"] else ""
+            name = "model" if name == "name" else name
+            if name not in VARIABLES:
+                raise TypeError(str(refused)) from None  # no value, but a call, is wrong
+            raise SettingError(f"{name} ({VARIABLES[name]}): {_problem(error)}") from None
+
+    cls.__init__ = init  # type: ignore[assignment]
+    return cls
+
+
+# --- The settings --------------------------------------------------------------------------------
+
+
+@_raising_setting_errors
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class ModelSettings:
     """Which model writes the answers, and how it is asked.
 
@@ -42,16 +169,15 @@ class ModelSettings:
             `effective_window`.
     """
 
-    name: str  # as the endpoint calls it, e.g. "gpt-4o-mini"
-    base_url: str | None = None  # None: OpenAI's own
-    context_tokens: int = 8_000  # what is sent, at most
-    effective_window: int = TRUSTED_WINDOW  # never more than this, whatever the model claims
-    answer_tokens: int = 700  # the longest answer asked for
-    timeout: float = 60.0  # seconds without a byte
-    patience: float = 30.0  # seconds that retries may take in all
+    name: _ModelName  # as the endpoint calls it, e.g. "gpt-4o-mini"
+    base_url: _Endpoint | None = None  # None: OpenAI's own
+    context_tokens: _Count = 8_000  # what is sent, at most
+    effective_window: _Count = TRUSTED_WINDOW  # never more than this, whatever the model claims
+    answer_tokens: _Count = 700  # the longest answer asked for
+    timeout: _Seconds = 60.0  # seconds without a byte
+    patience: _Patience = 30.0  # seconds that retries may take in all
 
     def __post_init__(self) -> None:
-        _check_fields(self, {"name": "model"})
         if self.context_tokens > self.effective_window:
             raise SettingError(
                 f"context_tokens: {self.context_tokens} is more than effective_window "
@@ -60,7 +186,8 @@ class ModelSettings:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@_raising_setting_errors
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class Settings:
     """How an archive is made and asked.
 
@@ -73,18 +200,15 @@ class Settings:
 
     precision: Precision = "int8"  # of the embedder's weights: int8 is fast, fp32 the reference
     chunking: ChunkSettings = field(default_factory=ChunkSettings)
-    embedder: str = "minilm"  # or "openai:NAME"
-    base_url: str | None = None  # the endpoint of such an embedder; None: OpenAI's own
+    embedder: _EmbedderName = "minilm"  # or "openai:NAME"
+    base_url: _Endpoint | None = None  # of such an embedder; None: OpenAI's own
     model: ModelSettings | None = None  # None: answers are extractive
-    prompts: Path | None = None  # a folder whose files replace single prompts
+    prompts: _Folder | None = None  # a folder whose files replace single prompts
     unsupported: Unsupported = "mark"  # what happens to a claim that its turn does not support
-    chroma_url: str | None = None  # the server that holds the archive; None: the store's folder
-    chroma_tenant: str = "default_tenant"
-    chroma_database: str = "default_database"
-    chroma_ca: Path | None = None  # a file of root certificates, for a server of one's own
-
-    def __post_init__(self) -> None:
-        _check_fields(self, {})
+    chroma_url: _Server | None = None  # the server that holds the archive; None: the store's folder
+    chroma_tenant: _ServerName = "default_tenant"
+    chroma_database: _ServerName = "default_database"
+    chroma_ca: _File | None = None  # a file of root certificates, for a server of one's own
 
     @classmethod
     def load(
@@ -92,16 +216,16 @@ class Settings:
     ) -> Settings:
         """What `flags` say, else the environment, else `askpod.toml` in `folder`, else defaults.
 
-        Parameters:
+        Args:
             flags: values by the settings' names; None stands for "not given".
             folder: where the file is looked for; the working directory if None.
 
         Raises:
             SettingError: naming where the value stands: the flag, the variable, or file and line.
         """
-        chosen = dict(_from_file((folder or Path()) / FILE))
-        chosen.update(_from_environment())
-        chosen.update(_from_flags(flags or {}))
+        chosen = _from_file((folder or Path()) / FILE)
+        chosen |= _from_environment()
+        chosen |= _from_flags(flags or {})
         model = chosen.pop("model", None)
         model_values = {name: chosen.pop(name) for name in _MODEL_ONLY if name in chosen}
         if model is not None:
@@ -131,69 +255,98 @@ def default_store() -> Path:
     return Path(os.environ.get("ASKPOD_STORE") or DEFAULT_STORE)
 
 
-_MODEL_ONLY = tuple(name for name, rule in RULES.items() if rule.model_only)
-_SECRET = re.compile(
-    r"key|secret|password|credential|authorization|token$",
-    re.IGNORECASE,
+# The values of both classes, as one place gives them side by side.
+_TYPES = {
+    name: kind
+    for cls in (Settings, ModelSettings)
+    for name, kind in get_type_hints(cls, include_extras=True).items()
+    if name not in ("chunking", "name", "model")
+} | {"model": _ModelName}
+_MODEL_ONLY = set(get_type_hints(ModelSettings)) - {"name", "base_url"}
+_Given = create_model(
+    "_Given",
+    __config__=ConfigDict(extra="forbid"),
+    **{name: (kind, None) for name, kind in _TYPES.items()},  # type: ignore[call-overload]
 )
 
-
-def _check_fields(settings: ModelSettings | Settings, renamed: Mapping[str, str]) -> None:
-    for part in fields(settings):
-        name = renamed.get(part.name, part.name)
-        value = getattr(settings, part.name)
-        rule = RULES.get(name)
-        if rule is None or value is None or isinstance(value, ModelSettings):
-            continue
-        if problem := rule.problem(value):
-            raise SettingError(f"{name} ({rule.variable}): {problem}")
+VARIABLES = {name: f"ASKPOD_{name.upper()}" for name in _TYPES} | {"base_url": "OPENAI_BASE_URL"}
+"""The settings, and the environment variable that each is read from."""
 
 
 # --- Where values come from ----------------------------------------------------------------------
 
-
-def _from_flags(flags: Mapping[str, object | None]) -> Iterator[tuple[str, Any]]:
-    for name, value in flags.items():
-        if value is not None:
-            yield name, _accepted(name, value, "--" + name.replace("_", "-"))
+_SECRET = re.compile(r"key|secret|password|credential|authorization|token$", re.IGNORECASE)
 
 
-def _from_environment() -> Iterator[tuple[str, Any]]:
-    for name, rule in RULES.items():
-        text = os.environ.get(rule.variable)
-        if not text:
-            continue
-        value: object = text
-        if rule.kind in (int, float):
-            try:
-                value = rule.kind(text)
-            except ValueError:
-                raise SettingError(f"{rule.variable}: must be {KINDS[rule.kind]}") from None
-        yield name, _accepted(name, value, rule.variable)
+def _accepted(
+    values: Mapping[str, object], place: Callable[[str], str], *, strict: bool = True
+) -> dict[str, Any]:
+    """The values as settings hold them.
 
+    Args:
+        values: by the settings' names.
+        place: says where a name's value was given.
+        strict: a text stands for no number.
 
-def _from_file(path: Path) -> Iterator[tuple[str, Any]]:
+    Raises:
+        SettingError: a value cannot be used; the message begins with its place.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
+        given = _Given.model_validate(values, strict=strict)
+    except ValidationError as refused:
+        error = _first(refused.errors(), values)
+        name = str(error["loc"][0])
+        if error["type"] == "extra_forbidden":
+            raise SettingError(
+                f"{place(name)}: no such setting. There are {', '.join(VARIABLES)}"
+            ) from None
+        raise SettingError(f"{place(name)}: {_problem(error)}") from None
+    return {name: getattr(given, name) for name in given.model_fields_set}
+
+
+def _first(errors: Iterable[Mapping[str, Any]], values: Mapping[str, object]) -> Mapping[str, Any]:
+    order = list(values)
+    return min(errors, key=lambda error: order.index(str(error["loc"][0])))
+
+
+def _from_flags(flags: Mapping[str, object | None]) -> dict[str, Any]:
+    given = {name: value for name, value in flags.items() if value is not None}
+    return _accepted(given, lambda name: "--" + name.replace("_", "-"))
+
+
+def _from_environment() -> dict[str, Any]:
+    given = {name: os.environ.get(variable) for name, variable in VARIABLES.items()}
+    set_ones = {name: text for name, text in given.items() if text}
+    return _accepted(set_ones, VARIABLES.__getitem__, strict=False)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        text = read_bounded(path, MOST_BYTES).decode("utf-8")
+        values = tomllib.loads(text.replace("\r\n", "\n"))
     except FileNotFoundError:
-        return
+        return {}
     except UnicodeDecodeError:
         raise SettingError(f"{path}: not UTF-8 text: save the file as UTF-8") from None
     except OSError as problem:
         raise SettingError(f"{path}: cannot be read: {problem.strerror}") from None
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:  # not TOML, or a number of thousands of digits
         raise SettingError(f"{path}: not TOML: {problem}") from None
+    except RecursionError:
+        raise SettingError(f"{path}: not TOML for settings: it nests too deep") from None
+
+    def place(name: str) -> str:
+        return f"{path}:{_line_of(name, text)}: {name}"
+
     for name, value in values.items():
-        where = f"{path}:{_line_of(name, text)}: {name}"
-        if name not in RULES and _SECRET.search(name):
+        if name not in VARIABLES and _SECRET.search(name):
             raise SettingError(
-                f"{where}: a key is read from the environment only: remove it from the file "
+                f"{place(name)}: a key is read from the environment only: remove it from the file "
                 f"and set {'ASKPOD_CHROMA_TOKEN' if 'chroma' in name else 'OPENAI_API_KEY'}"
             )
-        if name in RULES and RULES[name].kind is Path and isinstance(value, str):
-            value = str(path.parent / Path(value).expanduser())
-        yield name, _accepted(name, value, where)
+        if name in ("prompts", "chroma_ca") and isinstance(value, str):
+            values[name] = path.parent / Path(value).expanduser()
+    return _accepted(values, place)
 
 
 def _line_of(name: str, text: str) -> int:
@@ -201,16 +354,3 @@ def _line_of(name: str, text: str) -> int:
     stands = re.compile(rf"""^\s*\[?\s*["']?{re.escape(name)}["']?\s*[\]=.]""", re.MULTILINE)
     found = stands.search(text)
     return text.count("\n", 0, found.end()) + 1 if found else 1
-
-
-def _accepted(name: str, value: object, where: str) -> object:
-    """The value as a setting holds it. Raises SettingError that begins with `where`."""
-    rule = RULES.get(name)
-    if rule is None:
-        raise SettingError(f"{where}: no such setting. There are {', '.join(RULES)}")
-    if rule.kind is Path and isinstance(value, str):
-        value = Path(value).expanduser()
-    problem = rule.problem(value)
-    if problem:
-        raise SettingError(f"{where}: {problem}")
-    return value

@@ -1,21 +1,24 @@
-"""Counts tokens as a model does, with tiktoken and vocabularies that are on this machine.
+"""Counts tokens as a model does, and says what they cost, with files that are on this machine.
 
 tiktoken would download a vocabulary that it does not find, and delete one that is damaged. Both
 are ruled out here: a vocabulary is looked for, and its digest checked, before tiktoken is asked.
-The package `litellm` carries the common ones as files; it is never imported.
+The package `litellm` carries the common ones as files, and a table of prices; it is never
+imported. Prices are those of its release, in US dollars: a figure for orientation, not a bill.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from askpod.errors import AskpodError
 
@@ -38,6 +41,11 @@ _DIGESTS = {
     "r50k_base": "306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
 }
 _SAME_VOCABULARY = {"o200k_harmony": "o200k_base", "p50k_edit": "p50k_base", "gpt2": "r50k_base"}
+
+PRICES = "model_prices_and_context_window_backup.json"
+
+_DATE = re.compile(r"-(?:\d{4}-\d\d-\d\d|\d{8})$")
+_TIER = "_above_{}k_tokens"
 
 _CACHE_SETTINGS = ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _loading = threading.Lock()
@@ -157,3 +165,65 @@ def _load(name: str) -> tiktoken.Encoding:
                 del os.environ[variable]
             else:
                 os.environ[variable] = before
+
+
+# --- Prices ---------------------------------------------------------------------------------------
+
+
+def cost(model: str | None, prompt_tokens: int, completion_tokens: int) -> float | None:
+    """US dollars for one reply; None where the price is not known, and where no model is named.
+
+    A model is looked up by its name as given, then without a leading "openai/", then without a
+    trailing date. Other providers' prefixes stay, since their prices differ.
+
+    Args:
+        model: its name; None for a service that is not the vendor's own, whose prices may differ.
+        prompt_tokens: what is sent.
+        completion_tokens: what the model writes.
+    """
+    if model is None:
+        return None
+    prices = next(
+        (entry for name in _spellings(model) if (entry := _prices().get(name)) is not None), None
+    )
+    if prices is None:
+        return None
+    tier = _tier(prices, prompt_tokens)
+    into = prices.get(f"input_cost_per_token{tier}")
+    out = prices.get(f"output_cost_per_token{tier}")
+    if not isinstance(into, int | float) or not isinstance(out, int | float):
+        return None
+    return float(prompt_tokens * into + completion_tokens * out)
+
+
+def _spellings(model: str) -> Iterator[str]:
+    bare = model.removeprefix("openai/")
+    yield from dict.fromkeys((model, bare, _DATE.sub("", bare)))
+
+
+def _tier(prices: dict[str, Any], prompt_tokens: int) -> str:
+    """The ending of the keys that hold for so long a prompt; long ones may cost more."""
+    above = re.compile(r"input_cost_per_token_above_(\d+)k_tokens")
+    bounds = [int(match[1]) for key in prices if (match := above.fullmatch(key))]
+    passed = [bound for bound in bounds if prompt_tokens > bound * 1000]
+    return _TIER.format(max(passed)) if passed else ""
+
+
+@cache
+def _prices() -> dict[str, dict[str, Any]]:
+    """Prices by model; empty where litellm's file is not here or cannot be read."""
+    folder = litellm_folder()
+    if folder is None:
+        return {}
+    try:
+        table = json.loads((folder / PRICES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(table, dict):
+        return {}
+    # The first entry explains the others.
+    return {
+        name: {key: value for key, value in entry.items() if "_cost_per_token" in key}
+        for name, entry in table.items()
+        if isinstance(entry, dict) and name != "sample_spec"
+    }

@@ -10,14 +10,12 @@ from pathlib import Path
 from askpod.errors import PathError
 from askpod.links import safe_link
 from askpod.model import Answer, Citation, Exchange
+from askpod.text import without_hidden
 from askpod.times import clock
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]{}<>|~#])")
 _BRACKETS = re.compile(r"\[(\d{1,4})\]|[\[\]]")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_ACTING = re.compile(  # what acts on a terminal or hides, except tabs and line feeds
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
-)
 
 
 def as_markdown(history: Sequence[Exchange]) -> str:
@@ -75,7 +73,7 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
 
 def _answer(answer: Answer) -> str:
     """The text with its paragraphs and lists, but no HTML and no links other than its numbers'."""
-    text = _ACTING.sub("", answer.text)
+    text = without_hidden(answer.text)
     text = "".join(_HTML.get(character, character) for character in text)
     links = {citation.number: safe_link(citation.url) for citation in answer.citations}
 
@@ -97,7 +95,7 @@ def _source(citation: Citation) -> str:
 
 def _plain(text: str) -> str:
     """One line of text in which nothing is Markdown or HTML."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(_ACTING.sub("", text).split())).replace("&", "&amp;")
+    return _MARKDOWN.sub(r"\\\1", " ".join(without_hidden(text).split())).replace("&", "&amp;")
 
 
 def _address(url: str) -> str:

@@ -65,6 +65,7 @@ def test_a_citation_has_the_second_the_words_and_the_link() -> None:
             quote="Coffee spread around the world through colonialism.",
             url="https://example.org/talks?t=200",
             supported=True,
+            cited_by="model",
         ),
     )
 
@@ -101,11 +102,27 @@ def test_numbers_follow_first_use_and_repeats_share_one() -> None:
     assert [citation.number for citation in done.citations] == [1, 2]
 
 
-def test_a_wrong_citation_is_marked() -> None:
-    done = write("Coffee spread through colonialism [3].")
-    assert done.text == f"Coffee spread through colonialism [1]{UNSUPPORTED_MARK}."
+def test_a_wrong_citation_is_marked_where_nothing_supports_the_claim() -> None:
+    done = write("Tea was first grown on the moon [3].")
+    assert done.text == f"Tea was first grown on the moon [1]{UNSUPPORTED_MARK}."
     assert [citation.supported for citation in done.citations] == [False]
     assert len(done.warnings) == 1
+
+
+def test_a_wrong_citation_is_replaced_by_the_turn_that_says_it() -> None:
+    done = write("Coffee spread through colonialism [3].")
+    assert done.text == "Coffee spread through colonialism [1]."
+    (citation,) = done.citations
+    assert (citation.start, citation.supported, citation.cited_by) == (200.0, True, "askpod")
+    assert done.warnings == ("wrong citations replaced by turns that hold: 1",)
+
+
+def test_a_sentence_that_cites_nothing_is_given_the_turn_that_says_it() -> None:
+    done = write("Nobody buys the last two bananas. Coffee spread by colonialism [2].")
+    assert done.text == "Nobody buys the last two bananas. [1] Coffee spread by colonialism [2]."
+    assert [each.cited_by for each in done.citations] == ["askpod", "model"]
+    assert [each.start for each in done.citations] == [300.0, 200.0]
+    assert done.warnings == ()
 
 
 def test_of_two_citations_only_the_wrong_one_is_marked() -> None:
@@ -119,7 +136,7 @@ def test_each_part_of_a_sentence_is_judged_by_itself() -> None:
     assert (
         done.text == "Coffee spread by colonialism [1], and nobody buys the last two bananas [2]."
     )
-    done = write("Coffee spread by colonialism [2], and nobody buys the last two bananas [1].")
+    done = write("Coffee spread by colonialism [2], and tea was first grown on the moon [1].")
     assert [citation.supported for citation in done.citations] == [True, False]
 
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from askpod import Answer, Archive
-from askpod.answering.extractive import WORDS
+from askpod.answering.refusal import NEAREST
+from askpod.answering.sentences import WORDS_IN_ALL
 from askpod.model import Citation, Turn
 
 ROUNDING = 1e-6  # seconds
@@ -49,12 +50,14 @@ def test_a_quote_from_within_a_turn_begins_at_its_share_of_the_time(answers, tur
     assert inner > 10
 
 
-def test_every_quote_was_in_the_evidence_that_is_returned(answers):
+def test_every_quote_is_from_a_turn_of_the_evidence_that_is_returned(answers, turns):
+    """It may go on beyond the passage, to the end of its thought, but not beyond the turn."""
     for answer in answers:
         assert answer.passages
         for citation in answer.citations:
             assert any(
-                passage.episode_id == citation.episode_id and citation.quote in span.text
+                passage.episode_id == citation.episode_id
+                and citation.quote in turns[citation.episode_id][span.turn].text
                 for passage in answer.passages
                 for span in passage.spans
             )
@@ -84,15 +87,15 @@ def test_numbers_run_from_1_in_the_order_of_their_use(answers):
 
 def test_all_of_an_answer_is_quotation(answers):
     for answer in answers:
-        statements = answer.text.split("\n\n")
+        statements = answer.text.removeprefix(f"{NEAREST}\n\n").split("\n\n")
         for statement, citation in zip(statements, answer.citations, strict=True):
             assert statement.endswith(f": “{citation.quote}” [{citation.number}]")
-            assert statement.startswith(citation.speaker)
+            assert citation.speaker in statement.removesuffix(f"“{citation.quote}”")
 
 
 def test_answers_are_short_and_their_quotes_do_not_overlap(answers):
     for answer in answers:
-        assert 8 <= sum(len(each.quote.split()) for each in answer.citations) <= WORDS
+        assert 8 <= sum(len(each.quote.split()) for each in answer.citations) <= WORDS_IN_ALL
         ordered = sorted(answer.citations, key=lambda each: (each.episode_id, each.start))
         for one, other in pairwise(ordered):
             assert one.episode_id != other.episode_id or one.end <= other.start + ROUNDING

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from askpod.answering.claims import needs_source, plain_claim
-from askpod.answering.numbers import stated_numbers
+from askpod.answering.entities import stated_numbers
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askpod.answering.names import missing_names, names
-from askpod.answering.numbers import binding_numbers, stated_numbers
+from askpod.answering.entities import binding_numbers, missing_names, names, stated_numbers
 from askpod.answering.support import SupportChecker
 from askpod.embedding.minilm import MiniLM
 from askpod.model import EvidenceTurn, Span

@@ -44,7 +44,7 @@ def test_episodes_whose_files_are_gone_are_kept_until_pruned(askpod, write_episo
     askpod("index", tmp_path / "in", "--store", store)
     gone.unlink()
     kept = askpod("index", tmp_path / "in", "--store", store)
-    assert "kept though their files are gone: gone; --prune removes them" in kept.err
+    assert "kept though their files are gone: gone; --prune with their folder removes" in kept.err
     pruned = askpod("index", tmp_path / "in", "--store", store, "--prune")
     assert re.search(r"episodes removed +1\n", pruned.out)
     assert [each["id"] for each in askpod("episodes", "--store", store, "--json").json] == ["stays"]
@@ -144,7 +144,7 @@ def test_filters_that_match_nothing(askpod, indexed):
     nobody = ("--store", indexed, "--guest", "Nobody")
     search = askpod("search", QUESTION, *nobody)
     assert (search.code, search.out) == (0, "")
-    assert search.err == "nothing found; `askpod episodes` lists what the archive holds\n"
+    assert search.err == "note: no episode has the guest 'Nobody'\n"
     assert askpod("search", QUESTION, *nobody, "--json").json == []
     ask = askpod("ask", QUESTION, *nobody)
     assert (ask.code, ask.out) == (0, "I found nothing in these episodes that answers this.\n")
@@ -155,8 +155,11 @@ def test_check_shows_faults_and_writes_nothing(askpod, examples, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     run = askpod("check", examples)
     assert run.code == 0
-    head, *faults = run.out.splitlines()
+    files = re.findall(r"^\S.*\n(?: .*\n)*", run.out, re.MULTILINE)
+    assert len(files) == 6
+    [(head, who, *faults)] = [each.splitlines() for each in files if "  0 faults" not in each]
     assert head.endswith("night-train-timetables.md  18 faults")
+    assert who.split() == ["who", "speaks", "Tobias", "82%,", "Odalys", "18%"]
     assert len(faults) == 18
     assert re.fullmatch(r" +39  label +“Tobiasobias” read as “Tobias” .*", faults[1])
     assert run.err == "6 files, 18 faults mended, 0 files cannot be read\n"

@@ -16,9 +16,8 @@ def runs(indexed, tmp_path_factory) -> tuple[Path, Path]:
     """The search's run, and one in which every passage comes up one place later."""
     from askpod import Archive
     from askpod.evals.gold import load_gold
-    from askpod.evals.records import Score, read_records, write_records
-    from askpod.evals.running import RunSettings, run_gold, write_run
-    from askpod.evals.summary import summarise, write_summary
+    from askpod.evals.records import Score, read_records, summarise, write_records, write_summary
+    from askpod.evals.run import RunSettings, run_gold, write_run
 
     folder = tmp_path_factory.mktemp("runs")
     sound, worse = folder / "sound", folder / "worse"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from askpod import Archive
 from askpod.cli.eval.long_context import DEFAULT_LENGTHS, DEFAULT_QUESTIONS
 from askpod.evals.gold import load_gold
-from askpod.evals.longcontext.cells import LENGTHS, parse_lengths
-from askpod.evals.longcontext.plan import QUESTIONS
+from askpod.evals.long_context.conditions import LENGTHS, parse_lengths
+from askpod.evals.long_context.plan import QUESTIONS
 from fake_openai import FakeOpenAI, failed
 from scripted_readers import Reader, ReadsTheFirst
 
@@ -87,7 +88,7 @@ def test_going_past_the_window_is_said_once_with_the_reason(measure, monkeypatch
 def test_lengths_without_enough_text_are_left_out_and_said_so(measure, server):
     run = measure("--lengths", "4k,64k")
     assert run.code == 0
-    assert "64k: 15 cells left out, the archive has too little text for them" in run.out
+    assert "64k: 15 conditions left out, the archive has too little text for them" in run.out
     assert len(server.requests) <= 32
 
 
@@ -100,6 +101,15 @@ def test_failures_leave_with_1_and_the_rest_is_done(measure, server, archive):
     assert run.code == 1
     assert "6 requests failed and scored 0; the same command asks them again" in run.err
     assert "Markdown, 4k, first third: " in run.err
+
+
+def test_many_tokens_are_sent_only_after_a_yes(measure, server, monkeypatch):
+    monkeypatch.setattr(sys.modules["askpod.cli.eval.long_context"], "MANY", 100_000)
+    run = measure("--lengths", "4k")
+    assert run.code == 2
+    assert "add --yes to send them" in " ".join(run.err.split())
+    assert not server.requests
+    assert measure("--lengths", "4k", "--yes").code == 0
 
 
 @pytest.mark.parametrize(

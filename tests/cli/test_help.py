@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import askpod as package
 
-COMMANDS = ("index", "search", "ask", "chat", "episodes", "check", "doctor", "rebuild")
+DOCS = Path(__file__).parents[2] / "docs"
+COMMANDS = (
+    "index",
+    "search",
+    "ask",
+    "chat",
+    "episodes",
+    "people",
+    "remove",
+    "check",
+    "doctor",
+    "rebuild",
+)
 HEAVY = {"numpy", "rich.table", "chromadb", "onnxruntime", "pydantic", "langchain_core", "yaml"}
 
 
@@ -20,6 +34,13 @@ def test_the_commands_are_listed_each_with_a_whole_sentence(askpod):
     listed = dict(re.findall(r"^  (\w+) {2,}(\S.*)$", run.out.split("Commands:")[1], re.MULTILINE))
     assert set(COMMANDS) <= set(listed)
     assert all(about.endswith(".") and not about.endswith("...") for about in listed.values())
+
+
+def test_the_page_of_commands_is_their_help():
+    reference = runpy.run_path(str(DOCS / "cli_reference.py"))["reference"]()
+    assert (DOCS / "cli.md").read_text(encoding="utf-8") == reference, "run `make reference`"
+    cut = [line for line in reference.splitlines() if line.endswith("...")]
+    assert all(line.startswith("Usage: ") for line in cut), "a command's first sentence is too long"
 
 
 @pytest.mark.parametrize("command", COMMANDS)

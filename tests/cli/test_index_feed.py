@@ -177,3 +177,25 @@ def test_paths_and_addresses_go_together_and_workers_are_passed_on(
     assert len(run.json["added"]) == 4 + len(list(examples.glob("*.md")))
     wrong = askpod("index", examples, "--workers", "0", "--store", tmp_path / "store")
     assert (wrong.code, "--workers" in wrong.err) == (2, True)
+
+
+def test_check_takes_a_feed_and_what_it_fetched_is_not_fetched_again(askpod, web, feed, tmp_path):
+    where = ("--allow-private", "--store", tmp_path / "store")
+    run = askpod("check", feed, *where)
+    assert run.code == 0
+    assert run.out.count("who speaks") == 4
+    assert "Bram Teague" in run.out
+    assert run.err.endswith("4 files, 0 faults mended, 0 files cannot be read\n")
+    assert askpod("episodes", "--store", tmp_path / "store").code == 2  # nothing is indexed
+    web.forget()
+    assert askpod("index", feed, *where).code == 0
+    assert len(web.asked) == 1, "the feed alone"
+
+
+def test_check_says_what_could_not_be_fetched(askpod, web, write_episode, tmp_path):
+    path = write_episode("soup.md", ["The soup was cold."])
+    nowhere = web.at("/none.xml")
+    run = askpod("check", path, nowhere, "--allow-private", "--store", tmp_path / "store")
+    assert run.code == 1
+    assert "soup.md" in run.out
+    assert f"not fetched: {nowhere}" in run.err

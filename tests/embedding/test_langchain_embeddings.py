@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from langchain_core.embeddings import Embeddings
 
-from askpod.embedding.langchain import LangChainEmbeddings
 from askpod.embedding.minilm import MiniLM
 from askpod.errors import EmbedderError
+from askpod.langchain import LangChainEmbeddings
 
 
 def test_it_gives_lists_of_floats(int8: MiniLM) -> None:

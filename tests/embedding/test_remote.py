@@ -197,7 +197,7 @@ def test_what_cannot_be_vectors_is_a_clear_error(server, embedder, given, proble
 def test_a_reply_without_end_is_not_read_on(server, embedder, monkeypatch):
     monkeypatch.setattr(remote, "MOST_BYTES", 10_000)
     server.queue_embeddings(reply([[1.0] * 5_000]))
-    with pytest.raises(ModelError, match="no list of embeddings"):
+    with pytest.raises(ModelError, match="sent a response without end"):
         embedder.embed(["first"])
     assert len(server.embedding_requests) == 1
 

@@ -11,8 +11,8 @@ import pytest
 from onnx import helper, numpy_helper
 
 from askpod.embedding import weights
-from askpod.embedding.graph import build_graph
 from askpod.embedding.minilm import MiniLM
+from askpod.embedding.onnx_graph import build_graph
 from askpod.embedding.weights import CHROMA_FOLDER, WeightFiles, find_weights
 from askpod.errors import EmbedderError
 

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from askpod.embedding import tokenizing
-from askpod.embedding.minilm import MiniLM
-from askpod.embedding.tokenizing import WordPieces, well_formed
+from askpod.embedding import minilm
+from askpod.embedding.minilm import MiniLM, WordPieces, well_formed
 from askpod.embedding.weights import find_weights
 
 
@@ -44,7 +43,7 @@ def test_a_count_is_what_tokenizing_gives(pieces: WordPieces, text: str) -> None
 def test_the_memory_of_pieces_is_bounded(
     pieces: WordPieces, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tokenizing, "_CACHED_PIECES", 10)
+    monkeypatch.setattr(minilm, "_CACHED_PIECES", 10)
     text = " ".join(f"piece{number}" for number in range(100))
     assert pieces.counts([text]) == [len(pieces.ids(text))]
 

@@ -9,8 +9,8 @@ import random
 
 from hypothesis import strategies as st
 
+from askpod.evals.gold import Stretch
 from askpod.evals.measures.retrieval import Heard
-from askpod.evals.stretches import Stretch
 
 
 def _stretches(shortest: int) -> st.SearchStrategy[Stretch]:

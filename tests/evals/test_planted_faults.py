@@ -10,8 +10,8 @@ import pytest
 
 from askpod import Archive
 from askpod.evals.gold import GoldSet, load_gold
-from askpod.evals.running import Run, RunSettings, run_gold, write_run
-from askpod.evals.summary import read_summary
+from askpod.evals.records import read_summary
+from askpod.evals.run import Run, RunSettings, run_gold, write_run
 from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI
 from scripted_models import CitesWrongTurns, InventsNumbers, NeverRefuses, Prose, Sound

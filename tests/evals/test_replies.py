@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
-from askpod.answering.llm import Message, Reply
+from askpod.answering.llm_client import Message, Reply
 from askpod.errors import ModelError, StoreUnwritable
-from askpod.evals.replies import StoredModel, StoredReplies
+from askpod.evals.asking import StoredModel, StoredReplies
 from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI, failed, said
 
@@ -57,6 +57,16 @@ def test_a_reply_is_kept_with_all_it_says(replies, settings):
 def test_what_changes_a_reply_is_asked_anew(replies, settings, change):
     replies.put(settings, ASKED, REPLY)
     assert replies.get(replace(settings, **change), ASKED) is None
+
+
+def test_a_reply_in_another_form_is_another_request(replies, settings):
+    schema = {"type": "json_schema", "json_schema": {"name": "answer", "schema": {}}}
+    replies.put(settings, ASKED, REPLY)
+    assert replies.get(settings, ASKED, schema) is None
+    structured = replace(REPLY, text='{"answered": true}')
+    replies.put(settings, ASKED, structured, schema)
+    assert replies.get(settings, ASKED, schema) == structured
+    assert replies.get(settings, ASKED) == REPLY
 
 
 @pytest.mark.parametrize("other", [ASKED[1:], ASKED[::-1], [*ASKED, ("assistant", "")]])

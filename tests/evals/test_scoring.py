@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from askpod import Answer, Archive, Citation
-from askpod.answering.modelled import FALLBACK
+from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.refusal import REFUSAL, SENTINEL
 from askpod.evals.gold import Evidence, GoldQuestion
-from askpod.evals.scoring import OF_CITATIONS, OF_FACTS, Judge, score_question
+from askpod.evals.scoring import OF_CITATIONS, OF_FACTS, Scorers, score_question
 from askpod.model import EvidenceTurn, Span
 
 QUESTION = GoldQuestion(
@@ -49,17 +49,21 @@ def modelled(reply: str, /, **fields: object) -> Answer:
 
 
 @pytest.fixture(scope="module")
-def judge(archive: Archive) -> Judge:
-    return Judge.of(archive.judge)
+def scorers(archive: Archive) -> Scorers:
+    return Scorers.of(archive.support_embedder)
 
 
 def values(scores) -> dict[str, float]:
     return {name: score.value for name, score in scores.items()}
 
 
-def test_a_right_answer_scores_one(judge):
+def basis(shown: str) -> dict[str, float]:
+    return {f"basis_{name}": float(name == shown) for name in ("answered", "nearest", "none")}
+
+
+def test_a_right_answer_scores_one(scorers):
     reply = "The colonies starved in February because the combs were empty [1]."
-    scores, details = score_question(QUESTION, (), modelled(reply), judge)
+    scores, details = score_question(QUESTION, (), modelled(reply), scorers)
     found = values(scores)
     assert [found[name] for name in OF_CITATIONS] == [1, 1, 1, 1]
     assert found["fact_f1"] == 1
@@ -75,10 +79,10 @@ def test_a_right_answer_scores_one(judge):
     assert details["unknown_numbers"] == []
 
 
-def test_what_the_model_wrote_is_judged_not_what_our_checks_left_of_it(judge):
+def test_what_the_model_wrote_is_judged_not_what_our_checks_left_of_it(scorers):
     reply = f"The colonies starved in February [1][7]. {SCALE.rstrip('.')} [1]."
     shown = "The colonies starved in February [1]."
-    scores, details = score_question(QUESTION, (), modelled(reply, text=shown), judge)
+    scores, details = score_question(QUESTION, (), modelled(reply, text=shown), scorers)
     assert scores["citation_recall"].value == 0  # an unknown number, and a wrong turn
     assert scores["citation_precision"].value == 0
     assert details["unknown_numbers"] == [7]
@@ -86,11 +90,11 @@ def test_what_the_model_wrote_is_judged_not_what_our_checks_left_of_it(judge):
     assert scores["fact_precision"].value == 1  # what was shown states nothing else
 
 
-def test_quotations_are_their_own_evidence(judge):
+def test_quotations_are_their_own_evidence(scorers):
     quoted = modelled(
         f"Ann (0:15): “{STARVED}” [1]", mode="extractive", model=None, reply=None, evidence=()
     )
-    scores, details = score_question(QUESTION, (), quoted, judge)
+    scores, details = score_question(QUESTION, (), quoted, scorers)
     assert scores["citation_recall"].value == scores["citation_precision"].value == 1
     assert scores["cited_hit"].value == 1
     assert scores["fact_recall"].value == 1
@@ -99,37 +103,52 @@ def test_quotations_are_their_own_evidence(judge):
 
 
 @pytest.mark.parametrize("facts", [QUESTION.facts, None])
-def test_a_wrong_refusal_scores_nothing_on_all_that_should_be_there(judge, facts):
+def test_a_wrong_refusal_scores_nothing_on_all_that_should_be_there(scorers, facts):
     question = QUESTION.model_copy(update={"facts": facts})
     refusal = modelled(SENTINEL, text=REFUSAL, refused=True, citations=())
-    scores, _ = score_question(question, (), refusal, judge)
+    scores, _ = score_question(question, (), refusal, scorers)
     expected = {*OF_CITATIONS, *(OF_FACTS if facts else ()), "refusal_precision", "malformed"}
+    expected |= {"support", "crag", "evidence_cited", "first_right"}
+    expected |= {"basis_answered", "basis_nearest"}
+    shown = {"basis_none": 1, "evidence_offered": 1}  # the evidence was in the prompt
     of_answer = {name for name in scores if "@" not in name and name != "mrr"}
-    assert of_answer == expected
+    assert of_answer == {*expected, *shown}
     assert all(scores[name] == (0, 1) for name in expected)
+    assert {name: scores[name].value for name in shown} == shown
 
 
-def test_a_right_refusal_is_measured_as_a_refusal_only(judge):
+def test_a_right_refusal_is_measured_as_a_refusal_only(scorers):
     refusal = modelled(SENTINEL, text=REFUSAL, refused=True, citations=())
-    scores, details = score_question(UNANSWERABLE, (), refusal, judge)
-    assert values(scores) == {"refusal_recall": 1, "refusal_precision": 1, "malformed": 0}
+    scores, details = score_question(UNANSWERABLE, (), refusal, scorers)
+    assert values(scores) == {
+        "refusal_recall": 1,
+        "refusal_precision": 1,
+        "malformed": 0,
+        "crag": 1,
+        **basis("none"),
+    }
     assert details == {}
 
 
-def test_an_answer_where_there_is_none_is_measured_without_gold(judge):
+def test_an_answer_where_there_is_none_is_measured_without_gold(scorers):
     reply = "The colonies starved in February because the combs were empty [1]."
-    scores, _ = score_question(UNANSWERABLE, (), modelled(reply), judge)
+    scores, _ = score_question(UNANSWERABLE, (), modelled(reply), scorers)
     assert values(scores) == {
         "refusal_recall": 0,
         "malformed": 0,
+        "crag": -1,
+        **basis("answered"),
         "citation_recall": 1,
         "citation_precision": 1,
+        "support": 1,
+        "misattributed": 0,
+        "invented": 0,
     }
 
 
 @pytest.mark.parametrize("question", [QUESTION, UNANSWERABLE])
 @pytest.mark.parametrize("refused", [True, False])
-def test_quotations_in_a_failed_models_place_earn_it_nothing(judge, question, refused):
+def test_quotations_in_a_failed_models_place_earn_it_nothing(scorers, question, refused):
     fallback = modelled(
         REFUSAL if refused else f"Ann (0:15): “{STARVED}” [1]",
         mode="extractive",
@@ -138,9 +157,9 @@ def test_quotations_in_a_failed_models_place_earn_it_nothing(judge, question, re
         refused=refused,
         warnings=(f"{FALLBACK}: the service is down",),
     )
-    scores, details = score_question(question, (), fallback, judge)
+    scores, details = score_question(question, (), fallback, scorers)
     found = values(scores)
-    assert found.pop("malformed") == 1
+    assert found.pop("malformed") == found.pop("basis_none") == 1
     assert "refusal_precision" not in found
     assert ("refusal_recall" in found) == (question is UNANSWERABLE)
     assert set(found.values()) == {0}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_stretches import any_stretch
 
-from askpod.evals.stretches import Stretch, seconds, shared, union
+from askpod.evals.gold import Stretch, seconds, shared, union
 
 several = st.lists(any_stretch, max_size=8)
 

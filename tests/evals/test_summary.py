@@ -14,9 +14,8 @@ from rich.console import Console, RenderableType
 from askpod.errors import GoldError
 from askpod.evals.intervals import Interval
 from askpod.evals.measures import MEASURES
-from askpod.evals.records import SUMMARY, Record, Score
-from askpod.evals.summary import read_summary, summarise, write_summary
-from askpod.evals.tables import slices_table, table
+from askpod.evals.records import SUMMARY, Record, Score, read_summary, summarise, write_summary
+from askpod.evals.report.tables import basis_table, slices_table, table
 
 
 def asked(name: str, cluster: str = "bees", **scores: float | Score) -> Record:
@@ -180,7 +179,7 @@ def test_a_folder_without_a_run_is_said_to_be_none(tmp_path):
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"gold": "g", "questions": "many"}'])
 def test_a_damaged_file_is_said_to_be_damaged(tmp_path, text):
     (tmp_path / SUMMARY).write_text(text)
-    with pytest.raises(GoldError, match=r"summary\.json: damaged; run the eval again"):
+    with pytest.raises(GoldError, match=r"summary\.json:1: damaged: .*; run the eval again"):
         read_summary(tmp_path)
 
 
@@ -204,8 +203,8 @@ def test_the_table_shows_every_figure_and_fits(width):
     assert "…" not in text
     for measure in MEASURES:
         value = figures[measure.name].value
-        assert (f"{value:.1f} s" if measure.unit else f"{value:.3f}") in text
-        assert f"{figures[measure.name].low:.{1 if measure.unit else 2}f}–" in text
+        assert (f"{value:.1f} s" if measure.unit == "s" else f"{value:.3f}") in text
+        assert f"{figures[measure.name].low:.{1 if measure.unit == 's' else 2}f}–" in text
         if measure.group != "retrieval":
             assert measure.label in text
 
@@ -252,3 +251,17 @@ def test_names_of_others_do_not_act_on_a_terminal():
     assert "\x1b" not in text
     assert "\x07" not in text
     assert "[bold]x" in text
+
+
+def test_what_questions_were_shown_as_by_type():
+    rows = [
+        ("a", "list", {"basis_answered": 1.0, "basis_nearest": 0.0, "basis_none": 0.0}),
+        ("b", "list", {"basis_answered": 0.0, "basis_nearest": 1.0, "basis_none": 0.0}),
+        ("c", "unanswerable", {"basis_answered": 0.0, "basis_nearest": 0.0, "basis_none": 1.0}),
+    ]
+    records = [replace(asked(name, **scores), slices={"type": kind}) for name, kind, scores in rows]
+    lines = shown(basis_table(summarise(records, "g", {})), 80).splitlines()
+    cells = {line.split()[0]: line.split()[1:] for line in lines if line[:1].strip()}
+    assert cells["list"] == ["2", "0.500", "0.500", "0.000"]
+    assert cells["unanswerable"] == ["1", "0.000", "0.000", "1.000"]
+    assert basis_table(summarise([asked("a", mrr=1.0)], "g", {})) is None

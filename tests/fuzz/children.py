@@ -14,20 +14,20 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from fuzz.reading import Outcome, examine, write_case
-from fuzz.starts import starts
+from fuzz.reading import Outcome
+from fuzz.suites import SUITES
 
 _PATIENCE = 300.0  # seconds for one file; a busy machine may be slow
 _HOPELESS = 30.0  # seconds of processor time after which a child ends
 _MOST_DEATHS = 20  # more say that the program itself is broken
 
 
-def outcomes(seed: int, files: int, seconds: float, count: int) -> Iterator[Outcome]:
-    """How the files of a seed are read, by `count` children, until time or files are up."""
+def outcomes(suite: str, seed: int, files: int, seconds: float, count: int) -> Iterator[Outcome]:
+    """How a suite's files of a seed are read, by `count` children, until time or files are up."""
     ends = time.monotonic() + seconds
     waiting = iter(range(files))
     deaths = 0
-    children = [_Child(seed) for _ in range(count)]
+    children = [_Child(suite, seed) for _ in range(count)]
     try:
         busy = [child for child in children if child.ask(_next(waiting, ends))]
         while busy and deaths < _MOST_DEATHS:
@@ -53,8 +53,9 @@ class _Child:
     connection: Connection
     _process: BaseProcess
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, suite: str, seed: int) -> None:
         self.died = False  # of the last file
+        self._suite = suite
         self._seed = seed
         self._index = -1  # of the file that it reads
         self._began = 0.0
@@ -63,7 +64,9 @@ class _Child:
     def _start(self) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._seed), daemon=True)
+        self._process = context.Process(
+            target=_serve, args=(theirs, self._suite, self._seed), daemon=True
+        )
         self._process.start()
         theirs.close()
 
@@ -102,17 +105,18 @@ class _Child:
         self.connection.close()
 
 
-def _serve(connection: Connection, seed: int) -> None:
+def _serve(connection: Connection, name: str, seed: int) -> None:
     """What a child does: read the files that it is asked to."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     signal.signal(signal.SIGVTALRM, signal.SIG_DFL)  # which ends it as well
-    sound = starts()
+    suite = SUITES[name]
+    sound = suite.starts()
     while True:
         try:
             index = connection.recv()
         except EOFError:
             return
         with tempfile.TemporaryDirectory() as folder:
-            kind, path = write_case(Path(folder), seed, index, sound)
+            kind, path = suite.write_case(Path(folder), seed, index, sound)
             signal.setitimer(signal.ITIMER_VIRTUAL, _HOPELESS)
-            connection.send(examine(index, kind, path))
+            connection.send(suite.examine(index, kind, path))

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from askpod.errors import ReadError
-from askpod.readers import decoding
+from askpod.readers import text
 
 BODY = "title: A\ntranscript:\n- line: Hi --- there.\n  who: Ann\n  sec: 1\n"
 
@@ -122,7 +122,7 @@ def test_rows_of_the_wrong_type_keep_their_words(read):
 
 
 def test_a_file_that_is_too_large_is_refused(read, monkeypatch):
-    monkeypatch.setattr(decoding, "MAX_BYTES", 1024)
+    monkeypatch.setattr(text, "MAX_BYTES", 1024)
     with pytest.raises(ReadError, match="is larger than"):
         read(f"---\n{BODY}---\n" + "x" * 2000)
 

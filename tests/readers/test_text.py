@@ -2,7 +2,7 @@
 
 import pytest
 
-from askpod.readers.cleaning import clean, mend_mojibake
+from askpod.readers.text import clean, mend_mojibake
 
 
 @pytest.mark.parametrize(

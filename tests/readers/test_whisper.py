@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askpod.readers.json_formats import load_json, recognise_json
+from askpod.readers.json_document import load_json, recognise_json
 from askpod.readers.log import FaultLog
 from askpod.readers.whisper import read_whisper
 

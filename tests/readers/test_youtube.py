@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askpod.readers.json_formats import load_json, recognise_json
+from askpod.readers.json_document import load_json, recognise_json
 from askpod.readers.log import FaultLog
 from askpod.readers.youtube import read_youtube_json3, read_youtube_list
 
@@ -95,6 +95,10 @@ EVENTS = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(EVENTS)
 def test_no_word_is_lost_or_invented_and_time_runs_forward(events):
+    events = [
+        (start, [(f"{at}{word}", offset) for word, offset in words])
+        for at, (start, words) in enumerate(events)
+    ]
     value = [{"tStartMs": 0, "segs": []}]
     for start, words in sorted(events, key=lambda event: event[0]):
         segs = [{"utf8": f" {word}", "tOffsetMs": offset} for word, offset in words]

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from faulty_proxy import FaultyProxy
 
-from askpod import Archive, archive, founding
+from askpod import Archive, archive, opening
 from askpod.settings import Settings
-from askpod.store.server import replica, wire
+from askpod.store.shared import client as chroma_client
+from askpod.store.shared import replica
 from chroma_server import ChromaServer
 
 Machine = Callable[..., Archive]
@@ -20,8 +21,8 @@ Machine = Callable[..., Archive]
 @pytest.fixture(autouse=True)
 def _as_their_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also with `--chroma-server` these tests say themselves which archive is on a server."""
-    monkeypatch.setattr(archive, "join", founding.join)
-    monkeypatch.setattr(archive, "join_anew", founding.join_anew)
+    monkeypatch.setattr(archive, "connect", opening.connect)
+    monkeypatch.setattr(archive, "reconnect", opening.reconnect)
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +53,9 @@ def thorough(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries again sooner than a user's machine does, and waits less."""
-    monkeypatch.setattr(wire, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(wire, "READ_SECONDS", 0.4)
-    monkeypatch.setattr(wire, "WRITE_SECONDS", 5.0)
+    monkeypatch.setattr(chroma_client, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(chroma_client, "READ_SECONDS", 0.4)
+    monkeypatch.setattr(chroma_client, "WRITE_SECONDS", 5.0)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ class FaultyProxy:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
-            wbufsize = -1  # head and body in one piece: two would wait for each other
+            wbufsize = -1  # manifest and body in one piece: two would wait for each other
             disable_nagle_algorithm = True
 
             def handle_any(self) -> None:

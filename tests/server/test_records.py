@@ -15,9 +15,9 @@ from askpod.chunking import cut_span
 from askpod.embedding.contextual import contextual_vectors
 from askpod.model import Chunk, Episode, Turn
 from askpod.store.rows import Source
-from askpod.store.server.database import Record
-from askpod.store.server.records import (
-    Entry,
+from askpod.store.shared.database import Record
+from askpod.store.shared.records import (
+    EpisodeRecord,
     NotWhole,
     chunk_id,
     chunk_records,
@@ -27,6 +27,7 @@ from askpod.store.server.records import (
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+NONE = np.empty((0, 8), np.float32)
 seconds = st.floats(0, 1e6, allow_nan=False).map(lambda second: second + 0.0)
 
 
@@ -65,17 +66,29 @@ def chunks_of(episode: Episode) -> list[Chunk]:
 @settings(max_examples=40, deadline=None)
 @given(episodes())
 def test_an_episode_comes_out_as_it_was_packed(episode):
-    assert unpack(pack(episode, chunks_of(episode))) == (episode, chunks_of(episode))
+    vectors = np.eye(len(episode.turns), 8, dtype=np.float32)
+    *told, held = unpack(pack(episode, chunks_of(episode), vectors))
+    assert told == [episode, chunks_of(episode)]
+    assert np.allclose(held, vectors, atol=1e-3)
 
 
 def test_a_long_episode_is_cut_into_parts_that_any_server_takes():
     rng = np.random.default_rng(5)
     said = "".join(chr(code) for code in rng.integers(0x4E00, 0x9000, 60_000))
     episode = Episode("long", "Long", (Turn("Ann", said, 0.0, 60.0),))
-    records = part_records("v", episode, [])
+    records = part_records("v", episode, [], NONE)
     assert len(records) > 5
     assert max(len(record.text) for record in records) <= 16_000
     assert unpack("".join(record.text for record in records))[0] == episode
+
+
+@pytest.mark.parametrize(
+    "vectors", [np.zeros((1, 4)), np.full((1, 4), 2.0), np.full((1, 4), np.nan), np.ones((2, 3))]
+)
+def test_vectors_that_are_not_of_unit_length_or_too_many_are_noticed(vectors):
+    episode = Episode("a", "A", (Turn("Ann", "Hm.", 0.0, 1.0),))
+    with pytest.raises(NotWhole):
+        unpack(pack(episode, chunks_of(episode), vectors))
 
 
 def packed(value: object) -> str:
@@ -89,9 +102,9 @@ def packed(value: object) -> str:
         "no base64 ü",
         base64.b64encode(b"not compressed").decode(),
         packed([]),
-        packed({"episode": {}, "turns": [], "chunks": []}),
+        packed({"episode": {}, "turns": [], "chunks": [], "vectors": ""}),
         packed({"episode": 5, "turns": [["Ann"]], "chunks": []}),
-        pack(Episode("a", "A", (Turn("Ann", "Hm.", 0.0, 1.0),)), [])[:-20],
+        pack(Episode("a", "A", (Turn("Ann", "Hm.", 0.0, 1.0),)), [], NONE)[:-20],
     ],
 )
 def test_what_is_no_episode_is_noticed(text):
@@ -100,7 +113,7 @@ def test_what_is_no_episode_is_noticed(text):
 
 
 def test_a_small_text_that_would_fill_the_memory_is_no_episode(monkeypatch):
-    monkeypatch.setattr("askpod.store.server.records._LARGEST", 1_000_000)
+    monkeypatch.setattr("askpod.store.shared.records._LARGEST", 1_000_000)
     bomb = base64.b64encode(zlib.compress(b"0" * 2_000_000)).decode()
     with pytest.raises(NotWhole):
         unpack(bomb)
@@ -108,16 +121,16 @@ def test_a_small_text_that_would_fill_the_memory_is_no_episode(monkeypatch):
 
 def test_an_entry_is_read_as_it_was_written():
     source = Source("/talks/a#1.md", "digest", "words", 2)
-    entry = Entry("a#1", 7, "ada:/store", "v7", 2, 3, source=source)
-    assert Entry.of(entry.record) == entry
-    removed = Entry("a#1", 8)
-    assert Entry.of(removed.record) == removed
+    entry = EpisodeRecord("a#1", 7, "ada:/store", "v7", 2, 3, source=source)
+    assert EpisodeRecord.of(entry.record) == entry
+    removed = EpisodeRecord("a#1", 8)
+    assert EpisodeRecord.of(removed.record) == removed
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"kind": "episode", "episode_id": "a"}])
 def test_a_record_of_somebody_else_is_no_entry(metadata):
     with pytest.raises(NotWhole):
-        Entry.of(Record("x", metadata=metadata))
+        EpisodeRecord.of(Record("x", metadata=metadata))
 
 
 def test_a_chunks_record_has_its_contextual_vector():

@@ -11,7 +11,7 @@ from faulty_proxy import Fault, Reply, Request
 from askpod import Archive
 from askpod.errors import ServerError
 from askpod.settings import Settings
-from askpod.store.server import wire
+from askpod.store.shared import client as chroma_client
 from chroma_server import ChromaServer
 
 SECRET = "s3cret-t0ken"
@@ -56,7 +56,7 @@ def test_a_server_that_says_nothing_is_given_up_in_bounded_time(machine, through
     proxy.spoil = lambda _: Fault.STALL
     with pytest.raises(ServerError, match=r"has not answered for 0\.4 s"):
         machine("ada", settings=through, create=True)
-    assert len(proxy.seen) == wire.TRIES
+    assert len(proxy.seen) == chroma_client.TRIES
 
 
 @pytest.mark.usefixtures("impatient")
@@ -70,7 +70,7 @@ def test_one_that_fails_for_a_moment_is_asked_again(machine, through, proxy, fil
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_token_that_is_refused(machine, through, proxy, monkeypatch, status):
-    monkeypatch.setenv(wire.TOKEN, SECRET)
+    monkeypatch.setenv(chroma_client.TOKEN, SECRET)
     said = b'{"error":"AuthError","message":"bad token %s"}' % SECRET.encode()
     proxy.spoil = lambda _: Reply(status, said)
     with pytest.raises(ServerError, match=rf"refuses the token in ASKPOD_CHROMA_TOKEN \({status}"):
@@ -88,7 +88,7 @@ def test_the_token_is_sent_and_stands_nowhere_else(
     machine, through, proxy, monkeypatch, files, tmp_path, caplog
 ):
     caplog.set_level("DEBUG")
-    monkeypatch.setenv(wire.TOKEN, SECRET)
+    monkeypatch.setenv(chroma_client.TOKEN, SECRET)
 
     def check(request: Request) -> Reply | None:
         ours = request.headers.get("Authorization") == f"Bearer {SECRET}"
@@ -110,7 +110,7 @@ def test_the_token_is_sent_and_stands_nowhere_else(
 
 @pytest.mark.parametrize("token", ["with space", "línea", "two\nlines"])
 def test_a_token_that_is_none(machine, through, monkeypatch, token):
-    monkeypatch.setenv(wire.TOKEN, token)
+    monkeypatch.setenv(chroma_client.TOKEN, token)
     with pytest.raises(ServerError, match="ASKPOD_CHROMA_TOKEN holds characters") as caught:
         machine("ada", settings=through, create=True)
     assert token not in str(caught.value)
@@ -152,7 +152,7 @@ def test_what_is_no_chroma_server(machine, through, proxy, reply):
 
 @pytest.mark.usefixtures("impatient")
 def test_an_endless_answer_is_cut(machine, through, proxy, monkeypatch):
-    monkeypatch.setattr(wire, "MOST_BYTES", 1000)
+    monkeypatch.setattr(chroma_client, "MOST_BYTES", 1000)
     proxy.spoil = lambda _: Reply(200, b" " * 5000)
     with pytest.raises(ServerError, match="more than was asked for"):
         machine("ada", settings=through, create=True)
@@ -205,10 +205,10 @@ def test_a_stop_at_any_request_leaves_whole_episodes(
 
 def _orphans(chroma: ChromaServer, through: Settings) -> int:
     """Records on the server that belong to no episode's present version."""
-    from askpod.store.server.database import Database
-    from askpod.store.server.head import chunks_of
-    from askpod.store.server.records import EPISODES
-    from askpod.store.server.wire import Address
+    from askpod.store.shared.client import Address
+    from askpod.store.shared.database import Database
+    from askpod.store.shared.manifest import chunks_of
+    from askpod.store.shared.records import EPISODES
 
     database = Database(Address(chroma.url, "default_tenant", through.chroma_database))
     kinds = database.collection(EPISODES).select({"kind": {"$in": ["episode", "part"]}})
@@ -239,7 +239,7 @@ def test_what_was_finished_is_kept_and_the_next_run_goes_on(machine, through, pr
 
 
 def test_a_server_that_is_restarted_has_all_that_was_committed(tmp_path, files, monkeypatch):
-    monkeypatch.setattr(wire, "FIRST_WAIT", 0.05)
+    monkeypatch.setattr(chroma_client, "FIRST_WAIT", 0.05)
     with ChromaServer(tmp_path / "chroma") as server:
         settings = Settings(chroma_url=server.url)
         with Archive.open(tmp_path / "ada", settings=settings, create=True) as ada:

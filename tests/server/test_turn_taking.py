@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from askpod.errors import ServerError, StoreBusy
-from askpod.store.server.database import Database
-from askpod.store.server.turn_taking import NAME, Pace, WriterLock
-from askpod.store.server.wire import Address, NotThere
+from askpod.store.shared.client import Address, NotThere
+from askpod.store.shared.database import Database
+from askpod.store.shared.writer_lock import NAME, Pace, WriterLock
 
 LIVELY = Pace(beat=0.05, stale=0.4, patience=5.0, poll=0.02)
 DEAD = Pace(beat=60.0, stale=0.4, patience=5.0, poll=0.02)  # shows no sign of life

@@ -7,19 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from askpod.sources import Gathered, fetching, gather
-from askpod.sources.fetching import Fetcher
-from askpod.sources.manners import Manners
+from askpod.sources import SourceFiles, fetch, gather
+from askpod.sources.fetch import Fetcher, RateLimit
 from fake_git import FakeGit
 from fake_web import FakeWeb
 
-Bring = Callable[..., Gathered]
+Bring = Callable[..., SourceFiles]
 
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another try follows at once."""
-    monkeypatch.setattr(fetching, "WAITS", (0.01, 0.01))
+    monkeypatch.setattr(fetch, "FIRST_WAIT", 0.01)
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def told() -> list[str]:
 def bring(store: Path, told: list[str]) -> Bring:
     """Gathers sources into `store`, those on loopback too."""
 
-    def run(*sources: str | Path, allow_private: bool = True) -> Gathered:
+    def run(*sources: str | Path, allow_private: bool = True) -> SourceFiles:
         return gather(store, sources, allow_private=allow_private, notify=told.append)
 
     return run
@@ -69,5 +68,5 @@ def slept() -> list[float]:
 @pytest.fixture
 def fetcher(slept: list[float]) -> Iterator[Fetcher]:
     """Fetches from loopback, without a pause."""
-    with Fetcher(allow_private=True, manners=Manners(slept.append)) as made:
+    with Fetcher(allow_private=True, rate_limit=RateLimit(slept.append)) as made:
         yield made

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askpod.sources.chapters import Chapter, read_chapters
-from askpod.sources.choosing import ending_of, in_order
-from askpod.sources.feed import Offer, read_feed
+from askpod.sources.feed import Chapter, Offer, ending_of, in_order, read_chapters, read_feed
 from feeds import item, offer, rss
 
 FULL = rss(

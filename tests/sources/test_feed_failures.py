@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from askpod.errors import FetchError, PathError
-from askpod.sources import gather, wire
+from askpod.sources import addresses, gather
 from feeds import ALL_FOUR, about, four, item, names, rss, srt, vtt
 
 
@@ -99,9 +99,11 @@ def test_a_feed_that_is_not_there_leaves_nothing(web, bring, store):
 def test_a_public_feed_cannot_lead_to_this_machine(web, store, monkeypatch):
     """The server stands in for a public one; what it names is another address of this machine."""
     private = web.put("/1.vtt", vtt()).replace("127.0.0.1", "127.0.0.2")
-    real = wire.resolve
+    real = addresses.resolve
     monkeypatch.setattr(
-        wire, "resolve", lambda host, port, **_: real(host, port, allow_private=host == "127.0.0.1")
+        addresses,
+        "resolve",
+        lambda host, port, **_: real(host, port, allow_private=host == "127.0.0.1"),
     )
     with pytest.raises(FetchError, match=r"127\.0\.0\.2 is no public address"):
         gather(store, [web.put("/feed.xml", rss(item("One", private)))])

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from askpod import Archive
-from askpod.diagnosis import diagnose
+from askpod.doctor import diagnose
 from askpod.errors import PathError, StoreDamaged
 from askpod.store.catalog import Catalog
 

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from askpod import Archive
 from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import FilterError
-from askpod.model import Chunk, Episode, Span, Turn
+from askpod.model import Chunk, Episode, Filters, Span, Turn
 from askpod.store import dense, filters
 from askpod.store.catalog import Catalog
 from askpod.store.collection import publish
-from askpod.store.filters import Filters, Selection, chroma_condition, matches_name
+from askpod.store.filters import Selection, chroma_condition
 from askpod.store.rows import Source
 from askpod.store.schema import Stamp
+from askpod.text import matches_name
 
 EPISODES = {
     "bees.md": {"guests": ["Mara Lind"], "season": 1, "dateadded": "2024-04-30"},
@@ -37,7 +38,7 @@ def talks(request, tmp_path_factory):
         if request.param != "by their vectors":
             patch.setattr(dense, "FEW", 0)
         if request.param == "by ids":
-            patch.setattr("askpod.retrieval.search.chroma_condition", lambda _: None)
+            patch.setattr("askpod.retrieval.retriever.chroma_condition", lambda _: None)
         with Archive.open(folder / "store", create=True) as archive:
             archive.index([_write(folder, name, front) for name, front in EPISODES.items()])
             yield archive

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
-from askpod.diagnosis import diagnose
+from askpod.doctor import diagnose
 from askpod.errors import ArchiveNotFound
 from askpod.store.catalog import Catalog
 from askpod.store.filters import Selection

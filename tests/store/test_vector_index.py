@@ -20,8 +20,8 @@ from askpod.errors import EmbedderError
 from askpod.store import collection
 from askpod.store.catalog import Catalog
 from askpod.store.collection import REMADE, CollectionStamp
+from askpod.store.connection import write_lock
 from askpod.store.filters import Selection
-from askpod.store.lock import write_lock
 
 PLAIN = ChromaSettings(anonymized_telemetry=False)
 

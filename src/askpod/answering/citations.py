@@ -1,22 +1,23 @@
 """From a model's text with evidence numbers to the text that a person sees, while it comes.
 
 Every citation is checked against its turn before it is shown. What a claim is cited with is
-judged against the words before the numbers, in the same sentence. A claim without support is
-marked, or by setting left out; a sentence that states something and cites nothing is marked.
+judged against the words before the numbers, in the same sentence. Where a claim cites nothing, or
+only turns that do not support it, the turn of the evidence that supports it best is cited instead.
+A claim that nothing supports is marked, or by setting left out.
 The result is a function of the whole text: it does not depend on the pieces it came in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from askpod.answering.claims import ends_before, needs_source, plain_claim
 from askpod.answering.markers import Marker, MarkerReader
-from askpod.answering.quotation import Link, cite
 from askpod.answering.support import Support, SupportChecker
-from askpod.model import Citation, EvidenceTurn
+from askpod.chunking import cut_span
+from askpod.model import Citation, CitedBy, EvidenceTurn, Span, Turn
 
 # What stands behind a number whose turn does not support the claim, and behind a sentence that
 # states something without a source. Plain words: they survive logs, terminals and copying.
@@ -29,6 +30,45 @@ MOST_TURNS = 20  # in one group of markers; further ones form the next group
 MOST_NAMED = 8  # unknown numbers that a warning lists
 
 Unsupported = Literal["mark", "drop"]
+Link = Callable[[str, float], str]  # (episode id, second) -> URL
+
+
+def cite(
+    number: int,
+    episode: tuple[str, str],
+    span: Span,
+    words: tuple[int, int],
+    link: Link,
+    *,
+    supported: bool,
+    cited_by: CitedBy = "askpod",
+) -> Citation:
+    """The citation of some words of a span. Its seconds are those words' own.
+
+    Args:
+        number: what stands in brackets in the answer.
+        episode: the id and the title.
+        span: the turn, or the part of it, that was in the evidence.
+        words: first and end character of what is quoted, counted in the span's text.
+        link: the address that opens an episode (by its id) at a second.
+        supported: whether these words support the claim.
+        cited_by: who chose the turn.
+    """
+    id_, title = episode
+    said = Turn(span.speaker, span.text, span.start, span.end, marks=span.marks)
+    quoted = cut_span(said, span.turn, *words)
+    return Citation(
+        number=number,
+        episode_id=id_,
+        title=title,
+        speaker=span.speaker,
+        start=quoted.start,
+        end=quoted.end,
+        quote=quoted.text,
+        url=link(id_, quoted.start),
+        supported=supported,
+        cited_by=cited_by,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +78,7 @@ class _Cited:
     gap: str
     turn: EvidenceTurn
     support: Support
+    by: CitedBy = "model"
 
 
 @dataclass(slots=True)
@@ -99,6 +140,7 @@ class CitationWriter:
         self._dropped = 0
         self._removed = 0
         self._uncited = 0
+        self._replaced = 0
 
     @property
     def text(self) -> str:
@@ -116,6 +158,7 @@ class CitationWriter:
         wrong = sum(not citation.supported for citation in self._citations.values())
         found = (
             self._unknown and f"left out numbers that are not in the evidence: {self._named()}",
+            self._replaced and f"wrong citations replaced by turns that hold: {self._replaced}",
             wrong and f"citations that do not support their claim: {wrong}, marked in the text",
             self._uncited and f"sentences without a source: {self._uncited}, marked in the text",
             self._dropped and f"sentences left out, their citations do not hold: {self._dropped}",
@@ -187,10 +230,17 @@ class CitationWriter:
         claim = plain_claim(sentence.words) if whole else clause
         turns = [turn for _, turn in group]
         supports = self._checker.check_each(claim, turns, sentence.turns if whole else ())
-        for (gap, turn), support in zip(group, supports, strict=True):
-            self._put(sentence, _Cited(gap, turn, support))
+        cited = [
+            _Cited(gap, turn, support) for (gap, turn), support in zip(group, supports, strict=True)
+        ]
         if not any(support.ok for support in supports):
-            sentence.unsupported = True
+            if source := self._checker.attribute(claim, self.evidence):
+                self._replaced += 1
+                cited = [_Cited(group[0][0], *source, by="askpod")]
+            else:
+                sentence.unsupported = True
+        for each in cited:
+            self._put(sentence, each)
         sentence.turns = [*sentence.turns, *turns][-MOST_TURNS:]
         sentence.clause = ""
 
@@ -198,8 +248,11 @@ class CitationWriter:
         self._close_group()
         sentence, self._sentence = self._sentence, _Sentence()
         if not sentence.turns and needs_source(sentence.opening):
-            self._uncited += 1
-            self._put(sentence, UNCITED_MARK)
+            if source := self._checker.attribute(plain_claim(sentence.words), self.evidence):
+                self._put(sentence, _Cited(" ", *source, by="askpod"))
+            else:
+                self._uncited += 1
+                self._put(sentence, UNCITED_MARK)
         if not self._drop:
             return
         if sentence.unsupported:
@@ -237,6 +290,7 @@ class CitationWriter:
             (support.begin, support.end),
             self._link,
             supported=support.ok,
+            cited_by=cited.by,
         )
 
     def _named(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from askpod.answering.refusal import REFUSAL
-from askpod.sentences import split_sentences
+from askpod.text import split_sentences
 
 FEWEST_WORDS = 4  # fewer ("Yes.", "In short.") state nothing by themselves
 UNENDED_WORDS = 8  # a line without a full stop that is shorter is a heading

@@ -1,76 +1,87 @@
-"""Answers without a model: picks the sentences that answer, word for word.
+"""Answers without a model: in the speakers' own sentences, each with its second.
 
-A sentence's relevance is how near its meaning is to the question, how many of the question's
-words it holds, and how well its passage fits. A listener wants connected
-speech, so whole runs of sentences are quoted, each from one turn: the runs whose relevance lies
-furthest above the ordinary (maximum-sum segments), until WORDS are used up.
+What is quoted depends on the kind of question (question.py); which sentences, on sentences.py;
+whether they are called an answer or only the nearest that was said, on refusal.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from askpod.answering.quotation import cite
-from askpod.answering.refusal import REFUSAL, is_weak, reason
-from askpod.answering.words import shares
+import numpy as np
+
+from askpod.answering.citations import cite
+from askpod.answering.question import Question, understand, without_names
+from askpod.answering.refusal import NEAREST, REFUSAL, basis_of, is_weak, reason
+from askpod.answering.sentences import (
+    WORDS_IN_ALL,
+    Judged,
+    Run,
+    Sentence,
+    choose,
+    judge,
+    read,
+    widen,
+)
 from askpod.embedding import Embedder
 from askpod.links import second_link
-from askpod.model import Answer, Citation, Episode, Passage, Span
-from askpod.retrieval.search import Found
-from askpod.sentences import split_sentences
-from askpod.store.filters import Filters, matches_name
+from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
+from askpod.retrieval.retriever import Found
+from askpod.text import matches_name
 from askpod.times import clock
 
-WORDS = 120  # of speech in an answer, at most
-PASSAGES = 6  # that are read for it
-LONGEST_RUN = 5  # sentences
-SHORTEST_RUN = 8  # words; less ("Yeah, exactly.") says nothing by itself
-MOST_RUNS = 4
+PASSAGES = 10  # that are read for an answer
+LIST_ITEMS = 8
+ITEM_WORDS = 30  # of each item of a list
+COMPARED_WORDS = 90  # of each side of a comparison
+TOLD = 0.5  # taken off the relevance of what the answer before has quoted
+LONGEST_ASKED = 140  # characters of a question before a quotation that leans on it
 
-# Parts of a sentence's relevance beside its cosine to the question, chosen for the facts they
-# bring into answers on the development questions (docs/answers.md).
-SHARED_WORDS = 0.6
-PASSAGE = 1.5  # of what its passage's score lacks to the best one's, taken off
-QUESTION = 0.5  # taken off a question: it asks what the listener asks, and does not answer
-HOST = 0.2  # taken off what others than the guests say: a host leads to the answers
-ORDINARY = 1.7  # the sentences that are above the ordinary hold this many times WORDS
-LEAST_WORTH = 0.15  # of the best run's worth, below which a run is left out
+TurnsOf = Callable[[str, int, int], list[Turn]]
+Search = Callable[[str, int, Filters], Found]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sentence:
-    passage: int  # rank, from 0
-    span: Span
-    begin: int  # characters of the span's text
-    end: int
-    by_host: bool
-    relevance: float = 0.0
+class Retrieved:
+    """A question with what was found for it, and where more can be had.
 
-    @property
-    def text(self) -> str:
-        return self.span.text[self.begin : self.end]
+    Attributes:
+        found: the passages.
+        filters: what the listener restricted the question to.
+        episodes: those of the passages, by id.
+        turns: the turns of an episode from one position to another, both inclusive.
+        search: finds passages for another question.
+        listed: the episodes that filters leave.
+        usage: what was spent on making the question whole.
+        told: what the answer before has quoted already.
+    """
 
-    @property
-    def words(self) -> int:
-        return len(self.text.split())
+    found: Found
+    filters: Filters
+    episodes: Mapping[str, Episode]
+    turns: TurnsOf
+    search: Search
+    listed: Callable[[Filters], list[Episode]]
+    usage: Usage = field(default_factory=Usage)
+    told: tuple[str, ...] = ()
+
+
+def in_pieces(answer: Answer) -> Generator[str | Answer]:
+    """An answer that is there at once, as a stream: paragraph by paragraph."""
+    for number, paragraph in enumerate(answer.text.split("\n\n")):
+        yield f"\n\n{paragraph}" if number else paragraph
+    yield answer
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """Consecutive sentences of one span."""
+class Quotations:
+    """What an answer is made of."""
 
-    sentences: tuple[_Sentence, ...]
-    worth: float
-
-    @property
-    def words(self) -> int:
-        return sum(sentence.words for sentence in self.sentences)
-
-    @property
-    def place(self) -> tuple[int, int, int]:
-        first = self.sentences[0]
-        return first.passage, first.span.turn, first.begin
+    runs: Sequence[Run]  # in the order in which they are shown
+    passages: tuple[Passage, ...]
+    episodes: Mapping[str, Episode]
+    basis: Basis
 
 
 class ExtractiveAnswerer:
@@ -79,110 +90,182 @@ class ExtractiveAnswerer:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
-    def answer(self, found: Found, episodes: Mapping[str, Episode], filters: Filters) -> Answer:
-        """An answer of at most WORDS words of speech from what was found, or a refusal."""
-        sentences = self._judged(found, _sentences(found.passages[:PASSAGES], episodes, filters))
-        runs = [] if is_weak(found, filters) else _choose(sentences)
-        if not runs:
-            return Answer(
-                question=found.question,
-                text=REFUSAL,
-                citations=(),
-                passages=found.passages,
-                refused=True,
-                mode="extractive",
-                warnings=reason(found),
+    def answer(self, retrieved: Retrieved) -> Answer:
+        """An answer from what was found, the nearest that was said, or a refusal."""
+        from askpod.answering.overview import answer_about_episodes
+
+        found = retrieved.found
+        question = understand(found.question, found.named)
+        if about := answer_about_episodes(question, retrieved, self.quotations):
+            return about
+        if is_weak(found, retrieved.filters):
+            return _refusal(found)
+        if question.kind == "comparison":
+            quoted = self._compared(question, retrieved)
+        else:
+            quoted = self.quotations(question, found, retrieved)
+        if not quoted.runs:
+            return _refusal(found)
+        return composed(found.question, quoted)
+
+    def quotations(self, question: Question, found: Found, retrieved: Retrieved) -> Quotations:
+        """The quotations for one question from what was found for it."""
+        episodes = retrieved.episodes
+        missing = {p.episode_id for p in found.passages} - set(episodes)
+        if missing:
+            episodes = {**episodes, **{e.id: e for e in retrieved.listed(retrieved.filters)}}
+        judged = self._judged(question, found, retrieved, episodes)
+        if question.kind == "list":
+            runs = choose(judged, words=LIST_ITEMS * ITEM_WORDS, most=LIST_ITEMS)
+            widened = widen(runs, judged, sum(run.words for run in runs))
+        else:
+            widened = widen(choose(judged), judged)
+        basis = basis_of(question, widened)
+        return Quotations(widened, found.passages, episodes, basis)
+
+    def _judged(
+        self,
+        question: Question,
+        found: Found,
+        retrieved: Retrieved,
+        episodes: Mapping[str, Episode],
+    ) -> Judged:
+        passages = [each for each in found.passages if each.spans][:PASSAGES]
+        turns = {
+            rank: retrieved.turns(
+                passage.episode_id, max(0, passage.spans[0].turn - 1), passage.spans[-1].turn
             )
-        citations = tuple(
-            _citation(number, run, episodes[found.passages[run.place[0]].episode_id])
-            for number, run in enumerate(runs, start=1)
+            for rank, passage in enumerate(passages)
+        }
+        sentences = read(passages, turns, self._embedder.count_tokens)
+        wanted = retrieved.filters.speaker
+        if wanted is not None:
+            sentences = [s for s in sentences if matches_name(wanted, s.span.speaker)]
+        sentences = _of_people(question, sentences, episodes)
+        judged = judge(question, sentences, passages, episodes, self._embedder)
+        again = [any(s.text in quote for quote in retrieved.told) for s in sentences]
+        return replace(judged, relevance=judged.relevance - TOLD * np.array(again, dtype=float))
+
+    def _compared(self, question: Question, retrieved: Retrieved) -> Quotations:
+        """Both sides of a comparison, one search for each, their quotations in turn."""
+        sides = [self._side(question, own, retrieved) for own in question.compared]
+        if not question.people:  # of two things somebody may say how they differ
+            plain = replace(question, kind="plain")
+            whole = self.quotations(plain, retrieved.found, retrieved)
+            sides.insert(0, replace(whole, runs=_within(whole.runs, COMPARED_WORDS)))
+        longest = max(len(side.runs) for side in sides)
+        runs: list[Run] = []
+        for number in range(longest):
+            for side in sides:
+                if number < len(side.runs) and not _among(side.runs[number], runs):
+                    runs.append(side.runs[number])
+        passages = {
+            (p.episode_id, p.start): p
+            for found in (*sides, Quotations((), retrieved.found.passages, {}, "none"))
+            for p in found.passages
+        }
+        episodes = {id_: each for side in sides for id_, each in side.episodes.items()}
+        answered = all(side.runs and side.basis == "answered" for side in sides)
+        basis: Basis = "answered" if answered else "nearest"
+        runs = _within(runs, WORDS_IN_ALL)
+        return Quotations(runs, tuple(passages.values()), episodes, basis)
+
+    def _side(self, question: Question, own: str, retrieved: Retrieved) -> Quotations:
+        filters, text = retrieved.filters, own
+        if own in question.people:
+            filters = replace(filters, speaker=own)
+            others = [each for each in question.people if each != own]
+            text = without_names(question.text, others) or question.text
+        found = retrieved.search(text, PASSAGES, filters)
+        asked = replace(question, kind="plain", text=text, people=(), theirs=False, compared=())
+        there = replace(retrieved, filters=filters)
+        quoted = self.quotations(
+            replace(asked, people=(own,) if own in question.people else ()), found, there
         )
-        text = "\n\n".join(_statement(citation) for citation in citations)
-        return Answer(found.question, text, citations, found.passages, False, "extractive")
-
-    def _judged(self, found: Found, sentences: list[_Sentence]) -> list[_Sentence]:
-        """The sentences with their relevance to the question."""
-        if not sentences:
-            return []
-        texts = [sentence.text for sentence in sentences]
-        # Not `found.vector`: the archive may have been made by another embedder.
-        vectors = self._embedder.embed([found.question, *texts])
-        near = vectors[1:] @ vectors[0]
-        held = shares(found.words, texts)
-        best = found.passages[0].score
-        return [
-            replace(
-                sentence,
-                relevance=float(cosine)
-                + SHARED_WORDS * share
-                - PASSAGE * (best - found.passages[sentence.passage].score)
-                - (QUESTION if _asks(sentence.text) else 0.0)
-                - (HOST if sentence.by_host else 0.0),
-            )
-            for sentence, cosine, share in zip(sentences, near, held, strict=True)
-        ]
+        return replace(quoted, runs=_within(quoted.runs, COMPARED_WORDS))
 
 
-def _sentences(
-    passages: Sequence[Passage], episodes: Mapping[str, Episode], filters: Filters
-) -> list[_Sentence]:
-    """The sentences that may be quoted, in the order in which they stand in each passage."""
-    return [
-        _Sentence(rank, span, begin, end, _is_host(span.speaker, episodes[passage.episode_id]))
-        for rank, passage in enumerate(passages)
-        for span in passage.spans
-        if filters.speaker is None or matches_name(filters.speaker, span.speaker)
-        for begin, end in split_sentences(span.text)
+def composed(question: str, quoted: Quotations, opening: str = "", closing: str = "") -> Answer:
+    """The answer that quotations make, with a paragraph before and after them."""
+    citations = tuple(
+        _citation(number, run, quoted.episodes) for number, run in enumerate(quoted.runs, start=1)
+    )
+    statements = [
+        _statement(citation, run.asked)
+        for citation, run in zip(citations, quoted.runs, strict=True)
     ]
+    heading = NEAREST if quoted.basis == "nearest" else ""
+    text = "\n\n".join(part for part in (opening, heading, *statements, closing) if part)
+    return Answer(
+        question=question,
+        text=text,
+        citations=citations,
+        passages=quoted.passages,
+        refused=False,
+        mode="extractive",
+        basis=quoted.basis,
+    )
 
 
-def _is_host(speaker: str, episode: Episode) -> bool:
-    return bool(speaker and episode.guests) and speaker not in episode.guests
+def _refusal(found: Found) -> Answer:
+    return Answer(
+        question=found.question,
+        text=REFUSAL,
+        citations=(),
+        passages=found.passages,
+        refused=True,
+        mode="extractive",
+        warnings=reason(found),
+    )
 
 
-def _asks(text: str) -> bool:
-    return text.rstrip("\"'”’»)] ").endswith("?")
+def _of_people(
+    question: Question, sentences: list[Sentence], episodes: Mapping[str, Episode]
+) -> list[Sentence]:
+    """What may be quoted where people are asked about: nothing that another guest says.
+
+    Where the question asks what they say, nothing of anybody else; where they say nothing of it,
+    all of it.
+    """
+    people = set(question.people)
+    if not people.intersection(sentence.span.speaker for sentence in sentences):
+        return sentences
+    theirs = {sentence.episode for sentence in sentences if sentence.span.speaker in people}
+    kept = []
+    for sentence in sentences:
+        speaker, guests = sentence.span.speaker, episodes[sentence.episode].guests
+        if sentence.episode not in theirs:
+            continue
+        other_guest = speaker in guests and speaker not in people
+        if speaker in people or sentence.asks or not (question.theirs or other_guest):
+            kept.append(sentence)
+    return kept
 
 
-def _choose(sentences: list[_Sentence]) -> list[_Run]:
-    """The best runs that WORDS allow, in the order of their passages and of speech."""
-    ordinary = _ordinary(sentences)
-    runs: list[_Run] = []
-    left = WORDS
-    for run in sorted(_runs(sentences, ordinary), key=lambda run: -run.worth):
-        if (runs and run.worth < LEAST_WORTH * runs[0].worth) or len(runs) == MOST_RUNS:
+def _among(run: Run, runs: Iterable[Run]) -> bool:
+    """Whether some of its words are quoted by another run."""
+    return any(
+        (one.episode, one.turn, one.begin) == (other.episode, other.turn, other.begin)
+        for each in runs
+        for one in run.sentences
+        for other in each.sentences
+    )
+
+
+def _within(runs: Sequence[Run], words: int) -> list[Run]:
+    """The first runs that so many words hold, at least one."""
+    kept: list[Run] = []
+    for run in runs:
+        words -= run.words
+        if kept and words < 0:
             break
-        if run.words <= left and not any(set(run.sentences) & set(r.sentences) for r in runs):
-            runs.append(run)
-            left -= run.words
-    return sorted(runs, key=lambda run: run.place)
+        kept.append(run)
+    return kept
 
 
-def _ordinary(sentences: list[_Sentence]) -> float:
-    """The relevance above which the sentences hold ORDINARY times WORDS."""
-    held = 0
-    for sentence in sorted(sentences, key=lambda each: -each.relevance):
-        held += sentence.words
-        if held >= ORDINARY * WORDS:
-            return sentence.relevance
-    # Of so few none is ordinary: the only sentence of an archive may be the answer.
-    return min((sentence.relevance for sentence in sentences), default=0.0) - 1e-6
-
-
-def _runs(sentences: list[_Sentence], ordinary: float) -> Iterator[_Run]:
-    """All runs worth quoting."""
-    for first in range(len(sentences)):
-        for last in range(first, min(first + LONGEST_RUN, len(sentences))):
-            members = tuple(sentences[first : last + 1])
-            if members[-1].span is not members[0].span:
-                break
-            run = _Run(members, sum(member.relevance - ordinary for member in members))
-            if run.worth > 0 and run.words >= SHORTEST_RUN:
-                yield run
-
-
-def _citation(number: int, run: _Run, episode: Episode) -> Citation:
+def _citation(number: int, run: Run, episodes: Mapping[str, Episode]) -> Citation:
     first, last = run.sentences[0], run.sentences[-1]
+    episode = episodes[first.episode]
 
     def link(_: str, second: float) -> str:
         return second_link(episode.youtube, episode.links, second)
@@ -198,8 +281,10 @@ def _citation(number: int, run: _Run, episode: Episode) -> Citation:
     )
 
 
-def _statement(citation: Citation) -> str:
-    """One quotation, with who says it and when."""
+def _statement(citation: Citation, asked: str = "") -> str:
+    """One quotation, with who says it and when, and what was asked if it leans on that."""
     when = clock(citation.start)
     who = f"{citation.speaker} ({when})" if citation.speaker else when
+    if asked and len(asked) <= LONGEST_ASKED and citation.speaker:
+        who = f"Asked ‘{asked}’, {who}"
     return f"{who}: “{citation.quote}” [{citation.number}]"

@@ -1,18 +1,31 @@
 """When to say that the archive does not hold an answer.
 
-Two signs are trusted, both set on the development questions (docs/answers.md): too little in the
-archive is near the question, or the question names somebody or something that the archive never
-mentions. What is on the subject and yet not said cannot be told apart without understanding.
+There are three tiers. A question is refused where too little in the archive is near it, or where
+it names somebody or something that the archive never mentions. What is quoted is called the nearest
+that was said, and no answer, where its best sentence is not relevant enough, or where a number or a
+time is asked for and the first two quotations have none. Else it is an answer: what is on the
+subject and yet does not answer is seldom told apart without understanding. How often, and how the
+bars were set: docs/answers.md.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from askpod.retrieval.search import Found
-from askpod.store.filters import Filters
+from askpod.model import Basis, Filters
+from askpod.retrieval.retriever import Found
 
+if TYPE_CHECKING:
+    from askpod.answering.question import Question
+    from askpod.answering.sentences import Run
+
+NEAREST = "I did not find this stated. The nearest that was said:"
 REFUSAL = "I found nothing in these episodes that answers this."
+
+# Heads quotations that follow where a model found no answer, and yet there is something near.
+NEAREST_WITHOUT_MODEL = "The model found no answer. The nearest that was said:"
 
 # What a model must write, alone, when its evidence does not answer the question. In capitals and
 # about the episodes as a whole, so that no answer says it by chance.
@@ -23,6 +36,10 @@ SENTINEL = "NOT IN THE EPISODES"
 # the guest there is less to be near by chance, and more reason to think that the answer is there.
 WEAKEST = 0.43
 WEAKEST_IN_NAMED = 0.25
+
+# The relevance (sentences.py) from which on the best sentence of the first quotation answers: the
+# highest bar that costs no more than about 10 % of the questions that can be answered.
+ANSWERS = 0.46
 
 # Of the cosine, what having all of the question's words in one chunk is worth.
 WORDS = 0.2
@@ -37,14 +54,28 @@ def is_weak(found: Found, filters: Filters) -> bool:
     """Whether what was found is too little to answer from."""
     if not found.passages or found.unmentioned:
         return True
-    named = filters.episode is not None or filters.guest is not None
+    named = filters.episode is not None or filters.guest is not None or found.named
     return nearness(found) < (WEAKEST_IN_NAMED if named else WEAKEST)
+
+
+def basis_of(question: Question, runs: Sequence[Run]) -> Basis:
+    """Whether quotations, the best one first, answer a question or only come nearest to it."""
+    if not runs:
+        return "none"
+    weak = runs[0].best < ANSWERS or lacks_figure(question, runs)
+    return "nearest" if weak else "answered"
+
+
+def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
+    """Whether a number or a time is asked for and the first two quotations have none."""
+    held = any(question.holds_figure(run.text) for run in runs[:2])
+    return question.figure is not None and not held
 
 
 def reason(found: Found) -> tuple[str, ...]:
     """What a person should be told about a refusal, beside it."""
-    if not found.unmentioned:
-        return ()
+    if found.unmatched or not found.unmentioned:
+        return found.unmatched
     return (f"these episodes never mention {' or '.join(found.unmentioned)}",)
 
 

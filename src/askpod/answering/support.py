@@ -15,7 +15,8 @@ It compares; it does not reason. A claim that turns a statement round in the sam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from threading import Event
@@ -24,27 +25,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.answering.names import missing_names
-from askpod.answering.numbers import binding_numbers, stated_numbers
+from askpod.answering.entities import binding_numbers, missing_names, stated_numbers
 from askpod.embedding import Embedder
 from askpod.model import EvidenceTurn
-from askpod.sentences import split_sentences
-from askpod.store.lexical import STOPWORDS
+from askpod.text import content_words, split_sentences, split_to_fit
 
 WORDS = 0.5
 NAME = 0.3
 BAR = 0.6
 BAR_TOGETHER = 0.7  # several turns share more words with any claim by chance
+# For a turn that the model did not cite: the best of many reaches BAR by chance.
+BAR_UNCITED = 0.7
+SHARED_UNCITED = 0.5  # of the claim's content words, that it must hold besides
 GAIN = 0.08  # what a turn must add to the score of several to be a part of the support
 MOST_TOGETHER = 6  # turns judged together; who cites more cites nothing in particular
 
 STEM = 5  # letters in which two words must agree; for this as good as a stemmer
+LIKELY_SOURCES = 8  # turns that are looked at for a claim that cites none
 LIKELY_CITED = 8  # first turns of the evidence, which is in the order of its worth
 EMBEDDED = 2  # sentences of a turn that are embedded: those that share most words with the claim
 MOST_NAMES = 2  # missing ones that are counted
 KEPT = 4000  # verdicts, turns and vectors that are remembered, each
 
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 # How an answer introduces what somebody said: no part of what was said.
 _ATTRIBUTION = frozenset(
     re.findall(
@@ -76,7 +78,7 @@ class _Sentence:
 
 
 class SupportChecker:
-    """Judges claims against turns. Safe for several threads."""
+    """Checks claims against turns. Safe for several threads."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
@@ -132,6 +134,39 @@ class SupportChecker:
         """Whether turns support a claim of which each may hold a part only."""
         return self.score(claim, turns) >= (BAR if len(turns) == 1 else BAR_TOGETHER)
 
+    def attribute(
+        self, claim: str, turns: Sequence[EvidenceTurn]
+    ) -> tuple[EvidenceTurn, Support] | None:
+        """The turn that supports a claim best, found without the model's help.
+
+        Only the LIKELY_SOURCES turns that share most of the claim's words are judged: a word
+        counts the more, the fewer turns hold it.
+
+        Args:
+            claim: a sentence without its markers.
+            turns: all of the evidence, in the order of its worth; of equal ones the first wins.
+
+        Returns:
+            The turn and how it supports the claim; None where none holds SHARED_UNCITED of its
+            words and reaches BAR_UNCITED.
+        """
+        wanted = _stems(claim)
+        held = [
+            {stem for each in self._sentences(turn.span.text) for stem in each.stems & wanted}
+            for turn in turns
+        ]
+        holding = Counter(stem for stems in held for stem in stems)
+        worth = [sum(1 / holding[stem] for stem in stems) for stems in held]
+        likely = sorted(range(len(turns)), key=lambda at: (-worth[at], at))[:LIKELY_SOURCES]
+        enough = SHARED_UNCITED * len(wanted)
+        judged = [
+            (self._judge(claim, (turns[at],)), at)
+            for at in sorted(likely)
+            if worth[at] > 0 and len(held[at]) >= enough
+        ]
+        (score, begin, end), at = max(judged, key=lambda each: each[0][0], default=((0.0, 0, 0), 0))
+        return (turns[at], Support(True, begin, end)) if score >= BAR_UNCITED else None
+
     def score(self, claim: str, turns: Sequence[EvidenceTurn]) -> float:
         """What is held against the bar; 0 at most where a number of the claim is missing."""
         return self._judge(claim, turns)[0]
@@ -155,7 +190,7 @@ class SupportChecker:
 
     def _nearest(self, claim: str, turns: Sequence[Sequence[_Sentence]]) -> tuple[float, int, int]:
         """The greatest similarity in any turn, and the nearest characters of the first one."""
-        start, end = next(self._fitting(claim, 0, len(claim)))
+        start, end = self._fitting(claim, 0, len(claim))[0]
         vector = self._vector(claim[start:end])
         best = [self._nearest_window(vector, sentences) for sentences in turns]
         return max(similarity for similarity, _, _ in best), *best[0][1:]
@@ -197,17 +232,11 @@ class SupportChecker:
             _remember(self._turns, text, known)
         return known
 
-    def _fitting(self, text: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
-        """The range, halved at white space until the embedder reads each part to its end."""
-        limit = self._embedder.max_tokens
-        if end - begin < 2 or self._embedder.count_tokens([text[begin:end]])[0] <= limit:
-            yield begin, end
-            return
-        middle = (begin + end) // 2
-        cut = text.rfind(" ", begin, middle)
-        cut = cut if cut > begin else middle
-        yield from self._fitting(text, begin, cut)
-        yield from self._fitting(text, cut + (text[cut] == " "), end)
+    def _fitting(self, text: str, begin: int, end: int) -> list[tuple[int, int]]:
+        """The range in parts that the embedder reads to their end."""
+        embedder = self._embedder
+        parts = split_to_fit(text, begin, end, embedder.count_tokens, embedder.max_tokens)
+        return [(start, stop) for start, stop, _ in parts]
 
 
 def _sharing_most(sentences: Sequence[_Sentence], wanted: frozenset[str]) -> list[_Sentence]:
@@ -228,12 +257,7 @@ def _content(claim: str, held: frozenset[str], known: str) -> frozenset[str]:
 
 def _stems(text: str) -> frozenset[str]:
     """The first letters of each word that means something."""
-    words = (word.lower().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
-    return frozenset(
-        word[:STEM]
-        for word in words
-        if word.split("'")[0] not in STOPWORDS and word not in _ATTRIBUTION
-    )
+    return frozenset(word[:STEM] for word in content_words(text) if word not in _ATTRIBUTION)
 
 
 def _remember(memory: dict[Any, Any], key: object, value: object) -> None:

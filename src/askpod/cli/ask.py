@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, harmless, linked, note, print_json, show, show_url
-from askpod.cli.streamed import StreamedText
+from askpod.cli.output import (
+    StreamedText,
+    console,
+    harmless,
+    linked,
+    note,
+    print_json,
+    show,
+    show_url,
+)
+from askpod.model import Filters
 
 if TYPE_CHECKING:
     from askpod.model import Answer
@@ -17,15 +26,12 @@ if TYPE_CHECKING:
 LEADS = 3  # passages offered with a refusal
 
 
+@options.with_filters
 def ask(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What you want to know.")],
+    *,
     store: options.Store = None,
-    episode: options.Episode = None,
-    guest: options.Guest = None,
-    speaker: options.Speaker = None,
-    season: options.Season = None,
-    since: options.Since = None,
-    until: options.Until = None,
+    filters: Filters,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     verbose: options.Verbose = False,
@@ -34,9 +40,7 @@ def ask(
     """Answer a question from what was said. Each statement carries its second."""
     from askpod.archive import Archive
     from askpod.settings import Settings
-    from askpod.store.filters import Filters
 
-    filters = Filters(episode, guest, speaker, season, since, until)
     settings = Settings.load({"model": model, "base_url": base_url})
     with Archive.open(store, settings=settings, notify=note) as archive:
         if as_json:

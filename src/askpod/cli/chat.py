@@ -13,6 +13,7 @@ import typer
 from askpod.cli import options
 from askpod.cli.chat_prompt import interactive, piped_lines, typed_lines
 from askpod.cli.output import counted, harmless, note, print_json
+from askpod.model import Filters
 
 if TYPE_CHECKING:
     from askpod.archive import Archive
@@ -26,17 +27,14 @@ NO_MODEL = (
 )
 
 
+@options.with_filters
 def chat(
+    *,
     go_on: Annotated[
         bool, typer.Option("--continue", "-c", help="Go on with the last conversation.")
     ] = False,
     store: options.Store = None,
-    episode: options.Episode = None,
-    guest: options.Guest = None,
-    speaker: options.Speaker = None,
-    season: options.Season = None,
-    since: options.Since = None,
-    until: options.Until = None,
+    filters: Filters,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     verbose: options.Verbose = False,
@@ -46,7 +44,6 @@ def chat(
     from askpod.cli.conversation import Conversation
     from askpod.sessions import Sessions
     from askpod.settings import Settings, default_store
-    from askpod.store.filters import Filters
 
     folder = store or default_store()
 
@@ -59,7 +56,7 @@ def chat(
         open_archive,
         Settings.load({"model": model, "base_url": base_url}),
         Sessions(folder),
-        Filters(episode, guest, speaker, season, since, until),
+        filters,
         verbose=verbose,
     )
     with closing(conversation):

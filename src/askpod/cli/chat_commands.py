@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import webbrowser
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,17 +13,18 @@ import typer
 
 from askpod.chat import SourceError
 from askpod.cli.ask import show_sources
-from askpod.cli.chat_filters import NAMES, changed
 from askpod.cli.conversation import Conversation
-from askpod.cli.output import counted, harmless, show, show_url
-from askpod.errors import AskpodError
+from askpod.cli.output import counted, harmless, note, show, show_url
+from askpod.errors import AskpodError, FilterError
 from askpod.links import safe_link
-from askpod.store.filters import Filters
+from askpod.model import Filters
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from askpod.model import Citation, Span
+
+FILTERS = tuple(field.name for field in fields(Filters))
 
 
 class CommandError(AskpodError):
@@ -40,6 +41,7 @@ class Command:
 
     @property
     def name(self) -> str:
+        """What it begins with, such as "/show"."""
         return self.usage.split()[0]
 
 
@@ -95,6 +97,24 @@ def _marked(span: Span, citation: Citation) -> Text:
     )
 
 
+def _why(conversation: Conversation, _: str) -> None:
+    if not conversation.chat.history:
+        raise SourceError("there is no answer yet")
+    last = conversation.chat.history[-1]
+    typer.echo(f"understood as: {harmless(last.answer.question)}")
+    titles = {passage.title for passage in last.answer.passages}
+    if len(titles) == 1:
+        typer.echo(f"looked for in: {harmless(*titles)}")
+    typer.echo(f"found: {_BASES[last.answer.basis]}")
+
+
+_BASES = {
+    "answered": "what was said answers it, as far as can be told",
+    "nearest": "only what comes near to it",
+    "none": "nothing that comes near to it",
+}
+
+
 def _open(conversation: Conversation, argument: str) -> None:
     citation = conversation.chat.source(_number(argument, "/open"))
     url = safe_link(citation.url)
@@ -109,12 +129,59 @@ def _filter(conversation: Conversation, argument: str) -> None:
     if argument.casefold() in ("off", "none", "clear"):
         chat.filters = Filters()
     elif argument:
-        chat.filters = changed(chat.filters, argument)
+        chat.filters = _changed(chat.filters, argument)
     if not chat.filters:
-        typer.echo(f"no filters: all episodes are asked. There are {', '.join(NAMES)}")
+        typer.echo(f"no filters: all episodes are asked. There are {', '.join(FILTERS)}")
         return
+    for line in conversation.archive.unmatched(chat.filters):
+        note(f"note: {line}")
     left = counted(len(conversation.archive.episodes(chat.filters)), "episode")
     typer.echo(f"only {harmless(chat.filters.describe())} ({left}); /filter off takes it off")
+
+
+def _changed(filters: Filters, text: str) -> Filters:
+    """The filters with those of `text` in place: `name=value …`, a value may have several words.
+
+    A name without a value takes that filter off.
+
+    Raises:
+        FilterError: no such filter, or a value that it cannot have.
+    """
+    values = asdict(filters)
+    for name, value in _pairs(text):
+        values[name] = _season(value) if name == "season" and value else value or None
+    return Filters.of(values)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        if equals:
+            pairs.append((_filter_name(name.casefold()), value))
+        elif pairs:
+            pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]} {word}".strip())
+        else:
+            raise FilterError(
+                f"{word!r} is no filter; write name=value, such as guest=gupta season=2. "
+                f"The names are {', '.join(FILTERS)}"
+            )
+    return [(name, value.strip("\"'“”")) for name, value in pairs]
+
+
+def _filter_name(name: str) -> str:
+    if name in FILTERS:
+        return name
+    near = get_close_matches(name, FILTERS, 1)
+    hint = f"did you mean {near[0]}=? " if near else ""
+    raise FilterError(f"there is no filter {name!r}; {hint}The names are {', '.join(FILTERS)}")
+
+
+def _season(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise FilterError(f"season: {value!r} is no season's number") from None
 
 
 def _model(conversation: Conversation, argument: str) -> None:
@@ -138,8 +205,8 @@ def _save(conversation: Conversation, argument: str) -> None:
     wanted = Path(argument)
     path = save_new(wanted, as_markdown(conversation.chat.history))
     taken = path.stem not in (wanted.stem, wanted.name)
-    note = f" ({harmless(wanted.name)} was there already)" if taken else ""
-    typer.echo(f"saved as {harmless(str(path))}{note}")
+    there = f" ({harmless(wanted.name)} was there already)" if taken else ""
+    typer.echo(f"saved as {harmless(str(path))}{there}")
 
 
 def _new(conversation: Conversation, _: str) -> None:
@@ -169,6 +236,7 @@ def _number(argument: str, command: str) -> int:
 _ALL = (
     Command("/sources", "the last answer's sources", _sources),
     Command("/show N", "what was said around source N", _show),
+    Command("/why", "what the last question was understood as", _why),
     Command("/open N", "source N in the browser", _open),
     Command("/filter NAME=VALUE", "ask only some episodes; /filter off asks all", _filter),
     Command("/model [NAME|off]", "which model writes the answers", _model),

@@ -1,10 +1,10 @@
-"""`askpod check`: the faults of transcript files, and how they would be mended."""
+"""`askpod check`: the faults of transcript files, who speaks in them, and what would be mended."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,24 +12,35 @@ from askpod.cli import options
 from askpod.cli.output import counted, harmless, note, print_json, show
 
 if TYPE_CHECKING:
-    from askpod.checking import FileCheck
+    from askpod.checking import FileCheck, Speaking
+
+MOST_NAMED = 8  # labels that are named one by one
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH", help="Files, or folders.")],
-    store: options.Store = None,  # noqa: ARG001 (every command takes it; this one needs none)
+    sources: options.Sources,
+    *,
+    store: options.Store = None,
+    allow_private: options.AllowPrivate = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show the faults of transcript files. Nothing is written."""
-    from askpod.checking import check_files
-    from askpod.readers.discover import find_files, named
+    """Show the faults of transcript files, and who speaks in them.
 
-    checks = check_files(find_files(paths), named(paths))
+    Nothing is indexed. What is fetched of feeds and repositories is kept in the archive's
+    folder, so that `askpod index` need not fetch it again.
+    """
+    from askpod.checking import FileCheck, check_files
+    from askpod.opening import store_folder
+    from askpod.sources import gather
+
+    gathered = gather(store_folder(store), sources, allow_private=allow_private, notify=note)
+    checks = check_files(gathered.files, gathered.named)
+    checks += [FileCheck(failure.path, error=failure.message) for failure in gathered.failed]
     if as_json:
         print_json([asdict(each) for each in checks])
     else:
         _print(checks)
-    if any(each.error for each in checks):
+    if gathered.failed or any(each.error for each in checks):
         raise typer.Exit(1)
 
 
@@ -37,12 +48,15 @@ def _print(checks: list[FileCheck]) -> None:
     from rich.text import Text
 
     for each in checks:
-        if not each.error and not each.faults:
+        if each.passed_over:
             continue
         count = "cannot be read" if each.error else counted(len(each.faults), "fault")
         show(Text(harmless(each.path), "bold"), Text(f"  {count}"))
         if each.error:
             show(Text("  "), Text(harmless(each.error), "red"))
+        else:
+            head = Text(f"  {'':>6}  ").append(f"{'who speaks':<28}", "green")
+            show(head, Text(harmless("; ".join(_who_speaks(each.speaking)))))
         for fault in each.faults:
             head = Text(f"  {fault.line:>6}  ", "dim").append(f"{fault.kind:<28}", "yellow")
             show(head, Text(harmless(fault.repair)))
@@ -52,3 +66,20 @@ def _print(checks: list[FileCheck]) -> None:
     for each in checks:
         if each.passed_over:
             note(f"passed over: {each.passed_over}")
+
+
+def _who_speaks(speaking: Sequence[Speaking]) -> Iterator[str]:
+    """The labels with their shares of the time, then those that hold little, then the rest."""
+    labels = [each for each in speaking if each.label]
+    known = [f"{each.label} {each.share:.0%}" for each in labels if not each.little]
+    little = [f"{each.label} ({each.seconds:.0f} s)" for each in labels if each.little]
+    yield _listed(known) if known else "nobody is named"
+    if little:
+        yield f"{_listed(little)} with less than 1%"
+    if nobody := sum(each.share for each in speaking if not each.label):
+        yield f"{nobody:.0%} of the time without a label"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

@@ -12,12 +12,11 @@ import typer
 
 from askpod.chat import Chat
 from askpod.cli.ask import figures, show_ending, show_stream
-from askpod.cli.output import note
-from askpod.cli.streamed import StreamedText, keys_unseen
+from askpod.cli.output import StreamedText, keys_unseen, note
 from askpod.errors import AskpodError
+from askpod.model import Filters
 from askpod.sessions import Sessions
 from askpod.settings import Settings
-from askpod.store.filters import Filters
 
 if TYPE_CHECKING:
     from askpod.archive import Archive

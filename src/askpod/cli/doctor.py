@@ -10,11 +10,11 @@ from askpod.cli import options
 from askpod.cli.output import harmless, print_json, show
 
 
-def doctor(store: options.Store = None, as_json: options.Json = False) -> None:
+def doctor(*, store: options.Store = None, as_json: options.Json = False) -> None:
     """Say what is installed and what is missing. Shows the embedder and the store in use."""
     from rich.text import Text
 
-    from askpod.diagnosis import diagnose
+    from askpod.doctor import diagnose
     from askpod.settings import default_store
 
     findings = diagnose(store or default_store())

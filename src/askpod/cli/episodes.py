@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from askpod.cli import options
 from askpod.cli.output import counted, harmless, note, on_terminal, print_json, show
+from askpod.model import Filters
 
 if TYPE_CHECKING:
     from askpod.model import Episode
 
 
+@options.with_filters
 def episodes(
+    *,
     store: options.Store = None,
-    episode: options.Episode = None,
-    guest: options.Guest = None,
-    speaker: options.Speaker = None,
-    season: options.Season = None,
-    since: options.Since = None,
-    until: options.Until = None,
+    about: Annotated[
+        str | None,
+        typer.Option("--about", metavar="TOPIC", help="Only those that talk about it, best first."),
+    ] = None,
+    filters: Filters,
     as_json: options.Json = False,
 ) -> None:
     """List the episodes of the archive."""
     from askpod.archive import Archive
-    from askpod.store.filters import Filters
 
     with Archive.open(store, notify=note) as archive:
-        listed = archive.episodes(Filters(episode, guest, speaker, season, since, until))
+        listed = archive.episodes(filters, about=about)
     if as_json:
         print_json([_as_dict(each) for each in listed])
         return

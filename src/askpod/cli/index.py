@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import harmless, note, print_json
+from askpod.cli.output import harmless, note, print_json, progress_bar
+from askpod.errors import AskpodError
 
 if TYPE_CHECKING:
     from askpod.indexing import IndexReport, Progress, ProgressListener
@@ -19,25 +19,18 @@ MOST_PASSED_OVER = 5  # files that are named one by one
 
 
 def index(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="PATH|URL",
-            help="Files, folders, podcasts' feeds (https://…/feed.xml, or a file), git "
-            "repositories (git+https://…#folder).",
-        ),
-    ],
+    sources: options.Sources,
+    *,
     store: options.Store = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove the episodes whose files are gone.")
-    ] = False,
-    allow_private: Annotated[
         bool,
-        typer.Option(
-            "--allow-private",
-            help="Fetch also from this machine and its network, and repositories over http.",
-        ),
+        typer.Option("--prune", help="Remove the episodes of what is named whose files are gone."),
     ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="With --prune: also where a whole folder is missing or empty."),
+    ] = False,
+    allow_private: options.AllowPrivate = False,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, help="Processes that read and embed.")
     ] = 1,
@@ -45,62 +38,62 @@ def index(
 ) -> None:
     """Read transcripts into the archive. What has not changed is not read again."""
     from askpod.archive import Archive
-    from askpod.founding import store_folder
+    from askpod.opening import store_folder
     from askpod.sources import gather
 
     # A wrong path, or a feed that cannot be had, must not leave an empty archive behind.
     folder = store_folder(store)
     gathered = gather(folder, sources, allow_private=allow_private, notify=note)
-    with (
-        Archive.open(folder, create=True, notify=note) as archive,
-        progress_bar() as progress,
-    ):
-        report = archive.index(gathered, prune=prune, workers=workers, progress=progress)
+    try:
+        with (
+            Archive.open(folder, create=True, notify=note) as archive,
+            indexing_bar() as progress,
+        ):
+            report = archive.index(
+                gathered,
+                prune=prune,
+                prune_missing_folders=yes,
+                workers=workers,
+                progress=progress,
+            )
+    except AskpodError as error:
+        if error.report is not None:
+            _show(error.report, as_json=as_json)
+        raise
     show_report(report, as_json=as_json)
 
 
 def show_report(report: IndexReport, *, as_json: bool) -> None:
     """The report of a run; leaves with exit code 1 where a file failed."""
+    _show(report, as_json=as_json)
+    if report.failed or report.not_pruned:
+        raise typer.Exit(1)
+
+
+def _show(report: IndexReport, *, as_json: bool) -> None:
     for failure in report.failed:
         note(f"not indexed: {failure.message}")
+    for failure in report.not_pruned:
+        note(f"not removed: {failure.message}")
+    if report.not_reached:
+        first, more = report.not_reached[0], len(report.not_reached) - 1
+        note(f"not reached: {first}" + (f" and {more:,} more" if more else ""))
     if as_json:
         print_json(report.to_dict())
     else:
         _print_summary(report)
-    if report.failed:
-        raise typer.Exit(1)
 
 
 @contextmanager
-def progress_bar() -> Iterator[ProgressListener | None]:
-    """A bar with rate and time left on stderr; nothing where that is no terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich import progress as bars
-    from rich.console import Console
-
-    bar = bars.Progress(
-        bars.TextColumn("{task.description}", markup=False),
-        bars.BarColumn(),
-        bars.TextColumn("{task.fields[files]}"),
-        bars.TransferSpeedColumn(),
-        bars.TimeRemainingColumn(),
-        console=Console(stderr=True, highlight=False, markup=False, emoji=False),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("indexing", total=None, files="")
+def indexing_bar() -> Iterator[ProgressListener | None]:
+    """A progress bar for `Archive.index`; None where no terminal shows it."""
+    with progress_bar("indexing", in_bytes=True) as bar:
 
         def show(state: Progress) -> None:
-            bar.update(
-                task,
-                total=state.bytes_total,
-                completed=state.bytes_done,
-                files=f"{state.done}/{state.total} files",
-            )
+            if bar is not None:
+                bar(state.bytes_done, state.bytes_total, f"{state.done}/{state.total} files")
 
-        yield show
+        yield show if bar is not None else None
 
 
 def _print_summary(report: IndexReport) -> None:
@@ -113,7 +106,10 @@ def _print_summary(report: IndexReport) -> None:
     if report.gone:
         shown = ", ".join(harmless(id_) for id_ in report.gone[:3])
         more = f" and {len(report.gone) - 3} more" if len(report.gone) > 3 else ""
-        note(f"kept though their files are gone: {shown}{more}; --prune removes them")
+        note(
+            f"kept though their files are gone: {shown}{more}; --prune with their folder removes "
+            "them"
+        )
     if report.faults:
         note("`askpod check PATH…` shows the faults that were mended")
 
@@ -128,6 +124,7 @@ def _rows(report: IndexReport) -> Iterator[tuple[str, str]]:
         ("episodes removed", len(report.removed)),
         ("episodes not indexed", len(report.failed)),
         ("files passed over", len(report.passed_over)),
+        ("files not reached", len(report.not_reached)),
     ]
     yield from ((label, f"{count:,}") for label, count in counts if count)
     if report.added or report.changed:

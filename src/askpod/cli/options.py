@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from askpod.model import Filters
+
+
+def _folder(text: str) -> Path:
+    if not text.strip():  # as a path, that would be the working folder
+        raise typer.BadParameter("names no folder; leave it out, or say . for the working folder")
+    return Path(text)
+
 
 Store = Annotated[
     Path | None,
     typer.Option(
-        "--store", metavar="DIR", help="Folder of the archive.  [ASKPOD_STORE, else vectorstore]"
+        "--store",
+        metavar="DIR",
+        parser=_folder,
+        help="Folder of the archive.  [ASKPOD_STORE, else vectorstore]",
+    ),
+]
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH|URL",
+        help="Files, folders, podcasts' feeds (https://…/feed.xml, or a file), git "
+        "repositories (git+https://…#folder).",
+    ),
+]
+AllowPrivate = Annotated[
+    bool,
+    typer.Option(
+        "--allow-private",
+        help="Fetch also from this machine and its network, and repositories over http.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Episode = Annotated[
-    str | None, typer.Option("--episode", metavar="ID", help="Only this episode, by its id.")
-]
-Guest = Annotated[
-    str | None, typer.Option("--guest", metavar="NAME", help="Only episodes with this guest.")
-]
-Speaker = Annotated[
-    str | None, typer.Option("--speaker", metavar="NAME", help="Only where this person speaks.")
-]
-Season = Annotated[int | None, typer.Option("--season", metavar="N", help="Only this season.")]
-Since = Annotated[
-    str | None, typer.Option("--since", metavar="DATE", help="Only episodes of this date or later.")
-]
-Until = Annotated[
-    str | None, typer.Option("--until", metavar="DATE", help="Only episodes up to this date.")
-]
 Model = Annotated[
     str | None,
     typer.Option("--model", metavar="NAME", help="Let this model write.  [ASKPOD_MODEL]"),
@@ -41,3 +55,48 @@ BaseUrl = Annotated[
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Say what the answer took: tokens, cost, seconds.")
 ]
+
+_FILTERS: dict[str, Any] = {
+    "episode": Annotated[
+        str | None, typer.Option("--episode", metavar="ID", help="Only this episode, by its id.")
+    ],
+    "guest": Annotated[
+        str | None, typer.Option("--guest", metavar="NAME", help="Only episodes with this guest.")
+    ],
+    "speaker": Annotated[
+        str | None, typer.Option("--speaker", metavar="NAME", help="Only where this person speaks.")
+    ],
+    "season": Annotated[
+        int | None, typer.Option("--season", metavar="N", help="Only this season.")
+    ],
+    "since": Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Only episodes of this date or later."),
+    ],
+    "until": Annotated[
+        str | None,
+        typer.Option("--until", metavar="DATE", help="Only episodes up to this date."),
+    ],
+}
+
+
+def with_filters(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command that takes `filters` the six options that make them, in its place."""
+
+    @wraps(command)
+    def run(**values: Any) -> None:  # noqa: ANN401 (the command's own, of any type)
+        filters = Filters(**{name: values.pop(name) for name in _FILTERS})
+        command(filters=filters, **values)
+
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
+        for name, option in _FILTERS.items()
+    ]
+    signature = inspect.signature(command, eval_str=True)
+    parameters = [
+        each
+        for parameter in signature.parameters.values()
+        for each in (options if parameter.name == "filters" else [parameter])
+    ]
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return run

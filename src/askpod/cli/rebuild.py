@@ -1,4 +1,4 @@
-"""`askpod rebuild`: makes the archive anew from its episodes' files."""
+"""`askpod rebuild`: builds the archive again from its episodes' files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.index import progress_bar, show_report
+from askpod.cli.index import indexing_bar, show_report
 from askpod.cli.output import note
 
 
@@ -17,12 +17,13 @@ def rebuild(
         list[Path] | None,
         typer.Argument(metavar="PATH", help="Files or folders to read besides the known ones."),
     ] = None,
+    *,
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make the archive anew. Needed for other settings, a newer format, or after damage."""
+    """Build the archive again. Needed for other settings, a newer format, or after damage."""
     from askpod.archive import Archive
 
-    with progress_bar() as progress:
+    with indexing_bar() as progress:
         report = Archive.rebuild(store, paths or [], progress=progress, notify=note)
     show_report(report, as_json=as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,41 +18,33 @@ from askpod.cli.output import (
     show,
     show_url,
 )
+from askpod.model import Filters
 
 if TYPE_CHECKING:
     from askpod.model import Passage
 
 
+@options.with_filters
 def search(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to look for.")],
+    *,
     top: Annotated[int, typer.Option("--top", min=1, max=200, help="How many passages.")] = 10,
     store: options.Store = None,
-    episode: options.Episode = None,
-    guest: options.Guest = None,
-    speaker: options.Speaker = None,
-    season: options.Season = None,
-    since: options.Since = None,
-    until: options.Until = None,
+    filters: Filters,
     as_json: options.Json = False,
 ) -> None:
     """Find the passages that speak of something."""
     from askpod.archive import Archive
 
     with Archive.open(store, notify=note) as archive:
-        passages = archive.search(
-            question,
-            top=top,
-            episode=episode,
-            guest=guest,
-            speaker=speaker,
-            season=season,
-            since=since,
-            until=until,
-        )
+        passages = archive.search(question, top=top, **asdict(filters))
+        nothing = () if passages else archive.unmatched(filters)
+    for line in nothing:
+        note(f"note: {line}")
     if as_json:
         print_json([passage.to_dict() for passage in passages])
         return
-    if not passages:
+    if not passages and not nothing:
         note("nothing found; `askpod episodes` lists what the archive holds")
     for number, passage in enumerate(passages, start=1):
         show_passage(number, passage)

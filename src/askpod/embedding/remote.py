@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.embedding.tokenizing import well_formed
+from askpod.embedding.minilm import well_formed
 from askpod.errors import EmbedderError, ModelError
-from askpod.service.address import OPENAI_URL, is_vendors, key_for, where
-from askpod.service.patience import Failure, Patience
+from askpod.services.http import OPENAI_URL, is_vendors, key_for, where
+from askpod.services.retry import RequestFailure, Retries
 from askpod.tokens import TokenCounter
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ TOKENS = 250_000
 TIMEOUT = 120.0  # seconds without a byte
 PATIENCE = 120.0  # seconds that the retries of one request may take
 TRIES = 6
-MOST_BYTES = 100_000_000  # of a response; the largest batches take a fifth, as plain numbers
+MOST_BYTES = 50_000_000  # of a response; the largest batches take two fifths, as plain numbers
 
 NO_LIST = "no list of embeddings"
 
@@ -149,21 +149,21 @@ class RemoteEmbedder:
             yield Batch(begin, vectors, _tokens(reply) or sum(counts[begin:end]))
 
     def _ask(self, texts: list[str]) -> CreateEmbeddingResponse:
-        patience = Patience(PATIENCE, TRIES)
+        retries = Retries(PATIENCE, TRIES)
         while True:
             try:
                 return self._request(texts)
             except Exception as problem:
                 failure = self._failure(problem)
-            time.sleep(patience.wait_after(failure))
+            time.sleep(retries.wait_after(failure))
 
-    def _failure(self, problem: Exception) -> Failure:
+    def _failure(self, problem: Exception) -> RequestFailure:
         """What a problem with a request means."""
-        from askpod.service.failures import Asked, Wording
+        from askpod.services.errors import ErrorMessages, RequestInfo
 
         if isinstance(problem, ModelError):
-            return Failure(problem)
-        asked = Asked(
+            return RequestFailure(problem)
+        asked = RequestInfo(
             model=self._model,
             address=where(self._url),
             key=self._key,
@@ -171,7 +171,9 @@ class RemoteEmbedder:
             setting="ASKPOD_EMBEDDER",
             timeout=TIMEOUT,
         )
-        return Wording(asked).of(problem) or Failure(self._unusable(f"a reply that is {NO_LIST}"))
+        return ErrorMessages(asked).of(problem) or RequestFailure(
+            self._unusable(f"a reply that is {NO_LIST}")
+        )
 
     def _request(self, texts: list[str]) -> CreateEmbeddingResponse:
         import openai
@@ -245,7 +247,7 @@ class RemoteEmbedder:
         # Imported when a vector is needed: it takes longer than opening an archive.
         import openai
 
-        from askpod.service.connection import Guard, GuardedClient, http_options
+        from askpod.services.openai_http import Guard, GuardedClient, http_options
 
         return openai.OpenAI(
             api_key=self._key,

@@ -5,20 +5,84 @@ YAML, one list of rows. How to write a good one: evals/README.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from askpod import parsing
+from askpod.archive import Archive
+from askpod.chunking import cut_span
 from askpod.errors import GoldError
-from askpod.evals.stretches import Stretch, union
+from askpod.files import read_bounded
+from askpod.links import second_link
+from askpod.model import Episode, Turn
+from askpod.text import split_sentences, visible
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stretch:
+    """Seconds of one episode, from `start` up to but without `end`."""
+
+    episode: str
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        return max(0.0, self.end - self.start)
+
+    def overlap(self, other: Stretch) -> float:
+        """Seconds that both hold."""
+        if self.episode != other.episode:
+            return 0.0
+        return max(0.0, min(self.end, other.end) - max(self.start, other.start))
+
+    def touches(self, others: Iterable[Stretch]) -> bool:
+        """Whether it shares any time with one of `others`."""
+        return any(self.overlap(other) > 0 for other in others)
+
+    def gap(self, other: Stretch) -> float:
+        """Seconds between both; 0 where they touch, infinity in another episode."""
+        if self.episode != other.episode:
+            return float("inf")
+        return max(0.0, other.start - self.end, self.start - other.end)
+
+
+def union(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
+    """The same seconds without overlaps, in order; empty stretches are left out."""
+    joined: list[Stretch] = []
+    for each in sorted(stretches):
+        if each.seconds <= 0:
+            continue
+        if joined and joined[-1].episode == each.episode and each.start <= joined[-1].end:
+            last = joined.pop()
+            each = Stretch(last.episode, last.start, max(last.end, each.end))
+        joined.append(each)
+    return tuple(joined)
+
+
+def seconds(stretches: Iterable[Stretch]) -> float:
+    """How long they are together, every second counted once."""
+    return sum(each.seconds for each in union(stretches))
+
+
+def shared(some: Iterable[Stretch], others: Iterable[Stretch]) -> float:
+    """Seconds that are in both, every second counted once."""
+    theirs: Sequence[Stretch] = union(others)
+    return sum(one.overlap(other) for one in union(some) for other in theirs)
+
 
 UNANSWERABLE = "unanswerable"
 MOST_BYTES = 20_000_000  # of a gold file; far above any that people write
+MOST_LISTED = 100  # bad rows that an error names
+LONGEST_KEY = 80  # characters of an id or a key in a message
+
+_MARKER = re.compile(r"(?:---|\.\.\.)(?:\s|$)")
 
 _Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 _Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -47,7 +111,8 @@ class GoldQuestion(_Strict):
     """One question with what is known of its answer.
 
     Without evidence it is unanswerable: the right reply is a refusal. Without facts it measures
-    retrieval and citations only. With `episode` it is asked of that episode alone.
+    retrieval and citations only. With `episode` it is asked of that episode alone, with `history`
+    after the questions that are listed there, oldest first.
     """
 
     id: _Name
@@ -55,9 +120,11 @@ class GoldQuestion(_Strict):
     type: _Name = "question"
     difficulty: _Name | None = None
     answer: _Text | None = None
-    facts: tuple[_Text, ...] | None = None
+    facts: tuple[_Text, ...] | None = None  # vital: an answer without one lacks something
+    okay: tuple[_Text, ...] = ()  # worth saying, and not missed where it is left out
     evidence: tuple[Evidence, ...] = ()
     episode: _Name | None = None
+    history: Annotated[tuple[_Text, ...], Field(max_length=20)] = ()
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -65,6 +132,8 @@ class GoldQuestion(_Strict):
             raise ValueError("an unanswerable question has neither facts nor evidence")
         if self.type != UNANSWERABLE and not self.evidence:
             raise ValueError("no evidence; a question without any has the type unanswerable")
+        if self.okay and not self.facts:
+            raise ValueError("okay facts without facts; name those that an answer must state")
         if self.type != UNANSWERABLE and self.facts == ():
             raise ValueError("empty facts; name them, or leave the key out")
         return self
@@ -101,7 +170,16 @@ class GoldSet:
 
     @property
     def name(self) -> str:
-        return self.path.stem if self.path.stem != "gold" else self.path.resolve().parent.name
+        """What reports and folders of runs call it: never "..", whatever the file is called."""
+        stem = self.path.stem if self.path.stem != "gold" else self.path.resolve().parent.name
+        return stem if stem.strip(".") else "gold"
+
+    def alone(self) -> GoldSet:
+        """The questions that are asked without others before them. Raises GoldError for none."""
+        alone = tuple(question for question in self.questions if not question.history)
+        if not alone:
+            raise GoldError(f"{self.path}: every question has a history; add some without")
+        return replace(self, questions=alone)
 
     def unknown(self, durations: Mapping[str, float | None]) -> list[Problem]:
         """Rows that name episodes which are not there, or seconds outside of them.
@@ -136,12 +214,13 @@ def read_gold(path: Path) -> tuple[GoldSet, list[Problem]]:
     questions: list[GoldQuestion] = []
     lines: dict[str, int] = {}
     problems: list[Problem] = []
-    for line, row in _rows(path):
-        name = str(row.get("id", "")) if isinstance(row, dict) else ""
+    for node in _rows(path):
+        row, line = parsing.plain(node), node.line
+        name = visible(str(row.get("id") or ""))[:LONGEST_KEY] if isinstance(row, dict) else ""
         try:
             question = GoldQuestion.model_validate(row)
         except ValidationError as error:
-            problems += [Problem(line, name, worded) for worded in _worded(error)]
+            problems += [Problem(line, name, each) for each in worded(error)]
             continue
         if question.id in lines:
             first = lines[question.id]
@@ -150,51 +229,66 @@ def read_gold(path: Path) -> tuple[GoldSet, list[Problem]]:
         lines[question.id] = line
         questions.append(question)
     if not questions and not problems:
-        raise GoldError(f"{path}: no questions; evals/README.md shows what one looks like")
+        raise GoldError(f"{path}:1: no questions; evals/README.md shows what one looks like")
     return GoldSet(path, tuple(questions), lines), problems
 
 
 def bad_gold(path: Path, problems: Iterable[Problem]) -> GoldError:
     """The error that lists problems, one line each: `path:line: id: problem`."""
     listed = [f"{path}:{problem}" for problem in problems]
-    rows = "one row needs" if len(listed) == 1 else f"{len(listed)} rows need"
-    return GoldError("\n".join([f"{path}: {rows} mending", *listed]))
+    rows = "one row needs" if len(listed) == 1 else f"{len(listed):,} rows need"
+    more = [f"and {len(listed) - MOST_LISTED:,} more"] if len(listed) > MOST_LISTED else []
+    return GoldError("\n".join([f"{path}: {rows} mending", *listed[:MOST_LISTED], *more]))
 
 
-def _rows(path: Path) -> Iterable[tuple[int, Any]]:
-    """Each row with the line it begins at."""
+def _rows(path: Path) -> Iterator[parsing.Node]:
+    """Each row of the list, with the line it begins at."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise GoldError(f"{path}: larger than {MOST_BYTES:,} bytes; is it a gold set?")
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GoldError(f"{path}: cannot be read ({error}); name a gold set in YAML") from error
-    loader = yaml.CSafeLoader(text)
+        text = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise GoldError(f"{path}: {problem}; name a gold set in YAML") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise GoldError(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8") from error
+    if (end := _end_of_document(text)) is not None:
+        raise GoldError(f"{path}:{end}: a YAML document ends here; keep one list of questions")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.CSafeLoader)):
-            raise GoldError(f"{path}: YAML aliases (*name) are not taken; write the text out")
-        node = loader.get_single_node()
-        if not isinstance(node, yaml.SequenceNode):
-            raise GoldError(f"{path}:1: not a list of questions; evals/README.md shows one")
-        for row in node.value:
-            yield row.start_mark.line + 1, loader.construct_document(row)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or error
-        raise GoldError(f"{path}{line}: not YAML: {problem}") from error
-    finally:
-        loader.dispose()
+        tree = parsing.parse_yaml(text, aliases=False, notice=_refuse)
+    except parsing.ParseError as error:
+        raise GoldError(f"{path}:{error.line or 1}: {error.problem}") from None
+    if not isinstance(tree, parsing.Sequence):
+        line = tree.line if tree else 1
+        raise GoldError(f"{path}:{line}: not a list of questions; evals/README.md shows one")
+    yield from tree.items
 
 
-def _worded(error: ValidationError) -> list[str]:
-    """Pydantic's complaints in a line each."""
-    worded = []
-    for each in error.errors(include_url=False):
-        where = ".".join(str(part) for part in each["loc"])
+def _end_of_document(text: str) -> int | None:
+    """The line at which a first document ends with `---` or `...`: what follows is not read."""
+    started = False
+    for number, line in enumerate(text.split("\n"), start=1):
+        if _MARKER.match(line):
+            if started:
+                return number
+        else:
+            started = started or (bool(line.strip()) and line[0] not in "#%")
+    return None
+
+
+def _refuse(line: int, _: str, problem: str) -> None:
+    """A value that YAML leaves out might be the fact that a typing error hides."""
+    said = problem.partition(":")[0]
+    raise parsing.ParseError(f"{said}; give every value a name of its own", line)
+
+
+def worded(error: ValidationError) -> list[str]:
+    """Pydantic's complaints in a line each: where in the row, and what is wrong."""
+    found = []
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        place = ".".join(visible(str(part))[:LONGEST_KEY] for part in each["loc"])
         said = each["msg"].removeprefix("Value error, ")
-        worded.append(f"{where}: {said}" if where else said)
-    return worded
+        found.append(f"{place}: {said}" if place else said)
+    return found
 
 
 def _misplaced(question: GoldQuestion, durations: Mapping[str, float | None]) -> Iterable[str]:
@@ -207,3 +301,69 @@ def _misplaced(question: GoldQuestion, durations: Mapping[str, float | None]) ->
         length = durations[each.episode]
         if length is not None and each.end > length + 1:
             yield f"{each.start:g} to {each.end:g} s: {each.episode} ends at {length:.0f} s"
+
+
+class Sources:
+    """The episodes of an archive. Turns are read once for each episode that is asked for."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._episodes = {episode.id: episode for episode in archive.episodes()}
+        self._turns: dict[str, list[Turn]] = {}
+
+    def durations(self, wanted: Iterable[str]) -> dict[str, float | None]:
+        """Seconds of every episode, None where not known; exact for those that are wanted."""
+        named = set(wanted)
+        return {
+            id_: self.length(id_) if id_ in named else episode.duration
+            for id_, episode in self._episodes.items()
+        }
+
+    def length(self, id_: str) -> float:
+        """Seconds of an episode: as its file states, or up to its last turn if that is more."""
+        turns = self.turns(id_)
+        return max(self._episode(id_).duration or 0.0, turns[-1].end if turns else 0.0)
+
+    def title(self, id_: str) -> str:
+        return self._episode(id_).title
+
+    def url(self, stretch: Stretch) -> str:
+        """Opens the recording where the stretch starts; "" without a link."""
+        episode = self._episode(stretch.episode)
+        return second_link(episode.youtube, episode.links, stretch.start)
+
+    def speech(self, stretch: Stretch) -> str:
+        """What is said in it, a line for each turn, by the sentence."""
+        said = ((turn, _said_within(turn, stretch)) for turn in self.turns(stretch.episode))
+        return "\n".join(f"{turn.speaker}: {text}".lstrip(": ") for turn, text in said if text)
+
+    def turns(self, id_: str) -> list[Turn]:
+        """All turns of an episode."""
+        if id_ not in self._turns:
+            self._turns[id_] = self._archive.turns(id_)
+        return self._turns[id_]
+
+    def _episode(self, id_: str) -> Episode:
+        return self._episodes[id_]
+
+
+def misplaced(gold: GoldSet, archive: Archive) -> list[Problem]:
+    """Rows that name episodes which the archive does not hold, or seconds outside of them."""
+    named = (each.episode for question in gold.questions for each in question.evidence)
+    return gold.unknown(Sources(archive).durations(named))
+
+
+def _said_within(turn: Turn, stretch: Stretch) -> str:
+    """The sentences of a turn of which at least half lies in the stretch."""
+    kept = [*_kept(turn, stretch)]
+    return turn.text[kept[0][0] : kept[-1][1]] if kept else ""
+
+
+def _kept(turn: Turn, stretch: Stretch) -> Iterator[tuple[int, int]]:
+    if turn.end < stretch.start or turn.start > stretch.end:
+        return
+    for begin, end in split_sentences(turn.text):
+        span = cut_span(turn, 0, begin, end)
+        middle = (span.start + span.end) / 2
+        if stretch.start <= middle < stretch.end:
+            yield begin, end

@@ -1,4 +1,4 @@
-"""Scores one question: joins the measures, and says which of them apply.
+"""Scores one question: joins the measures, and makes the Record that shows how they came about.
 
 Where an answer should be and none is, its measures are 0 and count. Where there is nothing to
 measure (facts of a question that has none, citations of a right refusal) there is no score.
@@ -6,23 +6,32 @@ measure (facts of a question that has none, citations of a right refusal) there 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
 
-from askpod.answering.modelled import FALLBACK
+from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
-from askpod.evals.gold import GoldQuestion
-from askpod.evals.measures.citations import Sentence, against_gold, alce, sentences
-from askpod.evals.measures.facts import FactMatcher, Match, fact_scores
-from askpod.evals.measures.facts_text import statements
-from askpod.evals.measures.ranking import ranking
-from askpod.evals.measures.refusals import malformed, refusals
-from askpod.evals.measures.retrieval import Heard, at_budgets
-from askpod.evals.records import Score
-from askpod.evals.stretches import Stretch
-from askpod.model import Answer, Citation, EvidenceTurn, Passage, Span
+from askpod.evals.gold import GoldQuestion, Sources, Stretch, union
+from askpod.evals.measures import BUDGETS
+from askpod.evals.measures.citations import (
+    Sentence,
+    against_gold,
+    alce,
+    basis_scores,
+    crag,
+    malformed,
+    offered_and_cited,
+    refusals,
+    sentences,
+    support,
+)
+from askpod.evals.measures.facts import FactMatcher, Match, fact_scores, statements
+from askpod.evals.measures.retrieval import Heard, at_budgets, ranking
+from askpod.evals.records import TURN, Record, Score
+from askpod.model import Answer, Basis, Citation, EvidenceTurn, Passage, Span
 
 Scores = dict[str, Score]
 Details = dict[str, Any]
@@ -32,36 +41,39 @@ OF_CITATIONS = ("citation_recall", "citation_precision", "cited_inside", "cited_
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class Scorers:
     """What sentences are judged with: always the built-in embedder, so that figures compare."""
 
     facts: FactMatcher
     supports: Callable[[str, Sequence[EvidenceTurn]], bool]
 
     @classmethod
-    def of(cls, embedder: Embedder) -> Judge:
+    def of(cls, embedder: Embedder) -> Scorers:
         return cls(FactMatcher(embedder), SupportChecker(embedder).check_together)
 
 
 def score_question(
-    question: GoldQuestion, passages: Sequence[Passage], answer: Answer | None, judge: Judge | None
+    question: GoldQuestion,
+    passages: Sequence[Passage],
+    answer: Answer | None,
+    scorers: Scorers | None,
 ) -> tuple[Scores, Details]:
     """The scores that apply to a question, and what they were counted from.
 
     `passages` are ranked, best first. `answer` is None where none was asked for; else there
-    must be a judge.
+    must be scorers.
     """
     scores: Scores = {}
     if question.answerable:
-        ranked = [Stretch(each.episode_id, each.start, each.end) for each in passages]
+        ranked = _places(passages)
         heard = [
             Heard(stretch, len(passage.text.split()))
             for stretch, passage in zip(ranked, passages, strict=True)
         ]
         scores = {**at_budgets(heard, question.stretches), **ranking(ranked, question.stretches)}
-    if answer is None or judge is None:
+    if answer is None or scorers is None:
         return scores, {}
-    of_answer, details = _score_answer(question, answer, judge)
+    of_answer, details = _score_answer(question, answer, scorers)
     return {**scores, **of_answer}, details
 
 
@@ -70,27 +82,52 @@ def failed(answer: Answer) -> bool:
     return any(warning.startswith(FALLBACK) for warning in answer.warnings)
 
 
-def _score_answer(question: GoldQuestion, answer: Answer, judge: Judge) -> tuple[Scores, Details]:
-    broken = failed(answer)
-    refused = answer.refused and not broken
-    scores = {**refusals(question.answerable, refused), **malformed(answer)}
-    if broken or refused:
-        # What stands in a failed model's place was not written by it, and earns it nothing.
-        return {**scores, **_nothing(question)}, {}
+def _score_answer(
+    question: GoldQuestion, answer: Answer, scorers: Scorers
+) -> tuple[Scores, Details]:
+    # What stands in a failed model's place was not written by it, and earns it nothing.
+    broken = failed(answer) or not answer.text
+    basis: Basis = "none" if broken else answer.basis
+    scores = {
+        **refusals(question.answerable, answer.basis != "answered" and not broken),
+        **malformed(answer),
+        **basis_scores(basis),
+    }
+    if question.answerable:
+        cited = [] if broken else _places(answer.citations)
+        scores |= offered_and_cited(_offered(answer), cited, question.stretches)
+    if basis == "none":
+        right = {"crag": Score(0.0)} if broken else crag(question.answerable, basis, None)
+        return {**scores, **_nothing(question, answer), **right}, {}
     details: Details = {}
+    recall = None
     if question.facts:
-        of_facts, matches = fact_scores(judge.facts, question.facts, answer.text)
+        facts = (*question.facts, *question.okay)
+        of_facts, matches = fact_scores(scorers.facts, question.facts, answer.text, question.okay)
         scores |= of_facts
-        details["facts"] = _stated(question.facts, statements(answer.text), matches)
+        recall = of_facts["fact_recall"].value
+        details["facts"] = _stated(facts, statements(answer.text), matches)
+    scores |= crag(question.answerable, basis, recall)
     written, turns = written_sentences(answer)
-    scores |= alce(written, turns, judge.supports)
-    details["sentences"] = _supported(written, turns, judge)
+    scores |= alce(written, turns, scorers.supports)
+    if answer.reply is not None:
+        scores |= support(written, turns, scorers.supports)
+    details["sentences"] = _supported(written, turns, scorers)
     numbers = dict.fromkeys(number for sentence in written for number in sentence.numbers)
     details["unknown_numbers"] = [number for number in numbers if number not in turns]
     if question.answerable:
-        cited = [Stretch(each.episode_id, each.start, each.end) for each in answer.citations]
-        scores |= against_gold(cited, question.stretches)
+        scores |= against_gold(_places(answer.citations), question.stretches)
     return scores, details
+
+
+def _places(items: Sequence[Citation | Passage]) -> list[Stretch]:
+    return [Stretch(each.episode_id, each.start, each.end) for each in items]
+
+
+def _offered(answer: Answer) -> list[Stretch]:
+    """What an answer could be made from: the turns that a model was shown, else the passages."""
+    turns = [Stretch(each.episode_id, each.span.start, each.span.end) for each in answer.evidence]
+    return turns or _places(answer.passages)
 
 
 def _stated(
@@ -112,24 +149,28 @@ def _stated(
 
 
 def _supported(
-    written: Sequence[Sentence], turns: Mapping[int, EvidenceTurn], judge: Judge
+    written: Sequence[Sentence], turns: Mapping[int, EvidenceTurn], scorers: Scorers
 ) -> list[dict[str, Any]]:
     """Each sentence with whether the turns it cites support it."""
     return [
         {
             "text": sentence.text,
             "numbers": list(sentence.numbers),
-            "supported": alce([sentence], turns, judge.supports)["citation_recall"].value == 1,
+            "supported": alce([sentence], turns, scorers.supports)["citation_recall"].value == 1,
         }
         for sentence in written
     ]
 
 
-def _nothing(question: GoldQuestion) -> Scores:
+def _nothing(question: GoldQuestion, answer: Answer) -> Scores:
     """The scores of an answer that is not there; none where none should be."""
     if not question.answerable:
         return {}
     names = (*OF_FACTS, *OF_CITATIONS) if question.facts else OF_CITATIONS
+    if question.okay:
+        names = (*names, "nugget_recall")
+    if answer.mode == "llm" or failed(answer):
+        names = (*names, "support")
     return {name: Score(0.0) for name in names}
 
 
@@ -148,3 +189,120 @@ def written_sentences(answer: Answer) -> tuple[tuple[Sentence, ...], dict[int, E
 def _as_turn(citation: Citation) -> EvidenceTurn:
     span = Span(0, 0, citation.speaker, citation.quote, citation.start, citation.end)
     return EvidenceTurn(citation.number, citation.episode_id, citation.title, span, citation.url)
+
+
+LEAST_PASSAGES = 10  # as many as nDCG at 10 looks at, however long they are
+THIRDS = ("first third", "middle third", "last third")
+OF_ONE_MACHINE = ("retrieval_seconds", "model_seconds", "first_text_seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What asking a question brought."""
+
+    passages: tuple[Passage, ...]  # best first
+    answer: Answer | None = None  # None where none was asked for
+    problems: tuple[str, ...] = ()
+
+
+def record(
+    question: GoldQuestion, outcome: Outcome, sources: Sources, scorers: Scorers | None
+) -> Record:
+    """The Record of a question. `scorers` are needed where there is an answer."""
+    passages = within_budget(outcome.passages)
+    scores, details = score_question(question, passages, outcome.answer, scorers)
+    return Record(
+        id=question.id,
+        question=question.question,
+        cluster=_home(question) or question.id,
+        slices=_slices(question, sources),
+        scores=scores,
+        gold=_gold(question, sources),
+        retrieved=tuple(_retrieved(passage) for passage in passages),
+        answer=None if outcome.answer is None else _answer(outcome.answer),
+        problems=outcome.problems,
+        details=details,
+        history=question.history,
+    )
+
+
+def within_budget(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """The first passages, as many as fill the largest budget of words."""
+    words = 0
+    for number, passage in enumerate(passages):
+        if words >= BUDGETS[-1] and number >= LEAST_PASSAGES:
+            return tuple(passages[:number])
+        words += len(passage.text.split())
+    return tuple(passages)
+
+
+def _home(question: GoldQuestion) -> str | None:
+    """The episode that a question belongs to, if any."""
+    return question.evidence[0].episode if question.evidence else question.episode
+
+
+def _slices(question: GoldQuestion, sources: Sources) -> dict[str, str]:
+    slices = {"type": question.type}
+    if question.difficulty is not None:
+        slices["difficulty"] = question.difficulty
+    if question.answerable:
+        slices["position"] = THIRDS[int(3 * _place(question, sources))]
+    slices[TURN] = "follow-up" if question.history else "first question"
+    return {**slices, "episode": _home(question) or "none"}
+
+
+def _place(question: GoldQuestion, sources: Sources) -> float:
+    """Where in its first episode the middle of the evidence lies, from 0 up to but without 1."""
+    home = question.evidence[0].episode
+    there = [stretch for stretch in question.stretches if stretch.episode == home]
+    weighted = sum(each.seconds * (each.start + each.end) / 2 for each in there)
+    middle = weighted / sum(each.seconds for each in there)
+    return min(middle / (sources.length(home) or middle), 0.999)
+
+
+def _gold(question: GoldQuestion, sources: Sources) -> dict[str, Any]:
+    return {
+        "answer": question.answer,
+        "facts": list(question.facts or ()),
+        "okay": list(question.okay),
+        "evidence": [_evidence(stretch, sources) for stretch in _in_their_order(question)],
+    }
+
+
+def _in_their_order(question: GoldQuestion) -> Iterator[Stretch]:
+    """Each stretch of evidence, the first episode's first."""
+    for episode in dict.fromkeys(each.episode for each in question.evidence):
+        yield from union(each for each in question.stretches if each.episode == episode)
+
+
+def _evidence(stretch: Stretch, sources: Sources) -> dict[str, Any]:
+    return {
+        "episode": stretch.episode,
+        "title": sources.title(stretch.episode),
+        "start": stretch.start,
+        "end": stretch.end,
+        "url": sources.url(stretch),
+        "text": sources.speech(stretch),
+    }
+
+
+def _retrieved(passage: Passage) -> dict[str, Any]:
+    return {
+        "episode": passage.episode_id,
+        "title": passage.title,
+        "start": passage.start,
+        "end": passage.end,
+        "words": len(passage.text.split()),
+        "score": round(passage.score, 6),
+        "url": passage.url,
+        "text": passage.text,
+    }
+
+
+def _answer(answer: Answer) -> Mapping[str, Any]:
+    """All of it but the passages, which stand beside it, and what differs from run to run."""
+    whole = replace(answer, passages=(), evidence=()).to_dict()
+    usage = asdict(answer.usage)
+    whole["usage"] = {name: usage[name] for name in usage if name not in OF_ONE_MACHINE}
+    kept = {name: whole[name] for name in whole if name not in ("passages", "evidence")}
+    return cast("dict[str, Any]", json.loads(json.dumps(kept)))  # lists, as when it is read again

@@ -11,6 +11,7 @@ again; only settling writes, so that the archive is the same however many worked
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import ReadError
-from askpod.indexing.passing_over import (
+from askpod.indexing.duplicates import (
     may_be_twins,
     no_transcript,
     richer,
@@ -33,11 +34,11 @@ from askpod.indexing.passing_over import (
     twin_note,
     waiting_note,
 )
-from askpod.indexing.preparing import Embedded, Prepared, embed
-from askpod.indexing.report import Failure, IndexReport, Progress, ProgressListener
+from askpod.indexing.embedding_cache import CachedEmbedder
+from askpod.indexing.prepare import Embedded, Prepared, embed
+from askpod.indexing.report import Failure, IndexReport, Progress, ProgressListener, Prune
 from askpod.indexing.workers import hands
 from askpod.model import Chunk, Episode
-from askpod.paying import PayingEmbedder
 from askpod.readers import episode_id, file_digest
 from askpod.store.rows import Source
 
@@ -81,6 +82,7 @@ class Indexer:
         chunking: ChunkSettings,
         *,
         workers: int = 1,
+        report: IndexReport | None = None,
     ) -> None:
         self._catalog = catalog
         self._embedder = embedder
@@ -91,49 +93,62 @@ class Indexer:
         self._held: dict[str, Path] = {}  # the file that has the id, in this run
         self._failed: set[str] = set()  # ids whose file could not be read
         self._words: dict[str, str] = {}  # said in the episodes written, as their digest
-        self.report = IndexReport()
+        self.report = report or IndexReport()
 
     def run(
         self,
         files: Sequence[Path],
         *,
-        prune: bool,
+        prune: Prune | None,
         progress: ProgressListener | None,
         named: Collection[Path] | None = None,
     ) -> IndexReport:
-        """Indexes `files`; with `prune` also removes the episodes whose files are gone.
+        """Indexes `files`; with `prune` also removes episodes whose files are gone.
 
         `named` are those that the user named one by one (None: all): they must hold a
-        transcript. What was found in a folder and holds none is passed over.
+        transcript. What was found in a folder and holds none is passed over. However the run
+        ends, `report` says what was done and which files it did not come to.
 
         Raises:
             ModelError: the embedder's endpoint failed; the episodes before are in the catalog.
             WorkerError: a worker cannot be started; likewise.
         """
         began = time.perf_counter()
+        self.report.not_reached = [_readable(path) for path in files]
+        try:
+            with self._hands:
+                self._index(files, progress, named)
+            self._look_for_gone(prune)
+        finally:
+            self.report.seconds = time.perf_counter() - began
+        return self.report
+
+    def _index(
+        self,
+        files: Sequence[Path],
+        progress: ProgressListener | None,
+        named: Collection[Path] | None,
+    ) -> None:
         sizes = [_size(path) for path in files]
         bytes_done = 0
-        with self._hands:
-            for number, step in enumerate(self._steps(files), start=1):
-                path, size = files[number - 1], sizes[number - 1]
-                try:
-                    if isinstance(step, ReadError):
-                        raise step
-                    self._settle(step)
-                except ReadError as error:
-                    self._refused(path, error, named)
-                bytes_done += size
-                if progress:
-                    progress(Progress(number, len(files), path, bytes_done, sum(sizes)))
-        self._look_for_gone(prune)
-        self.report.seconds = time.perf_counter() - began
-        return self.report
+        for number, step in enumerate(self._steps(files), start=1):
+            path, size = files[number - 1], sizes[number - 1]
+            try:
+                if isinstance(step, ReadError):
+                    raise step
+                self._settle(step)
+            except ReadError as error:
+                self._refused(path, error, named)
+            del self.report.not_reached[0]
+            bytes_done += size
+            if progress:
+                progress(Progress(number, len(files), path, bytes_done, sum(sizes)))
 
     def keep(self, episode: Episode, source: Source) -> None:
         """Writes an episode that is at hand, its file not read."""
         self._write(episode, source, None)
         self.report.unchanged.append(episode.id)
-        if not Path(source.path).exists():
+        if _is_gone(source.path):
             self.report.gone.append(episode.id)
 
     def _steps(self, files: Sequence[Path]) -> Iterator[_Step | ReadError]:
@@ -198,7 +213,7 @@ class Indexer:
 
     def _elsewhere(self, known: Source | None, here: str) -> Path | None:
         """The file that an episode came from, where that is another one and still there."""
-        if known is None or known.path == here or not Path(known.path).exists():
+        if known is None or known.path == here or _is_gone(known.path):
             return None
         return Path(known.path)
 
@@ -246,25 +261,64 @@ class Indexer:
 
     def _write(self, episode: Episode, source: Source, embedded: Embedded | None) -> None:
         embedded = embedded or embed(episode, self._embedder, self._chunking)
-        if isinstance(self._embedder, PayingEmbedder):
+        if isinstance(self._embedder, CachedEmbedder):
             self.report.tokens, self.report.cost = self._embedder.tokens, self._embedder.cost
         self._catalog.put(episode, source, embedded.chunks, embedded.vectors)
         self.report.turns += len(episode.turns)
         self.report.chunks += len(embedded.chunks)
         self.report.audio_seconds += episode.end
 
-    def _look_for_gone(self, prune: bool) -> None:
-        gone = [
-            id_
+    def _look_for_gone(self, prune: Prune | None) -> None:
+        gone = {
+            id_: Path(source.path)
             for id_, source in self._catalog.sources().items()
             # Another machine's file is not here to be looked for.
-            if id_ not in self._held and not source.origin and not Path(source.path).exists()
-        ]
-        if prune and gone:
-            self._catalog.remove(gone)
-            self.report.removed.extend(gone)
-        else:
-            self.report.gone.extend(gone)
+            if id_ not in self._held and not source.origin and _is_gone(source.path)
+        }
+        removed = self._to_be_removed(gone, prune) if prune else []
+        if removed:
+            self._catalog.remove(removed)
+            self.report.removed.extend(removed)
+        self.report.gone.extend(id_ for id_ in gone if id_ not in set(removed))
+
+    def _to_be_removed(self, gone: dict[str, Path], prune: Prune) -> list[str]:
+        """Of the episodes that are gone, those below what was named, but of missing folders."""
+        below = {
+            id_: path for id_, path in gone.items() if any(map(path.is_relative_to, prune.below))
+        }
+        if prune.missing_folders:
+            return list(below)
+        missing = {
+            folder for folder in {path.parent for path in below.values()} if _is_missing(folder)
+        }
+        for folder in sorted(missing):
+            count = sum(path.parent == folder for path in below.values())
+            shown = _readable(folder)
+            note = (
+                f"{shown}: the whole folder is missing or empty, so its episodes ({count:,}) are "
+                "kept: is a disk unplugged? Remove them with --prune --yes"
+            )
+            self.report.not_pruned.append(Failure(shown, note))
+        return [id_ for id_, path in below.items() if path.parent not in missing]
+
+
+def _is_gone(path: str) -> bool:
+    """Whether a file is not there. One that cannot be looked for counts as there."""
+    try:
+        os.stat(path)  # noqa: PTH116 - Path.exists raises where a folder may not be entered
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
+def _is_missing(folder: Path) -> bool:
+    """Whether a folder is not there, cannot be read, or is as empty as a disk's mount point."""
+    try:
+        return all(entry.name.startswith(".") for entry in folder.iterdir())
+    except OSError:
+        return True
 
 
 def _readable(value: object) -> str:

@@ -29,6 +29,8 @@ class IndexReport:
     gone: list[str] = field(default_factory=list)  # their files are missing; kept without prune
     failed: list[Failure] = field(default_factory=list)
     passed_over: list[Failure] = field(default_factory=list)  # hold no transcript, or a known one
+    not_pruned: list[Failure] = field(default_factory=list)  # missing folders, with their episodes
+    not_reached: list[str] = field(default_factory=list)  # files, where an error ended the run
     fetched: int = 0  # files brought from feeds and repositories by this run
     faults: list[Fault] = field(default_factory=list)  # mended in the files read by this run
     turns: int = 0  # of the episodes added or changed, as the next two
@@ -40,6 +42,19 @@ class IndexReport:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """Which of the episodes whose files are gone are removed.
+
+    Args:
+        below: the folders and files that the user named, as absolute paths; no others.
+        missing_folders: also where a whole folder is missing or empty, as when a disk is unplugged.
+    """
+
+    below: tuple[Path, ...]
+    missing_folders: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,30 +10,33 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, BinaryIO, Protocol, Self
 
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import AskpodError, ReadError, WorkerError
-from askpod.indexing.preparing import Prepared, read
-from askpod.indexing.worker import Job, Task
+from askpod.indexing.prepare import Prepared, embed, read
 
-_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from askpod.indexing.worker import main; main()"
+_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from askpod.indexing.workers import main; main()"
 _AHEAD = 3  # files in hand for each worker: enough to keep it busy, few enough to hold in memory
 _STARTS = 3
 _DYING = 5.0  # seconds between a worker's last word and its end
 
 
-class Hands(Protocol):
+class Executor(Protocol):
     """What prepares files. A context manager."""
 
     @property
@@ -56,7 +59,7 @@ class Hands(Protocol):
     ) -> None: ...
 
 
-def hands(count: int, embedder: Embedder, chunking: ChunkSettings) -> Hands:
+def hands(count: int, embedder: Embedder, chunking: ChunkSettings) -> Executor:
     """`count` processes, or this one where that is 1.
 
     An embedder that cannot be made again elsewhere, since its requests are counted and paid for,
@@ -65,18 +68,18 @@ def hands(count: int, embedder: Embedder, chunking: ChunkSettings) -> Hands:
     if count < 1:
         raise AskpodError(f"workers is {count}; it must be 1 or more")
     if count == 1:
-        return OwnHands()
+        return SerialExecutor()
     elsewhere = getattr(embedder, "elsewhere", None)
     return Workers(count, Job(chunking, elsewhere(count) if elsewhere else None))
 
 
-class OwnHands:
+class SerialExecutor:
     """Reads each file in this process, when it is taken. Embeds none: that is the caller's."""
 
     ahead = 1
 
     def prepare(self, path: Path, *, whole: bool) -> Callable[[], Prepared]:  # noqa: ARG002
-        """See Hands."""
+        """See Executor."""
         return cache(partial(read, path))
 
     def __enter__(self) -> Self:
@@ -98,7 +101,7 @@ class Workers:
         self._over = False
 
     def prepare(self, path: Path, *, whole: bool) -> Callable[[], Prepared]:
-        """See Hands. Taking it may also raise:
+        """See Executor. Taking it may also raise:
 
         EmbedderError: a worker cannot load the embedder.
         WorkerError: a worker cannot be started.
@@ -224,3 +227,85 @@ def _own_group() -> dict[str, Any]:
     if os.name == "nt":
         return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
     return {"process_group": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker is told first. Without a maker of embedders it only reads."""
+
+    chunking: ChunkSettings
+    embedder: Callable[[], Embedder] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What it is told then, for each file. The answer is what was Prepared, or an exception."""
+
+    path: Path
+    whole: bool  # False: to be read only
+
+
+def main() -> None:
+    """Works until there is nobody to work for. The first answer is None: it is ready."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    told, replies = _own_pipes()
+    waiting: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_listen, args=(told, waiting), daemon=True).start()
+    job: Job = waiting.get()
+    try:
+        embedder = job.embedder() if job.embedder else None
+    except Exception as error:
+        _tell(replies, _portable(error))
+        return
+    _tell(replies, None)
+    while True:
+        _tell(replies, _outcome(waiting.get(), embedder, job.chunking))
+
+
+def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output for this module alone: nothing a library prints may mix in."""
+    told = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    os.close(nothing)
+    return told, replies
+
+
+def _listen(told: BinaryIO, waiting: SimpleQueue[Any]) -> None:
+    """Passes on what is told; ends the process, whatever it is doing, when nobody is left."""
+    while True:
+        try:
+            waiting.put(pickle.load(told))  # noqa: S301 (from the process that started this one)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            os._exit(0)
+
+
+def _tell(replies: BinaryIO, what: object) -> None:
+    try:
+        pickle.dump(what, replies, pickle.HIGHEST_PROTOCOL)
+        replies.flush()
+    except OSError:  # nobody is left
+        os._exit(0)
+
+
+def _outcome(task: Task, embedder: Embedder | None, chunking: ChunkSettings) -> object:
+    try:
+        prepared = read(task.path)
+        if not task.whole or embedder is None:
+            return prepared
+        return replace(prepared, embedded=embed(prepared.episode, embedder, chunking))
+    except Exception as error:
+        return _portable(error)
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, or one that says as much, where it cannot be carried to another process."""
+    if not isinstance(error, AskpodError):
+        error.add_note("In a worker:\n" + "".join(traceback.format_exception(error)))
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 (made in this line)
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from pathlib import Path
 
 from askpod.errors import ReadError
 from askpod.model import Episode, Fault
-from askpod.readers.decoding import read_bytes
+from askpod.readers.cues import Draft
 from askpod.readers.discover import ENDINGS, find_files
-from askpod.readers.draft import Draft
 from askpod.readers.formats import Content, episode_id, recognise
 from askpod.readers.log import FaultLog
 from askpod.readers.metadata import amend, beside, complete
+from askpod.readers.same_words import same_words, transcript_key
+from askpod.readers.text import read_bytes
 
 __all__ = [
     "ENDINGS",
@@ -26,10 +26,9 @@ __all__ = [
     "file_digest",
     "find_files",
     "read_episode",
+    "same_words",
     "transcript_key",
 ]
-
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,12 @@ class Reading:
     digest: str  # sha256, in hex, of the file's bytes and of the metadata beside it
 
 
-def read_episode(path: Path) -> Reading:
+def read_episode(path: Path, *, untimed: bool = False) -> Reading:
     """Read one transcript file, of whatever format, and the metadata beside it.
+
+    Args:
+        path: the file.
+        untimed: take a transcript that has no time at all; its episode is `untimed`.
 
     Raises ReadError, with the line where it is known, where no transcript can be had;
     Unrecognised where the file is of no known format.
@@ -53,7 +56,7 @@ def read_episode(path: Path) -> Reading:
     digest = _digest(path, data)
     log = FaultLog(path)
     with _uncollected():
-        told = _read(Content(path, data, log))
+        told = _read(Content(path, data, log), untimed=untimed)
         if isinstance(told, Draft):
             episode = complete(episode_id(path), path, told, log)
         else:
@@ -64,15 +67,6 @@ def read_episode(path: Path) -> Reading:
 def file_digest(path: Path) -> str:
     """The digest of a file and of the metadata beside it, as in its `Reading`. Raises ReadError."""
     return _digest(path, read_bytes(path))
-
-
-def transcript_key(episode: Episode) -> str:
-    """The same for two episodes whose turns hold the same words, whatever their titles."""
-    key = hashlib.sha256()
-    for turn in episode.turns:
-        for word in _WORD.findall(turn.text.casefold()):
-            key.update(word.encode() + b" ")
-    return key.hexdigest()
 
 
 @contextmanager
@@ -88,8 +82,8 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _read(content: Content) -> Draft | Episode:
-    told = recognise(content).read(content)
+def _read(content: Content, *, untimed: bool) -> Draft | Episode:
+    told = recognise(content, untimed=untimed).read(content)
     if not told.turns:
         raise ReadError(
             content.path, "has no transcript: nothing is said in it; leave it out", line=1

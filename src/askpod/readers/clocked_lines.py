@@ -1,9 +1,12 @@
-"""Takes lines of plain text apart: the clock at their beginning, or behind a speaker's name.
+"""Lines of plain text: the clock of each, and the speaker's name that stands beside it.
 
-    [00:12:36] text      (12:36)      00:12:36 text      00:12:36 - Name      (text below)
-    Name (12:36): text   Name: [00:12:36] text           Name  12:36          (text below)
+    [00:12:36] text      (12:36)      00:12:36 text      00:12:36 - Name      @12:36 - Name
+    Name (12:36): text   Name: [00:12:36] text   Name  12:36   **Name** [12:36](https://…): text
+    Name                 12:36                   12 minutes 36 seconds
+    (12:36) text         Name (text below)       text
 
-A clock in the middle of a line is speech, and so is one behind what cannot be a name.
+Where names stand is decided over the whole file: the same ones, in the same place beside most
+clocks. A clock in the middle of a line is speech, and so is one behind what cannot be a name.
 """
 
 from __future__ import annotations
@@ -14,35 +17,58 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from askpod.readers.json_values import seconds
-from askpod.readers.voices import is_name
+from askpod.readers.json_document import seconds
+from askpod.readers.speakers import is_diariser, is_name
 
 _MAX_HEAD = 160  # characters in which a line's clock stands
+_MAX_NAME = 60  # characters
+_MOST = 2 / 3  # of the clocks have a name of any look in the same place
+_NEARLY_ALL = 0.9  # of the clocks, from which on such a name may stand once
 
-_CLOCK = r"(?:\d{1,3}:)?\d{1,3}:[0-5]\d(?:[.,]\d{1,3})?(?![\d:])"
+CLOCK = r"(?:\d{1,3}:)?\d{1,3}:[0-5]\d(?:[.,]\d{1,3})?(?![\d:])"
 _TIME = (
-    rf"(?P<open>[\[(] ?)?(?P<start>{_CLOCK})"
-    rf"(?: ?(?:-{{0,2}}>|-|–|—|to) ?(?P<end>{_CLOCK}))?(?P<close> ?[\])])?"
+    rf"(?P<open>[\[(] ?)?(?P<start>{CLOCK})"
+    rf"(?: ?(?:-{{0,2}}>|-|–|—|to) ?(?P<end>{CLOCK}))?(?P<close> ?[\])])?"
 )
 _LEADING = re.compile(rf"{_TIME}(?P<rest>.*)", re.DOTALL | re.ASCII)
 _TRAILING = re.compile(
-    rf"\[?(?P<name>[^\W_][^:：\[\](){{}}<>]{{0,59}}?)\]?(?P<colon>\s?[:：,–—-])?\s*{_TIME}"
+    rf"\[?(?P<name>[^\W_][^:：\[\]{{}}<>]{{0,59}}?)\]?(?P<colon>\s?[:：])?(?:\s?[,–—-])?\s*{_TIME}"
     r"(?P<colon_after>\s?[:：])?(?P<rest>.*)",
     re.DOTALL,
 )
 _SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—](?=\s))?\s*")
+_ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
+_LINKED = re.compile(
+    r"(?<!\[)\[{1,2}([^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]\(\s?[^()\s]{1,500}\s?\)\]?"
+)
+_BULLET = re.compile(r"^(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
+_HEADING = re.compile(r"^#{1,6}\s+(?=\S)")
+_UNIT = r"(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?|or[ae]|uur|час\w*)"
+_MINUTE = r"(?:m|mins?\.?|minutes?|minuten?|minutos?|minut[oi]|минут\w*)"
+_SECOND = r"(?:s|secs?\.?|seconds?|sekunden?|secondes?|segundos?|second[oi]|seconden?|секунд\w*)"
+_AND = r"(?:,? (?:and|und|et|y|e|en|и) |[, ]{0,2})"
+_SPELLED = re.compile(
+    rf"(?:(?P<h>\d{{1,2}}) ?{_UNIT}\b)?{_AND}(?:(?P<m>\d{{1,3}}) ?{_MINUTE}\b)?{_AND}"
+    rf"(?:(?P<s>\d{{1,2}}) ?{_SECOND}\b)?",
+    re.IGNORECASE,
+)
+_ALOUD = re.compile(
+    r"(?P<head>[^\d\n]*?)[\s,(]*"
+    r"(?P<aloud>\d+ ?[^\W\d]+(?:[ ,]+(?:[^\W\d]+ )?\d+ ?[^\W\d]+){0,2})\)?"
+)
+_IN_WORDS = re.compile(r"\d ?[^\W\d]")
+_ENDS = ".?!,;…。？！、"
 
 
 @dataclass(slots=True)
 class Line:
-    """One line, without the marks of Markdown's bold type."""
+    """One line, without Markdown's marks of bold type, of headings and of links to a second."""
 
     number: int  # from 1, in the file
     text: str  # what is said in it, if its name is one
     start: float | None = None  # seconds; None where it has no clock
     end: float | None = None
-    name: str = ""  # of the speaker, where one stands before the clock or alone behind it
-    sure: bool = False  # it is written so that it can be nothing but a name
+    name: str = ""  # of the speaker, where one stands beside the clock
     otherwise: Line | None = None  # what the line is if its name is none
 
     @property
@@ -53,24 +79,105 @@ class Line:
 
 def read_lines(lines: Iterable[str]) -> list[Line]:
     """The lines of a text, with the names that are believed."""
-    read = [_line(number, text) for number, text in enumerate(lines, 1)]
+    written = [_normal(text) for text in lines]
+    read = [_line(number, text) for number, text in enumerate(_digital(written), 1)]
+    _drop_read_aloud(read)
     believed = _names_before(read) | _names_behind(read)
-    return [
+    read = [
         line.otherwise if line.otherwise and (line.is_led, line.name) not in believed else line
         for line in read
     ]
+    _take_names_around(read)
+    return read
+
+
+def _normal(written: str) -> str:
+    """The line without Markdown's marks."""
+    text = written.replace("**", "").strip()
+    if "\\" in text:
+        text = _ESCAPED.sub(r"\1", text)
+    if "](" in text:
+        text = _LINKED.sub(_unlinked, text)
+    return _HEADING.sub("", _BULLET.sub("", text, count=1), count=1)
+
+
+def _unlinked(match: re.Match[str]) -> str:
+    """The text of a link; a clock alone stays in its brackets."""
+    inner = match[1].strip(" ()")
+    return f"[{inner}]" if re.fullmatch(CLOCK, inner) else match[1]
+
+
+def _digital(lines: Sequence[str]) -> list[str]:
+    """The lines, with "1 minutes 5 seconds" as a clock where no other clocks stand."""
+    spelled = [_spelled(line) for line in lines]
+    if sum(each is not None for each in spelled) < 2 or any(
+        ":" in line and _LEADING.match(line) for line in lines
+    ):
+        return list(lines)
+    return [line if each is None else each for line, each in zip(lines, spelled, strict=True)]
+
+
+def _spelled(line: str) -> str | None:
+    """The line with its clock in digits; None where it has none in words."""
+    if not _IN_WORDS.search(line, 0, _MAX_HEAD):
+        return None
+    for at in [
+        0,
+        *(match.end() for match in re.finditer(r"\s{2,}|\t|[|,(–—-]\s?", line[:_MAX_NAME])),
+    ]:
+        match = _SPELLED.match(line, at)
+        if match is None or not any(match.groups()) or line[match.end() :].strip(" )-–—:|"):
+            continue
+        hours, minutes, secs = (int(match[unit] or 0) for unit in "hms")
+        head = line[:at].rstrip(" \t|,(–—-")
+        return f"{head}  {hours}:{minutes:02}:{secs:02}".strip()
+    return None
+
+
+def _drop_read_aloud(lines: Sequence[Line]) -> None:
+    """Takes out what reads the clock beside it ("12 seconds" below 0:12), where most have that."""
+    clocks = [at for at, line in enumerate(lines) if line.start is not None and not line.text]
+    heads: dict[int, str] = {}
+    read = 0
+    for at in clocks:
+        found = False
+        for beside in (at - 1, at + 1):
+            if 0 <= beside < len(lines) and lines[beside].start is None:
+                match = _ALOUD.fullmatch(lines[beside].text[:_MAX_HEAD])
+                if match and _reads(match["aloud"], lines[at].start or 0.0):
+                    heads[beside] = match["head"].strip(" ,")
+                    found = True
+        read += found
+    if len(heads) > 1 and 2 * read >= len(clocks):
+        for at, head in heads.items():
+            lines[at].text, lines[at].name, lines[at].otherwise = head, "", None
+
+
+def _reads(aloud: str, second: float) -> bool:
+    """Whether the numbers in a text are those of a clock, with or without its zeros."""
+    minutes, seconds_ = divmod(int(second), 60)
+    hours, minutes_ = divmod(minutes, 60)
+    parts = [hours, minutes_, seconds_]
+    numbers = [int(number) for number in re.findall(r"\d{1,9}", aloud)]
+    return numbers in (parts, parts[1:], parts[2:], [part for part in parts if part])
 
 
 def _names_before(lines: Sequence[Line]) -> set[tuple[bool, str]]:
     """The names that are believed before a clock.
 
-    They are written so that they can be no speech, stand twice, or are among the many that half
-    of the lines with a clock have.
+    They stand twice, or are among the many that half of the lines with a clock have; those that
+    do not look like names need more of either.
     """
     named = [line for line in lines if line.name and not line.is_led]
     counts = Counter(line.name for line in named)
-    mostly = len(named) > 1 and 2 * len(named) >= _timed(lines)
-    return {(False, line.name) for line in named if mostly or line.sure or counts[line.name] > 1}
+    share = len(named) / max(1, _timed(lines))
+    return {(False, name) for name, count in counts.items() if _is_believed(name, count, share)}
+
+
+def _is_believed(name: str, count: int, share: float) -> bool:
+    if _looks_like_name(name):
+        return count > 1 or share >= 0.5
+    return share >= _MOST and (count > 1 or share >= _NEARLY_ALL)
 
 
 def _names_behind(lines: Sequence[Line]) -> set[tuple[bool, str]]:
@@ -82,17 +189,63 @@ def _names_behind(lines: Sequence[Line]) -> set[tuple[bool, str]]:
     counts = Counter(
         line.name for line, below in pairwise(written) if line.is_led and below.start is None
     )
-    often = {(True, name) for name, count in counts.items() if count > 1}
-    mostly = 2 * counts.total() >= _timed(lines)
-    return {(True, name) for name in counts} if often and mostly else often
+    named = {name: count for name, count in counts.items() if _looks_like_name(name)}
+    often = {(True, name) for name, count in named.items() if count > 1}
+    timed = max(1, _timed(lines))
+    if counts and max(counts.values()) > 1 and counts.total() >= _MOST * timed:
+        share = counts.total() / timed
+        often |= {
+            (True, name) for name, count in counts.items() if _is_believed(name, count, share)
+        }
+    mostly = 2 * sum(named.values()) >= timed
+    return often | {(True, name) for name in named} if often and mostly else often
+
+
+def _take_names_around(lines: Sequence[Line]) -> None:
+    """Names on lines of their own, above or below the line with the clock."""
+    written = [at for at, line in enumerate(lines) if line.text or line.start is not None]
+    clocks = [place for place, at in enumerate(written) if lines[at].start is not None]
+    above: dict[int, int] = {}  # place of a clock -> line of the name
+    below: dict[int, int] = {}
+    for place in clocks:
+        line = lines[written[place]]
+        if line.name:
+            continue
+        if place and _may_stand_alone(lines[written[place - 1]]):
+            above[place] = written[place - 1]
+        if not line.text and place + 2 < len(written):
+            next_, after = lines[written[place + 1]], lines[written[place + 2]]
+            if _may_stand_alone(next_) and after.start is None:
+                below[place] = written[place + 1]
+    for around in (above, below):
+        counts = Counter(lines[at].text for at in around.values())
+        often = {name for name, count in counts.items() if count > 1}
+        covered = sum(counts[name] for name in often)
+        if not often or 2 * covered < len(clocks) or len(around) < _MOST * len(clocks):
+            continue
+        nearly_all = len(around) >= _NEARLY_ALL * len(clocks)
+        for place, at in around.items():
+            if nearly_all or lines[at].text in often:
+                lines[written[place]].name = lines[at].text
+        _clear(lines, around, {lines[written[place]].name for place in around})
+
+
+def _clear(lines: Sequence[Line], around: dict[int, int], names: set[str]) -> None:
+    for at in around.values():
+        if lines[at].text in names:
+            lines[at].text = ""
+
+
+def _may_stand_alone(line: Line) -> bool:
+    text = line.text
+    return line.start is None and 0 < len(text) <= _MAX_NAME and text[-1] not in _ENDS
 
 
 def _timed(lines: Iterable[Line]) -> int:
     return sum(line.start is not None for line in lines)
 
 
-def _line(number: int, written: str) -> Line:
-    text = written.replace("**", "").strip()
+def _line(number: int, text: str) -> Line:
     if ":" not in text[:_MAX_HEAD]:
         return Line(number, text)
     return _led(number, text) or _trailed(number, text) or Line(number, text)
@@ -106,15 +259,11 @@ def _led(number: int, text: str) -> Line | None:
     rest = match["rest"]
     if rest and not match["open"] and not rest[0].isspace() and rest[0] not in ":|":
         return None
-    said = rest[_end_of_separator(rest) :]
+    separator = _SEPARATOR.match(rest)
+    said = rest[separator.end() if separator else 0 :]
     start, end = seconds(match["start"]), seconds(match["end"])
     line = Line(number, said, start, end)
     return Line(number, "", start, end, said, otherwise=line) if _may_be_name(said) else line
-
-
-def _end_of_separator(rest: str) -> int:
-    match = _SEPARATOR.match(rest)
-    return match.end() if match else 0
 
 
 def _trailed(number: int, text: str) -> Line | None:
@@ -124,21 +273,18 @@ def _trailed(number: int, text: str) -> Line | None:
         return None
     name = " ".join(match["name"].split())
     said = text[match.start("rest") :].strip()
+    start, end = seconds(match["start"]), seconds(match["end"])
+    if match["open"] and (match["colon"] or match["colon_after"]):
+        return Line(number, f"{name}: {said}", start, end)  # a label, with its clock inside
     if not _may_be_name(name) or (said and not match["open"]):
         return None
-    bracketed = bool(match["open"])
-    sure = bracketed and bool(match["colon"] or match["colon_after"] or not said)
-    return Line(
-        number,
-        said,
-        seconds(match["start"]),
-        seconds(match["end"]),
-        name,
-        sure,
-        otherwise=Line(number, text),
-    )
+    return Line(number, said, start, end, name, otherwise=Line(number, text))
 
 
 def _may_be_name(text: str) -> bool:
+    return 0 < len(text) < _MAX_NAME and text[-1] not in _ENDS and len(text.split()) <= 8
+
+
+def _looks_like_name(text: str) -> bool:
     """As captions' labels, and also "speaker 1"."""
-    return 0 < len(text) < 60 and is_name(text[0].upper() + text[1:])
+    return is_name(text[0].upper() + text[1:]) or is_diariser(text)

@@ -7,30 +7,39 @@ read. A file that the user names counts whatever it is called.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, MutableMapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from askpod.errors import PathError
 
-ENDINGS = (".md", ".json", ".json3", ".vtt", ".srt", ".html", ".htm", ".txt")
+ENDINGS = (".md", ".json", ".json3", ".srv3", ".ttml", ".dfxp", ".vtt", ".srt", ".ass", ".ssa",
+           ".sbv", ".lrc", ".tsv", ".csv", ".html", ".htm", ".docx", ".txt", ".xml")  # fmt: skip
 """What the names of transcript files end in; those that tell most of a recording come first."""
 
+_METADATA = (".yaml", ".yml")  # read beside a transcript
 _NOT_TRANSCRIPTS = frozenset(
     {"readme", "changelog", "contributing", "license", "licence", "code_of_conduct", "security"}
 )
 
 
-def find_files(paths: Sequence[Path]) -> list[Path]:
+Unreadable = MutableMapping[str, str]  # folders that cannot be read, each with what to say of it
+
+
+def find_files(paths: Sequence[Path], unreadable: Unreadable | None = None) -> list[Path]:
     """The transcript files among the paths: files as given, folders searched in sorted order.
 
     Within a folder, files of one name stand together, the format that tells most first. Hidden
     files and folders are passed over there, and so are README.md and its kind. The same file
-    counts once, however it is reached. Raises PathError for a path that does not exist, and
-    where there is no transcript file at all.
+    counts once, however it is reached. A folder inside that cannot be read is put
+    into `unreadable` and passed over. Raises PathError for a path that does not exist or cannot be
+    read, and where there is no transcript file at all.
     """
     found: dict[Path, Path] = {}
     for path in paths:
-        for file in _files(path):
+        for file in _files(path, {} if unreadable is None else unreadable):
             if file is path:
                 found[file.resolve()] = file  # as the user writes it: `named` looks for that
             else:
@@ -45,6 +54,22 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     return list(found.values())
 
 
+def endings_not_read(paths: Sequence[Path]) -> Counter[str]:
+    """The endings of the files in folders that are not looked at, and how many files have them.
+
+    Files without an ending stand under ""; hidden ones, and README.md and its kind, do not count.
+    """
+    counts: Counter[str] = Counter()
+    for path in paths:
+        if path.is_dir():
+            counts.update(
+                Path(name).suffix.lower()
+                for _, name in _walk_all(path, {})
+                if Path(name).suffix.lower() not in (*ENDINGS, *_METADATA)
+            )
+    return counts
+
+
 def named(paths: Sequence[Path]) -> set[Path]:
     """The files that the user named one by one, as `find_files` gives them.
 
@@ -53,10 +78,10 @@ def named(paths: Sequence[Path]) -> set[Path]:
     return {path for path in paths if not path.is_dir()}
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _files(path: Path, unreadable: Unreadable) -> Iterator[Path]:
     try:
         if path.is_dir():
-            yield from _walk(path)
+            yield from _walk(path, unreadable)
         elif path.exists():
             yield path
         else:
@@ -66,30 +91,45 @@ def _files(path: Path) -> Iterator[Path]:
         raise PathError(f"{where}: cannot be read ({error.strerror}); check it") from None
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def _walk(root: Path, unreadable: Unreadable) -> Iterator[Path]:
     """Files below a folder, sorted; a folder reached a second time is passed over."""
+    for folder, names in groupby(_walk_all(root, unreadable), key=itemgetter(0)):
+        transcripts = (Path(folder, name) for _, name in names if _may_be_one(folder, name))
+        yield from sorted(transcripts, key=_place)
+
+
+def _walk_all(root: Path, unreadable: Unreadable) -> Iterator[tuple[str, str]]:
+    """The folder and the name of each file that is not hidden."""
+
+    def refuse(error: OSError) -> None:
+        if error.filename == str(root):
+            raise error
+        folder = str(error.filename)
+        unreadable[folder] = f"{folder}: cannot be read ({error.strerror}); check it"
+
     seen: set[str] = set()
-    for folder, folders, files in os.walk(root, onerror=_refuse, followlinks=True):
+    for folder, folders, files in os.walk(root, onerror=refuse, followlinks=True):
         real = os.path.realpath(folder)
         folders[:] = [] if real in seen else sorted(f for f in folders if not f.startswith("."))
         if real not in seen:
             seen.add(real)
-            transcripts = (Path(folder, name) for name in files if _may_be_one(folder, name))
-            yield from sorted(transcripts, key=_place)
-
-
-def _refuse(error: OSError) -> None:
-    raise error
+            yield from ((folder, name) for name in files if not name.startswith("."))
 
 
 def _may_be_one(folder: str, name: str) -> bool:
     path = Path(folder, name)
     return (
-        not name.startswith(".")
-        and path.suffix.lower() in ENDINGS
+        path.suffix.lower() in ENDINGS
         and path.stem.lower() not in _NOT_TRANSCRIPTS
-        and path.is_file()
+        and _is_file(path)
     )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # it may be one, in a folder that may not be entered: reading it says so
+        return True
 
 
 def _place(path: Path) -> tuple[str, int, str]:

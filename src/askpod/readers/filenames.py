@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
-from askpod.readers.cleaning import clean
+from askpod.readers.text import clean
 
 _LANGUAGES = (
     "af am ar as az be bg bn bs ca cs cy da de el en eo es et eu fa fi fil fr ga gl gu he hi hr hu"

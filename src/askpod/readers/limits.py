@@ -15,7 +15,6 @@ MAX_OPENED = 600_000  # `{` and `[` in one JSON file
 MAX_COMMAS = 1_500_000  # in one JSON file
 MAX_NAMES = 10_000  # in one object of a JSON file
 MAX_MARKDOWN_LINES = 300_000  # in one Markdown file
-MAX_VALUES = 150_000  # in one YAML document
 MAX_TAGS = 300_000  # `<` in one HTML file, or one of captions
 MAX_DEPTH = 32  # levels of nesting; no transcript has ten
 MAX_CUES = 150_000  # where they may be words

@@ -6,7 +6,6 @@ from collections import Counter
 from pathlib import Path
 
 from askpod.model import Fault
-from askpod.readers.cleaning import clean
 
 _MOST = 1_000  # faults of one kind that are told one by one: a file may hold a million
 
@@ -43,9 +42,3 @@ class FaultLog:
         return tuple(
             sorted([*self._faults, *more], key=lambda fault: (fault.path != ours, fault.line))
         )
-
-
-def excerpt(text: str, limit: int = 60) -> str:
-    """The text in quotation marks, cut to about `limit` characters, for a fault's words."""
-    short = clean(text)[0]
-    return f"“{short}”" if len(short) <= limit else f"“{short[: limit - 1].rstrip()}…”"

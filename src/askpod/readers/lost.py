@@ -13,9 +13,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from askpod.readers.labels import is_paragraph
-from askpod.readers.log import FaultLog, excerpt
-from askpod.readers.rows import Row
+from askpod.readers.log import FaultLog
+from askpod.readers.rows import Row, is_paragraph
+from askpod.readers.text import excerpt
 from askpod.times import clock, parse_clock
 
 # "17: 10" and "0 4:15" stand for 17:10 and 0:04:15.

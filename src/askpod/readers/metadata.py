@@ -1,5 +1,12 @@
 """Completes an episode by the metadata beside its transcript: `talk.yaml` for `talk.vtt`.
 
+    title: Eels in glass
+    date: 2024-05-01
+    audio: https://pod.example/eels.mp3
+    speakers: {SPEAKER_00: Wren Okafor}
+    chapters:
+      - {start: "12:34", title: Counting eels}
+
 What stands there wins over what the transcript says of itself, and that over what the file's
 name tells. Values that cannot be used and names that nobody knows are reported, and never fail
 the episode; a file that is no YAML does, since a person wrote it to be heeded. Refused: to let
@@ -8,17 +15,187 @@ anything in it act, or to change a word of the speech.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 
-from askpod.links import youtube_id_of
+from askpod.errors import ReadError
+from askpod.links import safe_link, youtube_id, youtube_id_of
 from askpod.model import Episode, Turn
-from askpod.readers.chapters import sectioned
+from askpod.parsing import Mapping, Node, Scalar, Sequence
+from askpod.readers.cues import Draft
 from askpod.readers.discover import ENDINGS
-from askpod.readers.draft import Draft
+from askpod.readers.fields import Fields
 from askpod.readers.filenames import name_of_recording, read_name
+from askpod.readers.frontmatter import clean_text, read_yaml
+from askpod.readers.json_document import seconds
 from askpod.readers.log import FaultLog
-from askpod.readers.sidecar import Sidecar, read_sidecar
+from askpod.readers.text import clean, decode, excerpt, read_bytes
+
+_ENDS = frozenset(".?!…。？！")
+_CLOSING = "\"'”’»)] "
+_EDGES_OF_NUMBERS = re.compile(r"[\W_]+|(?<!\d)0+(?=\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Where a chapter starts, in seconds, and what it is called."""
+
+    start: float
+    title: str
+
+
+def sectioned(turns: Iterable[Turn], chapters: tuple[Chapter, ...]) -> tuple[Turn, ...]:
+    """The turns, each under the chapter that it starts in; `chapters` are in order of start.
+
+    A turn that goes on into another chapter is cut where the first sentence begins there, if
+    the second of one is known. What is said before the first chapter stands under none.
+    """
+    starts = [chapter.start for chapter in chapters]
+    titles = ["", *(chapter.title for chapter in chapters)]
+    return tuple(
+        replace(piece, section=titles[bisect_right(starts, piece.start)])
+        for turn in turns
+        for piece in _pieces(turn, starts)
+    )
+
+
+def _pieces(turn: Turn, starts: list[float]) -> Iterator[Turn]:
+    """The turn, cut where a sentence begins in another chapter than the one before."""
+    cuts = [(0, turn.start)]
+    for offset, second in turn.marks:
+        other = bisect_right(starts, second) > bisect_right(starts, cuts[-1][1])
+        if other and second < turn.end and _begins_sentence(turn.text, offset):
+            cuts.append((offset, second))
+    for (begin, start), (stop, end) in pairwise([*cuts, (len(turn.text), turn.end)]):
+        text = turn.text[begin:stop].rstrip()
+        marks = tuple((at - begin, s) for at, s in turn.marks if begin < at <= begin + len(text))
+        yield replace(turn, text=text, start=start, end=end, marks=marks)
+
+
+def _begins_sentence(text: str, offset: int) -> bool:
+    before = text[max(0, offset - 8) : offset]
+    return before[-1:].isspace() and before.rstrip(_CLOSING)[-1:] in _ENDS
+
+
+KEYS = ("title", "guests", "date", "season", "number", "description", "topics", "audio", "video",
+        "youtube", "links", "speakers", "chapters")  # fmt: skip
+MAX_BYTES = 512 * 1024
+_MAX_UNKNOWN = 20  # names reported one by one; more come from a file of another kind
+_MAX_KEY = 40  # characters of a name that are compared with the known ones
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """What the file says; None and empty where it is silent."""
+
+    title: str = ""
+    guests: tuple[str, ...] = ()
+    date: str | None = None  # ISO 8601, YYYY-MM-DD
+    season: int | None = None
+    number: int | None = None
+    description: str = ""
+    topics: tuple[str, ...] = ()
+    links: dict[str, str] = field(default_factory=dict)  # name -> URL; audio and video first
+    youtube: str | None = None  # the video's id
+    speakers: dict[str, tuple[int, str]] = field(default_factory=dict)  # label -> line, name
+    chapters: tuple[Chapter, ...] = ()  # in order of start
+
+
+def read_sidecar(path: Path, log: FaultLog) -> Sidecar:
+    """Raises ReadError where the file cannot be read, or is no YAML with named values."""
+    data = read_bytes(path)
+    if len(data) > MAX_BYTES:
+        raise ReadError(path, f"is larger than {MAX_BYTES // 1024} KB, too large for metadata")
+    root = read_yaml(path, decode(path, data, log), log)
+    _report_unknown(root, log)
+    fields = Fields(Mapping(root.line, {k: v for k, v in root.items.items() if k in KEYS}), log)
+    return Sidecar(
+        title=fields.text("title"),
+        guests=fields.texts("guests"),
+        date=fields.date(),
+        season=fields.number("season"),
+        number=fields.number("number"),
+        description=fields.description(),
+        topics=fields.texts("topics"),
+        links={**_media(root, fields, log), **fields.links()},
+        youtube=_youtube(root, fields, log),
+        speakers=_speakers(root.items.get("speakers"), log),
+        chapters=tuple(sorted(_chapters(root.items.get("chapters"), log), key=_start)),
+    )
+
+
+def _report_unknown(root: Mapping, log: FaultLog) -> None:
+    unknown = [(key, node) for key, node in root.items.items() if key not in KEYS]
+    for key, node in unknown[:_MAX_UNKNOWN]:
+        near = get_close_matches(key[:_MAX_KEY].casefold(), KEYS, 1)
+        hint = f"; did you mean `{near[0]}`?" if near else f"; known are {', '.join(KEYS)}"
+        log.add(node.line, "unknown-key", f"{excerpt(key, _MAX_KEY)} is not used{hint}")
+    if len(unknown) > _MAX_UNKNOWN:
+        line = unknown[_MAX_UNKNOWN][1].line
+        log.add(line, "unknown-key", f"{len(unknown) - _MAX_UNKNOWN} more names are not used")
+
+
+def _media(root: Mapping, fields: Fields, log: FaultLog) -> dict[str, str]:
+    links = {}
+    for name in ("audio", "video"):
+        written = fields.text(name)
+        if safe_link(written):
+            links[name] = written
+        elif written:
+            log.add(root.items[name].line, "bad-link", f"{excerpt(written)} is no web address")
+    return links
+
+
+def _youtube(root: Mapping, fields: Fields, log: FaultLog) -> str | None:
+    """The video's id, from an id or a link."""
+    written = fields.text("youtube")
+    video = youtube_id(written) or youtube_id_of(written)
+    if written and not video:
+        log.add(root.items["youtube"].line, "bad-link", f"{excerpt(written)} is no YouTube video")
+    return video
+
+
+def _speakers(node: Node | None, log: FaultLog) -> dict[str, tuple[int, str]]:
+    if not isinstance(node, Mapping):
+        _report_type(node, "speakers", "labels with names", log)
+        return {}
+    named = (
+        (clean(label)[0], (name.line, clean_text(name, log))) for label, name in node.items.items()
+    )
+    return {label: (line, name) for label, (line, name) in named if name}
+
+
+def _chapters(node: Node | None, log: FaultLog) -> Iterator[Chapter]:
+    if not isinstance(node, Sequence):
+        _report_type(node, "chapters", "a list of `start` and `title`", log)
+        return
+    for item in node.items:
+        fields = item.items if isinstance(item, Mapping) else {}
+        start, title = _second(fields.get("start")), clean_text(fields.get("title"), log)
+        if start is None or not title:
+            wanted = "a `start` in seconds or as 12:34, and a `title`"
+            log.add(item.line, "bad-chapter", f"a chapter needs {wanted}: left out")
+        else:
+            yield Chapter(start, title)
+
+
+def _start(chapter: Chapter) -> float:
+    return chapter.start
+
+
+def _second(node: Node | None) -> float | None:
+    return seconds(node.text) if isinstance(node, Scalar) else None
+
+
+def _report_type(node: Node | None, name: str, wanted: str, log: FaultLog) -> None:
+    if node is not None and not (isinstance(node, Scalar) and node.text is None):
+        log.add(node.line, "wrong-type", f"`{name}` should be {wanted}: not used")
+
 
 _YAML = (".yaml", ".yml")
 
@@ -53,6 +230,7 @@ def complete(episode_id: str, path: Path, draft: Draft, log: FaultLog) -> Episod
         description=draft.description,
         links=draft.links,
         youtube=draft.youtube,
+        untimed=draft.untimed,
     )
     known = amend(drafted, path, log)
     name = read_name(episode_id)
@@ -78,7 +256,7 @@ def amend(episode: Episode, path: Path, log: FaultLog) -> Episode:
     return replace(
         episode,
         title=told.title or episode.title,
-        turns=_told_turns(episode.turns, told),
+        turns=_told_turns(episode.turns, told, log.of(file)),
         guests=told.guests or episode.guests,
         season=episode.season if told.season is None else told.season,
         number=episode.number if told.number is None else told.number,
@@ -90,12 +268,36 @@ def amend(episode: Episode, path: Path, log: FaultLog) -> Episode:
     )
 
 
-def _told_turns(turns: tuple[Turn, ...], told: Sidecar) -> tuple[Turn, ...]:
+def _told_turns(turns: tuple[Turn, ...], told: Sidecar, log: FaultLog) -> tuple[Turn, ...]:
     if told.speakers:
-        turns = tuple(
-            replace(turn, speaker=told.speakers.get(turn.speaker, turn.speaker)) for turn in turns
-        )
+        names = _names_of({turn.speaker for turn in turns}, told.speakers, log)
+        turns = tuple(turn.by(names.get(turn.speaker, turn.speaker)) for turn in turns)
     return sectioned(turns, told.chapters) if told.chapters else turns
+
+
+def _names_of(
+    labels: set[str], speakers: dict[str, tuple[int, str]], log: FaultLog
+) -> dict[str, str]:
+    """Label -> name. A key fits a label in whatever case, with or without space and zeros."""
+    loose: dict[str, list[str]] = {}
+    for label in labels - {""}:
+        loose.setdefault(_loose(label), []).append(label)
+    names: dict[str, str] = {}
+    for key, (line, name) in speakers.items():
+        fitting = [key] if key in labels else loose.get(_loose(key), [])
+        if len(fitting) == 1:
+            names[fitting[0]] = name
+        else:
+            here = ", ".join(sorted(excerpt(label, 30) for label in labels if label)[:5])
+            fits = f"fits {len(fitting)} labels" if fitting else "fits no label"
+            log.add(
+                line, "unknown-speaker", f"{excerpt(key, 40)} {fits}; there are {here or 'none'}"
+            )
+    return names
+
+
+def _loose(label: str) -> str:
+    return _EDGES_OF_NUMBERS.sub("", label.casefold())
 
 
 def _video(links: dict[str, str]) -> str | None:

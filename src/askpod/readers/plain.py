@@ -1,25 +1,28 @@
 """Reads plain text whose lines carry clocks, as transcript editors and recognisers export it.
 
 What stands below a line with a clock is said from there on; a blank line begins a paragraph.
-What stands above the first clock is the title and the description. The order of the lines is
-the order of speech: a clock that does not fit into it is not used. Refused: lists of chapters,
-timetables and logs, which have clocks but no speech.
+Paragraphs that name their speakers need a clock only now and then, also in square brackets inside
+of them. What stands above is the title and the description. The order of the lines is the order
+of speech. Refused: lists of chapters, timetables and logs, which have clocks but no speech, pages
+that describe a transcript, and, unless it is asked for, a text without any clock.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.readers.cleaning import clean
-from askpod.readers.clocked_lines import Line, read_lines
-from askpod.readers.cues import Cue, turns_of
-from askpod.readers.draft import Draft
+from askpod.readers.clocked_lines import CLOCK, Line, read_lines
+from askpod.readers.cues import Cue, Draft
+from askpod.readers.json_document import seconds
 from askpod.readers.log import FaultLog
-from askpod.readers.voices import is_name, name_speakers
+from askpod.readers.speakers import name_speakers
+from askpod.readers.text import clean, is_of_tool, unescape
+from askpod.readers.turns import turns_of
 from askpod.times import anchors
 
 MAX_LINES = 60_000
@@ -30,12 +33,20 @@ _MAX_LABEL = 60  # characters
 _LEAST_SAID = 5  # words of a line above the first clock, colon included, that make it speech
 _MAX_DESCRIPTION = 5_000  # characters
 _MOST_LINES = 30  # to each clock, in a file of this format
+_LEAST_LABELLED = 4  # paragraphs with a label, in a file with few clocks
+_LABELLED = 0.25  # of the paragraphs, likewise
+_LEAST_ABOUT = 400  # characters above the first clock, in a page about transcripts
 _SLOWEST = 3.0  # characters a second; chapters and timetables have far fewer
 _ENDS = frozenset(".?!…。？！")
 _CLOSING = "\"'”’»)]"
 _LEVEL = re.compile(r"\W{0,3}(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL|TRACE)\b")
-_FOOTER = re.compile(r"\n[ \t]*Transcribed by https?://otter\.ai/?\s*\Z")
-_NO_TITLES = frozenset({"transcript", "full transcript", "transcription"})
+_INLINE = re.compile(rf"\[ ?({CLOCK}) ?\]|\((\d{{1,2}}:[0-5]\d:[0-5]\d)\)", re.ASCII)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?^[ \t]*(?:```|~~~)", re.MULTILINE | re.DOTALL)
+_LABEL_ALONE = re.compile(r"[^\n:：]{1,60}[:：]\s*")
+_NO_TITLES = frozenset(
+    {"transcript", "full transcript", "transcription", "search transcript", "search in video",
+     "show transcript", "follow along using the transcript."}
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -57,16 +68,35 @@ def looks_like_plain(text: str) -> bool:
     """Whether a text is of lines with clocks, and is speech."""
     if text.lstrip()[:1] in ("<", "{"):
         return False
-    lines = read_lines(
-        text[:_SAMPLE].replace("\r", "\n").split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
-    )
+    lines = read_lines(_sample(text))
     timed = [line for line in lines if line.start is not None]
     written = sum(bool(line.text) for line in lines)
-    if len(timed) < 2 or written > _MOST_LINES * len(timed):
+    if _is_labelled(lines) and any(_INLINE.search(line.text) or line.start for line in lines):
+        return True
+    if len(timed) < 2 or written > _MOST_LINES * len(timed) or _only_describes(lines):
         return False
     in_order = len(anchors([line.start for line in timed]))
     logged = sum(bool(_LEVEL.match(line.text)) for line in timed)
     return 3 * in_order >= 2 * len(timed) and 3 * logged < len(timed) and _is_speech(timed, lines)
+
+
+def names_without_times(text: str) -> bool:
+    """Whether a text is a transcript that says who speaks, but nowhere when."""
+    if is_untimed(text):
+        lines = read_lines(_sample(text))
+        return all(line.start is None for line in lines) and _is_labelled(lines)
+    return False
+
+
+def is_untimed(text: str) -> bool:
+    """Whether a text without times can be read as speech: prose, or paragraphs with names."""
+    start = text.lstrip()[:1]
+    return start not in ("<", "{", "[") and bool(text.strip())
+
+
+def read_untimed(path: Path, text: str, log: FaultLog) -> Draft:
+    """The turns of a transcript that says nowhere when; all their times are estimated."""
+    return replace(read_plain(path, text, log), untimed=True)
 
 
 def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
@@ -77,38 +107,68 @@ def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
     written = text.replace("\r\n", "\n").replace("\r", "\n")
     if written.count("\n") >= MAX_LINES:
         raise ReadError(path, f"has more than {MAX_LINES:,} lines; split it or leave it out")
-    lines = read_lines(_without_footer(written, log).split("\n"))
+    lines = read_lines(written.split("\n"))
+    _drop_footer(lines, log)
     begin = _beginning(lines)
-    cues = name_speakers(_cues(list(_blocks(lines[begin:])), log))
+    cues = name_speakers(list(_cues(_blocks(lines[begin:]))), log)
     title, description = _header(line.text for line in lines[:begin])
     return Draft(turns_of(cues, log), title=title, description=description)
 
 
-def _without_footer(text: str, log: FaultLog) -> str:
-    """The text without the line that Otter puts below a transcript."""
-    at = text.rfind("\n", 0, len(text.rstrip()))
-    if at < 0 or not _FOOTER.match(text, at):
-        return text
-    log.add(text.count("\n", 0, at) + 2, "footer", "the exporting tool's own line is left out")
-    return text[:at]
+def _sample(text: str) -> list[str]:
+    shown = _FENCE.sub("", text[:_SAMPLE].replace("\r", "\n"))  # an example of one is none
+    return shown.split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
+
+
+def _drop_footer(lines: list[Line], log: FaultLog) -> None:
+    """Takes out what the exporting tool has put below a transcript."""
+    written = [at for at, line in enumerate(lines) if line.text]
+    for at in reversed(written[-3:]):
+        if not is_of_tool(lines[at].text):
+            return
+        log.add(lines[at].number, "footer", "the exporting tool's own line is left out")
+        del lines[at:]
 
 
 def _beginning(lines: Sequence[Line]) -> int:
     """The place of the first line of speech: one with a clock, or by somebody who speaks later."""
-    first = next((at for at, line in enumerate(lines) if line.start is not None), 0)
-    later = {line.name or _label(line.text) for line in lines[first:]} - {""}
-    return next((at for at in range(first) if _is_said(lines[at].text, later)), first)
+    timed = (at for at, line in enumerate(lines) if line.start is not None)
+    first = next(timed, len(lines))
+    counts = Counter(line.name or _label(line.text) for line in lines)
+    return next((at for at in range(first) if _is_said(lines[at].text, counts)), first % len(lines))
 
 
-def _is_said(text: str, speakers: Collection[str]) -> bool:
+def _is_said(text: str, counts: Counter[str]) -> bool:
     label = _label(text)
-    return label in speakers and len(text[len(label) :].split()) >= _LEAST_SAID
+    said = len(text[len(label) :].split())
+    return counts[label] > 1 and bool(label) and (said >= _LEAST_SAID or counts[label] > 2)
 
 
 def _label(text: str) -> str:
     """What may be a speaker's name before a colon; "" where there is none."""
     head, colon, _ = text[:_MAX_LABEL].partition(":")
-    return head if colon and head and is_name(head) else ""
+    return head if colon else ""
+
+
+def _is_labelled(lines: Sequence[Line]) -> bool:
+    """Whether the paragraphs name their speakers, and are speech."""
+    blocks = [block for block in _blocks(lines) if block.texts]
+    cues = [Cue(block.line, None, None, block.text) for block in blocks]
+    named = [cue for cue in name_speakers(cues, FaultLog(Path())) if cue.speaker and cue.opens]
+    labelled = {cue.line for cue in named}
+    ended = sum(cue.text.rstrip().rstrip(_CLOSING)[-1:] in _ENDS for cue in named)
+    return (
+        len(labelled) >= max(_LEAST_LABELLED, _LABELLED * len(blocks))
+        and len({cue.speaker for cue in named}) > 1
+        and 2 * ended >= len(named)
+    )
+
+
+def _only_describes(lines: Sequence[Line]) -> bool:
+    """Whether there is more above the first clock than from there on: a page about transcripts."""
+    first = next((at for at, line in enumerate(lines) if line.start is not None), 0)
+    above = sum(len(line.text) for line in lines[:first])
+    return above > max(_LEAST_ABOUT, sum(len(line.text) for line in lines[first:]))
 
 
 def _is_speech(timed: Sequence[Line], lines: Sequence[Line]) -> bool:
@@ -116,7 +176,7 @@ def _is_speech(timed: Sequence[Line], lines: Sequence[Line]) -> bool:
     blocks = [block for block in _blocks(lines) if block.start is not None and block.texts]
     named = sum(bool(line.name) for line in timed)
     labelled = [Cue(block.line, block.start, None, block.text) for block in blocks]
-    named += sum(bool(cue.speaker) for cue in name_speakers(labelled))
+    named += sum(bool(cue.speaker) for cue in name_speakers(labelled, FaultLog(Path())))
     ended = sum(block.text.rstrip(_CLOSING)[-1:] in _ENDS for block in blocks)
     if 2 * named >= len(timed) or (blocks and 2 * ended >= len(blocks)):
         return True
@@ -126,16 +186,14 @@ def _is_speech(timed: Sequence[Line], lines: Sequence[Line]) -> bool:
 
 
 def _blocks(lines: Sequence[Line]) -> Iterator[_Block]:
-    """The lines in blocks; who is named speaks until another one is."""
+    """The lines in blocks; each has the name that stands at its own clock."""
     block: _Block | None = None
-    speaker = ""
     ended = False  # by a blank line
     for line in lines:
         if line.start is not None or (ended and line.text and block and block.texts):
             if block:
                 yield block
-            speaker = line.name or speaker
-            block = _Block(line.number, line.start, line.end, speaker)
+            block = _Block(line.number, line.start, line.end, line.name)
         elif block is None:
             block = _Block(line.number)
         ended = not line.text and line.start is None
@@ -145,29 +203,33 @@ def _blocks(lines: Sequence[Line]) -> Iterator[_Block]:
         yield block
 
 
-def _cues(blocks: Sequence[_Block], log: FaultLog) -> list[Cue]:
-    """A cue for each block; those whose clock does not fit the order have none."""
-    stated = [place for place, block in enumerate(blocks) if block.start is not None]
-    believed = {stated[place] for place in anchors([blocks[at].start for at in stated])}
-    wrong = [blocks[place] for place in stated if place not in believed]
-    if wrong:
-        log.add(
-            wrong[0].line,
-            "time-backwards",
-            f"{len(wrong):,} clock(s) do not fit between their neighbours: worked out",
-        )
-    return [
-        Cue(block.line, block.start, block.end, block.text, block.speaker)
-        if place in believed
-        else Cue(block.line, None, None, block.text, block.speaker)
-        for place, block in enumerate(blocks)
-    ]
+def _cues(blocks: Iterable[_Block]) -> Iterator[Cue]:
+    """A cue for each block, and for what follows a clock inside of it.
+
+    A clock behind which nothing is said is that of the next block, if that has none.
+    """
+    waiting: float | None = None
+    for block in blocks:
+        text, begin = block.text, 0
+        start = waiting if block.start is None else block.start
+        waiting = None
+        pieces: list[tuple[float | None, str]] = []
+        for match in _INLINE.finditer(text):
+            pieces.append((start, text[begin : match.start()]))
+            start, begin = seconds(match[1] or match[2]), match.end()
+        pieces.append((start, text[begin:]))
+        for place, (second, piece) in enumerate(pieces):
+            if piece.strip():
+                end = block.end if place == len(pieces) - 1 else None
+                yield Cue(block.line, second, end, piece, block.speaker)
+        if not pieces[-1][1].strip() or _LABEL_ALONE.fullmatch(pieces[-1][1]):
+            waiting = pieces[-1][0]
 
 
 def _header(texts: Iterable[str]) -> tuple[str, str]:
     """The title and the description that stand above the first clock."""
-    written = [text for text in (clean(text.lstrip("# "))[0] for text in texts) if text]
-    while written and written[0].rstrip(":").casefold() in _NO_TITLES:
+    written = [text for text in (clean(unescape(text.lstrip("# ")))[0] for text in texts) if text]
+    while written and (written[0].rstrip(":").casefold() in _NO_TITLES or is_of_tool(written[0])):
         del written[0]
     title = written.pop(0) if written and len(written[0]) <= _MAX_TITLE else ""
     return title, " ".join(written)[:_MAX_DESCRIPTION].rstrip()

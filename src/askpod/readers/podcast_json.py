@@ -1,7 +1,7 @@
 """Reads the JSON transcripts of Podcasting 2.0: `segments` with `startTime` and `body`.
 
 A segment may be a paragraph, a caption or one word; all become turns by the same rule. A
-segment that names no speaker is by the one of the segment before it.
+segment that names no speaker is by the one named last, where enough segments name one.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from askpod.readers.cues import Cue, turns_of
-from askpod.readers.draft import Draft
-from askpod.readers.json_values import objects, second_of, text_of
+from askpod.readers.cues import Cue, Draft
+from askpod.readers.json_document import objects, second_of, text_of
 from askpod.readers.log import FaultLog
+from askpod.readers.speakers import name_speakers
+from askpod.readers.turns import turns_of
 
 _WORD = 12  # characters of an average segment, up to which segments are words
 _CLOSING = frozenset(",.;:!?%)]}”…")
@@ -22,20 +23,19 @@ _CLOSING = frozenset(",.;:!?%)]}”…")
 def read_podcast_json(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
     """The turns of a transcript. What has the wrong type is left out and reported."""
     segments = value.get("segments") if isinstance(value, dict) else None
-    return Draft(turns_of(_joined(list(_cues(segments, log))), log))
+    cues = list(_joined(list(_cues(segments, log))))
+    return Draft(turns_of(name_speakers(cues, log), log))
 
 
 def _cues(segments: object, log: FaultLog) -> Iterator[Cue]:
-    speaker = ""
     for line, segment in objects(segments, log):
-        label = text_of(segment.get("speaker"), line, log)
-        speaker = label if segment.get("speaker") is not None else speaker
+        nobody = segment.get("speaker") == ""  # another one than before, who is not known
         yield Cue(
             line,
             second_of(segment.get("startTime"), line, log),
             second_of(segment.get("endTime"), line, log),
             text_of(segment.get("body"), line, log),
-            speaker,
+            "?" if nobody else text_of(segment.get("voice") or segment.get("speaker"), line, log),
         )
 
 
@@ -60,7 +60,7 @@ def _joined(cues: list[Cue]) -> Iterator[Cue]:
 
 def _goes_on(last: Cue, cue: Cue, spaced: bool) -> bool:
     """Whether a segment is the rest of the word, or of the sentence, that ended just before."""
-    if cue.speaker != last.speaker or not cue.text or last.text[-1:].isspace():
+    if (cue.speaker and cue.speaker != last.speaker) or not cue.text or last.text[-1:].isspace():
         return False
     if all(character in _CLOSING for character in cue.text.strip()):
         return bool(cue.text.strip())

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from askpod.readers.labels import mend_labels
-from askpod.readers.log import FaultLog, excerpt
+from askpod.readers.log import FaultLog
 from askpod.readers.lost import name_the_lost, put_paragraphs_back, read_lost_headers
-from askpod.readers.rows import Row
+from askpod.readers.rows import Row, mend_labels
+from askpod.readers.text import excerpt
 from askpod.times import anchors
 
 _SPREADSHEET = re.compile(r"=(?=[^\W\d_])")

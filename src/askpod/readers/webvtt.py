@@ -1,7 +1,7 @@
 """Reads WebVTT (.vtt): captions with voices, words with times, and the captions that scroll.
 
 Taken: the words and their seconds, the seconds of single words, the speakers of voice tags
-(a tag holds until the next one) or else of labels in the text (see voices.py). Left out:
+(a tag holds until the next one) or else of labels in the text (see speakers.py). Left out:
 the header, names of cues, settings, NOTE, STYLE and REGION.
 """
 
@@ -12,13 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from askpod.readers.captions import Caption, caption_second, split_captions, without_markup
-from askpod.readers.cleaning import unescape
-from askpod.readers.cues import Cue, turns_of
-from askpod.readers.draft import Draft
+from askpod.readers.captions import Caption, caption_second, split_captions, unroll, without_markup
+from askpod.readers.cues import Cue, Draft
 from askpod.readers.log import FaultLog
-from askpod.readers.rolling import unroll
-from askpod.readers.voices import name_speakers
+from askpod.readers.speakers import name_speakers
+from askpod.readers.text import unescape
+from askpod.readers.turns import turns_of
 
 _HEADER = re.compile(r"\s{0,16}WEBVTT(?!\S)")
 _ABOUT = re.compile(r"(?:X-TIMESTAMP-MAP|Kind|Language|Region)\s*+[:=]")  # also below the header
@@ -44,11 +43,9 @@ def read_webvtt(path: Path, text: str, log: FaultLog) -> Draft:
     _drop_names(captions)
     captions[0].lines = _without_header(captions[0].lines)
     cues: list[Cue] = []
-    voice = ""
     for caption in unroll(captions, _shown, log):
-        cues.extend(_cues(caption, voice))
-        voice = cues[-1].speaker
-    return Draft(turns_of(name_speakers(cues), log))
+        cues.extend(_cues(caption))
+    return Draft(turns_of(name_speakers(cues, log), log))
 
 
 def _shown(line: str) -> str:
@@ -108,21 +105,21 @@ class _Piece:
         self.holds_words = self.holds_words or not text.isspace()
 
 
-def _cues(caption: Caption, voice: str) -> Iterator[Cue]:
-    """A cue for each voice and each word with a time of its own. `voice` spoke last."""
+def _cues(caption: Caption) -> Iterator[Cue]:
+    """A cue for each voice and each word with a time of its own."""
     if not any("<" in line for line in caption.lines):
-        yield Cue(caption.line, caption.start, caption.end, "\n".join(caption.shown), voice)
+        yield Cue(caption.line, caption.start, caption.end, "\n".join(caption.shown))
         return
-    pieces = _pieces(caption, "\n".join(caption.lines), voice)
+    pieces = _pieces(caption, "\n".join(caption.lines))
     ends = [*(piece.start for piece in pieces[1:]), caption.end]
     for piece, end in zip(pieces, ends, strict=True):
         yield Cue(caption.line, piece.start, end, "".join(piece.texts), piece.speaker)
 
 
-def _pieces(caption: Caption, written: str, voice: str) -> list[_Piece]:
+def _pieces(caption: Caption, written: str) -> list[_Piece]:
     """Cut where the voice changes, and before words with a second; never inside a word."""
-    pieces = [_Piece(caption.start, voice)]
-    for text, second, speaker in _tagged(caption, written, voice):
+    pieces = [_Piece(caption.start, "")]
+    for text, second, speaker in _tagged(caption, written):
         last = pieces[-1]
         if not last.holds_words:
             last.speaker = speaker
@@ -135,9 +132,10 @@ def _pieces(caption: Caption, written: str, voice: str) -> list[_Piece]:
     return pieces
 
 
-def _tagged(caption: Caption, written: str, voice: str) -> Iterator[tuple[str, float | None, str]]:
+def _tagged(caption: Caption, written: str) -> Iterator[tuple[str, float | None, str]]:
     """The texts between tags: what is shown, its second where that is known, and its voice."""
     begin = 0
+    voice = ""
     second: float | None = None
     for tag in _TAG.finditer(written):
         if text := without_markup(written[begin : tag.start()]):

@@ -9,22 +9,28 @@ segment is what was said; its words only say when, and by whom.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from askpod.readers.cues import Cue, turns_of
-from askpod.readers.draft import Draft
-from askpod.readers.json_values import Object, nested, objects, second_of, seconds, text_of
+from askpod.readers.cues import Cue, Draft, cut, locate
+from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
 from askpod.readers.log import FaultLog
-from askpod.readers.timed_text import cut, locate
+from askpod.readers.services import read_rows
+from askpod.readers.speakers import TURN, name_or_keep
+from askpod.readers.turns import turns_of
 
 _MILLISECOND = 0.001
+_SAMPLE = 50  # rows that are looked at for words
 
 
 def read_whisper(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
     """The turns of a transcript, with the labels that a diariser gave its speakers."""
-    cues = [piece for line, segment in _segments(value, log) for piece in _cues(line, segment, log)]
+    if isinstance(value, list) and not any("words" in row for row in nested(value[:_SAMPLE])):
+        cues = read_rows(value, log)  # of many tools, in seconds or milliseconds
+    else:
+        cues = [cue for line, row in _segments(value, log) for cue in _cues(line, row, log)]
     duration = seconds(value.get("duration")) if isinstance(value, dict) else None
-    return Draft(turns_of(cues, log), duration=duration)
+    return Draft(turns_of(name_or_keep(cues, log), log), duration=duration)
 
 
 def _segments(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
@@ -34,8 +40,8 @@ def _segments(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
     elif "transcription" in value:
         for line, segment in objects(value["transcription"], log):
             yield line, {**segment, **_offsets(segment)}
-    elif "chunks" in value:
-        for line, segment in objects(value["chunks"], log):
+    elif "chunks" in value or "speakers" in value:
+        for line, segment in objects(value.get("speakers") or value.get("chunks"), log):
             yield line, {**segment, **_timestamp(segment)}
     elif "segments" in value:
         yield from objects(value["segments"], log)
@@ -71,7 +77,7 @@ def _cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
         second_of(segment.get("start"), line, log),
         second_of(segment.get("end"), line, log),
         text_of(segment.get("text"), line, log) or _spoken(words, line, log),
-        text_of(segment.get("speaker"), line, log),
+        text_of(_speaker(segment), line, log),
     )
     known = (
         (
@@ -82,6 +88,13 @@ def _cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
         for word in words
     )
     yield from cut(cue, locate(cue.text, known)) if words else (cue,)
+    if segment.get("speaker_turn_next") is True:  # whisper.cpp: another speaker begins behind it
+        yield replace(cue, text=TURN, start=None)
+
+
+def _speaker(segment: Object) -> object:
+    """Who speaks; `voice` is the name where `speaker` is a number."""
+    return next((segment[key] for key in ("voice", "speaker", "channel") if segment.get(key)), None)
 
 
 def _spoken(words: list[Object], line: int, log: FaultLog) -> str:

@@ -15,14 +15,14 @@ from pathlib import Path
 from askpod.errors import ReadError
 from askpod.links import youtube_id
 from askpod.model import Turn
-from askpod.readers.cleaning import unescape
-from askpod.readers.cues import Cue, turns_of
-from askpod.readers.draft import Draft
-from askpod.readers.json_values import Object, nested, objects, second_of, seconds, text_of
+from askpod.readers.captions import Caption, cue_of, unroll
+from askpod.readers.cues import Cue, Draft, Word, cut
+from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
 from askpod.readers.limits import MAX_CAPTIONS
 from askpod.readers.log import FaultLog
-from askpod.readers.timed_text import Word, cut
-from askpod.readers.voices import name_speakers
+from askpod.readers.speakers import name_speakers
+from askpod.readers.text import unescape
+from askpod.readers.turns import turns_of
 
 _MILLISECOND = 0.001
 
@@ -38,7 +38,8 @@ def read_youtube_list(path: Path, value: object, log: FaultLog) -> Draft:
     if isinstance(rows, list) and len(rows) > MAX_CAPTIONS:
         problem = f"holds more than {MAX_CAPTIONS:,} captions; split it or leave it out"
         raise ReadError(path, problem)
-    turns = _turns(_snippets(rows, log), log)
+    captions = unroll(list(_snippets(rows, log)), str, log)
+    turns = _turns((cue_of(caption) for caption in captions), log)
     return Draft(turns, youtube=youtube_id(video) if isinstance(video, str) else None)
 
 
@@ -50,15 +51,15 @@ def read_youtube_json3(path: Path, value: object, log: FaultLog) -> Draft:  # no
 
 
 def _turns(cues: Iterable[Cue], log: FaultLog) -> tuple[Turn, ...]:
-    return turns_of(name_speakers(list(cues)), log)
+    return turns_of(name_speakers(list(cues), log), log)
 
 
-def _snippets(rows: object, log: FaultLog) -> Iterator[Cue]:
+def _snippets(rows: object, log: FaultLog) -> Iterator[Caption]:
     for line, row in objects(rows, log):
         text = unescape(text_of(row.get("text"), line, log))  # older tools left "&#39;"
         start = second_of(row.get("start"), line, log)
         lasts = second_of(row.get("duration"), line, log)
-        yield Cue(line, start, _sum(start, lasts), text)
+        yield Caption(line, start, _sum(start, lasts), text.split("\n"))
 
 
 def _spoken(line: int, event: Object, log: FaultLog) -> Iterator[Cue]:

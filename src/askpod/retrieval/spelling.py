@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
 from askpod.chunking import SPECIAL_TOKENS
-from askpod.store.lexical import ALIKE, alike_stems, is_held, query_words, texts_with
+from askpod.store.lexical import ALIKE, alike_stems, is_held, texts_with
+from askpod.text import query_words
 
 SHORTEST = 5  # letters: shorter words are alike by chance
 

@@ -1,12 +1,11 @@
-"""Sources: what a user names to be indexed, made files.
+"""Sources: podcast feeds, git repositories and paths, turned into files to index.
 
-Files and folders stand for themselves. A feed and a git repository are brought into the store's
+Files and folders stand for themselves. A feed and a git repository are downloaded into the store's
 folder first, each episode as a transcript with its metadata beside it, and indexed from there.
 """
 
 from __future__ import annotations
 
-from askpod.sources.gathered import Gathered
-from askpod.sources.gathering import gather, is_remote
+from askpod.sources.gather import SourceFiles, gather, is_remote
 
-__all__ = ["Gathered", "gather", "is_remote"]
+__all__ = ["SourceFiles", "gather", "is_remote"]

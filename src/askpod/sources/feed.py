@@ -1,23 +1,26 @@
-"""What a podcast's feed (RSS) says: its episodes, and where their transcripts are offered.
+"""Parses a podcast's feed (RSS): its episodes, their transcripts, guests and chapters.
 
 Texts are cleaned and cut to length, numbers and dates are checked; addresses are taken as they
-stand and checked by whoever asks them.
+stand and checked by whoever requests them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import html
+import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
-from askpod.readers.cleaning import clean
-from askpod.sources.chapters import Chapter, podlove
+from askpod.parsing import ParseError, parse_json
+from askpod.readers.limits import MAX_SECOND
+from askpod.readers.text import clean
 from askpod.sources.feed_xml import Element, RawItem, parse_xml
-from askpod.sources.plain_text import without_markup
 
 MAX_TITLE = 500  # characters
 MAX_DESCRIPTION = 2_000  # characters
@@ -25,6 +28,37 @@ MAX_NAME = 200  # characters
 MAX_GUESTS = 50
 MAX_OFFERS = 20  # transcripts of one item
 MAX_NUMBER = 100_000  # of seasons and episodes
+MAX_CHAPTERS = 500
+MAX_CHAPTER_TITLE = 300  # characters
+MAX_MARKUP = 20_000  # characters of markup that are looked at
+
+_ENDING_OF_TYPE = {
+    "application/json": ".json",
+    "application/x-json": ".json",
+    "text/json": ".json",
+    "text/vtt": ".vtt",
+    "text/webvtt": ".vtt",
+    "application/vtt": ".vtt",
+    "application/srt": ".srt",
+    "application/x-subrip": ".srt",
+    "application/x-srt": ".srt",
+    "text/srt": ".srt",
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/plain": ".txt",
+}
+_BY_MERIT = (".json", ".vtt", ".srt", ".html", ".htm", ".md", ".txt")
+_CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,6})(?:[.,](\d{1,9}))?", re.ASCII)
+_DROPPED = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S)
+_TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Where a chapter starts, in seconds, and what it is called."""
+
+    start: float
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +202,86 @@ def _date(text: str) -> str | None:
         return parsedate_to_datetime(text).date().isoformat()
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def in_order(offers: Sequence[Offer], language: str) -> list[Offer]:
+    """The offers, best first; of equally good ones the feed's order stands."""
+
+    def merit(offer: Offer) -> tuple[bool, int]:
+        foreign = bool(offer.language and language) and _tongue(offer.language) != _tongue(language)
+        return foreign, _BY_MERIT.index(ending_of(offer))
+
+    return sorted(dict.fromkeys(offers), key=merit)
+
+
+def ending_of(offer: Offer) -> str:
+    """The ending of a file of the offer's format: by the address where the type tells little."""
+    path = urlsplit(offer.href.replace("[", "").replace("]", "")).path.lower()
+    named = next((ending for ending in _BY_MERIT if path.endswith(ending)), "")
+    stated = _ENDING_OF_TYPE.get(offer.media_type, "")
+    if stated in ("", ".txt"):  # captions are often served as text/plain
+        return named or ".txt"
+    return stated
+
+
+def _tongue(language: str) -> str:
+    """A language without its country: `en-US` -> `en`."""
+    return language.replace("_", "-").partition("-")[0].casefold()
+
+
+def read_chapters(data: bytes) -> tuple[Chapter, ...] | None:
+    """The chapters of a Podcasting 2.0 chapters file; None where it is none.
+
+    Chapters without a title, a start, or a place in the table of contents are passed over.
+    """
+    try:
+        document = parse_json(data, finite=False)
+    except ParseError:
+        return None
+    found = document.get("chapters") if isinstance(document, dict) else None
+    if not isinstance(found, list):
+        return None
+    return _tidied(
+        (entry.get("startTime"), entry.get("title"))
+        for entry in found
+        if isinstance(entry, dict) and entry.get("toc") is not False
+    )
+
+
+def podlove(elements: Iterable[Element]) -> tuple[Chapter, ...]:
+    """The chapters that stand in a feed: `<psc:chapter start="00:12:36" title="…"/>`."""
+    return _tidied(
+        (_seconds(element.attributes.get("start", "")), element.attributes.get("title"))
+        for element in elements
+    )
+
+
+def _tidied(entries: Iterable[tuple[object, object]]) -> tuple[Chapter, ...]:
+    chapters = list(_sane(entries))[:MAX_CHAPTERS]
+    return tuple(sorted(chapters, key=lambda chapter: chapter.start))
+
+
+def _sane(entries: Iterable[tuple[object, object]]) -> Iterator[Chapter]:
+    for start, title in entries:
+        if isinstance(start, str):
+            start = _seconds(start)
+        if not isinstance(start, int | float) or not isinstance(title, str):
+            continue
+        text = title[: 2 * MAX_CHAPTER_TITLE].encode("utf-8", "replace").decode()
+        tidy = clean(text)[0][:MAX_CHAPTER_TITLE]
+        if tidy and 0 <= start <= MAX_SECOND and math.isfinite(start):
+            yield Chapter(round(float(start), 3), tidy)
+
+
+def _seconds(clock: str) -> float | None:
+    found = _CLOCK.fullmatch(clock.strip())
+    if not found:
+        return None
+    hours, minutes, seconds, part = found.groups()
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds) + float(f"0.{part or 0}")
+
+
+def without_markup(text: str) -> str:
+    """The text of a piece of HTML; a text without markup stays as it is, entities apart."""
+    text = _DROPPED.sub(" ", text[:MAX_MARKUP])
+    return html.unescape(_TAG.sub(" ", text))

@@ -1,25 +1,50 @@
-"""Runs the user's own git on a repository that is not trusted.
+"""Clones the transcripts of a public git repository: `git+https://host/repo[@ref]#folder`.
 
-Nothing of the repository acts: no hooks, no submodules, no links, no large-file service. Git asks
-nobody for a password, follows no redirect, speaks no protocol but HTTP, and connects to the
-address that was checked. Its time and the size of what it fetches are bounded.
+Only files that are named like transcripts and metadata are fetched, of one commit, into a clone
+in the store; the next run fetches what has changed. Refused: other protocols, credentials, and
+names of branches and folders that could mean something else to git or lead elsewhere.
+
+The user's own git runs on a repository that is not trusted, so nothing of it acts: no hooks, no
+submodules, no links, no large-file service. Git asks nobody for a password, follows no redirect,
+speaks no protocol but HTTP, and connects to the address that was checked. Its time and the size
+of what it fetches are bounded.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from urllib.parse import unquote
 
-from askpod.errors import FetchError
+from askpod.errors import FetchError, PathError
+from askpod.indexing.report import Failure
+from askpod.readers.discover import ENDINGS, find_files
+from askpod.sources.addresses import (
+    Address,
+    NoSuchHost,
+    host_and_path,
+    is_public,
+    parse,
+    port_of,
+    resolve,
+)
+from askpod.sources.gather import SourceFiles
+from askpod.sources.state import source_folder
+
+_REF = re.compile(r"(?!.*(?:\.\.|//|\.lock(?:/|$)|[./]$))[A-Za-z0-9_][A-Za-z0-9_./+-]{0,199}")
+_REF_SIGN = re.compile(r"(?<=[^/])@")  # one that begins a name is part of it: /@group/talks
+_METADATA = (".yaml", ".yml")
+_FILES = re.compile(rb"100\d{3} blob ([0-9a-f]+)\t(.+)", re.DOTALL)  # no links, no submodules
 
 WHOLE = 900.0  # seconds for one call of git
 MOST_BYTES = 2 * 2**30  # of a clone, packed objects and files together
@@ -46,6 +71,214 @@ _SETTINGS = {
     "http.lowSpeedTime": "30",  # … for so many seconds end it
     "advice.detachedHead": "false",
 }
+
+Notify = Callable[[str], None]
+Listing = dict[str, str]  # path in the repository -> digest of the content
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository as the user names it, each part checked."""
+
+    address: Address
+    ref: str  # a branch, a tag or a commit
+    folder: str  # inside it, without slashes at the ends; "" for all of it
+
+    def __str__(self) -> str:
+        return str(self.address)
+
+
+def named(source: str) -> Repository:
+    """The repository that `git+https://…` names. Raises FetchError where it is not as it should."""
+    url, _, fragment = source[len("git+") :].partition("#")
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    sign = _REF_SIGN.search(path)
+    ref = path[sign.end() :] if sign else "HEAD"
+    address = parse(f"{scheme}://{host}{slash}{path[: sign.start()] if sign else path}")
+    if address.authorization:
+        raise FetchError(
+            f"{address}: a repository's address is taken without credentials; git's own "
+            "credential helper can hold them"
+        )
+    if not _REF.fullmatch(ref):
+        raise FetchError(f"{address}: {ref[:80]!r} is no name of a branch, a tag or a commit")
+    folder = unquote(fragment).strip("/")
+    if folder and not all(map(_is_plain, folder.split("/"))):
+        raise FetchError(f"{address}: {folder[:80]!r} is no folder inside the repository")
+    return Repository(address, ref, folder)
+
+
+def update_repository(
+    source: str, sources: Path, *, allow_private: bool, notify: Notify
+) -> SourceFiles:
+    """Fetches the transcripts of a repository into a clone in `sources`.
+
+    Raises:
+        FetchError: there is nothing, neither now nor from former runs.
+    """
+    repository = named(source)
+    exact = f"{repository.address.url} {repository.ref} {repository.folder}"
+    clone = sources / source_folder(host_and_path(str(repository.address.url)), exact)
+    before: Listing = {}
+    try:
+        settings, variables = _network(repository, allow_private)
+        there = Git(clone, str(repository), settings, variables, notify)
+        before = _listing(there)
+        notify(f"{repository}: fetching with git …")
+        _update_clone(there, repository, sources, known=bool(before))
+        after = _listing(there)
+        files = _files(clone, repository, after)
+    except FetchError as error:
+        files = _files_of_before(clone, repository, before)
+        if not files:
+            raise
+        failure = Failure(str(repository), str(error))
+        return SourceFiles(
+            tuple(files), _one(clone, repository), (failure,), roots=(clone.resolve(),)
+        )
+    changed = (name for name, content in after.items() if before.get(name) != content)
+    fetched = {clone / name for name in changed}
+    return SourceFiles(
+        tuple(files),
+        _one(clone, repository),
+        fetched=sum(file in fetched for file in files),
+        roots=(clone.resolve(),),
+    )
+
+
+def _network(repository: Repository, allow_private: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """How git may reach the repository: settings, and variables of its environment.
+
+    Raises FetchError where it may not.
+    """
+    url = repository.address.url
+    if url.scheme != "https" and not allow_private:
+        raise FetchError(
+            f"{repository}: is not encrypted, so anyone on the way could change what is read; use "
+            "https, or --allow-private for a server of your own"
+        )
+    port = port_of(url)
+    try:
+        numbers = resolve(url.host, port, allow_private=allow_private)
+    except NoSuchHost as error:
+        raise FetchError(f"{repository}: cannot be reached: {error}") from None
+    number = f"[{numbers[0]}]" if ":" in numbers[0] else numbers[0]
+    variables = {"GIT_ALLOW_PROTOCOL": "http:https" if allow_private else "https"}
+    if not is_public(numbers[0]):  # no proxy is between this machine and its own network
+        variables |= {"no_proxy": url.host, "NO_PROXY": url.host}
+    return {"http.curloptResolve": f"{url.host}:{port}:{number}"}, variables
+
+
+def _update_clone(git: Git, repository: Repository, sources: Path, *, known: bool) -> None:
+    """Brings the clone up to date; one that cannot be is replaced by a new one."""
+    if known:
+        for left_over in (git.folder / ".git").glob("*.lock"):
+            left_over.unlink()  # of a run that was stopped: we hold the folder's lock
+        try:
+            _update(git, repository)
+        except GitFailed:
+            git.notify(f"{repository}: the clone cannot be brought up to date; cloning anew …")
+        else:
+            return
+    aside = sources / f".new-{git.folder.name}"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    try:
+        fresh = Git(aside, git.shown, git.settings, git.variables, git.notify)
+        fresh.run("init", "--quiet", "--template=")
+        fresh.run("config", "remote.origin.url", str(repository.address.url))
+        fresh.run("config", "core.sparseCheckout", "true")
+        _update(fresh, repository)
+        shutil.rmtree(git.folder, ignore_errors=True)
+        aside.rename(git.folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _update(git: Git, repository: Repository) -> None:
+    """Fetches the commit that the ref stands for now, and checks out its transcripts."""
+    fetch = ("fetch", "--quiet", "--depth=1", "--filter=blob:none", "--no-tags", "--force")
+    git.run(*fetch, "--", "origin", repository.ref)
+    patterns = git.folder / ".git" / "info" / "sparse-checkout"
+    patterns.parent.mkdir(exist_ok=True)
+    lines = "".join(f"{line}\n" for line in _patterns(git, repository))
+    patterns.write_text(lines, encoding="utf-8")
+    git.run("checkout", "--quiet", "--force", "--detach", "FETCH_HEAD")
+
+
+def _patterns(git: Git, repository: Repository) -> Iterator[str]:
+    """Which files are checked out, as git's sparse-checkout takes it. Raises FetchError if none."""
+    folder = repository.folder
+    if folder:
+        kind = git.run("ls-tree", "-z", "--full-tree", "FETCH_HEAD", "--", folder).split(b" ")[1:2]
+        if kind not in ([b"tree"], [b"blob"]):
+            raise FetchError(
+                f"{repository}: has no folder or file {folder!r} at {repository.ref}; check the "
+                "part after #"
+            )
+        if kind == [b"blob"]:
+            yield f"/{_escaped(folder)}"
+            for beside in (Path(folder).with_suffix(ending) for ending in _METADATA):
+                yield f"/{_escaped(beside.as_posix())}"
+            return
+    root = f"/{_escaped(folder)}/" if folder else "/"
+    for ending in (*ENDINGS, *_METADATA):
+        letters = "".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in ending)
+        yield f"{root}**/*{letters}"
+
+
+def _listing(git: Git) -> Listing:
+    """The files of the commit that is checked out; none where there is no clone."""
+    if not (git.folder / ".git").is_dir():
+        return {}
+    try:
+        lines = git.run("ls-tree", "-r", "-z", "--full-tree", "HEAD").split(b"\0")
+    except GitFailed:
+        return {}
+    found = map(_FILES.fullmatch, lines)
+    return {
+        match[2].decode(errors="surrogateescape"): match[1].decode() for match in found if match
+    }
+
+
+def _files(clone: Path, repository: Repository, listing: Listing) -> list[Path]:
+    """The transcripts in the clone, links left out. Raises FetchError where there are none."""
+    where = clone / repository.folder
+    try:
+        found = find_files([where])
+    except PathError:
+        found = []
+    files = [file for file in found if file.relative_to(clone).as_posix() in listing]
+    if not files:
+        part = f"its folder {repository.folder!r}" if repository.folder else "it"
+        raise FetchError(
+            f"{repository}: {part} holds no transcript at {repository.ref}; name the folder that "
+            "does: git+https://…#folder"
+        )
+    return files
+
+
+def _one(clone: Path, repository: Repository) -> frozenset[Path]:
+    """The file that the user named instead of a folder, if he did."""
+    named_one = clone / repository.folder
+    return frozenset([named_one] if named_one.is_file() else [])
+
+
+def _files_of_before(clone: Path, repository: Repository, before: Listing) -> list[Path]:
+    try:
+        return _files(clone, repository, before) if before else []
+    except FetchError:
+        return []
+
+
+def _is_plain(part: str) -> bool:
+    """Whether it names a folder or a file, and nothing else."""
+    return part not in ("", ".", "..") and part.lower() != ".git" and part.isprintable()
+
+
+def _escaped(path: str) -> str:
+    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", path)
 
 
 class GitFailed(FetchError):
@@ -92,6 +325,7 @@ class Git:
             stdout=out,
             stderr=said,
             start_new_session=True,
+            umask=0o077,  # its files are the user's alone
         )
         began = told = time.monotonic()
         look_at = began

@@ -6,26 +6,264 @@ whole or not at all, whenever the process stops. Reads see one state from begin 
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.model import Chunk, Episode
+from askpod.errors import EpisodeNotFound
+from askpod.model import Chunk, Episode, Turn
+from askpod.people import Labels
+from askpod.store.checksums import DamagedRow, checked_vectors
 from askpod.store.connection import Connections, damaged
-from askpod.store.lookups import Lookups, revision_of
+from askpod.store.filters import Selection, chunk_condition, speakers
 from askpod.store.rows import (
+    EPISODE_COLUMNS,
     Source,
+    StoredChunk,
+    StoredEpisode,
     delete_episode,
     insert_chunks,
     insert_episode,
     move_episode,
+    read_chunks,
+    read_episode,
+    read_turns,
 )
 from askpod.store.schema import FILE as FILE
-from askpod.store.schema import Stamp, drop, lay, no_archive, trace
+from askpod.store.schema import Stamp, create_tables, drop, leftovers, no_archive
+from askpod.text import nearest
+
+
+class Lookups:
+    """The reading half of a catalog. Several threads may ask at once."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self.reading = connections.reading
+
+    def meta(self) -> dict[str, str]:
+        """The stamp and the revision; empty in a file that holds no store yet.
+
+        A file that is empty beside what only a store leaves is one that has lost its content.
+        """
+        with self.reading() as connection:
+            meta = stored_meta(connection)
+            if not meta and (left := leftovers(self._connections.path.parent)):
+                raise DamagedRow(f"it holds nothing, and {left} beside it tells of a store")
+            if meta and not (meta.get("revision", "").isdecimal() and "store" in meta):
+                raise DamagedRow("what made it is not as it was written")
+            return meta
+
+    def revision(self) -> int:
+        """A number that every change raises."""
+        with self.reading() as connection:
+            return revision_of(connection)
+
+    def sources(self) -> dict[str, Source]:
+        """Every episode's source, by episode id."""
+        return {id_: stored.source for id_, stored in self.stored_episodes().items()}
+
+    def episodes(self, ids: Sequence[str] | None = None) -> dict[str, Episode]:
+        """Episodes by id, without their turns; all of them by default."""
+        return {id_: stored.episode for id_, stored in self.stored_episodes(ids).items()}
+
+    def stored_episodes(self, ids: Sequence[str] | None = None) -> dict[str, StoredEpisode]:
+        """Episodes by id, with what the catalog knows of them besides; all by default."""
+        where, parameters = "", []
+        if ids is not None:
+            where, parameters = "WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(ids)]
+        with self.reading() as connection:
+            rows = connection.execute(
+                f"SELECT {EPISODE_COLUMNS} FROM episodes {where} ORDER BY id", parameters
+            )
+            return {row[0]: read_episode(row) for row in rows}
+
+    def turns(self, episode_id: str, first: int = 0, last: int | None = None) -> list[Turn]:
+        """The turns of an episode from position `first` to `last`, both inclusive."""
+        with self.reading() as connection:
+            known = connection.execute(
+                "SELECT revision, turns FROM episodes WHERE id = ?", (episode_id,)
+            ).fetchone()
+            if known is None:
+                return []
+            revision, count = known
+            if type(count) is not int:
+                raise DamagedRow(f"episode {episode_id!r} is not as it was written")
+            end = count if last is None else min(last + 1, count)
+            return read_turns(connection, episode_id, revision, range(first, end))
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
+        """Chunks by id; ids that are gone are left out."""
+        with self.reading() as connection:
+            return read_chunks(connection, ids)
+
+    def chunk_ranges(self) -> list[tuple[int, int, str]]:
+        """First and last chunk id of each episode that has chunks, in order, with its id.
+
+        All ids between them are chunks of this episode, in the order of speech.
+        """
+        with self.reading() as connection:
+            ranges = connection.execute(
+                "SELECT first_chunk, last_chunk, id FROM episodes "
+                "WHERE first_chunk IS NOT NULL ORDER BY first_chunk"
+            ).fetchall()
+            if any(type(number) is not int for row in ranges for number in row[:2]):
+                raise DamagedRow("a range of chunks is not as it was written")
+            if any(one[1] >= after[0] for one, after in pairwise(ranges)):
+                raise DamagedRow("the ranges of the episodes' chunks overlap")
+            return ranges
+
+    def speakers(self) -> tuple[str, ...]:
+        """Everybody who speaks, by name."""
+        with self.reading() as connection:
+            return speakers(connection)
+
+    def require(self, episode_ids: Iterable[str]) -> list[str]:
+        """The ids, once each.
+
+        Raises:
+            EpisodeNotFound: there is no such episode; the message says which are near.
+        """
+        wanted, there = list(dict.fromkeys(episode_ids)), self.sources()
+        for episode_id in wanted:
+            if episode_id not in there:
+                near = nearest(episode_id, there)
+                raise EpisodeNotFound(f"the archive holds no episode {episode_id!r}{near}")
+        return wanted
+
+    def speaking_times(self) -> list[tuple[str, str, int, float]]:
+        """(episode, label, turns, seconds) of all speech that has a label."""
+        with self.reading() as connection:
+            return connection.execute(
+                'SELECT episode_id, speaker, count(*), sum("end" - start) FROM turns '
+                "WHERE speaker != '' GROUP BY episode_id, speaker"
+            ).fetchall()
+
+    def spoken_by(self, labels: Labels) -> NDArray[np.int64]:
+        """Ids, ascending, of the chunks in which somebody speaks under one of the labels."""
+        apart = {label for _, label in labels.others}
+        found = [self._spoken_by([label for label in labels.everywhere if label not in apart])]
+        for label in apart:
+            ids = self._spoken_by([label])
+            for first, last in self._extents(labels.others, label):
+                ids = ids[(ids < first) | (ids > last)]
+            found.append(ids)
+        for label in {label for _, label in labels.single}:
+            ids = self._spoken_by([label])
+            extents = self._extents(labels.single, label)
+            found += [ids[(first <= ids) & (ids <= last)] for first, last in extents]
+        return np.unique(np.concatenate(found))
+
+    def _spoken_by(self, labels: Sequence[str]) -> NDArray[np.int64]:
+        with self.reading() as connection:
+            # As one text: a host speaks in half of an archive, and rows take three times as long.
+            (ids,) = connection.execute(
+                "SELECT group_concat(chunk_id) FROM chunk_speakers "
+                "WHERE speaker IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(labels)),),
+            ).fetchone()
+        return np.fromstring(ids or "", dtype=np.int64, sep=",")
+
+    def _extents(self, pairs: Iterable[tuple[str, str]], label: str) -> list[tuple[int, int]]:
+        """The first and the last chunk of each episode that stands in a pair with the label."""
+        episodes = [episode for episode, own in pairs if own == label]
+        with self.reading() as connection:
+            return connection.execute(
+                "SELECT first_chunk, last_chunk FROM episodes WHERE first_chunk IS NOT NULL "
+                "AND id IN (SELECT value FROM json_each(?))",
+                (json.dumps(episodes),),
+            ).fetchall()
+
+    def shares_of(self, ids: NDArray[np.int64], labels: Labels) -> NDArray[np.float64]:
+        """The share of each chunk's speech under these labels; `ids` are ascending."""
+        shares = np.zeros(len(ids))
+        if not labels or not len(ids):
+            return shares
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT chunk_id, share, speaker FROM chunk_speakers "
+                "WHERE chunk_id IN (SELECT value FROM json_each(?))",
+                (json.dumps(ids.tolist()),),
+            ).fetchall()
+        wanted = set(labels.everywhere)
+        own = {label: self._extents(labels.single, label) for _, label in labels.single}
+        not_own = {label: self._extents(labels.others, label) for _, label in labels.others}
+        found = np.array(
+            [
+                (number, share)
+                for number, share, label in rows
+                if (label in wanted and not _within(number, not_own.get(label, ())))
+                or _within(number, own.get(label, ()))
+            ]
+        ).reshape(-1, 2)
+        np.add.at(shares, np.searchsorted(ids, found[:, 0]), found[:, 1])
+        return shares
+
+    def chunk_ids(self, selection: Selection) -> NDArray[np.int64]:
+        """Ids of the selected chunks, ascending."""
+        condition, parameters = chunk_condition(selection)
+        with self.reading() as connection:
+            rows = connection.execute(
+                f"SELECT id FROM chunks WHERE {condition} ORDER BY id", parameters
+            )
+            return np.fromiter((number for (number,) in rows), dtype=np.int64)
+
+    def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """The embedder's vectors of chunks that are there, one row each, in the order of ids."""
+        with self.reading():
+            rows = [self.vectors_between(number, number) for number in ids]
+            return np.concatenate(rows) if rows else np.empty((0, 0), np.float32)
+
+    def vectors_between(self, first: int, last: int) -> NDArray[np.float32]:
+        """The embedder's vectors of the chunks from `first` to `last`, which are all there."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT chunk_id, vector, checksum FROM vectors "
+                "WHERE chunk_id BETWEEN ? AND ? ORDER BY chunk_id",
+                (first, last),
+            ).fetchall()
+            ids, vectors = checked_vectors(rows, int(self.meta()["dimension"]))
+            if not np.array_equal(ids, np.arange(first, last + 1)):
+                raise DamagedRow(f"vectors of the chunks {first} to {last} are missing")
+            return vectors
+
+    def chunk_count(self) -> int:
+        """How many chunks there are."""
+        return self.counts()["chunks"]
+
+    def counts(self) -> dict[str, int]:
+        """How many episodes, turns and chunks there are."""
+        with self.reading() as connection:
+            episodes, turns, chunks = connection.execute(
+                "SELECT count(*), coalesce(sum(turns), 0), "
+                "coalesce(sum(last_chunk - first_chunk + 1), 0) FROM episodes"
+            ).fetchone()
+            return {"episodes": episodes, "turns": turns, "chunks": chunks}
+
+
+def stored_meta(connection: sqlite3.Connection) -> dict[str, str]:
+    """The stamp and the revision as they stand; empty where there are no tables."""
+    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'"
+    if not connection.execute(known).fetchone():
+        return {}
+    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    if not meta:
+        raise DamagedRow("what made it is missing")
+    return meta
+
+
+def revision_of(connection: sqlite3.Connection) -> int:
+    """A number that every change raises; 0 where there is no store yet."""
+    revision = stored_meta(connection).get("revision", "0")
+    if not revision.isdecimal():
+        raise DamagedRow("its revision is not as it was written")
+    return int(revision)
 
 
 class Catalog(Lookups):
@@ -41,7 +279,7 @@ class Catalog(Lookups):
         self.folder = folder
         self.path = path = folder / name
         if not writable and not path.is_file():
-            if left := trace(folder):
+            if left := leftovers(folder):
                 raise damaged(path, f"it is missing, and {left} tells of a store")
             raise no_archive(str(folder))
         super().__init__(Connections(path, writable=writable))
@@ -59,7 +297,7 @@ class Catalog(Lookups):
         if self.meta():
             return
         with self._connections.writing() as connection:
-            lay(connection, stamp)
+            create_tables(connection, stamp)
 
     @contextmanager
     def emptied(self, stamp: Stamp) -> Iterator[None]:
@@ -69,7 +307,7 @@ class Catalog(Lookups):
         with self._connections.writing() as connection:
             revision = revision_of(connection)  # 0 in a file that holds nothing
             drop(connection)
-            lay(connection, stamp, revision + 1)
+            create_tables(connection, stamp, revision + 1)
             yield
 
     def check_words(self) -> None:
@@ -82,12 +320,9 @@ class Catalog(Lookups):
         episode: Episode,
         source: Source,
         chunks: Sequence[Chunk],
-        vectors: NDArray[np.float32] | None,
+        vectors: NDArray[np.float32],
     ) -> range:
-        """Writes an episode in place of a former one with its id; the ids of its chunks.
-
-        `vectors` is None in a replica, whose vectors the server has.
-        """
+        """Writes an episode in place of a former one with its id; the ids of its chunks."""
         with self._connections.writing() as connection:
             revision = _raise_revision(connection)
             delete_episode(connection, episode.id)
@@ -127,3 +362,7 @@ def _raise_revision(connection: sqlite3.Connection) -> int:
     revision = revision_of(connection) + 1
     connection.execute("UPDATE meta SET value = ? WHERE key = 'revision'", (str(revision),))
     return revision
+
+
+def _within(number: int, extents: Iterable[tuple[int, int]]) -> bool:
+    return any(first <= number <= last for first, last in extents)

@@ -25,8 +25,8 @@ from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
 from askpod.store.catalog import Catalog
 from askpod.store.collection import FOLDER, REMADE, CollectionStamp, make_again, make_in
-from askpod.store.layout import Ids, Layout
-from askpod.store.lock import write_lock
+from askpod.store.connection import write_lock
+from askpod.store.filters import Ids, Layout
 from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
 
 Scores = NDArray[np.float64]

@@ -1,79 +1,25 @@
-"""Filters: which episodes and speakers a search may use."""
+"""What a search may use: filters resolved to episodes, speakers and ranges of chunks."""
 
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import lru_cache
-from typing import Any
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from askpod.errors import FilterError
+import numpy as np
+from numpy.typing import NDArray
 
-_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+from askpod.model import Filters
+from askpod.people import Labels, People
+from askpod.text import matches_name
+
+if TYPE_CHECKING:
+    from askpod.store.catalog import Catalog
+
 NAMES = 20  # speakers of one condition: Chroma takes 3 ms for each
-_LARGEST = 2**63 - 1  # that SQLite takes
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Restrictions on a search; all that are set must hold.
-
-    episode: an episode's id. guest, speaker: a name or some words of it, without regard to
-    case or accents ("gupta" finds "Lavanya Gupta"). season: its number. since, until: dates
-    as YYYY, YYYY-MM or YYYY-MM-DD, both inclusive; an episode without a date matches neither.
-
-    Raises:
-        FilterError: a date is not of that form, the season is no number, a name no text.
-    """
-
-    episode: str | None = None
-    guest: str | None = None
-    speaker: str | None = None
-    season: int | None = None
-    since: str | None = None
-    until: str | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("episode", "guest", "speaker"):
-            value = getattr(self, name)
-            if value is not None and not _is_text(value):
-                raise FilterError(f"{name}: {value!r} is not text")
-        for name in ("since", "until"):
-            value = getattr(self, name)
-            if value is not None and not _DATE.fullmatch(str(value)):
-                raise FilterError(
-                    f"{name}: {value!r} is not a date; write YYYY, YYYY-MM or YYYY-MM-DD"
-                )
-        if self.season is not None and not (
-            isinstance(self.season, int) and abs(self.season) <= _LARGEST
-        ):
-            raise FilterError(f"season: {self.season!r} is no season's number")
-
-    @classmethod
-    def of(cls, given: Filters | Mapping[str, Any] | None) -> Filters:
-        """Accepts what a caller may pass: a Filters, a mapping of its fields, or nothing."""
-        if given is None:
-            return cls()
-        if isinstance(given, Filters):
-            return given
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(given) - known):
-            raise FilterError(
-                f"unknown filter {', '.join(unknown)}; there are {', '.join(sorted(known))}"
-            )
-        return cls(**given)
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, field.name) is not None for field in fields(self))
-
-    def describe(self) -> str:
-        """The filters as a person would write them, such as "guest=gupta season=20"."""
-        set_ones = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return " ".join(f"{name}={value}" for name, value in set_ones if value is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +27,32 @@ class Selection:
     """What the filters leave of an archive. None stands for no restriction."""
 
     episodes: tuple[str, ...] | None = None
-    speakers: tuple[str, ...] | None = None
+    speakers: tuple[str, ...] | None = None  # labels that stand for them in any episode
+    single: tuple[tuple[str, str], ...] = ()  # (episode, label) that do so in one
+    others: tuple[tuple[str, str], ...] = ()  # (episode, one of `speakers`) that do not there
 
     @property
     def empty(self) -> bool:
-        return self.episodes == () or self.speakers == ()
+        """Whether nothing is left."""
+        return self.episodes == () or (self.speakers == () and not self.single)
+
+    @property
+    def labels(self) -> Labels:
+        """Those of the speakers."""
+        return Labels(self.speakers or (), self.single, self.others)
 
 
-def select(connection: sqlite3.Connection, filters: Filters) -> Selection:
-    """Resolves filters to episode ids and speakers' names."""
-    chosen = None
-    if filters.speaker is not None:
-        everyone = speakers(connection)
-        chosen = tuple(name for name in everyone if matches_name(filters.speaker, name))
-    return Selection(_episodes(connection, filters), chosen)
+def select(
+    connection: sqlite3.Connection, filters: Filters, people: People | None = None
+) -> Selection:
+    """Resolves filters to episode ids and speakers' labels, by the names of `people`."""
+    people = people or People()
+    episodes = _episodes(connection, filters, people)
+    if filters.speaker is None:
+        return Selection(episodes)
+    fits = partial(matches_name, filters.speaker)
+    labels = people.labels_of(speakers(connection), fits)
+    return Selection(episodes, labels.everywhere, labels.single, labels.others)
 
 
 def speakers(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -118,11 +76,19 @@ def chunk_condition(selection: Selection) -> tuple[str, list[str]]:
         conditions.append("chunks.episode_id IN (SELECT value FROM json_each(?))")
         parameters.append(json.dumps(selection.episodes))
     if selection.speakers is not None:
+        of_episode = "chunks.episode_id || char(31) || speaker IN (SELECT value FROM json_each(?))"
         conditions.append(
-            "chunks.id IN (SELECT chunk_id FROM chunk_speakers "
+            "EXISTS (SELECT 1 FROM chunk_speakers WHERE chunk_id = chunks.id AND ("
+            "speaker IN (SELECT value FROM json_each(?)) "
+            f"AND NOT {of_episode} OR {of_episode}))"
+            if selection.single or selection.others
+            else "chunks.id IN (SELECT chunk_id FROM chunk_speakers "
             "WHERE speaker IN (SELECT value FROM json_each(?)))"
         )
         parameters.append(json.dumps(selection.speakers))
+        if selection.single or selection.others:
+            for pairs in (selection.others, selection.single):
+                parameters.append(json.dumps(["\x1f".join(pair) for pair in pairs]))
     return " AND ".join(conditions), parameters
 
 
@@ -132,24 +98,26 @@ def chroma_condition(selection: Selection) -> dict[str, Any] | None:
     if selection.episodes is not None:
         conditions.append({"episode_id": {"$in": list(selection.episodes)}})
     if selection.speakers is not None:
-        if len(selection.speakers) > NAMES:
+        if len(selection.speakers) + len(selection.single) > NAMES or len(selection.others) > NAMES:
             return None
-        named = [{"speakers": {"$contains": name}} for name in selection.speakers]
+        named = [*_speaking(selection)]
         conditions.append(named[0] if len(named) == 1 else {"$or": named})
     return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
 
 
-def matches_name(wanted: str, name: str) -> bool:
-    """Whether every word of `wanted` begins a word of `name`, or both are one when run together."""
-    wanted_words, name_words = _words(wanted), _words(name)
-    if not wanted_words:
-        return False
-    return "".join(wanted_words) == "".join(name_words) or all(
-        any(word.startswith(part) for word in name_words) for part in wanted_words
-    )
+def _speaking(selection: Selection) -> Iterator[dict[str, Any]]:
+    """A condition of Chroma's for each label of the selected speakers."""
+    for label in selection.speakers or ():
+        speaks: dict[str, Any] = {"speakers": {"$contains": label}}
+        others = [episode for episode, own in selection.others if own == label]
+        yield {"$and": [speaks, {"episode_id": {"$nin": others}}]} if others else speaks
+    for episode, label in selection.single:
+        yield {"$and": [{"episode_id": episode}, {"speakers": {"$contains": label}}]}
 
 
-def _episodes(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ...] | None:
+def _episodes(
+    connection: sqlite3.Connection, filters: Filters, people: People
+) -> tuple[str, ...] | None:
     conditions, parameters = [], []
     for column, operator, value in (
         ("id", "=", filters.episode),
@@ -170,17 +138,91 @@ def _episodes(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ..
     wanted = filters.guest
     return tuple(
         episode_id
-        for episode_id, guests in rows
-        if wanted is None or any(matches_name(wanted, guest) for guest in json.loads(guests))
+        for episode_id, held in rows
+        if wanted is None
+        or any(matches_name(wanted, guest) for guest in map(people.everywhere, json.loads(held)))
     )
 
 
-def _is_text(value: object) -> bool:
-    """Whether it is text that UTF-8 can carry; bytes of a terminal that are not stay halves."""
-    return isinstance(value, str) and not any("\ud800" <= c <= "\udfff" for c in value)
+Ids = NDArray[np.int64]
 
 
-@lru_cache(maxsize=100_000)  # a filter asks for the words of every name of the archive
-def _words(text: str) -> tuple[str, ...]:
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    return tuple(re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c))))
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """An archive's episodes, as aligned arrays in the order of their chunks, and its speakers."""
+
+    store: str  # which store, and at which of its revisions
+    revision: int
+    firsts: Ids  # the first chunk of each episode, ascending
+    lasts: Ids
+    places: dict[str, int]  # where in the arrays an episode stands, by its id
+    speakers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, catalog: Catalog) -> Layout:
+        with catalog.reading():
+            ranges = catalog.chunk_ranges()
+            meta = catalog.meta()
+            return cls(
+                meta["store"],
+                int(meta["revision"]),
+                np.array([first for first, _, _ in ranges], dtype=np.int64),
+                np.array([last for _, last, _ in ranges], dtype=np.int64),
+                {name: place for place, (_, _, name) in enumerate(ranges)},
+                catalog.speakers(),
+            )
+
+    def is_of(self, catalog: Catalog) -> bool:
+        """Whether it is of the state that is being read."""
+        meta = catalog.meta()
+        return (self.store, str(self.revision)) == (meta["store"], meta["revision"])
+
+    @property
+    def chunk_count(self) -> int:
+        return int((self.lasts - self.firsts + 1).sum())
+
+    def count(self, last: int) -> int:
+        """How many chunks there are up to the id `last`."""
+        return int((self.lasts - self.firsts + 1)[self.firsts <= last].sum())
+
+    def among(self, ids: Ids, episodes: Collection[str] | None) -> tuple[Ids, NDArray[np.intp]]:
+        """Those of `ids` that are chunks of these episodes (None: of any), in their order, and
+        the place of each one's episode in the arrays."""
+        there, places = self._found(ids, episodes)
+        return ids[there], places[there]
+
+    def holds(self, ids: Ids, episodes: Collection[str] | None) -> NDArray[np.bool_]:
+        """Whether each of `ids` is a chunk of these episodes (None: of any)."""
+        return self._found(ids, episodes)[0]
+
+    def ids(self, episodes: Collection[str] | None) -> Ids:
+        """All chunks of these episodes (None: of any), ascending."""
+        chosen = self._chosen(episodes)
+        return spread(self.firsts[chosen], self.lasts[chosen])
+
+    def _found(
+        self, ids: Ids, episodes: Collection[str] | None
+    ) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        if not len(self.firsts):
+            return np.zeros(len(ids), np.bool_), np.zeros(len(ids), np.intp)
+        places = np.searchsorted(self.firsts, ids, side="right") - 1
+        there = (places >= 0) & (ids <= self.lasts[places])
+        if episodes is not None:
+            there &= self._chosen(episodes)[places]
+        return there, places
+
+    def _chosen(self, episodes: Collection[str] | None) -> NDArray[np.bool_]:
+        """For each episode whether it is one of these."""
+        if episodes is None:
+            return np.ones(len(self.firsts), np.bool_)
+        chosen = np.zeros(len(self.firsts), np.bool_)
+        chosen[[self.places[name] for name in episodes if name in self.places]] = True
+        return chosen
+
+
+def spread(begins: Ids, ends: Ids) -> Ids:
+    """All numbers from each begin to its end, inclusive: ranges in order, none overlapping."""
+    sizes = ends - begins + 1
+    steps = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    numbers: Ids = np.repeat(begins, sizes) + steps
+    return numbers

@@ -18,31 +18,6 @@ ALIKE = 0.85  # difflib's ratio, from which on two spellings are taken for one n
 
 # A word behind a word, not behind the end of a sentence or an opening quotation mark.
 _WITHIN = re.compile(r"(?<=[\w,;] )[^\W\d_]+(?:['’][^\W\d_]+)*")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-# Words so common in questions that they say nothing of the subject.
-STOPWORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """a about above after again all also am an and any are as at be because been before being
-        between both but by can could did do does doing down during each few for from further get
-        gets got had has have having he her here hers him his how i if in into is it its just like
-        me more most my no nor not of off on once one only or other our out over own s said same
-        say says she should so some such t tell than that the their them then there these they
-        thing things this those through to too under until up us very was we were what when where
-        which while who whom why will with would you your yours talk talks mean means make makes""",
-    )
-)
-
-
-def query_words(text: str) -> list[str]:
-    """The words of a question that are worth looking for, in order, each once.
-
-    All of its words where it has no others.
-    """
-    # "Mara's" must find "Mara"; to FTS5 it would be the two words "mara s".
-    found = (word.casefold().replace("’", "'").removesuffix("'s") for word in _WORD.findall(text))
-    words = list(dict.fromkeys(found))
-    return [word for word in words if word.split("'")[0] not in STOPWORDS] or words
 
 
 def chunks_that_say(connection: sqlite3.Connection, word: str) -> Ids | None:

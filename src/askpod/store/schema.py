@@ -112,7 +112,7 @@ def no_archive(where: str) -> ArchiveNotFound:
     )
 
 
-def trace(folder: Path) -> str | None:
+def leftovers(folder: Path) -> str | None:
     """The name of what only a store leaves in its folder; None where there was none."""
     return next((name for name in _TRACES if (folder / name).exists()), None)
 
@@ -173,7 +173,7 @@ class Stamp:
         return [(key, value) for key, value in rows if value is not None]
 
 
-def lay(connection: sqlite3.Connection, stamp: Stamp, revision: int = 0) -> None:
+def create_tables(connection: sqlite3.Connection, stamp: Stamp, revision: int = 0) -> None:
     """Makes the tables of an empty store, stamped."""
     for statement in TABLES.split(";\n"):
         connection.execute(statement)

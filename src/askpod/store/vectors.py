@@ -20,7 +20,7 @@ from askpod.embedding.contextual import recipe
 from askpod.errors import AskpodError
 from askpod.links import second_link
 from askpod.model import Episode
-from askpod.store.speech import StoredChunk
+from askpod.store.rows import StoredChunk
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client

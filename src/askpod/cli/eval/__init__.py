@@ -1,1 +1,23 @@
-"""`askpod eval …`: one file for each command, no logic of its own."""
+"""The commands of `askpod eval`."""
+
+from __future__ import annotations
+
+import typer
+
+from askpod.cli.eval.compare import compare, export
+from askpod.cli.eval.long_context import long_context
+from askpod.cli.eval.models import models
+from askpod.cli.eval.run import check, run
+
+app = typer.Typer(
+    help="Measure how good the answers are, with intervals.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+app.command()(check)
+app.command()(run)
+app.command()(compare)
+app.command()(models)
+app.command("long-context")(long_context)
+app.command()(export)

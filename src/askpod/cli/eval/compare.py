@@ -1,7 +1,11 @@
-"""`askpod eval compare`: what changed from one run to another, and whether it may pass."""
+"""`askpod eval compare`: what changed between two runs, and whether the second may pass.
+
+And `askpod eval export`: a run and its judgements in the formats of trec_eval.
+"""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +18,8 @@ from askpod.cli.output import console, counted, harmless, note, print_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from askpod.evals.comparing import Compared, Comparison, Threshold
+    from askpod.evals.compare import Compared, Comparison, Threshold
+
 
 MOST_CHANGED = 10  # questions shown; --json has them all
 FEW = 6  # episodes; fewer agree by chance too often: all of five do in 1 of 16 cases
@@ -41,7 +46,7 @@ def compare(
     as_json: options.Json = False,
 ) -> None:
     """Compare two runs of a gold set, question by question."""
-    from askpod.evals import comparing
+    from askpod.evals import compare as comparing
 
     thresholds = [_threshold(text) for text in fail_below or []]
     comparison = comparing.compare(a, b)
@@ -62,7 +67,7 @@ def compare(
 
 
 def _threshold(text: str) -> Threshold:
-    from askpod.evals.comparing import threshold
+    from askpod.evals.compare import threshold
 
     try:
         return threshold(text)
@@ -103,7 +108,7 @@ def _measures(comparison: Comparison) -> Table:
         if group and block != group:
             rows.add_row()
         group = block
-        rows.add_row(name, *_row(each, digits=1 if BY_NAME[name].unit else 3))
+        rows.add_row(name, *_row(each, digits=BY_NAME[name].digits))
     return rows
 
 
@@ -159,3 +164,28 @@ def _left_out(comparison: Comparison) -> Iterator[str]:
             f"the questions are about {counted(clusters, 'episode')}; "
             f"with fewer than {FEW} the intervals say little"
         )
+
+
+TAG = "askpod"
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the files, else RUN.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write a run for trec_eval, to check the ranking measures."""
+    from askpod.evals.export import write_trec
+    from askpod.evals.records import read_records
+
+    written = write_trec(out or run, read_records(run), TAG)
+    if as_json:
+        print_json({"files": [{"path": str(path), "lines": written[path]} for path in written]})
+        return
+    for path, lines in written.items():
+        console().print(f"{harmless(str(path))}: {counted(lines, 'line')}", soft_wrap=True)
+    ranked, judged = (shlex.quote(str(path)) for path in written)
+    check = f"trec_eval -c -m success.1,5 -m recip_rank -m ndcg_cut.10 {judged} {ranked}"
+    console().print(f"to check it: {harmless(check)}", soft_wrap=True)

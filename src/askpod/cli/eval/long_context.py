@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from askpod.cli import options
-from askpod.cli.eval.check import Gold
-from askpod.cli.eval.run import REPLIES, RUNS, Out, Parallel, progress_bar
+from askpod.cli.eval.run import REPLIES, RUNS, Gold, Out, Parallel, questions_bar
 from askpod.cli.output import console, counted, harmless, note, print_json
 
 if TYPE_CHECKING:
     from askpod.archive import Archive
     from askpod.evals.gold import GoldSet
-    from askpod.evals.longcontext.figures import Result
-    from askpod.evals.longcontext.plan import Plan
+    from askpod.evals.long_context.plan import Plan, PromptMaker
+    from askpod.evals.long_context.results import Result
     from askpod.settings import ModelSettings, Settings
 
 # Said here, too, since help must not load the evals; tests hold both together.
 DEFAULT_LENGTHS = "4k,8k,16k,32k,64k,128k"
 DEFAULT_QUESTIONS = 24
+MANY = 5_000_000  # tokens of all prompts together, from which on it is asked first
 
 
 def long_context(
@@ -35,15 +36,21 @@ def long_context(
         int, typer.Option("--questions", metavar="N", min=1, help="How many are sampled.")
     ] = DEFAULT_QUESTIONS,
     parallel: Parallel = 4,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Send many million tokens without asking first.")
+    ] = False,
     out: Out = None,
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask the same questions over ever longer transcripts; find where a model gives way."""
+    """Find the prompt length at which a model gives way.
+
+    The same questions are asked over ever longer transcripts.
+    """
     from askpod.evals.gold import load_gold
-    from askpod.evals.longcontext.cells import parse_lengths
-    from askpod.evals.longcontext.document import write_document
-    from askpod.evals.setups import open_archive, run_name, setup
+    from askpod.evals.long_context.conditions import parse_lengths
+    from askpod.evals.long_context.results import write_document
+    from askpod.evals.run import open_archive, run_name, setup
     from askpod.settings import Settings
 
     asked = parse_lengths(lengths)
@@ -51,11 +58,13 @@ def long_context(
     limits = settings.model
     if limits is None:
         raise typer.BadParameter("name the model that is to be measured", param_hint="--model")
-    of = load_gold(gold)
+    of = load_gold(gold).alone()
     folder = out or RUNS / of.name / run_name(settings, retrieval_only=False)
     with open_archive(store, settings, REPLIES, note) as archive:
         about = {"gold": of.name, **setup(archive, settings, retrieval_only=False)}
-        result = _measure(of, archive, settings, limits, asked, questions, parallel)
+        maker, plan = _planned(of, archive, settings, limits, asked, questions)
+        _announce(plan, limits, yes=yes)
+        result = _measure(archive, maker, plan, limits, parallel)
     whole = write_document(folder, result, about)
     report = _write_report(folder, result, of.name, about)
     if as_json:
@@ -70,57 +79,67 @@ def long_context(
         raise typer.Exit(1)
 
 
-def _measure(
+def _planned(
     gold: GoldSet,
     archive: Archive,
     settings: Settings,
     model: ModelSettings,
     lengths: tuple[int, ...],
     questions: int,
-    parallel: int,
-) -> Result:
-    from askpod.evals.gold import bad_gold
-    from askpod.evals.longcontext.figures import make_result
-    from askpod.evals.longcontext.plan import make_plan
-    from askpod.evals.longcontext.prompt import PromptMaker
-    from askpod.evals.longcontext.running import run_plan
-    from askpod.evals.measures.facts import FactMatcher
-    from askpod.evals.replies import StoredModel, StoredReplies
-    from askpod.evals.sources import misplaced
+) -> tuple[PromptMaker, Plan]:
+    """What will be asked, after the gold set is held against the archive. Nothing is sent."""
+    from askpod.evals.gold import bad_gold, misplaced
+    from askpod.evals.long_context.plan import PromptMaker, make_plan
     from askpod.prompts import Prompts
 
     if problems := misplaced(gold, archive):
         raise bad_gold(gold.path, problems)
     maker = PromptMaker(archive, Prompts(settings.prompts), model)
-    plan = make_plan(gold, maker, lengths, questions)
-    _announce(plan, model)
+    return maker, make_plan(gold, maker, lengths, questions)
+
+
+def _measure(
+    archive: Archive, maker: PromptMaker, plan: Plan, model: ModelSettings, parallel: int
+) -> Result:
+    from askpod.evals.asking import StoredModel, StoredReplies
+    from askpod.evals.long_context.results import make_result
+    from askpod.evals.long_context.run import run_plan
+    from askpod.evals.measures.facts import FactMatcher
+
     asked = StoredModel(model, StoredReplies(REPLIES))
     try:
-        with progress_bar(model.name, "requests") as progress:
+        with questions_bar(model.name, "requests") as progress:
             outcomes = run_plan(plan, maker, asked, parallel, progress)
     except KeyboardInterrupt:
         note(f"\nthe replies so far are kept in {REPLIES}; the same command goes on there")
         raise
     finally:
         asked.close()
-    return make_result(plan, outcomes, FactMatcher(archive.judge))
+    return make_result(plan, outcomes, FactMatcher(archive.support_embedder))
 
 
-def _announce(plan: Plan, model: ModelSettings) -> None:
-    """What it takes, and why it is unusual, before anything is sent."""
+def _announce(plan: Plan, model: ModelSettings, *, yes: bool) -> None:
+    """What it takes, and why it is unusual, before anything is sent; asks if it is very much."""
     from askpod.settings import TRUSTED_WINDOW_REASON
 
-    longest = max((cell.length for cell in plan.cells), default=0)
+    longest = max((condition.length for condition in plan.conditions), default=0)
     if longest > model.effective_window:
         note(
             f"the prompts go past effective_window ({model.effective_window:,}) on purpose: "
             f"{TRUSTED_WINDOW_REASON}; this finds out where it is for {model.name}"
         )
     note(plan.announced(model))
+    if plan.tokens(model) > MANY and not yes:
+        if not sys.stdin.isatty():
+            raise typer.BadParameter(
+                "so many tokens take long and may be expensive; add --yes to send them, or ask "
+                "fewer --questions at fewer --lengths"
+            )
+        typer.confirm("Send them?", abort=True, err=True)
 
 
 def _write_report(folder: Path, result: Result, gold: str, about: dict[str, Any]) -> Path:
-    from askpod.evals.report.longcontext import FILE, long_context_report
+    from askpod.evals.report.long_context import FILE, long_context_report
 
     path = folder / FILE
     path.write_text(long_context_report(result, gold, about), encoding="utf-8")
@@ -128,10 +147,10 @@ def _write_report(folder: Path, result: Result, gold: str, about: dict[str, Any]
 
 
 def _show(result: Result, report: Path) -> None:
-    from askpod.evals.longcontext.table import table
+    from askpod.evals.report.long_context import table
 
     console().print(table(result))
     console().print(f"report: {harmless(str(report))}", soft_wrap=True)
     for outcome in result.outcomes:
         if outcome.problem:
-            note(f"{outcome.question}, {outcome.cell or 'retrieved'}: {outcome.problem}")
+            note(f"{outcome.question}, {outcome.condition or 'retrieved'}: {outcome.problem}")

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.eval.check import Gold
-from askpod.cli.eval.run import RUNS, progress_bar
+from askpod.cli.eval.run import RUNS, Gold, questions_bar
 from askpod.cli.output import console, harmless, note, print_json
 
 if TYPE_CHECKING:
     from askpod.evals.gold import GoldSet
     from askpod.evals.models.figures import ModelFigures
-    from askpod.evals.models.measuring import Candidate
+    from askpod.evals.models.measure import Candidate
 
 FOLDER = "models"  # within the gold set's
 
@@ -37,12 +36,12 @@ def models(
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
-    """Measure models side by side: quality, seconds, throughput, errors, cost."""
+    """Measure models side by side: quality, speed, errors, cost."""
     from askpod.evals.gold import load_gold
-    from askpod.evals.models.estimate import announced
-    from askpod.evals.models.measuring import make_folder
+    from askpod.evals.models.measure import make_folder
+    from askpod.evals.models.requests import announced
 
-    questions = load_gold(gold)
+    questions = load_gold(gold).alone()
     candidates = _candidates(questions, model or [], base_url, store)
     folder = out or RUNS / questions.name / FOLDER
     make_folder(folder)
@@ -58,9 +57,8 @@ def _candidates(
 ) -> list[Candidate]:
     """The models with what they will be sent, after the gold set is held against the archive."""
     from askpod.archive import Archive
-    from askpod.evals.gold import bad_gold
-    from askpod.evals.models.measuring import Candidate
-    from askpod.evals.sources import misplaced
+    from askpod.evals.gold import bad_gold, misplaced
+    from askpod.evals.models.measure import Candidate
     from askpod.settings import Settings
 
     wanted: list[str | None] = [*dict.fromkeys(names)] or [None]
@@ -77,13 +75,13 @@ def _measured(
     gold: GoldSet, store: Path | None, candidates: list[Candidate], folder: Path
 ) -> list[ModelFigures]:
     """Measures one model after the other; what is finished is written before the next begins."""
-    from askpod.evals.models.measuring import FIGURES, measure, write_models
+    from askpod.evals.models.measure import FIGURES, measure, write_models
 
     measured: list[ModelFigures] = []
     for candidate in candidates:
         name = candidate.model.name
         try:
-            with progress_bar(name, "requests") as progress:
+            with questions_bar(name, "requests") as progress:
                 measured.append(measure(gold, store, candidate, progress))
         except KeyboardInterrupt:
             kept = f"; those before it are in {folder / FIGURES}" if measured else ""
@@ -94,8 +92,8 @@ def _measured(
 
 
 def _show(measured: list[ModelFigures], folder: Path, *, as_json: bool) -> None:
-    from askpod.evals.models.measuring import FIGURES, REPORT
-    from askpod.evals.models.table import tables
+    from askpod.evals.models.measure import FIGURES, REPORT
+    from askpod.evals.report.models import tables
 
     if as_json:
         import json

@@ -1,25 +1,76 @@
-"""`askpod eval run`: asks the questions of a gold set, scores them, and writes a report."""
+"""`askpod eval run`: asks the questions of a gold set, scores them, and writes a report.
+
+And `askpod eval check`: the rows of a gold set that cannot be used, and what the others hold.
+"""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from askpod.cli import options
-from askpod.cli.eval.check import Gold
-from askpod.cli.output import console, counted, harmless, note, print_json
+from askpod.cli.output import console, counted, harmless, note, print_json, progress_bar
 
 if TYPE_CHECKING:
-    from askpod.evals.gold import GoldSet
-    from askpod.evals.running import Run, RunSettings
-    from askpod.evals.summary import Summary
+    from askpod.evals.gold import GoldQuestion, GoldSet
+    from askpod.evals.records import Summary
+    from askpod.evals.run import Run, RunSettings
     from askpod.settings import Settings
+
+
+Gold = Annotated[Path, typer.Argument(metavar="GOLD", help="A gold set: YAML.")]
+
+
+def check(
+    gold: Gold,
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Name the bad rows of a gold set, and say what it holds."""
+    from askpod.archive import Archive
+    from askpod.evals.gold import misplaced, read_gold
+
+    rows, problems = read_gold(gold)
+    with Archive.open(store, notify=note) as archive:
+        problems = sorted([*problems, *misplaced(rows, archive)], key=lambda each: each.line)
+    held = _held(rows.questions)
+    if as_json:
+        print_json({"gold": rows.name, **held, "problems": [asdict(each) for each in problems]})
+    else:
+        for problem in problems:
+            console().print(harmless(f"{gold}:{problem}"))
+        console().print(_sentence(rows.name, held))
+    if problems:
+        raise typer.Exit(1)
+
+
+def _held(questions: Sequence[GoldQuestion]) -> dict[str, Any]:
+    """What can be said of questions in a line."""
+    unanswerable = sum(not question.answerable for question in questions)
+    return {
+        "questions": len(questions),
+        "types": dict(Counter(question.type for question in questions).most_common()),
+        "unanswerable": unanswerable,
+        "episodes": len({each.episode for question in questions for each in question.evidence}),
+    }
+
+
+def _sentence(name: str, held: dict[str, Any]) -> str:
+    """ "dtc-dev: 64 questions (29 single, …), 9 % unanswerable, evidence in 41 episodes"."""
+    types = ", ".join(f"{number:,} {harmless(type_)}" for type_, number in held["types"].items())
+    share = held["unanswerable"] / max(1, held["questions"])
+    return (
+        f"{harmless(name)}: {counted(held['questions'], 'question')}"
+        f"{f' ({types})' if types else ''}, {share:.0%} unanswerable, "
+        f"evidence in {counted(held['episodes'], 'episode')}"
+    )
+
 
 RUNS = Path("evals", "runs")
 REPLIES = RUNS / "replies"
@@ -64,7 +115,7 @@ def run(
 ) -> None:
     """Ask the questions of a gold set, score the answers, report."""
     from askpod.evals.gold import load_gold
-    from askpod.evals.running import RunSettings
+    from askpod.evals.run import RunSettings
 
     if retrieval_only and model:
         raise typer.BadParameter("--retrieval-only asks no model; leave --model out")
@@ -80,7 +131,7 @@ def run(
         for each in finished:
             _show(each)
         if len(finished) > 1:
-            from askpod.cli.eval.side_by_side import side_by_side
+            from askpod.evals.report.tables import side_by_side
 
             console().print(side_by_side({each.name: each.summary for each in finished}))
     for each in finished:
@@ -93,7 +144,7 @@ def _planned(
     gold: GoldSet, models: list[str], base_url: str | None, retrieval_only: bool, out: Path | None
 ) -> list[tuple[Settings, Path]]:
     """Each run's settings and its folder."""
-    from askpod.evals.setups import run_name
+    from askpod.evals.run import run_name
     from askpod.settings import Settings
 
     planned: dict[Path, Settings] = {}
@@ -113,10 +164,8 @@ def _planned(
 def _run(
     gold: GoldSet, settings: Settings, how: RunSettings, folder: Path, store: Path | None
 ) -> Finished:
-    from askpod.evals.gold import bad_gold
-    from askpod.evals.running import make_folder, run_gold, write_run
-    from askpod.evals.setups import open_archive, run_name, setup
-    from askpod.evals.sources import misplaced
+    from askpod.evals.gold import bad_gold, misplaced
+    from askpod.evals.run import make_folder, open_archive, run_gold, run_name, setup, write_run
 
     name = run_name(settings, retrieval_only=how.retrieval_only)
     with open_archive(store, settings, REPLIES, note) as archive:
@@ -125,7 +174,7 @@ def _run(
         make_folder(folder)
         about = setup(archive, settings, retrieval_only=how.retrieval_only)
         try:
-            with progress_bar(name) as progress:
+            with questions_bar(name) as progress:
                 run = run_gold(gold, archive, how, progress)
         except KeyboardInterrupt:
             if "model" in about:
@@ -135,36 +184,29 @@ def _run(
 
 
 @contextmanager
-def progress_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with the time left on stderr; nothing where that is no terminal. `of` is counted."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich import progress as bars
-    from rich.console import Console
+def questions_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar for what asks questions; None where no terminal shows it."""
+    with progress_bar(name) as bar:
 
-    bar = bars.Progress(
-        bars.TextColumn("{task.description}", markup=False),
-        bars.BarColumn(),
-        bars.TextColumn(f"{{task.completed}}/{{task.total}} {of}"),
-        bars.TimeRemainingColumn(),
-        console=Console(stderr=True, highlight=False, markup=False, emoji=False),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task(harmless(name), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        def show(done: int, total: int) -> None:
+            if bar is not None:
+                bar(done, total, f"{done}/{total} {of}")
+
+        yield show if bar is not None else None
 
 
 def _show(finished: Finished) -> None:
     """The tables of a run, what it took, and where its report lies."""
     from askpod.evals.records import REPORT
-    from askpod.evals.tables import slices_table, table
+    from askpod.evals.report.tables import basis_table, slices_table, table
 
     console().print(table(finished.summary))
     console().print()
     console().print(slices_table(finished.summary))
     console().print()
+    if (basis := basis_table(finished.summary)) is not None:
+        console().print(basis)
+        console().print()
     console().print(_took(finished.run))
     console().print(f"report: {harmless(str(finished.folder / REPORT))}", soft_wrap=True)
 
@@ -186,7 +228,7 @@ def _note_failures(finished: Finished) -> None:
 
 def _took(run: Run) -> str:
     """ "retrieval 0.03 s (p95 0.05), model 1.20 s (p95 3.10), 120,000 tokens in, 3,000 out"."""
-    from askpod.evals.timings import figures
+    from askpod.evals.records import figures
 
     took = figures(run.timings)
     parts = [
@@ -208,8 +250,7 @@ def _took(run: Run) -> str:
 def _as_dict(finished: Finished) -> dict[str, Any]:
     import json
 
-    from askpod.evals.records import SUMMARY
-    from askpod.evals.timings import figures
+    from askpod.evals.records import SUMMARY, figures
 
     return {
         "name": finished.name,

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BUDGETS = (60, 125, 250, 500, 1000, 2000)  # words of passages that somebody reads
+BY_BUDGET = {"recall": "recall", "precision": "precision", "f1": "F1"}  # measure -> its label
+
+BASES = {"answered": "answered", "nearest": "the nearest that was said", "none": "refused"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,12 @@ class Measure:
     label: str  # for a person
     meaning: str  # one sentence
     lower_is_better: bool = False
-    unit: str = ""  # "" is a share of 1; "s" is seconds
+    unit: str = ""  # "" is a share of 1; "s" is seconds; "points" run from -1 to 1
+
+    @property
+    def digits(self) -> int:
+        """Digits after the point that are worth showing."""
+        return 1 if self.unit == "s" else 3
 
 
 def _by_budget(kind: str, meaning: str) -> tuple[Measure, ...]:
@@ -43,6 +51,19 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure("fact_f1", "answers", "fact F1", "harmonic mean of the two, of each question"),
     Measure(
+        "nugget_recall",
+        "answers",
+        "nugget recall",
+        "share of the nuggets that answers state, an okay one counting half a vital one",
+    ),
+    Measure(
+        "crag",
+        "answers",
+        "right less wrong",
+        "1 for a right answer, 0 for none, -1 for a wrong one (CRAG)",
+        unit="points",
+    ),
+    Measure(
         "citation_recall",
         "citations",
         "citation recall",
@@ -53,6 +74,44 @@ MEASURES: tuple[Measure, ...] = (
         "citations",
         "citation precision",
         "share of the citations that support their sentence and are needed for it (ALCE)",
+    ),
+    Measure(
+        "support",
+        "citations",
+        "support in grades",
+        "mean over the sentences: 1 where the cited turns support all of it, 0.5 a part, else 0",
+    ),
+    Measure(
+        "misattributed",
+        "citations",
+        "misattributed sentences",
+        "share of the sentences that another turn supports than the ones they cite",
+        lower_is_better=True,
+    ),
+    Measure(
+        "invented",
+        "citations",
+        "invented sentences",
+        "share of the sentences that no turn supports which the model was shown",
+        lower_is_better=True,
+    ),
+    Measure(
+        "evidence_offered",
+        "citations",
+        "evidence offered",
+        "questions with evidence among what the answer could be made from",
+    ),
+    Measure(
+        "evidence_cited",
+        "citations",
+        "evidence cited",
+        "questions with a citation that shares a second with evidence",
+    ),
+    Measure(
+        "first_right",
+        "citations",
+        "first citation right",
+        "questions whose first citation shares a second with evidence",
     ),
     Measure(
         "cited_inside",
@@ -85,6 +144,10 @@ MEASURES: tuple[Measure, ...] = (
         "refusals",
         "refusal recall",
         "share of the questions without an answer that are refused",
+    ),
+    *(
+        Measure(f"basis_{basis}", "refusals", f"shown as {words}", f"questions shown as {words}")
+        for basis, words in BASES.items()
     ),
     Measure(
         "malformed",

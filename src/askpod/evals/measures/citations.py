@@ -1,23 +1,35 @@
-"""Whether citations hold: against the turns they name (ALCE), and against the gold evidence.
+"""Whether citations hold, against the turns they name (ALCE) and against the gold evidence.
 
-What is judged is the model's own reply, before our checks marked or dropped anything.
+Also whether the right questions are refused, and whether a reply can be used at all. What is
+judged is the model's own reply, before our checks marked or dropped anything.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
 from askpod.answering.citations import LONGEST_CLAIM
 from askpod.answering.claims import ends_before, needs_source, plain_claim
+from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.markers import Marker, MarkerReader
+from askpod.answering.refusal import is_refusal
+from askpod.evals.gold import Stretch, seconds, shared
+from askpod.evals.measures import BASES
 from askpod.evals.records import Score
-from askpod.evals.stretches import Stretch, seconds, shared
-from askpod.model import EvidenceTurn
+from askpod.model import Answer, Basis, EvidenceTurn
 
 # Stands for a range that runs backwards or too far. No evidence has it: they count from 1.
 UNREADABLE = 0
+
+RIGHT = 0.5  # of the vital facts, from which on an answer is right
+CLAUSE_WORDS = 4  # fewer are no statement
+
+_CLAUSE = re.compile(
+    r"[;:–—]\s+|,?\s+(?:and|but|while|whereas|because|so that|which)\s+", re.IGNORECASE
+)
 
 Supports = Callable[[str, Sequence[EvidenceTurn]], bool]
 
@@ -69,6 +81,65 @@ def alce(
     return {
         "citation_recall": Score(supported / len(sentences) if sentences else 0.0),
         "citation_precision": Score(needed / cited if cited else 0.0),
+    }
+
+
+def support(
+    sentences: Sequence[Sentence], turns: Mapping[int, EvidenceTurn], supports: Supports
+) -> dict[str, Score]:
+    """Support in three grades, and what is wrong with sentences that have none.
+
+        support        mean over the sentences: 1 where all turns that it cites, together, support
+                       it; 0.5 where they support one of its clauses; else 0
+        misattributed  share of the sentences that cite, whose turns support no part of them, and
+                       which another turn that was shown supports
+        invented       share of the sentences that no turn supports which was shown
+
+    A number that nobody was shown voids its sentence. Without sentences support is 0, and nothing
+    is misattributed or invented.
+    Source: support graded full, partial, none and weighed 1, 0.5, 0 is that of the TREC 2024 RAG
+    track (Thakur et al., SIGIR 2025); the check of ours stands in for its judges.
+    """
+    grades = [_grade(sentence, turns, supports) for sentence in sentences]
+    lost = [one for one, grade in zip(sentences, grades, strict=True) if not grade]
+    elsewhere = [one for one in lost if any(supports(one.text, [turn]) for turn in turns.values())]
+    misattributed = sum(bool(one.numbers) for one in elsewhere)
+    every = len(sentences) or 1
+    return {
+        "support": Score(sum(grades) / every),
+        "misattributed": Score(misattributed / every),
+        "invented": Score((len(lost) - len(elsewhere)) / every),
+    }
+
+
+def _grade(sentence: Sentence, turns: Mapping[int, EvidenceTurn], supports: Supports) -> float:
+    if not sentence.numbers or any(number not in turns for number in sentence.numbers):
+        return 0.0
+    cited = [turns[number] for number in sentence.numbers]
+    if supports(sentence.text, cited):
+        return 1.0
+    clauses = [each for each in _CLAUSE.split(sentence.text) if len(each.split()) >= CLAUSE_WORDS]
+    partly = len(clauses) > 1 and any(supports(clause, cited) for clause in clauses)
+    return 0.5 if partly else 0.0
+
+
+def offered_and_cited(
+    offered: Sequence[Stretch], cited: Sequence[Stretch], evidence: Sequence[Stretch]
+) -> dict[str, Score]:
+    """Whether an answer's material held evidence, and whether it was used. 1 or 0 each.
+
+        evidence_offered  something that the answer could be made from touches evidence
+        evidence_cited    one of its citations does
+        first_right       its first citation does: what a listener hears first
+
+    Where the first is 1 and the second 0 the choice of sentences has lost what search had found.
+    """
+    hits = [one.touches(evidence) for one in cited]
+    found = any(one.touches(evidence) for one in offered)
+    return {
+        "evidence_offered": Score(float(found)),
+        "evidence_cited": Score(float(any(hits))),
+        "first_right": Score(float(bool(hits) and hits[0])),
     }
 
 
@@ -157,3 +228,69 @@ def _pieces(reply: str) -> Iterator[str | Marker]:
     reader = MarkerReader()
     yield from reader.feed(reply)
     yield reader.finish()
+
+
+CUT = "may be cut"  # in the warnings of a reply that the service ended before its time
+
+
+def refusals(answerable: bool, refused: bool) -> dict[str, Score]:
+    """One question's part in the precision and recall of refusals.
+
+        refusal_precision  of the refusals, the share whose question has no answer in the archive
+        refusal_recall     of the questions without an answer, the share that is refused
+
+    Refused is also a question of which the answer says that only the nearest was found.
+    A question that is not refused has no part in the first, one with an answer none in the
+    second. Source: precision and recall of a class, here "unanswerable".
+    """
+    scores: dict[str, Score] = {}
+    if refused:
+        scores["refusal_precision"] = Score(float(not answerable))
+    if not answerable:
+        scores["refusal_recall"] = Score(float(refused))
+    return scores
+
+
+def basis_scores(basis: Basis) -> dict[str, Score]:
+    """What an answer was shown as: 1 for one of BASES, 0 for the others."""
+    return {f"basis_{name}": Score(float(name == basis)) for name in BASES}
+
+
+def crag(answerable: bool, basis: Basis, fact_recall: float | None) -> dict[str, Score]:
+    """1 for a right answer, 0 for one that is missing, -1 for a wrong one.
+
+    Right is an answer that states at least half of the vital facts, and saying of a question
+    without an answer that it is not stated. Missing is the same of one that can be answered.
+    An answerable question without facts has no score.
+    Source: Yang et al., CRAG, NeurIPS 2024, whose judges are replaced by the fact matcher; there
+    a refusal is never right.
+    """
+    if basis != "answered":
+        return {"crag": Score(float(not answerable))}
+    if not answerable:
+        return {"crag": Score(-1.0)}
+    if fact_recall is None:
+        return {}
+    return {"crag": Score(1.0 if fact_recall >= RIGHT else -1.0)}
+
+
+def malformed(answer: Answer) -> dict[str, Score]:
+    """1 if a model's reply is of no use, else 0.
+
+    That is one which is empty, failed or broke off, or which neither refuses in the words it was
+    told nor cites any turn it was shown. Where no model was asked there is no score.
+    """
+    if any(warning.startswith(FALLBACK) for warning in answer.warnings):
+        return {"malformed": Score(1.0)}
+    if answer.mode != "llm":
+        return {}
+    reply = answer.reply or ""
+    cut = any(warning.endswith(CUT) for warning in answer.warnings)
+    usable = not cut and (is_refusal(reply) or _cites_what_was_shown(reply, answer))
+    return {"malformed": Score(float(not usable))}
+
+
+def _cites_what_was_shown(reply: str, answer: Answer) -> bool:
+    shown = {turn.number for turn in answer.evidence}
+    markers = (part for part in MarkerReader().feed(reply) if isinstance(part, Marker))
+    return any(not shown.isdisjoint(marker.numbers) for marker in markers)

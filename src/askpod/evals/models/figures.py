@@ -14,15 +14,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from askpod.answering.llm import Reply
+from askpod.answering.llm_client import Reply
 from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
-from askpod.evals.models.estimate import sold_as
-from askpod.evals.models.load import Load
-from askpod.evals.models.prompts import Prompt
-from askpod.pricing import cost
-from askpod.service.address import where
+from askpod.evals.models.requests import Load, Prompt, sold_as
+from askpod.services.http import where
 from askpod.settings import ModelSettings
-from askpod.tokens import TokenCounter
+from askpod.tokens import TokenCounter, cost
 
 HEADLINES = ("fact_f1", "citation_precision", "citation_recall", "refusal_recall", "malformed")
 DIGITS = 6  # that models.json keeps

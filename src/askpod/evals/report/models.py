@@ -1,16 +1,160 @@
-"""`models.html`: models side by side, quality against latency, throughput by level."""
+"""Models side by side, in the terminal and as `models.html`: the same rows in both."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from rich.table import Table
+from rich.text import Text
 
 from askpod.evals.intervals import Interval
-from askpod.evals.models.figures import Level, ModelFigures
-from askpod.evals.models.load import MOST_REQUESTS
-from askpod.evals.models.rows import groups
-from askpod.evals.report.figures import Panel, svg
-from askpod.evals.report.page import page
+from askpod.evals.measures import BY_NAME
+from askpod.evals.models.figures import HEADLINES, Level, ModelFigures
+from askpod.evals.models.requests import LEVELS, MOST_REQUESTS, dollars
+from askpod.evals.report.page import Panel, page, svg
 from askpod.evals.report.plots import interval_bars, lines, scatter
+from askpod.evals.report.svg import figure_text, interval_text, known
+
+NOTHING = "–"
+LATENCY = {
+    "first_text_p50": "first text, p50",
+    "first_text_p95": "first text, p95",
+    "whole_p50": "whole answer, p50",
+    "whole_p95": "whole answer, p95",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure, and what stands smaller behind it: its interval, or how many requests."""
+
+    figure: str
+    behind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure of every model, in the models' order."""
+
+    label: str
+    cells: tuple[Cell, ...]
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows that belong together."""
+
+    name: str
+    rows: tuple[Row, ...]
+
+
+def groups(measured: Sequence[ModelFigures]) -> tuple[Group, ...]:
+    """All that is shown of models; a figure that a model does not have is a dash."""
+
+    def row(label: str, cell: Callable[[ModelFigures], Cell], meaning: str = "") -> Row:
+        return Row(label, tuple(map(cell, measured)), meaning)
+
+    quality = (
+        row(BY_NAME[name].label, partial(_quality, name), BY_NAME[name].meaning)
+        for name in HEADLINES
+    )
+    seconds = (row(label, partial(_seconds, name)) for name, label in LATENCY.items())
+    throughput = (row(f"{each} at a time", partial(_throughput_cell, each)) for each in LEVELS)
+    errors = (row(f"{each} at a time", partial(_errors, each)) for each in LEVELS)
+    per_question = (
+        row("cost", _cost),
+        row("prompt tokens", _prompt_tokens),
+        row("completion tokens", _completion_tokens),
+    )
+    return (
+        Group("quality", tuple(quality)),
+        Group("seconds at the model", tuple(seconds)),
+        Group("tokens per second", tuple(throughput)),
+        Group("requests that failed", tuple(errors)),
+        Group("per question", per_question),
+    )
+
+
+def _quality(name: str, model: ModelFigures) -> Cell:
+    return _interval(model.quality.get(name))
+
+
+def _seconds(name: str, model: ModelFigures) -> Cell:
+    return _interval(model.latency.get(name))
+
+
+def _interval(interval: Interval | None) -> Cell:
+    if interval is None or not known(interval):
+        return Cell(NOTHING)
+    return Cell(figure_text(interval.value), interval_text(interval))
+
+
+def _throughput_cell(parallel: int, model: ModelFigures) -> Cell:
+    level = _level(parallel, model)
+    if level is None or level.failed == level.requests:
+        return Cell(NOTHING)
+    return Cell(figure_text(level.tokens_per_second), f"{level.requests} sent")
+
+
+def _errors(parallel: int, model: ModelFigures) -> Cell:
+    level = _level(parallel, model)
+    if level is None:
+        return Cell(NOTHING)
+    return Cell(f"{level.error_rate:.0%}", f"{level.failed} of {level.requests}")
+
+
+def _level(parallel: int, model: ModelFigures) -> Level | None:
+    return next((each for each in model.levels if each.parallel == parallel), None)
+
+
+def _cost(model: ModelFigures) -> Cell:
+    if not model.latency:
+        return Cell(NOTHING)
+    if model.cost is None:
+        return Cell("price unknown")
+    return Cell(dollars(model.cost.value), f"{dollars(model.cost.low)}–{dollars(model.cost.high)}")
+
+
+def _prompt_tokens(model: ModelFigures) -> Cell:
+    return Cell(f"{model.prompt_tokens:,.0f}" if model.latency else NOTHING)
+
+
+def _completion_tokens(model: ModelFigures) -> Cell:
+    return Cell(f"{model.completion_tokens:,.0f}" if model.latency else NOTHING)
+
+
+FEW = 3  # models in one table: with their intervals they fit 100 columns
+WIDEST = 20  # characters of a model's column; a longer name goes on in the next line
+
+
+def tables(
+    measured: Sequence[ModelFigures], harmless: Callable[[str], str] = str
+) -> Iterator[Table]:
+    """A table for every FEW models. `harmless` is what the models' names go through."""
+    for begin in range(0, len(measured), FEW):
+        yield _table(measured[begin : begin + FEW], harmless)
+
+
+def _table(measured: Sequence[ModelFigures], harmless: Callable[[str], str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("", no_wrap=True)
+    for model in measured:
+        table.add_column(harmless(model.model), justify="left", max_width=WIDEST, overflow="fold")
+    for group in groups(measured):
+        table.add_row(Text(group.name, "bold"))
+        for row in group.rows:
+            table.add_row(f"  {row.label}", *(_cell(cell) for cell in row.cells))
+    return table
+
+
+def _cell(cell: Cell) -> Text:
+    if not cell.behind:
+        return Text(cell.figure)
+    return Text.assemble(f"{cell.figure:>5} ", (f"({cell.behind})", "dim"))
+
 
 # What the plots show of quality: the first that any model has. Not every set names facts.
 QUALITIES = {"fact_f1": "fact F1", "citation_precision": "citation precision"}

@@ -1,13 +1,17 @@
 """Makes a page: one HTML file with its style, without anything from elsewhere.
 
-Every value in a template is escaped, and stripped of characters that act, by the environment,
-so that no template can forget it. A policy in the page's head lets no script run but our own.
+Every value in a template is escaped, and stripped of characters that reorder, hide or break text,
+by the environment, so that no template can forget it; links that are no plain web address are
+left out. A policy in the page's head lets no script run but our own.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +19,73 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from askpod.evals.report.plots.svg import figure_text, interval_text
-from askpod.evals.report.text import cut, link, second, stretch, visible
+from askpod.evals.measures import Measure
+from askpod.evals.report.svg import figure_text, interval_text
+from askpod.links import safe_link
+from askpod.text import visible as text_with_codes
+from askpod.times import clock
+
+_NUMBER = re.compile(r"\[(\d{1,4})\]")
+
+
+def visible(text: str) -> str:
+    """Text with every character that could act on the page shown as a code, such as \\u202e."""
+    return text_with_codes(text, kept="\t\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A plot under its name, with the measures that it shows and explains."""
+
+    name: str
+    plot: Markup
+    measures: Sequence[Measure] = ()
+
+
+def svg(drawn: str) -> Markup:
+    """A plot, which escapes its own text."""
+    return Markup(drawn)  # noqa: S704 (drawn by plots/)
+
+
+def link(url: str, words: str) -> Markup:
+    """Words that open `url`, and plain words where it is no http(s) address.
+
+    The page's head keeps it from telling where the reader came from.
+    """
+    safe = safe_link(url)
+    if not safe:
+        return Markup("<span class=at>{}</span>").format(visible(words))
+    return Markup('<a class=at href="{}">{}</a>').format(safe, visible(words))
+
+
+def second(url: str, start: float) -> Markup:
+    """The time of `start` (seconds), which opens the recording there."""
+    return link(url, clock(start))
+
+
+def stretch(url: str, start: float, end: float) -> Markup:
+    """A stretch of a recording in words, such as 12:34-13:05, which opens it at its start."""
+    return link(url, f"{clock(start)}–{clock(end)}")
+
+
+def with_links(text: str, urls: dict[int, str]) -> Markup:
+    """An answer's text, every [n] of which opens the recording at the second that it names."""
+    parts: list[Markup] = []
+    done = 0
+    for found in _NUMBER.finditer(text):
+        url = urls.get(int(found[1]), "")
+        parts.append(Markup("{}").format(visible(text[done : found.start()])))
+        parts.append(link(url, found[0]) if url else Markup("{}").format(found[0]))
+        done = found.end()
+    return Markup("").join([*parts, Markup("{}").format(visible(text[done:]))])
+
+
+def cut(text: str, most: int) -> str:
+    """The beginning of a text, at most that many characters, ending at a word with an ellipsis."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 1].rsplit(None, 1)[0]} …"
+
 
 TEMPLATES = Path(__file__).parent / "templates"
 

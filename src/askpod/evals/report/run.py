@@ -1,24 +1,191 @@
-"""`report.html` of a run: its figures, and every question with all that it was scored by."""
+"""`report.html` of a run: headlines in words, plots, slices, and every question."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from askpod.evals.measures import BUDGETS
-from askpod.evals.records import Record
-from askpod.evals.report.figures import (
-    budgets_panel,
-    episode_panels,
-    episode_rows,
-    group_panels,
-    has,
-    headlines,
-    slices,
-)
-from askpod.evals.report.page import page
+from markupsafe import Markup
+
+from askpod.evals.intervals import Interval
+from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Measure
+from askpod.evals.records import Record, Summary
+from askpod.evals.report.page import Panel, page, svg
+from askpod.evals.report.plots import interval_bars, lines, strip
 from askpod.evals.report.questions import SHOWN, WORTH, question_of, worst
-from askpod.evals.summary import Summary
+from askpod.evals.report.svg import bounds, known, ticks
+
+Figures = Mapping[str, Interval]
+
+# What the first figures mean, said so that each reads on from its share: "52 % …".
+HEADLINES = {
+    "recall@250": "of the seconds that carry the answer stand in the first 250 words retrieved",
+    "recall@1000": "of the seconds that carry the answer stand in the first 1,000 words retrieved",
+    "hit@1": "of the questions find evidence in their first passage",
+    "hit@5": "of the questions find evidence in their first five passages",
+    "fact_recall": "of the gold facts are stated in the answers",
+    "fact_precision": "of what the answers state is a gold fact",
+    "citation_precision": "of the citations support their sentence and are needed for it",
+    "cited_hit": "of the citations share a second with the gold evidence",
+    "refusal_precision": "of the refusals are right: the archive does not hold the answer",
+    "refusal_recall": "of the questions without an answer are refused",
+}
+GROUPS = {
+    "ranking": "Ranking",
+    "answers": "Answers",
+    "citations": "Citations",
+    "refusals": "Refusals",
+}
+SLICED = ("recall@1000", "hit@5", "fact_f1", "cited_hit")
+SLICES = {name: f"by {name}" for name in ("type", "turn", "difficulty", "position")}
+EPISODES = 12  # that have bars of their own
+FEWEST = 3  # questions of an episode whose interval says anything
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A figure in words."""
+
+    measure: str
+    interval: Interval
+    meaning: str
+    strip: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Sliced:
+    """One measure by all slices."""
+
+    measure: Measure
+    panels: Sequence[Panel]
+
+
+def headlines(figures: Figures) -> list[Headline]:
+    """The first figures of a report, those of HEADLINES that the run has."""
+    return [
+        Headline(name, figures[name], words, svg(strip(figures[name])))
+        for name, words in HEADLINES.items()
+        if has(figures, name)
+    ]
+
+
+def has(figures: Figures, name: str) -> bool:
+    """Whether a measure has a figure that at least one question stands behind."""
+    interval = figures.get(name)
+    return interval is not None and known(interval) and interval.questions > 0
+
+
+def budgets_panel(figures: Figures) -> Panel | None:
+    """Recall, precision and F1 over the budgets of words."""
+    series = {
+        label: [
+            (float(words), figures[f"{kind}@{words}"])
+            for words in BUDGETS
+            if has(figures, f"{kind}@{words}")
+        ]
+        for kind, label in BY_BUDGET.items()
+    }
+    if not any(series.values()):
+        return None
+    title = "Recall, precision and F1 of the seconds of evidence, by words of passages"
+    plot = lines(series, "words of passages", "seconds of evidence", log_x=True, title=title)
+    shown = [
+        replace(BY_NAME[f"{kind}@{BUDGETS[-1]}"], label=label) for kind, label in BY_BUDGET.items()
+    ]
+    return Panel("By the words that somebody reads", svg(plot), shown)
+
+
+def group_panels(figures: Figures) -> list[Panel]:
+    """A panel of bars for each group of measures but that of the budgets."""
+    panels = []
+    for group, name in GROUPS.items():
+        there = [each for each in MEASURES if each.group == group and has(figures, each.name)]
+        shares = [(each.label, figures[each.name]) for each in there if not each.unit]
+        plots = [interval_bars(shares, title=f"{name}, with 95 % intervals")] if shares else []
+        for each in there:
+            if each.unit:
+                plots.append(_with_unit(each, figures[each.name]))
+        if plots:
+            panels.append(Panel(name, svg("".join(plots)), there))
+    return panels
+
+
+def slices(summary: Summary) -> list[Sliced]:
+    """The first measures by type, difficulty and position, beside the figure of them all."""
+    everything = summary.figures["all"]["all"]
+    found = []
+    for name in SLICED:
+        panels = [
+            panel
+            for key, words in SLICES.items()
+            if (panel := _slice(summary.figures.get(key, {}), name, everything, words))
+        ]
+        if panels and has(everything, name):
+            found.append(Sliced(BY_NAME[name], panels))
+    return found
+
+
+def episode_panels(summary: Summary, titles: Mapping[str, str]) -> list[Panel]:
+    """The first measures of the episodes that most questions are about."""
+    everything = summary.figures["all"]["all"]
+    by_episode = summary.figures.get("episode", {})
+    panels = []
+    for name in SLICED:
+        there = [
+            (titles.get(value, value), figures[name])
+            for value, figures in by_episode.items()
+            if has(figures, name) and figures[name].questions >= FEWEST
+        ]
+        there.sort(key=lambda row: (-row[1].questions, row[0]))
+        rows = [(f"{interval.questions} · {label}", interval) for label, interval in there]
+        if rows and has(everything, name):
+            label = BY_NAME[name].label
+            plot = interval_bars(
+                rows[:EPISODES], title=f"{label} by episode", reference=everything[name].value
+            )
+            panels.append(Panel(label, svg(plot), (BY_NAME[name],)))
+    return panels
+
+
+def episode_rows(
+    summary: Summary, titles: Mapping[str, str]
+) -> tuple[list[str], list[tuple[str, list[Interval | None]]]]:
+    """The columns and rows of the table of all episodes, by their titles."""
+    by_episode = summary.figures.get("episode", {})
+    names = [name for name in SLICED if any(has(each, name) for each in by_episode.values())]
+    rows = [
+        (
+            titles.get(value, value),
+            [figures[name] if has(figures, name) else None for name in names],
+        )
+        for value, figures in by_episode.items()
+    ]
+    return [BY_NAME[name].label for name in names], sorted(rows, key=lambda row: row[0].lower())
+
+
+def _with_unit(measure: Measure, interval: Interval) -> str:
+    top = ticks(max(bounds(interval)[1], 1.0))[-1]
+    low = -1.0 if measure.unit == "points" else 0.0
+    label = f"{measure.label} ({measure.unit})"
+    title = f"{label}, with 95 % interval"
+    return interval_bars([(label, interval)], title=title, low=low, top=top)
+
+
+def _slice(
+    by_value: Mapping[str, Figures], name: str, everything: Figures, words: str
+) -> Panel | None:
+    rows = [
+        (f"{value} · {figures[name].questions}", figures[name])
+        for value, figures in by_value.items()
+        if has(figures, name)
+    ]
+    if len(rows) < 2 or not has(everything, name):
+        return None
+    title = f"{BY_NAME[name].label} {words}"
+    plot = interval_bars(rows, title=title, reference=everything[name].value)
+    return Panel(words, svg(plot))
+
 
 WORST = 10  # questions that stand first
 MODES = {

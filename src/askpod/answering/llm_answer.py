@@ -1,0 +1,340 @@
+"""Answers through a model: it writes from numbered evidence, and every citation is checked.
+
+What a person sees is only what `CitationWriter` lets through. Where the evidence is too weak no
+model is called; where the model fails, the answer is made of the speakers' own sentences instead,
+with a warning that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, closing
+from dataclasses import replace
+from itertools import chain
+from threading import Event
+
+from askpod.answering.citations import CitationWriter
+from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
+from askpod.answering.followup import standalone
+from askpod.answering.llm_client import LanguageModel, Reply
+from askpod.answering.refusal import (
+    NEAREST,
+    NEAREST_WITHOUT_MODEL,
+    SENTINEL,
+    is_refusal,
+    is_weak,
+)
+from askpod.answering.replies import ReplyReader, answer_schema, is_copied
+from askpod.answering.support import SupportChecker
+from askpod.embedding import Embedder
+from askpod.errors import ContextTooLong, ModelError
+from askpod.links import second_link
+from askpod.model import Answer, EvidenceTurn, Exchange, Usage
+from askpod.prompts import Message, Prompts
+from askpod.retrieval.evidence import pack
+from askpod.retrieval.render import render
+from askpod.services.http import is_vendors
+from askpod.settings import Settings
+from askpod.text import query_words
+from askpod.tokens import TokenCounter, cost
+
+HISTORY_SHARE = 0.25  # of the context tokens, for a conversation's history
+FALLBACK = "the model could not answer, so these are quotations"  # begins the warning that says it
+COPIED = "the model repeated what it was sent in place of an answer"
+BROKEN = "the model's reply is not of the form that was asked for"
+LONGEST_REWRITTEN = 500  # characters of a rewritten question; more is no question
+
+
+class LLMAnswerer:
+    """Answers with one model. Safe for several threads."""
+
+    def __init__(
+        self, settings: Settings, embedder: Embedder, model: LanguageModel | None = None
+    ) -> None:
+        """Asks `model`, by default one made from the settings; `close` closes it."""
+        if settings.model is None:
+            raise ValueError("no model in these settings")
+        self._settings = settings
+        self._limits = settings.model
+        self._model = model or LanguageModel(settings.model)
+        self._prompts = Prompts(settings.prompts)
+        self._tokens = TokenCounter(settings.model.name)
+        self._checker = SupportChecker(embedder)
+        # One thread that works while the model is waited for; it is idle otherwise.
+        self._meanwhile = ThreadPoolExecutor(1, thread_name_prefix="askpod-evidence")
+        self._extractive = ExtractiveAnswerer(embedder)
+
+    def close(self) -> None:
+        """Lets go of connections and threads."""
+        self._meanwhile.shutdown(wait=False, cancel_futures=True)
+        self._model.close()
+
+    def stream(self, asked: Retrieved) -> Generator[str | Answer]:
+        """Text as it comes, then the Answer. Closing the iterator stops the request.
+
+        The texts joined are the Answer's, but for a reply that broke off: its Answer is made
+        without the model, and replaces what was shown.
+        """
+        if is_weak(asked.found, asked.filters):
+            yield from in_pieces(self._without_model(asked))
+            return
+        begun = False
+        try:
+            for attempt in self._attempts(asked):
+                try:
+                    with closing(self._model.stream(attempt.messages, attempt.schema)) as replies:
+                        for piece in replies:
+                            for item in attempt.take(piece):
+                                begun = True
+                                yield item
+                    return
+                except ContextTooLong:
+                    if attempt.last:
+                        raise
+        except ModelError as error:
+            answer = self._without_model(asked, error)
+            yield from (answer,) if begun else in_pieces(answer)
+
+    async def astream(self, asked: Retrieved) -> AsyncGenerator[str | Answer]:
+        """`stream` for asynchronous code. Cancelling stops the request."""
+        if is_weak(asked.found, asked.filters):
+            for item in in_pieces(self._without_model(asked)):
+                yield item
+            return
+        begun = False
+        try:
+            for attempt in self._attempts(asked):
+                try:
+                    async with aclosing(
+                        self._model.astream(attempt.messages, attempt.schema)
+                    ) as replies:
+                        async for piece in replies:
+                            for item in attempt.take(piece):
+                                begun = True
+                                yield item
+                    return
+                except ContextTooLong:
+                    if attempt.last:
+                        raise
+        except ModelError as error:
+            answer = self._without_model(asked, error)
+            for item in (answer,) if begun else in_pieces(answer):
+                yield item
+
+    def standalone(self, question: str, history: Sequence[Exchange]) -> tuple[str, Usage]:
+        """A follow-up question as one that can be understood by itself, and what that cost.
+
+        Where the model fails or does something else, the rule of followup.py serves instead.
+        """
+        recent = self._recent(history)
+        messages = self._prompts.standalone(question, recent)
+        try:
+            reply = self._model.reply(messages)
+        except ModelError:
+            return standalone(question, history), Usage()
+        rewritten = reply.text.strip().split("\n")[0].strip().strip('"“”')
+        if not _is_rewrite(rewritten, [question, *chain.from_iterable(recent)]):
+            rewritten = standalone(question, history)
+        return rewritten, self._usage(reply, messages)
+
+    def _recent(self, history: Sequence[Exchange]) -> list[tuple[str, str]]:
+        """The latest exchanges that the history's share of the context holds, oldest first."""
+        room = int(HISTORY_SHARE * self._limits.context_tokens)
+        recent: list[tuple[str, str]] = []
+        for exchange in reversed(history):
+            room -= self._tokens.count(exchange.question) + self._tokens.count(exchange.answer.text)
+            if room < 0:
+                break
+            recent.insert(0, (exchange.question, exchange.answer.text))
+        return recent
+
+    def _attempts(self, asked: Retrieved) -> Iterator[_Attempt]:
+        """With all the evidence that the limits allow; then once more with half of it."""
+        overhead = self._tokens.count_messages(self._prompts.answer(asked.found.question, []))
+        limit = min(self._limits.context_tokens, self._limits.effective_window)
+        budget = limit - overhead - self._limits.answer_tokens
+        for last in (False, True):
+            evidence = pack(asked.found.passages, asked.turns, self._tokens.count, budget)
+            if not evidence:
+                raise ModelError(
+                    f"context_tokens is {limit}: too few for a question with any evidence; raise it"
+                )
+            attempt = self._attempt(asked, evidence, last)
+            self._meanwhile.submit(self._checker.prepare, evidence, attempt.answered)
+            yield attempt
+            budget = self._tokens.count(render(evidence)) // 2
+
+    def _attempt(
+        self, asked: Retrieved, evidence: tuple[EvidenceTurn, ...], last: bool
+    ) -> _Attempt:
+        def link(episode_id: str, second: float) -> str:
+            episode = asked.episodes[episode_id]
+            return second_link(episode.youtube, episode.links, second)
+
+        writer = CitationWriter(evidence, self._checker, link, self._settings.unsupported)
+        messages = self._prompts.answer(asked.found.question, evidence)
+        return _Attempt(self, asked, messages, writer, last=last)
+
+    def _without_model(self, asked: Retrieved, error: ModelError | None = None) -> Answer:
+        answer = self._quoted(asked)
+        warnings = answer.warnings
+        if error is not None:
+            warnings = (f"{FALLBACK}: {error}", *warnings)
+        return replace(answer, usage=asked.usage, warnings=warnings)
+
+    def _quoted(self, asked: Retrieved) -> Answer:
+        return self._extractive.answer(asked)
+
+    def finished(self, attempt: _Attempt, reply: Reply) -> Answer:
+        """The answer that a complete reply makes."""
+        asked, writer = attempt.asked, attempt.writer
+        warnings = [*self._settings.warnings, *writer.warnings]
+        if reply.finish == "length":
+            warnings.append(
+                f"the model stopped at {self._limits.answer_tokens} tokens; the answer may be cut"
+            )
+        if reply.finish == "content_filter":
+            warnings.append("the model's service filtered the answer; it may be cut")
+        answer = Answer(
+            question=asked.found.question,
+            text=writer.text,
+            citations=writer.citations,
+            passages=asked.found.passages,
+            refused=False,
+            mode="llm",
+        )
+        return self._signed(answer, attempt, reply, warnings)
+
+    def found_nothing(self, attempt: _Attempt, reply: Reply) -> Answer:
+        """What is shown where the model says that there is no answer.
+
+        It is not taken at its word while the evidence is strong: small models refuse with the
+        answer before them. So the quotations follow that an answer without a model would give.
+        """
+        quoted = self._quoted(attempt.asked)
+        if not quoted.refused:
+            said = quoted.text.removeprefix(NEAREST).lstrip("\n")
+            quoted = replace(quoted, text=f"{NEAREST_WITHOUT_MODEL}\n\n{said}", basis="nearest")
+        return self._signed(quoted, attempt, reply, [*self._settings.warnings, *quoted.warnings])
+
+    def _signed(
+        self, answer: Answer, attempt: _Attempt, reply: Reply, warnings: Sequence[str]
+    ) -> Answer:
+        """The answer with the model that was asked, what it wrote, was shown and cost."""
+        return replace(
+            answer,
+            mode="llm",
+            model=self._model.name,
+            usage=_sum(attempt.asked.usage, self._usage(reply, attempt.messages)),
+            warnings=tuple(warnings),
+            reply=attempt.prose,
+            evidence=attempt.writer.evidence,
+        )
+
+    def _usage(self, reply: Reply, messages: Sequence[Message]) -> Usage:
+        """What a reply cost; tokens are counted here where the service does not say."""
+        prompt = reply.prompt_tokens
+        if prompt is None:
+            prompt = self._tokens.count_messages(messages)
+        completion = reply.completion_tokens
+        if completion is None:
+            completion = self._tokens.count(reply.text)
+        sold_as = self._limits.name if is_vendors(self._limits.base_url) else None
+        return Usage(
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cost=cost(sold_as, prompt, completion),
+            model_seconds=reply.seconds,
+            first_text_seconds=reply.first_text_seconds,
+        )
+
+
+class _Attempt:
+    """One request to the model and the answer that grows from it."""
+
+    def __init__(
+        self,
+        answerer: LLMAnswerer,
+        asked: Retrieved,
+        messages: list[Message],
+        writer: CitationWriter,
+        *,
+        last: bool,
+    ) -> None:
+        self.asked = asked
+        self.messages = messages
+        self.writer = writer
+        self.last = last  # no other attempt follows
+        self.schema = answer_schema(len(writer.evidence))
+        self.answered = Event()  # the first piece has come
+        self._answerer = answerer
+        self._reader = ReplyReader()
+        self._held = ""  # the beginning of a reply that may yet turn out to be the sentinel
+        self._begun = False  # something was given to the writer
+        self.prose = ""  # the reply with its markers, as it was read
+
+    def take(self, piece: str | Reply) -> Iterator[str | Answer]:
+        """What a piece of the model's stream lets a person see; after the Reply the Answer.
+
+        Raises:
+            ModelError: the reply cannot be used.
+        """
+        self.answered.set()
+        if isinstance(piece, str):
+            text = self._reader.feed(piece)
+            self.prose += text
+            if shown := self._feed(text):
+                yield shown
+            return
+        ending = self._reader.finish()
+        self.prose += ending
+        if self._reader.broken:
+            raise ModelError(BROKEN)
+        if is_copied(self.prose, self.messages, self.writer.evidence):
+            raise ModelError(COPIED)
+        rest = self._held + ending
+        if not self._begun and (is_refusal(rest) or not rest.strip()):
+            yield from in_pieces(self._answerer.found_nothing(self, piece))
+            return
+        if shown := self.writer.feed(rest) + self.writer.finish():
+            yield shown
+        if self.writer.text.strip():
+            yield self._answerer.finished(self, piece)
+        else:  # every sentence was left out
+            yield from in_pieces(self._answerer.found_nothing(self, piece))
+
+    def _feed(self, text: str) -> str:
+        self._held += text
+        if not self._begun and _may_refuse(self._held):
+            return ""
+        held, self._held = self._held, ""
+        self._begun = self._begun or bool(held)
+        return self.writer.feed(held)
+
+
+def _is_rewrite(text: str, said: Sequence[str]) -> bool:
+    """Whether a reply can be the question asked for: short, and with words of what was said."""
+    given = set(query_words(" ".join(said)))
+    return 0 < len(text) <= LONGEST_REWRITTEN and not given.isdisjoint(query_words(text))
+
+
+def _may_refuse(text: str) -> bool:
+    """Whether a reply that begins like this can still be the sentinel alone."""
+    bare = text.lstrip(" \n*_\"'`#>").casefold()
+    sentinel = SENTINEL.casefold()
+    return sentinel.startswith(bare) or (
+        bare.startswith(sentinel) and len(bare) < len(sentinel) + 24
+    )
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    costs = [usage.cost for usage in (one, other) if usage.cost is not None]
+    return replace(
+        other,
+        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
+        completion_tokens=one.completion_tokens + other.completion_tokens,
+        cost=sum(costs) if costs else None,
+        retrieval_seconds=one.retrieval_seconds + other.retrieval_seconds,
+        model_seconds=one.model_seconds + other.model_seconds,
+    )

@@ -1,0 +1,218 @@
+"""A language model behind any endpoint that speaks Chat Completions, through LangChain.
+
+The prompt goes to the endpoint of the settings and nowhere else: retries are ours, redirects are
+not followed, and LangSmith's tracing and gateway are off for these calls whatever their variables
+say. Every failure is a ModelError that says what to do and holds no key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from askpod.services.http import struck_out
+from askpod.services.retry import RequestFailure, Retries
+from askpod.settings import ModelSettings
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessageChunk
+
+    from askpod.answering.llm_endpoint import Endpoint
+
+Schema = Mapping[str, Any]  # a `response_format` of Chat Completions
+Message = tuple[Literal["system", "user", "assistant"], str]
+
+CHARACTERS_PER_TOKEN = 16  # far above what any language needs: a longer answer has no end
+CHUNKS_PER_TOKEN = 50  # empty ones included, which is how hidden reasoning shows
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model said. Times are seconds from the request, retries included."""
+
+    text: str
+    finish: str  # "stop", or "length" (cut at the longest answer), "content_filter" and others
+    prompt_tokens: int | None  # None where the endpoint does not count
+    completion_tokens: int | None
+    seconds: float
+    first_text_seconds: float | None
+
+
+class LanguageModel:
+    """One model at one endpoint. Safe for several threads; `close` ends its connections.
+
+    Nothing heavy is imported, no key read and no connection made before the first request.
+    """
+
+    def __init__(self, settings: ModelSettings) -> None:
+        self.name = settings.name
+        self._settings = settings
+
+    def __repr__(self) -> str:
+        return f"LanguageModel({self.name!r})"
+
+    def stream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> Generator[str | Reply, None, None]:
+        """Text as it comes, and the Reply as the last item.
+
+        With a `schema` (a `response_format`) the text is JSON of that form where the endpoint can
+        do that; where it refuses to, it is asked again without, then and from then on.
+
+        Closing the iterator closes the connection at once. Before the first text, what may pass
+        is tried again, for `patience` seconds in all; the last try may take a `timeout` more.
+
+        Raises:
+            ContextTooLong: the prompt is longer than the model reads.
+            ModelError: any other failure, even after some pieces have come.
+        """
+        call = _Call(self._settings, self._endpoint)
+        while call.reply is None:
+            failure: RequestFailure | None = None
+            try:
+                with closing(call.endpoint.stream(call.dialect, messages, schema)) as chunks:
+                    for chunk in chunks:
+                        if piece := call.take(chunk):
+                            yield piece
+                        if call.full:
+                            break
+                call.finish()
+            except Exception as problem:
+                failure = call.failure(problem)
+            if failure is not None:  # outside of `except`: what led to it may hold the key
+                time.sleep(call.wait_after(failure))
+        yield call.reply
+
+    async def astream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> AsyncGenerator[str | Reply, None]:
+        """`stream` for asynchronous code. Cancelling the task closes the connection, too."""
+        call = _Call(self._settings, self._endpoint)
+        while call.reply is None:
+            failure: RequestFailure | None = None
+            try:
+                async with aclosing(
+                    call.endpoint.astream(call.dialect, messages, schema)
+                ) as chunks:
+                    async for chunk in chunks:
+                        if piece := call.take(chunk):
+                            yield piece
+                        if call.full:
+                            break
+                call.finish()
+            except Exception as problem:
+                failure = call.failure(problem)
+            if failure is not None:
+                await asyncio.sleep(call.wait_after(failure))
+        yield call.reply
+
+    def reply(self, messages: Sequence[Message]) -> Reply:
+        """The whole reply at once. Raises what `stream` raises."""
+        for item in self.stream(messages):
+            if isinstance(item, Reply):
+                return item
+        raise AssertionError("a stream ends with its Reply or raises")
+
+    def close(self) -> None:
+        """End the connections kept for the next request; there may be one all the same."""
+        if endpoint := self.__dict__.pop("_endpoint", None):
+            endpoint.close()
+
+    @cached_property
+    def _endpoint(self) -> Endpoint:
+        from askpod.answering.llm_endpoint import Endpoint  # LangChain and openai take a second
+
+        return Endpoint(self._settings)
+
+
+class _Call:
+    """One request with its retries: what has come so far, and what to do about a failure."""
+
+    def __init__(self, settings: ModelSettings, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.reply: Reply | None = None
+        self._settings = settings
+        self._began = time.perf_counter()
+        self._retries = Retries(settings.patience)
+        self._first_text: float | None = None
+        self._start_try()
+
+    def _start_try(self) -> None:
+        self.dialect = self.endpoint.dialect
+        self._pieces: list[str] = []
+        self._room = CHARACTERS_PER_TOKEN * self._settings.answer_tokens
+        self._chunks_left = CHUNKS_PER_TOKEN * self._settings.answer_tokens
+        self._finish = ""
+        self._tokens: tuple[int, int] | None = None
+
+    @property
+    def full(self) -> bool:
+        """The model goes on past any answer of the length that was asked for."""
+        return self._room <= 0 or self._chunks_left <= 0
+
+    def take(self, chunk: AIMessageChunk) -> str:
+        """The text of a chunk, after noting all that it says."""
+        self._chunks_left -= 1
+        if usage := chunk.usage_metadata:
+            self._tokens = (usage["input_tokens"], usage["output_tokens"])
+        if finish := chunk.response_metadata.get("finish_reason"):
+            self._finish = finish if re.fullmatch(r"[A-Za-z_]{1,30}", str(finish)) else "other"
+        piece = struck_out(str(chunk.text)[: max(0, self._room)])
+        if piece:
+            if self._first_text is None:
+                self._first_text = time.perf_counter() - self._began
+            self._pieces.append(piece)
+            self._room -= len(piece)
+        return piece
+
+    def finish(self) -> None:
+        """Make the reply, now that the stream has ended. Raises ModelError if it is none."""
+        if self.full:
+            self._finish = "length"
+        text = "".join(self._pieces)
+        if not self._finish:
+            raise self.endpoint.error_messages(begun=bool(self._pieces)).broken_off().error
+        if not text.strip():
+            raise self.endpoint.error_messages(begun=False).nothing_said(self._finish)
+        prompt_tokens, completion_tokens = self._tokens or (None, None)
+        self.reply = Reply(
+            text=text,
+            finish=self._finish,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            seconds=time.perf_counter() - self._began,
+            first_text_seconds=self._first_text,
+        )
+
+    def failure(self, problem: Exception) -> RequestFailure | None:
+        """What a problem means; None if the answer was complete before it came."""
+        from askpod.services.openai_http import TooMuch
+
+        begun = bool(self._pieces)
+        if begun and isinstance(problem, TooMuch):
+            self._room = 0
+        if (self.full or self._finish) and "".join(self._pieces).strip():
+            self.finish()
+            return None
+        return self.endpoint.error_messages(begun=begun).of(problem)
+
+    def wait_after(self, failure: RequestFailure) -> float:
+        """Seconds until the next try.
+
+        Raises:
+            ModelError: the failure, where another try is of no use or would take too long.
+        """
+        if self._pieces:
+            raise failure.error
+        if self.endpoint.adapt(self.dialect, failure.complaint):
+            self._start_try()
+            return 0.0
+        wait = self._retries.wait_after(failure)
+        self._start_try()
+        return wait

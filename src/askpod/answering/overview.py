@@ -1,0 +1,161 @@
+"""Answers about episodes as such: which ones talk about something, and what one is about."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from askpod.answering.extractive import Quotations, Retrieved, composed
+from askpod.answering.question import Question, without_names
+from askpod.answering.sentences import Run, held_words
+from askpod.model import Answer, Episode, Filters, Passage
+from askpod.retrieval.retriever import Found
+from askpod.retrieval.speakers import named_speakers
+from askpod.text import content_words, query_words
+from askpod.times import clock
+
+DEPTH = 200  # passages that episodes are counted by
+MOST_EPISODES = 8
+MOST_SECTIONS = 12
+QUOTATIONS = 3  # of an overview
+LAST_TURN = 1_000_000  # beyond any episode's
+TITLE = 0.6  # share of the words of a question's subject that the title of its episode must hold
+NEARLY = (
+    0.5  # of the best passage's score; without the subject's words, what is less is not about it
+)
+
+# What calls an episode an episode.
+_SAYS_NOTHING = re.compile(
+    r"episodes?|shows?|talks?|interviews?|conversations?|recordings?|meetings?|podcasts?"
+    r"|titled|called|named"
+)
+
+Quote = Callable[[Question, Found, Retrieved], Quotations]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """An episode that talks about something."""
+
+    episode: str
+    passages: tuple[Passage, ...]  # best first
+
+
+def episodes_about(subject: str, passages: Sequence[Passage]) -> list[About]:
+    """The episodes that talk about a subject, best first, by the passages found for it.
+
+    A passage counts if it holds at least half of the subject's words; where none does, if its
+    score is not far below the best one's.
+    """
+    words = query_words(subject)
+    held = held_words(words, [passage.text for passage in passages])
+    counted = [p for p, each in zip(passages, held, strict=True) if len(each) >= len(words) / 2]
+    if not counted and passages:
+        counted = [p for p in passages if p.score >= NEARLY * passages[0].score]
+    grouped: dict[str, list[Passage]] = {}
+    for passage in counted:
+        grouped.setdefault(passage.episode_id, []).append(passage)
+    # One passage that is all about it tells more than several that mention it.
+    return sorted(
+        (About(id_, tuple(own)) for id_, own in grouped.items()),
+        key=lambda about: -about.passages[0].score * (1 + math.log(len(about.passages))),
+    )
+
+
+def answer_about_episodes(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | None:
+    """The answer to a question about episodes as such; None where it is another question."""
+    if question.kind == "episodes":
+        return _which(question, retrieved, quote)
+    if question.kind == "overview" and (meant := _meant(question, retrieved)):
+        return _overview(question, meant, retrieved, quote)
+    return None
+
+
+def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | None:
+    found = retrieved.search(question.subject, DEPTH, retrieved.filters)
+    if found.unmentioned:
+        return None
+    about = episodes_about(question.subject, found.passages)
+    episodes = {episode.id: episode for episode in retrieved.listed(retrieved.filters)}
+    runs: list[Run] = []
+    lines = []
+    asked = replace(question, kind="plain", text=question.subject)
+    for each in about[:MOST_EPISODES]:
+        own = quote(asked, replace(found, passages=each.passages[:2]), retrieved)
+        if not own.runs:
+            continue
+        held = held_words(query_words(question.subject), [run.text for run in own.runs])
+        best = max(range(len(held)), key=lambda place: len(held[place]))
+        runs.append(replace(own.runs[best], asked=""))
+        times = len(each.passages)
+        lines.append(
+            f"{episodes[each.episode].title} ({times} {'place' if times == 1 else 'places'})"
+        )
+    if not runs:
+        return None
+    number = len(about)
+    opening = f"{number} {'episode talks' if number == 1 else 'episodes talk'} about this"
+    opening += f"; the first {len(runs)}:" if number > len(runs) else ":"
+    opening += "".join(f"\n{place}. {line}" for place, line in enumerate(lines, start=1))
+    return composed(question.text, Quotations(runs, found.passages, episodes, "answered"), opening)
+
+
+def _meant(question: Question, retrieved: Retrieved) -> list[Episode]:
+    """The episodes that a question names, by a guest or by title, or the only one there is."""
+    episodes = retrieved.listed(retrieved.filters)
+    wanted = question.subject
+    guests = named_speakers(wanted, sorted({guest for e in episodes for guest in e.guests}))
+    if guests:
+        episodes = [e for e in episodes if set(guests) & set(e.guests)]
+        wanted = without_names(wanted, guests)
+    words = [word for word in content_words(wanted) if not _SAYS_NOTHING.fullmatch(word)]
+    if not words:
+        return episodes if guests or len(episodes) == 1 else []
+    held = held_words(words, [f"{episode.title} {episode.short}" for episode in episodes])
+    most = max(map(len, held), default=0)
+    best = [episodes[place] for place, each in enumerate(held) if len(each) == most]
+    return best if most >= TITLE * len(words) and len(best) == 1 else []
+
+
+def _overview(
+    question: Question, episodes: Sequence[Episode], retrieved: Retrieved, quote: Quote
+) -> Answer:
+    """What is known of episodes: descriptions, quotations; of a single one its sections, too."""
+    runs: list[Run] = []
+    passages: list[Passage] = []
+    parts = []
+    for episode in episodes[:QUOTATIONS]:
+        filters = Filters(episode=episode.id)
+        found = retrieved.search(episode.short or episode.title, DEPTH, filters)
+        about = replace(question, kind="plain", text=episode.title, people=episode.guests)
+        there = replace(retrieved, filters=filters, episodes={episode.id: episode})
+        own = [replace(run, asked="") for run in quote(about, found, there).runs]
+        runs += own[: QUOTATIONS if len(episodes) == 1 else 1]
+        passages += found.passages[:QUOTATIONS]
+        parts.append(
+            _about(episode) + (_sections(episode, retrieved) if len(episodes) == 1 else "")
+        )
+    if more := len(episodes) - QUOTATIONS > 0 and len(episodes) - QUOTATIONS:
+        parts.append(f"… and {more} more.")
+    known = {episode.id: episode for episode in episodes}
+    quoted = Quotations(runs, tuple(passages), known, "answered" if runs else "nearest")
+    return composed(question.text, quoted, "\n\n".join(parts))
+
+
+def _about(episode: Episode) -> str:
+    guests = f", with {' and '.join(episode.guests)}" if episode.guests else ""
+    day = f", {episode.date}" if episode.date else ""
+    description = f"\n{episode.description}" if episode.description else ""
+    return f"{episode.title}{guests}{day}.{description}"
+
+
+def _sections(episode: Episode, retrieved: Retrieved) -> str:
+    starts: dict[str, float] = {}
+    for turn in retrieved.turns(episode.id, 0, LAST_TURN):
+        if turn.section:
+            starts.setdefault(turn.section, turn.start)
+    lines = [f"\n{clock(second)} {section}" for section, second in starts.items()]
+    more = len(lines) - MOST_SECTIONS
+    return "".join(lines[:MOST_SECTIONS]) + (f"\n… and {more} more sections" if more > 0 else "")

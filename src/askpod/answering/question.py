@@ -1,0 +1,176 @@
+"""What a question asks for: of which kind it is, whom it asks about, what its answer must hold.
+
+By rules on the question's structure, for English. What fits no rule is a plain question, which is
+answered by quotations from wherever they are best.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from askpod.text import words
+
+Kind = Literal["plain", "episodes", "overview", "list", "comparison"]
+
+_EPISODE = r"(?:episodes?|shows?|talks?|interviews?|conversations?|recordings?|meetings?|podcasts?)"
+_ABOUT = r"(?:about|on|of|discuss(?:es|ed|ing)?|mention(?:s|ed|ing)?|cover(?:s|ed|ing)?)"
+_SPOKE = r"(?:talk(?:s|ed)?|sp(?:eaks?|oke|oken)|discuss(?:es|ed)?|mention(?:s|ed)?|cover(?:s|ed)?)"
+_VERB = r"(?:is|are|was|were|do|does|did|has|have|that)"
+_EPISODES = (
+    rf"(?:in )?(?:which|what) {_EPISODE} (?:{_VERB}\b.{{0,40}}?)?"
+    rf"(?:{_SPOKE} (?:about|on|of)|{_ABOUT}|(?:deal|go)\w* (?:with|into))",
+    rf"(?:who|which (?:guests?|speakers?|people)|has any(?:one|body)|did any(?:one|body))"
+    rf"(?: (?:else|all|ever|has|have))? {_SPOKE}(?: (?:about|on|of))?",
+    rf"(?:list|find|show|give)(?: me)?(?: all)?(?: of)?(?: the)? {_EPISODE} (?:that )?{_ABOUT}",
+    rf"(?:is|are) there (?:an?|any) {_EPISODE} (?:that )?{_ABOUT}",
+)
+_OVERVIEWS = (
+    rf"(?:what is|what's|what was|what are) (?:the |this |that |his |her |their )?(?P<b>.*?)"
+    rf"\b{_EPISODE}\b(?P<a>.*?) (?:all )?about$",
+    rf"what (?:does|did|do) (?:the |this |that )?(?P<b>.*?)\b{_EPISODE}\b(?P<a>.*?)"
+    r" (?:cover|discuss|talk about)$",
+    r"(?:summari[sz]e|(?:give|write)(?: me)? (?:a |an )?(?:short |brief )?(?:summary|overview) of|"
+    r"(?:a )?summary of|overview of|tl;?dr:?)(?: of)?(?: the| this| that)?(?P<b>)(?P<a>.*)",
+)
+_LIST = re.compile(
+    r"(?:(?:what|which) (?:\w+ ){0,2}?(?!is\b|was\b|does\b|has\b)\w+(?<!s)s "
+    r"(?:are|were|was|do|did|does|have|has|can|should|would|could)\b"
+    r".*\b(?:recommend|mention|use|suggest|name|list|like|read|try|learn)"
+    r"|(?:list|name|enumerate) (?:all|some|the|a few|every)\b)",
+    re.IGNORECASE,
+)
+_COMPARES = re.compile(
+    r"\b(?:both|each|compar\w+|differ\w*|versus|vs|whereas|while|than|instead|respectively)\b",
+    re.IGNORECASE,
+)
+_TERM = r"(?:the |an? )?([\w][\w+#.’'/-]*(?: [\w+#.’'/-]+){0,3}?)"
+_PAIRS = (
+    rf"\bdifferences? between {_TERM} and {_TERM}(?=[?,.;]| (?:in|for|when|according)\b|$)",
+    rf"\bcompare {_TERM} (?:and|with|to) {_TERM}(?=[?,.;]| (?:in|for|when|according)\b|$)",
+    rf"\bhow (?:do|does|is|are) {_TERM} (?:differ|different) from {_TERM}(?=[?,.;]|$)",
+    rf"^{_TERM} (?:vs\.?|versus|or) {_TERM}(?=[?,.;:]|$)",
+)
+# "how much better" and "when should I …" ask for no figure.
+_AMOUNT = re.compile(
+    r"\b(?:how (?:many|old|far|big|large|tall|high|fast|heavy|deep|wide)\b"
+    r"|how much\b(?! (?:more|less|better|worse|of (?:a|the)|should|can)\b)"
+    r"|(?:what|which) (?:percentage|percent|share|proportion|fraction|number|age|salary|price"
+    r"|temperature)\b)",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"\b(?:when (?:did|was|were|will)\b|how (?:long|often|late|early)\b"
+    r"|(?:what|which) (?:year|date|day|month|time)\b)",
+    re.IGNORECASE,
+)
+_SAYING = (
+    r"(?:say|said|says|think|thinks|thought|believe|advise|recommend|suggest|argue|explain|feel|"
+    r"mention|describe|propose|tell|want|mean|prefer|like|define|learn|regret|see|view)"
+)
+# "one" is no number: people say it of everything.
+_NUMBER = (
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|"
+    r"fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?|half|third|"
+    r"quarter|twice|double|couple|percent|zero|none)\b"
+)
+_MOMENT = (
+    r"|\b(?:yesterday|today|tonight|tomorrow|ago|midnight|noon|christmas|easter|\w+days?|"
+    r"(?:last|next|this|every|each|a) (?:year|month|week|day|hour|night|summer|winter|spring)|"
+    r"(?:hour|minute|second|day|week|month|year|decade)s|daily|weekly|monthly|yearly|annually|once|"
+    r"january|february|march|april|june|july|august|september|october|november|december)\b"
+)
+_HAS_NUMBER = re.compile(_NUMBER, re.IGNORECASE)
+_HAS_TIME = re.compile(_NUMBER + _MOMENT, re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as it is to be answered."""
+
+    text: str
+    kind: Kind
+    subject: (
+        str  # what is looked for, in the question's words; of "overview": what names the episode
+    )
+    people: tuple[str, ...]  # speakers whom it names
+    theirs: bool  # it asks what they say, so that nobody else's words answer it
+    figure: Literal["number", "time"] | None  # what its answer must hold
+    compared: tuple[str, ...] = ()  # what a comparison is between
+
+    @property
+    def without_people(self) -> str:
+        """Its text without the people's names, who speak and are seldom named in what they say."""
+        return without_names(self.text, self.people) or self.text
+
+    def holds_figure(self, text: str) -> bool:
+        """Whether a text has a figure in it of the kind that is asked for."""
+        return bool((_HAS_TIME if self.figure == "time" else _HAS_NUMBER).search(text))
+
+
+def understand(text: str, named: Sequence[str]) -> Question:
+    """A question's kind and parts; `named` are the speakers that some words of it may mean."""
+    text = " ".join(text.split())
+    people = _people(text, named)
+    kind, subject, compared = _kind(text, people)
+    figure: Literal["number", "time"] | None = None
+    if _TIME.search(text):
+        figure = "time"
+    elif _AMOUNT.search(text):
+        figure = "number"
+    return Question(text, kind, subject, people, _asks_them(text, people), figure, compared)
+
+
+def _asks_them(text: str, people: Sequence[str]) -> bool:
+    """Whether a question asks what people say: "What does X think …", "according to X"."""
+    if not people:
+        return False
+    parts = {re.escape(part) for person in people for part in (person, *person.split())}
+    one = f"(?:{'|'.join(sorted(parts, key=len, reverse=True))})"
+    who = f"(?:the )?{one}(?: {one})*"
+    return bool(
+        re.search(
+            rf"\b(?:do|does|did|would|can|could) {who} (?:\w+ly )?{_SAYING}\b"
+            rf"|\baccording to {who}\b|\b{who} {_SAYING}\b"
+            rf"|\b{who}(?:['’]s)? (?:view|opinion|advice|take)\b",
+            text,
+            re.IGNORECASE,
+        )
+    )
+
+
+def without_names(text: str, people: Sequence[str]) -> str:
+    """The text without the words of people's names."""
+    parts = {part for person in people for part in words(person)}
+    kept = [word for word in text.split() if not words(word) or not parts.issuperset(words(word))]
+    return " ".join(kept)
+
+
+def _people(text: str, named: Sequence[str]) -> tuple[str, ...]:
+    """Of the speakers that may be meant those who are: a full name is nobody's namesake."""
+    asked = f" {' '.join(words(text))} "
+    full = [name for name in named if f" {' '.join(words(name))} " in asked]
+    taken = {part for name in full if len(words(name)) > 1 for part in words(name)}
+    return tuple(
+        name
+        for name in named
+        if name in full or not taken.intersection(words(name)) & set(words(text))
+    )
+
+
+def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]:
+    bare = text.strip(" ?!.")
+    for pattern in _EPISODES:
+        if found := re.match(rf"{pattern}\s+(?P<subject>.+)", bare, re.IGNORECASE):
+            return "episodes", found["subject"], ()
+    for pattern in _OVERVIEWS:
+        if found := re.match(pattern, bare, re.IGNORECASE):
+            return "overview", f"{found['b']} {found['a']}".strip(), ()
+    for pattern in _PAIRS:
+        if found := re.search(pattern, bare, re.IGNORECASE):
+            return "comparison", bare, (found[1], found[2])
+    if len(people) > 1 and _COMPARES.search(bare):
+        return "comparison", bare, tuple(people)
+    return ("list" if _LIST.match(bare) else "plain"), bare, ()

@@ -1,0 +1,181 @@
+"""Reads a model's reply: structured or prose, an answer or a copy of what the model was sent.
+
+An endpoint that takes a JSON schema (`response_format`) cannot write a number that is not in the
+evidence, nor forget to cite. One that does not know it sends prose with markers: `ReplyReader`
+reads both, and gives what `CitationWriter` takes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from askpod.answering.refusal import SENTINEL
+from askpod.model import EvidenceTurn
+from askpod.retrieval.render import render
+from askpod.text import words
+
+MOST_SENTENCES = 8
+MOST_CITED = 4  # turns of one sentence
+
+RUN = 6  # words in a row that, found in both, are copied and not said alike by chance
+FEWEST_COPIED = 10  # words; shorter replies are not judged
+COPIED_PROMPT = 0.6  # share of a reply's runs, from which on it repeats its instructions
+COPIED_EVIDENCE = 0.9  # likewise the evidence, and
+LONGEST_QUOTATION = 150  # words that may well be quoted
+
+_FENCE = re.compile(r"\A\s*(?:```(?:json)?\s*)?")
+_SENTENCES = re.compile(r'"sentences"\s*:\s*\[')
+_BETWEEN = re.compile(r"[\s,]*")
+
+
+def answer_schema(turns: int) -> dict[str, Any]:
+    """The `response_format` for an answer from evidence with the turns 1 to `turns`.
+
+    The sentences come before what is missing: a model that may say first that there is no answer
+    often does so before it has looked for one.
+    """
+    numbers = {"type": "array", "items": {"type": "integer", "enum": [*range(1, turns + 1)]}}
+    sentence = _object({"text": {"type": "string"}, "turns": numbers})
+    schema = _object(
+        {"sentences": {"type": "array", "items": sentence}, "missing": {"type": "string"}}
+    )
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "strict": True, "schema": schema},
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+        "additionalProperties": False,
+    }
+
+
+class ReplyReader:
+    """Turns a reply, as it comes, into prose with markers: `The trial ran a year. [3][5]`.
+
+    A JSON reply gives each sentence as soon as its object is closed; any other text passes through.
+    """
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._structured: bool | None = None  # None: too little has come to tell
+        self._at = -1  # where the next sentence's object begins; -1 before the list
+        self._closed = False  # the list of sentences
+        self._given = 0
+
+    def feed(self, piece: str) -> str:
+        """What can be read now."""
+        if self._structured is False:
+            return piece
+        self._held += piece
+        if self._structured is None:
+            begin = _FENCE.match(self._held)
+            rest = self._held[begin.end() if begin else 0 :]
+            if not rest or "```json".startswith(self._held.strip()):
+                return ""
+            self._structured = rest.startswith("{")
+            if not self._structured:
+                held, self._held = self._held, ""
+                return held
+        return "".join(self._sentences())
+
+    def finish(self) -> str:
+        """The rest: what is missing, or a text too short to be known for one."""
+        if not self._structured:
+            held, self._held = self._held, ""
+            return held
+        missing = _missing(self._held)
+        if self._given:
+            return f" {missing}" if missing else ""
+        return SENTINEL if self._closed else ""
+
+    @property
+    def broken(self) -> bool:
+        """Whether the reply began as JSON and holds no readable list of sentences."""
+        return bool(self._structured) and not self._closed and not self._given
+
+    def _sentences(self) -> list[str]:
+        """The sentences whose objects have been closed since the last call."""
+        if self._at < 0:
+            opened = _SENTENCES.search(self._held)
+            if opened is None:
+                return []
+            self._at = opened.end()
+        found: list[str] = []
+        while not self._closed:
+            between = _BETWEEN.match(self._held, self._at)
+            self._at = between.end() if between else self._at
+            if self._held.startswith("]", self._at):
+                self._closed = True
+                break
+            try:
+                item, self._at = json.JSONDecoder().raw_decode(self._held, self._at)
+            except (ValueError, RecursionError):
+                break
+            if (sentence := _with_markers(item)) and self._given < MOST_SENTENCES:
+                found.append(f" {sentence}" if self._given else sentence)
+                self._given += 1
+        return found
+
+
+def _with_markers(item: object) -> str:
+    """A sentence's object as prose; "" where it is none."""
+    if not isinstance(item, dict) or not isinstance(item.get("text"), str):
+        return ""
+    text = _plain(item["text"])
+    turns = item.get("turns")
+    numbers = [n for n in turns if type(n) is int] if isinstance(turns, list) else []
+    markers = "".join(f"[{number}]" for number in [*dict.fromkeys(numbers)][:MOST_CITED])
+    return f"{text} {markers}".strip() if text else ""
+
+
+def _missing(reply: str) -> str:
+    """What the model says that the evidence lacks; "" where that cannot be read."""
+    try:
+        read = json.loads(reply[: reply.rfind("}") + 1].removeprefix("```json").strip())
+    except (ValueError, RecursionError):
+        return ""
+    missing = read.get("missing") if isinstance(read, dict) else None
+    return _plain(missing) if isinstance(missing, str) else ""
+
+
+def _plain(text: str) -> str:
+    """On one line, and without halves of characters, which JSON can spell and nothing can show."""
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+
+
+def is_copied(
+    reply: str, prompt: Sequence[tuple[str, str]], evidence: Sequence[EvidenceTurn]
+) -> bool:
+    """Whether a reply repeats its prompt in place of an answer, as weak models do.
+
+    Args:
+        reply: the prose of it, with or without markers.
+        prompt: role and text of the messages that were sent.
+        evidence: the turns in it.
+    """
+    said = words(re.sub(r"\[[\d, ]*\]", " ", reply))
+    if len(said) < FEWEST_COPIED:
+        return False
+    shown = render(evidence)
+    told = "\n".join(text.replace(shown, " ") for _, text in prompt)
+    if _shared_runs(said, told) >= COPIED_PROMPT:
+        return True
+    return len(said) > LONGEST_QUOTATION and _shared_runs(said, shown) >= COPIED_EVIDENCE
+
+
+def _shared_runs(said: Sequence[str], text: str) -> float:
+    """The share of runs of RUN words that stand in the text, too."""
+    runs = _runs(said)
+    return len(runs & _runs(words(text))) / len(runs) if runs else 0.0
+
+
+def _runs(said: Sequence[str]) -> set[tuple[str, ...]]:
+    return {tuple(said[at : at + RUN]) for at in range(len(said) - RUN + 1)}

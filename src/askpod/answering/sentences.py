@@ -1,0 +1,357 @@
+"""Which sentences answer a question: their relevance, and the runs of them that are quoted.
+
+A sentence's relevance is how near it and the sentences beside it are in meaning to the question,
+how many of the question's words it holds ("forecasts" matches "forecasting", by the tokenizer of
+the archive's word index), how well its passage fits, who says it, and whether it follows a question
+like the listener's: what a host asked, the guest then answers. Speakers' names are left out of
+the question for this: who is called by name seldom says it.
+
+A listener wants connected speech, so runs of sentences are quoted, each from one turn: the runs
+whose relevance lies furthest above the ordinary (maximum-sum segments). A run then goes on to the
+end of its thought, and begins earlier where it leans on what was said before it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.answering.question import Question
+from askpod.embedding import Embedder
+from askpod.model import Episode, Passage, Span, Turn
+from askpod.store.lexical import quoted
+from askpod.store.schema import TOKENIZER
+from askpod.text import TokenCounts, query_words, split_sentences, split_to_fit
+
+WORDS = 140  # of speech that is chosen
+WORDS_IN_ALL = 200  # with what the chosen runs are widened by
+LONGEST_SENTENCE = 100  # tokens; what has more, some people's way of talking, is taken in parts
+LONG = 300  # characters, from which on tokens are counted
+LONGEST_RUN = 60  # words, as chosen; one sentence may be longer
+SHORTEST_RUN = 8  # words; less ("Yeah, exactly.") says nothing by itself
+SHORT_TURN = 40  # words; of a shorter turn all is quoted, where there is room
+FURTHER = 3  # sentences by which a run goes on
+MOST_RUNS = 6
+
+# Parts of a sentence's relevance, chosen on two kinds of talk and checked on a third
+# (docs/answers.md).
+BESIDE = 0.5  # of the cosine: the sentence with those beside it; the rest is the sentence alone
+SHARED_WORDS = 0.6
+ASKED = 0.3  # of the relevance of the best question in the turn before
+PASSAGE = 0.5  # of what its passage's score lacks to the best one's, taken off
+NAMED = 0.2  # for a speaker whom the question names
+HOST = 0.2  # taken off what others than the guests say: a host leads to the answers
+SHORT = 0.2  # taken off less than FEWEST words
+FEWEST = 4
+FIGURE = 0.1  # for a number or a time where the question asks for one
+ORDINARY = 1.7  # the sentences that are above the ordinary hold this many times WORDS
+LEAST_WORTH = 0.15  # of the best run's worth, below which a run is left out
+
+# What begins like this speaks of something that was said before.
+_LEANS = re.compile(
+    r"[\"'“‘(]*(?:and|but|so|or|because|then|also|too|it|its|they|them|their|this|that|these|those|he|"
+    r"she|his|her|there|such|which|yes|yeah|yep|no|nope|exactly|right|sure)\b",
+    re.IGNORECASE,
+)
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a turn that a passage holds a part of."""
+
+    passage: int  # rank, from 0
+    episode: str
+    turn: int  # position in its episode
+    span: Span  # the turn, or what of it is read
+    begin: int  # characters of the span's text
+    end: int
+    inside: bool  # it is in the passage itself
+
+    @property
+    def text(self) -> str:
+        return self.span.text[self.begin : self.end]
+
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
+
+    @property
+    def asks(self) -> bool:
+        return self.text.rstrip("\"'”’»)] ").endswith("?")
+
+    @property
+    def leans(self) -> bool:
+        """Whether it cannot be understood without what was said before it."""
+        return bool(_LEANS.match(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive sentences of one turn."""
+
+    sentences: tuple[Sentence, ...]
+    worth: float  # how far their relevance, summed, lies above the ordinary
+    best: float  # the greatest relevance of a sentence
+    asked: str = ""  # the question that it answers, where it leans on that
+
+    @property
+    def words(self) -> int:
+        return sum(sentence.words for sentence in self.sentences)
+
+    @property
+    def text(self) -> str:
+        return " ".join(sentence.text for sentence in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Sentences with their relevance to a question, in the order of passages and of speech."""
+
+    sentences: tuple[Sentence, ...]
+    relevance: Scores
+    cosines: Scores  # of each sentence alone
+
+
+def read(
+    passages: Sequence[Passage], turns: Mapping[int, Sequence[Turn]], count: TokenCounts
+) -> list[Sentence]:
+    """The sentences of all turns that passages touch, with those of the turn before.
+
+    Args:
+        passages: best first.
+        turns: by the passage's rank the turns from one before its first to its last.
+        count: counts an embedder's tokens; a sentence without end is taken in parts.
+    """
+    found = []
+    for rank, passage in enumerate(passages):
+        parts = {span.turn: span for span in passage.spans}
+        last = passage.spans[-1].turn if passage.spans else 0
+        for place, turn in enumerate(turns[rank], start=last - len(turns[rank]) + 1):
+            span = Span(place, 0, turn.speaker, turn.text, turn.start, turn.end, turn.marks)
+            part = parts.get(place)
+            begin, end = (part.offset, part.offset + len(part.text)) if part else (0, 0)
+            found += [
+                Sentence(rank, passage.episode_id, place, span, a, b, a < end and b > begin)
+                for a, b in _sentences(turn.text, count)
+            ]
+    return found
+
+
+def _sentences(text: str, count: TokenCounts) -> Iterator[tuple[int, int]]:
+    for begin, end in split_sentences(text):
+        if end - begin <= LONG:
+            yield begin, end
+        else:
+            for first, last, _ in split_to_fit(text, begin, end, count, LONGEST_SENTENCE):
+                yield first, last
+
+
+def judge(
+    question: Question,
+    sentences: Sequence[Sentence],
+    passages: Sequence[Passage],
+    episodes: Mapping[str, Episode],
+    embedder: Embedder,
+) -> Judged:
+    """The sentences with their relevance to the question; those that ask have none to speak of."""
+    if not sentences:
+        return Judged((), np.zeros(0), np.zeros(0))
+    texts = [sentence.text for sentence in sentences]
+    vector, vectors = _embedded(question.without_people, sentences, embedder)
+    cosines = vectors @ vector
+    beside = _with_those_beside(sentences, vectors) @ vector
+    shared = SHARED_WORDS * np.array(shares(query_words(question.without_people), texts))
+    fits = (1 - BESIDE) * cosines + BESIDE * beside + shared
+    fits += ASKED * _asked_before(sentences, cosines + shared)
+    best = passages[0].score
+    for place, sentence in enumerate(sentences):
+        speaker, guests = sentence.span.speaker, episodes[sentence.episode].guests
+        fits[place] -= PASSAGE * (best - passages[sentence.passage].score)
+        fits[place] -= SHORT * (sentence.words < FEWEST)
+        fits[place] += FIGURE * (
+            question.figure is not None and question.holds_figure(sentence.text)
+        )
+        if question.people:
+            fits[place] += NAMED * (speaker in question.people)
+        elif speaker and guests and speaker not in guests:
+            fits[place] -= HOST
+    return Judged(tuple(sentences), fits, cosines)
+
+
+def choose(judged: Judged, *, words: int = WORDS, most: int = MOST_RUNS) -> list[Run]:
+    """The best runs that `words` allow, best first; at most `most`."""
+    allowed = [i for i, each in enumerate(judged.sentences) if each.inside and not each.asks]
+    ordinary = _ordinary(judged, allowed, ORDINARY * words)
+    runs: list[Run] = []
+    used: set[Sentence] = set()
+    for run in sorted(_runs(judged, allowed, ordinary), key=lambda run: -run.worth):
+        if len(runs) == most or (runs and run.worth < LEAST_WORTH * runs[0].worth):
+            break
+        if run.words <= words and used.isdisjoint(run.sentences):
+            runs.append(run)
+            used.update(run.sentences)
+            words -= run.words
+    return runs
+
+
+def widen(runs: Sequence[Run], judged: Judged, words: int = WORDS_IN_ALL) -> list[Run]:
+    """The runs with what they need to be understood, as far as `words` go.
+
+    A short turn is quoted whole; a run that leans on the sentence before it begins there; each
+    goes on for FURTHER sentences. One that still leans says what was asked.
+    """
+    turns: dict[tuple[int, int], list[Sentence]] = defaultdict(list)
+    for sentence in judged.sentences:
+        turns[sentence.passage, sentence.turn].append(sentence)
+    widening = _Widening(words - sum(run.words for run in runs), runs)
+    widened = []
+    for run in runs:
+        first = run.sentences[0]
+        turn = turns[first.passage, first.turn]
+        sentences = widening.widened(run, turn)
+        before = turns.get((first.passage, first.turn - 1), [])
+        asked = _question_before(sentences[0], turn[0], before)
+        widened.append(Run(tuple(sentences), run.worth, run.best, asked))
+    return widened
+
+
+class _Widening:
+    """Gives sentences out once each, as long as there is room."""
+
+    def __init__(self, room: int, runs: Sequence[Run]) -> None:
+        self._room = room
+        self._used = {_place(sentence) for run in runs for sentence in run.sentences}
+
+    def widened(self, run: Run, turn: Sequence[Sentence]) -> list[Sentence]:
+        """A run, wider, within its turn."""
+        first, last = turn.index(run.sentences[0]), turn.index(run.sentences[-1])
+        whole = sum(sentence.words for sentence in turn) <= SHORT_TURN
+        while first and (whole or turn[first].leans) and self._takes(turn[first - 1]):
+            first -= 1
+        end = len(turn) if whole else min(len(turn), last + 1 + FURTHER)
+        while last + 1 < end and self._takes(turn[last + 1]):
+            last += 1
+        return list(turn[first : last + 1])
+
+    def _takes(self, sentence: Sentence) -> bool:
+        if sentence.asks or sentence.words > self._room or _place(sentence) in self._used:
+            return False
+        self._room -= sentence.words
+        self._used.add(_place(sentence))
+        return True
+
+
+def _place(sentence: Sentence) -> tuple[str, int, int]:
+    return sentence.episode, sentence.turn, sentence.begin
+
+
+def _question_before(first: Sentence, opening: Sentence, before: Sequence[Sentence]) -> str:
+    """What somebody else asked right before, where a quotation leans on that."""
+    if first != opening or not first.leans or not before:
+        return ""
+    last = before[-1]
+    return last.text if last.asks and last.span.speaker != first.span.speaker else ""
+
+
+def _embedded(
+    question: str, sentences: Sequence[Sentence], embedder: Embedder
+) -> tuple[Scores, Scores]:
+    """The vectors of the question and, a row each, of the sentences.
+
+    Those of sentences outside of the passages are zero: these are only quoted along.
+    """
+    needed = [i for i, sentence in enumerate(sentences) if sentence.inside]
+    found = np.asarray(
+        embedder.embed([question, *(sentences[i].text for i in needed)]), dtype=np.float64
+    )
+    vectors = np.zeros((len(sentences), found.shape[1]))
+    vectors[needed] = found[1:]
+    return found[0], vectors
+
+
+def _with_those_beside(sentences: Sequence[Sentence], vectors: Scores) -> Scores:
+    """For each sentence the direction of it and those beside it in its turn, by their words."""
+    weighted = vectors * np.array([[min(sentence.words, 25)] for sentence in sentences])
+    sums = weighted.copy()
+    for place in range(1, len(sentences)):
+        one, other = sentences[place - 1], sentences[place]
+        if (one.passage, one.turn) == (other.passage, other.turn):
+            sums[place] += weighted[place - 1]
+            sums[place - 1] += weighted[place]
+    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
+
+
+def _asked_before(sentences: Sequence[Sentence], relevance: Scores) -> Scores:
+    """For each sentence the relevance of the best question in the turn before it, or 0."""
+    best: dict[tuple[int, int], float] = {}
+    for sentence, value in zip(sentences, relevance, strict=True):
+        if sentence.asks and sentence.inside:
+            key = sentence.passage, sentence.turn + 1
+            best[key] = max(best.get(key, 0.0), float(value))
+    return np.array([best.get((each.passage, each.turn), 0.0) for each in sentences])
+
+
+def _ordinary(judged: Judged, allowed: Sequence[int], words: float) -> float:
+    """The relevance above which the sentences hold that many words."""
+    held = 0
+    for place in sorted(allowed, key=lambda place: -judged.relevance[place]):
+        held += judged.sentences[place].words
+        if held >= words:
+            return float(judged.relevance[place])
+    # Of so few none is ordinary: the only sentence of an archive may be the answer.
+    return min((float(judged.relevance[place]) for place in allowed), default=0.0) - 1e-6
+
+
+def _runs(judged: Judged, allowed: Sequence[int], ordinary: float) -> list[Run]:
+    """All runs worth quoting."""
+    found = []
+    sentences, may = judged.sentences, set(allowed)
+    for first in allowed:
+        worth, words, last = 0.0, 0, first
+        while last in may and sentences[last].span is sentences[first].span:
+            worth += float(judged.relevance[last]) - ordinary
+            words += sentences[last].words
+            if words > LONGEST_RUN and last > first:
+                break
+            if worth > 0 and words >= SHORTEST_RUN:
+                best = float(judged.relevance[first : last + 1].max())
+                found.append(Run(sentences[first : last + 1], worth, best))
+            last += 1
+    return found
+
+
+def held_words(words: Sequence[str], texts: Sequence[str]) -> list[frozenset[str]]:
+    """For each text those of `words` that it holds, inflections included."""
+    held: list[set[str]] = [set() for _ in texts]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(
+            f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = '{TOKENIZER}')"
+        )
+        connection.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(texts))
+        for word in words:
+            query = "SELECT rowid FROM texts WHERE texts MATCH ?"
+            for (number,) in connection.execute(query, [quoted(word)]):
+                held[number].add(word)
+    return [frozenset(each) for each in held]
+
+
+def shares(words: Sequence[str], texts: Sequence[str]) -> list[float]:
+    """For each text the share of `words` it holds, from 0 to 1.
+
+    A word weighs the more the fewer of the texts hold it (inverse document frequency).
+    """
+    held = held_words(words, texts)
+    counts = Counter(word for each in held for word in each)
+    weights = {word: math.log(1 + len(texts) / (1 + counts[word])) for word in words}
+    total = sum(weights.values()) or 1.0
+    return [sum(weights[word] for word in each) / total for each in held]

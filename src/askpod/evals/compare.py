@@ -1,0 +1,259 @@
+"""Compares two runs of one gold set, question by question, and holds a run to thresholds.
+
+The same questions are hard for most runs. Paired differences leave that out, so that they show
+much smaller changes than two intervals side by side can.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from askpod.errors import GoldError
+from askpod.evals.intervals import Interval, paired
+from askpod.evals.measures import BY_NAME, Measure
+from askpod.evals.records import (
+    Figures,
+    Record,
+    Summary,
+    columns,
+    figures_of,
+    measured,
+    read_records,
+    read_summary,
+    rounded,
+)
+from askpod.text import visible
+
+HEADLINES = ("fact_f1", "recall@1000")  # the first that both runs have says what changed most
+SAME = 1e-9  # scores that differ by less are a tie
+NAMED = 5  # questions that an error names
+
+Verdict = Literal["better", "worse", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One measure of two runs, over the questions of both.
+
+    Wins are the questions on which B is the better one; a question counts among wins, losses and
+    ties where the measure applies to it in both runs.
+    """
+
+    a: Interval
+    b: Interval
+    difference: Interval  # b - a
+    wins: int
+    losses: int
+    ties: int
+    verdict: Verdict  # of B; "" where the interval of the difference holds 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A question on which the runs differ by the headline measure."""
+
+    id: str
+    question: str
+    a: float
+    b: float
+
+    @property
+    def difference(self) -> float:
+        return self.b - self.a
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs of one gold set side by side."""
+
+    gold: str
+    questions: int  # that both have
+    measures: Mapping[str, Compared]  # those that both have, in the order of MEASURES
+    headline: str  # the measure of `changed`
+    changed: tuple[Change, ...]  # the largest differences first
+    only_in_a: tuple[str, ...]  # ids of questions, left out
+    only_in_b: tuple[str, ...]
+    unshared: tuple[str, ...]  # measures that only one of the runs has, left out
+    setup_a: Mapping[str, Any]
+    setup_b: Mapping[str, Any]
+    figures_b: Figures  # of B by itself, over all of its questions
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON."""
+        whole = asdict(self)
+        for shown, change in zip(whole["changed"], self.changed, strict=True):
+            shown["difference"] = change.difference
+        return whole
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """The worst that a figure may be: the least, or of a measure to be kept low the most."""
+
+    measure: Measure
+    value: float
+
+
+def compare(a: Path, b: Path) -> Comparison:
+    """Compares the runs in two folders. Differences are B's figure minus A's.
+
+    Raises:
+        GoldError: a folder holds no run, or they are not runs of the same gold set.
+    """
+    summary_a, summary_b = read_summary(a), read_summary(b)
+    records_a = {record.id: record for record in read_records(a)}
+    records_b = {record.id: record for record in read_records(b)}
+    shared = [name for name in records_a if name in records_b]
+    _check((a, summary_a), (b, summary_b), [(records_a[name], records_b[name]) for name in shared])
+    ours, theirs = [records_a[name] for name in shared], [records_b[name] for name in shared]
+    of_a, of_b = measured(ours), measured(theirs)
+    names = [name for name in of_a if name in of_b]
+    if not names:
+        raise GoldError(f"{a} and {b} share no measure; compare runs of the same kind")
+    headline = next((name for name in HEADLINES if name in names), names[0])
+    return Comparison(
+        gold=summary_a.gold,
+        questions=len(shared),
+        measures=_compared(ours, theirs, names),
+        headline=headline,
+        changed=_changes(ours, theirs, headline),
+        only_in_a=tuple(name for name in records_a if name not in records_b),
+        only_in_b=tuple(name for name in records_b if name not in records_a),
+        unshared=tuple(name for name in BY_NAME if (name in of_a) != (name in of_b)),
+        setup_a=summary_a.setup,
+        setup_b=summary_b.setup,
+        figures_b=figures_of(list(records_b.values())),
+    )
+
+
+def threshold(text: str) -> Threshold:
+    """Reads `recall@1000=0.5`.
+
+    Raises:
+        ValueError: it is not of that form, or there is no such measure; the known ones are listed.
+    """
+    name, found, value = text.partition("=")
+    if name not in BY_NAME:
+        raise ValueError(f"no measure is called {name!r}; there are {', '.join(BY_NAME)}")
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not found or not math.isfinite(number):
+        raise ValueError(f"{text!r} should be a measure and a number, such as {name}=0.5")
+    return Threshold(BY_NAME[name], number)
+
+
+def missed(comparison: Comparison, thresholds: Sequence[Threshold]) -> list[str]:
+    """What B misses of the thresholds, a line each. B's figures are of all its questions.
+
+    Raises:
+        GoldError: B has no figure for one of them.
+    """
+    lines = []
+    for each in thresholds:
+        name = each.measure.name
+        found = comparison.figures_b.get(name)
+        if found is None:
+            there = ", ".join(comparison.figures_b)
+            raise GoldError(f"B has no {name} to hold to {each.value:g}; it has {there}")
+        low = each.measure.lower_is_better
+        # A figure that is no number holds to nothing.
+        if not (found.value <= each.value if low else found.value >= each.value):
+            side = "above" if low else "below"
+            lines.append(f"{name} of B is {found.value:.6g}, {side} {each.value:g}")
+    return lines
+
+
+def losses(comparison: Comparison) -> list[str]:
+    """The measures by which B is worse beyond chance, a line each; one if that cannot be told."""
+    if all(each.difference.questions < 2 for each in comparison.measures.values()):
+        return ["whether B is worse cannot be told from a single question"]
+    return [
+        f"{name} of B is worse by {abs(each.difference.value):.6g} "
+        f"(95 % interval {each.difference.low:+.6g} to {each.difference.high:+.6g})"
+        for name, each in comparison.measures.items()
+        if each.verdict == "worse"
+    ]
+
+
+def _check(
+    a: tuple[Path, Summary], b: tuple[Path, Summary], pairs: Sequence[tuple[Record, Record]]
+) -> None:
+    """Raises GoldError unless both are runs of the same questions with the same right answers."""
+    if a[1].gold != b[1].gold:
+        raise GoldError(
+            f"{a[0]} is a run of {visible(a[1].gold)}, {b[0]} one of {visible(b[1].gold)}; "
+            "compare runs of the same gold set"
+        )
+    if not pairs:
+        raise GoldError(f"{a[0]} and {b[0]} have no question in common; run the eval again")
+    edited = [one.id for one, other in pairs if _asked(one) != _asked(other)]
+    if edited:
+        more = f" and {len(edited) - NAMED} more" if len(edited) > NAMED else ""
+        raise GoldError(
+            f"{visible(a[1].gold)} was changed between the runs in {a[0]} and {b[0]}: "
+            f"{', '.join(map(visible, edited[:NAMED]))}{more}; run the older one again"
+        )
+
+
+def _asked(record: Record) -> tuple[Any, ...]:
+    """What a question's scores are held against."""
+    evidence = [(each["episode"], each["start"], each["end"]) for each in record.gold["evidence"]]
+    return record.question, record.history, list(record.gold["facts"]), evidence
+
+
+def _compared(
+    a: Sequence[Record], b: Sequence[Record], names: Sequence[str]
+) -> dict[str, Compared]:
+    values_a, weights_a = columns(a, names)
+    values_b, weights_b = columns(b, names)
+    clusters = [record.cluster for record in a]
+    differences = paired(values_a, weights_a, values_b, weights_b, clusters)
+    figures_a, figures_b = figures_of(a), figures_of(b)
+    compared = {}
+    for place, (name, difference) in enumerate(zip(names, differences, strict=True)):
+        sign = -1.0 if BY_NAME[name].lower_is_better else 1.0
+        both = (weights_a[:, place] > 0) & (weights_b[:, place] > 0)
+        gains = sign * (
+            values_b[both, place] / weights_b[both, place]
+            - values_a[both, place] / weights_a[both, place]
+        )
+        wins, worse = int(np.sum(gains > SAME)), int(np.sum(gains < -SAME))
+        compared[name] = Compared(
+            a=figures_a[name],
+            b=figures_b[name],
+            difference=rounded(difference),
+            wins=wins,
+            losses=worse,
+            ties=len(gains) - wins - worse,
+            verdict=_verdict(difference, sign),
+        )
+    return compared
+
+
+def _verdict(difference: Interval, sign: float) -> Verdict:
+    """What B is. A single question decides nothing."""
+    if difference.questions < 2:
+        return ""
+    ends = sorted((sign * difference.low, sign * difference.high))
+    if ends[0] > SAME:
+        return "better"
+    return "worse" if ends[1] < -SAME else ""
+
+
+def _changes(a: Sequence[Record], b: Sequence[Record], headline: str) -> tuple[Change, ...]:
+    changes = []
+    for one, other in zip(a, b, strict=True):
+        before, after = one.scores.get(headline), other.scores.get(headline)
+        if before and after and before.weight > 0 and after.weight > 0:
+            was, now = before.value / before.weight, after.value / after.weight
+            if abs(now - was) > SAME:
+                changes.append(Change(one.id, one.question, was, now))
+    return tuple(sorted(changes, key=lambda change: (-abs(change.difference), change.id)))

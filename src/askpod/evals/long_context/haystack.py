@@ -1,0 +1,323 @@
+"""Builds a haystack: speech around the evidence, which stands at a chosen depth of it.
+
+Next to the evidence stands the rest of its own episode, all of it where it fits; then other
+transcripts, on both sides, each time on the side with more room left. The outermost ones are cut
+at a turn, and what is then left is filled with sentences of the next turn, or where these are too
+long with its words. Tokens of a turn are counted once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from askpod.archive import Archive
+from askpod.chunking import cut_span
+from askpod.errors import QuestionError
+from askpod.evals.gold import GoldQuestion
+from askpod.evals.long_context.conditions import Formatting, Negatives, drawn
+from askpod.model import EvidenceTurn, Turn
+from askpod.retrieval.render import LONGEST_NAME, plain, render_turn
+from askpod.text import split_sentences
+
+Count = Callable[[str], int]  # the tokens of a text
+
+UNNUMBERED = 999  # the number that is counted for every turn: three digits, one token
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All turns of an episode, and what each adds to a prompt."""
+
+    episode: str
+    turns: tuple[EvidenceTurn, ...]  # numbered UNNUMBERED
+    tokens: tuple[int, ...]  # of each turn as it stands in the prompt
+    heading: int  # tokens of what stands above the first of them
+
+
+class Transcripts:
+    """Looks transcripts up. Safe for several threads: at worst one is counted twice."""
+
+    def __init__(self, archive: Archive, count: Count) -> None:
+        self.episodes = {episode.id: episode for episode in archive.episodes()}
+        self.count = count
+        self._archive = archive
+        self._turns: dict[str, tuple[EvidenceTurn, ...]] = {}
+        self._known: dict[tuple[str, Formatting], Transcript] = {}
+
+    def of(self, episode: str, formatting: Formatting) -> Transcript:
+        """The transcript of an episode, formatted in this way."""
+        known = self._known.get((episode, formatting))
+        if known is None:
+            turns = self.turns(episode)
+            known = Transcript(
+                episode,
+                turns,
+                tuple(self.count(f"{render_one(turn, formatting)}\n") for turn in turns),
+                self.count(f"{heading(turns[0], formatting)}\n") if turns else 0,
+            )
+            self._known[episode, formatting] = known
+        return known
+
+    def turns(self, episode: str) -> tuple[EvidenceTurn, ...]:
+        """An episode's turns, whole, those without speech left out."""
+        if episode not in self._turns:
+            title = self.episodes[episode].title
+            said = enumerate(self._archive.turns(episode))
+            self._turns[episode] = tuple(
+                EvidenceTurn(
+                    UNNUMBERED, episode, title, cut_span(turn, place, 0, len(turn.text)), ""
+                )
+                for place, turn in said
+                if turn.text.strip()
+            )
+        return self._turns[episode]
+
+
+def render_turns(turns: Sequence[EvidenceTurn], formatting: Formatting) -> str:
+    """Numbered turns as they stand in a prompt, a blank line between them.
+
+    Plain they are exactly what the answer prompt has. In Markdown the same words stand there,
+    with a heading above each episode and the line with the speaker in bold.
+    """
+    return "\n".join(_blocks(turns, formatting))
+
+
+def _blocks(turns: Sequence[EvidenceTurn], formatting: Formatting) -> Iterator[str]:
+    before = None
+    for turn in turns:
+        if turn.episode_id != before and (above := heading(turn, formatting)):
+            yield above
+        before = turn.episode_id
+        yield render_one(turn, formatting)
+
+
+def render_one(turn: EvidenceTurn, formatting: Formatting) -> str:
+    """One turn, with the line break that ends it."""
+    text = render_turn(turn)
+    if formatting == "plain":
+        return text
+    origin, _, speech = text.partition("\n")
+    return f"**{origin}**\n{speech}"
+
+
+def heading(turn: EvidenceTurn, formatting: Formatting) -> str:
+    """What stands above the first turn of an episode; "" where nothing does."""
+    return "" if formatting == "plain" else f"## {plain(turn.title)[:LONGEST_NAME]}\n"
+
+
+def part_of(turn: EvidenceTurn, begin: int, end: int) -> EvidenceTurn:
+    """The characters `begin` to `end` of a whole turn, with their seconds by their share."""
+    span = turn.span
+    whole = Turn(span.speaker, span.text, span.start, span.end, marks=span.marks)
+    cut = cut_span(whole, span.turn, begin, end)
+    return EvidenceTurn(turn.number, turn.episode_id, turn.title, cut, turn.url)
+
+
+WASTE = 0.01  # of a haystack, that may be left unused before a sentence is cut for its sake
+
+_WORD_END = re.compile(r"(?<=\S)(?=\s|$)")
+_WORD_START = re.compile(r"(?<!\S)(?=\S)")
+
+Price = Callable[[EvidenceTurn], int]  # the tokens of a turn as it stands in the prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """The evidence in its transcript: the turns from the first one that holds some to the last."""
+
+    transcript: Transcript
+    first: int  # positions in the transcript's turns, both inclusive
+    last: int
+
+    @property
+    def turns(self) -> tuple[EvidenceTurn, ...]:
+        return self.transcript.turns[self.first : self.last + 1]
+
+    @property
+    def tokens(self) -> int:
+        return sum(self.transcript.tokens[self.first : self.last + 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Haystack:
+    """Turns in their order, the evidence among them."""
+
+    turns: tuple[EvidenceTurn, ...]  # not numbered yet
+    depth: float  # share of the tokens that stand before the middle of the evidence
+    tokens: int  # of the turns, not of the instruction
+
+    def numbered(self) -> tuple[EvidenceTurn, ...]:
+        """The turns, numbered through from 1."""
+        return tuple(replace(turn, number=n) for n, turn in enumerate(self.turns, start=1))
+
+
+def build(
+    needle: Needle, others: Iterable[Transcript], room: int, depth: float, price: Price
+) -> Haystack:
+    """A haystack of at most `room` tokens with the middle of the evidence at `depth` of it.
+
+    `others` come in the order in which they are wanted; no more are taken than needed. It is
+    short of `room` by a few words, or by more where all of them are used up. Evidence that is
+    longer than its depth allows stands at the haystack's edge.
+
+    Raises:
+        ValueError: the evidence alone takes more than `room`.
+    """
+    core = needle.transcript.heading + needle.tokens
+    if core > room:
+        raise ValueError(f"evidence of {core} tokens in a haystack of {room}")
+    in_front = min(max(0, round(depth * room - core / 2)), room - core)
+    waste = round(WASTE * room)
+    before = _Side(in_front, waste, price, backwards=True)
+    after = _Side(room - core - in_front, waste, price, backwards=False)
+    _fill(needle, others, before, after)
+    turns = (*reversed(before.turns), *needle.turns, *after.turns)
+    tokens = before.spent + core + after.spent
+    return Haystack(turns, (before.spent + core / 2) / tokens, tokens)
+
+
+def _fill(needle: Needle, others: Iterable[Transcript], before: _Side, after: _Side) -> None:
+    own = needle.transcript
+    before.take(own, range(needle.first), opens=False)
+    if before.full:
+        after.room += before.left()
+    after.take(own, range(needle.last + 1, len(own.turns)), opens=False)
+    if after.full and not before.full:
+        before.room += after.left()
+    for other in others:
+        open_sides = [side for side in (before, after) if not side.full]
+        if not open_sides:
+            return
+        side = max(open_sides, key=lambda each: each.room - each.spent)
+        side.take(other, range(len(other.turns)), opens=True)
+        if side.full and len(open_sides) > 1:  # what it could not use serves the other one
+            rest = after if side is before else before
+            rest.room += side.left()
+
+
+class _Side:
+    """Turns on one side of the evidence, the nearest first."""
+
+    def __init__(self, room: int, waste: int, price: Price, *, backwards: bool) -> None:
+        self.room = room
+        self._waste = waste
+        self.turns: list[EvidenceTurn] = []
+        self.spent = 0
+        self.full = False
+        self._price = price
+        self._backwards = backwards
+
+    def left(self) -> int:
+        """Tokens that nothing was found for; they are no longer this side's."""
+        unused = self.room - self.spent
+        self.room = self.spent
+        return unused
+
+    def take(self, transcript: Transcript, places: range, *, opens: bool) -> None:
+        """Adds turns away from the evidence until the room is used; a new episode is opened."""
+        above = transcript.heading if opens else 0
+        for place in reversed(places) if self._backwards else places:
+            turn, tokens = transcript.turns[place], transcript.tokens[place] + above
+            if self.spent + tokens > self.room:
+                self._take_part(turn, above)
+                self.full = True
+                return
+            self.turns.append(turn)
+            self.spent += tokens
+            above = 0
+
+    def _take_part(self, turn: EvidenceTurn, above: int) -> None:
+        room = self.room - self.spent - above
+        part = fitting(turn, room, self._waste, self._price, backwards=self._backwards)
+        if part is not None:
+            self.turns.append(part)
+            self.spent += above + self._price(part)
+
+
+def fitting(
+    turn: EvidenceTurn, room: int, waste: int, price: Price, *, backwards: bool
+) -> EvidenceTurn | None:
+    """The longest beginning of a turn (backwards: the longest end) in `room` tokens, if any.
+
+    It is cut between sentences, and between words where that would leave more than `waste`.
+    """
+    text = turn.span.text
+    by_sentence = [begin if backwards else end for begin, end in split_sentences(text)]
+    part = _longest(turn, by_sentence, room, price, backwards=backwards)
+    if part is not None and room - price(part) <= waste:
+        return part
+    marks = (_WORD_START if backwards else _WORD_END).finditer(text)
+    by_word = [found.start() for found in marks]
+    return _longest(turn, by_word, room, price, backwards=backwards) or part
+
+
+def _longest(
+    turn: EvidenceTurn, cuts: Sequence[int], room: int, price: Price, *, backwards: bool
+) -> EvidenceTurn | None:
+    """Bisects the places at which the turn may be cut."""
+    best = None
+    low, high = 0, len(cuts)
+    while low < high:
+        middle = (low + high) // 2
+        begin, end = (cuts[middle], len(turn.span.text)) if backwards else (0, cuts[middle])
+        part = part_of(turn, begin, end) if begin < end else None
+        fits = part is None or price(part) <= room
+        if fits:
+            best = part or best
+        if fits != backwards:
+            low = middle + 1
+        else:
+            high = middle
+    return best
+
+
+SEARCHED = 200  # passages whose episodes count as near in topic
+TELLING = 40  # characters of a turn that two recordings do not share by chance
+
+
+class Others:
+    """The order of the other episodes for each question. Safe for several threads."""
+
+    def __init__(self, archive: Archive, transcripts: Transcripts) -> None:
+        self._archive = archive
+        self._transcripts = transcripts
+        self._orders: dict[tuple[str, Negatives], tuple[str, ...]] = {}
+
+    def of(self, question: GoldQuestion, needle: Needle, kind: Negatives) -> tuple[str, ...]:
+        """Every other episode, those that are wanted first.
+
+        "hard": of the same guest; then those a search for the question brings up, best first;
+        then the rest as "random" has them. "random": a seeded order that hangs on the question's
+        and the episode's ids alone. Episodes that hold the evidence word for word, such as the
+        same recording under another title, are left out: to cite them would be no mistake.
+        """
+        key = question.id, kind
+        if key not in self._orders:
+            wanted = self._hard(question, needle) if kind == "hard" else []
+            ids = dict.fromkeys([*wanted, *self._random(question)])
+            own = needle.transcript.episode
+            self._orders[key] = tuple(
+                each for each in ids if each != own and not self._repeats(each, needle)
+            )
+        return self._orders[key]
+
+    def _hard(self, question: GoldQuestion, needle: Needle) -> list[str]:
+        episodes = self._transcripts.episodes
+        guests = set(episodes[needle.transcript.episode].guests)
+        near: list[str] = []
+        with suppress(QuestionError):  # too long to be searched for: the guest and chance are left
+            found = self._archive.search(question.question, top=SEARCHED)
+            near = list(dict.fromkeys(passage.episode_id for passage in found))
+        places = {each: place for place, each in enumerate(near)}
+        same_guest = [each for each in episodes if guests & set(episodes[each].guests)]
+        return [*sorted(same_guest, key=lambda each: places.get(each, len(places))), *near]
+
+    def _random(self, question: GoldQuestion) -> list[str]:
+        return sorted(self._transcripts.episodes, key=lambda each: drawn(question.id, each))
+
+    def _repeats(self, episode: str, needle: Needle) -> bool:
+        telling = {turn.span.text for turn in needle.turns if len(turn.span.text) >= TELLING}
+        return any(turn.span.text in telling for turn in self._transcripts.turns(episode))

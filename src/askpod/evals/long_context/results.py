@@ -1,0 +1,357 @@
+"""From replies to figures: scores, each condition with intervals, effective windows, the JSON.
+
+`long-context.json` holds every figure, every reply and what was asked, the same when run again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.answering.refusal import is_refusal
+from askpod.evals.gold import GoldQuestion, Stretch, seconds, shared
+from askpod.evals.intervals import Interval, intervals
+from askpod.evals.long_context.conditions import BASE, DEPTHS, SEED, Arm, Condition, in_k
+from askpod.evals.long_context.plan import Plan, why_left_out
+from askpod.evals.long_context.run import Outcome
+from askpod.evals.long_context.window import KEPT, Window, effective_window, in_words
+from askpod.evals.measures.facts import FactMatcher, fact_scores
+
+# In the order in which they are shown. F1 leads: recall alone rewards a model that says everything
+# (Gupta et al., EMNLP 2024, industry track).
+FACTS = ("fact_f1", "fact_precision", "fact_recall")
+CITATIONS = ("citation_f1", "citation_precision", "citation_recall")
+FAULTS = ("malformed", "refused")
+MEASURES = (*FACTS, *CITATIONS, *FAULTS)
+LABELS: Mapping[str, str] = {
+    "fact_f1": "facts F1",
+    "fact_precision": "facts precision",
+    "fact_recall": "facts recall",
+    "citation_f1": "citations F1",
+    "citation_precision": "citations precision",
+    "citation_recall": "citations recall",
+    "malformed": "malformed",
+    "refused": "refused",
+}
+
+
+def score(outcome: Outcome, question: GoldQuestion, matcher: FactMatcher) -> dict[str, float]:
+    """Every measure of one reply, from 0 to 1; those of facts only where the gold set has some.
+
+    A reply that refuses, fails or is empty scores 0: the evidence was in the prompt.
+    """
+    refused = is_refusal(outcome.text)
+    scores = {"malformed": float(malformed(outcome)), "refused": float(refused)}
+    if question.facts:
+        scores |= dict.fromkeys(FACTS, 0.0)
+        if outcome.text.strip() and not refused:
+            found, _ = fact_scores(matcher, question.facts, outcome.text)
+            scores |= {name: found[name].value / (found[name].weight or 1.0) for name in FACTS}
+    cited, unknown = (outcome.cited, len(outcome.unknown)) if not refused else ((), 0)
+    return scores | citation_scores(cited, unknown, question.stretches)
+
+
+def citation_scores(
+    cited: Sequence[Stretch], unknown: int, evidence: Sequence[Stretch]
+) -> dict[str, float]:
+    """Precision, recall and F1 of the cited turns.
+
+    Precision is the share of them that touch the evidence; `unknown` numbers, which the prompt
+    does not hold, touch none. Recall is the share of the evidence's seconds that they hold.
+    Without citations all are 0.
+    """
+    all_cited = len(cited) + unknown
+    right = sum(stretch.touches(evidence) for stretch in cited)
+    precision = right / all_cited if all_cited else 0.0
+    recall = shared(cited, evidence) / seconds(evidence) if cited else 0.0
+    both = precision + recall
+    f1 = 2 * precision * recall / both if both else 0.0
+    return {"citation_precision": precision, "citation_recall": recall, "citation_f1": f1}
+
+
+def malformed(outcome: Outcome) -> bool:
+    """Whether a reply failed, is empty or broken off, or neither refuses nor cites readably."""
+    if outcome.problem or not outcome.text.strip() or outcome.finish != "stop":
+        return True
+    return not outcome.cited and not is_refusal(outcome.text)
+
+
+ALL = "all"
+HEADLINES = ("fact_f1", "citation_f1")  # of which there are windows
+# Of the tokens counted here: vocabularies differ by less, so a service that counts fewer has cut
+# the prompt. Some do so in silence.
+CUT = 0.6
+
+Figures = Mapping[str, Interval]  # by measure
+Values = list[tuple[GoldQuestion, dict[str, float]]]  # of each question its scores
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The figures of a set of replies. Without an arm they are those of retrieved evidence."""
+
+    arm: Arm | None
+    length: int | None
+    position: str  # of DEPTHS, or ALL: then the mean of a question's positions
+    difficulty: str  # of the gold set, or ALL
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All that a run of the eval found out."""
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    scores: tuple[Mapping[str, float], ...]  # of each outcome
+    rows: tuple[Row, ...]
+    windows: Mapping[tuple[Arm, str], Window]  # by arm and measure
+    notes: tuple[str, ...]  # what a person must know to read the figures
+
+    @property
+    def headline(self) -> str:
+        """The measure that leads: facts F1, or where the gold set has no facts citations F1."""
+        return next(name for name in HEADLINES if name in self.rows[0].figures)
+
+    @property
+    def failed(self) -> int:
+        """Requests that brought no reply."""
+        return sum(bool(outcome.problem) for outcome in self.outcomes)
+
+    def figures(
+        self,
+        arm: Arm | None = None,
+        length: int | None = None,
+        position: str = ALL,
+        difficulty: str = ALL,
+    ) -> Figures | None:
+        """The figures of one row; None where it was left out."""
+        wanted = arm, length, position, difficulty
+        for row in self.rows:
+            if (row.arm, row.length, row.position, row.difficulty) == wanted:
+                return row.figures
+        return None
+
+
+def make_result(plan: Plan, outcomes: Sequence[Outcome], matcher: FactMatcher) -> Result:
+    """Scores every outcome and sums them up."""
+    questions = {question.id: question for question in plan.questions}
+    scores = [score(outcome, questions[outcome.question], matcher) for outcome in outcomes]
+    by_condition: dict[Condition | None, Values] = defaultdict(list)
+    for outcome, found in zip(outcomes, scores, strict=True):
+        by_condition[outcome.condition].append((questions[outcome.question], found))
+    pooled = _pooled(plan, by_condition)
+    rows = [Row(None, None, ALL, ALL, _figures(by_condition[None]))]
+    for (arm, length), values in pooled.items():
+        rows.append(Row(arm, length, ALL, ALL, _figures(values)))
+    for condition in plan.conditions:
+        figures = _figures(by_condition[condition])
+        rows.append(Row(condition.arm, condition.length, condition.position, ALL, figures))
+    return Result(
+        plan=plan,
+        outcomes=tuple(outcomes),
+        scores=tuple(scores),
+        rows=(*rows, *_by_difficulty(pooled)),
+        windows=_windows(plan, pooled),
+        notes=(*why_left_out(plan.left_out), *_cut_prompts(outcomes)),
+    )
+
+
+def _pooled(
+    plan: Plan, by_condition: Mapping[Condition | None, Values]
+) -> dict[tuple[Arm, int], Values]:
+    """Each question's mean over the positions, where all of them were asked.
+
+    Three replies to one question say less than three to different ones: the question is the unit
+    of which the intervals are made.
+    """
+    pooled: dict[tuple[Arm, int], Values] = {}
+    for arm in plan.arms:
+        for length in plan.lengths:
+            conditions = [by_condition.get(Condition(arm, length, position)) for position in DEPTHS]
+            there = [condition for condition in conditions if condition]
+            if len(there) == len(DEPTHS):
+                pooled[arm, length] = [_mean(several) for several in zip(*there, strict=True)]
+    return pooled
+
+
+def _mean(
+    several: Sequence[tuple[GoldQuestion, dict[str, float]]],
+) -> tuple[GoldQuestion, dict[str, float]]:
+    question = several[0][0]
+    names = several[0][1]
+    return question, {
+        name: sum(scores[name] for _, scores in several) / len(several) for name in names
+    }
+
+
+def _by_difficulty(pooled: Mapping[tuple[Arm, int], Values]) -> list[Row]:
+    rows = []
+    for (arm, length), values in pooled.items():
+        kinds = {question.difficulty for question, _ in values if question.difficulty}
+        for kind in sorted(kinds, key=_how_hard) if arm == BASE else ():
+            those = [(each, found) for each, found in values if each.difficulty == kind]
+            rows.append(Row(arm, length, ALL, kind, _figures(those)))
+    return rows
+
+
+def _how_hard(difficulty: str) -> tuple[int, str]:
+    """To sort by: the usual names from easy to hard, then any others."""
+    usual = ("easy", "medium", "hard")
+    return usual.index(difficulty) if difficulty in usual else len(usual), difficulty
+
+
+def _figures(values: Values) -> dict[str, Interval]:
+    names = [name for name in MEASURES if any(name in found for _, found in values)]
+    table = np.array([[found.get(name, 0.0) for name in names] for _, found in values])
+    weights = np.array([[float(name in found) for name in names] for _, found in values])
+    return dict(zip(names, intervals(table, weights, _clusters(values)), strict=True))
+
+
+def _clusters(values: Values) -> list[str]:
+    return [question.stretches[0].episode for question, _ in values]
+
+
+def _windows(plan: Plan, pooled: Mapping[tuple[Arm, int], Values]) -> dict[tuple[Arm, str], Window]:
+    windows = {}
+    for arm in plan.arms:
+        lengths = [length for length in plan.lengths if (arm, length) in pooled]
+        if plan.lengths[0] not in lengths:
+            continue  # nothing to hold the others against
+        columns = [pooled[arm, length] for length in lengths]
+        for name in HEADLINES:
+            if all(name in found for _, found in columns[0]):
+                table = _table(columns, name)
+                windows[arm, name] = effective_window(lengths, table, _clusters(columns[0]))
+    return windows
+
+
+def _table(columns: Sequence[Values], name: str) -> NDArray[np.float64]:
+    """Questions x lengths."""
+    return np.array([[found[name] for _, found in column] for column in columns]).T
+
+
+def _cut_prompts(outcomes: Sequence[Outcome]) -> list[str]:
+    """Lengths at which the service seems to have dropped a part of the prompt in silence."""
+    cut: dict[int, list[int]] = defaultdict(list)
+    for outcome in outcomes:
+        counted, condition = outcome.counted, outcome.condition
+        if condition and counted is not None and counted < CUT * outcome.tokens:
+            cut[condition.length].append(counted)
+    return [
+        f"{in_k(length)}: in {len(counts)} replies the service counted {max(counts):,} prompt "
+        "tokens or fewer; it seems to cut prompts, so the figures there are not the model's. "
+        "Raise the context that it is served with (Ollama: num_ctx)"
+        for length, counts in sorted(cut.items())
+    ]
+
+
+FILE = "long-context.json"
+DIGITS = 6  # behind the point; further ones may differ between machines
+
+
+def document(result: Result, setup: Mapping[str, Any]) -> dict[str, Any]:
+    """All of a result but the replies. `setup` says what was run; it must be JSON."""
+    return {
+        "setup": {**setup, "seed": SEED, "kept": KEPT},
+        "lengths": list(result.plan.lengths),
+        "questions": [question.id for question in result.plan.questions],
+        "headline": result.headline,
+        "failed": result.failed,
+        "notes": list(result.notes),
+        "windows": [
+            {**_arm(arm), "measure": measure, **_window(window)}
+            for (arm, measure), window in result.windows.items()
+        ],
+        "rows": [_row(row) for row in result.rows],
+        "left_out": [_condition(condition) for condition in result.plan.left_out],
+    }
+
+
+def write_document(folder: Path, result: Result, setup: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes `long-context.json`, replies included, and gives what `document` gives.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    whole = document(result, setup)
+    replies = [
+        {**_reply(outcome), "scores": _rounded(scores)}
+        for outcome, scores in zip(result.outcomes, result.scores, strict=True)
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    # In plain ASCII: a reply can hold halves of characters, which no file takes.
+    text = json.dumps({**whole, "replies": replies}, indent=1)
+    (folder / FILE).write_text(f"{text}\n", encoding="ascii")
+    return whole
+
+
+def _arm(arm: Arm | None) -> dict[str, Any]:
+    """Without an arm: retrieved evidence."""
+    if arm is None:
+        return {"row": "retrieved", "condition": None}
+    return {"row": arm.label, "condition": asdict(arm)}
+
+
+def _condition(condition: Condition | None) -> dict[str, Any]:
+    if condition is None:
+        return {**_arm(None), "length": None, "position": None}
+    return {**_arm(condition.arm), "length": condition.length, "position": condition.position}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        **_arm(row.arm),
+        "length": row.length,
+        "position": row.position,
+        "difficulty": row.difficulty,
+        "figures": {name: _interval(interval) for name, interval in row.figures.items()},
+    }
+
+
+def _interval(interval: Interval) -> dict[str, Any]:
+    return {
+        "value": round(interval.value, DIGITS),
+        "low": round(interval.low, DIGITS),
+        "high": round(interval.high, DIGITS),
+        "questions": interval.questions,
+        "clusters": interval.clusters,
+    }
+
+
+def _window(window: Window) -> dict[str, Any]:
+    return {
+        "length": window.length,
+        "low": window.low,
+        "high": window.high,
+        "longest_asked": window.is_longest,
+        "scores": _rounded(dict(zip(map(str, window.lengths), window.scores, strict=True))),
+        "shares": _rounded({str(length): share for length, share in window.shares}),
+        "words": in_words(window),
+    }
+
+
+def _reply(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "question": outcome.question,
+        **_condition(outcome.condition),
+        "prompt_tokens": outcome.tokens,
+        "counted_by_service": outcome.counted,
+        "depth": None if outcome.depth is None else round(outcome.depth, DIGITS),
+        "text": outcome.text,
+        "finish": outcome.finish,
+        "cited": [asdict(stretch) for stretch in outcome.cited],
+        "unknown_numbers": list(outcome.unknown),
+        "problem": outcome.problem,
+    }
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(value, DIGITS) for name, value in values.items()}

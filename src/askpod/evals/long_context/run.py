@@ -1,0 +1,122 @@
+"""Asks a model what the plan says, several requests at a time, and notes what came of each."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+
+from askpod.answering.llm_client import LanguageModel, Reply
+from askpod.answering.markers import Marker, MarkerReader
+from askpod.errors import ContextTooLong, ModelError, QuestionError
+from askpod.evals.asking import in_order
+from askpod.evals.gold import Stretch
+from askpod.evals.long_context.conditions import Condition
+from askpod.evals.long_context.plan import LongPrompt, Plan, PromptMaker, Request, stretch_of
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a model made of one question in one condition. The prompt itself is not kept."""
+
+    question: str  # its id
+    condition: Condition | None  # None: with retrieved evidence
+    tokens: int = 0  # of the prompt, as counted here
+    counted: int | None = None  # of the prompt, as the service says; None where it does not
+    depth: float | None = None  # of the middle of the evidence in the haystack
+    text: str = ""  # the reply
+    finish: str = ""  # why it ended; "" where it failed
+    cited: tuple[Stretch, ...] = ()  # the turns whose numbers it holds, each once
+    unknown: tuple[int, ...] = ()  # numbers that the prompt does not hold
+    problem: str = ""  # why there is no reply
+
+
+def run_plan(
+    plan: Plan,
+    maker: PromptMaker,
+    model: LanguageModel,
+    parallel: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Outcome, ...]:
+    """Every outcome, in the plan's order whatever `parallel` is. `progress`: done, of how many.
+
+    A request that fails is noted, and the others go on. The first one is made alone: if not even
+    that short one can be answered, thousands of others are spared.
+
+    Raises:
+        ModelError: the first request failed, for another reason than its length.
+        StoreUnwritable: a reply cannot be kept.
+    """
+    requests = plan.requests
+    ask = partial(_ask, maker, model)
+    first = ask(requests[0], threading.Event(), strict=True)
+    outcomes = [first]
+
+    def finished(done: int) -> None:
+        if progress is not None:
+            progress(done + 1, len(requests))
+
+    finished(0)
+    with closing(in_order(ask, requests[1:], parallel, finished)) as others:
+        outcomes += others
+    return tuple(outcomes)
+
+
+def _ask(
+    maker: PromptMaker,
+    model: LanguageModel,
+    request: Request,
+    unwanted: threading.Event,
+    strict: bool = False,
+) -> Outcome:
+    question, condition = request
+    tokens = 0
+    try:
+        prompt = maker.haystack(question, condition) if condition else maker.retrieved(question)
+        tokens = prompt.tokens
+        if not prompt.turns:
+            return Outcome(question.id, condition, problem="nothing was retrieved")
+        return _outcome(request, prompt, _reply(model, prompt, unwanted))
+    except (ModelError, QuestionError) as error:
+        if strict and not isinstance(error, ContextTooLong | QuestionError):
+            raise
+        return Outcome(question.id, condition, tokens, problem=str(error))
+
+
+class _Stopped(Exception):
+    """Nobody waits for the reply any more."""
+
+
+def _reply(model: LanguageModel, prompt: LongPrompt, unwanted: threading.Event) -> Reply:
+    with closing(model.stream(prompt.messages)) as items:  # closing it ends the request
+        for item in items:
+            if isinstance(item, Reply):
+                return item
+            if unwanted.is_set():
+                break
+    raise _Stopped
+
+
+def _outcome(request: Request, prompt: LongPrompt, reply: Reply) -> Outcome:
+    turns = {turn.number: turn for turn in prompt.turns}
+    numbers = cited_numbers(reply.text)
+    return Outcome(
+        question=request.question.id,
+        condition=request.condition,
+        tokens=prompt.tokens,
+        counted=reply.prompt_tokens,
+        depth=prompt.depth,
+        text=reply.text,
+        finish=reply.finish,
+        cited=tuple(stretch_of(turns[number]) for number in numbers if number in turns),
+        unknown=tuple(number for number in numbers if number not in turns),
+    )
+
+
+def cited_numbers(reply: str) -> tuple[int, ...]:
+    """The numbers that a reply cites, in any form that markers.py reads, each once."""
+    parts = MarkerReader().feed(reply)
+    numbers = (number for part in parts if isinstance(part, Marker) for number in part.numbers)
+    return tuple(dict.fromkeys(numbers))

@@ -1,0 +1,273 @@
+"""A long-context eval in the terminal and as `long-context.html`: figures as prompts grow.
+
+In the table lengths are columns, each figure with its interval below it; "packed" is the column
+of the prompts with retrieved evidence, which have a length of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from askpod.evals.intervals import Interval
+from askpod.evals.long_context.conditions import BASE, DEPTHS, Arm, in_k
+from askpod.evals.long_context.results import (
+    ALL,
+    CITATIONS,
+    FACTS,
+    FAULTS,
+    LABELS,
+    MEASURES,
+    Figures,
+    Result,
+)
+from askpod.evals.long_context.window import KEPT, Window, in_words
+from askpod.evals.report.page import Panel, page, svg
+from askpod.evals.report.plots import heat_map, lines, strip
+
+
+def table(result: Result) -> Group:
+    """The headline by factor, the other measures of the base arm, and the windows.
+
+    It takes at most eighty columns for six lengths.
+    """
+    parts: list[Table | Text] = [_by_factor(result), Text(""), _by_measure(result), Text("")]
+    for (arm, measure), window in result.windows.items():
+        if arm == BASE or measure == result.headline:
+            words = f"{arm.label}, {LABELS[measure]}: {in_words(window)}"
+            parts.append(Text(words))
+    parts += [Text(note, "yellow") for note in result.notes]
+    return Group(*parts)
+
+
+def _by_factor(result: Result) -> Table:
+    name, lengths = result.headline, result.plan.lengths
+    grid = _grid(LABELS[name], result)
+    _add(grid, "retrieved", name, [result.figures()])
+    for arm in result.plan.arms:
+        pooled = [result.figures(arm, length) for length in lengths]
+        _add(grid, arm.label, name, [None, *pooled])
+        for position in DEPTHS if arm == BASE else ():
+            there = [result.figures(BASE, length, position) for length in lengths]
+            _add(grid, f"  {position}", name, [None, *there])
+    return grid
+
+
+def _by_measure(result: Result) -> Table:
+    grid = _grid("base", result)
+    figures = [result.figures(), *(result.figures(BASE, each) for each in result.plan.lengths)]
+    for name in MEASURES:
+        if name != result.headline and any(each and name in each for each in figures):
+            _add(grid, LABELS[name], name, figures)
+    return grid
+
+
+def _grid(title: str, result: Result) -> Table:
+    grid = Table(box=None, padding=(0, 0, 0, 1), show_edge=False, pad_edge=False)
+    grid.add_column(title, no_wrap=True)
+    grid.add_column("packed", justify="right", no_wrap=True)
+    for length in result.plan.lengths:
+        grid.add_column(in_k(length), justify="right", no_wrap=True)
+    return grid
+
+
+def _add(grid: Table, label: str, name: str, figures: Sequence[Figures | None]) -> None:
+    grid.add_row(label, *(_cell(each.get(name) if each else None) for each in figures))
+
+
+def _cell(interval: Interval | None) -> Text:
+    if interval is None:
+        return Text("")
+    between = f"\n{_short(interval.low)}–{_short(interval.high)}"
+    return Text.assemble(f"{interval.value:.2f}", (between, "dim"))
+
+
+def _short(share: float) -> str:
+    """A share in three characters: ".07", "1.0"."""
+    return f"{share:.2f}"[1:] if share < 0.995 else "1.0"
+
+
+FILE = "long-context.html"
+TOKENS = "tokens of the prompt"
+
+Points = list[tuple[float, Interval]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A figure in words, at the top."""
+
+    big: str
+    words: str
+    between: str
+    strip: Markup | None = None  # of a share, which is then in percent
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the table of all conditions."""
+
+    name: str
+    length: str
+    position: str
+    figures: Sequence[Interval | None]
+
+
+def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> str:
+    """The report as HTML, byte for byte the same for the same result."""
+    plan = result.plan
+    columns = [name for name in (*FACTS, *CITATIONS, *FAULTS) if _has(result, name)]
+    return page(
+        f"{setup.get('model', 'a model')}: long context",
+        "long-context",
+        model=str(setup.get("model", "a model")),
+        gold=gold,
+        questions=len(plan.questions),
+        episodes=len({question.stretches[0].episode for question in plan.questions}),
+        shortest=in_k(plan.lengths[0]),
+        longest=in_k(plan.lengths[-1]),
+        kept=f"{KEPT * 100:.0f}",
+        told=list(_told(result)),
+        windows=list(_windows(result)),
+        heats=[_heat(result, name) for name in (FACTS[0], CITATIONS[0]) if _has(result, name)],
+        kinds=[_kinds(result, names) for names in (FACTS, CITATIONS) if _has(result, names[0])],
+        factors=list(_factors(result)),
+        faults=[_faults(result, name) for name in FAULTS],
+        columns=[LABELS[name] for name in columns],
+        rows=list(_rows(result, columns)),
+        notes=result.notes,
+        failed=result.failed,
+        setup=[(name.replace("_", " "), str(value)) for name, value in setup.items()],
+    )
+
+
+def _has(result: Result, name: str) -> bool:
+    return name in (result.figures() or {})
+
+
+def _told(result: Result) -> Iterator[Told]:
+    for name in (FACTS[0], CITATIONS[0]):
+        window = result.windows.get((BASE, name))
+        if window is not None:
+            yield Told(_length(window), f"effective window by {LABELS[name]}", _sure(window))
+    name = result.headline
+    shortest, longest = result.plan.lengths[0], result.plan.lengths[-1]
+    places: list[tuple[str, Figures | None]] = [("with retrieved evidence", result.figures())]
+    places.append((f"in haystacks of {in_k(shortest)}", result.figures(BASE, shortest)))
+    if longest != shortest:
+        places.append((f"in haystacks of {in_k(longest)}", result.figures(BASE, longest)))
+    for words, figures in places:
+        if figures is not None:
+            at = figures[name]
+            between = f"{100 * at.low:.0f} to {100 * at.high:.0f} %"
+            said = f"{LABELS[name]} {words}"
+            yield Told(f"{100 * at.value:.0f}", said, between, svg(strip(at)))
+
+
+def _length(window: Window) -> str:
+    if not window.length:
+        return "none"
+    return f"{in_k(window.length)}{'+' if window.is_longest else ''}"
+
+
+def _sure(window: Window) -> str:
+    low, high = (in_k(each) if each else "none" for each in (window.low, window.high))
+    return f"{low} to {high}" if low != high else f"{low} in nearly all resamples"
+
+
+def _windows(result: Result) -> Iterator[tuple[str, str, str]]:
+    """Condition, measure and the window in words."""
+    for (arm, name), window in result.windows.items():
+        yield arm.label, LABELS[name], in_words(window)
+
+
+def _heat(result: Result, name: str) -> Panel:
+    lengths = result.plan.lengths
+    cells: dict[tuple[str, str], Interval | None] = {}
+    for position in DEPTHS:
+        for length in lengths:
+            figures = result.figures(BASE, length, position)
+            cells[position, in_k(length)] = figures[name] if figures else None
+    label = LABELS[name]
+    title = f"{label} by length of the prompt and place of the evidence"
+    columns = [in_k(length) for length in lengths]
+    return Panel(label, svg(heat_map(list(DEPTHS), columns, cells, title=title)))
+
+
+def _points(result: Result, arm: Arm, name: str, difficulty: str = ALL) -> Points:
+    found = (
+        (length, result.figures(arm, length, difficulty=difficulty))
+        for length in result.plan.lengths
+    )
+    return [(float(length), figures[name]) for length, figures in found if figures]
+
+
+def _kinds(result: Result, names: Sequence[str]) -> Panel:
+    """F1, precision and recall beside each other, in the base condition."""
+    series = {LABELS[name].split()[-1]: _points(result, BASE, name) for name in names}
+    label = LABELS[names[0]].removesuffix(" F1")
+    return Panel(label.capitalize(), svg(lines(series, TOKENS, label, log_x=True)))
+
+
+def _factors(result: Result) -> Iterator[Panel]:
+    """The headline over length, each factor with its values as lines."""
+    name = result.headline
+    asked = set(result.plan.arms)
+    factors: dict[str, dict[str, Arm]] = {
+        "Other episodes around": {
+            "same guest or topic": BASE,
+            "random": Arm(negatives="random"),
+        },
+        "Place of the instruction": {
+            "before and after": BASE,
+            "before": Arm(instruction="before"),
+            "after": Arm(instruction="after"),
+        },
+        "Formatting": {"plain": BASE, "Markdown": Arm(formatting="markdown")},
+    }
+    for title, values in factors.items():
+        series = {
+            label: _points(result, each, name) for label, each in values.items() if each in asked
+        }
+        if len(series) > 1:
+            yield _factor(title, series, name)
+    kinds = [kind for kind in dict.fromkeys(row.difficulty for row in result.rows) if kind != ALL]
+    if len(kinds) > 1:
+        by_kind = {kind: _points(result, BASE, name, kind) for kind in kinds}
+        yield _factor("Difficulty of the question", by_kind, name)
+
+
+def _factor(title: str, series: Mapping[str, Points], name: str) -> Panel:
+    label = LABELS[name]
+    drawn = lines(series, TOKENS, label, log_x=True, title=f"{label} by {title.lower()}")
+    return Panel(title, svg(drawn))
+
+
+def _faults(result: Result, name: str) -> Panel:
+    """Malformed or refused replies by condition and length."""
+    columns = [in_k(length) for length in result.plan.lengths]
+    cells = {
+        (arm.label, in_k(int(length))): interval
+        for arm in result.plan.arms
+        for length, interval in _points(result, arm, name)
+    }
+    rows = [arm.label for arm in result.plan.arms]
+    label = LABELS[name].capitalize()
+    drawn = heat_map(rows, columns, cells, title=f"{label} replies by condition and length")
+    return Panel(label, svg(drawn))
+
+
+def _rows(result: Result, columns: Sequence[str]) -> Iterator[Line]:
+    for row in result.rows:
+        yield Line(
+            name=row.arm.label if row.arm else "retrieved",
+            length=in_k(row.length) if row.length else "–",
+            position=row.position if row.difficulty == ALL else f"all, {row.difficulty}",
+            figures=[row.figures.get(name) for name in columns],
+        )

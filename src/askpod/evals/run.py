@@ -1,0 +1,255 @@
+"""Runs a gold set over an archive, several questions at a time, and writes the run's folder."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from askpod import __version__
+from askpod.answering.followup import standalone
+from askpod.answering.llm_answer import FALLBACK
+from askpod.archive import Archive
+from askpod.errors import FilterError, ModelError, QuestionError, StoreUnwritable
+from askpod.evals.asking import StoredModel, StoredReplies, in_order
+from askpod.evals.gold import GoldQuestion, GoldSet, Sources
+from askpod.evals.records import (
+    REPORT,
+    Record,
+    Summary,
+    Timing,
+    summarise,
+    write_records,
+    write_summary,
+    write_timings,
+)
+from askpod.evals.report.run import run_report
+from askpod.evals.scoring import Outcome, Scorers, record
+from askpod.model import Answer, Exchange, Passage
+from askpod.services.http import where
+from askpod.settings import Settings
+
+RETRIEVAL = "retrieval"
+EXTRACTIVE = "extractive"
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def run_name(settings: Settings, *, retrieval_only: bool) -> str:
+    """What a run is called, fit for a folder: its model, made safe, else what answers in its place.
+
+    "meta-llama/Llama-3.1:8b" -> "meta-llama-Llama-3.1-8b"
+    """
+    if retrieval_only:
+        return RETRIEVAL
+    if settings.model is None:
+        return EXTRACTIVE
+    return _UNSAFE.sub("-", settings.model.name).strip(".-") or "model"
+
+
+def open_archive(
+    store: Path | None, settings: Settings, replies: Path, notify: Callable[[str], None]
+) -> Archive:
+    """The archive, its model's replies kept in the folder `replies`. Raises what `open` does."""
+    model = StoredModel(settings.model, StoredReplies(replies)) if settings.model else None
+    return Archive.open(store, settings=settings, notify=notify, language_model=model)
+
+
+def setup(archive: Archive, settings: Settings, *, retrieval_only: bool) -> dict[str, Any]:
+    """All that a run's figures depend on, to be kept beside them. No key, no path, no clock."""
+    about: dict[str, Any] = {
+        "askpod": __version__,
+        "mode": RETRIEVAL if retrieval_only else EXTRACTIVE,
+        "embedder": settings.embedder,
+        "precision": settings.precision,
+        "chunking": settings.chunking.signature,
+        **archive.counts(),
+    }
+    model = settings.model
+    if retrieval_only or model is None:
+        return about
+    return {
+        **about,
+        "mode": "llm",
+        "model": model.name,
+        "service": where(model.base_url),
+        "context_tokens": model.context_tokens,
+        "effective_window": model.effective_window,
+        "answer_tokens": model.answer_tokens,
+        "unsupported": settings.unsupported,
+    }
+
+
+# Far more than the largest budget of words takes: a passage has about a hundred.
+TOP = 100
+
+OF_ONE_QUESTION = (QuestionError, FilterError, ModelError)  # the others may fare better
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How a gold set is run."""
+
+    retrieval_only: bool = False
+    parallel: int = 4  # questions at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of it. Both are in the gold set's order."""
+
+    records: tuple[Record, ...]
+    timings: tuple[Timing, ...]
+
+    @property
+    def failed(self) -> int:
+        """Questions with which something went wrong."""
+        return sum(bool(record.problems) for record in self.records)
+
+
+def run_gold(
+    gold: GoldSet,
+    archive: Archive,
+    settings: RunSettings,
+    progress: Callable[[int, int], None] | None = None,
+) -> Run:
+    """Asks every question and scores it. `progress` is told how many of how many are done.
+
+    A question that fails has a problem in its record and scores 0; the others go on. Scores
+    depend on the archive, the gold set and the replies only, not on `parallel`.
+
+    Raises:
+        AskpodError: what stops all questions, such as a damaged archive.
+    """
+    sources = Sources(archive)
+    scorers = None if settings.retrieval_only else Scorers.of(archive.support_embedder)
+    total = len(gold.questions)
+
+    def finished(done: int) -> None:
+        if progress is not None:
+            progress(done, total)
+
+    _warm(archive, gold.questions[0])
+    ask = partial(_ask, archive, settings.retrieval_only)
+    records, timings = [], []
+    with closing(in_order(ask, gold.questions, settings.parallel, finished)) as asked:
+        for question, (outcome, timing) in zip(gold.questions, asked, strict=True):
+            records.append(record(question, outcome, sources, scorers))
+            timings.append(timing)
+    return Run(tuple(records), tuple(timings))
+
+
+def write_run(folder: Path, run: Run, gold: GoldSet, setup: Mapping[str, Any]) -> Summary:
+    """Writes a run's folder (see records.py). `setup` says what was run; it must be JSON.
+
+    Raises:
+        StoreUnwritable: it cannot be written.
+    """
+    make_folder(folder)
+    summary = summarise(run.records, gold.name, setup)
+    report = run_report(summary, run.records)
+    with _writable(folder):
+        write_records(folder, run.records)
+        write_summary(folder, summary)
+        write_timings(folder, run.timings)
+        (folder / REPORT).write_text(report, encoding="utf-8")
+    return summary
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a run's folder: done before any question is paid for. Raises StoreUnwritable."""
+    with _writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnwritable(
+            f"{folder}: the run cannot be written ({error.strerror or error}); make room, or name "
+            "another folder (--out)"
+        ) from error
+
+
+def _warm(archive: Archive, question: GoldQuestion) -> None:
+    """Loads the embedder and the index, which no question's seconds should hold."""
+    with suppress(*OF_ONE_QUESTION):
+        archive.search(question.question, top=1, episode=question.episode)
+
+
+class _Stopped(Exception):
+    """Nobody waits for the answer any more."""
+
+
+def _ask(
+    archive: Archive, retrieval_only: bool, question: GoldQuestion, unwanted: threading.Event
+) -> tuple[Outcome, Timing]:
+    answer: Answer | None = None
+    passages: list[Passage] = []
+    began = time.perf_counter()
+    try:
+        history = _history(archive, retrieval_only, question, unwanted)
+        if not retrieval_only:
+            answer = _answer(archive, question, question.question, history, unwanted)
+            began = time.perf_counter()
+        if answer is not None and history:
+            passages = list(answer.passages)  # what it was understood as, only the archive knows
+        else:
+            wanted = standalone(question.question, history)
+            passages = archive.search(wanted, top=TOP, episode=question.episode)
+    except OF_ONE_QUESTION as error:
+        answer = None if retrieval_only else _no_answer(question)
+        return Outcome((), answer, (str(error),)), Timing(question.id, 0.0)
+    if answer is None:
+        return Outcome(tuple(passages)), Timing(question.id, time.perf_counter() - began)
+    problems = tuple(each for each in answer.warnings if each.startswith(FALLBACK))
+    return Outcome(tuple(passages), answer, problems), Timing.of(question.id, answer.usage)
+
+
+def _history(
+    archive: Archive, retrieval_only: bool, question: GoldQuestion, unwanted: threading.Event
+) -> tuple[Exchange, ...]:
+    """The conversation before a follow-up. Of the search alone the questions stand in it only."""
+    history: tuple[Exchange, ...] = ()
+    for asked in question.history:
+        answer = (
+            Answer(asked, "", (), (), False, "extractive")
+            if retrieval_only
+            else _answer(archive, question, asked, history, unwanted)
+        )
+        history = (*history, Exchange(asked, answer))
+    return history
+
+
+def _answer(
+    archive: Archive,
+    question: GoldQuestion,
+    asked: str,
+    history: tuple[Exchange, ...],
+    unwanted: threading.Event,
+) -> Answer:
+    """The answer to `asked`, in the episode that the gold question may name."""
+    only = {"episode": question.episode} if question.episode else None
+    stream = cast(
+        "Generator[str | Answer]", archive.ask_stream(asked, history=history, filters=only)
+    )
+    with closing(stream) as items:  # closing it ends the model's request
+        for item in items:
+            if isinstance(item, Answer):
+                return item
+            if unwanted.is_set():
+                break
+    raise _Stopped
+
+
+def _no_answer(question: GoldQuestion) -> Answer:
+    """What stands in the record of a question that could not be asked: nothing, which scores 0."""
+    return Answer(question.question, "", (), (), False, "extractive")

@@ -1,0 +1,91 @@
+"""Files and lines of journals: written completely or not at all, read only if not too large."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Puts a file in the place of what was there, in one step, making its folder if need be.
+
+    It is written under another name, flushed to the disk and renamed: neither a kill at any
+    instant nor another writer of the same file leaves half of it.
+
+    Args:
+        path: the file.
+        data: its content from now on.
+        mode: who may read and write it, less what the user's umask takes away.
+
+    Raises:
+        OSError: it cannot be written; what was there stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(temporary, flags, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """The bytes of a regular file: a pipe or a device might never end, or hang.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or has more than `most` bytes; its
+            `strerror` says which.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"is larger than {most:,} bytes", str(path))
+    return data
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Adds a line to a journal that only the user may read, on the disk when this returns.
+
+    A part of a line at the end, which a power cut can leave, is cut off first.
+
+    Args:
+        path: the journal; made where there is none.
+        line: without its line break.
+
+    Raises:
+        OSError: it cannot be written; the lines before it stay.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        end = _end_of_lines(handle)
+        os.ftruncate(handle, end)
+        left = line + b"\n"
+        try:
+            while left:
+                left = left[os.write(handle, left) :]
+            os.fsync(handle)
+        except BaseException:
+            os.ftruncate(handle, end)
+            raise
+    finally:
+        os.close(handle)
+
+
+def _end_of_lines(handle: int) -> int:
+    """Where the last complete line of an open file ends."""
+    size = os.fstat(handle).st_size
+    if not size or os.pread(handle, 1, size - 1) == b"\n":
+        return size
+    return os.pread(handle, size, 0).rfind(b"\n") + 1

@@ -1,0 +1,358 @@
+"""Who is who: names laid over the labels that transcripts give their speakers.
+
+An archive stores the labels as they were read. `people.yaml` in its folder says whose they are,
+and the names stand in filters, answers and citations from then on: nothing is indexed again, no
+word is changed, and what is taken out of the file is undone. It is a list, in the order in which
+the names were given; a later entry sees the names of the earlier ones:
+
+    - name: Alexey Grigorev
+      labels: [Alexey, alexeygrigorev]
+    - name: Wren Okafor
+      episode: hive-telemetry
+      labels: [SPEAKER_00]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from askpod.errors import AskpodError
+from askpod.files import read_bounded, write_atomically
+from askpod.model import Chunk, Episode, Span, Turn
+from askpod.text import nearest, without_hidden
+from askpod.voices import Person, Voice, everyone, voices
+
+FILE = "people.yaml"
+MOST_BYTES = 10_000_000  # of the file
+
+_Said = TypeVar("_Said", Turn, Span)
+
+_HEAD = """\
+# Whose the speakers' labels are. Written by `askpod people`; may be edited. An entry without an
+# episode holds for the whole archive. See docs/people.md.
+"""
+
+
+class PeopleError(AskpodError):
+    """Names cannot be given so, or `people.yaml` cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """One entry of `people.yaml`: these labels, or former names, are this person."""
+
+    name: str
+    labels: tuple[str, ...]
+    episode: str | None = None  # None: in every episode
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Labels that are somebody's: in every episode, and (episode, label) in single ones."""
+
+    everywhere: tuple[str, ...] = ()
+    single: tuple[tuple[str, str], ...] = ()
+    others: tuple[tuple[str, str], ...] = ()  # where one of `everywhere` is somebody else's
+
+    def __bool__(self) -> bool:
+        return bool(self.everywhere or self.single)
+
+
+class People:
+    """The names of an archive, in the order in which they were given. Never changes."""
+
+    def __init__(self, namings: Sequence[Naming] = ()) -> None:
+        self.namings = tuple(namings)
+        self._names: dict[str, str] = {}  # of every episode: label -> name
+        self._own: dict[str, dict[str, str]] = {}  # of one: episode -> label -> name
+        for naming in self.namings:
+            self._add(naming)
+
+    def name(self, episode_id: str, label: str) -> str:
+        """Who is meant by a label of an episode; the label itself where nobody said."""
+        own = self._own.get(episode_id, {}).get(label, label)
+        return self._names.get(own, own)
+
+    def over_turns(self, episode_id: str, turns: Iterable[Turn]) -> list[Turn]:
+        """The turns of an episode under the names of those who speak."""
+        return [self._named(episode_id, turn) for turn in turns]
+
+    def over_chunk(self, episode_id: str, chunk: Chunk) -> Chunk:
+        """A chunk under the names of those who speak in it."""
+        spans = tuple(self._named(episode_id, span) for span in chunk.spans)
+        return replace(chunk, spans=spans) if spans != chunk.spans else chunk
+
+    def over_episodes(self, episodes: Mapping[str, Episode]) -> dict[str, Episode]:
+        """Episodes without turns, by their ids, under the names of their guests."""
+        guests = {
+            id_: tuple(dict.fromkeys(map(self.everywhere, episode.guests)))
+            for id_, episode in episodes.items()
+        }
+        return {id_: replace(each, guests=guests[id_]) for id_, each in episodes.items()}
+
+    def everywhere(self, label: str) -> str:
+        """Who is meant by a label where its episode has no name of its own for it."""
+        return self._names.get(label, label)
+
+    def everybody(self, labels: Iterable[str]) -> tuple[str, ...]:
+        """The names of those who speak under these labels, and those of single episodes."""
+        own = (self.everywhere(name) for names in self._own.values() for name in names.values())
+        return tuple(dict.fromkeys((*map(self.everywhere, labels), *own)))
+
+    def labels_of(self, labels: Iterable[str], fits: Callable[[str], object]) -> Labels:
+        """Under which of an archive's labels those speak whose names fit."""
+        everywhere = tuple(label for label in labels if fits(self.everywhere(label)))
+        single, others = [], []
+        for episode, own in self._own.items():
+            for label in own:
+                if fits(self.name(episode, label)):
+                    single += [(episode, label)] if label not in everywhere else []
+                elif label in everywhere:
+                    others.append((episode, label))
+        return Labels(everywhere, tuple(single), tuple(others))
+
+    def _add(self, naming: Naming) -> None:
+        """Takes an entry in: whoever had one of its labels as a name has the new one."""
+        name = self._names.get(naming.name, naming.name)
+        if name in naming.labels:  # a person gets a former name back
+            name = naming.name
+        if naming.episode is not None:
+            tables = [self._own.setdefault(naming.episode, {})]
+        else:
+            tables = [self._names, *self._own.values()]
+        for table in tables:
+            table.update((label, name) for label, had in table.items() if had in naming.labels)
+        tables[0].update(dict.fromkeys(naming.labels, name))
+
+    def _named(self, episode_id: str, said: _Said) -> _Said:
+        name = self.name(episode_id, said.speaker)
+        return said if name == said.speaker else replace(said, speaker=name)
+
+
+# --- The file ------------------------------------------------------------------------------------
+
+
+def load_people(folder: Path) -> People:
+    """The names given in an archive's folder; none where there is no file.
+
+    Raises:
+        PeopleError: the file cannot be read; the message says where it is wrong.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    from askpod.parsing import ParseError, parse_yaml, plain
+
+    path = folder / FILE
+    try:
+        told = plain(parse_yaml(read_bounded(path, MOST_BYTES).decode("utf-8-sig"), aliases=False))
+        namings = TypeAdapter(list[Naming]).validate_python(told or [])
+    except FileNotFoundError:
+        return People()
+    except OSError as error:
+        raise PeopleError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise PeopleError(f"{path}: is not UTF-8 text; mend it, or delete the file") from None
+    except ParseError as error:
+        where = f"{path}:{error.line}" if error.line else str(path)
+        raise PeopleError(f"{where}: {error.problem}, or delete the file") from None
+    except ValidationError as error:
+        place = error.errors()[0]["loc"]
+        which = f"entry {int(place[0]) + 1}" if place else "it"
+        raise PeopleError(
+            f"{path}: {which} is not as it should be; an entry has a `name`, a list of `labels` "
+            "and perhaps an `episode`. Mend it, or delete the file"
+        ) from None
+    return People(namings)
+
+
+def save_people(folder: Path, people: People) -> None:
+    """Writes the names into an archive's folder; without any there is no file.
+
+    Raises:
+        PeopleError: it cannot be written.
+    """
+    import yaml
+
+    path = folder / FILE
+    entries = [
+        {
+            key: list(value) if key == "labels" else value
+            for key, value in asdict(naming).items()
+            if value is not None
+        }
+        for naming in people.namings
+    ]
+    dumped = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=100)
+    try:
+        if entries:
+            write_atomically(path, f"{_HEAD}{dumped}".encode())
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise PeopleError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+# --- Changes -------------------------------------------------------------------------------------
+
+
+def merge(people: People, names: Iterable[str], one: str, into: str) -> People:
+    """One person under two names: `one` becomes `into`, in every episode.
+
+    Args:
+        people: the names so far.
+        names: everybody who speaks.
+        one: the name that goes.
+        into: the name that stays; may be a new one.
+
+    Raises:
+        PeopleError: nobody speaks under `one`, or both are the same.
+    """
+    one = known_name(one, names)
+    into = _tidy(into)
+    into = next((name for name in names if name.casefold() == into.casefold()), into)
+    if one == into or not into:
+        raise PeopleError(f"{one!r} is that name already; give another to merge it into")
+    return People([*people.namings, Naming(into, (one,))])
+
+
+def name_label(people: People, episode_id: str, label: str, name: str) -> People:
+    """A label of one episode gets a name.
+
+    Raises:
+        PeopleError: the name is empty.
+    """
+    name = _tidy(name)
+    if not name:
+        raise PeopleError("the name is empty; say who it is")
+    return People([*people.namings, Naming(name, (label,), episode_id)])
+
+
+def undo(people: People, name: str | None = None) -> tuple[People, tuple[Naming, ...]]:
+    """Takes back the last entry, or all that gave a name; also what was taken back.
+
+    Raises:
+        PeopleError: there is nothing to take back.
+    """
+    if name is None:
+        left, taken = people.namings[:-1], people.namings[-1:]
+    else:
+        gave = {each: each.name.casefold() == name.casefold() for each in people.namings}
+        left = tuple(each for each in people.namings if not gave[each])
+        taken = tuple(each for each in people.namings if gave[each])
+    if not taken:
+        given = ", ".join(dict.fromkeys(each.name for each in people.namings))
+        known = f"; names were given to {given}" if given else ""
+        raise PeopleError(f"there is nothing to undo{'' if name is None else f' of {name}'}{known}")
+    return People(left), taken
+
+
+def _tidy(name: str) -> str:
+    return " ".join(without_hidden(name).split())
+
+
+def known_name(wanted: str, names: Iterable[str]) -> str:
+    """The name that is meant.
+
+    Raises:
+        PeopleError: there is none; the message says which are near.
+    """
+    everybody = list(names)
+    if wanted in everybody:
+        return wanted
+    same = [name for name in everybody if name.casefold() == wanted.casefold()]
+    if len(same) == 1:
+        return same[0]
+    raise PeopleError(f"nobody speaks under the name {wanted!r}{nearest(wanted, everybody)}")
+
+
+# --- The people of an archive --------------------------------------------------------------------
+
+
+class Speech(Protocol):
+    """What is asked of a catalog."""
+
+    def speaking_times(self) -> list[tuple[str, str, int, float]]:
+        """(episode, label, turns, seconds) of all speech that has a label."""
+
+    def require(self, episode_ids: Iterable[str]) -> list[str]:
+        """The ids, once each; raises EpisodeNotFound for one that is not there."""
+
+    def turns(self, episode_id: str) -> list[Turn]:
+        """An episode's turns under the labels of its transcript."""
+
+
+class ArchivePeople:
+    """Who speaks in one archive, and the names in its folder."""
+
+    def __init__(self, folder: Path, catalog: Speech) -> None:
+        self._folder = folder
+        self._catalog = catalog
+        self._read: tuple[tuple[int, ...], People] = (), People()
+
+    @property
+    def names(self) -> People:
+        """The names as they stand now: the file is read again when it has changed.
+
+        Raises:
+            PeopleError: the file cannot be read.
+        """
+        try:
+            status = (self._folder / FILE).stat()
+        except OSError:
+            return People()
+        version = status.st_mtime_ns, status.st_size, status.st_ino
+        if version != self._read[0]:
+            self._read = version, load_people(self._folder)
+        return self._read[1]
+
+    def everyone(self) -> list[Person]:
+        """Everybody who speaks, those who speak longest first."""
+        return everyone(self.names, self._catalog.speaking_times())
+
+    def voices(self, episode_id: str) -> list[Voice]:
+        """The labels of an episode, each with quotes that show who it may be.
+
+        Raises:
+            EpisodeNotFound: there is no such episode; the message says which are near.
+        """
+        self._catalog.require([episode_id])
+        return voices(self.names, episode_id, self._catalog.turns(episode_id))
+
+    def merge(self, one: str, into: str) -> Person:
+        """One person under two names: `one` becomes `into`, in every episode.
+
+        Raises:
+            PeopleError: nobody speaks under `one`, both are the same, or it cannot be written.
+        """
+        merged = merge(self.names, [person.name for person in self.everyone()], one, into)
+        save_people(self._folder, merged)
+        name = merged.namings[-1].name
+        return next(
+            person
+            for person in everyone(merged, self._catalog.speaking_times())
+            if person.name == name
+        )
+
+    def give(self, episode_id: str, label: str, name: str) -> Voice:
+        """A label of one episode gets a name.
+
+        Raises:
+            EpisodeNotFound: there is no such episode.
+            PeopleError: nobody has that label in it, the name is empty, or it cannot be written.
+        """
+        label = known_name(label, [voice.label for voice in self.voices(episode_id)])
+        save_people(self._folder, name_label(self.names, episode_id, label, name))
+        return next(voice for voice in self.voices(episode_id) if voice.label == label)
+
+    def undo(self, name: str | None = None) -> tuple[Naming, ...]:
+        """Takes back the last name that was given, or all that gave `name`; says what.
+
+        Raises:
+            PeopleError: there is nothing to take back, or it cannot be written.
+        """
+        left, taken = undo(self.names, name)
+        save_people(self._folder, left)
+        return taken

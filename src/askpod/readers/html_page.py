@@ -1,0 +1,266 @@
+"""Reads the HTML transcripts of Podcasting 2.0: `<cite>` names, `<time>` clocks, `<p>` speech.
+
+They come as a bare fragment or inside a whole page, with the time before or after the name,
+and with either missing. A paragraph is by whoever was named last; one without a time is timed
+between its neighbours. What stands before the first name or time is no speech, and neither is
+text outside of paragraphs, unless it follows a name or a time. No attribute is looked at.
+
+Pages are taken apart in time linear in their length, whatever they hold. The standard library's
+parser is not used: on unfinished markup it takes quadratic time (CPython's gh-135462, and more
+since: 20,000 `<p a='` take it half a minute), and a hostile page can be full of that. Nothing is
+ever executed, fetched or nested.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from askpod.errors import ReadError
+from askpod.readers.cues import Cue, Draft
+from askpod.readers.json_document import seconds
+from askpod.readers.limits import MAX_TAGS
+from askpod.readers.log import FaultLog
+from askpod.readers.plain import looks_like_plain, read_plain, read_untimed
+from askpod.readers.speakers import hold
+from askpod.readers.text import clean, unescape
+from askpod.readers.turns import turns_of
+
+# Not possessive: Python before 3.11.5 mismatches possessive groups. No step of it is ambiguous.
+_GAP = r"(?:\s|</?(?:div|span|br|b|strong|em|i|li|small|header)\b[^<>]*>)*"
+_TIME = r"<time\b[^<>]*>[\s(\[]*+\d{1,3}:\d\d[^<>]{0,12}</time>"
+_CITE = r"<cite\b[^<>]*>[^<>]{1,120}"
+_PAIR = re.compile(f"{_CITE}</cite>{_GAP}{_TIME}|{_TIME}{_GAP}{_CITE}</cite>", re.IGNORECASE)
+_NAMED = re.compile(rf"{_CITE}(?<=:)\s*</cite>{_GAP}<p\b", re.IGNORECASE)
+_TIMED = re.compile(rf"{_TIME}{_GAP}<p\b", re.IGNORECASE)
+
+_CLOCK = re.compile(r"(?:\d{1,3}:)?\d{1,3}:\d\d(?:[.,]\d{1,6})?", re.ASCII)
+_ELEMENT = re.compile(
+    r"<(?:!doctype html|html|head|body|p|div|span|ul|ol|h[1-6]|article|section|main|strong|b|br"
+    r"|table|cite|time|blockquote|header)\b",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(r"<(?:title|h1)\b[^<>]*>([^<>]{1,300})</", re.IGNORECASE)
+_HEAD = 4_000  # characters by which markup is known
+_HEAD_OF_PAGE = 200_000  # characters in which its title stands
+_MAX_LABEL = 120  # characters; more is no name
+_LABELS = frozenset({"title", "h1", "cite", "time"})
+_BLOCKS = frozenset(
+    {"p", "div", "li", "ul", "ol", "blockquote", "section", "article", "main", "header", "body",
+     "table", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "dl", "dt", "dd"}
+)  # fmt: skip
+
+
+def looks_like_transcript_html(text: str) -> bool:
+    """Whether a page has a name beside a clock, or two paragraphs under a name or a clock."""
+    return (
+        bool(_PAIR.search(text)) or _is_there_twice(_NAMED, text) or _is_there_twice(_TIMED, text)
+    )
+
+
+def _is_there_twice(pattern: re.Pattern[str], text: str) -> bool:
+    first = pattern.search(text)
+    return first is not None and pattern.search(text, first.end()) is not None
+
+
+def read_podcast_html(path: Path, text: str, log: FaultLog) -> Draft:
+    """The turns of a page, and its title where it has one. Raises ReadError on too many tags."""
+    if text.count("<") > MAX_TAGS:
+        raise ReadError(path, f"holds more than {MAX_TAGS:,} tags; split it or leave it out")
+    page = _Page()
+    for piece in _pieces(text):
+        page.take(piece)
+    return Draft(turns_of(hold(page.finished(), log), log), title=page.title)
+
+
+def is_html(text: str) -> bool:
+    """Whether a text is markup and no plain text."""
+    return text.lstrip("\ufeff \t\r\n").startswith("<") and bool(_ELEMENT.search(text[:_HEAD]))
+
+
+def text_of_html(text: str) -> str:
+    """The lines of a page, with a blank one between its blocks."""
+    return "\n".join(line for _, line in _lines(text))
+
+
+def looks_like_plain_html(text: str) -> bool:
+    """Whether a page says in plain lines what a transcript in plain text says."""
+    return is_html(text) and text.count("<") <= MAX_TAGS and looks_like_plain(text_of_html(text))
+
+
+def read_plain_html(path: Path, text: str, log: FaultLog) -> Draft:
+    """The turns of a page whose lines are those of a transcript in plain text, and its title."""
+    return _as_plain(path, text, log, read_plain)
+
+
+def read_untimed_html(path: Path, text: str, log: FaultLog) -> Draft:
+    """The turns of a page that says nowhere when anything is said."""
+    return _as_plain(path, text, log, read_untimed)
+
+
+def _as_plain(
+    path: Path, page: str, log: FaultLog, read: Callable[[Path, str, FaultLog], Draft]
+) -> Draft:
+    if page.count("<") > MAX_TAGS:
+        raise ReadError(path, f"holds more than {MAX_TAGS:,} tags; split it or leave it out")
+    lines = _lines(page)
+    own = FaultLog(path)
+    draft = read(path, "\n".join(line for _, line in lines), own)
+    for fault in own.faults():
+        log.add(lines[min(fault.line, len(lines)) - 1][0], fault.kind, fault.repair)
+    return replace(draft, title=_title_of(page) or draft.title)
+
+
+def _title_of(page: str) -> str:
+    match = _TITLE.search(page[:_HEAD_OF_PAGE])
+    return clean(unescape(unescape(match[1])))[0] if match else ""
+
+
+def _lines(page: str) -> list[tuple[int, str]]:
+    """The lines that a page shows, each with its line in the file; titles are left out."""
+    lines: list[tuple[int, str]] = [(1, "")]
+    in_title = False
+    for piece in _pieces(page):
+        name = piece.tag.removeprefix("/")
+        if name == "title":
+            in_title = not piece.tag.startswith("/")
+        elif name == "br":
+            lines.append((piece.line, ""))
+        elif name in _BLOCKS:
+            lines += ((piece.line, ""), (piece.line, ""))
+        elif not in_title and piece.text:
+            first, *more = piece.text.split("\n") if "\n\n" in piece.text else [piece.text]
+            lines[-1] = (lines[-1][0], lines[-1][1] + first)
+            lines += ((piece.line, line) for line in more)
+    return [(line, " ".join(text.split())) for line, text in lines]
+
+
+@dataclass(slots=True)
+class _Page:
+    """What has been read of a page, and what is open."""
+
+    title: str = ""
+    _cues: list[Cue] = field(default_factory=list)
+    _label: str = ""  # the element of `_LABELS` that is open
+    _labelled: list[str] = field(default_factory=list)  # the texts in it
+    _speech: list[str] = field(default_factory=list)  # the texts of the paragraph that is open
+    _line: int = 1  # where that paragraph begins
+    _begun: bool = False  # a name or a clock has been seen
+    _awaited: bool = False  # one was the last thing seen: what comes is speech in any element
+    _in_paragraph: bool = False
+    _speaker: str = ""
+    _second: float | None = None
+
+    def take(self, piece: _Piece) -> None:
+        """Take the next piece of the page."""
+        name = piece.tag.removeprefix("/")
+        if not name:
+            self._take_text(piece)
+        if name in _LABELS or name in _BLOCKS:
+            self._end_label(piece.line)
+            self._label = name if piece.tag in _LABELS else ""
+        if name in _BLOCKS:
+            self._end_speech()
+            self._in_paragraph = piece.tag == "p"
+        elif name == "br":
+            self._say(" ", piece.line)
+
+    def finished(self) -> list[Cue]:
+        """All cues, once the last piece has been taken."""
+        self._end_label(self._line)
+        self._end_speech()
+        return self._cues
+
+    def _take_text(self, piece: _Piece) -> None:
+        if self._label:
+            self._labelled.append(piece.text)
+        else:
+            self._say(piece.text, piece.line)
+
+    def _say(self, text: str, line: int) -> None:
+        if self._awaited or (self._begun and self._in_paragraph):
+            if not self._speech:
+                self._line = line
+            self._speech.append(text)
+
+    def _end_label(self, line: int) -> None:
+        if not self._label:
+            return
+        text = clean("".join(self._labelled))[0]
+        label, self._label = self._label, ""
+        self._labelled.clear()
+        if label in ("title", "h1"):
+            self.title = self.title or clean(unescape(text))[0]
+        elif (label == "cite" and self._name(text)) or (label == "time" and self._clock(text)):
+            self._begun = self._awaited = True
+        else:
+            self._say(text, line)  # a work that somebody cites, or a date: words as any others
+
+    def _name(self, text: str) -> bool:
+        """Whether the text of a `<cite>` names a speaker, who is then the one who speaks."""
+        amid = any(said.strip() for said in self._speech)
+        if len(text) > _MAX_LABEL or (amid and not text.endswith(":")):
+            return False
+        self._end_speech()
+        self._speaker = text.rstrip(" :")
+        return True
+
+    def _clock(self, text: str) -> bool:
+        """Whether the text of a `<time>` is a second, which is then that of what follows."""
+        bare = text.strip("()[] ")
+        if not _CLOCK.fullmatch(bare):
+            return False
+        self._end_speech()
+        self._second = seconds(bare)
+        return True
+
+    def _end_speech(self) -> None:
+        text = "".join(self._speech)
+        self._speech.clear()
+        if text.strip():
+            self._cues.append(Cue(self._line, self._second, None, text, self._speaker))
+            self._speaker, self._second, self._awaited = "", None, False
+
+
+# No part of this runs past the next "<", so that no character is looked at more than thrice.
+_PIECE = re.compile(
+    r"""(?P<comment><!--)
+    |<(?P<quoted>/?[a-zA-Z][\w:-]*)(?:[^<>"']|"[^"<]*"|'[^'<]*')*+>
+    |<(?P<plain>/?[a-zA-Z][\w:-]*)[^<>]*>
+    |<[!?/][^<>]*>
+    |(?P<text><?[^<]+|<)""",
+    re.VERBOSE,
+)
+_LEFT_OUT = ("script", "style", "template", "noscript", "iframe", "svg", "textarea", "button",
+             "select", "nav", "footer", "aside")  # fmt: skip
+_CLOSINGS = {name: re.compile(rf"</{name}\b[^<>]*>", re.IGNORECASE) for name in _LEFT_OUT}
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A tag, such as "cite" or "/cite", or the text between two tags."""
+
+    line: int
+    tag: str  # in small letters; "" for a text
+    text: str = ""  # its character references read; "" for a tag
+
+
+def _pieces(page: str) -> Iterator[_Piece]:
+    """The tags and texts of a page in their order, without what is no part of its own text."""
+    at, line, counted = 0, 1, 0
+    unclosed: set[str] = set()  # elements that are not closed in the rest of the page
+    while match := _PIECE.match(page, at):
+        line += page.count("\n", counted, at)
+        counted, at = at, match.end()
+        tag = (match["quoted"] or match["plain"] or "").lower()
+        if match["comment"]:
+            end = page.find("-->", at)
+            at = len(page) if end < 0 else end + 3  # as in a browser
+        elif tag in _CLOSINGS and tag not in unclosed:
+            closing = _CLOSINGS[tag].search(page, at)
+            at = closing.end() if closing else at
+            unclosed.update(() if closing else (tag,))
+        elif tag or match["text"]:
+            yield _Piece(line, tag, unescape(match["text"] or ""))

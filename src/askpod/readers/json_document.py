@@ -1,0 +1,327 @@
+"""Reads JSON safely, with the line of every row, and takes values of whatever type out of it.
+
+The formats share their outer shape: a list of rows, or an object that holds one. Only that shape
+is walked here, so that a row knows its line; the rows themselves are read by the standard
+library's C parser. Nothing in a file can make this slow or large: sizes are bounded before
+anything is parsed, nesting by the parser, and a number of any length is one float. Refused: what
+is no JSON, and an object that names a value twice and means two things by it. A value of the
+wrong type inside a row is left out and reported.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
+from pathlib import Path
+
+from askpod.errors import ReadError, Unrecognised
+from askpod.readers.limits import (
+    MAX_COMMAS,
+    MAX_CUES,
+    MAX_JSON_BYTES,
+    MAX_NAMES,
+    MAX_OPENED,
+    MAX_SECOND,
+)
+from askpod.readers.log import FaultLog
+from askpod.readers.text import excerpt
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_NAMES = re.compile(
+    '"(?:startTime|start|tStartMs|segments|snippets|transcription|chunks|text|body|utf8)"'
+)
+_SAMPLE = 50  # rows that are looked at to tell the format
+
+
+class Rows(list[object]):
+    """The values of a list, and the line of the file that each of them starts in."""
+
+    lines: list[int]
+
+
+def load_json(path: Path, text: str) -> object:
+    """The value that a file's text stands for; every number in it is a float.
+
+    The outermost list, or the lists in the outermost object, are `Rows` where they hold
+    objects. Raises ReadError, with line and column where they are known; Unrecognised where
+    what cannot be read does not even use the names of a transcript.
+    """
+    _check_sizes(path, text)
+    document = _Document(text)
+    try:
+        return document.read()
+    except json.JSONDecodeError as error:
+        problem = f"is not valid JSON ({error.msg}); mend this line or fetch the file again"
+        refusal = ReadError if _NAMES.search(text) else Unrecognised
+        raise refusal(path, problem, line=error.lineno, column=error.colno) from None
+    except RecursionError:
+        problem = "nests values far deeper than a transcript does; fetch it again or leave it out"
+    except _TwiceNamed as error:
+        problem = f"{error}; keep the one that is meant"
+    except _TooMany as error:
+        problem = f"holds more than {error}; split it or leave it out"
+    raise ReadError(path, problem, line=document.line)
+
+
+def recognise_json(value: object) -> str | None:
+    """The transcript format of a JSON value, told by its names alone; None for any other JSON.
+
+    One of "podcast-json", "whisper", "youtube-list" and "youtube-json3".
+    """
+    if isinstance(value, dict):
+        return _format_of_object(value)
+    return _format_of_rows(value) if isinstance(value, list) else None
+
+
+def _format_of_object(value: dict[str, object]) -> str | None:
+    if _some(value.get("events"), "tStartMs"):
+        return "youtube-json3"
+    if _some(value.get("snippets"), "text"):
+        return "youtube-list"
+    segments = value.get("segments")
+    if _some(segments, "startTime") or _some(segments, "body"):
+        return "podcast-json"
+    if segments == [] and "version" in value:
+        return "podcast-json"
+    return "whisper" if _is_whisper(value) else None
+
+
+def _is_whisper(value: dict[str, object]) -> bool:
+    segments = value.get("segments")
+    return (
+        _some(segments, "text", "start")
+        or _some(segments, "words")
+        or (segments == [] and "language" in value)
+        or _some(value.get("transcription"), "text", "offsets")
+        or _some(value.get("chunks"), "text", "timestamp")
+        or _some(value.get("speakers"), "text", "timestamp")
+        or ("text" in value and _some(value.get("words"), "word", "start"))
+    )
+
+
+def _format_of_rows(rows: list[object]) -> str | None:
+    if _some(rows, "text", "start", "duration"):
+        return "youtube-list"
+    return "whisper" if _some(rows, "text", "start", "end") else None
+
+
+def _some(rows: object, *names: str) -> bool:
+    """Whether one of the first rows has all of the names."""
+    if not isinstance(rows, list):
+        return False
+    return any(
+        isinstance(row, dict) and all(name in row for name in names)
+        for row in islice(rows, _SAMPLE)
+    )
+
+
+def _check_sizes(path: Path, text: str) -> None:
+    """Refuse what would take too much time or memory. Counting is quick: parsing is not."""
+    opened = text.count("{") + text.count("[")
+    commas = text.count(",")
+    if len(text) > MAX_JSON_BYTES:
+        problem = f"is larger than {MAX_JSON_BYTES // 1024 // 1024} MB of JSON"
+    elif opened > MAX_OPENED:
+        problem = f"holds {opened:,} objects and lists (at most {MAX_OPENED:,})"
+    elif commas > MAX_COMMAS:
+        problem = f"holds {commas:,} values (at most {MAX_COMMAS:,})"
+    else:
+        return
+    raise ReadError(path, f"{problem}; split it or leave it out")
+
+
+class _TwiceNamed(Exception):
+    """An object has two values of one name."""
+
+    def __init__(self, name: str) -> None:
+        shown = name.encode("utf-8", "replace").decode()
+        super().__init__(f"names {excerpt(shown)} twice in one object, with different values")
+
+
+class _TooMany(Exception):
+    """There are more rows, or more names beside them, than a transcript can have."""
+
+
+class _Document:
+    """Walks the outer shape of one document; `line` is where the row being read starts."""
+
+    def __init__(self, text: str) -> None:
+        self.line = 1
+        self._text = text
+        self._counted = 0  # the characters whose line breaks are in `line`
+        # Numbers are seconds to us; as floats they cost the same however many digits they have.
+        self._decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=float)
+
+    def read(self) -> object:
+        value, end = self._outermost(self._skip(0))
+        end = self._skip(end)
+        if end < len(self._text):
+            raise json.JSONDecodeError("something follows the value", self._text, end)
+        return value
+
+    def _outermost(self, at: int) -> tuple[object, int]:
+        if self._text.startswith("{", at):
+            return self._members(at)
+        return self._value(at)
+
+    def _members(self, at: int) -> tuple[object, int]:
+        pairs: list[tuple[str, object]] = []
+        at = self._skip(at + 1)
+        while not self._text.startswith("}", at):
+            self._advance(at)
+            if pairs:
+                at = self._skip(self._expect(",", at))
+            if not self._text.startswith('"', at):
+                raise json.JSONDecodeError("a name in double quotes is missing", self._text, at)
+            name, at = self._decoder.raw_decode(self._text, at)
+            at = self._skip(self._expect(":", self._skip(at)))
+            value, at = self._value(at)
+            pairs.append((name, value))
+            _check_names(pairs)
+            at = self._skip(at)
+        return _object(pairs), at + 1
+
+    def _value(self, at: int) -> tuple[object, int]:
+        first = self._skip(at + 1)
+        if self._text.startswith("[", at) and self._text.startswith("{", first):
+            return self._rows(first)
+        value, end = self._decoder.raw_decode(self._text, at)
+        return value, end
+
+    def _rows(self, at: int) -> tuple[Rows, int]:
+        rows, lines = Rows(), []
+        while True:
+            self._advance(at)
+            value, at = self._decoder.raw_decode(self._text, at)
+            rows.append(value)
+            lines.append(self.line)
+            if len(rows) > MAX_CUES:
+                raise _TooMany(f"{MAX_CUES:,} rows")
+            at = self._skip(at)
+            if self._text.startswith("]", at):
+                rows.lines = lines
+                return rows, at + 1
+            at = self._skip(self._expect(",", at))
+
+    def _skip(self, at: int) -> int:
+        match = _SPACE.match(self._text, at)
+        return match.end() if match else at
+
+    def _expect(self, sign: str, at: int) -> int:
+        if not self._text.startswith(sign, at):
+            raise json.JSONDecodeError(f"`{sign}` is missing", self._text, at)
+        return at + 1
+
+    def _advance(self, at: int) -> None:
+        self.line += self._text.count("\n", self._counted, at)
+        self._counted = at
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """The object of the pairs. A name given twice is refused unless it says the same again:
+    which of the two transcripts is meant cannot be known."""
+    _check_names(pairs)
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        for name, value in pairs:
+            if made[name] is not value and made[name] != value:
+                raise _TwiceNamed(name)
+    return made
+
+
+def _check_names(pairs: list[tuple[str, object]]) -> None:
+    if len(pairs) > MAX_NAMES:
+        raise _TooMany(f"{MAX_NAMES:,} names in one object")
+
+
+_CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,7}(?:[.,]\d{1,9})?)", re.ASCII)
+_HALF = re.compile("[\ud800-\udfff]")
+_EXACT = 1e15  # from here on a float no longer tells every whole number from the next
+
+Object = dict[str, object]
+
+
+def objects(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
+    """The objects of a list of rows, each with its line."""
+    if not isinstance(value, list):
+        log.add(1, "wrong-type", "what should be a list of rows is none: nothing taken")
+        return
+    lines: Iterable[int] = value.lines if isinstance(value, Rows) else repeat(1)
+    for line, row in zip(lines, value, strict=False):
+        if isinstance(row, dict):
+            yield line, row
+        else:
+            log.add(line, "wrong-type", "a row that is no object: left out")
+
+
+def nested(value: object) -> list[Object]:
+    """The objects of a list inside a row; of anything else none."""
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def text_of(value: object, line: int, log: FaultLog) -> str:
+    """A text; a number as it is written, "" for null. Half characters become U+FFFD."""
+    if isinstance(value, str):
+        return _whole(value, line, log)
+    if value is None:
+        return ""
+    if _is_number(value) and abs(value) < _EXACT:  # type: ignore[arg-type]
+        return f"{value:.15g}"
+    log.add(line, "wrong-type", "a value that should be a text and is none: left out")
+    return ""
+
+
+def second_of(value: object, line: int, log: FaultLog, unit: float = 1.0) -> float | None:
+    """Seconds from a number of units, or from a text such as "754.2" or "00:12:34,200".
+
+    None where there is none, or none that can be a place in a recording.
+    """
+    if value is None:
+        return None
+    second = seconds(value, unit)
+    if second is None:
+        written = excerpt(_shown(value)) if isinstance(value, str | float | int) else "a value"
+        log.add(line, "bad-time", f"{written} is no second of a recording: not used")
+    return second
+
+
+def seconds(value: object, unit: float = 1.0) -> float | None:
+    """As `second_of`, without a report: for the thousands of words in a file."""
+    if isinstance(value, str):
+        second = _clock(value)
+    elif _is_number(value):
+        second = float(value) * unit  # type: ignore[arg-type]
+        second = second if unit == 1.0 else round(second, 6)
+    else:
+        return None
+    return second if second is not None and 0 <= second <= MAX_SECOND else None
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _EXACT
+
+
+def _clock(text: str) -> float | None:
+    match = _CLOCK.fullmatch(text.strip()) if len(text) < 40 else None
+    if match is None:
+        return None
+    hours, minutes, rest = match.groups()
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest.replace(",", "."))
+
+
+def _shown(value: object) -> str:
+    return str(value)[:100].encode("utf-8", "replace").decode()
+
+
+def _whole(text: str, line: int, log: FaultLog) -> str:
+    """The text with the halves of characters joined where both are there, else replaced."""
+    if text.isascii() or not _HALF.search(text):
+        return text
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    log.add(line, "half-character", f"half a character replaced: {excerpt(whole)}")
+    return whole

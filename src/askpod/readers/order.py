@@ -1,0 +1,226 @@
+"""The second at which each cue starts. Cues keep the order of the file, whatever its clock says.
+
+A clock may start again (a recording in parts), forget the hour, go back a little (people talk at
+the same time), or be wrong here and there. Each is a fault with a name; none moves a word.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from askpod.readers.cues import Cue
+from askpod.readers.log import FaultLog
+from askpod.times import CHARACTERS_PER_SECOND, anchors
+
+_LOCAL = 10.0  # seconds: cues that go back less are said at about the same time
+_NEAR_ZERO = 0.25  # of the part before: a clock that starts again starts so low
+_HOUR = 3600.0
+_HOUR_GAP = 60.0  # seconds of silence at most where a clock forgets the hour
+_FEW = 0.1  # of the cues: so many wrong times in a row are slips, and no other part
+_MOST_SLIPS = 50  # in a row
+_LEAP = 10  # times what a step takes: the last time of all is wrong if it is so far away
+_LONGEST_LEAP = 1_800.0  # seconds, likewise
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Cues from one start of the clock to the next one."""
+
+    places: list[int]  # of the cues with a time
+    offset: float = 0.0  # seconds to add
+    guessed: bool = False  # the offset is only where the part before ends
+
+
+def starts_in_order(
+    cues: Sequence[Cue], log: FaultLog
+) -> tuple[list[Cue], list[float], list[bool]]:
+    """The cues with times that never go back, their starts, and whether each is estimated.
+
+    Args:
+        cues: cleaned, in the file's order.
+        log: takes the faults of the clock.
+    """
+    parts = _parts(cues, log)
+    timed = list(cues)
+    guessed = set[int]()
+    for part in parts:
+        _mend(timed, part, log)
+        if part.guessed:
+            guessed.update(part.places)
+            first = part.places[0]
+            timed[first] = replace(timed[first], opens=True)
+    starts, estimated = _starts(timed)
+    return timed, starts, [each or at in guessed for at, each in enumerate(estimated)]
+
+
+def times(count: int) -> str:
+    """How often, in words: "once", "12 times"."""
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _parts(cues: Sequence[Cue], log: FaultLog) -> list[_Part]:
+    """The cues with a time, cut where the clock starts again, with what each part must be moved."""
+    places = [place for place, cue in enumerate(cues) if cue.start is not None]
+    starts = [cues[place].start or 0.0 for place in places]
+    cuts = _restarts(starts)
+    parts: list[_Part] = []
+    for begin, end in zip([0, *cuts], [*cuts, len(places)], strict=True):
+        part = _Part(places[begin:end])
+        if parts:
+            part = _moved(part, parts[-1], cues, log)
+        parts.append(part)
+    return parts
+
+
+def _restarts(starts: Sequence[float]) -> list[int]:
+    """Where the clock starts again, or has lost an hour; a few wrong times do not count."""
+    cuts: list[int] = []
+    begin = 0  # of the part
+    highest = 0.0
+    for at, start in enumerate(starts):
+        if (
+            at > begin
+            and start < starts[at - 1] - _LOCAL
+            and _is_restart(starts, begin, at, highest)
+        ):
+            cuts.append(at)
+            begin, highest = at, start
+        highest = max(highest, start)
+    return cuts
+
+
+def _is_restart(starts: Sequence[float], begin: int, at: int, highest: float) -> bool:
+    start, before = starts[at], starts[at - 1]
+    if at + 1 < len(starts) and starts[at + 1] >= before - _LOCAL:
+        return False  # this one alone is low
+    slips = min(_MOST_SLIPS, max(1, int(_FEW * (at - begin))))
+    if any(starts[place] <= start for place in range(max(begin, at - 1 - slips), at - 1)):
+        return False  # a few before it are high
+    if _lost_hours(before, start):
+        return True
+    if at - begin == 1 or at + 1 == len(starts):
+        return False  # one time alone is wrong
+    first = starts[begin]
+    return start <= first or start - first <= _NEAR_ZERO * (highest - first)
+
+
+def _lost_hours(before: float, start: float) -> int:
+    """How many hours a clock has lost, 0 where it has not."""
+    hours = math.ceil((before - start) / _HOUR)
+    return hours if hours > 0 and hours * _HOUR + start - before <= _HOUR_GAP else 0
+
+
+def _moved(part: _Part, before: _Part, cues: Sequence[Cue], log: FaultLog) -> _Part:
+    """The part, moved behind the one before it."""
+    first = cues[part.places[0]]
+    last = cues[before.places[_believed(cues, before)[-1]]]
+    hours = _lost_hours(last.start or 0.0, first.start or 0.0)
+    if hours:
+        log.add(
+            first.line, "hour-forgotten", f"the clock loses the hour: {hours} h added from here"
+        )
+        return _Part(part.places, before.offset + hours * _HOUR, before.guessed)
+    end = max(last.start or 0.0, last.end or 0.0)
+    log.add(
+        first.line,
+        "clock-restarts",
+        "the clock starts again: taken as going on where the part before ends",
+    )
+    return _Part(part.places, before.offset + end, guessed=True)
+
+
+def _mend(cues: list[Cue], part: _Part, log: FaultLog) -> None:
+    """Moves the cues of a part, and takes out the times that do not fit between the others."""
+    starts = [cues[place].start or 0.0 for place in part.places]
+    believed = _believed(cues, part)
+    kept = set(believed)
+    following = iter([*(starts[at] for at in believed), math.inf])
+    next_anchor = next(following)
+    latest = 0.0
+    early: list[int] = []
+    wrong: list[int] = []
+    for at, (place, start) in enumerate(zip(part.places, starts, strict=True)):
+        cue = cues[place]
+        if at in kept:
+            next_anchor = next(following)
+        elif abs(start - latest) <= _LOCAL or latest < start <= next_anchor < math.inf:
+            early.append(cue.line)
+        else:
+            wrong.append(cue.line)
+            cues[place] = replace(cue, start=None, end=None)
+            continue
+        latest = max(latest, min(start, next_anchor))
+        if latest != start or part.offset:
+            end = None if cue.end is None else max(cue.end, latest) + part.offset
+            cues[place] = replace(cue, start=latest + part.offset, end=end)
+    _report(early, "speech begins before what stands above it: taken at its second", log)
+    _report(wrong, "a time does not fit between its neighbours: worked out", log)
+
+
+def _believed(cues: Sequence[Cue], part: _Part) -> list[int]:
+    """Positions of the times that fit together, without one at the end that is far too late."""
+    starts = [cues[place].start or 0.0 for place in part.places]
+    last = len(starts) - 1
+    stated: list[float | None] = list(starts)
+    if last > 1 and starts[last - 2] <= starts[last] < starts[last - 1]:
+        step, leap = starts[last] - starts[last - 2], starts[last - 1] - starts[last - 2]
+        if leap > _LEAP * max(step, _LOCAL):
+            stated[last - 1] = None
+    elif last > 1:
+        leap = starts[last] - max(starts[:last])
+        needed = len(cues[part.places[last - 1]].text) / CHARACTERS_PER_SECOND
+        lasted = max(starts[:last]) - min(starts[:last])
+        if leap > _LONGEST_LEAP and leap > _LEAP * max(needed, lasted):
+            stated[last] = None
+    return anchors(stated)
+
+
+def _report(lines: Sequence[int], what: str, log: FaultLog) -> None:
+    if lines:
+        log.add(lines[0], "time-backwards", f"{times(len(lines))} {what}")
+
+
+def _starts(cues: Sequence[Cue]) -> tuple[list[float], list[bool]]:
+    """The second at which each cue starts, and whether it is estimated.
+
+    Between two stated starts, and not past the end that a cue states, time is shared out by
+    characters; what comes before the first one starts from 0, what comes after the last one
+    runs at the pace of speech.
+    """
+    starts = [0.0 if cue.start is None else cue.start for cue in cues]
+    estimated = [cue.start is None for cue in cues]
+    if not any(estimated):
+        return starts, estimated
+    begin = 0
+    for place in range(len(cues) + 1):
+        if place < len(cues) and estimated[place]:
+            continue
+        if place - begin > 1:
+            limit = starts[place] if place < len(cues) else None
+            starts[begin:place] = _between(cues[begin:place], starts[begin], limit)
+        begin = place
+    return starts, estimated
+
+
+def _between(cues: Sequence[Cue], start: float, limit: float | None) -> list[float]:
+    """The starts of cues of which only the first one's is known.
+
+    Where that one states its end, the others share what lies behind it.
+    """
+    end = cues[0].end
+    if end is not None and start < end and (limit is None or end <= limit):
+        return [start, *_shared_out(cues[1:], end, limit)]
+    return _shared_out(cues, start, limit)
+
+
+def _shared_out(cues: Sequence[Cue], start: float, limit: float | None) -> list[float]:
+    """Starts from `start` on; the last cue ends at what it states, else at the limit."""
+    said = [0, *accumulate(len(cue.text) for cue in cues)]
+    end = cues[-1].end
+    if end is None or end < start:
+        end = limit if limit is not None else start + said[-1] / CHARACTERS_PER_SECOND
+    end = min(end, limit) if limit is not None else end
+    return [start + (end - start) * before / said[-1] for before in said[:-1]]

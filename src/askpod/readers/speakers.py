@@ -1,0 +1,416 @@
+"""Finds who speaks where a transcript only writes it in front of the words.
+
+    Mara: text      >> MARA LIND: text      [Mara]: text      Mara's iPhone (she/her): text
+    (speaker 0) text      [Speaker 1] text      <Speaker 1> text      SPEAKER_00:      Speaker №1:
+
+What a label is, is decided by structure over all of the file and not by the look of a name: the
+same prefix opens many captions in one layout. A diariser's own notation, and a name behind `>>`
+or in brackets with a colon, is a label wherever it opens a line. A prefix that is rare counts
+only if it looks like a name and the file has others; what never names a person ("Note") is
+speech then.
+
+A label holds until the next one where the file is labelled as a whole. Where few captions have
+one, each names its own caption only: a sponsor's name in four captions of a thousand says nothing
+about the half hour behind it. `>>` without a name, two lines with a dash each, and a diariser's
+`?` mean another speaker who is not known: nobody is credited with those words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+from statistics import median
+
+from askpod.readers.cues import Cue
+from askpod.readers.limits import MAX_CUES
+from askpod.readers.log import FaultLog
+from askpod.readers.text import excerpt
+
+_MOST_LETTERS = 60  # characters of a label
+_REST = rf"[^\n:：]{{0,{_MOST_LETTERS}}}?[^\s:：]"
+_NAME = rf"[^\W_](?:{_REST})?|[+№#@]{_REST}"
+# Behind a colon comes a space, or a letter that cannot go on a word: `12:30` and `a::b` are none.
+_COLON = re.compile(
+    rf"\s*+(?:[-–—]\s*+)?(?P<name>{_NAME})\s?(?:：|:(?=\s|$|[^\x00-\x7f]|[\"'A-Z]))\s*+"
+)
+_BRACKETED = re.compile(
+    rf"\s*+(?:[-–—]\s*+)?(?:\[(?P<square>[^\[\]\n]{{1,{_MOST_LETTERS}}})\]"
+    rf"|\((?P<round>[^()\n]{{1,{_MOST_LETTERS}}})\)"
+    rf"|<(?P<angle>[^<>\n]{{1,{_MOST_LETTERS}}})>)"
+    r"(?P<colon>\s?[:：])?\s*+"
+)
+_CHANGE = re.compile(r"(?<!\S)>{2,3}(?:\s++|(?=\w)|$)")
+TURN = "[SPEAKER_TURN]"  # another speaker begins behind it, as whisper.cpp writes it
+_TURN = re.compile(r"\s*+\[SPEAKER[_ ]TURN\]\s*+", re.IGNORECASE)
+_DASH = re.compile(r"\s*+[-–—]\s*+(?=\S)")
+_WORD = re.compile(r"[\w.'’&-]+")
+_KIND = (
+    "speaker|spk|person|participant|voice|sprecher(?:in)?|locuteur|intervenant|orateur|hablante"
+    "|orador|locutor|falante|parlante|spreker|talare|taler|puhuja|mówca|mluvčí|спикер|говорящий"
+    "|диктор|спікер|konuşmacı|المتحدث|דובר|वक्ता|说话人|說話人|发言人|發言人|講者|讲者|話者|화자"
+)
+_DIARISER = re.compile(
+    rf"(?:{_KIND})[ _-]?(?:№|#|no\.?|nr\.?)? ?(?:\d{{1,3}}\??|[A-Z]|\?+)|s\d{{1,3}}"
+    r"|channel[ _-]?\d{1,2}",
+    re.IGNORECASE,
+)
+_UNKNOWN = re.compile(
+    rf"(?:{_KIND})?[ _-]?\d{{0,3}}\?+|(?:{_KIND}) unknown"
+    rf"|(?:unknown|unidentified)(?: (?:{_KIND}))?",
+    re.IGNORECASE,
+)
+_MOST_WORDS = 4  # of what looks like a name
+_PARTICLE = re.compile(
+    "van|de|der|den|von|zu|da|di|del|della|dos|das|do|la|le|du|el|al|bin|ibn|ben|e|y|af|av"
+)
+_NOBODY = re.compile(
+    "notes?|questions?|answer|example|warning|tip|step|chapter|part|section|music|sound|subtitles"
+    "|translation|captions|title|update|quote|fact|remember|problem|solution|reason|result|summary"
+    "|spoiler|lesson|rule|point|ps|re|date|time|links?|sources?|conclusion|definition|hint|caution"
+    "|disclaimer|plus|also|so|and|but|or|then|here|yes|no|pros?|cons?|first|second|third|finally"
+    "|option|case|myth|today|important",
+    re.IGNORECASE,
+)
+
+_LABELLED = 1 / 2  # of the captions of a file in which each says who speaks
+_MOST = 2 / 3  # of the captions, from which on a label may stand only once
+_NEARLY_ALL = 0.9  # of the captions, from which on one that stands once may look like anything
+_HOLDS = 1 / 10  # of the captions with a label, from which on a label holds until the next one
+_HOLDS_ALONE = 1 / 3  # likewise where there is one label only
+_CHANGES = 0.7  # of the labels that name another speaker than the one before
+_SMALL = 50  # captions: below, nothing is long enough to be credited wrongly
+_GAP = 100  # captions without a label, at least, after which nobody is credited
+_FAR = 10  # times the usual distance between two labels, likewise
+_OFTEN = 3  # times that a prefix stands that does not look like a name, where few captions have any
+_OFTEN_SHARE = 0.02  # of the captions, likewise
+_BEGINS = 1 / 3  # of what follows such a prefix begins a sentence: "budget: is …" does not
+_CAPITALS = 0.05  # of the captions begin with a capital; in a file with fewer nothing can be told
+_SPOKEN = 0.8  # of a bracket's uses that are followed by words: `[Music]` mostly stands alone
+_MOST_ODD_WORDS = 7  # of a label that does not look like a name
+
+
+@dataclass(slots=True)
+class _Line:
+    """One line of a cue, or what follows a `>>` in it."""
+
+    text: str
+    label: str = ""  # what may name its speaker
+    rest: str = ""  # the text without the label
+    sure: bool = False  # the label cannot be speech
+    bracket: bool = False  # it stands in brackets without a colon
+    changes: bool = False  # another speaker begins
+
+
+def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
+    """The cues with the speakers that their texts name, which are taken out of the texts.
+
+    A cue in which several people speak is cut. Where any cue has a speaker of its own, no text is
+    looked at; nor where there are more lines than anybody speaks.
+    """
+    cues = _without_turn_signs(cues)
+    if not any(cue.speaker.strip("?") for cue in cues):
+        cues = [replace(cue, speaker="") if cue.speaker else cue for cue in cues]
+    lines_or_changes = sum(cue.text.count("\n") + cue.text.count(">>") for cue in cues)
+    if any(cue.speaker for cue in cues) or lines_or_changes > MAX_CUES:
+        return hold(cues, log)
+    split = [_lines(cue.text) for cue in cues]
+    believed = _Labels(split).believed() or _labels_above(split)
+    changes = any(cue.opens for cue in cues) or any(
+        line.changes for lines in split for line in lines
+    )
+    if not believed and not changes:
+        return list(cues)
+    named = [
+        part
+        for cue, lines in zip(cues, split, strict=True)
+        for part in _cut(cue, list(_parts(cue, lines, believed)))
+    ]
+    # A diariser, and `>>`, mark each change of the speaker.
+    marks_changes = any(
+        line.label in believed and line.sure for lines in split for line in lines
+    ) or any(_CHANGE.search(cue.text) for cue in cues)
+    return _held(named, log, always=marks_changes)
+
+
+def name_or_keep(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
+    """The cues with the speakers of their rows; where no row has one, with those in their texts.
+
+    A recogniser's row without a speaker is by nobody that it knows: it is not credited.
+    """
+    if not any(cue.speaker for cue in cues):
+        return name_speakers(cues, log)
+    unknown = {label for label in {cue.speaker for cue in cues} if _known(label) == "?"}
+    return [replace(cue, speaker="") if cue.speaker in unknown else cue for cue in cues]
+
+
+def hold(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
+    """The cues, those without a speaker by the one named last; not where few name any."""
+    unknown = {label for label in {cue.speaker for cue in cues} if _known(label) == "?"}
+    known = [replace(cue, speaker="?") if cue.speaker in unknown else cue for cue in cues]
+    return _held(known, log)
+
+
+def is_name(text: str) -> bool:
+    """Whether a label is written as a name: few words, all of which begin with a capital."""
+    words = text.split()
+    return (
+        0 < len(words) <= _MOST_WORDS
+        and text[0].isalpha()
+        and not _NOBODY.fullmatch(text)
+        and all(_WORD.fullmatch(word) for word in words)
+        and not any(word[0].islower() and not _PARTICLE.fullmatch(word) for word in words)
+    )
+
+
+@lru_cache(maxsize=4096)  # labels are few, and stand often
+def is_diariser(label: str) -> bool:
+    """Whether a label is a diariser's own, such as `SPEAKER_00`."""
+    return bool(_DIARISER.fullmatch(label) or _UNKNOWN.fullmatch(label))
+
+
+@lru_cache(maxsize=4096)
+def _known(label: str) -> str:
+    """The label; `?` where it says that the speaker is not known (a name is never that)."""
+    return "?" if label and _UNKNOWN.fullmatch(label) else label
+
+
+def _without_turn_signs(cues: Sequence[Cue]) -> Sequence[Cue]:
+    """The cues without `[SPEAKER_TURN]`, which says that another speaker begins behind it."""
+    if not any("[" in cue.text and _TURN.search(cue.text) for cue in cues):
+        return cues
+    kept: list[Cue] = []
+    opens = False
+    for cue in cues:
+        pieces = _TURN.split(cue.text)
+        for place, piece in enumerate(pieces):
+            if piece.strip():
+                first, last = place == 0, place == len(pieces) - 1
+                start, end = cue.start if first else None, cue.end if last else None
+                kept.append(Cue(cue.line, start, end, piece, cue.speaker, opens or cue.opens))
+                opens = False
+            opens = opens or place < len(pieces) - 1
+    return kept
+
+
+def _lines(text: str) -> list[_Line]:
+    if _PLAIN.fullmatch(text):
+        return [_Line(text)]  # nearly every caption
+    dashes = sum(bool(_DASH.match(line)) for line in text.split("\n"))
+    lines: list[_Line] = []
+    for written in text.split("\n"):
+        begin = 0
+        marked = False
+        for match in _CHANGE.finditer(written):
+            if marked or written[begin : match.start()].strip():
+                lines.append(_line(written[begin : match.start()], marked, dashes))
+            begin, marked = match.end(), True
+        lines.append(_line(written[begin:], marked, dashes))
+    return lines
+
+
+_PLAIN = re.compile(r"[^\n:：>\[(<–—-]*+")
+
+
+def _line(text: str, marked: bool, dashes: int) -> _Line:
+    changes = marked or (dashes > 1 and bool(_DASH.match(text)))
+    if match := _BRACKETED.match(text):
+        label = " ".join((match["square"] or match["round"] or match["angle"]).split())
+        colon = bool(match["colon"])
+        sure = is_diariser(label) or (colon and is_name(label))
+        return _Line(text, label, text[match.end() :], sure, not colon and not sure, changes)
+    match = _COLON.match(text)
+    label = " ".join(match["name"].split()) if match else ""
+    if match is None or not _may_be_label(label):
+        return _Line(text, changes=changes)
+    sure = is_diariser(label) or (marked and is_name(label))
+    return _Line(text, label, text[match.end() :], sure, False, changes)
+
+
+@lru_cache(maxsize=4096)
+def _may_be_label(label: str) -> bool:
+    """Whether a text before a colon can be more than the beginning of a sentence."""
+    return is_diariser(label) or (
+        len(label.split()) <= _MOST_ODD_WORDS and not set(label) & set('?!…"“”;')
+    )
+
+
+_BARE = re.compile(r"\s*[(\[|/,–—-].*", re.DOTALL)
+
+
+class _Labels:
+    """What may be labels in a file, counted."""
+
+    def __init__(self, split: Sequence[Sequence[_Line]]) -> None:
+        self._split = split
+        every = [line for lines in split for line in lines if line.label]
+        self._sure = {line.label for line in every if line.sure}
+        self._counts = Counter(line.label for line in every if not line.bracket)
+        self._often = {label for label, count in self._counts.items() if count > 1}
+        heads = [lines[0].label for lines in split if lines[0].label and not lines[0].bracket]
+        self._headed = len(heads) / max(1, len(split))
+        self._opened = sum(label in self._often for label in heads) / max(1, len(split))
+        self._names = {label for label in self._counts if is_name(label)}
+        # "Lind, Mara", "Mara (she/her)" and "Mara | Tidal Works" once are enough like speech.
+        like = {label for label in self._often if is_name(_BARE.sub("", label) or label)}
+        self._like_names = self._names | like
+
+    def believed(self) -> set[str]:
+        """The labels that name speakers."""
+        often = self._often & self._like_names
+        mostly = self._headed >= _MOST and len(self._split) > 1
+        all_over = self._opened >= _LABELLED
+        odd = self._odd(all_over)
+        named = mostly or len(often) > 1 or any(self._counts[label] > 2 for label in often)
+        if not (all_over or named or len(odd) > 1):
+            return self._sure | self._brackets()
+        once = {label for label in self._names - self._often if mostly or " " in label}
+        if self._headed >= _NEARLY_ALL and all_over:
+            once |= self._beginning(self._counts.keys() - self._often, 1.0)
+        return self._sure | self._brackets() | often | odd | once
+
+    def _odd(self, all_over: bool) -> set[str]:
+        """Labels that do not look like names, but stand as often as labels do."""
+        odd = self._often - self._like_names
+        if not all_over:
+            least = max(_OFTEN, _OFTEN_SHARE * len(self._split))
+            odd = {label for label in odd if self._counts[label] >= least}
+        return self._beginning(odd, _BEGINS)
+
+    def _beginning(self, labels: set[str], share: float) -> set[str]:
+        """The labels behind which sentences begin; all where the file has no capitals."""
+        if not labels or self._is_small():
+            return labels
+        begins = Counter(
+            line.label
+            for lines in self._split
+            for line in lines
+            if line.label in labels and not line.rest[:1].islower()
+        )
+        return {label for label in labels if begins[label] >= share * self._counts[label]}
+
+    def _is_small(self) -> bool:
+        """Whether sentences begin in small letters, as recognisers without punctuation write."""
+        said = [line.rest if line.label else line.text for lines in self._split for line in lines]
+        capitals = sum(text.lstrip()[:1].isupper() for text in said)
+        return capitals <= _CAPITALS * len(said)
+
+    def _brackets(self) -> set[str]:
+        """What stands in brackets in front of most captions; `[Music]` stands alone."""
+        uses: Counter[str] = Counter()
+        followed: Counter[str] = Counter()
+        for lines in self._split:
+            if lines[0].bracket:
+                uses[lines[0].label] += 1
+                followed[lines[0].label] += bool(lines[0].rest.strip() or len(lines) > 1)
+        labels = {
+            label
+            for label, count in uses.items()
+            if count > 1 and followed[label] >= _SPOKEN * count
+        }
+        covered = sum(uses[label] for label in labels)
+        return labels if len(labels) > 1 and covered >= _LABELLED * len(self._split) else set()
+
+
+def _labels_above(split: Sequence[Sequence[_Line]]) -> set[str]:
+    """Labels that stand alone in the first line of most captions, without a colon."""
+    heads = Counter(lines[0].text.strip() for lines in split if len(lines) > 1)
+    labels = {
+        head
+        for head, count in heads.items()
+        if count > 1 and 0 < len(head) <= _MOST_LETTERS and head[-1] not in ".?!…,。？！"
+    }
+    if sum(heads[label] for label in labels) < _MOST * len(split):
+        return set()
+    for lines in split:
+        if len(lines) > 1 and lines[0].text.strip() in labels:
+            lines[0].label, lines[0].rest = lines[0].text.strip(), ""
+    return labels
+
+
+def _parts(cue: Cue, lines: Sequence[_Line], believed: set[str]) -> Iterator[Cue]:
+    """The cue in parts, one for each speaker; `?` says that another speaks who is not known."""
+    speaker, opens, texts = ("?", True, []) if cue.opens else ("", False, list[str]())
+    for line in lines:
+        named = line.label in believed
+        if named or line.changes:
+            if texts:
+                yield Cue(cue.line, None, None, "\n".join(texts), speaker, opens)
+            speaker, opens, texts = _known(line.label) if named else "?", True, []
+        texts.append(line.rest if named else line.text)
+    yield Cue(cue.line, None, None, "\n".join(texts), speaker, opens)
+
+
+def _cut(cue: Cue, parts: Sequence[Cue]) -> Iterator[Cue]:
+    """The parts, with times where they can be known: the first start and the last end."""
+    parts = [part for part in parts if part.text.strip()] or parts
+    for place, part in enumerate(parts):
+        start = cue.start if place == 0 else None
+        end = cue.end if place == len(parts) - 1 else None
+        yield Cue(cue.line, start, end, part.text, part.speaker, part.opens)
+
+
+def _held(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> list[Cue]:
+    """Cues without a speaker go to the last one that is named, where labels hold so long.
+
+    Args:
+        cues: in the file's order; the speaker is "" where none is named, "?" for one not known.
+        log: takes the fault where labels do not hold.
+        always: the labels mark each change of the speaker, however far apart they are.
+    """
+    places = [place for place, cue in enumerate(cues) if cue.speaker]
+    if not places or (len(places) == len(cues) and not any(cue.opens for cue in cues)):
+        return [replace(cue, speaker="") if cue.speaker == "?" else cue for cue in cues]
+    reach = len(cues) if always else _reach(cues, places)
+    held = list(cues)
+    without = 0
+    for place, following in pairwise([*places, len(cues)]):
+        gap = following - place - 1
+        speaker = cues[place].speaker if gap <= reach else ""
+        without += gap if gap > reach else 0
+        if speaker:
+            for later in range(place + 1, following):
+                held[later] = _with(held[later], speaker, held[later].opens)
+    if without:
+        names = list(dict.fromkeys(cues[place].speaker for place in places))
+        log.add(
+            cues[places[0]].line,
+            "few-labels",
+            f"{len(places):,} of {len(cues):,} captions say who speaks"
+            f" ({', '.join(excerpt(name, 30) for name in names[:3])}): {without:,} captions far"
+            " behind a label are credited to nobody",
+        )
+    return list(_with_openings(held))
+
+
+def _with_openings(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """The cues; a label that is written again begins no other speaker."""
+    before = ""
+    for cue in cues:
+        opens = cue.opens and (cue.speaker != before or cue.speaker == "?")
+        before = cue.speaker
+        if opens != cue.opens or before == "?":
+            cue = _with(cue, "" if before == "?" else before, opens)
+        yield cue
+
+
+def _with(cue: Cue, speaker: str, opens: bool) -> Cue:
+    return Cue(cue.line, cue.start, cue.end, cue.text, speaker, opens)
+
+
+def _reach(cues: Sequence[Cue], places: Sequence[int]) -> int:
+    """How many cues without a label a label holds for."""
+    if len(cues) <= _SMALL:
+        return len(cues)
+    share = len(places) / len(cues)
+    several = len({cues[place].speaker for place in places}) > 1
+    changing = sum(cues[a].speaker != cues[b].speaker for a, b in pairwise(places))
+    early = places[0] <= max(5, _HOLDS * len(cues))
+    alternate = len(places) >= 4 and early and changing >= _CHANGES * (len(places) - 1)
+    if share >= _HOLDS_ALONE or (several and (share >= _HOLDS or alternate)):
+        distances = [after - before for before, after in pairwise(places)] or [1]
+        return max(_GAP, round(_FAR * median(distances)))
+    return 0

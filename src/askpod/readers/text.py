@@ -1,0 +1,185 @@
+"""From a file's bytes to text that is safe to show and to compare, without changing a word of it.
+
+Decoded are UTF-8, and UTF-16 with its byte order mark. Captions and plain text are often older
+than UTF-8: there Windows-1252 is taken for the rest, unless NUL bytes show that the file is no
+text, and that is reported. Cleaning folds runs of white space, removes characters that nobody can
+see and that can trick a terminal or a reader, and undoes double encoding where there can be no
+doubt about it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import re
+import stat
+from pathlib import Path
+
+from askpod.errors import ReadError, Unrecognised
+from askpod.readers.file_kinds import why_not_text
+from askpod.readers.limits import MAX_BYTES, MEGABYTE
+from askpod.readers.log import FaultLog
+from askpod.text import without_hidden
+
+
+def clean(text: str) -> tuple[str, bool, bool]:
+    """The text tidied, whether mojibake was mended, and whether invisibles were removed."""
+    mended = mend_mojibake(text)
+    visible = without_hidden(mended)
+    return " ".join(visible.split()), mended != text, visible != mended
+
+
+_MAX_TOOL_LINE = 250  # characters
+
+# Scripts that leave no space between words, with their punctuation: Thai, Lao, Burmese, Khmer,
+# Japanese, Chinese. Korean is none of them.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef"
+    "\U00020000-\U0003ffff"
+)
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_BREAK = re.compile(rf"(?<=[{UNSPACED}])[^\S\n]*\n\s*(?=[{UNSPACED}])")
+
+
+def gap_between(left: str, right: str) -> str:
+    """What joins two pieces of speech: a space, but none inside a script that writes none."""
+    unspaced = _UNSPACED.match(left[-1:]) and _UNSPACED.match(right[:1])
+    return "" if unspaced else " "
+
+
+def joined_lines(text: str) -> str:
+    """The text without the line breaks inside a script that leaves no space between words."""
+    return text if text.isascii() or "\n" not in text else _BREAK.sub("", text)
+
+
+# Bounded: html.unescape by itself fails on a reference of some thousand digits.
+_REFERENCE = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
+
+
+def unescape(text: str) -> str:
+    """The text with character references such as `&amp;` and `&#8217;` read."""
+    return _REFERENCE.sub(lambda match: html.unescape(match.group()), text)
+
+
+_OF_TOOL = re.compile(
+    r"\(?transcri(?:bed|ption) (?:by|outsourced to|provided by) .{1,80}"
+    r"|.{1,60} (?:started|stopped|ended) (?:the )?(?:transcription|recording)\.?"
+    r"|(?:transcription|recording) (?:started|stopped|ended)(?: by .{1,60})?\.?"
+    r"|(?:meeting|transcription|recording) (?:started|ended) (?:after|at) .{1,40}"
+    r"|this editable transcript was computer generated .{1,200}"
+    r"|(?:this|the) transcript (?:was|is|has been) (?:automatically |auto-?)?"
+    r"(?:generated|created|exported|produced)\b.{0,120}"
+    r"|people can also change the text after it was created\."
+    r"|x-timestamp-map\s?=.{1,80}",
+    re.IGNORECASE,
+)
+
+
+def is_of_tool(line: str) -> bool:
+    """Whether a line is what an exporting tool puts above or below a transcript."""
+    return len(line) <= _MAX_TOOL_LINE and bool(_OF_TOOL.fullmatch(line.strip()))
+
+
+def mend_mojibake(text: str) -> str:
+    """Undo UTF-8 that was read as Windows-1252, only where the result is certain.
+
+    A single sequence counts as certain where its first characters never meet in real
+    text (`â€™`, `Ã©`, `ðŸ˜€`); any other one only beside a second one of its kind, since
+    `é’”` or `ß“` may well end a quotation.
+    """
+    if text.isascii():
+        return text
+    return _MOJIBAKE.sub(lambda match: _decoded(match.group()), text)
+
+
+def _windows_character(byte: int) -> str:
+    try:
+        return bytes([byte]).decode("cp1252")
+    except UnicodeDecodeError:
+        return chr(byte)  # five bytes have no character; browsers keep them as they are
+
+
+_TO_BYTE = {_windows_character(byte): byte for byte in range(0x80, 0x100)}
+
+
+def _class(first: int, last: int) -> str:
+    return "[" + re.escape("".join(_windows_character(b) for b in range(first, last + 1))) + "]"
+
+
+_NEXT = _class(0x80, 0xBF)
+_ANY = (
+    f"(?:{_class(0xC2, 0xDF)}{_NEXT}|{_class(0xE0, 0xEF)}{_NEXT}{{2}}"
+    f"|{_class(0xF0, 0xF4)}{_NEXT}{{3}})"
+)
+_CERTAIN = f"(?:[ÂÃ]{_NEXT}|â[€‚„†ˆ‰]{_NEXT}|ðŸ{_NEXT}{{2}}|ï»¿)"
+_MOJIBAKE = re.compile(f"{_ANY}{{2,}}|{_CERTAIN}")
+
+
+def _decoded(run: str) -> str:
+    try:
+        return bytes(_TO_BYTE[character] for character in run).decode("utf-8")
+    except UnicodeDecodeError:
+        return run
+
+
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MAY_BE_WINDOWS = frozenset(
+    {".srt", ".vtt", ".txt", ".sbv", ".lrc", ".ass", ".ssa", ".csv", ".tsv"}
+)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes. Raises ReadError where it cannot be read, or is no sane text file."""
+    try:
+        kind = path.stat()
+        if not stat.S_ISREG(kind.st_mode):
+            raise ReadError(path, "is not a file; name a transcript file or a folder of them")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror or error}); check the file and its permissions"
+        raise ReadError(path, problem) from None
+    if what := why_not_text(data):
+        raise Unrecognised(path, what)
+    if len(data) > MAX_BYTES:
+        raise ReadError(
+            path, f"is larger than {MAX_BYTES // MEGABYTE} MB; split it or leave it out"
+        )
+    return data
+
+
+def decode(path: Path, data: bytes, log: FaultLog) -> str:
+    """The text of a file's bytes, without a byte order mark. Raises ReadError where it is none."""
+    if data.startswith(_UTF16):
+        return _utf16(path, data)
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        if path.suffix.lower() not in _MAY_BE_WINDOWS or b"\0" in data:
+            raise ReadError(
+                path,
+                f"is not UTF-8 text: byte {error.start} is 0x{data[error.start]:02x};"
+                " save the file as UTF-8",
+                line=line,
+            ) from None
+    log.add(line, "encoding", "not UTF-8: read as Windows-1252")
+    # Five bytes stand for nothing in Windows-1252: they become U+FFFD, which can be seen.
+    return data.removeprefix(codecs.BOM_UTF8).decode("cp1252", errors="replace")
+
+
+def _utf16(path: Path, data: bytes) -> str:
+    try:
+        return data.decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise ReadError(
+            path,
+            f"begins as UTF-16 text but is not: byte {error.start} is damaged;"
+            " fetch it again, or save the file as UTF-8",
+        ) from None
+
+
+def excerpt(text: str, limit: int = 60) -> str:
+    """The text in quotation marks, cut to about `limit` characters, for a fault's words."""
+    short = clean(text)[0]
+    return f"“{short}”" if len(short) <= limit else f"“{short[: limit - 1].rstrip()}…”"

@@ -1,0 +1,180 @@
+"""Reads captions in XML: TTML (also DFXP, IMSC, Apple Podcasts) and YouTube's timedtext.
+
+A caption's time and its speaker stand at the caption, those of single words inside of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from askpod.readers.captions import caption_second, refuse_floods
+from askpod.readers.cues import Cue, Draft
+from askpod.readers.log import FaultLog
+from askpod.readers.speakers import name_or_keep
+from askpod.readers.text import clean, gap_between, unescape
+from askpod.readers.turns import turns_of
+from askpod.readers.xml_events import XmlEvents, parse_xml
+
+_HEAD = 4_000  # characters by which a file is recognised
+_ROOT = re.compile(r"<(?:\w+:)?(tt|timedtext|transcript)[\s>]", re.IGNORECASE)
+_OFFSET = re.compile(r"(\d{1,10}(?:\.\d{1,9})?)(h|ms|m|s|f|t)?")
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_FRAMES = re.compile(r"(\d{1,3}):(\d\d):(\d\d):(\d{1,3})")
+
+
+def is_xml_captions(text: str) -> bool:
+    """Whether a file is TTML or timedtext, by its first element."""
+    head = text[:_HEAD].lstrip("\ufeff \t\r\n")
+    match = _ROOT.search(head) if head.startswith("<") else None
+    return match is not None and (match[1].lower() != "transcript" or "<text" in head)
+
+
+def read_xml_captions(path: Path, text: str, log: FaultLog) -> Draft:
+    """The turns of a file of captions in XML. Raises ReadError where it is no sound XML."""
+    refuse_floods(path, text)
+    reader = _Reader()
+    parse_xml(path, text, reader)
+    return Draft(turns_of(name_or_keep(reader.cues(), log), log), title=clean(reader.title)[0])
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A stretch of a caption with a second of its own."""
+
+    start: float | None
+    text: str = ""
+
+
+@dataclass(slots=True)
+class _Caption:
+    line: int
+    start: float | None
+    end: float | None
+    speaker: str
+    pieces: list[_Piece] = field(default_factory=list)
+
+
+class _Reader(XmlEvents):
+    """Collects the captions of TTML and timedtext."""
+
+    def __init__(self) -> None:
+        self.title = ""
+        self._captions: list[_Caption] = []
+        self._open: _Caption | None = None
+        self._agents: dict[str, str] = {}  # id -> name
+        self._agent = ""  # that is being described
+        self._around = ""  # agent of what the caption stands in
+        self._inside = ""  # "title" or "name", whose text is being read
+        self._escaped = False  # timedtext escapes twice
+        self._rates = {"f": 1 / 30, "t": 1.0}
+        self._after_span = False
+
+    def cues(self) -> list[Cue]:
+        """All cues, once the file has been read."""
+        found: list[Cue] = []
+        for caption in self._captions:
+            agent = caption.speaker.split(" ")[0] if caption.speaker else ""
+            speaker = self._agents.get(agent) or agent
+            pieces = [piece for piece in caption.pieces if piece.text]
+            for place, piece in enumerate(pieces):
+                end = caption.end if place == len(pieces) - 1 else None
+                text = unescape(piece.text) if self._escaped else piece.text
+                found.append(Cue(caption.line, piece.start, end, text, speaker))
+        return found
+
+    def start(self, line: int, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+        if name == "tt":
+            self._set_rates(attributes)
+        elif name == "timedtext":
+            self._escaped = True
+        elif name in ("title", "name", "agent"):
+            self._inside = name
+            self._agent = attributes.get("id", self._agent) if name == "agent" else self._agent
+        elif name in ("body", "div"):
+            self._around = attributes.get("agent", self._around)
+        elif name == "p":
+            self._begin(line, *self._times(attributes), attributes.get("agent", self._around))
+        elif name == "text" and "start" in attributes:
+            self._escaped = True
+            start = caption_second(attributes["start"])
+            lasts = caption_second(attributes.get("dur", ""))
+            self._begin(line, start, _sum(start, lasts), "")
+        elif self._open is not None and name in ("span", "s"):
+            self._span(attributes)
+        elif self._open is not None and name == "br":
+            self.text("\n")
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+        if name in ("p", "text"):
+            self._open = None
+        elif name in ("title", "name", "agent"):
+            self._inside = ""
+        self._after_span = name in ("span", "s")
+
+    def text(self, text: str) -> None:
+        """Text between two tags."""
+        if self._inside == "title":
+            self.title += text
+        elif self._inside == "name" and self._agent:
+            self._agents[self._agent] = clean(self._agents.get(self._agent, "") + text)[0]
+        elif self._open is not None:
+            self._open.pieces[-1].text += text
+
+    def _begin(self, line: int, start: float | None, end: float | None, speaker: str) -> None:
+        self._open = _Caption(line, start, end, speaker, [_Piece(start)])
+        self._captions.append(self._open)
+        self._after_span = False
+
+    def _span(self, attributes: dict[str, str]) -> None:
+        """A stretch inside of a caption; between two words that touch stands a space."""
+        caption = self._open
+        if caption is None:
+            return
+        start, _ = self._times(attributes)
+        if "begin" not in attributes and "t" not in attributes:
+            return
+        if caption.start is not None and start is not None:
+            own = "t" in attributes or start < caption.start  # counted from the caption's own
+            start += caption.start if own else 0.0
+        last = caption.pieces[-1]
+        if self._after_span and "begin" in attributes and not last.text[-1:].isspace():
+            last.text += gap_between(last.text, "")
+        if last.text.strip():
+            caption.pieces.append(_Piece(start))
+        elif start is not None:
+            last.start = start
+
+    def _set_rates(self, attributes: dict[str, str]) -> None:
+        for name, unit in (("frameRate", "f"), ("tickRate", "t")):
+            written = attributes.get(name, "")
+            if re.fullmatch(r"[1-9]\d{0,9}", written):
+                self._rates[unit] = 1 / int(written)
+
+    def _times(self, attributes: dict[str, str]) -> tuple[float | None, float | None]:
+        """Start and end: TTML's `begin` and `end` or `dur`, timedtext's `t` and `d`."""
+        if "t" in attributes or "d" in attributes:
+            start = self._second(f"{attributes.get('t', '')}ms")
+            return start, _sum(start, self._second(f"{attributes.get('d', '')}ms"))
+        start = self._second(attributes.get("begin", ""))
+        if "end" in attributes:
+            return start, self._second(attributes["end"])
+        return start, _sum(start, self._second(attributes.get("dur", "")))
+
+    def _second(self, written: str) -> float | None:
+        """Seconds from "00:00:03.120", "00:00:03:12" (frames), "3.12s", "3120ms" or "3.12"."""
+        written = written.strip()
+        if match := _OFFSET.fullmatch(written):
+            unit = match[2] or "s"
+            return float(match[1]) * (_UNITS.get(unit) or self._rates[unit])
+        if match := _FRAMES.fullmatch(written):
+            whole = caption_second(written.rpartition(":")[0])
+            return None if whole is None else whole + int(match[4]) * self._rates["f"]
+        return caption_second(written) if written else None
+
+
+def _sum(start: float | None, lasts: float | None) -> float | None:
+    return None if start is None or lasts is None else start + lasts

@@ -1,0 +1,267 @@
+"""Evidence for a model: the best passages, turn by turn, within a budget of tokens.
+
+Passages that touch become one stretch; the turn before a stretch comes along where somebody else
+speaks it, since an answer means little without its question. Nothing is cut within a sentence.
+
+One episode does not crowd out the others: while another one with a passage of at least NEARLY the
+best score has nothing yet, none may take more than half of the budget. What that holds back
+follows at the end, if there is room.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from askpod.chunking import cut_span
+from askpod.links import second_link, youtube_id_of
+from askpod.model import EvidenceTurn, Passage, Turn
+from askpod.retrieval.render import render, render_turn
+from askpod.text import split_sentences
+
+NEARLY = 0.8  # of the best score, from which on a passage's episode is to be heard
+LONGEST_QUESTION = 120  # tokens of the turn before a stretch; of a longer one its last sentences
+_WIDEST = 999  # the number that is counted for each turn: three digits, one token
+
+TurnsOf = Callable[[str, int, int], list[Turn]]  # episode, first and last position, inclusive
+Count = Callable[[str], int]
+
+
+def pack(
+    passages: Sequence[Passage], turns: TurnsOf, count: Count, budget: int
+) -> tuple[EvidenceTurn, ...]:
+    """The evidence that `passages`, best first, give within `budget` tokens.
+
+    Its rendering (rendering.py) never counts more than the budget. Episodes stand in the order of
+    their best passages, turns in the order of speech; a turn that does not fit is cut at the end
+    of a sentence or left out. `turns` looks up an episode's turns, `count` counts tokens.
+    """
+    packer = _Packer(turns, count, budget)
+    packer.take(passages)
+    evidence = packer.evidence()
+    # Tokens of parts need not add up to those of the whole, whatever vocabulary counts.
+    while evidence and count(render(evidence)) > budget:
+        packer.undo()
+        evidence = packer.evidence()
+    return evidence
+
+
+class _Packer:
+    """What has been chosen so far, and what it costs."""
+
+    def __init__(self, turns: TurnsOf, count: Count, budget: int) -> None:
+        self._turns = turns
+        self._count = count
+        self._budget = budget
+        self._known: dict[tuple[str, int], Turn] = {}
+        self._sentences: dict[tuple[str, int], list[tuple[int, int]]] = {}
+        self._costs: dict[tuple[str, Piece], int] = {}
+        self._chosen: dict[str, tuple[Piece, ...]] = {}  # by episode
+        self._spent: dict[str, int] = {}  # tokens of what is chosen, by episode
+        # The best passage of each episode, in their order: its title and link.
+        self._source: dict[str, Passage] = {}
+        self._before: list[dict[str, tuple[Piece, ...]]] = []
+
+    def take(self, passages: Sequence[Passage]) -> None:
+        """Chooses from the passages until the budget is used."""
+        self._look_up(passages)
+        waiting = _worth_hearing(passages)
+        held_back: list[Passage] = []
+        for passage in passages:
+            others_wait = waiting - self._chosen.keys() - {passage.episode_id}
+            whole = self._add(passage, self._room(passage.episode_id, bool(others_wait)))
+            if not whole and others_wait:
+                held_back.append(passage)
+            elif not whole and passage.episode_id in self._chosen:
+                return  # cut at the end of the budget
+        for passage in held_back:
+            if not self._add(passage, self._room(passage.episode_id, False)):
+                return
+
+    def undo(self) -> None:
+        """Takes back the last choice."""
+        self._chosen = self._before.pop()
+
+    def evidence(self) -> tuple[EvidenceTurn, ...]:
+        pieces = ((each, piece) for each in self._source for piece in self._chosen.get(each, ()))
+        return tuple(
+            self._evidence_turn(number, episode, piece)
+            for number, (episode, piece) in enumerate(pieces, start=1)
+        )
+
+    def _look_up(self, passages: Sequence[Passage]) -> None:
+        """Reads the turns of the passages and those before them."""
+        for passage in passages:
+            if not passage.spans:
+                continue
+            self._source.setdefault(passage.episode_id, passage)
+            first = max(0, passage.spans[0].turn - 1)
+            said = self._turns(passage.episode_id, first, passage.spans[-1].turn)
+            for position, turn in enumerate(said, start=first):
+                self._known[passage.episode_id, position] = turn
+
+    def _room(self, episode: str, others_wait: bool) -> int:
+        """The tokens that the episode's pieces may take now, those it has included."""
+        others = sum(self._spent[each] for each in self._chosen if each != episode)
+        left = self._budget - others
+        return min(left, self._budget // 2) if others_wait else left
+
+    def _add(self, passage: Passage, room: int) -> bool:
+        """Chooses the passage, or its first sentences; whether the whole of it fitted."""
+        episode = passage.episode_id
+        pieces = self._pieces(passage)
+        if not pieces:
+            return True
+        for wanted in ([*self._question(episode, pieces[0]), *pieces], pieces):
+            if fitting := self._fitting(episode, wanted, room):
+                self._choose(episode, fitting)
+                return True
+        longest = None
+        for fewer in self._beginnings(episode, pieces):
+            if not (fitting := self._fitting(episode, fewer, room)):
+                break
+            longest = fitting
+        if longest:
+            self._choose(episode, longest)
+        return False
+
+    def _fitting(
+        self, episode: str, wanted: Sequence[Piece], room: int
+    ) -> tuple[Piece, ...] | None:
+        """The episode's pieces with those wanted; None where they take more than `room`."""
+        held = self._chosen.get(episode, ())
+        pieces = merged([*held, *wanted], lambda turn: self._known[episode, turn].text)
+        return pieces if self._cost(episode, pieces) <= room else None
+
+    def _choose(self, episode: str, pieces: tuple[Piece, ...]) -> None:
+        self._before.append(dict(self._chosen))
+        self._chosen[episode] = pieces
+        self._spent[episode] = self._cost(episode, pieces)
+
+    def _pieces(self, passage: Passage) -> list[Piece]:
+        """The whole sentences of a passage; those of turns that are gone are left out."""
+        pieces = (
+            whole_sentences(
+                self._sentences_of(passage.episode_id, span.turn),
+                span.turn,
+                span.offset,
+                span.offset + len(span.text),
+            )
+            for span in passage.spans
+        )
+        return [piece for piece in pieces if piece is not None]
+
+    def _sentences_of(self, episode: str, turn: int) -> list[tuple[int, int]]:
+        """The sentences of a turn; none where it is gone."""
+        place = episode, turn
+        if place not in self._sentences:
+            known = self._known.get(place)
+            self._sentences[place] = split_sentences(known.text) if known else []
+        return self._sentences[place]
+
+    def _beginnings(self, episode: str, pieces: list[Piece]) -> Iterator[list[Piece]]:
+        """The first sentence of a passage, the first two, and so on."""
+        sentences = [
+            Piece(piece.turn, begin, end)
+            for piece in pieces
+            for begin, end in self._sentences_of(episode, piece.turn)
+            if piece.begin <= begin and end <= piece.end
+        ]
+        return (sentences[:kept] for kept in range(1, len(sentences)))
+
+    def _question(self, episode: str, first: Piece) -> list[Piece]:
+        """What somebody else says right before a stretch, or its last sentences."""
+        turn = first.turn - 1
+        before = self._known.get((episode, turn))
+        if before is None or before.speaker == self._known[episode, first.turn].speaker:
+            return []
+        question: list[Piece] = []
+        for begin, end in reversed(self._sentences_of(episode, turn)):
+            longer = Piece(turn, begin, question[0].end if question else end)
+            if (
+                longer.end - begin > LONGEST_SENTENCE  # spares counting a speech without an end
+                or self._tokens(episode, longer) > LONGEST_QUESTION
+            ):
+                break
+            question = [longer]
+        return question
+
+    def _cost(self, episode: str, pieces: Iterable[Piece]) -> int:
+        return sum(self._tokens(episode, piece) for piece in pieces)
+
+    def _tokens(self, episode: str, piece: Piece) -> int:
+        """The tokens of one piece with its number and the blank line after it."""
+        key = episode, piece
+        if key not in self._costs:
+            text = render_turn(self._evidence_turn(_WIDEST, episode, piece))
+            self._costs[key] = self._count(f"{text}\n")
+        return self._costs[key]
+
+    def _evidence_turn(self, number: int, episode: str, piece: Piece) -> EvidenceTurn:
+        source = self._source[episode]
+        turn = self._known[episode, piece.turn]
+        span = cut_span(turn, piece.turn, piece.begin, piece.end)
+        # A passage's link opens its own start; the same recording is opened at this turn.
+        url = second_link(youtube_id_of(source.url), {"": source.url}, span.start)
+        return EvidenceTurn(number, episode, source.title, span, url)
+
+
+def _worth_hearing(passages: Sequence[Passage]) -> set[str]:
+    """The episodes whose best passage is nearly as good as the best of all."""
+    best = max((passage.score for passage in passages), default=0.0)
+    least = best - (1 - NEARLY) * abs(best)  # scores may be negative
+    return {p.episode_id for p in passages if p.spans and p.score >= least}
+
+
+# Characters, about two minutes of talk. What goes on longer without an end mark is a transcript
+# without punctuation, where no cut is better than the one the chunk already has.
+LONGEST_SENTENCE = 2_000
+
+
+class Piece(NamedTuple):
+    """The characters `begin` to `end` of a turn."""
+
+    turn: int  # position in its episode
+    begin: int
+    end: int
+
+
+def whole_sentences(
+    sentences: Sequence[tuple[int, int]], turn: int, begin: int, end: int
+) -> Piece | None:
+    """A range of a turn, widened to the `sentences` it lies in; None where it lies in none.
+
+    `sentences` are those of the whole turn, as split_sentences gives them.
+    """
+    first = bisect_right(sentences, begin, key=lambda sentence: sentence[1])
+    last = bisect_left(sentences, end, key=lambda sentence: sentence[0]) - 1
+    if first > last:
+        return None
+    (opens, over), (starts, closes) = sentences[first], sentences[last]
+    return Piece(
+        turn,
+        opens if over - opens <= LONGEST_SENTENCE else max(begin, opens),
+        closes if closes - starts <= LONGEST_SENTENCE else min(end, closes),
+    )
+
+
+def merged(pieces: Iterable[Piece], text_of: Callable[[int], str]) -> tuple[Piece, ...]:
+    """Pieces in the order of speech, those of one turn joined where only white space lies between.
+
+    `text_of` gives the text of a turn by its position.
+    """
+    joined: list[Piece] = []
+    for piece in sorted(pieces):
+        last = joined[-1] if joined else None
+        if last and last.turn == piece.turn and _touch(last, piece, text_of):
+            joined[-1] = Piece(last.turn, last.begin, max(last.end, piece.end))
+        else:
+            joined.append(piece)
+    return tuple(joined)
+
+
+def _touch(one: Piece, other: Piece, text_of: Callable[[int], str]) -> bool:
+    if other.begin <= one.end:
+        return True
+    return not text_of(one.turn)[one.end : other.begin].strip()

@@ -1,0 +1,81 @@
+"""Chooses where a passage begins and ends, and makes it.
+
+A passage is a chunk with up to three of those that follow, as long as they fit the question nearly
+as well: half a minute to two minutes of talk. It goes on rather than back, as answers do; longer
+passages bury the answer in what stands around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from askpod.links import second_link
+from askpod.model import Episode, Passage, join_spans
+from askpod.retrieval.rerank import Pool, Scores, best_first
+from askpod.store.rows import StoredChunk
+
+NEARLY = 0.8  # of the first chunk's score, from which on the next ones are joined
+MOST = 4  # chunks of a passage
+
+
+def stretches(pool: Pool, scores: Scores) -> Iterator[tuple[list[int], float]]:
+    """(ids of one to MOST consecutive chunks, score of the first), best first, none twice."""
+    following = [pool.at(step) for step in range(1, MOST)]
+    free = pool.selected & np.isfinite(scores)
+    for i in best_first(pool.ids, scores).tolist():
+        if not free[i]:
+            continue
+        members = [i]
+        for index, there in following:
+            j = int(index[i])
+            if not (there[i] and free[j] and scores[j] >= NEARLY * scores[i]):
+                break
+            members.append(j)
+        free[members] = False
+        yield [int(pool.ids[j]) for j in members], float(scores[i])
+
+
+def passage(
+    chunks: Sequence[StoredChunk], score: float, episodes: Mapping[str, Episode]
+) -> Passage:
+    """The passage that consecutive chunks of one episode make."""
+    spans = join_spans(span for stored in chunks for span in stored.chunk.spans)
+    episode = episodes[chunks[0].episode_id]
+    return Passage(
+        episode_id=episode.id,
+        title=episode.title,
+        start=spans[0].start,
+        end=spans[-1].end,
+        speakers=tuple(dict.fromkeys(span.speaker for span in spans if span.speaker)),
+        section=chunks[0].chunk.section,
+        text="\n".join(span.text for span in spans),
+        score=score,
+        url=second_link(episode.youtube, episode.links, spans[0].start),
+        spans=spans,
+    )
+
+
+SAME = 0.8  # share of the shorter passage's words that the other one must hold too
+FEWEST = 12  # distinct words; shorter texts are alike by chance
+
+
+def without_duplicates(passages: Iterable[Passage]) -> Iterator[Passage]:
+    """The passages in order, less those whose words stand almost all in an earlier one.
+
+    Only passages of different episodes are compared: those of one never overlap.
+    """
+    kept: list[tuple[str, frozenset[str]]] = []
+    for passage in passages:
+        words = frozenset(re.findall(r"\w+", passage.text.casefold()))
+        if any(other != passage.episode_id and _alike(words, seen) for other, seen in kept):
+            continue
+        kept.append((passage.episode_id, words))
+        yield passage
+
+
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    shorter = min(len(one), len(other))
+    return shorter >= FEWEST and len(one & other) >= SAME * shorter

@@ -1,0 +1,66 @@
+"""How evidence reads in a prompt: one numbered line of origin, then what was said.
+
+    [3] Mara Lind, 12:36 — Bees and their dances
+    > I counted them for a year.
+
+What is counted by `pack` and what is sent by `prompts` comes from here. A transcript is not
+trusted: each turn's speech is one line behind "> ", so that nothing in it stands where our numbers
+do, and the marks by which models tell roles apart are broken up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from askpod.model import EvidenceTurn
+from askpod.text import LINE_BREAKS
+from askpod.times import clock
+
+LONGEST_NAME = 80  # characters of a speaker's name or a title; a hostile one fills no prompt
+
+_LINE_BREAK = re.compile(f"[\t{LINE_BREAKS}]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # no UTF-8 holds one: it would fail when sent
+# Local servers turn such marks into control tokens even inside a message's text (llama.cpp
+# issue 24382, ollama pull request 17262): "<|im_start|>", "</s>", "<start_of_turn>", "<turn|>",
+# "<｜User｜>", "<<SYS>>", "[INST]". A space after the bracket makes them words again.
+_CONTROL = re.compile(
+    r"<(?=[|｜/<!?]|[^\W\d])"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_\w+|CALL_ID|ARGS|THINK|gMASK)\])"
+)
+
+
+def render(evidence: Sequence[EvidenceTurn]) -> str:
+    """The whole evidence as it stands in a prompt, a blank line between turns; "" without any.
+
+    It begins with a bracket and ends with a line break: the tokens before and after it stay what
+    they are, so that its own can be counted apart.
+    """
+    return "\n".join(render_turn(turn) for turn in evidence)
+
+
+def render_turn(turn: EvidenceTurn) -> str:
+    """One turn as `render` has it, with the line break that ends it."""
+    when = clock(turn.span.start)
+    speaker = _name(turn.span.speaker)
+    who = f"{speaker}, {when}" if speaker else when
+    return f"[{turn.number}] {who} — {_name(turn.title)}\n> {plain(turn.span.text)}\n"
+
+
+def plain(text: str) -> str:
+    """The text as one line that no model's server takes for more than text.
+
+    Characters are kept, but for line breaks (each becomes a space), halves of surrogate pairs,
+    and a space put into what a server would read as a control token.
+    """
+    line = _SURROGATE.sub("\ufffd", _LINE_BREAK.sub(" ", text))
+    return _CONTROL.sub(lambda match: f"{match.group()} ", line)
+
+
+def _name(text: str) -> str:
+    """A name as one short line without brackets, which are for our numbers."""
+    words = " ".join(plain(text).translate(_ROUND).split())
+    return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1].rstrip()}…"
+
+
+_ROUND = str.maketrans("[]【】［］", "()()()")

@@ -1,0 +1,254 @@
+"""Search: a question in a listener's words brings up the passages that answer it.
+
+The Chroma collection names the chunks whose contextual vectors fit the question, the word index
+those that say its words; both are scored together and cut into passages. A recording published
+twice counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.embedding import Embedder
+from askpod.embedding.contextual import NEIGHBOUR_SHARES
+from askpod.errors import QuestionError
+from askpod.model import Filters, Passage
+from askpod.people import Labels, People
+from askpod.retrieval.passages import MOST, passage, stretches, without_duplicates
+from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
+from askpod.retrieval.speakers import named_speakers
+from askpod.retrieval.spelling import replaced, respelled
+from askpod.store.catalog import Catalog
+from askpod.store.dense import Neighbours
+from askpod.store.filters import Selection, chroma_condition, select
+from askpod.store.lexical import chunks_that_say, unmentioned_names
+from askpod.store.rows import StoredChunk
+from askpod.store.unmatched import unmatched
+from askpod.text import query_words
+
+_T = TypeVar("_T")
+
+CANDIDATES = 300  # of each search
+NEAREST = 50  # chunks with the best dense scores, among which the nearest one is
+BATCH = 25  # passages whose texts are read at once
+LONGEST_QUESTION = 2_000  # characters; far above any question, far below an accident
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought up, with what judging it needs."""
+
+    question: str
+    vector: NDArray[np.float32]  # of the question, unit length
+    words: tuple[str, ...]  # of the question, those worth looking for
+    passages: tuple[Passage, ...]  # best first
+    similarity: float  # greatest cosine to the question among the best chunks; 0.0 without any
+    coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
+    unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
+    unmatched: tuple[str, ...] = ()  # why the filters leave nothing, in words for a person
+    named: tuple[str, ...] = ()  # speakers of the archive whom the question names
+    # Words of the question that the archive lacks -> as it spells them; these were searched for.
+    spellings: Mapping[str, str] = field(default_factory=dict)
+
+
+class Searchable(Protocol):
+    """What lends a search one state of an archive: a local index, or a server's."""
+
+    def search(self, look: Callable[[Neighbours], _T]) -> _T:
+        """What `look` makes of it, inside a reading transaction of the catalog."""
+
+
+class Retriever:
+    """Searches one archive. Safe for several threads."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        dense: Searchable,
+        embedder: Embedder,
+        people: Callable[[], People] = People,
+    ) -> None:
+        self._people = people
+        self._catalog = catalog
+        self._dense = dense
+        self._embedder = embedder
+
+    def find(self, question: str, top: int, filters: Filters) -> Found:
+        """At most `top` passages for a question.
+
+        Raises:
+            QuestionError: the question is empty, or longer than the embedder reads.
+        """
+        question = self._checked(question)
+        return self._dense.search(lambda neighbours: self._find(neighbours, question, top, filters))
+
+    def _find(self, neighbours: Neighbours, asked: str, top: int, filters: Filters) -> Found:
+        layout = neighbours.layout
+        with self._catalog.reading() as connection:
+            people = self._people()
+            selection = select(connection, filters, people)
+            everybody = people.everybody(layout.speakers)
+            spellings = respelled(connection, asked, everybody, self._embedder.count_tokens)
+            question = replaced(asked, spellings)
+            vector, words = self._embedder.embed([question])[0], query_words(question)
+            named = named_speakers(question, everybody)
+            said = [
+                _said(chunks_that_say(connection, word), layout.chunk_count)
+                for word in _but_names(words, named)
+            ]
+            labels = people.labels_of(layout.speakers, set(named).__contains__)
+            pool = self._pool(neighbours, vector, said, labels, selection)
+            similarity = self._nearest_cosine(pool, vector)
+            self._complete(pool, neighbours, vector, 2 * top)
+            found = list(islice(without_duplicates(self._passages(pool, people)), top))
+            unmentioned = unmentioned_names(connection, question, everybody)
+            nothing = () if found or not filters else unmatched(connection, filters, people)
+        return Found(
+            question=asked,
+            vector=vector,
+            words=tuple(words),
+            passages=tuple(found),
+            similarity=similarity,
+            coverage=coverage(pool, said),
+            unmentioned=tuple(unmentioned),
+            unmatched=nothing,
+            named=named,
+            spellings=spellings,
+        )
+
+    def _pool(
+        self,
+        neighbours: Neighbours,
+        vector: NDArray[np.float32],
+        said: Sequence[Said],
+        named: Labels,
+        selection: Selection,
+    ) -> Pool:
+        """The candidates of both searches, with their dense scores, and the chunks around them."""
+        layout, chosen = neighbours.layout, self._chosen(neighbours, selection)
+        near, scores = neighbours.nearest(vector, CANDIDATES, chosen, chroma_condition(selection))
+        by_words = _saying_most(said, chosen)
+        reach = np.arange(-len(NEIGHBOUR_SHARES), len(NEIGHBOUR_SHARES) + 1)
+        around = np.unique(np.concatenate([near, by_words])[:, np.newaxis] + reach)
+        # What others say beside a speaker who is asked for counts as context.
+        ids, episodes = layout.among(around, selection.episodes)
+        pool = Pool(
+            ids=ids,
+            firsts=layout.firsts[episodes],
+            lasts=layout.lasts[episodes],
+            dense=np.full(len(ids), -np.inf),
+            said=said,
+            named=self._catalog.shares_of(ids, named),
+            selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
+        )
+        pool.dense[np.searchsorted(ids, near)] = scores
+        _look_up(pool, by_words, neighbours, vector)
+        return pool
+
+    def _complete(
+        self, pool: Pool, neighbours: Neighbours, vector: NDArray[np.float32], count: int
+    ) -> None:
+        """Looks up what a passage may go on with: the chunks after the best ones."""
+        best = pool.ids[best_first(pool.ids, score_chunks(pool))[:count]]
+        after = np.unique(best[:, np.newaxis] + np.arange(1, MOST))
+        _look_up(pool, after[np.isin(after, pool.ids[pool.selected])], neighbours, vector)
+
+    def _nearest_cosine(self, pool: Pool, vector: NDArray[np.float32]) -> float:
+        """How near the nearest chunk comes by itself, without the talk around it.
+
+        A dense score grows with the talk around a chunk, and so tells less of that.
+        """
+        best = best_first(pool.ids, pool.dense)[:NEAREST]
+        vectors = self._catalog.vectors_of(pool.ids[best[np.isfinite(pool.dense[best])]].tolist())
+        return float((vectors @ vector).max()) if len(vectors) else 0.0
+
+    def _chosen(self, neighbours: Neighbours, selection: Selection) -> Ids | None:
+        """The chunks that the filters leave, ascending; None: all."""
+        if selection == Selection():
+            return None
+        if selection.speakers is None:
+            return neighbours.layout.ids(selection.episodes)
+        spoken = self._catalog.spoken_by(selection.labels)
+        return spoken[neighbours.layout.holds(spoken, selection.episodes)]
+
+    def _passages(self, pool: Pool, people: People) -> Iterator[Passage]:
+        """Passages, best first, their texts read as they are asked for."""
+        if not len(pool.ids):
+            return
+        for batch in _batched(stretches(pool, score_chunks(pool)), BATCH):
+            chunks = self._catalog.chunks([number for members, _ in batch for number in members])
+            episodes = self._catalog.episodes(sorted({c.episode_id for c in chunks.values()}))
+            for members, score in batch:
+                said = [_under_names(chunks[number], people) for number in members]
+                yield passage(said, score, episodes)
+
+    def _checked(self, question: str) -> str:
+        question = " ".join(question.split())
+        if not question:
+            raise QuestionError("the question is empty; write what you want to know")
+        if len(question) > LONGEST_QUESTION:
+            raise QuestionError(
+                f"the question has {len(question):,} characters, {LONGEST_QUESTION:,} at most; "
+                "ask for the heart of it in a sentence or two"
+            )
+        tokens, most = self._embedder.count_tokens([question])[0], self._embedder.max_tokens
+        if tokens > most:
+            raise QuestionError(
+                f"the question has {tokens} tokens, and the embedder reads {most}; nothing is "
+                "cut in silence, so ask for the heart of it in a sentence or two"
+            )
+        return question
+
+
+def _said(chunks: Ids | None, count: int) -> Said:
+    """A word, weighed by how many of `count` chunks say it; by nothing if nearly all do."""
+    return (
+        Said(0.0, np.empty(0, np.int64))
+        if chunks is None
+        else Said(idf(len(chunks), count), chunks)
+    )
+
+
+def _saying_most(said: Sequence[Said], chosen: Ids | None) -> Ids:
+    """The CANDIDATES chosen chunks in which most of the words stand, rare ones first."""
+    if not any(len(word.chunks) for word in said):
+        return np.empty(0, np.int64)
+    ids, which = np.unique(np.concatenate([word.chunks for word in said]), return_inverse=True)
+    weights = np.repeat([word.idf for word in said], [len(word.chunks) for word in said])
+    scores = np.bincount(which, weights)
+    if chosen is not None:
+        kept = np.isin(ids, chosen, assume_unique=True)
+        ids, scores = ids[kept], scores[kept]
+    return ids[np.lexsort((ids, -scores))[:CANDIDATES]]
+
+
+def _look_up(pool: Pool, ids: Ids, neighbours: Neighbours, vector: NDArray[np.float32]) -> None:
+    """Adds the dense scores of these chunks of the pool, where they are not known yet."""
+    places = np.searchsorted(pool.ids, np.sort(ids))
+    places = places[np.isneginf(pool.dense[places])]
+    if len(places):
+        held, scores = neighbours.scores_of(vector, pool.ids[places])
+        pool.dense[np.searchsorted(pool.ids, held)] = scores
+
+
+def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
+    """A chunk under the names of those who speak in it."""
+    return replace(stored, chunk=people.over_chunk(stored.episode_id, stored.chunk))
+
+
+def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:
+    """The words without names of speakers, who are found by who speaks: what is said beside a
+    name is seldom an answer. All words where there are no others."""
+    names = {part for name in named for part in query_words(name)}
+    return [word for word in words if word not in names] or words
+
+
+def _batched(items: Iterator[_T], size: int) -> Iterator[list[_T]]:
+    while batch := list(islice(items, size)):
+        yield batch

@@ -1,0 +1,79 @@
+"""Where a service is, whether it is on this machine, and with which key a model's is asked.
+
+The key is read from OPENAI_API_KEY and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from askpod.errors import ModelError
+
+OPENAI_URL = "https://api.openai.com/v1"
+VENDOR = "openai.com"  # asks for a key and for the prices that are known
+SECRETS = ("OPENAI_API_KEY", "ASKPOD_CHROMA_TOKEN")  # variables
+SHORTEST_SECRET = 4  # characters; a shorter header is a version or a switch
+NO_KEY = "no-key"  # the client insists on a key; servers of one's own mostly ask for none
+
+_KEY_LIKE = re.compile(r"\b(sk|gsk|pk|api|key)-[\w*.-]{6,}|\b(Bearer|Basic)\s+\S+", re.IGNORECASE)
+
+
+def where(base_url: str | None) -> str:
+    """The service's address without credentials and closing slash, fit to be shown."""
+    parts = urlsplit(base_url or OPENAI_URL)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path.rstrip('/')}"
+
+
+def is_vendors(base_url: str | None) -> bool:
+    """Whether OpenAI itself is asked: elsewhere its models' names say nothing of a price."""
+    return f".{_host(base_url)}".endswith(f".{VENDOR}")
+
+
+def is_this_machine(base_url: str | None) -> bool:
+    """Whether nothing that is sent there leaves this machine."""
+    host = _host(base_url)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def key_for(base_url: str | None) -> str:
+    """The key from OPENAI_API_KEY; a placeholder where a server of one's own needs none.
+
+    Raises:
+        ModelError: OpenAI itself is asked and there is no key, or it holds what no key holds.
+    """
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    if key and not (key.isascii() and key.isprintable() and " " not in key):
+        raise ModelError("OPENAI_API_KEY holds characters that no key has: copy the key again")
+    if not key and is_vendors(base_url):
+        raise ModelError(
+            f"no key for {where(base_url)}: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server "
+            "of your own"
+        )
+    return key or NO_KEY
+
+
+def struck_out(text: str) -> str:
+    """What a service says, without the secrets that it was sent: a service may repeat them."""
+    for secret in sorted(filter(None, _secrets()), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return _KEY_LIKE.sub("***", text)
+
+
+def _secrets() -> Iterator[str]:
+    for variable in SECRETS:
+        yield os.environ.get(variable, "").strip()
+    # What the openai client's variable for further headers holds: a gateway's key, perhaps.
+    for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").splitlines():
+        value = line.partition(":")[2].strip()
+        yield value if len(value) >= SHORTEST_SECRET else ""
+
+
+def _host(base_url: str | None) -> str:
+    return urlsplit(base_url or OPENAI_URL).hostname or ""

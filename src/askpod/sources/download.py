@@ -1,0 +1,359 @@
+"""Downloads the transcripts of a podcast's feed into a folder, each with its metadata beside it.
+
+Asks whether the feed has changed, and fetches what is new or differs. Each file is written in one
+step and then recorded, so that a stop at any instant loses at most the one under way. A transcript
+that cannot be fetched or read in any of the offered formats is reported, and the others go on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from askpod.errors import FetchError, ReadError
+from askpod.files import read_bounded, write_atomically
+from askpod.indexing.report import Failure
+from askpod.links import safe_link
+from askpod.readers import read_episode
+from askpod.sources.addresses import host_and_path, parse, shown, without_secrets
+from askpod.sources.feed import (
+    Chapter,
+    Feed,
+    Item,
+    Offer,
+    ending_of,
+    in_order,
+    read_chapters,
+    read_feed,
+)
+from askpod.sources.fetch import Fetcher, Gone, HostSkipped
+from askpod.sources.gather import SourceFiles
+from askpod.sources.locations import FolderLocation, Location, WebLocation, read_file
+from askpod.sources.state import (
+    PRIVATE,
+    Downloaded,
+    FeedState,
+    Validators,
+    digest,
+    episode_name,
+    recording,
+    source_folder,
+)
+
+MAX_FEED = 32 * 2**20  # bytes
+MAX_TRANSCRIPT = 16 * 2**20  # bytes
+MAX_CHAPTERS_FILE = 2 * 2**20  # bytes
+_FORMER = "feed.xml"  # kept the feed itself, with the secrets in its addresses
+INCOMING = ".incoming"  # the folder of a transcript that is not checked yet
+_HEAD = 4096  # bytes in which a feed shows itself
+_EVERY = 10.0  # seconds between two notes of how far it is
+_SIDECAR_HEAD = "# From the podcast's feed. Change it and it stays as you leave it.\n"
+
+Notify = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A feed that has been read, and where its files go."""
+
+    name: str  # for messages
+    feed: Feed
+    location: Location
+    state: FeedState
+    received: Validators = field(default_factory=Validators)  # of this state of the feed
+
+
+def download_feed(source: str, sources: Path, fetcher: Fetcher, notify: Notify) -> SourceFiles:
+    """Downloads the transcripts of the feed at an address, or in a file, to a folder in `sources`.
+
+    Raises:
+        FetchError: there is nothing, neither now nor from former runs.
+    """
+    local = not source.lower().startswith(("http://", "https://"))
+    exact = str(Path(source).resolve()) if local else str(parse(source).url)
+    readable = Path(source).stem if local else host_and_path(source)
+    state = FeedState.load(sources / source_folder(readable, exact))
+    (state.folder / _FORMER).unlink(missing_ok=True)
+    try:
+        read = _local if local else _remote
+        found = read(source, state, fetcher)
+        if found is not None:
+            _check(found)
+    except FetchError as error:
+        files = state.files()
+        if not files:
+            raise
+        failure = Failure(shown(source), str(error))
+        roots = (state.folder.resolve(),)
+        return SourceFiles(tuple(files), frozenset(files), (failure,), roots=roots)
+    if found is None:
+        files = state.files()
+        notify(f"{shown(source)}: not modified")
+        return SourceFiles(tuple(files), frozenset(files), roots=(state.folder.resolve(),))
+    return _download(found, sources, notify)
+
+
+def _remote(source: str, state: FeedState, fetcher: Fetcher) -> _Source | None:
+    """The feed at an address; None where all of it is here and has not been modified."""
+    address = parse(source)
+    fetcher.trust(address)
+    known = state.validators if state.whole() else Validators()
+    came = fetcher.get(str(address.url), MAX_FEED, etag=known.etag, modified=known.modified)
+    if came.unchanged:
+        return None
+    location = WebLocation(fetcher, httpx.URL(came.url))
+    received = Validators(came.etag, came.modified)
+    return _Source(str(address), _read(str(address), came.body), location, state, received)
+
+
+def _local(source: str, state: FeedState, fetcher: Fetcher) -> _Source | None:
+    path = Path(source)
+    feed = _read(source, read_file(path, MAX_FEED))
+    return _Source(source, feed, FolderLocation(fetcher, path.parent), state)
+
+
+def _read(name: str, data: bytes) -> Feed:
+    feed = read_feed(data)
+    if feed is None:
+        page = b"<html" in data[:_HEAD].lower()
+        seen = "a web page" if page else "no RSS that can be read"
+        raise FetchError(
+            f"{name}: holds {seen}, and no podcast's feed; name the feed's own address, which the "
+            "podcast's page links to as RSS, or give a transcript's file as a path"
+        )
+    return feed
+
+
+def _check(found: _Source) -> None:
+    """Raises FetchError where a feed offers no transcript at all."""
+    items = found.feed.items
+    if not any(item.offers for item in items):
+        cut = f" (it could be read up to {found.feed.problem})" if found.feed.problem else ""
+        raise FetchError(
+            f"{found.name}: none of its {len(items):,} episodes offers a transcript "
+            f"(<podcast:transcript>){cut}; askpod does not transcribe recordings. Index files of "
+            "transcripts instead, if you have them"
+        )
+
+
+def _download(found: _Source, sources: Path, notify: Notify) -> SourceFiles:
+    feed = found.feed
+    offering = sum(bool(item.offers) for item in feed.items)
+    notify(
+        f"{feed.title or found.name}: {len(feed.items):,} episodes, {offering:,} of them with a "
+        "transcript"
+    )
+    download = Download(feed, found.location, found.state, _taken(sources), notify)
+    try:
+        download.run()
+    except OSError as error:  # what was downloaded before is there, and is indexed
+        folder = found.state.folder
+        message = f"{folder}: cannot be written: {error.strerror or error}; run it again later"
+        download.failed.append(Failure(found.name, message))
+    if feed.problem:
+        message = f"{found.name}: {feed.problem}; the {len(feed.items):,} episodes before are read"
+        download.failed.append(Failure(found.name, message))
+    files = found.state.files()
+    if files:  # what is missing is asked for in the next run, and for that the feed must come again
+        found.state.seen(Validators() if download.incomplete else found.received)
+    else:
+        first, more = download.failed[0].message, len(download.failed) - 1
+        raise FetchError(
+            f"{found.name}: none of its {offering:,} transcripts could be had. {first}"
+            + (f" (and {more:,} more)" if more else "")
+        )
+    return SourceFiles(
+        tuple(files),
+        frozenset(files),
+        tuple(download.failed),
+        download.fetched,
+        (found.state.folder.resolve(),),
+    )
+
+
+def _taken(sources: Path) -> set[str]:
+    """The names that the files of all feeds have: an archive tells episodes by them."""
+    folders = [folder for folder in sources.iterdir() if folder.is_dir()]
+    return {entry.name for folder in folders for entry in FeedState.load(folder).entries.values()}
+
+
+class _Unfit(Exception):
+    """None of an item's transcripts could be had; the message says why, for each."""
+
+
+@dataclass(slots=True)
+class Download:
+    """One run over a feed's items. The caller holds the lock of the folder."""
+
+    feed: Feed
+    location: Location
+    state: FeedState
+    taken: set[str]  # names that are given already, in this folder or another
+    notify: Notify
+    failed: list[Failure] = field(default_factory=list)
+    fetched: int = 0  # transcripts
+    _offered: frozenset[str] = frozenset()  # the keys of all items
+    _left: dict[str, int] = field(default_factory=dict)  # transcripts by why their host was left
+    _without_chapters: list[str] = field(default_factory=list)  # why not, for each
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something could not be had that the next run may get."""
+        return bool(self.failed or self._without_chapters)
+
+    def run(self) -> None:
+        """Fetches what is missing or offered differently; see `failed` and `fetched`."""
+        offering = [item for item in self.feed.items if item.offers]
+        told = time.monotonic()
+        self._offered = frozenset(item.key for item in self.feed.items)
+        for number, item in enumerate(offering, start=1):
+            self._update(item)
+            if time.monotonic() - told > _EVERY:
+                told = time.monotonic()
+                self.notify(f"{number:,} of {len(offering):,} transcripts …")
+        for reason, count in self._left.items():
+            self.failed.append(Failure(reason, f"{count:,} not fetched: {reason}"))
+        if self._without_chapters:
+            count, first = len(self._without_chapters), self._without_chapters[0]
+            self.notify(f"the chapters of {count:,} could not be had; the first: {first}")
+        with suppress(OSError):
+            (self.state.folder / INCOMING).rmdir()
+        self.state.tidy()
+
+    def _update(self, item: Item) -> None:
+        """Brings an item's transcript up to date, and then its metadata."""
+        known = self.state.known(item, self._offered)
+        entry = known
+        try:
+            entry = self._transcript(item, known)
+        except HostSkipped as error:
+            self._left[str(error)] = self._left.get(str(error), 0) + 1
+        except _Unfit as error:
+            self.failed.append(Failure(item.title, f"{item.title or item.date}: {error}"))
+        if entry and (self.state.folder / entry.file).is_file():
+            entry = self._metadata(item, self._chapters(item, entry))
+            entry = replace(entry, recording=recording(item))
+            if entry != known or item.key not in self.state.entries:
+                self.state.record(item.key, entry)
+
+    def _transcript(self, item: Item, known: Downloaded | None) -> Downloaded:
+        """The item's entry, once its transcript is there.
+
+        Raises HostSkipped or _Unfit where it cannot be had; what was there before still stands.
+        """
+        offers = in_order(item.offers, self.feed.language)
+        offered = digest(*(f"{self._version(o.href)} {o.media_type}" for o in offers))
+        folder = self.state.folder
+        if known and known.offers == offered and (folder / known.file).is_file():
+            return known
+        name = known.name if known else episode_name(item, self.taken)
+        file = self._first_readable(name, offers)
+        if known and known.file != file:
+            (folder / known.file).unlink(missing_ok=True)
+        self.taken.add(name)
+        self.fetched += 1
+        return replace(known or Downloaded(name, file, offered), file=file, offers=offered)
+
+    def _first_readable(self, name: str, offers: list[Offer]) -> str:
+        """Puts the first offer that can be had and read into the folder; its file's name."""
+        troubles, left = [], None
+        for offer in offers:
+            file = f"{name}{ending_of(offer)}"
+            incoming = self.state.folder / INCOMING / file
+            try:
+                data = self.location.read(self.location.find(offer.href), MAX_TRANSCRIPT)
+                write_atomically(incoming, data, mode=PRIVATE)
+                read_episode(incoming)
+                incoming.replace(self.state.folder / file)
+            except HostSkipped as error:
+                left = error
+            except FetchError as error:
+                troubles.append(str(error))
+            except ReadError as error:
+                troubles.append(f"{shown(offer.href)}: {error.problem}")
+            else:
+                return file
+            finally:
+                incoming.unlink(missing_ok=True)
+        if left:
+            raise left
+        raise _Unfit("; ".join(troubles))
+
+    def _version(self, href: str) -> str:
+        try:
+            return self.location.find(href).identity
+        except FetchError:
+            return ""
+
+    def _chapters(self, item: Item, entry: Downloaded) -> Downloaded:
+        """The entry with the item's chapters; those of before where they cannot be had now."""
+        if not item.chapters_href:
+            return replace(entry, chapters_from="", chapters=item.chapters)
+        try:
+            found = self.location.find(item.chapters_href)
+            source = digest(found.identity)
+            if entry.chapters_from == source:
+                return entry
+            chapters = read_chapters(self.location.read(found, MAX_CHAPTERS_FILE))
+        except Gone:
+            chapters = None
+        except FetchError as error:
+            if not isinstance(error, HostSkipped):
+                self._without_chapters.append(str(error))
+            return entry
+        return replace(entry, chapters_from=source, chapters=chapters or item.chapters)
+
+    def _metadata(self, item: Item, entry: Downloaded) -> Downloaded:
+        """Writes the metadata beside the transcript, unless a person has changed them there."""
+        path = self.state.folder / f"{entry.name}.yaml"
+        content = sidecar(item, entry.chapters)
+        mark = digest(content.decode())
+        try:
+            there = digest(read_bounded(path, MAX_TRANSCRIPT).decode(errors="replace"))
+        except OSError:
+            there = ""
+        theirs = bool(there and entry.sidecar and there != entry.sidecar)
+        if theirs or there == mark:
+            return entry if theirs else replace(entry, sidecar=mark)
+        write_atomically(path, content, mode=PRIVATE)
+        return replace(entry, sidecar=mark)
+
+
+def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
+    """The metadata file of an episode: YAML, what is not known left out."""
+    page = _public(item.page)
+    fields: dict[str, Any] = {
+        "title": item.title,
+        "date": item.date,
+        "season": item.season,
+        "number": item.number,
+        "guests": list(item.guests),
+        "description": item.description,
+        "audio": _public(item.audio),
+        "video": _public(item.video),
+        "links": {"page": page} if page else {},
+        "chapters": [{"start": _second(c.start), "title": c.title} for c in chapters],
+    }
+    known = {name: value for name, value in fields.items() if value not in ("", None, [], {})}
+    if not known:
+        return _SIDECAR_HEAD.encode() + b"{}\n"
+    dumped = yaml.dump(
+        known, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=100
+    )
+    return (_SIDECAR_HEAD + str(dumped)).encode()
+
+
+def _public(link: str) -> str:
+    """A link without what only its owner may know; "" where it is none."""
+    return safe_link(without_secrets(link))
+
+
+def _second(start: float) -> int | float:
+    return int(start) if start == int(start) else start

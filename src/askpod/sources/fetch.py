@@ -1,0 +1,288 @@
+"""Fetches one file after another over HTTP, within limits, one request at a time for each host.
+
+Refused: addresses that are not public (see addresses.py), more than five redirects or one from
+https to http, files that are larger, also unpacked, or slower than allowed. Credentials in an
+address go to that scheme, host and port alone. Proxies named in the environment are not used:
+behind one, nobody could check what is connected to.
+
+A host that asks for a long pause, or fails several times in a row, is left alone until the next
+run; what is missing is fetched then.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+
+import httpcore
+import httpx
+
+from askpod import __version__
+from askpod.errors import FetchError
+from askpod.services.limits import ACCEPTED, Deadline, NotUnpacked, TooLarge, Unpacker
+from askpod.services.retry import Retries, retry_after
+from askpod.sources.addresses import Address, CheckedBackend, Origin, join, parse, port_of
+
+CONNECT = 10.0  # seconds for a connection to come about
+SILENCE = 30.0  # seconds without a byte
+WHOLE = 120.0  # seconds for a file
+MOST_REDIRECTS = 5
+TRIES = 3  # of a request that meets a passing trouble
+FIRST_WAIT = 1.0  # seconds before the second
+PAUSE = 0.3  # seconds between two requests to one host
+LONGEST_PAUSE = 60.0  # seconds that a host may ask for
+MOST_FAILURES = 3  # files in a row that a host may fail at
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_PASSING = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+_ADVICE = {
+    401: "it asks for a user and password: https://USER:PASSWORD@…",
+    403: "it refuses access",
+    404: "there is nothing at that address",
+    410: "what was there has been taken away",
+}
+
+
+class Gone(FetchError):
+    """The server says that there is nothing at the address."""
+
+
+class HostSkipped(FetchError):
+    """The host is asked nothing more in this run."""
+
+
+@dataclass(slots=True)
+class _Host:
+    free_at: float = 0.0  # by the monotonic clock
+    failures: int = 0  # files in a row
+    left: str = ""  # why it is asked no more
+
+
+@dataclass(slots=True)
+class RateLimit:
+    """How hosts are asked: one request at a time, with a pause, and no more when they decline."""
+
+    pause: Callable[[float], None] = time.sleep
+    _hosts: dict[str, _Host] = field(default_factory=dict)
+
+    def before(self, host: str) -> None:
+        """Waits for the host's turn. Raises HostSkipped where there will be none."""
+        known = self._hosts.setdefault(host, _Host())
+        if known.left:
+            raise HostSkipped(f"{host}: {known.left}; run the same command again later")
+        wait = known.free_at - time.monotonic()
+        if wait > 0:
+            self.pause(wait)
+
+    def after(self, host: str) -> None:
+        """To be called when a request has ended, however it did."""
+        if host not in _THIS_MACHINE:
+            self._hosts[host].free_at = time.monotonic() + PAUSE
+
+    def answered(self, host: str) -> None:
+        self._hosts[host].failures = 0
+
+    def failed(self, host: str) -> None:
+        """To be called when a file was not got, in all its tries, by the host's fault."""
+        known = self._hosts[host]
+        known.failures += 1
+        if known.failures >= MOST_FAILURES:
+            known.left = f"has failed {MOST_FAILURES} times in a row and is asked no more"
+
+    def leave(self, host: str, reason: str) -> HostSkipped:
+        """Asks the host nothing more in this run; the error says so."""
+        self._hosts[host].left = reason
+        return HostSkipped(f"{host}: {reason}; run the same command again later")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file as it came."""
+
+    url: str  # where it was in the end, without credentials
+    body: bytes
+    etag: str = ""
+    modified: str = ""  # Last-Modified, as the server writes it
+    unchanged: bool = False  # it is as the caller has it, and `body` is empty
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(slots=True)
+class Fetcher:
+    """Fetches for one run. To be closed, or used as a context manager."""
+
+    allow_private: bool = False
+    rate_limit: RateLimit = field(default_factory=RateLimit)
+    _credentials: dict[Origin, str] = field(default_factory=dict)
+    _deadline: Deadline = field(default_factory=Deadline)
+    _made: httpcore.ConnectionPool | None = None
+
+    def trust(self, address: Address) -> None:
+        """Sends the credentials of an address that the user named to its origin from now on."""
+        if address.authorization:
+            self._credentials[address.origin] = address.authorization
+
+    def get(self, url: str, limit: int, *, etag: str = "", modified: str = "") -> Fetched:
+        """The file at `url`, of at most `limit` bytes, if it is not as `etag` and `modified` say.
+
+        Raises:
+            Gone: there is none.
+            HostSkipped: the host is asked nothing more in this run.
+            FetchError: it cannot be had for another reason.
+        """
+        address = parse(url)
+        headers = {"If-None-Match": etag, "If-Modified-Since": modified}
+        for _ in range(MOST_REDIRECTS + 1):
+            reply = self._patiently(address, limit, headers)
+            if reply.status in _REDIRECTS and reply.headers.get("location"):
+                address = _redirected(address, reply.headers["location"])
+            elif reply.status == 304 and (etag or modified):
+                return Fetched(str(address.url), b"", etag, modified, unchanged=True)
+            elif reply.status == 200:
+                return Fetched(
+                    str(address.url),
+                    reply.body,
+                    reply.headers.get("etag", ""),
+                    reply.headers.get("last-modified", ""),
+                )
+            else:
+                advice = _ADVICE.get(reply.status, "try again later, or check the address")
+                kind = Gone if reply.status in (404, 410) else FetchError
+                raise kind(f"{address}: the server answers {reply.status}: {advice}")
+        raise FetchError(f"{address}: over {MOST_REDIRECTS} redirects; name the final address")
+
+    def close(self) -> None:
+        if self._made:
+            self._made.close()
+
+    def __enter__(self) -> Fetcher:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _patiently(self, address: Address, limit: int, headers: dict[str, str]) -> _Reply:
+        """A reply that is not one of a passing trouble."""
+        host = address.url.host
+        retries = Retries(tries=TRIES, first_wait=FIRST_WAIT)
+        wait: float | None = 0.0
+        while wait is not None:
+            self.rate_limit.before(host)
+            trouble, asked = "", None
+            try:
+                reply = self._once(address, limit, headers)
+            except _PASSING as error:
+                trouble = _said(error)
+                if self._deadline.passed:  # a second try would take as long again
+                    self.rate_limit.failed(host)
+                    raise FetchError(
+                        f"{address}: has not come in {WHOLE:g} s; try again later"
+                    ) from None
+            finally:
+                self.rate_limit.after(host)
+            if not trouble:
+                if reply.status < 500 and reply.status != 429:
+                    self.rate_limit.answered(host)
+                    return reply
+                trouble = f"the server answers {reply.status}"
+                asked = retry_after(reply.headers.get("retry-after", ""))
+            if asked is not None and asked > LONGEST_PAUSE:
+                raise self.rate_limit.leave(host, f"asks to be left alone for {asked:,.0f} s")
+            wait = retries.next_wait(asked)
+            if wait is not None:
+                self.rate_limit.pause(wait)
+        self.rate_limit.failed(host)
+        raise FetchError(f"{address}: {trouble} (tried {retries.failed} times); try again later")
+
+    def _once(self, address: Address, limit: int, headers: dict[str, str]) -> _Reply:
+        self._deadline.start(WHOLE)
+        url = address.url
+        sent = {
+            "Host": url.netloc.decode("ascii"),
+            "User-Agent": f"askpod/{__version__}",
+            "Accept": "*/*",
+            "Accept-Encoding": ACCEPTED,
+            "Authorization": address.authorization or self._credentials.get(address.origin, ""),
+            **headers,
+        }
+        with self._pool.stream(
+            "GET",
+            httpcore.URL(
+                scheme=url.raw_scheme, host=url.raw_host, port=port_of(url), target=url.raw_path
+            ),
+            headers={name: value for name, value in sent.items() if value and value.isascii()},
+            extensions={
+                "timeout": {"connect": CONNECT, "read": SILENCE, "write": SILENCE, "pool": CONNECT}
+            },
+        ) as response:
+            got = {
+                name.decode("latin-1").lower(): value.decode("latin-1")
+                for name, value in response.headers
+            }
+            body = (
+                _body(address, got, response.iter_stream(), limit)
+                if response.status == 200
+                else b""
+            )
+            return _Reply(response.status, got, body)
+
+    @property
+    def _pool(self) -> httpcore.ConnectionPool:
+        if self._made is None:  # when first used: reading the roots of TLS takes a while
+            self._made = httpcore.ConnectionPool(
+                ssl_context=httpx.create_ssl_context(),
+                max_connections=4,
+                keepalive_expiry=20.0,
+                network_backend=CheckedBackend(self._deadline, allow_private=self.allow_private),
+            )
+        return self._made
+
+
+def _redirected(address: Address, location: str) -> Address:
+    """Where a redirect leads. Credentials named in it are not used."""
+    there = parse(join(address.url, location))
+    if address.url.scheme == "https" and there.url.scheme != "https":
+        raise FetchError(f"{address}: leads from https to {there}, which is not encrypted")
+    return Address(there.url, address.authorization if there.origin == address.origin else "")
+
+
+def _body(address: Address, headers: dict[str, str], pieces: Iterable[bytes], limit: int) -> bytes:
+    """What the pieces amount to when unpacked. Raises FetchError where it is over `limit` bytes."""
+    too_large = FetchError(f"{address}: is larger than {limit // 2**20} MB, the most that is read")
+    stated = headers.get("content-length", "")
+    if stated.isdecimal() and int(stated[:18]) > limit:
+        raise too_large
+    try:
+        unpacker = Unpacker(headers.get("content-encoding", ""), limit)
+        return b"".join(unpacker.all_of(pieces))
+    except TooLarge:
+        raise too_large from None
+    except NotUnpacked as error:
+        raise FetchError(f"{address}: {error}") from None
+
+
+def _said(error: Exception) -> str:
+    """A connection's trouble in a few words."""
+    if isinstance(error, httpcore.TimeoutException):
+        return "no answer in time"
+    if isinstance(error.__cause__, ssl.SSLError) or "CERTIFICATE" in str(error):
+        return f"no trustworthy connection: {str(error)[:200]}"
+    if isinstance(error, httpcore.ConnectError):
+        return f"cannot be reached: {str(error)[:200]}"
+    # What came instead of HTTP is not shown: it may repeat what was sent.
+    detail = "" if isinstance(error, httpcore.ProtocolError) else f": {str(error)[:200]}"
+    return f"the connection broke{detail}"

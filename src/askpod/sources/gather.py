@@ -1,0 +1,149 @@
+"""Turns what a user names (paths, feeds, git repositories) into the list of files to index."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from askpod.errors import FetchError
+from askpod.indexing.report import Failure
+from askpod.readers.discover import ENDINGS, find_files, named
+from askpod.readers.xml_captions import is_xml_captions
+from askpod.store.connection import plain_errors, write_lock
+
+FOLDER = "sources"  # in the store: what was fetched
+_FEEDS = (".xml", ".rss", ".atom")
+_HEAD = 4096  # bytes in which a feed shows itself
+
+Notify = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The files to be indexed, and what could not be fetched."""
+
+    files: tuple[Path, ...]
+    named: frozenset[Path] = frozenset()  # of the files: not merely found in a folder
+    failed: tuple[Failure, ...] = ()
+    fetched: int = 0  # files that are new or have changed since the last run
+    roots: tuple[Path, ...] = ()  # absolute: what was named, and the folders of feeds
+
+
+def is_remote(source: str | Path) -> bool:
+    """Whether it names a feed or a repository elsewhere: `http(s)://…` or `git+http(s)://…`."""
+    return str(source).lower().startswith(("http://", "https://", "git+"))
+
+
+def is_feed_file(path: Path) -> bool:
+    """Whether it is a file that claims to be a feed, or seems to be one."""
+    ending = path.suffix.lower()
+    if not path.is_file() or (ending in ENDINGS and ending not in _FEEDS):
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+            captions = is_xml_captions(head.decode("utf-8", "replace"))
+            return not captions and (ending in _FEEDS or b"<rss" in head)
+    except OSError:
+        return False
+
+
+def gather(
+    store: Path,
+    sources: Sequence[str | Path],
+    *,
+    allow_private: bool = False,
+    notify: Notify | None = None,
+) -> SourceFiles:
+    """The files that `sources` stand for. What comes from elsewhere is kept in `store`/sources.
+
+    Paths are looked for before anything is fetched; where nothing can be had, nothing is left.
+
+    Raises:
+        PathError: a path does not exist, or nothing named holds a transcript.
+        FetchError: nothing could be had. Where something could, the rest is in `failed`.
+        StoreBusy, StoreUnwritable: `store`/sources cannot be written.
+    """
+    elsewhere = [s for s in sources if is_remote(s) or is_feed_file(Path(s))]
+    paths = [Path(source) for source in sources if source not in elsewhere]
+    local = SourceFiles(())
+    if paths or not elsewhere:
+        local = _local(paths)
+    if not elsewhere:
+        return local
+    fetched = _fetch(store, elsewhere, allow_private, notify or (lambda _: None))
+    gathered = _joined([local, *fetched])
+    if not gathered.files:
+        raise FetchError("\n".join(failure.message for failure in gathered.failed))
+    return gathered
+
+
+def _local(paths: Sequence[Path]) -> SourceFiles:
+    """The files that paths stand for. A folder inside that cannot be read fails alone."""
+    unreadable: dict[str, str] = {}
+    files = find_files(paths, unreadable)
+    failed = tuple(Failure(*each) for each in unreadable.items())
+    roots = tuple(path.resolve() for path in paths)
+    return SourceFiles(tuple(files), frozenset(named(paths)), failed, roots=roots)
+
+
+def _fetch(
+    store: Path, sources: Sequence[str | Path], allow_private: bool, notify: Notify
+) -> list[SourceFiles]:
+    """What each feed and repository gave; a failed one gives no files."""
+    # Imported when something is fetched: a search needs none of it.
+    from askpod.sources.addresses import shown
+    from askpod.sources.download import download_feed
+    from askpod.sources.fetch import Fetcher
+    from askpod.sources.git import update_repository
+
+    fetched = []
+    with _folder(store / FOLDER, notify) as folder, Fetcher(allow_private) as fetcher:
+        for source in map(str, dict.fromkeys(sources)):
+            try:
+                if source.lower().startswith("git+"):
+                    found = update_repository(
+                        source, folder, allow_private=allow_private, notify=notify
+                    )
+                else:
+                    found = download_feed(source, folder, fetcher, notify)
+            except FetchError as error:
+                found = SourceFiles((), failed=(Failure(shown(source), str(error)),))
+            fetched.append(found)
+    return fetched
+
+
+@contextmanager
+def _folder(folder: Path, notify: Notify) -> Iterator[Path]:
+    """The folder of what is fetched, locked. It is removed again where nothing came of it."""
+    was_there = folder.exists()
+    with plain_errors(folder / "_"):
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            with write_lock(folder, notify):
+                yield folder
+        finally:
+            if not was_there and not _holds_transcripts(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):
+                    folder.parent.rmdir()
+
+
+def _holds_transcripts(folder: Path) -> bool:
+    return any(path.suffix in ENDINGS for path in folder.glob("*/**/*"))
+
+
+def _joined(parts: Sequence[SourceFiles]) -> SourceFiles:
+    """All parts as one; a file that several hold counts once."""
+    files = {file.resolve(): file for part in reversed(parts) for file in reversed(part.files)}
+    return SourceFiles(
+        tuple(reversed(files.values())),
+        frozenset(file for part in parts for file in part.named),
+        tuple(failure for part in parts for failure in part.failed),
+        sum(part.fetched for part in parts),
+        tuple(root for part in parts for root in part.roots),
+    )

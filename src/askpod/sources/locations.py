@@ -1,0 +1,106 @@
+"""Where a feed's links lead: to the web, or to files in the folder of a local feed.
+
+A local feed may name files beside it or below, by relative path alone; addresses are fetched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote
+
+import httpx
+
+from askpod.errors import FetchError
+from askpod.files import read_bounded
+from askpod.sources.addresses import join, shown
+from askpod.sources.fetch import Fetcher
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Something that a feed names: its address or path, and what tells it from a newer one."""
+
+    where: str
+    version: str = ""  # of a file on this machine; on the web the address alone counts
+
+    @property
+    def identity(self) -> str:
+        """The same as long as the same content is meant, as far as can be told unread."""
+        return f"{self.where} {self.version}"
+
+
+class Location(Protocol):
+    """What a feed's references are taken from."""
+
+    def find(self, href: str) -> Link:
+        """What a reference stands for. Raises FetchError where it may not be followed."""
+        ...
+
+    def read(self, found: Link, limit: int) -> bytes:
+        """Its content. Raises FetchError where it cannot be had within `limit` bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WebLocation:
+    """References of a feed that was fetched from `base`."""
+
+    fetcher: Fetcher
+    base: httpx.URL
+
+    def find(self, href: str) -> Link:
+        return Link(join(self.base, href))
+
+    def read(self, found: Link, limit: int) -> bytes:
+        return self.fetcher.get(found.where, limit).body
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLocation:
+    """References of a feed that is a file in `folder`."""
+
+    fetcher: Fetcher
+    folder: Path
+
+    def find(self, href: str) -> Link:
+        if href.lower().startswith(("http://", "https://")):
+            return Link(href)
+        path = self._path(href)
+        try:
+            status = path.stat()
+        except OSError:
+            raise FetchError(f"{path}: the feed names it, and it is not there") from None
+        return Link(str(path), f"{status.st_size} {status.st_mtime_ns}")
+
+    def read(self, found: Link, limit: int) -> bytes:
+        if not found.version:
+            return self.fetcher.get(found.where, limit).body
+        return read_file(Path(found.where), limit)
+
+    def _path(self, href: str) -> Path:
+        """The file that a relative reference names, inside the folder."""
+        relative = unquote(href.partition("#")[0].partition("?")[0])
+        unfit = FetchError(
+            f"{shown(href)}: a local feed may only name http(s) addresses, and files in its own "
+            "folder by relative path"
+        )
+        if ":" in relative.partition("/")[0] or "\\" in relative or not relative.isprintable():
+            raise unfit
+        root = self.folder.resolve()
+        try:
+            path = (root / relative).resolve()
+        except (OSError, RuntimeError):  # links that lead in circles
+            raise unfit from None
+        if relative.startswith("/") or not path.is_relative_to(root):
+            raise unfit
+        return path
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """A local file's content. Raises FetchError."""
+    try:
+        return read_bounded(path, limit)
+    except OSError as error:
+        raise FetchError(f"{path}: cannot be read: {error.strerror}") from None

@@ -1,0 +1,198 @@
+"""What has been downloaded of a feed, and under which names: a journal, a line for each step.
+
+A stop loses at most the last line. No address is written, as it may hold a key: only its digest.
+A file's name holds letters, digits and dashes alone, so it cannot leave its folder, and is never
+one that Windows keeps to itself: it has a date or a digest in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from askpod.files import append_line, read_bounded, write_atomically
+from askpod.parsing import parse_json
+from askpod.sources.addresses import without_secrets
+from askpod.sources.feed import Chapter, Item
+
+FILE = "state.jsonl"
+MOST_STATE = 200_000_000  # bytes of the journal
+PRIVATE = 0o600  # mode of all files here: a private feed's transcripts are nobody else's
+MOST_BYTES = 120  # of a title in a name; file systems take 255 in all
+_FILE_NAME = re.compile(r"[^./\\\x00][^/\\\x00]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """The files that are there of an item."""
+
+    name: str  # of its files, without ending
+    file: str  # of its transcript
+    offers: str  # digest of what the feed offered when it was fetched
+    sidecar: str = ""  # digest of the metadata that were written beside it
+    chapters_from: str = ""  # digest of the address they were fetched from
+    chapters: tuple[Chapter, ...] = ()
+    recording: str = ""  # digest of title, date and sound: the same under another guid
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What the server said of the feed, to ask whether it has changed.
+
+    Empty where the last run left something undone.
+    """
+
+    etag: str = ""
+    modified: str = ""
+
+
+@dataclass(slots=True)
+class FeedState:
+    """What has been downloaded into one feed's folder, by the items' keys."""
+
+    folder: Path
+    validators: Validators = field(default_factory=Validators)
+    entries: dict[str, Downloaded] = field(default_factory=dict)
+    _lines: int = 0
+    _keys: dict[str, str] = field(default_factory=dict)  # of the entries, by their names
+
+    @classmethod
+    def load(cls, folder: Path) -> FeedState:
+        """The state in `folder`, as far as it can be read; empty where there is none."""
+        state = cls(folder)
+        try:
+            lines = read_bounded(folder / FILE, MOST_STATE).split(b"\n")
+        except OSError:
+            return state
+        for line in lines:
+            state._take(line)
+        state._lines = len(lines)
+        return state
+
+    def record(self, key: str, entry: Downloaded) -> None:
+        """Writes down what is there of an item from now on."""
+        self._put(key, entry)
+        self._append({"item": key, "entry": asdict(entry)})
+
+    def known(self, item: Item, offered: Collection[str]) -> Downloaded | None:
+        """What is there of an item, also where the feed has given it another guid.
+
+        `offered` are the keys of all items in the feed: what is one of them is no other's.
+        """
+        if item.key in self.entries:
+            return self.entries[item.key]
+        same = recording(item)
+        others = (e for key, e in self.entries.items() if key not in offered)
+        return next((entry for entry in others if entry.recording == same), None)
+
+    def seen(self, validators: Validators) -> None:
+        """Writes down what the server said of the feed, all of which is here."""
+        if validators != self.validators:
+            self.validators = validators
+            self._append({"feed": asdict(validators)})
+
+    def files(self) -> list[Path]:
+        """The transcripts that are there, in the order of their names."""
+        found = (self.folder / entry.file for entry in self.entries.values())
+        return sorted(path for path in set(found) if path.is_file())
+
+    def whole(self) -> bool:
+        """Whether all files are there that have been recorded."""
+        names = ((entry.file, f"{entry.name}.yaml") for entry in self.entries.values())
+        return all((self.folder / name).is_file() for pair in names for name in pair)
+
+    def tidy(self) -> None:
+        """Rewrites the journal where most of its lines are outdated."""
+        if self._lines > 2 * len(self.entries) + 20:
+            content = _lines_of(self.entries, self.validators)
+            write_atomically(self.folder / FILE, content, mode=PRIVATE)
+            self._lines = len(self.entries) + 1
+
+    def _put(self, key: str, entry: Downloaded) -> None:
+        former = self._keys.get(entry.name, key)
+        if former != key:  # its guid has changed since
+            self.entries.pop(former, None)
+        self._keys[entry.name] = key
+        self.entries[key] = entry
+
+    def _append(self, line: dict[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        append_line(self.folder / FILE, json.dumps(line, ensure_ascii=False).encode())
+        self._lines += 1
+
+    def _take(self, line: bytes) -> None:
+        """Reads a line; one that a stop or a hand has spoilt says nothing."""
+        try:
+            told = parse_json(line)
+            if "feed" in told:
+                feed = told["feed"]
+                self.validators = Validators(str(feed["etag"]), str(feed["modified"]))
+            else:
+                self._put(told["item"], _entry(told["entry"]))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return
+
+
+def recording(item: Item) -> str:
+    """A digest of an item's title, date and sound, whose address may change but for its end."""
+    sound = urlsplit(without_secrets(item.audio or item.video)).path.rpartition("/")[2]
+    return digest(item.title, item.date or "", sound)
+
+
+def digest(*parts: str) -> str:
+    """A digest of texts, in their order."""
+    joined = "\n".join(parts)
+    return hashlib.sha256(joined.encode("utf-8", "replace")).hexdigest()[:20]
+
+
+def _entry(told: dict[str, Any]) -> Downloaded:
+    chapters = tuple(Chapter(float(each["start"]), each["title"]) for each in told.pop("chapters"))
+    entry = Downloaded(**told, chapters=chapters)
+    if not all(_FILE_NAME.fullmatch(name) for name in (entry.name, entry.file)):
+        raise ValueError("leads out of its folder")
+    return entry
+
+
+def _lines_of(entries: dict[str, Downloaded], validators: Validators) -> bytes:
+    told: list[dict[str, Any]] = [{"feed": asdict(validators)}]
+    told += [{"item": key, "entry": asdict(entry)} for key, entry in entries.items()]
+    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in told)
+
+
+def slug(text: str, most: int = MOST_BYTES) -> str:
+    """Letters and digits in lower case, joined by dashes, in at most `most` bytes of UTF-8."""
+    folded = unicodedata.normalize("NFKC", text[:1000]).casefold().replace("'", "").replace("’", "")
+    # Marks are part of a letter: of an accent, of a vowel in Hindi.
+    plain = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in folded)
+    words = unicodedata.normalize("NFC", "-".join(plain.split()))
+    if len(words.encode()) <= most:
+        return words
+    cut = words.encode()[:most].decode(errors="ignore")
+    return cut.rpartition("-")[0] if "-" in cut[most // 3 :] else cut
+
+
+def source_folder(readable: str, exact: str) -> str:
+    """The name of a source's folder: to be read by people, and no other source's."""
+    digest = hashlib.sha256(exact.encode("utf-8", "replace")).hexdigest()[:8]
+    return "-".join(part for part in (slug(readable, 60), digest) if part)
+
+
+def episode_name(item: Item, taken: set[str]) -> str:
+    """A name for the item's files that is not in `taken`."""
+    title = slug(item.title)
+    name = "-".join(part for part in (item.date or "", title) if part)
+    if item.date and title and name not in taken:
+        return name
+    # Neither a date nor a title alone tells an episode from others.
+    return next(
+        longer
+        for digits in range(6, len(item.key) + 1)
+        if (longer := f"{name}-{item.key[:digits]}".lstrip("-")) not in taken
+    )

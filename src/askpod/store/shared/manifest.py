@@ -1,0 +1,128 @@
+"""The manifest of an archive on the server: what made it, and how far it has come.
+
+It is kept in the metadata of the collection of episodes, which the server changes as one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from askpod.embedding.contextual import recipe
+from askpod.errors import ServerError, StoreMismatch
+from askpod.store.schema import Stamp
+from askpod.store.shared.client import Address, Exists, NotThere
+from askpod.store.shared.database import Collection, Database
+from askpod.store.shared.records import CHUNKS, EPISODES
+from askpod.store.vectors import about
+
+LAYOUT = 2  # of the records on the server; the replica's format is its own
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What was read of it, at one instant."""
+
+    collection: Collection  # of the episodes
+    archive: str  # its id, of this one archive for ever
+    revision: int  # a number that every commit raises
+    pending: str  # the episode whose records a writer is changing; "" where none is
+    stamp: Stamp
+    recipe: str  # of the chunks' contextual vectors
+
+    @classmethod
+    def read(cls, database: Database) -> Manifest | None:
+        """The manifest of the archive in a database; None where the database holds none.
+
+        Raises:
+            ServerError: there is no such database, or the collection is not askpod's.
+        """
+        try:
+            collection = database.collection(EPISODES)
+        except NotThere:
+            database.check()
+            return None
+        return cls.of(collection)
+
+    @classmethod
+    def of(cls, collection: Collection) -> Manifest:
+        known, address = collection.metadata, collection.database.address
+        try:
+            layout = int(known["askpod"])
+            if layout == LAYOUT:
+                stamp = Stamp(
+                    str(known["embedder"]), int(known["dimension"]), str(known["chunking"])
+                )
+                pending = str(known["pending"])
+                archive, revision = str(known["archive"]), int(known["revision"])
+                return cls(collection, archive, revision, pending, stamp, str(known["vectors"]))
+        except (KeyError, TypeError, ValueError):
+            raise ServerError(
+                f"{address}: its collection {EPISODES!r} is not one that askpod made; name another "
+                "database (ASKPOD_CHROMA_DATABASE)"
+            ) from None
+        raise StoreMismatch(
+            f"{address}: the archive there has layout {layout}, made by another version of askpod; "
+            f"this one reads layout {LAYOUT}. Use the same version on all machines"
+        )
+
+    def with_metadata(self, *, revision: int, pending: str) -> Manifest:
+        """As it is after the server has taken these two."""
+        return Manifest.of(self.collection.with_metadata(revision=revision, pending=pending))
+
+    def check(self, stamp: Stamp) -> None:
+        """Raises StoreMismatch where this machine's settings would make another archive."""
+        made, now = self.stamp, stamp
+        vectors = ("vectors", self.recipe, recipe())
+        differing = [
+            f"{what} {there!r}, and this machine is set to {here!r}"
+            for what, there, here in (
+                ("embedder", made.embedder, now.embedder),
+                ("dimension", made.dimension, now.dimension),
+                ("chunking", made.chunking, now.chunking),
+                vectors,
+            )
+            if here is not None and there != here
+        ]
+        if differing:
+            raise StoreMismatch(
+                f"{self.collection.database.address}: the archive there was made with "
+                f"{'; '.join(differing)}. Go back to the settings that it was made with, or index "
+                "into another database (ASKPOD_CHROMA_DATABASE, and another --store)."
+            )
+
+
+def found(database: Database, stamp: Stamp) -> Manifest:
+    """The manifest of a new archive in a database; of the one there, if somebody was quicker."""
+    metadata = {
+        "askpod": LAYOUT,
+        "archive": uuid4().hex,
+        "revision": 0,
+        "pending": "",
+        "embedder": stamp.embedder,
+        "dimension": stamp.dimension or 0,
+        "chunking": stamp.chunking,
+        "vectors": recipe(),
+    }
+    try:
+        chunks_of(database, stamp.embedder)
+        return Manifest.of(database.make(EPISODES, metadata, "l2"))
+    except Exists:
+        return Manifest.of(database.collection(EPISODES))
+    except NotThere:
+        database.check()
+        raise
+
+
+def chunks_of(database: Database, embedder: str) -> Collection:
+    """The collection of chunks, made where it is not there."""
+    return database.make(CHUNKS, about(embedder), "ip", or_get=True)
+
+
+def other_archive(address: Address, store: str) -> StoreMismatch:
+    """The error for a replica of an archive that is not the one on the server."""
+    return StoreMismatch(
+        f"{store}: this folder holds a replica of another archive than {address}. Name another "
+        "folder (--store, ASKPOD_STORE) for this one, or correct ASKPOD_CHROMA_URL and "
+        "ASKPOD_CHROMA_DATABASE; a replica that is no longer wanted can be deleted"
+    )

@@ -1,0 +1,222 @@
+"""The replica: a catalog that follows an archive on a server.
+
+Its `meta` says which archive, from where on this machine, and up to which revision. Episodes are
+taken over one by one, each in a transaction, in the order of their revisions, and what was taken
+over counts: an interruption costs nothing, and a replica that is made anew has its chunks in the
+same order as the others.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.errors import ArchiveNotFound
+from askpod.model import Chunk, Episode
+from askpod.store.catalog import FILE, Catalog, stored_meta
+from askpod.store.connection import plain_errors
+from askpod.store.rows import Source
+from askpod.store.schema import create_tables
+from askpod.store.shared import ARCHIVE
+from askpod.store.shared.database import PAGE, Collection
+from askpod.store.shared.manifest import Manifest
+from askpod.store.shared.records import EpisodeRecord, NotWhole, entry_id, unpack
+
+_REVISION, _ORIGIN, _FILLED = "server_revision", "server_origin", "server_filled"
+_VERSIONS = """CREATE TABLE IF NOT EXISTS versions (
+    episode_id TEXT PRIMARY KEY REFERENCES episodes(id) ON DELETE CASCADE,
+    version TEXT NOT NULL
+) WITHOUT ROWID"""
+_TOLD = 50  # episodes, from which on a user is told how far it has come
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How far a replica has come."""
+
+    archive: str
+    revision: int
+    origin: str  # this machine and folder, as they were when it was last brought up
+    filled: bool  # whether it has ever been whole
+
+
+class Replica(Catalog):
+    """A catalog that follows a server. The caller holds the store's write lock to change it."""
+
+    def known(self) -> Known | None:
+        """None in a catalog that follows no server."""
+        meta = self.meta()
+        if ARCHIVE not in meta:
+            return None
+        return Known(
+            meta[ARCHIVE],
+            int(meta.get(_REVISION, "0")),
+            meta.get(_ORIGIN, ""),
+            meta.get(_FILLED) == "yes",
+        )
+
+    def follow(self, manifest: Manifest, origin: str) -> None:
+        """Makes an empty catalog a replica, or lets one of another machine begin anew."""
+        with self._connections.writing() as connection:
+            if not stored_meta(connection):
+                create_tables(connection, manifest.stamp)
+            connection.execute(_VERSIONS)
+            self._note({ARCHIVE: manifest.archive, _REVISION: "0", _ORIGIN: origin})
+
+    def take(
+        self,
+        episode: Episode,
+        source: Source,
+        chunks: list[Chunk],
+        vectors: NDArray[np.float32],
+        version: str,
+        revision: int,
+    ) -> None:
+        """Writes an episode of the server's `revision`, and which version of its records it is."""
+        with self._connections.writing() as connection:
+            self.put(episode, source, chunks, vectors)
+            connection.execute("INSERT INTO versions VALUES (?, ?)", (episode.id, version))
+            self._note({_REVISION: str(revision)})
+
+    def versions(self) -> dict[str, str]:
+        """Which version of each episode's records on the server is in the replica."""
+        with self.reading() as connection:
+            return dict(connection.execute("SELECT episode_id, version FROM versions").fetchall())
+
+    def drop(self, episode_id: str, revision: int) -> None:
+        """Removes an episode, as the server's `revision` did; it need not be there."""
+        with self._connections.writing():
+            if self.stored_episodes([episode_id]):
+                self.remove([episode_id])
+            self._note({_REVISION: str(revision)})
+
+    def reached(self, revision: int, *, filled: bool = True) -> None:
+        """Notes that nothing up to this revision of the server is missing."""
+        changes = {_REVISION: str(revision)} | ({_FILLED: "yes"} if filled else {})
+        with self._connections.writing() as connection:
+            if not changes.items() <= stored_meta(connection).items():
+                self._note(changes)
+
+    def _note(self, values: dict[str, str]) -> None:
+        with self._connections.writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Puller:
+    """Brings a replica up to the server."""
+
+    chunks: Collection
+    origin: str  # this machine and folder
+    notify: Callable[[str], None]
+
+    def pull(self, replica: Replica, manifest: Manifest) -> None:
+        """Takes over all that the server has and the replica lacks, up to `manifest`.
+
+        Raises:
+            ServerError: the server failed; what was taken over stays.
+        """
+        known = replica.known()
+        anew = known is None or known.origin != self.origin or known.revision > manifest.revision
+        if known is None or anew:
+            replica.follow(manifest, self.origin)
+            since = 0
+        else:
+            since = known.revision
+        entries = self._entries(manifest, since)
+        if anew:
+            there = {entry.episode_id for entry in entries if entry.source}
+            for episode_id in sorted(set(replica.sources()) - there):
+                replica.drop(episode_id, 0)
+        for number, entry in enumerate(entries, start=1):
+            self._take(replica, manifest, entry)
+            if number % _TOLD == 0:
+                self.notify(
+                    f"taken over from the server: {number:,} of {len(entries):,} episodes …"
+                )
+        replica.reached(manifest.revision)
+
+    def _entries(self, manifest: Manifest, since: int) -> list[EpisodeRecord]:
+        """The entries of revisions after `since`, up to the manifest's, in their order.
+
+        By windows of revisions: each belongs to one entry at most, so that none is missed while
+        others change.
+        """
+        entries = []
+        for begin in range(since, manifest.revision, PAGE):
+            window = [{"revision": {"$gt": begin}}, {"revision": {"$lte": begin + PAGE}}]
+            for record in manifest.collection.select({"$and": window}):
+                with suppress(NotWhole):  # not askpod's
+                    entries.append(EpisodeRecord.of(record))
+        return sorted(entries, key=lambda entry: entry.revision)
+
+    def _take(self, replica: Replica, manifest: Manifest, entry: EpisodeRecord) -> None:
+        """Takes one episode over. One that is replaced meanwhile comes with its next entry."""
+        if entry.source is None:
+            replica.drop(entry.episode_id, entry.revision)
+            return
+        try:
+            episode, chunks, vectors = self._fetched(manifest, entry)
+        except NotWhole as problem:
+            if self._present(manifest, entry.episode_id) == entry:
+                self.notify(
+                    f"{entry.episode_id}: left out, as it is not whole on the server ({problem}); "
+                    f"index its file again: {entry.source.path}"
+                )
+                replica.drop(entry.episode_id, entry.revision)
+            return
+        source = replace(entry.source, origin="" if entry.origin == self.origin else entry.origin)
+        replica.take(episode, source, chunks, vectors, entry.version, entry.revision)
+
+    def _fetched(
+        self, manifest: Manifest, entry: EpisodeRecord
+    ) -> tuple[Episode, list[Chunk], NDArray[np.float32]]:
+        """Raises NotWhole."""
+        parts = manifest.collection.get(entry.part_ids(), "documents")
+        there = {**parts, **self.chunks.get(entry.chunk_ids())}
+        for id_ in [*entry.part_ids(), *entry.chunk_ids()]:
+            if id_ not in there:
+                raise NotWhole(f"{id_!r} is missing")
+        packed = "".join(parts[id_].text for id_ in entry.part_ids())
+        episode, chunks, vectors = unpack(packed)
+        if episode.id != entry.episode_id or len(chunks) != entry.chunks:
+            raise NotWhole("what is packed is of another episode")
+        if chunks and vectors.shape[1] != manifest.stamp.dimension:
+            raise NotWhole("its vectors have not the archive's dimension")
+        return episode, chunks, vectors
+
+    def _present(self, manifest: Manifest, episode_id: str) -> EpisodeRecord | None:
+        """The episode's entry as it is now."""
+        record = manifest.collection.get([entry_id(episode_id)], "metadatas")
+        with suppress(NotWhole, KeyError):
+            return EpisodeRecord.of(record[entry_id(episode_id)])
+        return None
+
+
+def origin_of(store: Path) -> str:
+    """This machine and folder, by which an archive tells whose an episode is."""
+    return f"{platform.node() or 'unnamed'}:{store.resolve()}"
+
+
+def make_replica(store: Path, manifest: Manifest, origin: str) -> None:
+    """Makes an empty replica in a folder without a catalog. The caller holds the write lock."""
+    with plain_errors(store / FILE), closing(Replica(store, writable=True)) as replica:
+        replica.follow(manifest, origin)
+
+
+def followed(store: Path) -> Known | None:
+    """What the catalog in a folder follows; None where it follows nothing.
+
+    Raises:
+        ArchiveNotFound: there is no catalog, or nothing in it.
+    """
+    with closing(Replica(store)) as replica:
+        if not replica.meta():
+            raise ArchiveNotFound(f"{store}: no archive here yet")
+        return replica.known()

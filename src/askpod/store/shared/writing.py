@@ -1,0 +1,152 @@
+"""Writes episodes to the server, each visible at once and whole, then into the replica.
+
+The manifest names the episode being worked on (`pending`) from before its first record is written
+until nothing of a former version is left. So a stop at any instant leaves records that no
+replica sees, or former ones that none needs, and the next writer knows whose they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askpod.errors import ReadError
+from askpod.model import Chunk, Episode
+from askpod.store.rows import Source
+from askpod.store.shared.database import Collection
+from askpod.store.shared.manifest import Manifest
+from askpod.store.shared.records import EpisodeRecord, chunk_records, entry_id, part_records
+from askpod.store.shared.replica import Puller, Replica
+from askpod.store.shared.writer_lock import WriterLock
+
+
+class ServerStore:
+    """What indexing writes to. The caller holds the store's write lock and the writer's lock."""
+
+    def __init__(
+        self, manifest: Manifest, lock: WriterLock, puller: Puller, replica: Replica
+    ) -> None:
+        """Sweeps what a stopped writer left, and brings the replica up."""
+        self._lock = lock
+        self._chunks = puller.chunks
+        self._origin = puller.origin
+        self._replica = replica
+        self._manifest = self._swept(manifest)
+        puller.pull(replica, self._manifest)
+
+    @property
+    def _entries(self) -> Collection:
+        return self._manifest.collection
+
+    def sources(self) -> dict[str, Source]:
+        return self._replica.sources()
+
+    def put(
+        self,
+        episode: Episode,
+        source: Source,
+        chunks: Sequence[Chunk],
+        vectors: NDArray[np.float32],
+    ) -> None:
+        """Writes an episode, replacing the whole of a former one with its id.
+
+        Raises:
+            ReadError: another machine has an episode of this name, from a file elsewhere.
+            ServerError: the server failed, or another machine has taken over. Nothing of this
+                episode is to be seen.
+        """
+        known = self._known(episode.id)
+        if known and known.origin and known.path != source.path:
+            raise shared_with(known, source.path, episode.id)
+        revision, version = self._manifest.revision + 1, uuid4().hex[:16]
+        self._note(self._manifest.revision, episode.id)
+        self._chunks.write(chunk_records(version, episode, chunks, vectors))
+        parts = part_records(version, episode, chunks, vectors)
+        self._entries.write(parts)
+        counts = {"parts": len(parts), "chunks": len(chunks)}
+        entry = EpisodeRecord(
+            episode.id,
+            revision,
+            self._origin,
+            version,
+            **counts,
+            title=episode.title,
+            source=source,
+        )
+        self._commit(entry)
+        self._replica.take(episode, source, list(chunks), vectors, version, revision)
+        if known:
+            self._sweep(episode.id, version)
+
+    def remove(self, episode_ids: Sequence[str]) -> None:
+        """Removes episodes of this machine."""
+        for episode_id in episode_ids:
+            revision = self._manifest.revision + 1
+            self._note(self._manifest.revision, episode_id)
+            self._commit(EpisodeRecord(episode_id, revision))
+            self._replica.drop(episode_id, revision)
+            self._sweep(episode_id, "")
+
+    def moved(self, episode_id: str, path: str) -> None:
+        """Notes another path of an episode of this machine; another's stays as it is noted."""
+        known = self._replica.stored_episodes([episode_id])[episode_id]
+        if known.source.origin:
+            return
+        for record in self._entries.get([entry_id(episode_id)], "metadatas").values():
+            entry = EpisodeRecord.of(record)
+            if entry.source is not None:  # no news for the other machines: the revision stays
+                source = replace(entry.source, path=path)
+                self._lock.check()
+                self._entries.write(
+                    [replace(entry, title=known.episode.title, source=source).record]
+                )
+        self._replica.moved(episode_id, path)
+
+    def finish(self) -> None:
+        """Notes that nothing is pending."""
+        if self._manifest.pending:
+            self._note(self._manifest.revision, "")
+
+    def _known(self, episode_id: str) -> Source | None:
+        stored = self._replica.stored_episodes([episode_id]).get(episode_id)
+        return stored.source if stored else None
+
+    def _commit(self, entry: EpisodeRecord) -> None:
+        self._lock.check()
+        self._entries.write([entry.record])
+        self._note(entry.revision, entry.episode_id)
+
+    def _note(self, revision: int, pending: str) -> None:
+        self._manifest = self._manifest.with_metadata(revision=revision, pending=pending)
+
+    def _swept(self, manifest: Manifest) -> Manifest:
+        """The manifest, after what a writer that was stopped had begun has been put in order."""
+        if not manifest.pending:
+            return manifest
+        self._lock.check()
+        self._manifest = manifest
+        revision, version = manifest.revision, ""
+        for record in self._entries.get([entry_id(manifest.pending)], "metadatas").values():
+            entry = EpisodeRecord.of(record)
+            revision, version = max(revision, entry.revision), entry.version
+        self._sweep(manifest.pending, version)
+        return manifest.with_metadata(revision=revision, pending="")
+
+    def _sweep(self, episode_id: str, version: str) -> None:
+        """Removes an episode's chunks and parts of all versions but this one."""
+        where = {"$and": [{"episode_id": episode_id}, {"version": {"$ne": version}}]}
+        self._chunks.delete(where)
+        self._entries.delete({"$and": [*where["$and"], {"kind": "part"}]})
+
+
+def shared_with(known: Source, path: str, id_: str) -> ReadError:
+    """The error for a file whose episode would take the place of another machine's."""
+    return ReadError(
+        path,
+        f"would have the id {id_!r}, which {known.path} on {known.origin.partition(':')[0]} has "
+        "already; give one of the two files another name, or index them into different archives",
+    )

@@ -1,0 +1,225 @@
+"""Text at the lowest level: sentences, words, characters that act, parts within a token budget.
+
+Nothing here knows of episodes. Sentences and parts are character ranges of the text, so that
+nothing is changed or lost.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+TokenCounts = Callable[[Sequence[str]], list[int]]
+"""The tokens of each text as an embedder counts them, special ones included."""
+
+# Characters that nobody sees and that can trick a terminal, a page or a reader: controls other
+# than white space, what changes the direction of writing, soft hyphens, fillers and other
+# invisible marks, and the "tag" characters, which spell hidden text. For use in a pattern's [].
+HIDDEN = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e"
+    "\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e007f\U000e0080-\U000e00ff\U000e01f0-\U000e0fff"
+)
+LINE_BREAKS = "\n\v\f\r\x1c-\x1f\x85\u2028\u2029"  # as Unicode and Python's `splitlines` have them
+
+_HIDDEN = re.compile(f"[{HIDDEN}]")
+# Invisible, too, but meant after what needs them: joiners in Arabic and the scripts of India and
+# between emoji, Mongolian variants, and one variation selector after a character.
+_MARKS = re.compile("[\u200c\u200d\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_JOINING_SCRIPT = re.compile("[\u0600-\u109f\u1780-\u17ff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc]")
+_MONGOLIAN = re.compile("[\u1820-\u18af]")
+_EMOJI = re.compile("[\u20e3\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff]")
+_VARIED = re.compile("[0-9#*]|[^\0-\x7f]")
+# Halves of characters (surrogates) are shown as codes, too: no file or terminal takes them.
+_ACTING = re.compile(f"[{HIDDEN}{LINE_BREAKS}\t\ud800-\udfff]")
+
+NEAR = 0.6  # the least of difflib's ratios of a name that is offered in place of another
+
+# Talk has odd punctuation, so the rule is small: a sentence ends at a full stop, question or
+# exclamation mark or ellipsis (with closing quotes), followed by white space and something that
+# can begin a sentence. Each run of marks is tried once, from its start and to its end (`++`): a
+# hundred thousand dots in a row take no longer than a hundred thousand letters.
+_END = re.compile(
+    r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s+[\"'“‘«(\[]*[^\W_a-z])|[。！？]+|(?<![!?])[!?]++(?=\s)"
+)
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(\[\"“])(?:[A-Za-z]|[Mm]rs?|[Mm]s|[Dd]r|[Pp]rof|[Ss]t|vs|etc|e\.g|i\.e|approx|no|Inc|Ltd)\.$"
+)
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+# Words so common in questions that they say nothing of the subject.
+STOPWORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """a about above after again all also am an and any are as at be because been before being
+        between both but by can could did do does doing down during each few for from further get
+        gets got had has have having he her here hers him his how i if in into is it its just like
+        me more most my no nor not of off on once one only or other our out over own s said same
+        say says she should so some such t tell than that the their them then there these they
+        thing things this those through to too under until up us very was we were what when where
+        which while who whom why will with would you your yours talk talks mean means make makes""",
+    )
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of `text` in order, to be compared: case folded, "Mara’s" as "mara"."""
+    found = (word.casefold().replace("’", "'") for word in _WORD.findall(text))
+    return [word.removesuffix("'s") for word in found]
+
+
+def content_words(text: str) -> list[str]:
+    """The words of `text` that mean something by themselves: those that are no stop words."""
+    return [word for word in words(text) if word.split("'")[0] not in STOPWORDS]
+
+
+def query_words(text: str) -> list[str]:
+    """The words of a question that are worth looking for, in order, each once.
+
+    All of its words where it has no others.
+    """
+    return list(dict.fromkeys(content_words(text) or words(text)))
+
+
+def matches_name(wanted: str, name: str) -> bool:
+    """Whether every word of `wanted` begins a word of `name`, or both are one when run together."""
+    asked, held = name_words(wanted), name_words(name)
+    if not asked:
+        return False
+    return "".join(asked) == "".join(held) or all(
+        any(word.startswith(part) for word in held) for part in asked
+    )
+
+
+@lru_cache(maxsize=100_000)  # a filter asks for the words of every name of the archive
+def name_words(text: str) -> tuple[str, ...]:
+    """The words of a name, to be compared: without case and accents."""
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    return tuple(re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c))))
+
+
+def nearest(wanted: str, names: Iterable[str], most: int = 3) -> str:
+    """What is near a name that is not there, as the end of a sentence; "" where nothing is."""
+    folded = "".join(name_words(wanted))
+    ranked = sorted((-_nearness(folded, name), name) for name in set(names))
+    near = [name for ratio, name in ranked[:most] if -ratio >= NEAR]
+    return f"; the nearest: {', '.join(near)}" if near else ""
+
+
+def _nearness(folded: str, name: str) -> float:
+    """The greatest of difflib's ratios to the name and to each of its words; 0 below NEAR."""
+    parts = name_words(name)
+    best = 0.0
+    for part in {"".join(parts), *parts}:
+        spelt = SequenceMatcher(None, folded, part)
+        if spelt.real_quick_ratio() >= NEAR and spelt.quick_ratio() >= NEAR:
+            best = max(best, spelt.ratio())
+    return best
+
+
+def without_hidden(text: str) -> str:
+    """The text without the characters that nobody sees; white space of all kinds stays."""
+    bare = _HIDDEN.sub("", text)
+    return bare if bare.isascii() else _MARKS.sub(_meant, bare)
+
+
+def _meant(found: re.Match[str]) -> str:
+    """Of a run of invisible marks those that change the character before them."""
+    kept = found.string[max(0, found.start() - 1) : found.start()]
+    start = len(kept)
+    after = found.string[found.end() : found.end() + 1]
+    for mark in found[0]:
+        last = kept[-1:]
+        if mark in "\u200c\u200d":
+            emoji = mark == "\u200d" and _EMOJI.match(last) and _EMOJI.match(after)
+            fits = bool(_JOINING_SCRIPT.match(last) or emoji)
+        elif mark < "\u1810":
+            fits = bool(_MONGOLIAN.match(last))
+        else:
+            fits = bool(_VARIED.match(last)) and not _MARKS.match(last)
+        kept += mark if fits else ""
+    return kept[start:]
+
+
+def visible(text: str, kept: str = "") -> str:
+    """The text with every character that acts on a terminal or a page shown as a code.
+
+    Codes are Python's escapes. Line breaks and tabs act, too; those in `kept` stay as they are.
+    """
+    return _ACTING.sub(lambda found: found[0] if found[0] in kept else _code(found[0]), text)
+
+
+def _code(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def split_sentences(text: str) -> list[tuple[int, int]]:
+    """Character ranges (start, end) of the sentences of `text`, in order.
+
+    Ranges are stripped of surrounding white space and never empty; only white space lies
+    between them. A text without an end mark is one sentence.
+    """
+    ranges: list[tuple[int, int]] = []
+    begin = 0
+    for match in _END.finditer(text):
+        if _is_abbreviation(text, begin, match.start(), match.end()):
+            continue
+        _append(ranges, text, begin, match.end())
+        begin = match.end()
+    _append(ranges, text, begin, len(text))
+    return ranges
+
+
+def _is_abbreviation(text: str, begin: int, mark: int, end: int) -> bool:
+    if text[mark:end] != ".":
+        return False
+    # "I." is far more often the end of a sentence in speech than an initial.
+    tail = text[max(begin, mark - 12) : end]
+    return bool(_ABBREVIATION.search(tail)) and not tail.endswith((" I.", "etc.", " no."))
+
+
+def _append(ranges: list[tuple[int, int]], text: str, begin: int, end: int) -> None:
+    begin, end = _stripped(text, begin, end)
+    if begin < end:
+        ranges.append((begin, end))
+
+
+def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:
+    """The range without the white space around it; an empty one at `begin` of white space only."""
+    piece = text[begin:end]
+    lead = len(piece) - len(piece.lstrip())
+    return (begin + lead, begin + len(piece.rstrip())) if lead < len(piece) else (begin, begin)
+
+
+def split_to_fit(
+    text: str, begin: int, end: int, count: TokenCounts, limit: int
+) -> list[tuple[int, int, int]]:
+    """Halves a range of `text`, at white space where there is some, until each part fits.
+
+    Args:
+        text: what is cut.
+        begin: the first character of the range.
+        end: the character after its last one.
+        count: counts the tokens of texts.
+        limit: the most tokens of one part, counted likewise.
+
+    Returns:
+        (begin, end, tokens) of each part in order, at least one, with only white space between
+        them. A single character is a part however many tokens it has.
+    """
+    begin, end = _stripped(text, begin, end)
+    [tokens] = count([text[begin:end]])
+    if tokens <= limit or end - begin < 2:
+        return [(begin, end, tokens)]
+    middle = (begin + end) // 2
+    before = next((i for i in range(middle, begin, -1) if text[i].isspace()), None)
+    after = next((i for i in range(middle, end) if text[i].isspace()), None)
+    spaces = [i for i in (before, after) if i is not None]
+    cut = min(spaces, key=lambda i: abs(i - middle), default=middle)
+    return [
+        *split_to_fit(text, begin, cut, count, limit),
+        *split_to_fit(text, cut, end, count, limit),
+    ]

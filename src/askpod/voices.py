@@ -1,0 +1,137 @@
+"""Who speaks in an archive: how much, under which names, and who an unnamed label may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Protocol
+
+from askpod.model import Span, Turn
+from askpod.text import matches_name, name_words
+
+ALIKE = 0.85  # difflib's ratio, from which on two spellings may be one name
+QUOTES = 3  # that show who a label may be
+LONGEST_QUOTE = 240  # characters
+
+
+class Names(Protocol):
+    """Says who is meant by a label of an episode."""
+
+    def name(self, episode_id: str, label: str) -> str:
+        """The name; the label itself where nobody said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who speaks in the archive."""
+
+    name: str
+    labels: tuple[str, ...]  # under which the transcripts have them
+    turns: int
+    seconds: float
+    episodes: int
+    alike: tuple[str, ...] = ()  # others whose names may be this person's, too
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One label of one episode, with quotes that show who it may be."""
+
+    label: str
+    name: str
+    turns: int
+    seconds: float
+    quotes: tuple[Span, ...]
+
+
+def everyone(people: Names, totals: Iterable[tuple[str, str, int, float]]) -> list[Person]:
+    """Everybody who speaks, those who speak longest first.
+
+    Args:
+        people: the names that were given.
+        totals: (episode, label, turns, seconds) of all that have a label.
+    """
+    sums: dict[str, list[Any]] = {}
+    for episode, label, turns, seconds in totals:
+        held = sums.setdefault(people.name(episode, label), [{}, 0, 0.0, set()])
+        held[0][label] = True
+        held[1] += turns
+        held[2] += seconds
+        held[3].add(episode)
+    alike = look_alikes(sums)
+    persons = [
+        Person(name, tuple(sorted(labels)), turns, seconds, len(episodes), alike.get(name, ()))
+        for name, (labels, turns, seconds, episodes) in sums.items()
+    ]
+    return sorted(persons, key=lambda person: (-person.seconds, person.name))
+
+
+def voices(people: Names, episode_id: str, turns: Sequence[Turn]) -> list[Voice]:
+    """The labels of an episode's stored turns, each with quotes from its beginning to its end."""
+    by_label: dict[str, list[tuple[int, Turn]]] = {}
+    for place, turn in enumerate(turns):
+        if turn.speaker:
+            by_label.setdefault(turn.speaker, []).append((place, turn))
+    found = [
+        Voice(
+            label,
+            people.name(episode_id, label),
+            len(own),
+            sum(turn.end - turn.start for _, turn in own),
+            tuple(_quotes(own)),
+        )
+        for label, own in by_label.items()
+    ]
+    return sorted(found, key=lambda voice: -voice.seconds)
+
+
+def _quotes(turns: Sequence[tuple[int, Turn]]) -> Iterator[Span]:
+    """The longest turn of each third; of a long one the beginning."""
+    size = -(-len(turns) // QUOTES)
+    for begin in range(0, len(turns), size):
+        third = turns[begin : begin + size]
+        place, turn = max(third, key=lambda each: min(len(each[1].text), LONGEST_QUOTE))
+        text = turn.text
+        if len(text) > LONGEST_QUOTE:
+            text = f"{text[:LONGEST_QUOTE].rsplit(None, 1)[0]} …"
+        yield Span(place, 0, turn.speaker, text, turn.start, turn.end)
+
+
+def look_alikes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Names that may be one person's, each with the others.
+
+    Two are alike where they are the same letters run together, where every word of one begins a
+    word of the other ("Alexey", "Alexey Grigorev"), or by their spelling. Those that a number or
+    a single letter at the end tells apart ("SPEAKER_01", "Speaker B") are like nobody.
+    """
+    words = {name: name_words(name) for name in names}
+    blocks: dict[str, list[str]] = {}
+    for name, parts in words.items():
+        if _is_telling(parts):
+            for part in {part[:3] for part in parts} | {"".join(parts)[:3]}:
+                blocks.setdefault(part, []).append(name)
+    found: dict[str, dict[str, None]] = {}
+    for block in blocks.values():
+        for place, one in enumerate(block):
+            for other in block[place + 1 :]:
+                if _alike(one, other, words):
+                    found.setdefault(one, {})[other] = None
+                    found.setdefault(other, {})[one] = None
+    return {name: tuple(sorted(others)) for name, others in found.items()}
+
+
+def _is_telling(parts: Sequence[str]) -> bool:
+    joined = "".join(parts)
+    return len(joined) > 2 and len(parts[-1]) > 1 and not any(c.isdigit() for c in joined)
+
+
+def _alike(one: str, other: str, words: Mapping[str, Sequence[str]]) -> bool:
+    if matches_name(one, other) or matches_name(other, one):
+        return True
+    spelt = SequenceMatcher(None, "".join(words[one]), "".join(words[other]))
+    return (
+        spelt.real_quick_ratio() >= ALIKE
+        and spelt.quick_ratio() >= ALIKE
+        and spelt.ratio() >= ALIKE
+    )

@@ -1,0 +1,104 @@
+"""Replies as models send them: JSON of the asked form, prose, or a copy of the prompt."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askpod.answering.refusal import SENTINEL
+from askpod.answering.replies import ReplyReader, answer_schema, is_copied
+from askpod.model import EvidenceTurn, Span
+
+
+def read(reply: str, size: int = 0) -> str:
+    reader = ReplyReader()
+    pieces = [reply[i : i + size] for i in range(0, len(reply), size)] if size else [reply]
+    return "".join(map(reader.feed, pieces)) + reader.finish()
+
+
+def structured(*sentences: object, missing: object = "") -> str:
+    return json.dumps({"sentences": list(sentences), "missing": missing})
+
+
+BEES = {"text": "Bees dance\n in circles.", "turns": [3, 5, 3]}
+
+
+@pytest.mark.parametrize(
+    ("reply", "prose"),
+    [
+        (structured(BEES), "Bees dance in circles. [3][5]"),
+        (structured(BEES, BEES), "Bees dance in circles. [3][5] Bees dance in circles. [3][5]"),
+        (f"```json\n{structured(BEES)}\n```", "Bees dance in circles. [3][5]"),
+        (structured(BEES, missing="Why?"), "Bees dance in circles. [3][5] Why?"),
+        (structured(missing="Nothing is said of bees."), SENTINEL),
+        (structured({"text": "So."}, {"turns": [1]}, 7, BEES), "So. Bees dance in circles. [3][5]"),
+        (structured({"text": "Odd.", "turns": [True, "2", 1.5, 4]}), "Odd. [4]"),
+        (structured(BEES)[:-17], "Bees dance in circles. [3][5]"),  # cut at the longest answer
+        ("Bees dance [3].", "Bees dance [3]."),
+        ("[3] says that bees dance.", "[3] says that bees dance."),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_reply_becomes_prose_with_markers(reply, prose):
+    assert read(reply) == prose
+
+
+@given(
+    st.lists(st.text(max_size=20).map(lambda text: {"text": text, "turns": [1]}), max_size=10),
+    st.text(max_size=20),
+    st.integers(1, 9),
+)
+def test_what_is_read_does_not_depend_on_the_pieces(sentences, missing, size):
+    reply = structured(*sentences, missing=missing)
+    assert read(reply, size) == read(reply)
+    read(reply).encode("utf-8")
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_read(reply):
+    prose = read(reply)
+    assert prose == reply or reply.lstrip().startswith(("{", "`"))
+
+
+@pytest.mark.parametrize("reply", ['{"sentences": 1}', '{"answer": "x"}', "{" * 2000, '{"a": [[[['])
+def test_json_of_another_form_is_broken(reply):
+    reader = ReplyReader()
+    assert reader.feed(reply) + reader.finish() == ""
+    assert reader.broken
+
+
+def test_numbers_that_a_structured_reply_may_cite_are_those_of_the_evidence():
+    schema = answer_schema(3)["json_schema"]["schema"]
+    assert schema["properties"]["sentences"]["items"]["properties"]["turns"]["items"]["enum"] == [
+        1,
+        2,
+        3,
+    ]
+
+
+SAID = "The trial ran for fourteen months, with twenty-two hives at six sites, over one winter."
+TURN = EvidenceTurn(1, "bees", "Bees", Span(0, 0, "Mara", SAID, 0.0, 9.0), "")
+PROMPT = [
+    ("system", "You answer questions about podcast episodes from what was said in them, briefly."),
+    ("user", f"[1] Mara, 0:00 — Bees\n> {SAID}\n\nHow long did the trial of the bee kit run for?"),
+]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        PROMPT[0][1],
+        "You answer questions about podcast episodes from what was said in them [1].",
+        "How long did the trial of the bee kit run for?",
+    ],
+)
+def test_a_copy_of_the_prompt_is_known(reply):
+    assert is_copied(reply, PROMPT, [TURN])
+
+
+@pytest.mark.parametrize("reply", [SAID, "It ran for fourteen months at six sites, with 22 hives."])
+def test_an_answer_in_the_words_of_the_evidence_is_no_copy(reply):
+    assert not is_copied(reply, PROMPT, [TURN])
