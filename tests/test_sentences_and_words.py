@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askpod.text import (
+    HIDDEN,
     content_words,
     nearest,
     query_words,
@@ -118,7 +120,7 @@ def test_what_acts_is_shown_as_a_code():
 def test_visible_text_holds_nothing_that_acts(text):
     shown = visible(text)
     assert visible(shown) == shown
-    assert without_hidden(shown) == shown
+    assert not re.search(f"[{HIDDEN}]", shown)
     assert len(shown.splitlines()) <= 1
     shown.encode()
 
@@ -126,6 +128,37 @@ def test_visible_text_holds_nothing_that_acts(text):
 def test_hidden_characters_go_and_white_space_stays():
     assert without_hidden("a\u200b b\ufeff\n\tc\x00d\u2066") == "a b\n\tcd"
     assert without_hidden("नि\u200dश 👩\u200d🚀") == "नि\u200dश 👩\u200d🚀"  # joiners are letters
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Ho\xadney", "Honey"),
+        ("a\u034fb\u115fc\u1160d\u180ee\u3164f\uffa0g\u17b4h", "abcdefgh"),
+        ("a\u200db \u200dc\u200d", "ab c"),
+        ("a\u200cb", "ab"),
+        ("می\u200cخواهم", "می\u200cخواهم"),  # Persian: two parts of one word
+        (
+            "❤\ufe0f\u200d🔥 👩🏽\u200d🚀 1\ufe0f\u20e3",
+            "❤\ufe0f\u200d🔥 👩🏽\u200d🚀 1\ufe0f\u20e3",
+        ),
+        ("👩\u200d\u200d🚀", "👩\u200d🚀"),
+        ("👩\u200d and", "👩 and"),
+        ("😀\ufe01\ufe02\U000e0131\U000e0142", "😀\ufe01"),  # a text can be hidden in these
+        ("葛\U000e0100城", "葛\U000e0100城"),  # the form of a letter
+        ("\ufe0fa\ufe0f", "a"),
+        ("\u1820\u180bx\u180b", "\u1820\u180bx"),
+    ],
+)
+def test_invisible_marks_stay_only_where_they_are_meant(text, shown):
+    assert without_hidden(text) == shown
+
+
+@given(st.text(alphabet="a1👩🚀न\u0643\u1820\u200c\u200d\ufe0f\U000e0100\u180b\xad ") | st.text())
+def test_nothing_more_is_hidden_in_what_is_left(text):
+    bare = without_hidden(text)
+    assert without_hidden(bare) == bare
+    assert not re.search("[\u200c\u200d]{2}", bare)
 
 
 # Parts that fit

@@ -32,6 +32,13 @@ class Turn:
     estimated: bool = False  # True: `start` was not stated but worked out (see times.py)
     section: str = ""  # the header the turn stands under; "" before the first one
     marks: Marks = ()  # seconds that are known inside the text, such as those of its captions
+    label: str = ""  # the transcript's own label, where `speaker` is a name laid over it
+
+    def by(self, name: str) -> Turn:
+        """The turn with a name for its speaker; the label that the transcript has is kept."""
+        if name == self.speaker:
+            return self
+        return replace(self, speaker=name, label=self.label or self.speaker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Episode:
     topics: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)  # name -> URL, in the file's order
     youtube: str | None = None  # the video's id
+    untimed: bool = False  # its transcript states no second: those of its turns are estimated
 
     @property
     def end(self) -> float:

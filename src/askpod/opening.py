@@ -31,8 +31,19 @@ Notify = Callable[[str], None]
 
 
 def store_folder(store: str | Path | None) -> Path:
-    """The folder of the archive that a caller means. Raises PathError where it is a file."""
+    """The folder of the archive that a caller means.
+
+    Raises:
+        PathError: it is a file, a link to nothing, or no name at all.
+    """
+    if isinstance(store, str) and not store.strip():
+        raise PathError("the store: names no folder; leave it out, or say . for the working folder")
     folder = Path(store) if store is not None else default_store()
+    if folder.is_symlink() and not folder.exists():
+        raise PathError(
+            f"{folder}: is a link to {folder.readlink()}, which is not there; make that folder, "
+            "or name another (--store, ASKPOD_STORE)"
+        )
     if folder.exists() and not folder.is_dir():
         raise PathError(
             f"{folder}: is a file, and an archive is a folder; name another (--store, ASKPOD_STORE)"

@@ -19,8 +19,11 @@ from typing import Literal
 
 from askpod.answering.refusal import SENTINEL
 from askpod.errors import AskpodError
+from askpod.files import read_bounded
 from askpod.model import EvidenceTurn
 from askpod.retrieval.render import plain, render
+
+MOST_BYTES = 1_000_000  # of one template
 
 Message = tuple[Literal["system", "user", "assistant"], str]  # role and text
 Placement = Literal["before", "after", "both"]  # of an instruction, seen from the evidence
@@ -165,7 +168,7 @@ def _read(name: str, folder: Path | None) -> tuple[Template, Template]:
     path = folder / name if folder is not None and (folder / name).exists() else _built_in() / name
     wrong = partial(_wrong, path, name)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise wrong(f"cannot be read ({error})") from error
     parts = _PARTS.fullmatch(_COMMENT.sub("", text))

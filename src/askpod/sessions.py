@@ -23,11 +23,13 @@ from typing import Any
 import platformdirs
 
 from askpod.errors import AskpodError
-from askpod.files import append_line
+from askpod.files import append_line, read_bounded
 from askpod.model import Exchange, Filters
+from askpod.parsing import parse_json
 
 VARIABLE = "ASKPOD_DATA"
 FORMAT = 1
+MOST_BYTES = 100_000_000  # of one conversation
 ENDING = ".jsonl"
 SET_ASIDE = ".damaged"
 
@@ -131,9 +133,9 @@ def _read(path: Path) -> tuple[tuple[Exchange, ...], Filters]:
     """What a file holds. Raises ValueError that says which line is wrong."""
     exchanges: list[Exchange] = []
     filters = Filters()
-    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
+    for number, line in enumerate(read_bounded(path, MOST_BYTES).split(b"\n")[:-1], start=1):
         try:
-            exchange, filters = _from_json(json.loads(line))
+            exchange, filters = _from_json(parse_json(line))
         except (ValueError, KeyError, TypeError, AskpodError, RecursionError) as e:
             raise ValueError(f"line {number} is damaged") from e
         exchanges.append(exchange)

@@ -23,9 +23,11 @@ from pydantic.dataclasses import dataclass
 
 from askpod.chunking import ChunkSettings
 from askpod.errors import AskpodError
+from askpod.files import read_bounded
 
 DEFAULT_STORE = Path("vectorstore")
 FILE = "askpod.toml"
+MOST_BYTES = 1_000_000  # of the file
 
 TRUSTED_WINDOW = 32_000
 TRUSTED_WINDOW_REASON = (
@@ -320,16 +322,18 @@ def _from_environment() -> dict[str, Any]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
+        text = read_bounded(path, MOST_BYTES).decode("utf-8")
+        values = tomllib.loads(text.replace("\r\n", "\n"))
     except FileNotFoundError:
         return {}
     except UnicodeDecodeError:
         raise SettingError(f"{path}: not UTF-8 text: save the file as UTF-8") from None
     except OSError as problem:
         raise SettingError(f"{path}: cannot be read: {problem.strerror}") from None
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:  # not TOML, or a number of thousands of digits
         raise SettingError(f"{path}: not TOML: {problem}") from None
+    except RecursionError:
+        raise SettingError(f"{path}: not TOML for settings: it nests too deep") from None
 
     def place(name: str) -> str:
         return f"{path}:{_line_of(name, text)}: {name}"

@@ -16,15 +16,23 @@ TokenCounts = Callable[[Sequence[str]], list[int]]
 """The tokens of each text as an embedder counts them, special ones included."""
 
 # Characters that nobody sees and that can trick a terminal, a page or a reader: controls other
-# than white space, what changes the direction of writing, invisible marks, and the "tag"
-# characters, which spell hidden text. For use inside the brackets of a pattern.
+# than white space, what changes the direction of writing, soft hyphens, fillers and other
+# invisible marks, and the "tag" characters, which spell hidden text. For use in a pattern's [].
 HIDDEN = (
-    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f"
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e"
+    "\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e007f\U000e0080-\U000e00ff\U000e01f0-\U000e0fff"
 )
 LINE_BREAKS = "\n\v\f\r\x1c-\x1f\x85\u2028\u2029"  # as Unicode and Python's `splitlines` have them
 
 _HIDDEN = re.compile(f"[{HIDDEN}]")
+# Invisible, too, but meant after what needs them: joiners in Arabic and the scripts of India and
+# between emoji, Mongolian variants, and one variation selector after a character.
+_MARKS = re.compile("[\u200c\u200d\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]+")
+_JOINING_SCRIPT = re.compile("[\u0600-\u109f\u1780-\u17ff\ua800-\uabff\ufb50-\ufdff\ufe70-\ufefc]")
+_MONGOLIAN = re.compile("[\u1820-\u18af]")
+_EMOJI = re.compile("[\u20e3\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe0f\U0001f000-\U0001faff]")
+_VARIED = re.compile("[0-9#*]|[^\0-\x7f]")
 # Halves of characters (surrogates) are shown as codes, too: no file or terminal takes them.
 _ACTING = re.compile(f"[{HIDDEN}{LINE_BREAKS}\t\ud800-\udfff]")
 
@@ -114,7 +122,26 @@ def _nearness(folded: str, name: str) -> float:
 
 def without_hidden(text: str) -> str:
     """The text without the characters that nobody sees; white space of all kinds stays."""
-    return _HIDDEN.sub("", text)
+    bare = _HIDDEN.sub("", text)
+    return bare if bare.isascii() else _MARKS.sub(_meant, bare)
+
+
+def _meant(found: re.Match[str]) -> str:
+    """Of a run of invisible marks those that change the character before them."""
+    kept = found.string[max(0, found.start() - 1) : found.start()]
+    start = len(kept)
+    after = found.string[found.end() : found.end() + 1]
+    for mark in found[0]:
+        last = kept[-1:]
+        if mark in "\u200c\u200d":
+            emoji = mark == "\u200d" and _EMOJI.match(last) and _EMOJI.match(after)
+            fits = bool(_JOINING_SCRIPT.match(last) or emoji)
+        elif mark < "\u1810":
+            fits = bool(_MONGOLIAN.match(last))
+        else:
+            fits = bool(_VARIED.match(last)) and not _MARKS.match(last)
+        kept += mark if fits else ""
+    return kept[start:]
 
 
 def visible(text: str, kept: str = "") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +50,27 @@ def test_a_damaged_file_is_built_again(folder: Path, int8: MiniLM, damage) -> No
     file.write_bytes(damage(whole))
     assert np.array_equal(MiniLM().embed(QUESTION), int8.embed(QUESTION))
     assert file.read_bytes() == whole
+
+
+@pytest.mark.parametrize("content", [b"", b"not a graph", b"\x08" * 10_000])
+def test_a_complete_file_that_is_no_graph_is_built_again(
+    folder: Path, int8: MiniLM, content: bytes
+) -> None:
+    MiniLM()
+    [file] = folder.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(content + hashlib.sha256(content).digest())
+    assert np.array_equal(MiniLM().embed(QUESTION), int8.embed(QUESTION))
+    assert file.read_bytes() == whole
+
+
+def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(folder: Path, int8: MiniLM) -> None:
+    MiniLM()
+    [file] = folder.iterdir()
+    file.unlink()
+    os.mkfifo(file)
+    assert np.array_equal(MiniLM().embed(QUESTION), int8.embed(QUESTION))
+    assert file.is_file()
 
 
 def test_two_processes_may_start_at_once(folder: Path, int8: MiniLM) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from askpod.errors import GoldError
-from askpod.evals.gold import Sources, Stretch, load_gold, misplaced, read_gold
+from askpod.evals.gold import GoldSet, Sources, Stretch, load_gold, misplaced, read_gold
+from askpod.evals.measures.facts import FactMatcher
+from askpod.text import split_sentences
 
 EXAMPLES = Path(__file__).parents[2] / "evals" / "examples.yaml"
 BEES = "hive-telemetry-for-small-apiaries"
@@ -35,12 +38,58 @@ GOOD = """
 """
 
 
-def test_the_examples_are_a_good_set(archive):
+@pytest.fixture(scope="module", params=["examples", "chats"])
+def kept(request) -> GoldSet:
+    """A gold set of this project."""
+    return load_gold(EXAMPLES.with_stem(request.param))
+
+
+def test_the_gold_sets_fit_the_example_episodes(kept, archive):
+    assert misplaced(kept, archive) == []
+    asked = [(question.question, question.history) for question in kept.questions]
+    assert len(set(asked)) == len(asked)
+
+
+def test_every_fact_is_said_in_its_evidence(kept, archive):
+    sources, matcher = Sources(archive), FactMatcher(archive.support_embedder)
+    wanted = kept.questions if kept.name == "chats" else kept.questions[70:]  # older ones sum up
+    missing = []
+    for question in wanted:
+        turns = [
+            turn.text
+            for turn, episode in every_turn(question, sources)
+            if Stretch(episode, turn.start, turn.end).touches(question.stretches)
+        ]
+        said = [text[begin:end] for text in turns for begin, end in split_sentences(text)]
+        facts = [*(question.facts or ()), *question.okay]
+        found = matcher.match(facts, said)
+        missing += [facts[match.fact] for match in found if match.statement is None]
+    assert missing == []
+
+
+def every_turn(question, sources):
+    for episode in dict.fromkeys(each.episode for each in question.evidence):
+        for turn in sources.turns(episode):
+            yield turn, episode
+
+
+def test_the_examples_have_every_kind_of_question():
     gold = load_gold(EXAMPLES)
-    assert gold.name == "examples"
-    assert len(gold.questions) >= 48
-    assert sum(not question.answerable for question in gold.questions) >= len(gold.questions) / 8
-    assert misplaced(gold, archive) == []
+    kinds = Counter(question.type for question in gold.questions)
+    assert len(gold.questions) >= 140
+    assert kinds["unanswerable"] >= len(gold.questions) / 8
+    assert sum(bool(question.history) for question in gold.questions) >= 10
+    few = {"episodes", "summary", "list", "compare", "yes-no", "number", "keyword", "speaker"}
+    assert all(kinds[kind] >= 4 for kind in few)
+
+
+def test_the_chats_are_sixty_of_three_turns():
+    questions = load_gold(EXAMPLES.with_stem("chats")).questions
+    assert len(questions) == 180
+    for first, second, third in zip(*[iter(questions)] * 3, strict=True):
+        assert first.history == ()
+        assert second.history == (first.question,)
+        assert third.history == (first.question, second.question)
 
 
 def test_a_file_called_gold_has_the_name_of_its_folder(tmp_path):
@@ -163,3 +212,24 @@ def test_speech_is_whole_sentences_of_the_seconds(archive):
     assert 0 < len(half) < len(whole)
     assert whole.startswith(half)
     assert half.endswith((".", "?", "!"))
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("{id: x, question: W?, type: unanswerable, okay: [A]}", "okay facts without facts"),
+        ("{id: x, question: W?, type: unanswerable, history: ['']}", "history.0: String should"),
+        (f"{{id: x, question: W?, type: unanswerable, history: {['a'] * 21}}}", "history: Tuple"),
+    ],
+)
+def test_okay_facts_and_a_history_are_checked(written, row, said):
+    with pytest.raises(GoldError, match=said):
+        load_gold(written(f"- {row}\n"))
+
+
+def test_what_needs_no_history_can_be_taken_alone(written):
+    text = GOOD + "- {id: then, question: Why?, type: unanswerable, history: [What starved?]}\n"
+    assert [question.id for question in load_gold(written(text)).alone().questions] == ["good"]
+    only = load_gold(written("- {id: x, question: Why?, type: unanswerable, history: [What?]}\n"))
+    with pytest.raises(GoldError, match="every question has a history"):
+        only.alone()

@@ -4,7 +4,7 @@ import pytest
 
 from askpod.errors import PathError
 from askpod.readers import find_files
-from askpod.readers.discover import named
+from askpod.readers.discover import endings_not_read, named
 
 
 def make(folder, *names):
@@ -15,13 +15,13 @@ def make(folder, *names):
 
 
 def test_a_folder_is_searched_in_order(tmp_path):
-    make(tmp_path, "b.md", "a.md", "sub/c.md", "notes.docx", "a.yaml", "UPPER.MD")
+    make(tmp_path, "b.md", "a.md", "sub/c.md", "notes.pages", "a.yaml", "UPPER.MD")
     found = [path.relative_to(tmp_path).as_posix() for path in find_files([tmp_path])]
     assert found == ["UPPER.MD", "a.md", "b.md", "sub/c.md"]
 
 
 def test_files_of_one_name_stand_together_the_richest_first(tmp_path):
-    make(tmp_path, "b.txt", "b.html", "b.srt", "b.vtt", "b.json", "b.md", "b.tsv", "a.txt", "c.md")
+    make(tmp_path, "b.txt", "b.html", "b.srt", "b.vtt", "b.json", "b.md", "b.rtf", "a.txt", "c.md")
     found = [path.name for path in find_files([tmp_path])]
     assert found == ["a.txt", "b.md", "b.json", "b.vtt", "b.srt", "b.html", "b.txt", "c.md"]
 
@@ -67,8 +67,13 @@ def test_a_missing_path_is_refused(tmp_path):
 
 
 def test_paths_without_a_transcript_are_refused(tmp_path):
-    make(tmp_path, "README.md", "LICENSE.txt", "talk.docx", "talk.yaml")
-    with pytest.raises(PathError, match=r"holds no \.md, .*\.htm or \.txt file; name the folder"):
+    make(tmp_path, "README.md", "LICENSE.txt", "talk.pages", "talk.yaml")
+    with pytest.raises(PathError, match=r"holds no \.md, .*\.txt or \.xml file; name the folder"):
         find_files([tmp_path])
     with pytest.raises(PathError, match=r"holds no \.md, "):
         find_files([])
+
+
+def test_endings_that_are_not_read_are_counted(tmp_path):
+    make(tmp_path, "a.md", "b.mp3", "sub/c.MP3", "d.pdf", "e", ".hidden.mp3", "a.yaml")
+    assert endings_not_read([tmp_path, tmp_path / "b.mp3"]) == {".mp3": 2, ".pdf": 1, "": 1}

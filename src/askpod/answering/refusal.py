@@ -38,8 +38,8 @@ WEAKEST = 0.43
 WEAKEST_IN_NAMED = 0.25
 
 # The relevance (sentences.py) from which on the best sentence of the first quotation answers: the
-# highest bar that costs no more than 10 % of the questions that can be answered.
-ANSWERS = 0.44
+# highest bar that costs no more than about 10 % of the questions that can be answered.
+ANSWERS = 0.46
 
 # Of the cosine, what having all of the question's words in one chunk is worth.
 WORDS = 0.2
@@ -54,7 +54,7 @@ def is_weak(found: Found, filters: Filters) -> bool:
     """Whether what was found is too little to answer from."""
     if not found.passages or found.unmentioned:
         return True
-    named = filters.episode is not None or filters.guest is not None
+    named = filters.episode is not None or filters.guest is not None or found.named
     return nearness(found) < (WEAKEST_IN_NAMED if named else WEAKEST)
 
 
@@ -62,14 +62,20 @@ def basis_of(question: Question, runs: Sequence[Run]) -> Basis:
     """Whether quotations, the best one first, answer a question or only come nearest to it."""
     if not runs:
         return "none"
-    figure = question.figure is None or any(question.holds_figure(run.text) for run in runs[:2])
-    return "answered" if figure and runs[0].best >= ANSWERS else "nearest"
+    weak = runs[0].best < ANSWERS or lacks_figure(question, runs)
+    return "nearest" if weak else "answered"
+
+
+def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
+    """Whether a number or a time is asked for and the first two quotations have none."""
+    held = any(question.holds_figure(run.text) for run in runs[:2])
+    return question.figure is not None and not held
 
 
 def reason(found: Found) -> tuple[str, ...]:
     """What a person should be told about a refusal, beside it."""
-    if not found.unmentioned:
-        return ()
+    if found.unmatched or not found.unmentioned:
+        return found.unmatched
     return (f"these episodes never mention {' or '.join(found.unmentioned)}",)
 
 

@@ -15,10 +15,20 @@ from askpod.model import Filters
 if TYPE_CHECKING:
     from askpod.settings import Settings
 
+
+def _folder(text: str) -> Path:
+    if not text.strip():  # as a path, that would be the working folder
+        raise typer.BadParameter("names no folder; leave it out, or say . for the working folder")
+    return Path(text)
+
+
 Store = Annotated[
     Path | None,
     typer.Option(
-        "--store", metavar="DIR", help="Folder of the archive.  [ASKPOD_STORE, else vectorstore]"
+        "--store",
+        metavar="DIR",
+        parser=_folder,
+        help="Folder of the archive.  [ASKPOD_STORE, else vectorstore]",
     ),
 ]
 Sources = Annotated[

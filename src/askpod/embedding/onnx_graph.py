@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from askpod.embedding.weights import DIMENSION, MAX_TOKENS, MODEL, Precision, Tensors
-from askpod.files import write_atomically
+from askpod.files import read_bounded, write_atomically
 
 LAYERS = 6
 HEADS = 12
@@ -199,6 +199,7 @@ def quantise(
 
 
 VARIABLE = "ASKPOD_CACHE"
+MOST_BYTES = 500_000_000  # of a cached file
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -220,10 +221,19 @@ def cached(name: str, build: Callable[[], bytes]) -> bytes:
     return content
 
 
+def forget(name: str) -> bool:
+    """Removes a cached file that is complete and yet of no use; whether there was one."""
+    try:
+        (cache_folder() / name).unlink()
+    except OSError:
+        return False
+    return True
+
+
 def _read(path: Path) -> bytes | None:
     """The content of a whole file; None where it is absent, unreadable or damaged."""
     try:
-        data = path.read_bytes()
+        data = read_bounded(path, MOST_BYTES)
     except OSError:
         return None
     content, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]

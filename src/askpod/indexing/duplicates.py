@@ -16,7 +16,7 @@ from askpod.model import Episode
 from askpod.readers import ENDINGS, read_episode
 from askpod.readers.same_words import same_words
 
-_OF_ANY_KIND = frozenset({".json", ".html", ".htm", ".txt"})
+_OF_ANY_KIND = frozenset({".json", ".html", ".htm", ".txt", ".xml", ".csv", ".tsv", ".docx"})
 
 
 def no_transcript(path: Path, error: ReadError, named: Collection[Path] | None) -> bool:

@@ -7,7 +7,7 @@ itself; a reader that fails in a way of its own is reported as the failure of it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from askpod.embedding import Embedder
 from askpod.errors import AskpodError, ReadError
 from askpod.model import Chunk, Episode, Fault
 from askpod.readers import Reading, read_episode, transcript_key
+from askpod.readers.guests import linked
 
 _EXCERPT = 200  # characters of an error that is not ours: it may quote the whole file
 
@@ -48,7 +49,7 @@ def read(path: Path) -> Prepared:
         ReadError: no transcript can be had from it.
     """
     reading = _reading(path)
-    episode = named_in_full(reading.episode)
+    episode = linked(reading.episode)
     return Prepared(episode, reading.digest, transcript_key(episode), reading.faults)
 
 
@@ -56,25 +57,6 @@ def embed(episode: Episode, embedder: Embedder, chunking: ChunkSettings) -> Embe
     """The chunks of an episode and their vectors. Raises what the embedder raises."""
     chunks = chunk_episode(episode, embedder.count_tokens, chunking)
     return Embedded(chunks, embedder.embed([chunk.embedded_text for chunk in chunks]))
-
-
-def named_in_full(episode: Episode) -> Episode:
-    """The episode with guests' labels ("Mara") written as their full names ("Mara Lind").
-
-    Only where the label's words begin the name of exactly one guest.
-    """
-    names = {
-        label: _full_name(label, episode.guests)
-        for label in {turn.speaker for turn in episode.turns if turn.speaker}
-    }
-    turns = tuple(replace(turn, speaker=names.get(turn.speaker, "")) for turn in episode.turns)
-    return replace(episode, turns=turns)
-
-
-def _full_name(label: str, guests: Sequence[str]) -> str:
-    words = label.casefold().split()
-    fitting = [guest for guest in guests if guest.casefold().split()[: len(words)] == words]
-    return fitting[0] if len(fitting) == 1 else label
 
 
 def _reading(path: Path) -> Reading:

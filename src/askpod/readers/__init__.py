@@ -41,8 +41,12 @@ class Reading:
     digest: str  # sha256, in hex, of the file's bytes and of the metadata beside it
 
 
-def read_episode(path: Path) -> Reading:
+def read_episode(path: Path, *, untimed: bool = False) -> Reading:
     """Read one transcript file, of whatever format, and the metadata beside it.
+
+    Args:
+        path: the file.
+        untimed: take a transcript that has no time at all; its episode is `untimed`.
 
     Raises ReadError, with the line where it is known, where no transcript can be had;
     Unrecognised where the file is of no known format.
@@ -52,7 +56,7 @@ def read_episode(path: Path) -> Reading:
     digest = _digest(path, data)
     log = FaultLog(path)
     with _uncollected():
-        told = _read(Content(path, data, log))
+        told = _read(Content(path, data, log), untimed=untimed)
         if isinstance(told, Draft):
             episode = complete(episode_id(path), path, told, log)
         else:
@@ -78,8 +82,8 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _read(content: Content) -> Draft | Episode:
-    told = recognise(content).read(content)
+def _read(content: Content, *, untimed: bool) -> Draft | Episode:
+    told = recognise(content, untimed=untimed).read(content)
     if not told.turns:
         raise ReadError(
             content.path, "has no transcript: nothing is said in it; leave it out", line=1

@@ -25,6 +25,7 @@ class Draft:
     youtube: str | None = None  # the video's id
     links: dict[str, str] = field(default_factory=dict)  # name -> URL, in the file's order
     description: str = ""
+    untimed: bool = False  # no second is stated anywhere: all are estimated
 
 
 @dataclass(frozen=True, slots=True)

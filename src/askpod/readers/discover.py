@@ -7,14 +7,19 @@ read. A file that the user names counts whatever it is called.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, MutableMapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from askpod.errors import PathError
 
-ENDINGS = (".md", ".json", ".json3", ".vtt", ".srt", ".html", ".htm", ".txt")
+ENDINGS = (".md", ".json", ".json3", ".srv3", ".ttml", ".dfxp", ".vtt", ".srt", ".ass", ".ssa",
+           ".sbv", ".lrc", ".tsv", ".csv", ".html", ".htm", ".docx", ".txt", ".xml")  # fmt: skip
 """What the names of transcript files end in; those that tell most of a recording come first."""
 
+_METADATA = (".yaml", ".yml")  # read beside a transcript
 _NOT_TRANSCRIPTS = frozenset(
     {"readme", "changelog", "contributing", "license", "licence", "code_of_conduct", "security"}
 )
@@ -49,6 +54,22 @@ def find_files(paths: Sequence[Path], unreadable: Unreadable | None = None) -> l
     return list(found.values())
 
 
+def endings_not_read(paths: Sequence[Path]) -> Counter[str]:
+    """The endings of the files in folders that are not looked at, and how many files have them.
+
+    Files without an ending stand under ""; hidden ones, and README.md and its kind, do not count.
+    """
+    counts: Counter[str] = Counter()
+    for path in paths:
+        if path.is_dir():
+            counts.update(
+                Path(name).suffix.lower()
+                for _, name in _walk_all(path, {})
+                if Path(name).suffix.lower() not in (*ENDINGS, *_METADATA)
+            )
+    return counts
+
+
 def named(paths: Sequence[Path]) -> set[Path]:
     """The files that the user named one by one, as `find_files` gives them.
 
@@ -72,6 +93,13 @@ def _files(path: Path, unreadable: Unreadable) -> Iterator[Path]:
 
 def _walk(root: Path, unreadable: Unreadable) -> Iterator[Path]:
     """Files below a folder, sorted; a folder reached a second time is passed over."""
+    for folder, names in groupby(_walk_all(root, unreadable), key=itemgetter(0)):
+        transcripts = (Path(folder, name) for _, name in names if _may_be_one(folder, name))
+        yield from sorted(transcripts, key=_place)
+
+
+def _walk_all(root: Path, unreadable: Unreadable) -> Iterator[tuple[str, str]]:
+    """The folder and the name of each file that is not hidden."""
 
     def refuse(error: OSError) -> None:
         if error.filename == str(root):
@@ -85,15 +113,13 @@ def _walk(root: Path, unreadable: Unreadable) -> Iterator[Path]:
         folders[:] = [] if real in seen else sorted(f for f in folders if not f.startswith("."))
         if real not in seen:
             seen.add(real)
-            transcripts = (Path(folder, name) for name in files if _may_be_one(folder, name))
-            yield from sorted(transcripts, key=_place)
+            yield from ((folder, name) for name in files if not name.startswith("."))
 
 
 def _may_be_one(folder: str, name: str) -> bool:
     path = Path(folder, name)
     return (
-        not name.startswith(".")
-        and path.suffix.lower() in ENDINGS
+        path.suffix.lower() in ENDINGS
         and path.stem.lower() not in _NOT_TRANSCRIPTS
         and _is_file(path)
     )

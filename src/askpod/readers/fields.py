@@ -42,7 +42,7 @@ class Names:
         """The guest's name as the metadata spells it; the id itself where it does not."""
         if any(character.isspace() for character in guest) or not guest.islower():
             return guest
-        keys = [key for key in (_fold(guest), _fold(guest.strip("0123456789"))) if key]
+        keys = [key for key in (fold(guest), fold(guest.strip("0123456789"))) if key]
         for key in keys:
             if name := _find(key, self._prose, 1):
                 return name
@@ -56,7 +56,7 @@ def _words(texts: Iterable[list[str]]) -> list[tuple[str, str]]:
     """Words as they stand and as they count; an empty pair ends each text."""
     words: list[tuple[str, str]] = []
     for text in texts:
-        words.extend((word, _fold(word)) for word in text[: _MAX_TEXT_WORDS - len(words)])
+        words.extend((word, fold(word)) for word in text[: _MAX_TEXT_WORDS - len(words)])
         words.append(("", ""))
         if len(words) >= _MAX_TEXT_WORDS:
             break
@@ -84,7 +84,8 @@ def _bare(word: str) -> str:
     return _POSSESSIVE.sub("", word.strip(_EDGES)).strip(_EDGES)
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """The letters of a name, without accents, case and punctuation."""
     if text.isascii() and text.isalnum():
         return text.lower()  # nearly every word
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))

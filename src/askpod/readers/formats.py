@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,18 +19,34 @@ from askpod.readers.captions import holds_captions, read_subrip
 from askpod.readers.cues import Draft
 from askpod.readers.datatalks import read_datatalks
 from askpod.readers.discover import ENDINGS
-from askpod.readers.html_page import looks_like_transcript_html, read_podcast_html
+from askpod.readers.file_kinds import is_word, why_not_transcript
+from askpod.readers.html_page import (
+    is_html,
+    looks_like_plain_html,
+    looks_like_transcript_html,
+    read_plain_html,
+    read_podcast_html,
+    read_untimed_html,
+    text_of_html,
+)
 from askpod.readers.json_document import load_json, recognise_json
 from askpod.readers.limits import MAX_BYTES, MAX_JSON_BYTES, MAX_TEXT_BYTES, MEGABYTE
 from askpod.readers.log import FaultLog
-from askpod.readers.plain import looks_like_plain, read_plain
+from askpod.readers.plain import (
+    is_untimed,
+    looks_like_plain,
+    names_without_times,
+    read_plain,
+    read_untimed,
+)
 from askpod.readers.podcast_json import read_podcast_json
-from askpod.readers.services import is_service, read_service
+from askpod.readers.services import is_service, read_service, why_no_service
 from askpod.readers.subtitles import is_ass, is_lrc, is_sbv, read_ass, read_lrc, read_sbv
 from askpod.readers.tables import is_table, read_table
 from askpod.readers.text import decode
 from askpod.readers.webvtt import is_webvtt, read_webvtt
 from askpod.readers.whisper import read_whisper
+from askpod.readers.word_document import text_of_word
 from askpod.readers.xml_captions import is_xml_captions, read_xml_captions
 from askpod.readers.youtube import read_youtube_json3, read_youtube_list
 
@@ -48,7 +65,7 @@ class Content:
         self.path = path
         self.size = len(data)
         self.log = log
-        self.text = decode(path, data, log)
+        self.text = text_of_word(path, data) if is_word(data) else decode(path, data, log)
 
     @property
     def ending(self) -> str:
@@ -119,6 +136,22 @@ DATATALKS = Format(
     ),
 )
 
+_UNTIMED = (
+    _text_format("untimed-html", lambda content: is_html(content.text), read_untimed_html),
+    _text_format("untimed", lambda content: is_untimed(content.text), read_untimed),
+)
+
+
+def _untimed(content: Content) -> Format | None:
+    return next((each for each in _UNTIMED if each.recognises(content)), None)
+
+
+def _names_without_times(text: str) -> bool:
+    if is_html(text):
+        return names_without_times(text_of_html(text))
+    return names_without_times(text)
+
+
 FORMATS = (
     DATATALKS,
     _json_format("podcast-json", read_podcast_json),
@@ -141,32 +174,55 @@ FORMATS = (
     _text_format(
         "podcast-html", lambda content: looks_like_transcript_html(content.text), read_podcast_html
     ),
+    _text_format("html", lambda content: looks_like_plain_html(content.text), read_plain_html),
     _text_format("plain", lambda content: looks_like_plain(content.text), read_plain),
 )
 """In the order in which they are tried; a .vtt file without its header is WebVTT all the same."""
 
 
-def recognise(content: Content) -> Format:
+def recognise(content: Content, *, untimed: bool = False) -> Format:
     """The format of a file's content.
 
-    Raises Unrecognised where it holds no transcript, ReadError where it is damaged or too large.
+    Args:
+        content: what the file holds.
+        untimed: take a transcript that has no time at all.
+
+    Raises Unrecognised where it holds no transcript, ReadError where it is damaged, too large, or
+    a transcript without times that was not asked for.
     """
     if not content.text.strip():
         raise Unrecognised(content.path, "is empty; fetch it again or leave it out", line=1)
     for known in FORMATS:
         if content.size <= known.most and known.recognises(content):
             return known
-    if content.ending == _MARKDOWN:
-        return DATATALKS  # whose reader says what is missing
     if content.size > MAX_TEXT_BYTES:
         raise ReadError(
             content.path,
             f"is larger than {MAX_TEXT_BYTES // MEGABYTE} MB, which no transcript of its kind is;"
             " split it or leave it out",
         )
-    raise Unrecognised(
-        content.path,
-        "holds no transcript of a known format; docs/formats.md shows what they look like",
+    if untimed and (found := _untimed(content)):
+        return found
+    if _names_without_times(content.text):
+        raise ReadError(
+            content.path,
+            "has names but no times: export it with timestamps, or index it with --untimed, and"
+            " its quotations have no second",
+        )
+    if content.ending == _MARKDOWN:
+        return DATATALKS  # whose reader says what is missing
+    raise Unrecognised(content.path, _why_not(content))
+
+
+def _why_not(content: Content) -> str:
+    """What a text is that holds no transcript, as far as that can be told, and what to do."""
+    value: object = None
+    if content.ending.startswith(".json") or _JSON.match(content.text):
+        with suppress(ReadError):
+            value = content.json
+    why = why_no_service(value) or why_not_transcript(content.text)
+    return why or (
+        "holds no transcript of a known format; docs/formats.md shows what they look like"
     )
 
 

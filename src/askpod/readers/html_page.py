@@ -14,8 +14,8 @@ ever executed, fetched or nested.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from askpod.errors import ReadError
@@ -23,6 +23,8 @@ from askpod.readers.cues import Cue, Draft
 from askpod.readers.json_document import seconds
 from askpod.readers.limits import MAX_TAGS
 from askpod.readers.log import FaultLog
+from askpod.readers.plain import looks_like_plain, read_plain, read_untimed
+from askpod.readers.speakers import hold
 from askpod.readers.text import clean, unescape
 from askpod.readers.turns import turns_of
 
@@ -35,6 +37,14 @@ _NAMED = re.compile(rf"{_CITE}(?<=:)\s*</cite>{_GAP}<p\b", re.IGNORECASE)
 _TIMED = re.compile(rf"{_TIME}{_GAP}<p\b", re.IGNORECASE)
 
 _CLOCK = re.compile(r"(?:\d{1,3}:)?\d{1,3}:\d\d(?:[.,]\d{1,6})?", re.ASCII)
+_ELEMENT = re.compile(
+    r"<(?:!doctype html|html|head|body|p|div|span|ul|ol|h[1-6]|article|section|main|strong|b|br"
+    r"|table|cite|time|blockquote|header)\b",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(r"<(?:title|h1)\b[^<>]*>([^<>]{1,300})</", re.IGNORECASE)
+_HEAD = 4_000  # characters by which markup is known
+_HEAD_OF_PAGE = 200_000  # characters in which its title stands
 _MAX_LABEL = 120  # characters; more is no name
 _LABELS = frozenset({"title", "h1", "cite", "time"})
 _BLOCKS = frozenset(
@@ -62,7 +72,69 @@ def read_podcast_html(path: Path, text: str, log: FaultLog) -> Draft:
     page = _Page()
     for piece in _pieces(text):
         page.take(piece)
-    return Draft(turns_of(page.finished(), log), title=clean(page.title)[0])
+    return Draft(turns_of(hold(page.finished(), log), log), title=page.title)
+
+
+def is_html(text: str) -> bool:
+    """Whether a text is markup and no plain text."""
+    return text.lstrip("\ufeff \t\r\n").startswith("<") and bool(_ELEMENT.search(text[:_HEAD]))
+
+
+def text_of_html(text: str) -> str:
+    """The lines of a page, with a blank one between its blocks."""
+    return "\n".join(line for _, line in _lines(text))
+
+
+def looks_like_plain_html(text: str) -> bool:
+    """Whether a page says in plain lines what a transcript in plain text says."""
+    return is_html(text) and text.count("<") <= MAX_TAGS and looks_like_plain(text_of_html(text))
+
+
+def read_plain_html(path: Path, text: str, log: FaultLog) -> Draft:
+    """The turns of a page whose lines are those of a transcript in plain text, and its title."""
+    return _as_plain(path, text, log, read_plain)
+
+
+def read_untimed_html(path: Path, text: str, log: FaultLog) -> Draft:
+    """The turns of a page that says nowhere when anything is said."""
+    return _as_plain(path, text, log, read_untimed)
+
+
+def _as_plain(
+    path: Path, page: str, log: FaultLog, read: Callable[[Path, str, FaultLog], Draft]
+) -> Draft:
+    if page.count("<") > MAX_TAGS:
+        raise ReadError(path, f"holds more than {MAX_TAGS:,} tags; split it or leave it out")
+    lines = _lines(page)
+    own = FaultLog(path)
+    draft = read(path, "\n".join(line for _, line in lines), own)
+    for fault in own.faults():
+        log.add(lines[min(fault.line, len(lines)) - 1][0], fault.kind, fault.repair)
+    return replace(draft, title=_title_of(page) or draft.title)
+
+
+def _title_of(page: str) -> str:
+    match = _TITLE.search(page[:_HEAD_OF_PAGE])
+    return clean(unescape(unescape(match[1])))[0] if match else ""
+
+
+def _lines(page: str) -> list[tuple[int, str]]:
+    """The lines that a page shows, each with its line in the file; titles are left out."""
+    lines: list[tuple[int, str]] = [(1, "")]
+    in_title = False
+    for piece in _pieces(page):
+        name = piece.tag.removeprefix("/")
+        if name == "title":
+            in_title = not piece.tag.startswith("/")
+        elif name == "br":
+            lines.append((piece.line, ""))
+        elif name in _BLOCKS:
+            lines += ((piece.line, ""), (piece.line, ""))
+        elif not in_title and piece.text:
+            first, *more = piece.text.split("\n") if "\n\n" in piece.text else [piece.text]
+            lines[-1] = (lines[-1][0], lines[-1][1] + first)
+            lines += ((piece.line, line) for line in more)
+    return [(line, " ".join(text.split())) for line, text in lines]
 
 
 @dataclass(slots=True)
@@ -120,7 +192,7 @@ class _Page:
         label, self._label = self._label, ""
         self._labelled.clear()
         if label in ("title", "h1"):
-            self.title = self.title or text
+            self.title = self.title or clean(unescape(text))[0]
         elif (label == "cite" and self._name(text)) or (label == "time" and self._clock(text)):
             self._begun = self._awaited = True
         else:
@@ -149,7 +221,7 @@ class _Page:
         self._speech.clear()
         if text.strip():
             self._cues.append(Cue(self._line, self._second, None, text, self._speaker))
-            self._second, self._awaited = None, False
+            self._speaker, self._second, self._awaited = "", None, False
 
 
 # No part of this runs past the next "<", so that no character is looked at more than thrice.

@@ -15,6 +15,7 @@ anything in it act, or to change a word of the speech.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,7 @@ from askpod.readers.text import clean, decode, excerpt, read_bytes
 
 _ENDS = frozenset(".?!…。？！")
 _CLOSING = "\"'”’»)] "
+_EDGES_OF_NUMBERS = re.compile(r"[\W_]+|(?<!\d)0+(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class Sidecar:
     topics: tuple[str, ...] = ()
     links: dict[str, str] = field(default_factory=dict)  # name -> URL; audio and video first
     youtube: str | None = None  # the video's id
-    speakers: dict[str, str] = field(default_factory=dict)  # label -> name
+    speakers: dict[str, tuple[int, str]] = field(default_factory=dict)  # label -> line, name
     chapters: tuple[Chapter, ...] = ()  # in order of start
 
 
@@ -158,12 +160,14 @@ def _youtube(root: Mapping, fields: Fields, log: FaultLog) -> str | None:
     return video
 
 
-def _speakers(node: Node | None, log: FaultLog) -> dict[str, str]:
+def _speakers(node: Node | None, log: FaultLog) -> dict[str, tuple[int, str]]:
     if not isinstance(node, Mapping):
         _report_type(node, "speakers", "labels with names", log)
         return {}
-    named = ((clean(label)[0], clean_text(name, log)) for label, name in node.items.items())
-    return {label: name for label, name in named if name}
+    named = (
+        (clean(label)[0], (name.line, clean_text(name, log))) for label, name in node.items.items()
+    )
+    return {label: (line, name) for label, (line, name) in named if name}
 
 
 def _chapters(node: Node | None, log: FaultLog) -> Iterator[Chapter]:
@@ -226,6 +230,7 @@ def complete(episode_id: str, path: Path, draft: Draft, log: FaultLog) -> Episod
         description=draft.description,
         links=draft.links,
         youtube=draft.youtube,
+        untimed=draft.untimed,
     )
     known = amend(drafted, path, log)
     name = read_name(episode_id)
@@ -251,7 +256,7 @@ def amend(episode: Episode, path: Path, log: FaultLog) -> Episode:
     return replace(
         episode,
         title=told.title or episode.title,
-        turns=_told_turns(episode.turns, told),
+        turns=_told_turns(episode.turns, told, log.of(file)),
         guests=told.guests or episode.guests,
         season=episode.season if told.season is None else told.season,
         number=episode.number if told.number is None else told.number,
@@ -263,12 +268,36 @@ def amend(episode: Episode, path: Path, log: FaultLog) -> Episode:
     )
 
 
-def _told_turns(turns: tuple[Turn, ...], told: Sidecar) -> tuple[Turn, ...]:
+def _told_turns(turns: tuple[Turn, ...], told: Sidecar, log: FaultLog) -> tuple[Turn, ...]:
     if told.speakers:
-        turns = tuple(
-            replace(turn, speaker=told.speakers.get(turn.speaker, turn.speaker)) for turn in turns
-        )
+        names = _names_of({turn.speaker for turn in turns}, told.speakers, log)
+        turns = tuple(turn.by(names.get(turn.speaker, turn.speaker)) for turn in turns)
     return sectioned(turns, told.chapters) if told.chapters else turns
+
+
+def _names_of(
+    labels: set[str], speakers: dict[str, tuple[int, str]], log: FaultLog
+) -> dict[str, str]:
+    """Label -> name. A key fits a label in whatever case, with or without space and zeros."""
+    loose: dict[str, list[str]] = {}
+    for label in labels - {""}:
+        loose.setdefault(_loose(label), []).append(label)
+    names: dict[str, str] = {}
+    for key, (line, name) in speakers.items():
+        fitting = [key] if key in labels else loose.get(_loose(key), [])
+        if len(fitting) == 1:
+            names[fitting[0]] = name
+        else:
+            here = ", ".join(sorted(excerpt(label, 30) for label in labels if label)[:5])
+            fits = f"fits {len(fitting)} labels" if fitting else "fits no label"
+            log.add(
+                line, "unknown-speaker", f"{excerpt(key, 40)} {fits}; there are {here or 'none'}"
+            )
+    return names
+
+
+def _loose(label: str) -> str:
+    return _EDGES_OF_NUMBERS.sub("", label.casefold())
 
 
 def _video(links: dict[str, str]) -> str | None:

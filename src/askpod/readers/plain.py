@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from askpod.errors import ReadError
@@ -82,8 +82,21 @@ def looks_like_plain(text: str) -> bool:
 
 def names_without_times(text: str) -> bool:
     """Whether a text is a transcript that says who speaks, but nowhere when."""
-    lines = read_lines(_sample(text))
-    return all(line.start is None for line in lines) and _is_labelled(lines)
+    if is_untimed(text):
+        lines = read_lines(_sample(text))
+        return all(line.start is None for line in lines) and _is_labelled(lines)
+    return False
+
+
+def is_untimed(text: str) -> bool:
+    """Whether a text without times can be read as speech: prose, or paragraphs with names."""
+    start = text.lstrip()[:1]
+    return start not in ("<", "{", "[") and bool(text.strip())
+
+
+def read_untimed(path: Path, text: str, log: FaultLog) -> Draft:
+    """The turns of a transcript that says nowhere when; all their times are estimated."""
+    return replace(read_plain(path, text, log), untimed=True)
 
 
 def read_plain(path: Path, text: str, log: FaultLog) -> Draft:

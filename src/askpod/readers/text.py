@@ -15,7 +15,8 @@ import re
 import stat
 from pathlib import Path
 
-from askpod.errors import ReadError
+from askpod.errors import ReadError, Unrecognised
+from askpod.readers.file_kinds import why_not_text
 from askpod.readers.limits import MAX_BYTES, MEGABYTE
 from askpod.readers.log import FaultLog
 from askpod.text import without_hidden
@@ -122,7 +123,9 @@ def _decoded(run: str) -> str:
 
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_MAY_BE_WINDOWS = frozenset({".srt", ".vtt", ".txt"})
+_MAY_BE_WINDOWS = frozenset(
+    {".srt", ".vtt", ".txt", ".sbv", ".lrc", ".ass", ".ssa", ".csv", ".tsv"}
+)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -136,6 +139,8 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         problem = f"cannot be read ({error.strerror or error}); check the file and its permissions"
         raise ReadError(path, problem) from None
+    if what := why_not_text(data):
+        raise Unrecognised(path, what)
     if len(data) > MAX_BYTES:
         raise ReadError(
             path, f"is larger than {MAX_BYTES // MEGABYTE} MB; split it or leave it out"

@@ -1,7 +1,6 @@
 """Reads captions in XML: TTML (also DFXP, IMSC, Apple Podcasts) and YouTube's timedtext.
 
-Read by the standard library's expat as a stream, so that each caption knows its line and nothing
-nests. Refused: entities of a file's own, which can grow without bounds.
+A caption's time and its speaker stand at the caption, those of single words inside of it.
 """
 
 from __future__ import annotations
@@ -9,20 +8,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.parsers import expat
 
-from askpod.errors import ReadError
 from askpod.readers.captions import caption_second, refuse_floods
 from askpod.readers.cues import Cue, Draft
 from askpod.readers.log import FaultLog
 from askpod.readers.speakers import name_or_keep
 from askpod.readers.text import clean, gap_between, unescape
 from askpod.readers.turns import turns_of
+from askpod.readers.xml_events import XmlEvents, parse_xml
 
 _HEAD = 4_000  # characters by which a file is recognised
-_XML = re.compile(
-    r"\s*\ufeff?(?:<\?xml[^<>]*>\s*)?(?:<!--.{0,1000}?-->\s*)?<(?:\w+:)?(\w+)", re.DOTALL
-)
+_ROOT = re.compile(r"<(?:\w+:)?(tt|timedtext|transcript)[\s>]", re.IGNORECASE)
 _OFFSET = re.compile(r"(\d{1,10}(?:\.\d{1,9})?)(h|ms|m|s|f|t)?")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _FRAMES = re.compile(r"(\d{1,3}):(\d\d):(\d\d):(\d{1,3})")
@@ -30,9 +26,9 @@ _FRAMES = re.compile(r"(\d{1,3}):(\d\d):(\d\d):(\d{1,3})")
 
 def is_xml_captions(text: str) -> bool:
     """Whether a file is TTML or timedtext, by its first element."""
-    match = _XML.match(text[:_HEAD])
-    root = match[1].lower() if match else ""
-    return root in ("tt", "timedtext") or (root == "transcript" and "<text" in text[:_HEAD])
+    head = text[:_HEAD].lstrip("\ufeff \t\r\n")
+    match = _ROOT.search(head) if head.startswith("<") else None
+    return match is not None and (match[1].lower() != "transcript" or "<text" in head)
 
 
 def read_xml_captions(path: Path, text: str, log: FaultLog) -> Draft:
@@ -41,42 +37,6 @@ def read_xml_captions(path: Path, text: str, log: FaultLog) -> Draft:
     reader = _Reader()
     parse_xml(path, text, reader)
     return Draft(turns_of(name_or_keep(reader.cues(), log), log), title=clean(reader.title)[0])
-
-
-class XmlEvents:
-    """Takes the parts of an XML file as they come; names are without their prefix."""
-
-    def start(self, line: int, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
-
-    def end(self, name: str) -> None:
-        """An element ends."""
-
-    def text(self, text: str) -> None:
-        """Text between two tags, or a part of it."""
-
-
-def parse_xml(path: Path, text: str, events: XmlEvents) -> None:
-    """Gives the parts of a file to `events`. Raises ReadError where it is no sound XML."""
-    parser = expat.ParserCreate("utf-8")
-    parser.buffer_text = True
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        bare = {key.rpartition(":")[2]: value for key, value in attributes.items()}
-        events.start(parser.CurrentLineNumber, name.rpartition(":")[2].lower(), bare)
-
-    def refuse(*_: object) -> None:
-        raise ReadError(path, "declares entities of its own, which no transcript needs", line=1)
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = lambda name: events.end(name.rpartition(":")[2].lower())
-    parser.CharacterDataHandler = events.text
-    parser.EntityDeclHandler = refuse
-    try:
-        parser.Parse(text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace"), True)
-    except expat.ExpatError as error:
-        problem = f"is not valid XML ({expat.ErrorString(error.code)}); mend it or fetch it again"
-        raise ReadError(path, problem, line=error.lineno) from None
 
 
 @dataclass(slots=True)
@@ -107,7 +67,7 @@ class _Reader(XmlEvents):
         self._agent = ""  # that is being described
         self._around = ""  # agent of what the caption stands in
         self._inside = ""  # "title" or "name", whose text is being read
-        self._escaped = False  # timedtext of old escapes twice
+        self._escaped = False  # timedtext escapes twice
         self._rates = {"f": 1 / 30, "t": 1.0}
         self._after_span = False
 
@@ -128,6 +88,8 @@ class _Reader(XmlEvents):
         """An element begins."""
         if name == "tt":
             self._set_rates(attributes)
+        elif name == "timedtext":
+            self._escaped = True
         elif name in ("title", "name", "agent"):
             self._inside = name
             self._agent = attributes.get("id", self._agent) if name == "agent" else self._agent

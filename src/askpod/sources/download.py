@@ -18,7 +18,7 @@ import httpx
 import yaml
 
 from askpod.errors import FetchError, ReadError
-from askpod.files import write_atomically
+from askpod.files import read_bounded, write_atomically
 from askpod.indexing.report import Failure
 from askpod.links import safe_link
 from askpod.readers import read_episode
@@ -316,7 +316,7 @@ class Download:
         content = sidecar(item, entry.chapters)
         mark = digest(content.decode())
         try:
-            there = digest(path.read_bytes().decode(errors="replace"))
+            there = digest(read_bounded(path, MAX_TRANSCRIPT).decode(errors="replace"))
         except OSError:
             there = ""
         theirs = bool(there and entry.sidecar and there != entry.sidecar)

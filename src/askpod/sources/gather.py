@@ -11,6 +11,7 @@ from pathlib import Path
 from askpod.errors import FetchError
 from askpod.indexing.report import Failure
 from askpod.readers.discover import ENDINGS, find_files, named
+from askpod.readers.xml_captions import is_xml_captions
 from askpod.store.connection import plain_errors, write_lock
 
 FOLDER = "sources"  # in the store: what was fetched
@@ -38,11 +39,14 @@ def is_remote(source: str | Path) -> bool:
 
 def is_feed_file(path: Path) -> bool:
     """Whether it is a file that claims to be a feed, or seems to be one."""
-    if not path.is_file() or path.suffix.lower() in ENDINGS:
+    ending = path.suffix.lower()
+    if not path.is_file() or (ending in ENDINGS and ending not in _FEEDS):
         return False
     try:
         with path.open("rb") as file:
-            return path.suffix.lower() in _FEEDS or b"<rss" in file.read(_HEAD)
+            head = file.read(_HEAD)
+            captions = is_xml_captions(head.decode("utf-8", "replace"))
+            return not captions and (ending in _FEEDS or b"<rss" in head)
     except OSError:
         return False
 

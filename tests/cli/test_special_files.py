@@ -1,0 +1,101 @@
+"""Files that are none: pipes, devices, links to nothing, names of nothing. No command waits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from askpod import Settings
+from askpod.errors import AskpodError
+from askpod.people import load_people
+from askpod.prompts import Prompts
+
+
+@pytest.fixture(params=["pipe", "device"])
+def endless(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A file that never ends, or never begins."""
+    path = tmp_path / "endless"
+    if request.param == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    return path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("index", "{}"),
+        ("check", "{}"),
+        ("rebuild", "{}", "--store", "{store}"),
+        ("eval", "check", "{}", "--store", "{store}"),
+        ("eval", "run", "{}", "--store", "{store}"),
+        ("eval", "compare", "{}", "{}"),
+        ("eval", "export", "{}"),
+    ],
+)
+def test_what_never_ends_is_refused_by_every_command(askpod, indexed, endless, tmp_path, command):
+    run = askpod(*(each.format(endless, store=indexed) for each in command))
+    assert run.code in (1, 2)
+    assert any(name in run.err + run.out for name in ("endless", "/dev/zero"))
+    assert "fault of its own" not in run.err
+    assert not (tmp_path / "vectorstore").exists()
+
+
+@pytest.mark.parametrize("name", ["endless.md", "endless.json", "endless.xml", "endless.yaml"])
+def test_a_pipe_among_transcripts_is_passed_over(askpod, write_episode, tmp_path, name):
+    write_episode("in/talk.md", ["The soup was cold."])
+    os.mkfifo(tmp_path / "in" / name)
+    os.mkfifo(tmp_path / "in" / "talk.yaml")
+    run = askpod("index", tmp_path / "in", "--store", tmp_path / "store", "--json")
+    assert (run.code, run.json["added"]) == (0, ["talk"])
+
+
+def test_settings_prompts_and_people_that_are_pipes(tmp_path):
+    for name in ("askpod.toml", "answer.md", "refusal.md", "people.yaml"):
+        os.mkfifo(tmp_path / name)
+    for read in (lambda: Settings.load(folder=tmp_path), lambda: Prompts(tmp_path)):
+        with pytest.raises(AskpodError, match="cannot be read"):
+            read()
+    with pytest.raises(AskpodError, match="is no regular file"):
+        load_people(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", ["a = " + "[" * 50_000, "timeout = " + "9" * 9_000, "a = 1\x00"]
+)
+def test_settings_that_are_no_toml_are_one_error(tmp_path, content):
+    (tmp_path / "askpod.toml").write_text(content)
+    with pytest.raises(AskpodError, match=r"askpod\.toml: not TOML"):
+        Settings.load(folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["- name: !!int ''", "[" * 60_000, "a: &x [*x]", "- name: A\n  labels: {a: 1}", "\xff", "- 5"],
+)
+def test_names_of_people_that_are_no_such_list_are_one_error(tmp_path, content):
+    (tmp_path / "people.yaml").write_bytes(content.encode("latin-1"))
+    with pytest.raises(AskpodError, match=r"people\.yaml"):
+        load_people(tmp_path)
+
+
+@pytest.mark.parametrize("store", ["", "  "])
+@pytest.mark.parametrize("command", [("index", "."), ("search", "x"), ("episodes",), ("doctor",)])
+def test_a_store_without_a_name_is_refused(askpod, tmp_path, monkeypatch, store, command):
+    monkeypatch.chdir(tmp_path)
+    run = askpod(*command, "--store", store)
+    assert run.code == 2
+    assert "names no folder" in run.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_is_a_link_to_nothing_is_named(askpod, write_episode, tmp_path):
+    link = tmp_path / "store"
+    link.symlink_to(tmp_path / "unmounted")
+    for command in (("index", write_episode("talk.md", ["Soup."])), ("search", "soup")):
+        run = askpod(*command, "--store", link)
+        assert run.code == 2
+        assert f"{link}: is a link to {tmp_path / 'unmounted'}, which is not there" in run.err
