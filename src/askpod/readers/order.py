@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from operator import le
 
 from askpod.readers.cues import Cue
 from askpod.readers.log import FaultLog
@@ -136,6 +137,8 @@ def _mend(cues: list[Cue], part: _Part, log: FaultLog) -> None:
     """Moves the cues of a part, and takes out the times that do not fit between the others."""
     starts = [cues[place].start or 0.0 for place in part.places]
     believed = _believed(cues, part)
+    if len(believed) == len(starts) and not part.offset:
+        return
     kept = set(believed)
     following = iter([*(starts[at] for at in believed), math.inf])
     next_anchor = next(following)
@@ -175,6 +178,8 @@ def _believed(cues: Sequence[Cue], part: _Part) -> list[int]:
         lasted = max(starts[:last]) - min(starts[:last])
         if leap > _LONGEST_LEAP and leap > _LEAP * max(needed, lasted):
             stated[last] = None
+    if None not in stated and all(map(le, starts, starts[1:])):
+        return list(range(len(starts)))
     return anchors(stated)
 
 
