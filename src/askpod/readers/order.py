@@ -53,8 +53,22 @@ def starts_in_order(
             guessed.update(part.places)
             first = part.places[0]
             timed[first] = replace(timed[first], opens=True)
+    _never_back(timed, guessed)
     starts, estimated = _starts(timed)
     return timed, starts, [each or at in guessed for at, each in enumerate(estimated)]
+
+
+def _never_back(cues: list[Cue], guessed: set[int]) -> None:
+    """Takes what still begins before the cue above it, where parts meet, as said at its second."""
+    latest = 0.0
+    for place, cue in enumerate(cues):
+        if cue.start is None:
+            continue
+        if cue.start < latest:
+            end = None if cue.end is None or cue.end < latest else cue.end
+            cues[place] = replace(cue, start=latest, end=end)
+            guessed.add(place)
+        latest = max(latest, cue.start)
 
 
 def times(count: int) -> str:
