@@ -66,7 +66,7 @@ def _never_back(cues: list[Cue], guessed: set[int]) -> None:
             continue
         if cue.start < latest:
             end = None if cue.end is None or cue.end < latest else cue.end
-            cues[place] = replace(cue, start=latest, end=end)
+            cues[place] = cue.at(latest, end)
             guessed.add(place)
         latest = max(latest, cue.start)
 
@@ -167,12 +167,12 @@ def _mend(cues: list[Cue], part: _Part, log: FaultLog) -> None:
             early.append(cue.line)
         else:
             wrong.append(cue.line)
-            cues[place] = replace(cue, start=None, end=None)
+            cues[place] = cue.at(None, None)
             continue
         latest = max(latest, min(start, next_anchor))
         if latest != start or part.offset:
             end = None if cue.end is None else max(cue.end, latest) + part.offset
-            cues[place] = replace(cue, start=latest + part.offset, end=end)
+            cues[place] = cue.at(latest + part.offset, end)
     _report(early, "speech begins before what stands above it: taken at its second", log)
     _report(wrong, "a time does not fit between its neighbours: worked out", log)
 
