@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -60,9 +60,20 @@ def is_service(value: object) -> bool:
 
 def read_service(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
     """The turns of a service's JSON, with the speakers that its rows or words name."""
-    cues = list(_cues(value, log))
+    cues = [_sound(cue) for cue in _cues(value, log)]
     duration = seconds(value.get("audio_duration")) if isinstance(value, dict) else None
     return Draft(turns_of(name_or_keep(cues, log), log), duration=duration)
+
+
+def _sound(cue: Cue) -> Cue:
+    """The cue with U+FFFD for halves of characters, which JSON can hold and no file."""
+    if cue.text.isascii() and cue.speaker.isascii():
+        return cue
+    text, speaker = (
+        each.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        for each in (cue.text, cue.speaker)
+    )
+    return replace(cue, text=text, speaker=speaker)
 
 
 def read_rows(rows: object, log: FaultLog) -> list[Cue]:
