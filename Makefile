@@ -8,7 +8,7 @@ STORE := build/demo
 QUESTION ?= Why did batteries that should have lasted two years give out in three weeks?
 KILLS ?= 200
 SECONDS ?= 600
-SIZES ?= 200,1000,5000,20000
+SIZES ?= 200,1000,5000
 UPGRADE ?=
 ON_SERVER := $(wildcard tests/test_*.py) tests/indexing tests/server tests/retrieval tests/answering \
 	tests/store/test_catalog.py tests/store/test_filters.py tests/store/test_concurrency.py \
@@ -49,8 +49,9 @@ fuzz: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## read mutated transcripts, gold
 torture: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## stop indexing at random instants: nothing may be lost (KILLS=200)
 	$(BIN)/python tests/torture --kills $(KILLS)
 
-growth: $(VENV)/.stamp-askpod ## figures of an archive as it grows to 20,000 episodes (half an hour, 20 GB; SIZES=200,1000)
+growth: $(VENV)/.stamp-askpod ## figures of an archive as it grows, in a folder and on a server (an hour, 10 GB; SIZES=200,1000)
 	$(BIN)/python benchmarks/growth.py --sizes $(SIZES)
+	$(BIN)/python benchmarks/growth.py --sizes $(SIZES) --server
 
 bench: $(BENCH)/.stamp-askpod ## speed beside the usual recipe (downloads torch the first time)
 	$(BENCH)/bin/python benchmarks/index_speed.py
@@ -62,6 +63,8 @@ peers: $(PEERS)/.stamp-askpod ## search quality beside other kits (make peers TA
 		--episodes ../shared/episodes --store build/peers/dtc-dev $(TABLES)
 	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/qmsum-val/gold.yaml \
 		--episodes ../shared/qmsum-val/episodes --store build/peers/qmsum-val $(TABLES)
+	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/talks-dev/gold.yaml \
+		--episodes ../shared/talks-dev/episodes --store build/peers/talks-dev $(TABLES)
 
 reference: $(VENV)/.stamp-askpod ## write docs/cli.md from the commands' own help
 	$(BIN)/python docs/cli_reference.py

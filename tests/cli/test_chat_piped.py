@@ -226,7 +226,7 @@ def test_filters_add_up_and_can_be_taken_off(chat):
         "/filter off",
         "/filter guest=Nobody",
     )
-    assert run.err == ""
+    assert run.err == "note: no episode has the guest 'Nobody'\n"
     shown = [reply.split("; /filter off")[0] for reply in replies(run)]
     assert shown == [
         "only guest=Tobias Okonjo (1 episode)",

@@ -59,6 +59,16 @@ def test_what_changes_a_reply_is_asked_anew(replies, settings, change):
     assert replies.get(replace(settings, **change), ASKED) is None
 
 
+def test_a_reply_in_another_form_is_another_request(replies, settings):
+    schema = {"type": "json_schema", "json_schema": {"name": "answer", "schema": {}}}
+    replies.put(settings, ASKED, REPLY)
+    assert replies.get(settings, ASKED, schema) is None
+    structured = replace(REPLY, text='{"answered": true}')
+    replies.put(settings, ASKED, structured, schema)
+    assert replies.get(settings, ASKED, schema) == structured
+    assert replies.get(settings, ASKED) == REPLY
+
+
 @pytest.mark.parametrize("other", [ASKED[1:], ASKED[::-1], [*ASKED, ("assistant", "")]])
 def test_other_messages_are_another_request(replies, settings, other):
     replies.put(settings, ASKED, REPLY)

@@ -6,7 +6,7 @@ whether they are called an answer or only the nearest that was said, on refusal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +14,17 @@ import numpy as np
 from askpod.answering.citations import cite
 from askpod.answering.question import Question, understand, without_names
 from askpod.answering.refusal import NEAREST, REFUSAL, basis_of, is_weak, reason
-from askpod.answering.sentences import Judged, Run, Sentence, choose, judge, read, widen
+from askpod.answering.sentences import (
+    WORDS_IN_ALL,
+    Judged,
+    KeptVectors,
+    Run,
+    Sentence,
+    choose,
+    judge,
+    read,
+    widen,
+)
 from askpod.embedding import Embedder
 from askpod.links import second_link
 from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
@@ -58,7 +68,7 @@ class Retrieved:
     told: tuple[str, ...] = ()
 
 
-def in_pieces(answer: Answer) -> Iterator[str | Answer]:
+def in_pieces(answer: Answer) -> Generator[str | Answer]:
     """An answer that is there at once, as a stream: paragraph by paragraph."""
     for number, paragraph in enumerate(answer.text.split("\n\n")):
         yield f"\n\n{paragraph}" if number else paragraph
@@ -79,7 +89,7 @@ class ExtractiveAnswerer:
     """Writes answers in the words of the passages. Safe for several threads."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        self._embedder = KeptVectors(embedder)
 
     def answer(self, retrieved: Retrieved) -> Answer:
         """An answer from what was found, the nearest that was said, or a refusal."""
@@ -157,9 +167,9 @@ class ExtractiveAnswerer:
         }
         episodes = {id_: each for side in sides for id_, each in side.episodes.items()}
         answered = all(side.runs and side.basis == "answered" for side in sides)
-        return Quotations(
-            runs, tuple(passages.values()), episodes, "answered" if answered else "nearest"
-        )
+        basis: Basis = "answered" if answered else "nearest"
+        runs = _within(runs, WORDS_IN_ALL)
+        return Quotations(runs, tuple(passages.values()), episodes, basis)
 
     def _side(self, question: Question, own: str, retrieved: Retrieved) -> Quotations:
         filters, text = retrieved.filters, own

@@ -14,7 +14,7 @@ import typer
 from askpod.chat import SourceError
 from askpod.cli.ask import show_sources
 from askpod.cli.conversation import Conversation
-from askpod.cli.output import counted, harmless, show, show_url
+from askpod.cli.output import counted, harmless, note, show, show_url
 from askpod.errors import AskpodError, FilterError
 from askpod.links import safe_link
 from askpod.model import Filters
@@ -133,6 +133,8 @@ def _filter(conversation: Conversation, argument: str) -> None:
     if not chat.filters:
         typer.echo(f"no filters: all episodes are asked. There are {', '.join(FILTERS)}")
         return
+    for line in conversation.archive.unmatched(chat.filters):
+        note(f"note: {line}")
     left = counted(len(conversation.archive.episodes(chat.filters)), "episode")
     typer.echo(f"only {harmless(chat.filters.describe())} ({left}); /filter off takes it off")
 
@@ -203,8 +205,8 @@ def _save(conversation: Conversation, argument: str) -> None:
     wanted = Path(argument)
     path = save_new(wanted, as_markdown(conversation.chat.history))
     taken = path.stem not in (wanted.stem, wanted.name)
-    note = f" ({harmless(wanted.name)} was there already)" if taken else ""
-    typer.echo(f"saved as {harmless(str(path))}{note}")
+    there = f" ({harmless(wanted.name)} was there already)" if taken else ""
+    typer.echo(f"saved as {harmless(str(path))}{there}")
 
 
 def _new(conversation: Conversation, _: str) -> None:

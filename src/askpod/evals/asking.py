@@ -1,8 +1,8 @@
 """How evals ask: several requests at a time, and each of a model's replies kept.
 
-A reply is kept under a hash of all that determines it: the service, the model, the messages, how
-long an answer may be. What it took (seconds, tokens) is kept with it. Failures are not kept. So
-an eval that is run again asks only for what is missing.
+A reply is kept under a hash of all that determines it: the service, the model, the messages, the
+schema, how long an answer may be. What it took (seconds, tokens) is kept with it, failures are
+not. So an eval that is run again asks only for what is missing.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 GRACE = 2.0  # seconds for threads to finish their step once the work is given up
+
+MOST_BYTES = 50_000_000  # of a kept reply
+
+_REPLY = TypeAdapter(Reply)
 
 
 def in_order(
@@ -96,11 +100,6 @@ def _sorted(
             following += 1
 
 
-MOST_BYTES = 50_000_000  # of a kept reply
-
-_REPLY = TypeAdapter(Reply)
-
-
 class StoredReplies:
     """A folder with a small JSON file for each reply.
 
@@ -112,21 +111,29 @@ class StoredReplies:
         """`folder` is made when the first reply is kept."""
         self._folder = folder
 
-    def get(self, settings: ModelSettings, messages: Sequence[Message]) -> Reply | None:
+    def get(
+        self, settings: ModelSettings, messages: Sequence[Message], schema: Schema | None = None
+    ) -> Reply | None:
         """The reply to these messages, as it came the first time; None where it is not kept."""
         try:
-            content = read_bounded(self._path(settings, messages), MOST_BYTES)
+            content = read_bounded(self._path(settings, messages, schema), MOST_BYTES)
             return _REPLY.validate_python(parse_json(content))
         except (OSError, ParseError, ValidationError):
             return None
 
-    def put(self, settings: ModelSettings, messages: Sequence[Message], reply: Reply) -> None:
+    def put(
+        self,
+        settings: ModelSettings,
+        messages: Sequence[Message],
+        reply: Reply,
+        schema: Schema | None = None,
+    ) -> None:
         """On the disk when this returns.
 
         Raises:
             StoreUnwritable: it cannot be kept.
         """
-        path = self._path(settings, messages)
+        path = self._path(settings, messages, schema)
         # Halves of characters, which JSON can carry and no text can, are not kept.
         text = reply.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         reply = replace(reply, text=text)
@@ -138,8 +145,10 @@ class StoredReplies:
                 "make room, or run the eval where it may write"
             ) from error
 
-    def _path(self, settings: ModelSettings, messages: Sequence[Message]) -> Path:
-        return self._folder / f"{_digest(settings, messages)}.json"
+    def _path(
+        self, settings: ModelSettings, messages: Sequence[Message], schema: Schema | None
+    ) -> Path:
+        return self._folder / f"{_digest(settings, messages, schema)}.json"
 
 
 class StoredModel(LanguageModel):
@@ -157,35 +166,35 @@ class StoredModel(LanguageModel):
         Raises:
             StoreUnwritable: the reply cannot be kept.
         """
-        kept = self._replies.get(self._settings, messages)
+        kept = self._replies.get(self._settings, messages, schema)
         if kept is not None:
             yield from (kept.text, kept)
             return
         with closing(super().stream(messages, schema)) as items:
             for item in items:
-                self._keep(messages, item)
+                self._keep(messages, item, schema)
                 yield item
 
     async def astream(
         self, messages: Sequence[Message], schema: Schema | None = None
     ) -> AsyncGenerator[str | Reply, None]:
         """`stream` for asynchronous code."""
-        kept = self._replies.get(self._settings, messages)
+        kept = self._replies.get(self._settings, messages, schema)
         if kept is not None:
             yield kept.text
             yield kept
             return
         async with aclosing(super().astream(messages, schema)) as items:
             async for item in items:
-                self._keep(messages, item)
+                self._keep(messages, item, schema)
                 yield item
 
-    def _keep(self, messages: Sequence[Message], item: str | Reply) -> None:
+    def _keep(self, messages: Sequence[Message], item: str | Reply, schema: Schema | None) -> None:
         if isinstance(item, Reply):
-            self._replies.put(self._settings, messages, item)
+            self._replies.put(self._settings, messages, item, schema)
 
 
-def _digest(settings: ModelSettings, messages: Sequence[Message]) -> str:
+def _digest(settings: ModelSettings, messages: Sequence[Message], schema: Schema | None) -> str:
     """Names a request. How long is waited for it, and how often it is tried, change no reply."""
     asked = {
         "service": where(settings.base_url),
@@ -193,5 +202,6 @@ def _digest(settings: ModelSettings, messages: Sequence[Message]) -> str:
         "answer_tokens": settings.answer_tokens,
         "temperature": 0,  # what endpoint.py asks for
         "messages": [list(message) for message in messages],
+        **({"schema": schema} if schema is not None else {}),
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

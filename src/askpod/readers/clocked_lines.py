@@ -56,6 +56,7 @@ _ALOUD = re.compile(
     r"(?P<head>[^\d\n]*?)[\s,(]*"
     r"(?P<aloud>\d+ ?[^\W\d]+(?:[ ,]+(?:[^\W\d]+ )?\d+ ?[^\W\d]+){0,2})\)?"
 )
+_IN_WORDS = re.compile(r"\d ?[^\W\d]")
 _ENDS = ".?!,;…。？！、"
 
 
@@ -118,6 +119,8 @@ def _digital(lines: Sequence[str]) -> list[str]:
 
 def _spelled(line: str) -> str | None:
     """The line with its clock in digits; None where it has none in words."""
+    if not _IN_WORDS.search(line, 0, _MAX_HEAD):
+        return None
     for at in [
         0,
         *(match.end() for match in re.finditer(r"\s{2,}|\t|[|,(–—-]\s?", line[:_MAX_NAME])),

@@ -7,8 +7,10 @@ file says the first half again.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from askpod.readers.cues import Cue
 from askpod.readers.log import FaultLog
@@ -34,29 +36,34 @@ def without_repeats(cues: list[Cue], log: FaultLog) -> list[Cue]:
 
 def _without_copies(cues: list[Cue]) -> list[Cue]:
     """Without the captions whose words, speaker and seconds stand just before them."""
+    recent: deque[Cue] = deque(maxlen=_NEAR)
     kept: list[Cue] = []
     for cue in cues:
-        if not (
-            cue.start is not None
-            and (cue.end or 0.0) > cue.start
-            and _is_line(cue.text)
-            and any(_is_same(cue, other) for other in kept[-_NEAR:])
-        ):
+        same = False
+        for other in recent:
+            if other.text == cue.text and _is_same(cue, other):
+                same = True
+        if not same:
             kept.append(cue)
+            recent.append(cue)
     return kept
 
 
 def _is_same(cue: Cue, other: Cue) -> bool:
-    return (cue.text, cue.speaker, cue.start, cue.end) == (
-        other.text,
-        other.speaker,
-        other.start,
-        other.end,
+    """Whether a line stands at the second, and with the speaker, of another one like it."""
+    return (
+        cue.start is not None
+        and (cue.end or 0.0) > cue.start
+        and (cue.speaker, cue.start, cue.end) == (other.speaker, other.start, other.end)
+        and _is_line(cue.text)
     )
 
 
 def _each_once(cues: list[Cue]) -> list[Cue]:
     """Each run of one line as one cue, where nearly all lines stand in such runs."""
+    alike = sum(one.text == other.text for one, other in pairwise(cues))
+    if 2 * alike < _SHARE * (len(cues) - alike):
+        return cues
     runs: list[list[Cue]] = []
     for cue in cues:
         if runs and (cue.text, cue.speaker) == (runs[-1][0].text, runs[-1][0].speaker):
@@ -78,8 +85,10 @@ def _is_line(text: str) -> bool:
 def _first_half(cues: list[Cue]) -> list[Cue]:
     """The first half, where the second one says the same and the clock starts again."""
     half, odd = divmod(len(cues), 2)
+    if odd or half < _HALF or cues[0].text != cues[half].text:
+        return cues
     said = _words(cues[:half])
-    if odd or len(set(said)) < _HALF or said != _words(cues[half:]):
+    if len(set(said)) < _HALF or said != _words(cues[half:]):
         return cues
     first, last, again = cues[0].start, cues[half - 1].start, cues[half].start
     goes_on = first is not None and again is not None and again > (last or first)

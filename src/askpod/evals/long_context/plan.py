@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
-from askpod.archive import EVIDENCE_FOR_MODEL, Archive
+from askpod.answering.asker import EVIDENCE_FOR_MODEL
+from askpod.archive import Archive
 from askpod.errors import GoldError
 from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
 from askpod.evals.long_context.conditions import ARMS, DEPTHS, Arm, Condition, drawn, grid, in_k
@@ -36,6 +37,9 @@ TOLERANCE = 0.02  # of a length, by which a prompt may be shorter
 # Of a length, that is left for the answer where it needs no more: some services take a prompt of
 # 128,000 tokens only together with its answer.
 FOR_ANSWER = 0.01
+
+QUESTIONS = 24
+MOST_EVIDENCE = 2_000  # tokens of the turns from the first to the last with evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +174,6 @@ class PromptMaker:
         return self._archive.turns(episode)[first : last + 1]
 
 
-QUESTIONS = 24
-MOST_EVIDENCE = 2_000  # tokens of the turns from the first to the last with evidence
-
-
 class Request(NamedTuple):
     """One question in one condition; without one it is asked with retrieved evidence."""
 
@@ -266,7 +266,7 @@ def sample(
 ) -> tuple[GoldQuestion, ...]:
     """A seeded sample, spread over the difficulties, in the gold set's order.
 
-    Which questions come first hangs on their ids alone, so that a larger sample holds a smaller
+    Which questions come first depends on their ids alone, so that a larger sample holds a smaller
     one and a new question displaces at most one other.
 
     Raises:
