@@ -24,7 +24,9 @@ from numpy.typing import NDArray
 
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.errors import AskpodError, StoreUnwritable
+from askpod.files import read_bounded
 from askpod.model import Chunk, Episode
+from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
 from askpod.store.checksums import DamagedRow, checksum
 from askpod.store.connection import plain_errors
@@ -34,6 +36,7 @@ from askpod.store.vectors import VectorIndex, VectorIndexError
 
 FOLDER = "chroma"
 STAMP = "askpod.json"
+MOST_BYTES = 10_000_000  # of the stamp
 REMADE = "making the vector index again from the stored vectors …"
 GONE_SHARE = 0.2  # of its chunks gone, from which on it is built from nothing: gaps slow a graph
 # Chunks of one write, which stores the graph: at least so many, or this share of those it has.
@@ -62,10 +65,10 @@ class CollectionStamp:
     def read(cls, folder: Path) -> CollectionStamp | None:
         """The stamp in a folder; None where there is none that can be read."""
         try:
-            read = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+            read = parse_json(read_bounded(folder / STAMP, MOST_BYTES))
             if read["checksum"] != checksum([read["stamp"]]):
                 return None
-            return cls(**json.loads(read["stamp"]))
+            return cls(**parse_json(read["stamp"]))
         except (OSError, ValueError, TypeError, LookupError):
             return None
 
