@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BENCH := .bench-venv
 PEERS := .peers-venv
+LOCAL_MODEL := .local-model-venv
 STORE := build/demo
 QUESTION ?= Why did batteries that should have lasted two years give out in three weeks?
 KILLS ?= 200
 SECONDS ?= 600
-SIZES ?= 200,1000,5000,20000
+SIZES ?= 200,1000,5000
 UPGRADE ?=
 ON_SERVER := $(wildcard tests/test_*.py) tests/indexing tests/server tests/retrieval tests/answering \
 	tests/store/test_catalog.py tests/store/test_filters.py tests/store/test_concurrency.py \
@@ -23,10 +24,10 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test server fuzz torture growth lock bench peers reference clean
+.PHONY: help demo test server fuzz torture growth lock bench peers local-model reference clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 demo: $(VENV)/.stamp-askpod ## index the example episodes and ask them a question
 	$(BIN)/askpod index examples/episodes --store $(STORE)
@@ -48,8 +49,9 @@ fuzz: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## read mutated transcripts, gold
 torture: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## stop indexing at random instants: nothing may be lost (KILLS=200)
 	$(BIN)/python tests/torture --kills $(KILLS)
 
-growth: $(VENV)/.stamp-askpod ## figures of an archive as it grows to 20,000 episodes (half an hour, 20 GB; SIZES=200,1000)
+growth: $(VENV)/.stamp-askpod ## figures of an archive as it grows, in a folder and on a server (an hour, 10 GB; SIZES=200,1000)
 	$(BIN)/python benchmarks/growth.py --sizes $(SIZES)
+	$(BIN)/python benchmarks/growth.py --sizes $(SIZES) --server
 
 bench: $(BENCH)/.stamp-askpod ## speed beside the usual recipe (downloads torch the first time)
 	$(BENCH)/bin/python benchmarks/index_speed.py
@@ -61,16 +63,22 @@ peers: $(PEERS)/.stamp-askpod ## search quality beside other kits (make peers TA
 		--episodes ../shared/episodes --store build/peers/dtc-dev $(TABLES)
 	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/qmsum-val/gold.yaml \
 		--episodes ../shared/qmsum-val/episodes --store build/peers/qmsum-val $(TABLES)
+	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/talks-dev/gold.yaml \
+		--episodes ../shared/talks-dev/episodes --store build/peers/talks-dev $(TABLES)
 
 reference: $(VENV)/.stamp-askpod ## write docs/cli.md from the commands' own help
 	$(BIN)/python docs/cli_reference.py
+
+local-model: $(LOCAL_MODEL)/.stamp-askpod ## a real small model on this machine answers three questions (fetches 1.2 GB the first time)
+	$(LOCAL_MODEL)/bin/askpod index examples/episodes --store $(STORE)
+	$(LOCAL_MODEL)/bin/python benchmarks/local_model.py --store $(STORE)
 
 lock: $(UV) ## pin what pyproject.toml asks for (make lock UPGRADE=--upgrade: the newest)
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --output-file requirements-dev.lock --extra dev --constraints requirements.lock
 
 clean: ## remove environments, builds and caches; the default archive stays
-	rm -rf $(VENV) $(BENCH) $(PEERS) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(PEERS) $(LOCAL_MODEL) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # A stamp is written when its install is complete, so one that was interrupted is done again.
 # Each install into one environment waits for the one before it: safe under `make -j`.
@@ -109,6 +117,17 @@ $(PEERS)/.stamp-lock: requirements.lock benchmarks/requirements-peers.txt
 
 $(PEERS)/.stamp-askpod: pyproject.toml $(PEERS)/.stamp-lock
 	$(PEERS)/bin/python $(PIP) $(EDITABLE)
+	@touch $@
+
+$(LOCAL_MODEL)/.stamp-lock: requirements.lock benchmarks/requirements-local-model.txt
+	$(call new-venv,$(LOCAL_MODEL))
+	@echo "Installing llama.cpp's server into $(LOCAL_MODEL): about a minute, once."
+	$(LOCAL_MODEL)/bin/python $(PIP) install --no-deps --requirement requirements.lock
+	$(LOCAL_MODEL)/bin/python $(PIP) install --no-deps --requirement benchmarks/requirements-local-model.txt
+	@touch $@
+
+$(LOCAL_MODEL)/.stamp-askpod: pyproject.toml $(LOCAL_MODEL)/.stamp-lock
+	$(LOCAL_MODEL)/bin/python $(PIP) $(EDITABLE)
 	@touch $@
 
 $(UV):

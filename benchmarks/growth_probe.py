@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import yaml
 
 from askpod import Archive
+from askpod.embedding.contextual import contextual_vectors
 from askpod.embedding.minilm import MiniLM
 from askpod.store.catalog import Catalog
-from askpod.store.dense import DenseIndex
-from askpod.store.filters import Selection
+from askpod.store.dense import Neighbours, Scores, Vectors
+from askpod.store.filters import Ids
 
 TOP = 20  # passages
 NEAREST = 50  # chunks whose being found is looked at
@@ -77,18 +78,25 @@ def memory() -> dict[str, float]:
 
 
 def recall(store: Path, questions: list[str]) -> float:
-    """The share of the nearest chunks that a search's candidates hold, all vectors compared."""
-    model = MiniLM()
+    """The share of the best chunks that a search's candidates hold, all vectors compared."""
+    vectors = MiniLM().embed(questions)
     shares = []
-    with closing(Catalog(store)) as catalog, tempfile.TemporaryDirectory() as nowhere:
-        dense = DenseIndex(store, catalog)
-        without_index = DenseIndex(Path(nowhere), catalog)
-        for question in questions:
-            vector = model.embed([question])[0]
-            near = dict(dense.nearest(vector, 300, Selection()))
-            nearest = without_index.nearest(vector, NEAREST, Selection())
-            shares.append(sum(number in near for number, _ in nearest) / len(nearest))
+    with Archive.open(store) as archive, closing(Catalog(store)) as catalog:
+        lent = archive._retriever._dense  # what lends a search its neighbours
+        ranges = catalog.chunk_ranges()
+        scores = np.concatenate(
+            [contextual_vectors(catalog.vectors_between(a, b)) @ vectors.T for a, b, _ in ranges]
+        )
+        ids = np.concatenate([np.arange(a, b + 1) for a, b, _ in ranges])
+        for vector, exact in zip(vectors, scores.T, strict=True):
+            near, _ = lent.search(partial(_nearest, vector))
+            best = ids[np.argsort(-exact)[:NEAREST]]
+            shares.append(np.isin(best, near).mean())
     return float(np.mean(shares))
+
+
+def _nearest(vector: Vectors, neighbours: Neighbours) -> tuple[Ids, Scores]:
+    return neighbours.nearest(vector, 300, None, None)
 
 
 if __name__ == "__main__":

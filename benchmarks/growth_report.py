@@ -33,7 +33,6 @@ PLOTS: tuple[tuple[str, tuple[Line, ...]], ...] = (
         "disk, GB",
         (
             ("catalog", lambda size: size["disk"]["catalog"] / 1e9),
-            ("cells", lambda size: size["disk"]["cells"] / 1e9),
             ("chroma", lambda size: size["disk"]["chroma"] / 1e9),
         ),
     ),
@@ -47,10 +46,8 @@ def tables(sizes: Sequence[Size], embedding: dict[str, float]) -> str:
         ("chunks", lambda size: f"{size['chunks']:,}"),
         ("hours of talk", lambda size: f"{size['hours']:,.0f}"),
         ("writing, ms per chunk", lambda size: f"{size['write_ms_per_chunk']:.2f}"),
-        ("making the cell index", lambda size: _seconds(size["cells_seconds"])),
-        ("making Chroma's", lambda size: _seconds(size["chroma_seconds"], size)),
+        ("waiting for Chroma at the end", lambda size: f"{size['publish_seconds']:.0f} s"),
         ("catalog", lambda size: _bytes(size["disk"]["catalog"])),
-        ("cell index", lambda size: _bytes(size["disk"]["cells"])),
         ("Chroma", lambda size: _bytes(size["disk"]["chroma"])),
         ("opening", lambda size: f"{size['probe']['open']:.2f} s"),
         ("opening and first search", lambda size: f"{_until_found(size):.2f} s"),
@@ -59,7 +56,7 @@ def tables(sizes: Sequence[Size], embedding: dict[str, float]) -> str:
         ("`askpod ask`, new process", lambda size: f"{size['cold_ask_seconds']:.2f} s"),
         ("memory of its own", lambda size: _bytes(size["probe"]["own_memory"])),
         ("pages of files mapped", lambda size: _bytes(size["probe"]["mapped_memory"])),
-        ("of the 50 nearest, found", lambda size: f"{size['probe']['recall']:.1%}"),
+        ("of the 50 best, found", lambda size: f"{size['probe']['recall']:.1%}"),
     ]
     head = "| episodes | " + " | ".join(f"{size['episodes']:,}" for size in sizes) + " |"
     rule = "| --- |" + " ---: |" * len(sizes)
@@ -123,12 +120,6 @@ def _until_found(size: Size) -> float:
 def _round_up(value: float) -> float:
     size = 10.0 ** math.floor(math.log10(max(value, 1e-9)))
     return next(size * step for step in (1, 2, 4, 5, 8, 10) if size * step >= value)
-
-
-def _seconds(seconds: float, size: Size | None = None) -> str:
-    if size is not None and not size["disk"]["chroma"]:
-        return "not made"
-    return f"{seconds:.0f} s" if seconds >= 0.5 else "none"
 
 
 def _bytes(count: float) -> str:

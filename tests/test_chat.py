@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askpod.chat import AROUND, STOPPED, Chat, SourceError
+from askpod.chat import AROUND, STOPPED, THANKED, Chat, SourceError
 from askpod.errors import QuestionError
 from askpod.model import Answer, Citation, Exchange, Filters, Turn
 
@@ -154,3 +154,24 @@ def test_an_excerpt_of_what_has_left_the_archive():
     chat = Chat(Hive(), history=[Exchange("q", answer())])
     with pytest.raises(SourceError, match="the archive no longer holds what source 1 cites"):
         chat.excerpt(1)
+
+
+@pytest.mark.parametrize("thanks", ["thanks", "Thank you!", "ok great, thanks a lot", "Got it."])
+def test_thanks_get_no_quotations_and_leave_the_talk_as_it_was(thanks):
+    hive = Hive()
+    chat = Chat(hive)
+    list(chat.ask("Do bees dance?"))
+    *pieces, last = chat.ask(thanks)
+    assert pieces == [last.text] == [THANKED]
+    assert last.citations == ()
+    assert [exchange.question for exchange in chat.history] == ["Do bees dance?"]
+    assert len(hive.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "question", ["Thanks for what?", "OK, why?", "What do they thank her for?"]
+)
+def test_a_question_with_thanks_in_it_is_asked(question):
+    hive = Hive()
+    list(Chat(hive).ask(question))
+    assert [asked for asked, _, _ in hive.asked] == [question]

@@ -51,3 +51,14 @@ def test_a_chain(run):
         local = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "none"}
         assert run("chain.py", QUESTION, ASKPOD_MODEL="any", **local) == "Fourteen months.\n"
         assert "twenty-two hives" in server.requests[0].prompt
+
+
+def test_the_collection_opened_with_plain_chroma(run, archive):
+    vectors, *found = run("plain_chroma.py", QUESTION).splitlines()
+    assert vectors.startswith("contextual: ")
+    vector = archive._embedder.embed([QUESTION])[0]
+    ids, _ = archive._dense.search(lambda all_: all_.nearest(vector, 5, None, None))
+    known = archive._catalog.chunks(ids.tolist())
+    assert [line.partition(":")[0] for line in found] == [
+        f"{known[number].episode_id} {known[number].chunk.start:.0f} s" for number in ids.tolist()
+    ]

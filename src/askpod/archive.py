@@ -3,53 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, aclosing
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
-from askpod.answering.followup import standalone
+from askpod import opening
+from askpod.answering.asker import Asker, Lookups
+from askpod.answering.overview import DEPTH, episodes_about
 from askpod.embedding import Embedder
-from askpod.errors import AskpodError
-from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, Usage
-from askpod.opening import (
-    Notify,
-    connect,
-    load_embedder,
-    reconnect,
-    remote_model,
-    stamp_of,
-    store_folder,
-    verify,
-)
-from askpod.opening import (
-    create as create_store,
-)
+from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn
+from askpod.opening import Notify, load_embedder, remote_model, store_folder
 from askpod.people import ArchivePeople
 from askpod.retrieval.retriever import Retriever
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
-from askpod.store.collection import Publisher
+from askpod.store.collection import publishing
 from askpod.store.connection import write_lock
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import select
+from askpod.store.unmatched import unmatched
 
 if TYPE_CHECKING:
-    from askpod.answering.llm_answer import LLMAnswerer
     from askpod.answering.llm_client import LanguageModel
     from askpod.indexing import IndexReport, ProgressListener
     from askpod.indexing.indexer import EpisodeStore
     from askpod.langchain import ArchiveRetriever
     from askpod.sources import SourceFiles
     from askpod.store.shared.archive import SharedArchive
-
-EVIDENCE = 10  # passages that come with a quoted answer
-EVIDENCE_FOR_MODEL = 40  # that are packed for a model, as far as its budget goes
 
 
 class Archive:
@@ -104,12 +87,12 @@ class Archive:
         folder = store_folder(store)
         settings = settings or Settings.from_environment()
         notify = notify or _silent
-        server = connect(folder, settings, notify, create=create)
+        server = opening.connect(folder, settings, notify, create=create)
         if create and server is None:
-            create_store(folder, settings, notify)
+            opening.create(folder, settings, notify)
         archive = cls(folder, settings, notify, language_model, server)
         try:
-            verify(archive._catalog, folder, settings, notify, on_server=server is not None)
+            opening.verify(archive._catalog, folder, settings, notify, on_server=server is not None)
         except BaseException:
             archive.close()
             raise
@@ -117,8 +100,8 @@ class Archive:
 
     def close(self) -> None:
         """Releases the archive's files and a model's connections."""
-        if (llm_answerer := self.__dict__.get("_llm_answerer")) is not None:
-            llm_answerer.close()
+        if (asker := self.__dict__.get("_asker")) is not None:
+            asker.close()
         self._dense.close()
         self._catalog.close()
         if self._server is not None:
@@ -127,12 +110,7 @@ class Archive:
     def __enter__(self) -> Archive:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # Writing
@@ -170,32 +148,12 @@ class Archive:
             ModelError: the embedder's endpoint failed. What was finished, and paid for, is kept.
         """
         # Imported when something is written: it takes a good part of what an answer takes.
-        from askpod.indexing import Indexer, IndexReport, Prune
-        from askpod.indexing.embedding_cache import with_cache
-        from askpod.sources import SourceFiles, gather
+        from askpod.indexing.update import Target, UpdateOptions, update
 
-        gathered = (
-            paths
-            if isinstance(paths, SourceFiles)
-            else gather(self._store, [*paths], allow_private=allow_private, notify=self._notify)
-        )
-        pruned = Prune(gathered.roots, prune_missing_folders) if prune else None
-        report = IndexReport(failed=[*gathered.failed], fetched=gathered.fetched)
-        report.not_reached = [str(path) for path in gathered.files]
-        try:
-            with (
-                write_lock(self._store, self._notify),
-                with_cache(self._store, self._embedder) as embedder,
-                self._writing() as episodes,
-            ):
-                chunking = self._settings.chunking
-                indexer = Indexer(episodes, embedder, chunking, workers=workers, report=report)
-                return indexer.run(
-                    gathered.files, prune=pruned, progress=progress, named=gathered.named
-                )
-        except AskpodError as error:
-            error.report = report
-            raise
+        options = UpdateOptions(prune, prune_missing_folders, workers, allow_private)
+        chunking, notify = self._settings.chunking, self._notify
+        target = Target(self._store, self._embedder, chunking, self._writing, notify)
+        return update(target, paths, options, progress)
 
     def remove(self, episode_ids: Iterable[str]) -> list[str]:
         """Takes episodes out of the archive, and says which; indexing their files brings them back.
@@ -212,22 +170,9 @@ class Archive:
                 episodes.remove(wanted)
         return wanted
 
-    @contextmanager
-    def _writing(self) -> Iterator[EpisodeStore]:
-        """What is written to, with the vector index brought up at the end, however it comes."""
-        if self._server is not None:
-            with self._server.writing() as episodes:
-                yield episodes
-            return
-        with closing(Catalog(self._store, writable=True)) as catalog:
-            publisher = Publisher(self._store, catalog)
-            try:
-                yield publisher
-            except BaseException:
-                with suppress(AskpodError):  # the first error counts; the next opening catches up
-                    publisher.finish()
-                raise
-            publisher.finish()
+    def _writing(self) -> AbstractContextManager[EpisodeStore]:
+        """What is written to, with the vector index brought up to it at the end."""
+        return publishing(self._store) if self._server is None else self._server.writing()
 
     @classmethod
     def rebuild(
@@ -239,31 +184,20 @@ class Archive:
         progress: ProgressListener | None = None,
         notify: Notify | None = None,
     ) -> IndexReport:
-        """Makes an archive anew with the present settings. See rebuilding.py.
+        """Builds an archive again with the present settings. See indexing/rebuild.py.
 
-        Where a server holds it, the replica is made anew, and `paths` are not read: episodes
-        are brought to a server by `index`.
+        Where a server holds it, the replica is made again, and `paths` are not read: episodes
+        get to a server by `index`.
 
         Raises:
             ArchiveNotFound: there is none in the folder `store`.
             PathError: the catalog is beyond reading and no `paths` say what to read instead.
             ModelError: the embedder's endpoint failed. The former state stands.
         """
-        from askpod.indexing import IndexReport
-        from askpod.indexing.rebuild import Rebuilding, rebuild
+        from askpod.indexing.rebuild import rebuild_archive
 
-        folder, notify = store_folder(store), notify or _silent
         settings = settings or Settings.from_environment()
-        if (server := reconnect(folder, settings, notify)) is not None:
-            with closing(server), closing(Catalog(folder)) as catalog:
-                return IndexReport(unchanged=list(catalog.sources()))
-        embedder = load_embedder(settings)
-        return rebuild(
-            folder,
-            [Path(path) for path in paths],
-            lambda: stamp_of(settings, embedder),
-            Rebuilding(embedder, settings.chunking, progress, notify),
-        )
+        return rebuild_archive(store_folder(store), paths, settings, progress, notify or _silent)
 
     # Asking
 
@@ -287,7 +221,10 @@ class Archive:
         """
         filters = Filters(episode, guest, speaker, season, since, until)
         self._refresh()
-        return list(self._retriever.find(question, top, filters).passages)
+        found = self._retriever.find(question, top, filters)
+        for asked, spelt in found.spellings.items():
+            self._notify(f'"{asked}" is not in this archive: searched for "{spelt}"')
+        return list(found.passages)
 
     def ask(
         self,
@@ -321,11 +258,8 @@ class Archive:
         Closing the iterator stops the model's request. If a reply breaks off, the Answer is made
         without the model and replaces what was shown.
         """
-        asked = self._find(question, history, Filters.of(filters))
-        if self._llm_answerer is not None:
-            yield from self._llm_answerer.stream(asked)
-        else:
-            yield from in_pieces(self._quoted(asked))
+        self._refresh()
+        yield from self._asker.stream(question, history, Filters.of(filters))
 
     async def aask(
         self,
@@ -348,44 +282,11 @@ class Archive:
         filters: Filters | Mapping[str, Any] | None = None,
     ) -> AsyncGenerator[str | Answer]:
         """`ask_stream` for asynchronous code. Cancelling the task stops the model's request."""
-        asked = await asyncio.to_thread(self._find, question, history, Filters.of(filters))
-        if self._llm_answerer is None:
-            for item in in_pieces(await asyncio.to_thread(self._quoted, asked)):
-                yield item
-            return
-        async with aclosing(self._llm_answerer.astream(asked)) as items:
+        await asyncio.to_thread(self._refresh)
+        items = self._asker.astream(question, history, Filters.of(filters))
+        async with aclosing(items):
             async for item in items:
                 yield item
-
-    def _find(self, question: str, history: Sequence[Exchange], filters: Filters) -> Retrieved:
-        """Looks up what an answer can be made from; a follow-up is first made whole."""
-        usage = Usage()
-        wanted = question
-        if history and self._llm_answerer is not None:
-            wanted, usage = self._llm_answerer.standalone(question, history)
-        elif history:
-            wanted = standalone(question, history)
-        began = time.perf_counter()
-        top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
-        self._refresh()
-        found = self._retriever.find(wanted, top, filters)
-        episodes = self._catalog.episodes(sorted({p.episode_id for p in found.passages}))
-        seconds = time.perf_counter() - began
-        usage = replace(usage, retrieval_seconds=seconds)
-        search, turns, listed = self._retriever.find, self._catalog.turns, self.episodes
-        return Retrieved(found, filters, episodes, turns, search, listed, usage)
-
-    def _quoted(self, asked: Retrieved) -> Answer:
-        return replace(self._answerer.answer(asked), usage=asked.usage)
-
-    @cached_property
-    def _llm_answerer(self) -> LLMAnswerer | None:
-        if self._settings.model is None:
-            return None
-        # Imported when a model is asked: it takes longer than an answer without one.
-        from askpod.answering.llm_answer import LLMAnswerer
-
-        return LLMAnswerer(self._settings, self.support_embedder, self._language_model)
 
     def as_retriever(self, *, top: int = 20, **filters: str | int | None) -> ArchiveRetriever:
         """The archive as a LangChain retriever; `filters` as in `search`."""
@@ -395,16 +296,39 @@ class Archive:
 
     # Looking up
 
-    def episodes(self, filters: Filters | Mapping[str, Any] | None = None) -> list[Episode]:
-        """The episodes, without their turns, in the order of their ids."""
-        self._refresh()
-        with self._catalog.reading() as connection:
-            selection = select(connection, Filters.of(filters))
-            return list(self._catalog.episodes(selection.episodes).values())
+    def episodes(
+        self, filters: Filters | Mapping[str, Any] | None = None, *, about: str | None = None
+    ) -> list[Episode]:
+        """The episodes, without their turns, in the order of their ids.
 
-    def turns(self, episode_id: str) -> list[Turn]:
-        """All turns of an episode, in order; none where there is no such episode."""
-        return self._catalog.turns(episode_id)
+        With `about` those that talk about it, best first.
+
+        Raises:
+            QuestionError: `about` is empty, or longer than the embedder reads.
+        """
+        self._refresh()
+        if about is not None:
+            found = self._retriever.find(about, DEPTH, Filters.of(filters))
+            ranked = [each.episode for each in episodes_about(about, found.passages)]
+            known = self._named(ranked)
+            return [known[id_] for id_ in ranked]
+        with self._catalog.reading() as connection:
+            selection = select(connection, Filters.of(filters), self._people.names)
+            return [*self._named(selection.episodes).values()]
+
+    def _named(self, episode_ids: Sequence[str] | None) -> dict[str, Episode]:
+        """Episodes by their ids, under the names of their guests; None: all."""
+        return self._people.names.over_episodes(self._catalog.episodes(episode_ids))
+
+    def unmatched(self, filters: Filters) -> tuple[str, ...]:
+        """Why filters leave nothing of the archive, with what is near; empty where they do not."""
+        with self._catalog.reading() as connection:
+            return unmatched(connection, filters, self._people.names)
+
+    def turns(self, episode_id: str, first: int = 0, last: int | None = None) -> list[Turn]:
+        """The turns of an episode from one position to another; none where there is none such."""
+        turns = self._catalog.turns(episode_id, first, last)
+        return self._people.names.over_turns(episode_id, turns)
 
     @property
     def people(self) -> ArchivePeople:
@@ -438,14 +362,16 @@ class Archive:
 
     @cached_property
     def _retriever(self) -> Retriever:
-        if self._server is not None:
-            return Retriever(self._catalog, self._server, self._embedder)
-        self._dense.warm()  # while the embedder is being loaded
-        return Retriever(self._catalog, self._dense, self._embedder)
+        if self._server is None:
+            self._dense.warm()  # while the embedder is being loaded
+        searched = self._server or self._dense
+        return Retriever(self._catalog, searched, self._embedder, lambda: self._people.names)
 
     @cached_property
-    def _answerer(self) -> ExtractiveAnswerer:
-        return ExtractiveAnswerer(self.support_embedder)
+    def _asker(self) -> Asker:
+        lookups = Lookups(self.turns, self._named, self.episodes)
+        model, embedder = self._language_model, self.support_embedder
+        return Asker(self._retriever, lookups, self._settings, embedder, model)
 
     def _refresh(self) -> None:
         """Brings the replica of a server's archive up to it, before the replica is asked."""

@@ -6,6 +6,7 @@ that follow-ups are understood, and looks up what the last answer's citations po
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +20,15 @@ from askpod.text import split_sentences
 HISTORY_TOKENS = 4_000  # of earlier exchanges that go along with a question, at most
 CHARACTERS_PER_TOKEN = 4  # of English; a model's own limits are kept by its own count
 AROUND = 60.0  # seconds before and after a cited passage that are shown with it
+
+THANKED = "You are welcome."
+_THANKS = re.compile(
+    r"(?:(?:ok(?:ay)?|great|good|nice|perfect|cool|wow|ah|oh|alright|yes|no)[\s,.!]+)*"
+    r"(?:thanks?(?: you)?|thx|cheers|great|perfect|cool|nice|ok(?:ay)?|got it|i see|that helps)"
+    r"(?:[\s,]+(?:a lot|very much|so much|that (?:helps|helped|is all)|for (?:that|this|your help)|"
+    r"again|all|you))*[\s.!]*",
+    re.IGNORECASE,
+)
 
 STOPPED = "stopped before its end"  # the warning of an answer that the listener broke off
 
@@ -74,12 +84,18 @@ class Chat:
     def ask(self, question: str) -> Generator[str | Answer, None, None]:
         """Pieces of text as they come, and last the Answer; it is then in the history.
 
+        Thanks are answered without a look into the archive, and leave the history as it is.
+
         Closing the generator, or an interrupt, stops the request. What had come by then is kept
         as an answer without sources, so that a follow-up to it is understood.
 
         Raises:
             AskpodError: as `Archive.ask_stream` does. The history is then as it was.
         """
+        if _THANKS.fullmatch(question.strip()):
+            yield THANKED
+            yield Answer(question, THANKED, (), (), refused=False, mode="extractive")
+            return
         pieces: list[str] = []
         answer: Answer | None = None
         try:

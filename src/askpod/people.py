@@ -14,7 +14,7 @@ the names were given; a later entry sees the names of the earlier ones:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -22,7 +22,7 @@ from typing import Protocol, TypeVar
 from askpod.errors import AskpodError
 from askpod.files import read_bounded, write_atomically
 from askpod.model import Chunk, Episode, Span, Turn
-from askpod.text import matches_name, nearest, without_hidden
+from askpod.text import nearest, without_hidden
 from askpod.voices import Person, Voice, everyone, voices
 
 FILE = "people.yaml"
@@ -49,6 +49,18 @@ class Naming:
     episode: str | None = None  # None: in every episode
 
 
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Labels that are somebody's: in every episode, and (episode, label) in single ones."""
+
+    everywhere: tuple[str, ...] = ()
+    single: tuple[tuple[str, str], ...] = ()
+    others: tuple[tuple[str, str], ...] = ()  # where one of `everywhere` is somebody else's
+
+    def __bool__(self) -> bool:
+        return bool(self.everywhere or self.single)
+
+
 class People:
     """The names of an archive, in the order in which they were given. Never changes."""
 
@@ -73,33 +85,34 @@ class People:
         spans = tuple(self._named(episode_id, span) for span in chunk.spans)
         return replace(chunk, spans=spans) if spans != chunk.spans else chunk
 
-    def over_episode(self, episode: Episode) -> Episode:
-        """An episode under the names of its guests and speakers."""
-        guests = tuple(dict.fromkeys(self._names.get(name, name) for name in episode.guests))
-        turns = tuple(self.over_turns(episode.id, episode.turns))
-        return replace(episode, guests=guests, turns=turns)
+    def over_episodes(self, episodes: Mapping[str, Episode]) -> dict[str, Episode]:
+        """Episodes without turns, by their ids, under the names of their guests."""
+        guests = {
+            id_: tuple(dict.fromkeys(map(self.everywhere, episode.guests)))
+            for id_, episode in episodes.items()
+        }
+        return {id_: replace(each, guests=guests[id_]) for id_, each in episodes.items()}
 
-    def over_labels(self, labels: Iterable[str]) -> dict[str, str]:
-        """The labels of all episodes with their names, and the names of single episodes."""
-        named = {label: self._names.get(label, label) for label in labels}
-        for own in self._own.values():
-            named.update((name, self._names.get(name, name)) for name in own.values())
-        return named
+    def everywhere(self, label: str) -> str:
+        """Who is meant by a label where its episode has no name of its own for it."""
+        return self._names.get(label, label)
 
-    def labels_of(self, wanted: str, labels: Iterable[str]) -> Labels:
-        """Under which labels somebody speaks. `wanted`: some words of a label or a name."""
-        everywhere = tuple(
-            label
-            for label in labels
-            if matches_name(wanted, label) or matches_name(wanted, self._names.get(label, label))
-        )
-        single = tuple(
-            (episode, label)
-            for episode, own in self._own.items()
-            for label in own
-            if label not in everywhere and matches_name(wanted, self.name(episode, label))
-        )
-        return Labels(everywhere, single)
+    def everybody(self, labels: Iterable[str]) -> tuple[str, ...]:
+        """The names of those who speak under these labels, and those of single episodes."""
+        own = (self.everywhere(name) for names in self._own.values() for name in names.values())
+        return tuple(dict.fromkeys((*map(self.everywhere, labels), *own)))
+
+    def labels_of(self, labels: Iterable[str], fits: Callable[[str], object]) -> Labels:
+        """Under which of an archive's labels those speak whose names fit."""
+        everywhere = tuple(label for label in labels if fits(self.everywhere(label)))
+        single, others = [], []
+        for episode, own in self._own.items():
+            for label in own:
+                if fits(self.name(episode, label)):
+                    single += [(episode, label)] if label not in everywhere else []
+                elif label in everywhere:
+                    others.append((episode, label))
+        return Labels(everywhere, tuple(single), tuple(others))
 
     def _add(self, naming: Naming) -> None:
         """Takes an entry in: whoever had one of its labels as a name has the new one."""
@@ -117,17 +130,6 @@ class People:
     def _named(self, episode_id: str, said: _Said) -> _Said:
         name = self.name(episode_id, said.speaker)
         return said if name == said.speaker else replace(said, speaker=name)
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """Labels that are somebody's: in every episode, and (episode, label) in single ones."""
-
-    everywhere: tuple[str, ...]
-    single: tuple[tuple[str, str], ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.everywhere or self.single)
 
 
 # --- The file ------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from askpod.answering.followup import is_follow_up, standalone
@@ -96,6 +98,9 @@ NOT_TOLD = [
     "What did the parish say later?",
     "What were people afraid of?",
 ]
+
+
+BEES = "hive-telemetry-for-small-apiaries"
 
 
 def answer(*speakers: str, question: str = "") -> Answer:
@@ -201,3 +206,34 @@ def test_follow_ups_find_their_answers(archive):
                 missed.append(text)
     assert found["made whole"] >= 22, (found, missed)
     assert found["as asked"] <= found["made whole"] - 8, found
+
+
+def test_a_question_that_names_nothing_new_is_looked_for_where_the_last_answer_was(archive):
+    history = [Exchange(q, archive.ask(q)) for q in ["Why did Marisol's batteries fail?"]]
+    for question in ("Is there a limit?", "And what was done about it?", "How long did that take?"):
+        answer = archive.ask(question, history=history)
+        assert {passage.episode_id for passage in answer.passages} == {BEES}, question
+
+
+def test_a_new_subject_is_looked_for_everywhere(archive):
+    history = [Exchange(q, archive.ask(q)) for q in ["Why did Marisol's batteries fail?"]]
+    answer = archive.ask("Which stop of the organ was too piercing?", history=history)
+    assert answer.citations[0].episode_id == "restoring-church-organs-by-measurement"
+
+
+def test_a_poor_answer_does_not_become_the_topic():
+    good = asked("Why did Marisol give up on the batteries?", "Marisol Vanterpool")
+    poor = Exchange("What of the solar flares?", replace(answer("Bo Ray"), basis="nearest"))
+    understood = standalone("What did she say about it?", [good, poor])
+    assert understood.startswith("What did Marisol Vanterpool say about it? (batteries")
+
+
+def test_a_pronoun_means_the_speaker_of_the_first_quotation():
+    exchange = asked("Why did the trial take so long?", "Ann Lee", "Bo Ray", "Bo Ray")
+    assert standalone("What did she do then?", [exchange]).startswith("What did Ann Lee do then?")
+
+
+def test_one_who_asks_on_hears_something_else(archive):
+    first = archive.ask("Why did Marisol's batteries fail?")
+    again = archive.ask("What else?", history=[Exchange(first.question, first)])
+    assert again.citations[0].quote != first.citations[0].quote

@@ -120,6 +120,15 @@ def test_without_a_model_the_answers_are_quotations(chat):
     assert (run.code, run.err) == (0, "")
 
 
+def test_why_tells_what_a_follow_up_was_understood_as(chat):
+    run = chat("Why did Marisol's batteries fail?", "Is there a limit?", "/why")
+    assert replies(run)[2].splitlines() == [
+        "understood as: Is there a limit? (Marisol's, batteries, fail)",
+        f"looked for in: {TITLE}",
+        "found: only what comes near to it",
+    ]
+
+
 def test_what_is_piped_is_plain_and_blank_lines_are_nothing(indexed):
     run = subprocess.run(
         [sys.executable, "-m", "askpod", "chat", "--store", indexed],
@@ -176,6 +185,7 @@ def test_show_gives_the_passage_with_a_minute_around_it(chat, archive):
     [
         (["/show 1"], "there is no answer yet, and so no source"),
         (["/sources"], "there is no answer yet"),
+        (["/why"], "there is no answer yet"),
         (["/show"], "name a source by its number: /show 1"),
         (["/open x"], "name a source by its number: /open 1"),
         (["/save"], "name a file: /save notes.md"),
@@ -216,7 +226,7 @@ def test_filters_add_up_and_can_be_taken_off(chat):
         "/filter off",
         "/filter guest=Nobody",
     )
-    assert run.err == ""
+    assert run.err == "note: no episode has the guest 'Nobody'\n"
     shown = [reply.split("; /filter off")[0] for reply in replies(run)]
     assert shown == [
         "only guest=Tobias Okonjo (1 episode)",

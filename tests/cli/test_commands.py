@@ -144,7 +144,7 @@ def test_filters_that_match_nothing(askpod, indexed):
     nobody = ("--store", indexed, "--guest", "Nobody")
     search = askpod("search", QUESTION, *nobody)
     assert (search.code, search.out) == (0, "")
-    assert search.err == "nothing found; `askpod episodes` lists what the archive holds\n"
+    assert search.err == "note: no episode has the guest 'Nobody'\n"
     assert askpod("search", QUESTION, *nobody, "--json").json == []
     ask = askpod("ask", QUESTION, *nobody)
     assert (ask.code, ask.out) == (0, "I found nothing in these episodes that answers this.\n")

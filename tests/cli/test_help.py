@@ -13,7 +13,18 @@ import pytest
 import askpod as package
 
 DOCS = Path(__file__).parents[2] / "docs"
-COMMANDS = ("index", "search", "ask", "chat", "episodes", "check", "doctor", "rebuild")
+COMMANDS = (
+    "index",
+    "search",
+    "ask",
+    "chat",
+    "episodes",
+    "people",
+    "remove",
+    "check",
+    "doctor",
+    "rebuild",
+)
 HEAVY = {"numpy", "rich.table", "chromadb", "onnxruntime", "pydantic", "langchain_core", "yaml"}
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from askpod import Archive
 from askpod.errors import ModelError, PathError, StoreUnwritable
-from askpod.store import sync
+from askpod.store.collection import Publisher
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_the_first_error_is_not_hidden_by_a_second(own, folders, monkeypatch):
     def down(*_: object) -> None:
         raise ModelError("the endpoint is down")
 
-    monkeypatch.setattr(sync, "publish", full)
+    monkeypatch.setattr(Publisher, "finish", full)
     with pytest.raises(StoreUnwritable) as late:
         own.index([folders[0]])
     assert late.value.report.added == ["bees-1", "bees-2"]

@@ -106,7 +106,7 @@ def _guarded(read: Read, path: Path) -> tuple[bool, list[str]]:
 
 def _read(path: Path) -> tuple[bool, list[str]]:
     try:
-        if path.suffix == ".xml":
+        if path.suffix == ".xml" and b"<timedtext" not in path.read_bytes():
             feed = read_feed(path.read_bytes())
             return feed is not None, faults_of_feed(feed)
         return True, faults_of_reading(read_episode(path))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 _TESTS = Path(__file__).parents[1]
 _FORMATS = _TESTS / "readers" / "formats"
+_EXPORTS = _TESTS / "readers" / "exports"
 _EXAMPLES = _TESTS.parent / "examples" / "episodes"
 _METADATA = (".yaml", ".yml")
 _FEED = """<?xml version="1.0" encoding="UTF-8"?>
@@ -38,7 +39,8 @@ class Start:
 
 def starts() -> list[Start]:
     """All of them, in the same order each time."""
-    files = [path for path in sorted(_FORMATS.iterdir()) if path.suffix in _ENDINGS]
+    found = [*sorted(_FORMATS.iterdir()), *sorted(_EXPORTS.iterdir())]
+    files = [path for path in found if path.suffix in _ENDINGS]
     read = [Start(_format(path), path.name, path.read_bytes()) for path in files]
     examples = [
         Start("DataTalks.Club", path.name, path.read_bytes())
@@ -47,7 +49,10 @@ def starts() -> list[Start]:
     return [*read, *_metadata(files), *examples, Start("feed", "feed.xml", _FEED.encode())]
 
 
-_ENDINGS = frozenset({".json", ".html", ".srt", ".vtt", ".txt", ".md"})
+_ENDINGS = frozenset(
+    {".json", ".html", ".srt", ".vtt", ".txt", ".md", ".sbv", ".ttml", ".xml", ".tsv", ".csv",
+     ".lrc", ".ass"}
+)  # fmt: skip
 
 
 def _format(path: Path) -> str:

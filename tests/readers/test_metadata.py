@@ -222,3 +222,15 @@ def test_whatever_stands_there_is_read_or_refused(tmp_path_factory, rows):
         return
     assert " ".join(turn.text for turn in episode.turns) == "Tea? Please. With milk. Oh."
     assert episode.title.isprintable()
+
+
+def test_a_key_of_speakers_fits_a_label_loosely_or_is_a_fault(talk):
+    reading = talk("speakers: {speaker_01: Ann Lee, Speaker 7: Nobody}")
+    assert [(turn.speaker, turn.label) for turn in reading.episode.turns] == [
+        ("Ann Lee", "Speaker 1"),
+        ("Speaker 2", ""),
+        ("Ann Lee", "Speaker 1"),
+    ]
+    ((kind, repair),) = [(fault.kind, fault.repair) for fault in reading.faults]
+    assert kind == "unknown-speaker"
+    assert repair == "“Speaker 7” fits no label; there are “Speaker 1”, “Speaker 2”"

@@ -16,6 +16,7 @@ from askpod.readers.plain import MAX_LINES, looks_like_plain, read_plain
 from askpod.times import clock
 
 FORMATS = Path(__file__).parent / "formats"
+EXPORTS = Path(__file__).parent / "exports"
 
 
 def said(reading: Reading) -> list[tuple[str, float, str]]:
@@ -49,6 +50,108 @@ def kinds(reading: Reading) -> list[str]:
 def test_the_shapes_of_a_line(read, text):
     turns = said(read(text, "hive.txt"))
     assert turns == [("Ann Lee", 5, "Welcome to the hive."), ("Bo", 756, "Bees dance.")]
+
+
+HEARD = [
+    ("Ann Lee (she/her)", 5, "Welcome to the hive."),
+    ("Bo's iPad", 12, "Bees dance, and so on."),
+    ("Ann Lee (she/her)", 3725, "Do they dance at night?"),
+    ("Bo's iPad", 3730, "They don't, as it's dark."),
+]
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "{name}  {clock}\n{text}\n",
+        "{name}\n({clock}) {text}",
+        "{name}\n{clock}\n{text}\n",
+        "{clock}\n{name}\n{text}\n",
+        "@{clock} - {name}\n{text}\n",
+        "**{name}** [{clock}](https://tube.example/watch?t=5): {text}\n",
+        "[{clock}] **{name}:** {text}\n",
+        "- [{clock}] {name}: {text}",
+        "### {name} [{clock}]\n\n{text}\n",
+        "{name}, {spelled}\n{text}\n",
+        "{name}\n{spelled}\n{text}\n",
+        "{name}\n{spelled}\n{clock}\n{name} {spelled}\n{text}\n",
+    ],
+)
+def test_where_names_and_clocks_stand_is_told_by_all_of_the_file(read, shape):
+    text = "\n".join(
+        shape.format(name=name, clock=clock(second), spelled=spelled(second), text=text)
+        for name, second, text in HEARD
+    )
+    assert said(read(text, "hive.txt")) == HEARD
+
+
+def spelled(second: int) -> str:
+    hours, rest = divmod(second, 3600)
+    hour = f"{hours} hours " if hours else ""
+    return f"{hour}{rest // 60} minutes {rest % 60} seconds"
+
+
+@pytest.mark.parametrize(
+    "aloud", ["{} minutes, {} seconds", "{} Minuten und {} Sekunden", "{} minutos {} segundos"]
+)
+def test_a_clock_that_is_read_aloud_is_no_speech(read, aloud):
+    seconds = [63, 72, 81, 90]
+    text = "".join(
+        f"{s // 60}:{s % 60:02}\n{aloud.format(s // 60, s % 60)}\nthe bees dance once they have"
+        f" found a tree and so on until the kettle boils in the kitchen by the lake {s}\n"
+        for s in seconds
+    )
+    turns = read(text, "panel.txt").episode.turns
+    assert " ".join(turn.text for turn in turns).count("bees dance") == 4
+    assert not any(unit in turn.text.lower() for turn in turns for unit in ("minut", "sekunden"))
+
+
+def test_paragraphs_with_names_need_a_clock_only_now_and_then():
+    episode = read_episode(EXPORTS / "charcoal-clamp.md").episode
+    assert [(turn.speaker, turn.start, turn.estimated) for turn in episode.turns][2:4] == [
+        ("Ulla Ember", 200.05, False),
+        ("Rasmus Turf", 300.0, False),
+    ]
+    assert episode.turns[0].marks == ((17, 3.1),)
+    assert episode.turns[3].text.endswith("It rained once. We had ash.")
+    assert {turn.speaker for turn in episode.turns} == {"Ulla Ember", "Rasmus Turf"}
+
+
+NAMES_ALONE = "Ann Lee: Is it hot?\n\nBo: It is.\n\nAnn Lee: Then we wait.\n\nBo: We do.\n"
+
+
+@pytest.mark.parametrize("name", ["talk.txt", "talk.md", "talk.html"])
+def test_names_without_times_are_refused_unless_asked_for(read, tmp_path, name):
+    text = NAMES_ALONE
+    if name.endswith("html"):
+        text = "".join(f"<p>{line}</p>" for line in text.split("\n\n"))
+    with pytest.raises(ReadError, match="has names but no times: export it with timestamps"):
+        read(text, name)
+    episode = read_episode(tmp_path / name, untimed=True).episode
+    assert episode.untimed
+    assert [(turn.speaker, turn.text, turn.estimated) for turn in episode.turns] == [
+        ("Ann Lee", "Is it hot?", True),
+        ("Bo", "It is.", True),
+        ("Ann Lee", "Then we wait.", True),
+        ("Bo", "We do.", True),
+    ]
+
+
+def test_prose_without_times_is_read_where_it_is_asked_for(tmp_path):
+    path = tmp_path / "talk.html"
+    path.write_text("<p>The chimney leans. It has leaned.</p><p>Nobody knows why.</p>")
+    episode = read_episode(path, untimed=True).episode
+    assert " ".join(turn.text for turn in episode.turns).endswith("Nobody knows why.")
+    assert episode.untimed
+
+
+def test_a_page_about_transcripts_is_none(read):
+    about = "Our player shows a transcript beside the sound, and marks what is said. " * 12
+    page = f"# Transcripts\n\n{about}\n\n    0:03 Ann: Hello there.\n    0:07 Bo: Good day.\n"
+    fenced = f"# Transcripts\n\n{about}\n\n```\n0:03 Ann: Hello.\n0:07 Bo: Good day.\n```\n"
+    for text in (page, fenced):
+        with pytest.raises(Unrecognised):
+            read(text, "about.txt")
 
 
 def test_names_alone_behind_the_clock_when_they_return(read):

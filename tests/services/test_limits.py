@@ -182,6 +182,7 @@ def ask_once_before(web: FakeWeb, client: tuple[str, Client, str, type[AskpodErr
         (zlib.compress(b": 1\n\n"), "deflate"),
         (b": 1\n\n", "br"),
     ],
+    ids=["bytes after the end", "cut short", "not packed", "deflate", "brotli"],
 )
 def test_what_cannot_be_unpacked_is_told(web, client, body, encoding):
     path, ask, kind, error = client

@@ -6,13 +6,25 @@ whether they are called an answer or only the nearest that was said, on refusal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from askpod.answering.citations import cite
 from askpod.answering.question import Question, understand, without_names
 from askpod.answering.refusal import NEAREST, REFUSAL, basis_of, is_weak, reason
-from askpod.answering.sentences import Judged, Run, Sentence, choose, judge, read, widen
+from askpod.answering.sentences import (
+    WORDS_IN_ALL,
+    Judged,
+    KeptVectors,
+    Run,
+    Sentence,
+    choose,
+    judge,
+    read,
+    widen,
+)
 from askpod.embedding import Embedder
 from askpod.links import second_link
 from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
@@ -24,6 +36,7 @@ PASSAGES = 10  # that are read for an answer
 LIST_ITEMS = 8
 ITEM_WORDS = 30  # of each item of a list
 COMPARED_WORDS = 90  # of each side of a comparison
+TOLD = 0.5  # taken off the relevance of what the answer before has quoted
 LONGEST_ASKED = 140  # characters of a question before a quotation that leans on it
 
 TurnsOf = Callable[[str, int, int], list[Turn]]
@@ -42,6 +55,7 @@ class Retrieved:
         search: finds passages for another question.
         listed: the episodes that filters leave.
         usage: what was spent on making the question whole.
+        told: what the answer before has quoted already.
     """
 
     found: Found
@@ -51,9 +65,10 @@ class Retrieved:
     search: Search
     listed: Callable[[Filters], list[Episode]]
     usage: Usage = field(default_factory=Usage)
+    told: tuple[str, ...] = ()
 
 
-def in_pieces(answer: Answer) -> Iterator[str | Answer]:
+def in_pieces(answer: Answer) -> Generator[str | Answer]:
     """An answer that is there at once, as a stream: paragraph by paragraph."""
     for number, paragraph in enumerate(answer.text.split("\n\n")):
         yield f"\n\n{paragraph}" if number else paragraph
@@ -74,7 +89,7 @@ class ExtractiveAnswerer:
     """Writes answers in the words of the passages. Safe for several threads."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        self._embedder = KeptVectors(embedder)
 
     def answer(self, retrieved: Retrieved) -> Answer:
         """An answer from what was found, the nearest that was said, or a refusal."""
@@ -123,16 +138,22 @@ class ExtractiveAnswerer:
             )
             for rank, passage in enumerate(passages)
         }
-        sentences = read(passages, turns)
+        sentences = read(passages, turns, self._embedder.count_tokens)
         wanted = retrieved.filters.speaker
         if wanted is not None:
             sentences = [s for s in sentences if matches_name(wanted, s.span.speaker)]
         sentences = _of_people(question, sentences, episodes)
-        return judge(question, sentences, passages, episodes, self._embedder)
+        judged = judge(question, sentences, passages, episodes, self._embedder)
+        again = [any(s.text in quote for quote in retrieved.told) for s in sentences]
+        return replace(judged, relevance=judged.relevance - TOLD * np.array(again, dtype=float))
 
     def _compared(self, question: Question, retrieved: Retrieved) -> Quotations:
         """Both sides of a comparison, one search for each, their quotations in turn."""
         sides = [self._side(question, own, retrieved) for own in question.compared]
+        if not question.people:  # of two things somebody may say how they differ
+            plain = replace(question, kind="plain")
+            whole = self.quotations(plain, retrieved.found, retrieved)
+            sides.insert(0, replace(whole, runs=_within(whole.runs, COMPARED_WORDS)))
         longest = max(len(side.runs) for side in sides)
         runs: list[Run] = []
         for number in range(longest):
@@ -146,16 +167,16 @@ class ExtractiveAnswerer:
         }
         episodes = {id_: each for side in sides for id_, each in side.episodes.items()}
         answered = all(side.runs and side.basis == "answered" for side in sides)
-        return Quotations(
-            runs, tuple(passages.values()), episodes, "answered" if answered else "nearest"
-        )
+        basis: Basis = "answered" if answered else "nearest"
+        runs = _within(runs, WORDS_IN_ALL)
+        return Quotations(runs, tuple(passages.values()), episodes, basis)
 
     def _side(self, question: Question, own: str, retrieved: Retrieved) -> Quotations:
-        others = [each for each in question.compared if each != own]
-        filters = retrieved.filters
-        text = without_names(question.text, others) or question.text
+        filters, text = retrieved.filters, own
         if own in question.people:
             filters = replace(filters, speaker=own)
+            others = [each for each in question.people if each != own]
+            text = without_names(question.text, others) or question.text
         found = retrieved.search(text, PASSAGES, filters)
         asked = replace(question, kind="plain", text=text, people=(), theirs=False, compared=())
         there = replace(retrieved, filters=filters)

@@ -3,21 +3,31 @@
 "And what did she say about that later?" finds nothing by itself. Asked after "Why did Marisol give
 up on the batteries?" it becomes "And what did Marisol Vanterpool say about that later?
 (batteries)": words that a search can use. The rule knows English only, and it never takes a word
-away from the listener's question; what can be understood by itself is returned as it is.
+away from the listener's question; what can be understood by itself is returned as it is. A question
+that names nothing new is first looked for where the last answer was found.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
-from askpod.model import Exchange
+from askpod.answering.refusal import nearness
+from askpod.model import Exchange, Filters
+from askpod.retrieval.retriever import Found
 from askpod.text import STOPWORDS
+
+Search = Callable[[str, int, Filters], Found]
 
 LONGEST = 25  # words; a question longer than that brings its own subject
 ELLIPSIS = 3  # words; one as short as that and without a verb leans on what was asked before
 CARRIED = 12  # words, at most
+FEW_CONTENTS = 2  # words; a question with no more of its own may be about what was said last
+LEANING = 0.3  # of nearness, in favour of the last answer's episode
+BRIEF = 0.1
+OWN_SUBJECT = 4  # words; with so many of its own, a "they" in a question is anybody
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _NAME = re.compile(r"[A-Z][\w'’-]*[a-z][\w'’-]*(?: [A-Z][\w'’-]*)*")
@@ -102,8 +112,11 @@ def standalone(question: str, history: Sequence[Exchange]) -> str:
     A person's pronoun becomes the name it most likely stands for; the words that matter of the
     question before are added in brackets. A question that is no follow-up is returned unchanged.
     """
-    if not history or not is_follow_up(question):
-        return question
+    return _with_thread(question, history) if history and is_follow_up(question) else question
+
+
+def _with_thread(question: str, history: Sequence[Exchange]) -> str:
+    """The question with what is carried over from those before it."""
     thread = _thread(history)
     asked = _named(question, thread)
     own = {word.casefold() for word in _WORD.findall(asked)}
@@ -116,6 +129,56 @@ def standalone(question: str, history: Sequence[Exchange]) -> str:
     return f"{asked} ({', '.join(carried[:CARRIED])})" if carried else asked
 
 
+def _place_of(question: str, history: Sequence[Exchange]) -> tuple[str, float]:
+    """The episode in which a follow-up is most likely answered, and how much speaks for it.
+
+    It is that of the best quotation of the last good answer, for a question that names nothing
+    new: one that leans on what was asked, or that has hardly a word of its own ("is there a
+    limit?"). What speaks for it is in nearness (answering/refusal.py): by so much another episode
+    must come nearer. ("", 0.0) where nothing does.
+    """
+    last = next((each.answer for each in reversed(history) if _is_good(each)), None)
+    if last is None or _names(question):
+        return "", 0.0
+    if is_follow_up(question):
+        return last.citations[0].episode_id, LEANING
+    brief = len(_contents(question)) <= FEW_CONTENTS
+    return (last.citations[0].episode_id, BRIEF) if brief else ("", 0.0)
+
+
+def in_place(
+    question: str, history: Sequence[Exchange], found: Found, filters: Filters, search: Search
+) -> tuple[Found, Filters]:
+    """What was found for a follow-up, and where: in the last answer's episode, if it serves.
+
+    Args:
+        question: as it was asked.
+        history: what was asked before, oldest first.
+        found: what was found for it, made whole, within `filters`.
+        filters: what the listener restricted it to.
+        search: finds more; takes a question, how many passages, and filters.
+    """
+    episode, favour = _place_of(question, history)
+    if not episode or filters.episode is not None:
+        return found, filters
+    there = replace(filters, episode=episode)
+    wanted = found.question if is_follow_up(question) else _with_thread(question, history)
+    here = search(wanted, max(1, len(found.passages)), there)
+    if here.passages and nearness(here) + favour >= nearness(found):
+        return here, there
+    return found, filters
+
+
+def told(history: Sequence[Exchange]) -> tuple[str, ...]:
+    """What the last answer quoted: a listener who asks on wants to hear something else."""
+    return tuple(each.quote for each in history[-1].answer.citations) if history else ()
+
+
+def _is_good(exchange: Exchange) -> bool:
+    """Whether an answer may become what the talk is about."""
+    return exchange.answer.basis == "answered" and bool(exchange.answer.citations)
+
+
 def _points_back(question: str) -> bool:
     """Whether a pronoun stands for something that the question itself does not name."""
     if _DEMONSTRATIVE.search(question) or _POINTING.search(question):
@@ -126,6 +189,8 @@ def _points_back(question: str) -> bool:
     thing = _THING.search(question)
     if thing is None or _EMPTY_IT.search(question):
         return False
+    if thing[0].casefold() == "they" and len(_contents(question)) >= OWN_SUBJECT:
+        return False
     before = question[: thing.start()]
     joined = _CLAUSE.search(before, pos=len(before.split(" ", 1)[0]))
     owns = thing[0].casefold() in ("its", "their", "theirs")
@@ -133,11 +198,16 @@ def _points_back(question: str) -> bool:
 
 
 def _thread(history: Sequence[Exchange]) -> list[Exchange]:
-    """The exchanges about the present subject: the newest question, and on through follow-ups."""
+    """The exchanges about the present subject: the newest question, and on through follow-ups.
+
+    A question without a good answer is passed over, unless there is none with one.
+    """
     thread: list[Exchange] = []
-    for exchange in reversed(history):
+    good = [exchange for exchange in history if _is_good(exchange)]
+    for exchange in reversed(good or history):
         thread.append(exchange)
-        if not is_follow_up(exchange.question):
+        taken_on = exchange.answer.question.startswith(f"{exchange.question} (")
+        if not (taken_on or is_follow_up(exchange.question)):
             break
     return thread
 
@@ -160,7 +230,7 @@ def _owns(text: str) -> bool:
 
 
 def _person(thread: Sequence[Exchange]) -> str:
-    """Whom the talk is about: a speaker named in a question, else who is quoted most.
+    """Whom the talk is about: a speaker named in a question, else who is quoted first.
 
     A name in a question that no quoted speaker bears may be anybody's; it is carried over with
     the other words, and no pronoun is put as somebody else.
@@ -173,9 +243,7 @@ def _person(thread: Sequence[Exchange]) -> str:
                 return speaker
         if _names(exchange.question):
             return ""
-    newest = thread[0].answer.citations
-    speakers = Counter(citation.speaker for citation in newest if citation.speaker)
-    return speakers.most_common(1)[0][0] if speakers else ""
+    return next((each.speaker for each in thread[0].answer.citations if each.speaker), "")
 
 
 def _carried(thread: Sequence[Exchange], *, without_names: bool) -> list[str]:

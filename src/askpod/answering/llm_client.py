@@ -8,6 +8,7 @@ say. Every failure is a ModelError that says what to do and holds no key.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from askpod.services.http import struck_out
 from askpod.services.retry import RequestFailure, Retries
 from askpod.settings import ModelSettings
 
@@ -159,8 +161,9 @@ class _Call:
         self._chunks_left -= 1
         if usage := chunk.usage_metadata:
             self._tokens = (usage["input_tokens"], usage["output_tokens"])
-        self._finish = chunk.response_metadata.get("finish_reason") or self._finish
-        piece = str(chunk.text)[: max(0, self._room)]
+        if finish := chunk.response_metadata.get("finish_reason"):
+            self._finish = finish if re.fullmatch(r"[A-Za-z_]{1,30}", str(finish)) else "other"
+        piece = struck_out(str(chunk.text)[: max(0, self._room)])
         if piece:
             if self._first_text is None:
                 self._first_text = time.perf_counter() - self._began

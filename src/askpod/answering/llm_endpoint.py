@@ -5,6 +5,7 @@ Importing this loads LangChain and the openai client, so llm_client.py does it a
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
@@ -31,6 +32,9 @@ from askpod.services.openai_http import (
 )
 from askpod.services.retry import RequestFailure
 from askpod.settings import ModelSettings
+
+# LangChain dumps each chunk, and pydantic then warns of a wrong type with the value: perhaps a key.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
 
 BYTES_AT_LEAST = 1_000_000  # of a response, before it counts as endless
 BYTES_PER_TOKEN = 4_000  # a streamed token takes about 300; hidden reasoning counts too

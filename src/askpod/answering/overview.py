@@ -20,6 +20,7 @@ DEPTH = 200  # passages that episodes are counted by
 MOST_EPISODES = 8
 MOST_SECTIONS = 12
 QUOTATIONS = 3  # of an overview
+LAST_TURN = 1_000_000  # beyond any episode's
 TITLE = 0.6  # share of the words of a question's subject that the title of its episode must hold
 NEARLY = (
     0.5  # of the best passage's score; without the subject's words, what is less is not about it
@@ -67,8 +68,8 @@ def answer_about_episodes(question: Question, retrieved: Retrieved, quote: Quote
     """The answer to a question about episodes as such; None where it is another question."""
     if question.kind == "episodes":
         return _which(question, retrieved, quote)
-    if question.kind == "overview" and (episode := _meant(question, retrieved)):
-        return _overview(question, episode, retrieved, quote)
+    if question.kind == "overview" and (meant := _meant(question, retrieved)):
+        return _overview(question, meant, retrieved, quote)
     return None
 
 
@@ -85,7 +86,9 @@ def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | N
         own = quote(asked, replace(found, passages=each.passages[:2]), retrieved)
         if not own.runs:
             continue
-        runs.append(replace(own.runs[0], asked=""))
+        held = held_words(query_words(question.subject), [run.text for run in own.runs])
+        best = max(range(len(held)), key=lambda place: len(held[place]))
+        runs.append(replace(own.runs[best], asked=""))
         times = len(each.passages)
         lines.append(
             f"{episodes[each.episode].title} ({times} {'place' if times == 1 else 'places'})"
@@ -99,8 +102,8 @@ def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | N
     return composed(question.text, Quotations(runs, found.passages, episodes, "answered"), opening)
 
 
-def _meant(question: Question, retrieved: Retrieved) -> Episode | None:
-    """The one episode that a question names, by a guest or by its title, or that is asked alone."""
+def _meant(question: Question, retrieved: Retrieved) -> list[Episode]:
+    """The episodes that a question names, by a guest or by title, or the only one there is."""
     episodes = retrieved.listed(retrieved.filters)
     wanted = question.subject
     guests = named_speakers(wanted, sorted({guest for e in episodes for guest in e.guests}))
@@ -109,33 +112,48 @@ def _meant(question: Question, retrieved: Retrieved) -> Episode | None:
         wanted = without_names(wanted, guests)
     words = [word for word in content_words(wanted) if not _SAYS_NOTHING.fullmatch(word)]
     if not words:
-        return episodes[0] if len(episodes) == 1 else None
+        return episodes if guests or len(episodes) == 1 else []
     held = held_words(words, [f"{episode.title} {episode.short}" for episode in episodes])
-    shares = [len(each) / len(words) for each in held]
-    best = max(shares, default=0.0)
-    return episodes[shares.index(best)] if best >= TITLE and shares.count(best) == 1 else None
+    most = max(map(len, held), default=0)
+    best = [episodes[place] for place, each in enumerate(held) if len(each) == most]
+    return best if most >= TITLE * len(words) and len(best) == 1 else []
 
 
-def _overview(question: Question, episode: Episode, retrieved: Retrieved, quote: Quote) -> Answer:
-    """What is known of an episode: description, sections with their seconds, quotations."""
-    filters = Filters(episode=episode.id)
-    found = retrieved.search(episode.short or episode.title, DEPTH, filters)
-    about = replace(question, kind="plain", text=episode.title, people=(), theirs=False)
-    own = quote(about, found, replace(retrieved, filters=filters, episodes={episode.id: episode}))
+def _overview(
+    question: Question, episodes: Sequence[Episode], retrieved: Retrieved, quote: Quote
+) -> Answer:
+    """What is known of episodes: descriptions, quotations; of a single one its sections, too."""
+    runs: list[Run] = []
+    passages: list[Passage] = []
+    parts = []
+    for episode in episodes[:QUOTATIONS]:
+        filters = Filters(episode=episode.id)
+        found = retrieved.search(episode.short or episode.title, DEPTH, filters)
+        about = replace(question, kind="plain", text=episode.title, people=episode.guests)
+        there = replace(retrieved, filters=filters, episodes={episode.id: episode})
+        own = [replace(run, asked="") for run in quote(about, found, there).runs]
+        runs += own[: QUOTATIONS if len(episodes) == 1 else 1]
+        passages += found.passages[:QUOTATIONS]
+        parts.append(
+            _about(episode) + (_sections(episode, retrieved) if len(episodes) == 1 else "")
+        )
+    if more := len(episodes) - QUOTATIONS > 0 and len(episodes) - QUOTATIONS:
+        parts.append(f"… and {more} more.")
+    known = {episode.id: episode for episode in episodes}
+    quoted = Quotations(runs, tuple(passages), known, "answered" if runs else "nearest")
+    return composed(question.text, quoted, "\n\n".join(parts))
+
+
+def _about(episode: Episode) -> str:
     guests = f", with {' and '.join(episode.guests)}" if episode.guests else ""
     day = f", {episode.date}" if episode.date else ""
-    opening = f"{episode.title}{guests}{day}."
-    if episode.description:
-        opening += f"\n{episode.description}"
-    opening += _sections(episode, retrieved)
-    passages = found.passages[: len(retrieved.found.passages) or 1]
-    quoted = Quotations(own.runs[:QUOTATIONS], passages, {episode.id: episode}, "answered")
-    return composed(question.text, quoted, opening)
+    description = f"\n{episode.description}" if episode.description else ""
+    return f"{episode.title}{guests}{day}.{description}"
 
 
 def _sections(episode: Episode, retrieved: Retrieved) -> str:
     starts: dict[str, float] = {}
-    for turn in retrieved.turns(episode.id, 0, 1_000_000):
+    for turn in retrieved.turns(episode.id, 0, LAST_TURN):
         if turn.section:
             starts.setdefault(turn.section, turn.start)
     lines = [f"\n{clock(second)} {section}" for section, second in starts.items()]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from askpod.model import Basis, Filters
 from askpod.retrieval.retriever import Found
+from askpod.text import STOPWORDS, words
 
 if TYPE_CHECKING:
     from askpod.answering.question import Question
@@ -38,11 +39,14 @@ WEAKEST = 0.43
 WEAKEST_IN_NAMED = 0.25
 
 # The relevance (sentences.py) from which on the best sentence of the first quotation answers: the
-# highest bar that costs no more than 10 % of the questions that can be answered.
-ANSWERS = 0.44
+# highest bar that costs no more than about 10 % of the questions that can be answered.
+ANSWERS = 0.46
 
 # Of the cosine, what having all of the question's words in one chunk is worth.
 WORDS = 0.2
+
+FEWEST_WORDS = 3  # of a question whose language can be told
+STRANGE = 0.5  # coverage, below which the words of a question may be of another language
 
 
 def nearness(found: Found) -> float:
@@ -52,9 +56,9 @@ def nearness(found: Found) -> float:
 
 def is_weak(found: Found, filters: Filters) -> bool:
     """Whether what was found is too little to answer from."""
-    if not found.passages or found.unmentioned:
+    if not found.passages or (found.unmentioned and not _may_be_foreign(found)):
         return True
-    named = filters.episode is not None or filters.guest is not None
+    named = filters.episode is not None or filters.guest is not None or found.named
     return nearness(found) < (WEAKEST_IN_NAMED if named else WEAKEST)
 
 
@@ -62,15 +66,39 @@ def basis_of(question: Question, runs: Sequence[Run]) -> Basis:
     """Whether quotations, the best one first, answer a question or only come nearest to it."""
     if not runs:
         return "none"
-    figure = question.figure is None or any(question.holds_figure(run.text) for run in runs[:2])
-    return "answered" if figure and runs[0].best >= ANSWERS else "nearest"
+    weak = runs[0].best < ANSWERS or lacks_figure(question, runs)
+    return "nearest" if weak else "answered"
+
+
+def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
+    """Whether a number or a time is asked for and the first two quotations have none."""
+    held = any(question.holds_figure(run.text) for run in runs[:2])
+    return question.figure is not None and not held
 
 
 def reason(found: Found) -> tuple[str, ...]:
     """What a person should be told about a refusal, beside it."""
+    if found.unmatched:
+        return found.unmatched
+    if _may_be_foreign(found):
+        return (
+            "few of these words are said in the episodes; if they are in another language than the "
+            "talk, ask in the talk's",
+        )
     if not found.unmentioned:
         return ()
     return (f"these episodes never mention {' or '.join(found.unmentioned)}",)
+
+
+def _may_be_foreign(found: Found) -> bool:
+    """Whether a question may be in another language than the talk.
+
+    It has none of the words that every English question has, and the talk has few of its words. Its
+    nouns, which German writes with capitals, are then no names that could be missing.
+    """
+    asked = words(found.question)
+    strange = len(asked) >= FEWEST_WORDS and STOPWORDS.isdisjoint(asked)
+    return strange and found.coverage < STRANGE
 
 
 def is_refusal(text: str) -> bool:
@@ -78,5 +106,5 @@ def is_refusal(text: str) -> bool:
 
     Case, punctuation, markdown and numbers in brackets around it do not matter.
     """
-    words = re.findall(r"[^\W_]+", re.sub(r"[\[【［][\d\s,;-]*[\]】］]", " ", text.casefold()))
-    return words == SENTINEL.casefold().split()
+    said = re.findall(r"[^\W_]+", re.sub(r"[\[【［][\d\s,;-]*[\]】］]", " ", text.casefold()))
+    return said == SENTINEL.casefold().split()

@@ -17,7 +17,7 @@ import math
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -29,13 +29,16 @@ from askpod.embedding import Embedder
 from askpod.model import Episode, Passage, Span, Turn
 from askpod.store.lexical import quoted
 from askpod.store.schema import TOKENIZER
-from askpod.text import query_words, split_sentences
+from askpod.text import TokenCounts, query_words, split_sentences, split_to_fit
 
 WORDS = 140  # of speech that is chosen
 WORDS_IN_ALL = 200  # with what the chosen runs are widened by
+LONGEST_SENTENCE = 100  # tokens; what has more, some people's way of talking, is taken in parts
+LONG = 300  # characters, from which on tokens are counted
 LONGEST_RUN = 60  # words, as chosen; one sentence may be longer
 SHORTEST_RUN = 8  # words; less ("Yeah, exactly.") says nothing by itself
 SHORT_TURN = 40  # words; of a shorter turn all is quoted, where there is room
+KEPT = 10_000  # vectors, of 1.5 kB each
 FURTHER = 3  # sentences by which a run goes on
 MOST_RUNS = 6
 
@@ -120,12 +123,15 @@ class Judged:
     cosines: Scores  # of each sentence alone
 
 
-def read(passages: Sequence[Passage], turns: Mapping[int, Sequence[Turn]]) -> list[Sentence]:
+def read(
+    passages: Sequence[Passage], turns: Mapping[int, Sequence[Turn]], count: TokenCounts
+) -> list[Sentence]:
     """The sentences of all turns that passages touch, with those of the turn before.
 
     Args:
         passages: best first.
         turns: by the passage's rank the turns from one before its first to its last.
+        count: counts an embedder's tokens; a sentence without end is taken in parts.
     """
     found = []
     for rank, passage in enumerate(passages):
@@ -137,9 +143,18 @@ def read(passages: Sequence[Passage], turns: Mapping[int, Sequence[Turn]]) -> li
             begin, end = (part.offset, part.offset + len(part.text)) if part else (0, 0)
             found += [
                 Sentence(rank, passage.episode_id, place, span, a, b, a < end and b > begin)
-                for a, b in split_sentences(turn.text)
+                for a, b in _sentences(turn.text, count)
             ]
     return found
+
+
+def _sentences(text: str, count: TokenCounts) -> Iterator[tuple[int, int]]:
+    for begin, end in split_sentences(text):
+        if end - begin <= LONG:
+            yield begin, end
+        else:
+            for first, last, _ in split_to_fit(text, begin, end, count, LONGEST_SENTENCE):
+                yield first, last
 
 
 def judge(
@@ -147,7 +162,7 @@ def judge(
     sentences: Sequence[Sentence],
     passages: Sequence[Passage],
     episodes: Mapping[str, Episode],
-    embedder: Embedder,
+    embedder: KeptVectors,
 ) -> Judged:
     """The sentences with their relevance to the question; those that ask have none to speak of."""
     if not sentences:
@@ -172,6 +187,31 @@ def judge(
         elif speaker and guests and speaker not in guests:
             fits[place] -= HOST
     return Judged(tuple(sentences), fits, cosines)
+
+
+class KeptVectors:
+    """An embedder that remembers the sentences it embedded: a talk stays with its passages.
+
+    Safe for several threads.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One unit vector a text, in rows."""
+        known = self._vectors
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if len(known) + len(missing) > KEPT:
+            known = self._vectors = {}
+            missing = list(dict.fromkeys(texts))
+        known.update(zip(missing, self._embedder.embed(missing), strict=True) if missing else ())
+        return np.array([known[text] for text in texts])
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text."""
+        return self._embedder.count_tokens(texts)
 
 
 def choose(judged: Judged, *, words: int = WORDS, most: int = MOST_RUNS) -> list[Run]:
@@ -250,7 +290,7 @@ def _question_before(first: Sentence, opening: Sentence, before: Sequence[Senten
 
 
 def _embedded(
-    question: str, sentences: Sequence[Sentence], embedder: Embedder
+    question: str, sentences: Sequence[Sentence], embedder: KeptVectors
 ) -> tuple[Scores, Scores]:
     """The vectors of the question and, a row each, of the sentences.
 

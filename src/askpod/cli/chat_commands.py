@@ -14,7 +14,7 @@ import typer
 from askpod.chat import SourceError
 from askpod.cli.ask import show_sources
 from askpod.cli.conversation import Conversation
-from askpod.cli.output import counted, harmless, show, show_url
+from askpod.cli.output import counted, harmless, note, show, show_url
 from askpod.errors import AskpodError, FilterError
 from askpod.links import safe_link
 from askpod.model import Filters
@@ -97,6 +97,24 @@ def _marked(span: Span, citation: Citation) -> Text:
     )
 
 
+def _why(conversation: Conversation, _: str) -> None:
+    if not conversation.chat.history:
+        raise SourceError("there is no answer yet")
+    last = conversation.chat.history[-1]
+    typer.echo(f"understood as: {harmless(last.answer.question)}")
+    titles = {passage.title for passage in last.answer.passages}
+    if len(titles) == 1:
+        typer.echo(f"looked for in: {harmless(*titles)}")
+    typer.echo(f"found: {_BASES[last.answer.basis]}")
+
+
+_BASES = {
+    "answered": "what was said answers it, as far as can be told",
+    "nearest": "only what comes near to it",
+    "none": "nothing that comes near to it",
+}
+
+
 def _open(conversation: Conversation, argument: str) -> None:
     citation = conversation.chat.source(_number(argument, "/open"))
     url = safe_link(citation.url)
@@ -115,6 +133,8 @@ def _filter(conversation: Conversation, argument: str) -> None:
     if not chat.filters:
         typer.echo(f"no filters: all episodes are asked. There are {', '.join(FILTERS)}")
         return
+    for line in conversation.archive.unmatched(chat.filters):
+        note(f"note: {line}")
     left = counted(len(conversation.archive.episodes(chat.filters)), "episode")
     typer.echo(f"only {harmless(chat.filters.describe())} ({left}); /filter off takes it off")
 
@@ -185,8 +205,8 @@ def _save(conversation: Conversation, argument: str) -> None:
     wanted = Path(argument)
     path = save_new(wanted, as_markdown(conversation.chat.history))
     taken = path.stem not in (wanted.stem, wanted.name)
-    note = f" ({harmless(wanted.name)} was there already)" if taken else ""
-    typer.echo(f"saved as {harmless(str(path))}{note}")
+    there = f" ({harmless(wanted.name)} was there already)" if taken else ""
+    typer.echo(f"saved as {harmless(str(path))}{there}")
 
 
 def _new(conversation: Conversation, _: str) -> None:
@@ -216,6 +236,7 @@ def _number(argument: str, command: str) -> int:
 _ALL = (
     Command("/sources", "the last answer's sources", _sources),
     Command("/show N", "what was said around source N", _show),
+    Command("/why", "what the last question was understood as", _why),
     Command("/open N", "source N in the browser", _open),
     Command("/filter NAME=VALUE", "ask only some episodes; /filter off asks all", _filter),
     Command("/model [NAME|off]", "which model writes the answers", _model),

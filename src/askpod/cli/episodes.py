@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 def episodes(
     *,
     store: options.Store = None,
+    about: Annotated[
+        str | None,
+        typer.Option("--about", metavar="TOPIC", help="Only those that talk about it, best first."),
+    ] = None,
     filters: Filters,
     as_json: options.Json = False,
 ) -> None:
@@ -25,7 +29,7 @@ def episodes(
     from askpod.archive import Archive
 
     with Archive.open(store, notify=note) as archive:
-        listed = archive.episodes(filters)
+        listed = archive.episodes(filters, about=about)
     if as_json:
         print_json([_as_dict(each) for each in listed])
         return

@@ -38,10 +38,13 @@ def search(
 
     with Archive.open(store, notify=note) as archive:
         passages = archive.search(question, top=top, **asdict(filters))
+        nothing = () if passages else archive.unmatched(filters)
+    for line in nothing:
+        note(f"note: {line}")
     if as_json:
         print_json([passage.to_dict() for passage in passages])
         return
-    if not passages:
+    if not passages and not nothing:
         note("nothing found; `askpod episodes` lists what the archive holds")
     for number, passage in enumerate(passages, start=1):
         show_passage(number, passage)

@@ -9,7 +9,7 @@ is whole there is none to be searched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,9 @@ from askpod.embedding import Embedder
 from askpod.errors import ArchiveNotFound, PathError, StoreDamaged, StoreUnwritable
 from askpod.indexing import Failure, Indexer, IndexReport, ProgressListener
 from askpod.indexing.embedding_cache import with_cache
+from askpod.opening import load_embedder, reconnect, stamp_of
 from askpod.readers.discover import find_files, named
+from askpod.settings import Settings
 from askpod.store.catalog import Catalog, stored_meta
 from askpod.store.collection import publish
 from askpod.store.connection import write_lock
@@ -35,6 +37,34 @@ class Rebuilding:
     chunking: ChunkSettings
     progress: ProgressListener | None
     notify: Callable[[str], None]
+
+
+def rebuild_archive(
+    folder: Path,
+    paths: Iterable[str | Path],
+    settings: Settings,
+    progress: ProgressListener | None,
+    notify: Callable[[str], None],
+) -> IndexReport:
+    """As `Archive.rebuild`: of an archive on a server the replica, else the store in `folder`.
+
+    Args:
+        folder: the store.
+        paths: files or folders to read besides the known ones.
+        settings: what it is made with.
+        progress: told after each file.
+        notify: told of what takes long.
+    """
+    if (server := reconnect(folder, settings, notify)) is not None:
+        with closing(server), closing(Catalog(folder)) as catalog:
+            return IndexReport(unchanged=list(catalog.sources()))
+    embedder = load_embedder(settings)
+    return rebuild(
+        folder,
+        [Path(path) for path in paths],
+        lambda: stamp_of(settings, embedder),
+        Rebuilding(embedder, settings.chunking, progress, notify),
+    )
 
 
 def rebuild(

@@ -56,6 +56,7 @@ _ALOUD = re.compile(
     r"(?P<head>[^\d\n]*?)[\s,(]*"
     r"(?P<aloud>\d+ ?[^\W\d]+(?:[ ,]+(?:[^\W\d]+ )?\d+ ?[^\W\d]+){0,2})\)?"
 )
+_IN_WORDS = re.compile(r"\d ?[^\W\d]")
 _ENDS = ".?!,;…。？！、"
 
 
@@ -118,6 +119,8 @@ def _digital(lines: Sequence[str]) -> list[str]:
 
 def _spelled(line: str) -> str | None:
     """The line with its clock in digits; None where it has none in words."""
+    if not _IN_WORDS.search(line, 0, _MAX_HEAD):
+        return None
     for at in [
         0,
         *(match.end() for match in re.finditer(r"\s{2,}|\t|[|,(–—-]\s?", line[:_MAX_NAME])),
@@ -220,12 +223,10 @@ def _take_names_around(lines: Sequence[Line]) -> None:
         covered = sum(counts[name] for name in often)
         if not often or 2 * covered < len(clocks) or len(around) < _MOST * len(clocks):
             continue
+        nearly_all = len(around) >= _NEARLY_ALL * len(clocks)
         for place, at in around.items():
-            name = lines[at].text
-            if name in often or (
-                _looks_like_name(name) and len(around) >= _NEARLY_ALL * len(clocks)
-            ):
-                lines[written[place]].name = name
+            if nearly_all or lines[at].text in often:
+                lines[written[place]].name = lines[at].text
         _clear(lines, around, {lines[written[place]].name for place in around})
 
 

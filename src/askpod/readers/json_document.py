@@ -294,6 +294,7 @@ def seconds(value: object, unit: float = 1.0) -> float | None:
         second = _clock(value)
     elif _is_number(value):
         second = float(value) * unit  # type: ignore[arg-type]
+        second = second if unit == 1.0 else round(second, 6)
     else:
         return None
     return second if second is not None and 0 <= second <= MAX_SECOND else None

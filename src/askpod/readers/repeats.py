@@ -7,15 +7,18 @@ file says the first half again.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from askpod.readers.cues import Cue
 from askpod.readers.log import FaultLog
+from askpod.readers.text import gap_between
 
 _NEAR = 3  # captions back, in which the same one at the same second is looked for
 _LINE = 4  # characters of a line at least
-_LEAST = 2  # lines given twice, before a file is known to do so
+_LEAST = 3  # lines given twice, before a file is known to do so
 _SHARE = 2 / 3  # of the lines are given twice in such a file
 _HALF = 3  # captions at least in a half of a file that is given twice
 
@@ -33,29 +36,34 @@ def without_repeats(cues: list[Cue], log: FaultLog) -> list[Cue]:
 
 def _without_copies(cues: list[Cue]) -> list[Cue]:
     """Without the captions whose words, speaker and seconds stand just before them."""
+    recent: deque[Cue] = deque(maxlen=_NEAR)
     kept: list[Cue] = []
     for cue in cues:
-        if not (
-            cue.start is not None
-            and (cue.end or 0.0) > cue.start
-            and _is_line(cue.text)
-            and any(_is_same(cue, other) for other in kept[-_NEAR:])
-        ):
+        same = False
+        for other in recent:
+            if other.text == cue.text and _is_same(cue, other):
+                same = True
+        if not same:
             kept.append(cue)
+            recent.append(cue)
     return kept
 
 
 def _is_same(cue: Cue, other: Cue) -> bool:
-    return (cue.text, cue.speaker, cue.start, cue.end) == (
-        other.text,
-        other.speaker,
-        other.start,
-        other.end,
+    """Whether a line stands at the second, and with the speaker, of another one like it."""
+    return (
+        cue.start is not None
+        and (cue.end or 0.0) > cue.start
+        and (cue.speaker, cue.start, cue.end) == (other.speaker, other.start, other.end)
+        and _is_line(cue.text)
     )
 
 
 def _each_once(cues: list[Cue]) -> list[Cue]:
     """Each run of one line as one cue, where nearly all lines stand in such runs."""
+    alike = sum(one.text == other.text for one, other in pairwise(cues))
+    if 2 * alike < _SHARE * (len(cues) - alike):
+        return cues
     runs: list[list[Cue]] = []
     for cue in cues:
         if runs and (cue.text, cue.speaker) == (runs[-1][0].text, runs[-1][0].speaker):
@@ -63,21 +71,24 @@ def _each_once(cues: list[Cue]) -> list[Cue]:
         else:
             runs.append([cue])
     repeated = sum(len(run) > 1 and _is_line(run[0].text) for run in runs)
-    if repeated < _LEAST or repeated < _SHARE * len(runs):
+    least = min(_LEAST, max(2, len(runs)))
+    if repeated < least or repeated < _SHARE * len(runs):
         return cues
     return [run[0] if len(run) == 1 else replace(run[0], end=run[-1].end) for run in runs]
 
 
 def _is_line(text: str) -> bool:
     """Whether it is more than a word, which people do say twice."""
-    return len(text) >= _LINE and (" " in text or not text.isascii())
+    return len(text) >= _LINE and (" " in text or not gap_between(text, text))
 
 
 def _first_half(cues: list[Cue]) -> list[Cue]:
     """The first half, where the second one says the same and the clock starts again."""
     half, odd = divmod(len(cues), 2)
+    if odd or half < _HALF or cues[0].text != cues[half].text:
+        return cues
     said = _words(cues[:half])
-    if odd or len(set(said)) < _HALF or said != _words(cues[half:]):
+    if len(set(said)) < _HALF or said != _words(cues[half:]):
         return cues
     first, last, again = cues[0].start, cues[half - 1].start, cues[half].start
     goes_on = first is not None and again is not None and again > (last or first)

@@ -319,7 +319,7 @@ def _of_deepgram(results: Object) -> list[_Spoken]:
                 if isinstance(word := row.get("punctuated_word") or row.get("word"), str)
             ]
             if words:
-                found.append((best.get("transcript"), words))
+                found.append((None, words))  # the transcript has no capitals and stops
     return found
 
 

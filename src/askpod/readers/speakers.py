@@ -21,6 +21,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 
@@ -142,15 +143,15 @@ def name_or_keep(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     """
     if not any(cue.speaker for cue in cues):
         return name_speakers(cues, log)
-    return [
-        replace(cue, speaker="") if cue.speaker and _UNKNOWN.fullmatch(cue.speaker) else cue
-        for cue in cues
-    ]
+    unknown = {label for label in {cue.speaker for cue in cues} if _known(label) == "?"}
+    return [replace(cue, speaker="") if cue.speaker in unknown else cue for cue in cues]
 
 
 def hold(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     """The cues, those without a speaker by the one named last; not where few name any."""
-    return _held([replace(cue, speaker=_known(cue.speaker)) for cue in cues], log)
+    unknown = {label for label in {cue.speaker for cue in cues} if _known(label) == "?"}
+    known = [replace(cue, speaker="?") if cue.speaker in unknown else cue for cue in cues]
+    return _held(known, log)
 
 
 def is_name(text: str) -> bool:
@@ -165,11 +166,13 @@ def is_name(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)  # labels are few, and stand often
 def is_diariser(label: str) -> bool:
     """Whether a label is a diariser's own, such as `SPEAKER_00`."""
     return bool(_DIARISER.fullmatch(label) or _UNKNOWN.fullmatch(label))
 
 
+@lru_cache(maxsize=4096)
 def _known(label: str) -> str:
     """The label; `?` where it says that the speaker is not known (a name is never that)."""
     return "?" if label and _UNKNOWN.fullmatch(label) else label
@@ -227,6 +230,7 @@ def _line(text: str, marked: bool, dashes: int) -> _Line:
     return _Line(text, label, text[match.end() :], sure, False, changes)
 
 
+@lru_cache(maxsize=4096)
 def _may_be_label(label: str) -> bool:
     """Whether a text before a colon can be more than the beginning of a sentence."""
     return is_diariser(label) or (
@@ -334,10 +338,10 @@ def _parts(cue: Cue, lines: Sequence[_Line], believed: set[str]) -> Iterator[Cue
         named = line.label in believed
         if named or line.changes:
             if texts:
-                yield replace(cue, text="\n".join(texts), speaker=speaker, opens=opens)
+                yield Cue(cue.line, None, None, "\n".join(texts), speaker, opens)
             speaker, opens, texts = _known(line.label) if named else "?", True, []
         texts.append(line.rest if named else line.text)
-    yield replace(cue, text="\n".join(texts), speaker=speaker, opens=opens)
+    yield Cue(cue.line, None, None, "\n".join(texts), speaker, opens)
 
 
 def _cut(cue: Cue, parts: Sequence[Cue]) -> Iterator[Cue]:
@@ -345,7 +349,8 @@ def _cut(cue: Cue, parts: Sequence[Cue]) -> Iterator[Cue]:
     parts = [part for part in parts if part.text.strip()] or parts
     for place, part in enumerate(parts):
         start = cue.start if place == 0 else None
-        yield replace(part, start=start, end=cue.end if place == len(parts) - 1 else None)
+        end = cue.end if place == len(parts) - 1 else None
+        yield Cue(cue.line, start, end, part.text, part.speaker, part.opens)
 
 
 def _held(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> list[Cue]:
@@ -357,8 +362,8 @@ def _held(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> list[C
         always: the labels mark each change of the speaker, however far apart they are.
     """
     places = [place for place, cue in enumerate(cues) if cue.speaker]
-    if not places:
-        return list(cues)
+    if not places or (len(places) == len(cues) and not any(cue.opens for cue in cues)):
+        return [replace(cue, speaker="") if cue.speaker == "?" else cue for cue in cues]
     reach = len(cues) if always else _reach(cues, places)
     held = list(cues)
     without = 0
@@ -366,8 +371,9 @@ def _held(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> list[C
         gap = following - place - 1
         speaker = cues[place].speaker if gap <= reach else ""
         without += gap if gap > reach else 0
-        for later in range(place + 1, following):
-            held[later] = replace(held[later], speaker=speaker)
+        if speaker:
+            for later in range(place + 1, following):
+                held[later] = _with(held[later], speaker, held[later].opens)
     if without:
         names = list(dict.fromkeys(cues[place].speaker for place in places))
         log.add(
@@ -386,7 +392,13 @@ def _with_openings(cues: Sequence[Cue]) -> Iterator[Cue]:
     for cue in cues:
         opens = cue.opens and (cue.speaker != before or cue.speaker == "?")
         before = cue.speaker
-        yield replace(cue, speaker="" if cue.speaker == "?" else cue.speaker, opens=opens)
+        if opens != cue.opens or before == "?":
+            cue = _with(cue, "" if before == "?" else before, opens)
+        yield cue
+
+
+def _with(cue: Cue, speaker: str, opens: bool) -> Cue:
+    return Cue(cue.line, cue.start, cue.end, cue.text, speaker, opens)
 
 
 def _reach(cues: Sequence[Cue], places: Sequence[int]) -> int:

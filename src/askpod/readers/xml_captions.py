@@ -18,9 +18,7 @@ from askpod.readers.turns import turns_of
 from askpod.readers.xml_events import XmlEvents, parse_xml
 
 _HEAD = 4_000  # characters by which a file is recognised
-_XML = re.compile(
-    r"\s*\ufeff?(?:<\?xml[^<>]*>\s*)?(?:<!--.{0,1000}?-->\s*)?<(?:\w+:)?(\w+)", re.DOTALL
-)
+_ROOT = re.compile(r"<(?:\w+:)?(tt|timedtext|transcript)[\s>]", re.IGNORECASE)
 _OFFSET = re.compile(r"(\d{1,10}(?:\.\d{1,9})?)(h|ms|m|s|f|t)?")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _FRAMES = re.compile(r"(\d{1,3}):(\d\d):(\d\d):(\d{1,3})")
@@ -28,9 +26,9 @@ _FRAMES = re.compile(r"(\d{1,3}):(\d\d):(\d\d):(\d{1,3})")
 
 def is_xml_captions(text: str) -> bool:
     """Whether a file is TTML or timedtext, by its first element."""
-    match = _XML.match(text[:_HEAD])
-    root = match[1].lower() if match else ""
-    return root in ("tt", "timedtext") or (root == "transcript" and "<text" in text[:_HEAD])
+    head = text[:_HEAD].lstrip("\ufeff \t\r\n")
+    match = _ROOT.search(head) if head.startswith("<") else None
+    return match is not None and (match[1].lower() != "transcript" or "<text" in head)
 
 
 def read_xml_captions(path: Path, text: str, log: FaultLog) -> Draft:
@@ -69,7 +67,7 @@ class _Reader(XmlEvents):
         self._agent = ""  # that is being described
         self._around = ""  # agent of what the caption stands in
         self._inside = ""  # "title" or "name", whose text is being read
-        self._escaped = False  # timedtext of old escapes twice
+        self._escaped = False  # timedtext escapes twice
         self._rates = {"f": 1 / 30, "t": 1.0}
         self._after_span = False
 
@@ -90,6 +88,8 @@ class _Reader(XmlEvents):
         """An element begins."""
         if name == "tt":
             self._set_rates(attributes)
+        elif name == "timedtext":
+            self._escaped = True
         elif name in ("title", "name", "agent"):
             self._inside = name
             self._agent = attributes.get("id", self._agent) if name == "agent" else self._agent

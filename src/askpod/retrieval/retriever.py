@@ -7,8 +7,8 @@ twice counts once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -19,13 +19,17 @@ from askpod.embedding import Embedder
 from askpod.embedding.contextual import NEIGHBOUR_SHARES
 from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
+from askpod.people import Labels, People
 from askpod.retrieval.passages import MOST, passage, stretches, without_duplicates
 from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
 from askpod.retrieval.speakers import named_speakers
+from askpod.retrieval.spelling import replaced, respelled
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
 from askpod.store.filters import Selection, chroma_condition, select
 from askpod.store.lexical import chunks_that_say, unmentioned_names
+from askpod.store.rows import StoredChunk
+from askpod.store.unmatched import unmatched
 from askpod.text import query_words
 
 _T = TypeVar("_T")
@@ -47,7 +51,10 @@ class Found:
     similarity: float  # greatest cosine to the question among the best chunks; 0.0 without any
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
+    unmatched: tuple[str, ...] = ()  # why the filters leave nothing, in words for a person
     named: tuple[str, ...] = ()  # speakers of the archive whom the question names
+    # Words of the question that the archive lacks -> as it spells them; these were searched for.
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Searchable(Protocol):
@@ -60,7 +67,14 @@ class Searchable(Protocol):
 class Retriever:
     """Searches one archive. Safe for several threads."""
 
-    def __init__(self, catalog: Catalog, dense: Searchable, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        dense: Searchable,
+        embedder: Embedder,
+        people: Callable[[], People] = People,
+    ) -> None:
+        self._people = people
         self._catalog = catalog
         self._dense = dense
         self._embedder = embedder
@@ -72,38 +86,40 @@ class Retriever:
             QuestionError: the question is empty, or longer than the embedder reads.
         """
         question = self._checked(question)
-        vector = self._embedder.embed([question])[0]
-        return self._dense.search(
-            lambda neighbours: self._find(neighbours, question, vector, top, filters)
-        )
+        return self._dense.search(lambda neighbours: self._find(neighbours, question, top, filters))
 
-    def _find(
-        self,
-        neighbours: Neighbours,
-        question: str,
-        vector: NDArray[np.float32],
-        top: int,
-        filters: Filters,
-    ) -> Found:
-        layout, words = neighbours.layout, query_words(question)
+    def _find(self, neighbours: Neighbours, asked: str, top: int, filters: Filters) -> Found:
+        layout = neighbours.layout
         with self._catalog.reading() as connection:
-            selection = select(connection, filters)
-            said = [_said(chunks_that_say(connection, word), layout.chunk_count) for word in words]
-            named = named_speakers(question, layout.speakers)
-            pool = self._pool(neighbours, vector, said, named, selection)
+            people = self._people()
+            selection = select(connection, filters, people)
+            everybody = people.everybody(layout.speakers)
+            spellings = respelled(connection, asked, everybody, self._embedder.count_tokens)
+            question = replaced(asked, spellings)
+            vector, words = self._embedder.embed([question])[0], query_words(question)
+            named = named_speakers(question, everybody)
+            said = [
+                _said(chunks_that_say(connection, word), layout.chunk_count)
+                for word in _but_names(words, named)
+            ]
+            labels = people.labels_of(layout.speakers, set(named).__contains__)
+            pool = self._pool(neighbours, vector, said, labels, selection)
             similarity = self._nearest_cosine(pool, vector)
             self._complete(pool, neighbours, vector, 2 * top)
-            found = list(islice(without_duplicates(self._passages(pool)), top))
-            unmentioned = unmentioned_names(connection, question, layout.speakers)
+            found = list(islice(without_duplicates(self._passages(pool, people)), top))
+            unmentioned = unmentioned_names(connection, question, everybody)
+            nothing = () if found or not filters else unmatched(connection, filters, people)
         return Found(
-            question=question,
+            question=asked,
             vector=vector,
             words=tuple(words),
             passages=tuple(found),
             similarity=similarity,
-            coverage=coverage(pool, _but_names(words, said, named)),
+            coverage=coverage(pool, said),
             unmentioned=tuple(unmentioned),
+            unmatched=nothing,
             named=named,
+            spellings=spellings,
         )
 
     def _pool(
@@ -111,7 +127,7 @@ class Retriever:
         neighbours: Neighbours,
         vector: NDArray[np.float32],
         said: Sequence[Said],
-        named: tuple[str, ...],
+        named: Labels,
         selection: Selection,
     ) -> Pool:
         """The candidates of both searches, with their dense scores, and the chunks around them."""
@@ -158,10 +174,10 @@ class Retriever:
             return None
         if selection.speakers is None:
             return neighbours.layout.ids(selection.episodes)
-        spoken = self._catalog.spoken_by(selection.speakers)
+        spoken = self._catalog.spoken_by(selection.labels)
         return spoken[neighbours.layout.holds(spoken, selection.episodes)]
 
-    def _passages(self, pool: Pool) -> Iterator[Passage]:
+    def _passages(self, pool: Pool, people: People) -> Iterator[Passage]:
         """Passages, best first, their texts read as they are asked for."""
         if not len(pool.ids):
             return
@@ -169,7 +185,8 @@ class Retriever:
             chunks = self._catalog.chunks([number for members, _ in batch for number in members])
             episodes = self._catalog.episodes(sorted({c.episode_id for c in chunks.values()}))
             for members, score in batch:
-                yield passage([chunks[number] for number in members], score, episodes)
+                said = [_under_names(chunks[number], people) for number in members]
+                yield passage(said, score, episodes)
 
     def _checked(self, question: str) -> str:
         question = " ".join(question.split())
@@ -220,10 +237,16 @@ def _look_up(pool: Pool, ids: Ids, neighbours: Neighbours, vector: NDArray[np.fl
         pool.dense[np.searchsorted(pool.ids, held)] = scores
 
 
-def _but_names(words: list[str], said: Sequence[Said], named: tuple[str, ...]) -> Sequence[Said]:
-    """The words without names of speakers, which are seldom said; all where there are no others."""
+def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
+    """A chunk under the names of those who speak in it."""
+    return replace(stored, chunk=people.over_chunk(stored.episode_id, stored.chunk))
+
+
+def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:
+    """The words without names of speakers, who are found by who speaks: what is said beside a
+    name is seldom an answer. All words where there are no others."""
     names = {part for name in named for part in query_words(name)}
-    return [each for word, each in zip(words, said, strict=True) if word not in names] or said
+    return [word for word in words if word not in names] or words
 
 
 def _batched(items: Iterator[_T], size: int) -> Iterator[list[_T]]:

@@ -8,7 +8,6 @@ characters and markup left out, and it is cut short. Importing this loads the op
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
 import ssl
@@ -21,7 +20,7 @@ import openai
 
 from askpod.errors import ModelError
 from askpod.parsing import ParseError, parse_json
-from askpod.services.http import NO_KEY
+from askpod.services.http import NO_KEY, struck_out
 from askpod.services.openai_http import TooMuch, Unreadable, httpx
 from askpod.services.retry import RequestFailure, retry_after
 
@@ -35,7 +34,6 @@ _TOO_LONG = re.compile(
     r"|input tokens exceed",
     re.IGNORECASE | re.DOTALL,
 )
-_KEY_LIKE = re.compile(r"\b(sk|gsk|pk|api|key)-[\w*.-]{6,}|\bBearer\s+\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +185,7 @@ class ErrorMessages:
 
     def quoted(self, complaint: str) -> str:
         """What the service said, as an appendix to a sentence, keys struck out."""
-        return quoted(complaint, self.asked.key)
+        return quoted(complaint)
 
 
 def chain(problem: BaseException | None) -> Iterator[BaseException]:
@@ -205,14 +203,12 @@ def is_too_long(complaint: str) -> bool:
     return bool(_TOO_LONG.search(complaint))
 
 
-def quoted(complaint: str, key: str) -> str:
+def quoted(complaint: str) -> str:
     """The message in it, as an appendix to a sentence; "" where there is none fit to be shown."""
     said = _message_in(complaint)
     if not said or "<" in said[:20]:
         return ""
-    for secret in sorted(filter(None, (key, *_header_values())), key=len, reverse=True):
-        said = said.replace(secret, "***")
-    said = _KEY_LIKE.sub("***", said)
+    said = struck_out(said)
     said = " ".join("".join(c if c.isprintable() else " " for c in said).split())
     if len(said) > LONGEST_QUOTE:
         said = said[:LONGEST_QUOTE].rstrip() + "…"
@@ -223,12 +219,6 @@ def complaint_of(problem: openai.APIError) -> str:
     """All that came with an error, as one text."""
     body: Any = problem.body
     return _as_text(body) if isinstance(body, Mapping | list) else str(body or problem.message)
-
-
-def _header_values() -> list[str]:
-    """What the openai client's variable for further headers holds: a gateway's key, perhaps."""
-    lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").splitlines()
-    return [line.partition(":")[2].strip() for line in lines]
 
 
 def _message_in(complaint: str) -> str:

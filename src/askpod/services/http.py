@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from askpod.errors import ModelError
 
 OPENAI_URL = "https://api.openai.com/v1"
 VENDOR = "openai.com"  # asks for a key and for the prices that are known
+SECRETS = ("OPENAI_API_KEY", "ASKPOD_CHROMA_TOKEN")  # variables
+SHORTEST_SECRET = 4  # characters; a shorter header is a version or a switch
 NO_KEY = "no-key"  # the client insists on a key; servers of one's own mostly ask for none
+
+_KEY_LIKE = re.compile(r"\b(sk|gsk|pk|api|key)-[\w*.-]{6,}|\b(Bearer|Basic)\s+\S+", re.IGNORECASE)
 
 
 def where(base_url: str | None) -> str:
@@ -51,6 +57,22 @@ def key_for(base_url: str | None) -> str:
             "of your own"
         )
     return key or NO_KEY
+
+
+def struck_out(text: str) -> str:
+    """What a service says, without the secrets that it was sent: a service may repeat them."""
+    for secret in sorted(filter(None, _secrets()), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return _KEY_LIKE.sub("***", text)
+
+
+def _secrets() -> Iterator[str]:
+    for variable in SECRETS:
+        yield os.environ.get(variable, "").strip()
+    # What the openai client's variable for further headers holds: a gateway's key, perhaps.
+    for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").splitlines():
+        value = line.partition(":")[2].strip()
+        yield value if len(value) >= SHORTEST_SECRET else ""
 
 
 def _host(base_url: str | None) -> str:

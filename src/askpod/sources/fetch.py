@@ -283,4 +283,6 @@ def _said(error: Exception) -> str:
         return f"no trustworthy connection: {str(error)[:200]}"
     if isinstance(error, httpcore.ConnectError):
         return f"cannot be reached: {str(error)[:200]}"
-    return f"the connection broke: {str(error)[:200]}"
+    # What came instead of HTTP is not shown: it may repeat what was sent.
+    detail = "" if isinstance(error, httpcore.ProtocolError) else f": {str(error)[:200]}"
+    return f"the connection broke{detail}"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from askpod.errors import EpisodeNotFound
 from askpod.model import Chunk, Episode, Turn
+from askpod.people import Labels
 from askpod.store.checksums import DamagedRow, checked_vectors
 from askpod.store.connection import Connections, damaged
 from askpod.store.filters import Selection, chunk_condition, speakers
@@ -144,21 +145,45 @@ class Lookups:
                 "WHERE speaker != '' GROUP BY episode_id, speaker"
             ).fetchall()
 
-    def spoken_by(self, speakers: Sequence[str]) -> NDArray[np.int64]:
-        """Ids, ascending, of the chunks in which any of these speaks."""
+    def spoken_by(self, labels: Labels) -> NDArray[np.int64]:
+        """Ids, ascending, of the chunks in which somebody speaks under one of the labels."""
+        apart = {label for _, label in labels.others}
+        found = [self._spoken_by([label for label in labels.everywhere if label not in apart])]
+        for label in apart:
+            ids = self._spoken_by([label])
+            for first, last in self._extents(labels.others, label):
+                ids = ids[(ids < first) | (ids > last)]
+            found.append(ids)
+        for label in {label for _, label in labels.single}:
+            ids = self._spoken_by([label])
+            extents = self._extents(labels.single, label)
+            found += [ids[(first <= ids) & (ids <= last)] for first, last in extents]
+        return np.unique(np.concatenate(found))
+
+    def _spoken_by(self, labels: Sequence[str]) -> NDArray[np.int64]:
         with self.reading() as connection:
             # As one text: a host speaks in half of an archive, and rows take three times as long.
             (ids,) = connection.execute(
                 "SELECT group_concat(chunk_id) FROM chunk_speakers "
                 "WHERE speaker IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(speakers)),),
+                (json.dumps(list(labels)),),
             ).fetchone()
-        return np.unique(np.fromstring(ids or "", dtype=np.int64, sep=","))
+        return np.fromstring(ids or "", dtype=np.int64, sep=",")
 
-    def shares_of(self, ids: NDArray[np.int64], speakers: Sequence[str]) -> NDArray[np.float64]:
-        """The share of each chunk's speech that these speakers have; `ids` are ascending."""
+    def _extents(self, pairs: Iterable[tuple[str, str]], label: str) -> list[tuple[int, int]]:
+        """The first and the last chunk of each episode that stands in a pair with the label."""
+        episodes = [episode for episode, own in pairs if own == label]
+        with self.reading() as connection:
+            return connection.execute(
+                "SELECT first_chunk, last_chunk FROM episodes WHERE first_chunk IS NOT NULL "
+                "AND id IN (SELECT value FROM json_each(?))",
+                (json.dumps(episodes),),
+            ).fetchall()
+
+    def shares_of(self, ids: NDArray[np.int64], labels: Labels) -> NDArray[np.float64]:
+        """The share of each chunk's speech under these labels; `ids` are ascending."""
         shares = np.zeros(len(ids))
-        if not speakers or not len(ids):
+        if not labels or not len(ids):
             return shares
         with self.reading() as connection:
             rows = connection.execute(
@@ -166,8 +191,17 @@ class Lookups:
                 "WHERE chunk_id IN (SELECT value FROM json_each(?))",
                 (json.dumps(ids.tolist()),),
             ).fetchall()
-        wanted = set(speakers)
-        found = np.array([row[:2] for row in rows if row[2] in wanted]).reshape(-1, 2)
+        wanted = set(labels.everywhere)
+        own = {label: self._extents(labels.single, label) for _, label in labels.single}
+        not_own = {label: self._extents(labels.others, label) for _, label in labels.others}
+        found = np.array(
+            [
+                (number, share)
+                for number, share, label in rows
+                if (label in wanted and not _within(number, not_own.get(label, ())))
+                or _within(number, own.get(label, ()))
+            ]
+        ).reshape(-1, 2)
         np.add.at(shares, np.searchsorted(ids, found[:, 0]), found[:, 1])
         return shares
 
@@ -328,3 +362,7 @@ def _raise_revision(connection: sqlite3.Connection) -> int:
     revision = revision_of(connection) + 1
     connection.execute("UPDATE meta SET value = ? WHERE key = 'revision'", (str(revision),))
     return revision
+
+
+def _within(number: int, extents: Iterable[tuple[int, int]]) -> bool:
+    return any(first <= number <= last for first, last in extents)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.embedding.contextual import contextual_vectors, recipe
-from askpod.errors import StoreUnwritable
+from askpod.errors import AskpodError, StoreUnwritable
 from askpod.model import Chunk, Episode
 from askpod.store.catalog import Catalog
 from askpod.store.checksums import DamagedRow, checksum
@@ -133,6 +133,23 @@ def publish(store: Path, catalog: Catalog) -> None:
                 return
             _sweep(store)
         _publish(store, catalog, _empty(store, catalog))
+
+
+@contextmanager
+def publishing(store: Path) -> Iterator[Publisher]:
+    """What is written to, with the collection brought up at the end, even after an error.
+
+    The caller holds the write lock.
+    """
+    with closing(Catalog(store, writable=True)) as catalog:
+        publisher = Publisher(store, catalog)
+        try:
+            yield publisher
+        except BaseException:
+            with suppress(AskpodError):  # the first error counts; the next opening catches up
+                publisher.finish()
+            raise
+        publisher.finish()
 
 
 def make_again(store: Path, catalog: Catalog) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from askpod.model import Filters
+from askpod.people import Labels, People
 from askpod.text import matches_name
 
 if TYPE_CHECKING:
@@ -25,20 +27,32 @@ class Selection:
     """What the filters leave of an archive. None stands for no restriction."""
 
     episodes: tuple[str, ...] | None = None
-    speakers: tuple[str, ...] | None = None
+    speakers: tuple[str, ...] | None = None  # labels that stand for them in any episode
+    single: tuple[tuple[str, str], ...] = ()  # (episode, label) that do so in one
+    others: tuple[tuple[str, str], ...] = ()  # (episode, one of `speakers`) that do not there
 
     @property
     def empty(self) -> bool:
-        return self.episodes == () or self.speakers == ()
+        """Whether nothing is left."""
+        return self.episodes == () or (self.speakers == () and not self.single)
+
+    @property
+    def labels(self) -> Labels:
+        """Those of the speakers."""
+        return Labels(self.speakers or (), self.single, self.others)
 
 
-def select(connection: sqlite3.Connection, filters: Filters) -> Selection:
-    """Resolves filters to episode ids and speakers' names."""
-    chosen = None
-    if filters.speaker is not None:
-        everyone = speakers(connection)
-        chosen = tuple(name for name in everyone if matches_name(filters.speaker, name))
-    return Selection(_episodes(connection, filters), chosen)
+def select(
+    connection: sqlite3.Connection, filters: Filters, people: People | None = None
+) -> Selection:
+    """Resolves filters to episode ids and speakers' labels, by the names of `people`."""
+    people = people or People()
+    episodes = _episodes(connection, filters, people)
+    if filters.speaker is None:
+        return Selection(episodes)
+    fits = partial(matches_name, filters.speaker)
+    labels = people.labels_of(speakers(connection), fits)
+    return Selection(episodes, labels.everywhere, labels.single, labels.others)
 
 
 def speakers(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -62,11 +76,19 @@ def chunk_condition(selection: Selection) -> tuple[str, list[str]]:
         conditions.append("chunks.episode_id IN (SELECT value FROM json_each(?))")
         parameters.append(json.dumps(selection.episodes))
     if selection.speakers is not None:
+        of_episode = "chunks.episode_id || char(31) || speaker IN (SELECT value FROM json_each(?))"
         conditions.append(
-            "chunks.id IN (SELECT chunk_id FROM chunk_speakers "
+            "EXISTS (SELECT 1 FROM chunk_speakers WHERE chunk_id = chunks.id AND ("
+            "speaker IN (SELECT value FROM json_each(?)) "
+            f"AND NOT {of_episode} OR {of_episode}))"
+            if selection.single or selection.others
+            else "chunks.id IN (SELECT chunk_id FROM chunk_speakers "
             "WHERE speaker IN (SELECT value FROM json_each(?)))"
         )
         parameters.append(json.dumps(selection.speakers))
+        if selection.single or selection.others:
+            for pairs in (selection.others, selection.single):
+                parameters.append(json.dumps(["\x1f".join(pair) for pair in pairs]))
     return " AND ".join(conditions), parameters
 
 
@@ -76,14 +98,26 @@ def chroma_condition(selection: Selection) -> dict[str, Any] | None:
     if selection.episodes is not None:
         conditions.append({"episode_id": {"$in": list(selection.episodes)}})
     if selection.speakers is not None:
-        if len(selection.speakers) > NAMES:
+        if len(selection.speakers) + len(selection.single) > NAMES or len(selection.others) > NAMES:
             return None
-        named = [{"speakers": {"$contains": name}} for name in selection.speakers]
+        named = [*_speaking(selection)]
         conditions.append(named[0] if len(named) == 1 else {"$or": named})
     return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
 
 
-def _episodes(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ...] | None:
+def _speaking(selection: Selection) -> Iterator[dict[str, Any]]:
+    """A condition of Chroma's for each label of the selected speakers."""
+    for label in selection.speakers or ():
+        speaks: dict[str, Any] = {"speakers": {"$contains": label}}
+        others = [episode for episode, own in selection.others if own == label]
+        yield {"$and": [speaks, {"episode_id": {"$nin": others}}]} if others else speaks
+    for episode, label in selection.single:
+        yield {"$and": [{"episode_id": episode}, {"speakers": {"$contains": label}}]}
+
+
+def _episodes(
+    connection: sqlite3.Connection, filters: Filters, people: People
+) -> tuple[str, ...] | None:
     conditions, parameters = [], []
     for column, operator, value in (
         ("id", "=", filters.episode),
@@ -104,8 +138,9 @@ def _episodes(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ..
     wanted = filters.guest
     return tuple(
         episode_id
-        for episode_id, guests in rows
-        if wanted is None or any(matches_name(wanted, guest) for guest in json.loads(guests))
+        for episode_id, held in rows
+        if wanted is None
+        or any(matches_name(wanted, guest) for guest in map(people.everywhere, json.loads(held)))
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askpod.cli import options
-from askpod.cli.eval.run import REPLIES, RUNS, Gold, Out, Parallel, progress_bar
+from askpod.cli.eval.run import REPLIES, RUNS, Gold, Out, Parallel, questions_bar
 from askpod.cli.output import console, counted, harmless, note, print_json
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _measure(
 
     asked = StoredModel(model, StoredReplies(REPLIES))
     try:
-        with progress_bar(model.name, "requests") as progress:
+        with questions_bar(model.name, "requests") as progress:
             outcomes = run_plan(plan, maker, asked, parallel, progress)
     except KeyboardInterrupt:
         note(f"\nthe replies so far are kept in {REPLIES}; the same command goes on there")

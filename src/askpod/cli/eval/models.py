@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.eval.run import RUNS, Gold, progress_bar
+from askpod.cli.eval.run import RUNS, Gold, questions_bar
 from askpod.cli.output import console, harmless, note, print_json
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _measured(
     for candidate in candidates:
         name = candidate.model.name
         try:
-            with progress_bar(name, "requests") as progress:
+            with questions_bar(name, "requests") as progress:
                 measured.append(measure(gold, store, candidate, progress))
         except KeyboardInterrupt:
             kept = f"; those before it are in {folder / FIGURES}" if measured else ""

@@ -5,7 +5,6 @@ And `askpod eval check`: the rows of a gold set that cannot be used, and what th
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, counted, harmless, note, print_json
+from askpod.cli.output import console, counted, harmless, note, print_json, progress_bar
 
 if TYPE_CHECKING:
     from askpod.evals.gold import GoldQuestion, GoldSet
@@ -175,7 +174,7 @@ def _run(
         make_folder(folder)
         about = setup(archive, settings, retrieval_only=how.retrieval_only)
         try:
-            with progress_bar(name) as progress:
+            with questions_bar(name) as progress:
                 run = run_gold(gold, archive, how, progress)
         except KeyboardInterrupt:
             if "model" in about:
@@ -185,25 +184,15 @@ def _run(
 
 
 @contextmanager
-def progress_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, int], None] | None]:
-    """A bar with the time left on stderr; nothing where that is no terminal. `of` is counted."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich import progress as bars
-    from rich.console import Console
+def questions_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar for what asks questions; None where no terminal shows it."""
+    with progress_bar(name) as bar:
 
-    bar = bars.Progress(
-        bars.TextColumn("{task.description}", markup=False),
-        bars.BarColumn(),
-        bars.TextColumn(f"{{task.completed}}/{{task.total}} {of}"),
-        bars.TimeRemainingColumn(),
-        console=Console(stderr=True, highlight=False, markup=False, emoji=False),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task(harmless(name), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        def show(done: int, total: int) -> None:
+            if bar is not None:
+                bar(done, total, f"{done}/{total} {of}")
+
+        yield show if bar is not None else None
 
 
 def _show(finished: Finished) -> None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
-from askpod.archive import EVIDENCE_FOR_MODEL, Archive
+from askpod.answering.asker import EVIDENCE_FOR_MODEL
+from askpod.archive import Archive
 from askpod.errors import GoldError
 from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
 from askpod.evals.long_context.conditions import ARMS, DEPTHS, Arm, Condition, drawn, grid, in_k

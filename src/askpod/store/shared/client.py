@@ -22,7 +22,7 @@ import httpx
 
 from askpod.errors import AskpodError, ServerError
 from askpod.parsing import ParseError, parse_json
-from askpod.services.http import is_this_machine, where
+from askpod.services.http import is_this_machine, struck_out, where
 from askpod.services.limits import (
     ACCEPTED,
     Deadline,
@@ -242,8 +242,7 @@ class Client:
             said = said.decode(errors="replace")
         if not isinstance(said, str) or not said.strip():
             return ""
-        hidden = said.replace(self._token, "…") if self._token else said
-        return f": {_plain(hidden)}"
+        return f": {_plain(said)}"
 
 
 def _token() -> str:
@@ -255,7 +254,8 @@ def _token() -> str:
 
 
 def _plain(text: str) -> str:
-    folded = " ".join(text.split())[:_EXCERPT]
+    """What came from outside, cut, without the token that it may repeat."""
+    folded = " ".join(struck_out(text).split())[:_EXCERPT]
     return "".join(character if character.isprintable() else "?" for character in folded)
 
 

@@ -1,0 +1,126 @@
+"""Answers a question from what a search finds: a model writes, or the speakers are quoted."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, closing
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
+from askpod.answering.followup import in_place, standalone, told
+from askpod.embedding import Embedder
+from askpod.model import Answer, Episode, Exchange, Filters, Turn, Usage
+from askpod.retrieval.retriever import Retriever
+from askpod.settings import Settings
+
+if TYPE_CHECKING:
+    from askpod.answering.llm_answer import LLMAnswerer
+    from askpod.answering.llm_client import LanguageModel
+
+EVIDENCE = 10  # passages that come with a quoted answer
+EVIDENCE_FOR_MODEL = 40  # that are packed for a model, as far as its budget goes
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """What an answer asks of its archive besides a search."""
+
+    turns: Callable[[str, int, int], list[Turn]]  # of an episode, from one position to another
+    episodes: Callable[[Sequence[str]], Mapping[str, Episode]]  # by their ids, without turns
+    listed: Callable[[Filters], list[Episode]]  # those that filters leave
+
+
+class Asker:
+    """Answers the questions of one archive. Safe for several threads."""
+
+    def __init__(
+        self,
+        retriever: Retriever,
+        lookups: Lookups,
+        settings: Settings,
+        embedder: Embedder,
+        language_model: LanguageModel | None,
+    ) -> None:
+        self._retriever = retriever
+        self._lookups = lookups
+        self._settings = settings
+        self._embedder = embedder
+        self._language_model = language_model
+
+    def stream(
+        self, question: str, history: Sequence[Exchange], filters: Filters
+    ) -> Iterator[str | Answer]:
+        """As `Archive.ask_stream`."""
+        asked = self._find(question, history, filters)
+        if self._llm_answerer is not None:
+            items = self._llm_answerer.stream(asked)
+        else:
+            items = in_pieces(self._quoted(asked))
+        with closing(items):
+            yield from (_noted(item, asked) for item in items)
+
+    async def astream(
+        self, question: str, history: Sequence[Exchange], filters: Filters
+    ) -> AsyncGenerator[str | Answer]:
+        """As `Archive.astream`."""
+        asked = await asyncio.to_thread(self._find, question, history, filters)
+        if self._llm_answerer is None:
+            for item in in_pieces(await asyncio.to_thread(self._quoted, asked)):
+                yield _noted(item, asked)
+            return
+        async with aclosing(self._llm_answerer.astream(asked)) as items:
+            async for item in items:
+                yield _noted(item, asked)
+
+    def close(self) -> None:
+        """Releases a model's connections."""
+        if (llm_answerer := self.__dict__.get("_llm_answerer")) is not None:
+            llm_answerer.close()
+
+    def _find(self, question: str, history: Sequence[Exchange], filters: Filters) -> Retrieved:
+        """Looks up what an answer can be made from; a follow-up is first made whole."""
+        usage = Usage()
+        wanted = question
+        if history and self._llm_answerer is not None:
+            wanted, usage = self._llm_answerer.standalone(question, history)
+        elif history:
+            wanted = standalone(question, history)
+        began = time.perf_counter()
+        top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
+        found = self._retriever.find(wanted, top, filters)
+        if history and self._llm_answerer is None:
+            found, filters = in_place(question, history, found, filters, self._retriever.find)
+        episodes = self._lookups.episodes(sorted({p.episode_id for p in found.passages}))
+        seconds = time.perf_counter() - began
+        usage = replace(usage, retrieval_seconds=seconds)
+        search, turns, listed = self._retriever.find, self._lookups.turns, self._lookups.listed
+        said = told(history)
+        return Retrieved(found, filters, episodes, turns, search, listed, usage, said)
+
+    def _quoted(self, asked: Retrieved) -> Answer:
+        return replace(self._answerer.answer(asked), usage=asked.usage)
+
+    @cached_property
+    def _llm_answerer(self) -> LLMAnswerer | None:
+        if self._settings.model is None:
+            return None
+        # Imported when a model is asked: it takes longer than an answer without one.
+        from askpod.answering.llm_answer import LLMAnswerer
+
+        return LLMAnswerer(self._settings, self._embedder, self._language_model)
+
+    @cached_property
+    def _answerer(self) -> ExtractiveAnswerer:
+        return ExtractiveAnswerer(self._embedder)
+
+
+def _noted(item: str | Answer, asked: Retrieved) -> str | Answer:
+    """An answer says, too, which words were searched for in another spelling."""
+    if isinstance(item, str) or not asked.found.spellings:
+        return item
+    notes = (f"“{word}” was read as “{read}”" for word, read in asked.found.spellings.items())
+    return replace(item, warnings=(*item.warnings, *notes))

@@ -1,0 +1,129 @@
+"""Each kind of question gets its kind of answer; who is asked about is who speaks."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from askpod import Archive
+from askpod.answering.refusal import NEAREST
+from askpod.cli.app import app
+
+BEES = "hive-telemetry-for-small-apiaries"
+BREAD = "bread-forecasting-for-eleven-bakeries"
+ORGANS = "restoring-church-organs-by-measurement"
+
+
+def speech(*turns: tuple[str, str]) -> str:
+    rows = "".join(
+        f"- line: {json.dumps(text)}\n  sec: {9 * place}\n  time: '0:00'\n  who: {who}\n"
+        for place, (who, text) in enumerate(turns)
+    )
+    return f"transcript:\n{rows}"
+
+
+def test_which_episodes(archive):
+    answer = archive.ask("Which episodes talk about thermometers?")
+    assert answer.basis == "answered"
+    assert re.match(r"\d episodes talk about this:\n1\. ", answer.text)
+    quoted = [citation.episode_id for citation in answer.citations]
+    assert len(set(quoted)) == len(quoted) >= 2, "one quotation of each"
+    assert {BEES, BREAD} <= set(quoted)
+
+
+def test_which_episodes_best_first_in_python_and_on_the_command_line(archive, indexed):
+    ids = [episode.id for episode in archive.episodes(about="organ pipes and their tuning")]
+    assert ids[0] == ORGANS
+    told = CliRunner().invoke(
+        app,
+        ["episodes", "--about", "organ pipes and their tuning", "--store", str(indexed), "--json"],
+    )
+    assert [each["id"] for each in json.loads(told.stdout)] == ids
+    assert archive.episodes({"guest": "Nobody"}, about="organ pipes") == []
+
+
+def test_what_an_episode_is_about(archive):
+    answer = archive.ask("What is the episode with Marisol Vanterpool about?")
+    [episode] = archive.episodes({"episode": BEES})
+    assert answer.text.startswith(episode.title)
+    assert episode.description in answer.text
+    assert "\n6:37 The fourteen-month pilot" in answer.text, "sections with their seconds"
+    assert len(answer.citations) == 3
+    assert {citation.episode_id for citation in answer.citations} == {BEES}
+
+
+def test_an_episode_by_words_of_its_title(archive):
+    assert archive.ask("Summarize the organ episode").text.startswith("Restoring Church Organs")
+
+
+def test_a_summary_of_no_episode_is_a_plain_question(archive):
+    answer = archive.ask("Summarize what Marisol said about batteries")
+    assert answer.citations[0].episode_id == BEES
+
+
+def test_a_list_has_short_items_from_several_places(archive):
+    answer = archive.ask("Which sensors and instruments were used and mentioned?")
+    assert len(answer.citations) > 4
+    assert len({citation.episode_id for citation in answer.citations}) > 1
+
+
+def test_a_comparison_sets_the_people_side_by_side(archive):
+    question = "How do Marisol Vanterpool and Tobias Okonjo each use weather and temperature?"
+    speakers = [citation.speaker for citation in archive.ask(question).citations]
+    assert speakers[:2] == ["Marisol Vanterpool", "Tobias Okonjo"]
+    assert set(speakers) == {"Marisol Vanterpool", "Tobias Okonjo"}
+
+
+def test_who_is_asked_about_is_who_speaks(archive):
+    for guest in ("Marisol Vanterpool", "Tobias Okonjo", "Henrike Dallaway"):
+        answer = archive.ask(f"What does {guest} say about temperature?")
+        assert {citation.speaker for citation in answer.citations} == {guest}
+
+
+def test_a_namesake_is_no_match(archive):
+    answer = archive.ask("What does Tobias Feuerhahn say about forecasts?")
+    assert {citation.speaker for citation in answer.citations} == {"Tobias Feuerhahn"}
+
+
+def test_questions_are_never_quoted(answers):
+    for answer in answers:
+        for citation in answer.citations:
+            assert not citation.quote.rstrip("\"'”’)").endswith("?")
+
+
+def test_a_quotation_that_leans_on_a_question_says_what_was_asked(archive):
+    text = archive.ask("What went wrong with the batteries in the winter?").text
+    assert (
+        "Asked ‘Why, what went wrong in the winter?’, Marisol Vanterpool (7:09): “Because" in text
+    )
+
+
+@pytest.fixture
+def pond(tmp_path) -> Archive:
+    """A small archive in which nobody says how many."""
+    (tmp_path / "pond.md").write_text(
+        "---\ntitle: The Pond\nguests:\n- Ann Lee\n"
+        + speech(
+            ("Bo", "How many frogs live in the pond?"),
+            ("Ann Lee", "The frogs in the pond are loud at night, louder than the road is by day."),
+            ("Bo", "Why did you dig the pond?"),
+            ("Ann Lee", "We dug the pond since the garden flooded whenever it rained in spring."),
+        )
+        + "---\n",
+        "utf-8",
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "pond.md"])
+        yield archive
+
+
+def test_a_number_that_nobody_says_is_only_the_nearest(pond):
+    answer = pond.ask("How many frogs live in the pond?")
+    assert (answer.basis, answer.refused) == ("nearest", False)
+    assert answer.text.startswith(f"{NEAREST}\n\n")
+    assert "loud at night" in answer.citations[0].quote
+    assert answer.to_dict()["basis"] == "nearest"
+    assert pond.ask("Why did Ann Lee dig the pond?").basis == "answered"

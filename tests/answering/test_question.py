@@ -1,0 +1,111 @@
+"""What a question asks for is told from its structure."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askpod.answering.question import understand
+
+KINDS = {
+    "episodes": [
+        ("Which episodes talk about burnout?", "burnout"),
+        ("What episodes are about interviews?", "interviews"),
+        ("In which episodes do they talk about fraud?", "fraud"),
+        ("Who talked about Kafka?", "Kafka"),
+        ("Which guests mentioned dbt?", "dbt"),
+        ("Has anyone talked about sardines?", "sardines"),
+        ("Is there an episode on bread?", "bread"),
+    ],
+    "overview": [
+        ("What is the episode with Ann Lee about?", "with Ann Lee"),
+        ("What's this episode about?", ""),
+        ("Summarize the talk with Ann Lee", "talk with Ann Lee"),
+        ("Give me a summary of the bread episode", "bread episode"),
+    ],
+    "list": [
+        ("What tools were recommended for tests?", "What tools were recommended for tests"),
+        ("Which books did guests recommend?", "Which books did guests recommend"),
+        ("List all sensors that failed", "List all sensors that failed"),
+    ],
+    "plain": [
+        ("Why did the batteries fail?", "Why did the batteries fail"),
+        ("What is data quality about?", "What is data quality about"),
+        ("Which two guests let people decide?", "Which two guests let people decide"),
+        ("Who does what?", "Who does what"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "subject"), [(kind, *each) for kind, all_ in KINDS.items() for each in all_]
+)
+def test_kinds(kind, text, subject):
+    question = understand(text, [])
+    assert (question.kind, question.subject) == (kind, subject)
+
+
+@pytest.mark.parametrize(
+    ("text", "compared"),
+    [
+        ("What is the difference between a kiln and an oven?", ("kiln", "oven")),
+        ("Compare Airflow and Prefect", ("Airflow", "Prefect")),
+        ("batch vs streaming?", ("batch", "streaming")),
+        ("How does rye differ from wheat?", ("rye", "wheat")),
+        ("How do Ann Lee and Bo Ray both start their day?", ("Ann Lee", "Bo Ray")),
+    ],
+)
+def test_comparisons(text, compared):
+    question = understand(text, ["Ann Lee", "Bo Ray"] if "Ann" in text else [])
+    assert (question.kind, question.compared) == ("comparison", compared)
+
+
+@pytest.mark.parametrize(
+    ("text", "theirs"),
+    [
+        ("What does Ann think of rye?", True),
+        ("What did Ann Lee really say about rye?", True),
+        ("According to Ann, is rye cheap?", True),
+        ("What is Ann's view on rye?", True),
+        ("Why did Ann leave the bakery?", False),
+        ("Who taught Ann to bake?", False),
+    ],
+)
+def test_whose_words_answer(text, theirs):
+    assert understand(text, ["Ann Lee"]).theirs is theirs
+
+
+@pytest.mark.parametrize(
+    ("text", "figure", "holding", "lacking"),
+    [
+        ("How many hives are there?", "number", "a hundred and thirty hives", "many of the hives"),
+        ("How much does it cost?", "number", "74 euros", "one pays for it every week"),
+        ("Which percentage was lost?", "number", "about a third", "nearly all of it"),
+        ("When did they start?", "time", "two years ago", "as soon as we could"),
+        ("How long did it take?", "time", "all of last winter", "far too long"),
+    ],
+)
+def test_figures(text, figure, holding, lacking):
+    question = understand(text, [])
+    assert question.figure == figure
+    assert question.holds_figure(holding)
+    assert not question.holds_figure(lacking)
+
+
+@pytest.mark.parametrize("text", ["When should I use it?", "How much better is it?"])
+def test_what_asks_for_no_figure(text):
+    assert understand(text, []).figure is None
+
+
+def test_names_are_left_out_of_what_is_looked_for():
+    question = understand("Why did Ann Lee's oven fail?", ["Ann Lee"])
+    assert question.without_people == "Why did oven fail?"
+    assert understand("Ann Lee?", ["Ann Lee"]).without_people == "Ann Lee?"
+
+
+@given(st.text(max_size=200), st.lists(st.text(max_size=20), max_size=4))
+def test_any_text_is_understood_somehow(text, named):
+    question = understand(text, named)
+    assert question.text == " ".join(text.split())
+    assert set(question.people) <= set(named)

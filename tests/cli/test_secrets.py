@@ -1,0 +1,245 @@
+"""No command prints or stores a key or a token, however a service fails, or repeats what it got."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+
+from fake_web import Asked, FakeWeb, Page
+
+KEY = "sk-MARKERkey0123456789abcdef"
+TOKEN = "MARKERtoken.0123456789.abcdef"
+HEADER = "MARKERheader0123456789"
+PASSWORD = "MARKERpassword"
+ALL = f"{KEY} {TOKEN} {HEADER}"  # what is sent, and so can be repeated
+MARKS = [mark.encode() for mark in ("MARKER",)] + [
+    base64.b64encode(f"{user}:{PASSWORD}".encode()) for user in ("ann", PASSWORD)
+]
+
+Raw = Callable[[BaseHTTPRequestHandler], None]
+
+
+def raw(answer: str) -> Raw:
+    """The connection ends after this."""
+    return lambda handler: handler.wfile.write(answer.encode("latin-1")) and None
+
+
+def _stream(*chunks: object) -> Page:
+    lines = (c if isinstance(c, str) else json.dumps(c) for c in chunks)
+    body = "".join(f"data: {line}\n\n" for line in lines).encode()
+    return Page(body, headers={"Content-Type": "text/event-stream"})
+
+
+def _chunk(**parts: object) -> dict[str, object]:
+    delta = {"index": 0, "delta": {"content": "They "}, "finish_reason": None}
+    return {"id": "1", "object": "chat.completion.chunk", "created": 1, "choices": [delta]} | parts
+
+
+def _said(status: int, said: object, kind: str = "application/json", **headers: str) -> Page:
+    body = said if isinstance(said, str) else json.dumps(said)
+    return Page(body.encode(), status, {"Content-Type": kind, **headers})
+
+
+ERROR = {"error": {"message": f"no {ALL}", "type": ALL, "code": ALL, "param": {ALL: [ALL]}}}
+REASONS = {"detail": [{"msg": ALL, "loc": [ALL], "input": {"key": ALL}}], ALL: ALL}
+CHUNKS = {
+    "choices": {"choices": ALL},
+    "choice": {"choices": [ALL]},
+    "delta": {"choices": [{"index": 0, "delta": ALL}]},
+    "index": {"choices": [{"index": ALL, "delta": {"content": {ALL: ALL}}}]},
+    "finish": {"choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": ALL}]},
+    "usage": {"usage": {"prompt_tokens": ALL, "completion_tokens": [ALL]}},
+    "model": {"model": {ALL: ALL}, "system_fingerprint": [ALL], "id": [ALL]},
+    "tools": {"choices": [{"index": 0, "delta": {"tool_calls": ALL, "function_call": ALL}}]},
+    "role": {"choices": [{"index": 0, "delta": {"role": ALL, "content": "x", "refusal": [ALL]}}]},
+}
+FAILURES: dict[str, Page | Raw] = {
+    **{f"{code}": _said(code, ERROR) for code in (400, 401, 403, 404, 409, 413, 429, 500, 503)},
+    "422": _said(422, REASONS),
+    "429 wait": _said(429, ALL, Retry_After=ALL, **{"Retry-After": ALL, "X-Request-Id": ALL}),
+    "500 text": _said(500, f"Internal {ALL}", "text/plain"),
+    "500 html": _said(500, f"<html>{ALL}</html>", "text/html"),
+    "500 deep": _said(500, '{"error":' * 50_000 + json.dumps(ALL) + "}" * 50_000),
+    "redirect": _said(307, ERROR, Location=f"http://ann:{PASSWORD}@{TOKEN}.example/{KEY}"),
+    "page": _said(200, f"<html>{ALL}</html>", "text/html"),
+    "error in 200": _said(200, ERROR),
+    "other json": _said(200, {"data": [{"embedding": ALL, "index": ALL}], "usage": ALL}),
+    "no json": _said(200, f"[{ALL}"),
+    "not gzip": _said(200, ALL, **{"Content-Encoding": "gzip"}),
+    "odd packing": _said(200, ALL, **{"Content-Encoding": ALL}),
+    "more than gzip": Page(gzip.compress(b"{}") + ALL.encode(), 200, {"Content-Encoding": "gzip"}),
+    "status line": raw(f"HTTP/1.1 {ALL}\r\n\r\n"),
+    "header": raw(f"HTTP/1.1 200 OK\r\n{ALL}\r\n\r\n"),
+    "chunk size": raw(f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{ALL}\r\n"),
+    "no http": raw(ALL),
+    "nothing": raw(""),
+    "sse no json": _stream(_chunk(), ALL),
+    "sse error": _stream(_chunk(), ERROR),
+    "sse deep": _stream(_chunk(), "[" * 50_000),
+    **{f"sse {name}": _stream(_chunk(), _chunk(**part)) for name, part in CHUNKS.items()},
+}
+SOME = ("500", "status line", "sse delta")  # tried with every command
+
+
+class _Failing(FakeWeb):
+    """Answers everything with one failure."""
+
+    failure: Page | Raw = Page()
+
+    def answer(self, asked: Asked) -> Page | Raw:
+        self.requests.append(asked)
+        return self.failure
+
+
+@pytest.fixture
+def failing() -> Iterator[_Failing]:
+    with _Failing() as server:
+        yield server
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failing: _Failing) -> Path:
+    """A folder to work in, and an environment that holds every secret there can be."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for name, value in {
+        "OPENAI_API_KEY": KEY,
+        "ASKPOD_CHROMA_TOKEN": TOKEN,
+        "OPENAI_CUSTOM_HEADERS": f"api-key: {HEADER}",
+        "OPENAI_BASE_URL": failing.at("/v1"),
+        "ASKPOD_DATA": str(folder / "data"),
+        "ASKPOD_TIMEOUT": "0.5",
+        "ASKPOD_PATIENCE": "0",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("askpod.services.retry.FIRST_WAIT", 0.001)
+    monkeypatch.setattr("askpod.embedding.remote.PATIENCE", 0.0)
+    monkeypatch.setattr("askpod.store.shared.client.PATIENCE", 0.0)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("What is a bee?\n"))
+    return folder
+
+
+QUESTION = "How do hives report their weight?"
+MODEL = ("--model", "m", "--store", "{store}")
+WITH_A_MODEL = {
+    "ask json": ("ask", QUESTION, "--json", "--verbose", *MODEL),
+    "chat": ("chat", *MODEL),
+    "eval run": ("eval", "run", "{gold}", *MODEL),
+    "eval models": ("eval", "models", "{gold}", *MODEL),
+    "eval long-context": ("eval", "long-context", "{gold}", *MODEL),
+}
+WITH_AN_ENDPOINT = {
+    "index": ("index", "{talk}", "--store", "new"),
+    "rebuild": ("rebuild", "--store", "{store}"),
+    "search": ("search", QUESTION, "--store", "{store}"),
+    "doctor": ("doctor", "--store", "{store}"),
+}
+WITH_A_SERVER = {
+    **WITH_AN_ENDPOINT,
+    "episodes": ("episodes", "--store", "{store}"),
+    "people": ("people", "--store", "{store}"),
+    "remove": ("remove", "bees", "--store", "{store}"),
+    "ask": ("ask", QUESTION, "--store", "{store}"),
+}
+CASES = [
+    (kind, command, failure)
+    for kind, commands, always in (
+        ("model", WITH_A_MODEL, "ask json"),
+        ("embedder", WITH_AN_ENDPOINT, "index"),
+        ("server", WITH_A_SERVER, "index"),
+    )
+    for command in commands
+    for failure in FAILURES
+    if failure in SOME or command == always
+]
+
+
+@pytest.mark.parametrize(("kind", "command", "failure"), CASES)
+def test_no_secret_is_printed_or_stored(
+    askpod, indexed, settings, failing, monkeypatch, recwarn, tmp_path, kind, command, failure
+):
+    failing.failure = FAILURES[failure]
+    if kind == "embedder":
+        monkeypatch.setenv("ASKPOD_EMBEDDER", "openai:m")
+    if kind == "server":
+        monkeypatch.setenv("ASKPOD_CHROMA_URL", failing.at(""))
+    arguments = {"model": WITH_A_MODEL, "embedder": WITH_AN_ENDPOINT, "server": WITH_A_SERVER}
+    store = settings / "store"
+    if command.startswith(("ask", "chat", "eval")) and kind != "server":
+        store = indexed  # is only read
+    elif command != "index" and kind != "server":
+        shutil.copytree(indexed, store)
+    run = askpod(*(_filled(each, settings, store) for each in arguments[kind][command]))
+    _look(run.out + run.err, [tmp_path])
+    never_asks = command in ("doctor", "eval long-context") or (kind, command) == (
+        "embedder",
+        "search",
+    )
+    assert failing.requests or never_asks
+    assert [str(warning.message) for warning in recwarn if "MARKER" in str(warning.message)] == []
+
+
+def _filled(argument: str, folder: Path, store: Path) -> str:
+    talk, gold = folder / "talk.md", folder / "gold.yaml"
+    if argument == "{talk}":
+        line = "- line: Bees dance.\n  who: Ann\n  sec: 1\n"
+        talk.write_text(f"---\ntitle: Bees\ntranscript:\n{line}---\n")
+    if argument == "{gold}":
+        gold.write_text(f"- {{id: a, question: {QUESTION!r}, type: unanswerable}}\n")
+    return argument.format(talk=talk, gold=gold, store=store)
+
+
+def _look(shown: str, folders: list[Path]) -> None:
+    assert not any(mark.decode() in shown for mark in MARKS), shown
+    assert not re.search(r"Traceback|Warning: |fault of its own", shown), shown
+    for folder in folders:
+        for path in folder.rglob("*"):
+            assert "MARKER" not in path.name
+            if path.is_file():
+                data = path.read_bytes()
+                assert not any(mark in data for mark in MARKS), path
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("OPENAI_API_KEY", f"{KEY} é"),
+        ("OPENAI_API_KEY", f"{KEY}\x1b"),
+        ("ASKPOD_CHROMA_TOKEN", f"{TOKEN} \n x"),
+        ("OPENAI_BASE_URL", f"http://ann:{PASSWORD}@127.0.0.1:1/v1"),
+        ("OPENAI_BASE_URL", f"ftp://ann:{PASSWORD}@127.0.0.1/v1"),
+        ("OPENAI_BASE_URL", f"http://ann:{PASSWORD}@[::1/v1"),
+        ("ASKPOD_CHROMA_URL", f"http://ann:{PASSWORD}@127.0.0.1:1"),
+        ("ASKPOD_CHROMA_URL", f"//ann:{PASSWORD}@"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_told_without_their_secrets(
+    askpod, settings, failing, monkeypatch, tmp_path, variable, value
+):
+    failing.failure = FAILURES["401"]
+    monkeypatch.setenv("ASKPOD_EMBEDDER", "openai:m")
+    if "TOKEN" in variable:
+        monkeypatch.setenv("ASKPOD_CHROMA_URL", failing.at(""))
+    monkeypatch.setenv(variable, value)
+    run = askpod("index", _filled("{talk}", settings, settings), "--store", "new")
+    assert run.code in (1, 2)
+    _look(run.out + run.err, [tmp_path])
+
+
+@pytest.mark.parametrize("name", ["api_key", "openai_api_key", "chroma_token", "token", "secret"])
+def test_a_key_in_the_file_is_refused_and_not_repeated(askpod, settings, name):
+    (settings / "askpod.toml").write_text(f'{name} = "{KEY}"\n')
+    run = askpod("doctor")
+    assert "is read from the environment only" in run.out
+    _look(run.out + run.err, [])

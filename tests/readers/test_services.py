@@ -1,0 +1,154 @@
+"""JSON of transcription services, and lists of timed rows under any of the usual names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from askpod.errors import Unrecognised
+from askpod.readers import read_episode
+
+EXPORTS = Path(__file__).parent / "exports"
+
+
+def said(episode) -> list[tuple[str, float, str]]:
+    return [(turn.speaker, turn.start, turn.text) for turn in episode.turns]
+
+
+@pytest.mark.parametrize(
+    ("name", "turns"),
+    [
+        ("bee-line.json", [("A", 0.4, "Where do they fly?"), ("B", 2.3, "To the lindens."),
+                           ("A", 4.5, "All of them?")]),
+        ("stork-nest.json", [("spk_0", 0.4, "Who mends it?"), ("spk_1", 1.5, "She does.")]),
+        ("owl-pellet.json", [("0", 0.2, "What is in it"), ("1", 1.6, "bones")]),
+        ("reed-bed.json", [("Hanne Rush", 0.5, "Cut it."), ("Karl Sedge", 2.0, "When?")]),
+        ("tar-kiln.json", [("speaker_0", 0.1, "Stir it."), ("speaker_1", 0.9, "Slowly.")]),
+        ("loom-shed.json", [("Greta Weft", 1.0, "The shed is loud."),
+                            ("Otto Warp", 4.0, "You get used to it.")]),
+    ],
+)  # fmt: skip
+def test_the_json_of_a_service(name, turns):
+    reading = read_episode(EXPORTS / name)
+    assert said(reading.episode) == turns
+    assert reading.faults == ()
+
+
+ROWS = [
+    ("Ann", 1.5, 3.0, "Is it lit?"),
+    ("Bo", 3.5, 5.0, "It is, and hot."),
+    ("Ann", 6.0, 7.0, "So."),
+]
+
+
+def rows(speaker: str, start: str, end: str, text: str, unit: float = 1.0, *, lasts: bool = False):
+    return [
+        {
+            speaker: who,
+            start: begin * unit,
+            end: (stop - begin if lasts else stop) * unit,
+            text: words,
+        }
+        for who, begin, stop, words in ROWS
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        rows("speaker", "startTime", "endTime", "text"),
+        rows("speaker_name", "start_time", "end_time", "sentence"),
+        rows("speaker", "start", "end", "text", 1000),
+        rows("speakerLabel", "startMs", "endMs", "transcript", 1000),
+        rows("participant", "begin", "duration", "body", lasts=True),
+        {"result": {"transcription": {"utterances": rows("speaker", "start", "end", "text")}}},
+        {"phrases": rows("speaker", "offsetMilliseconds", "durationMilliseconds", "text", 1000,
+                         lasts=True)},
+        {"chunks": [{"text": "no", "timestamp": [0, 1]}], "speakers": [
+            {"speaker": who, "timestamp": [begin, end], "text": text}
+            for who, begin, end, text in ROWS]},
+        {"segments": [{"start": b, "end": e, "text": t, "speaker": "1", "voice": who}
+                      for who, b, e, t in ROWS]},
+        {"recognizedPhrases": [
+            {"speaker": who, "offsetInTicks": begin * 1e7, "nBest": [{"display": text}]}
+            for who, begin, _, text in ROWS]},
+    ],
+)  # fmt: skip
+def test_rows_under_the_names_of_many_tools(read, value):
+    found = said(read(json.dumps(value), "kiln.json").episode)
+    assert [(who, text) for who, _, text in found] == [(who, text) for who, _, _, text in ROWS]
+    assert [start for _, start, _ in found] == pytest.approx([1.5, 3.5, 6.0])
+
+
+def test_channels_are_speakers_where_there_are_two(read):
+    both = [
+        {"start": n, "end": n + 1, "text": f"Row {n} is said.", "channel": n % 2} for n in range(4)
+    ]
+    assert {turn.speaker for turn in read(json.dumps(both), "x.json").episode.turns} == {
+        "Channel 0",
+        "Channel 1",
+    }
+    one = [{**row, "channel": 0} for row in both]
+    assert {turn.speaker for turn in read(json.dumps(one), "x.json").episode.turns} == {""}
+
+
+def test_google_and_speechmatics(read):
+    google = {"results": [{"alternatives": [{"transcript": "is it lit", "words": [
+        {"startTime": "1.500s", "word": "is", "speakerTag": 1},
+        {"startTime": "1.800s", "word": "it", "speakerTag": 1},
+        {"startTime": "2.100s", "word": "lit", "speakerTag": 2}]}]}]}  # fmt: skip
+    assert said(read(json.dumps(google), "g.json").episode) == [
+        ("1", 1.5, "is it"),
+        ("2", 2.1, "lit"),
+    ]
+    spoken = {"results": [
+        {"type": "word", "start_time": 1.5, "alternatives": [{"content": "Lit", "speaker": "S1"}]},
+        {"type": "punctuation", "start_time": 1.9, "alternatives": [{"content": "?"}]},
+        {"type": "word", "start_time": 2.5, "alternatives": [{"content": "Yes", "speaker": "S2"}]},
+    ]}  # fmt: skip
+    assert said(read(json.dumps(spoken), "s.json").episode) == [
+        ("S1", 1.5, "Lit?"),
+        ("S2", 2.5, "Yes"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ({"id": "a", "status": "processing", "audio_url": "u", "utterances": None}, "AssemblyAI"),
+        ({"jobName": "a", "results": {"transcripts": [{"transcript": "Hm."}]}}, "AWS Transcribe"),
+        ({"results": {"channels": [{"alternatives": [{"transcript": "Hm."}]}]}}, "Deepgram"),
+        ({"language_code": "en", "text": "Hm."}, "ElevenLabs"),
+        ({"text": "We begin. It is late."}, "no times: ask the recogniser for segments"),
+    ],
+)
+def test_json_without_times_is_named_with_what_to_ask_for(read, value, why):
+    with pytest.raises(Unrecognised, match=why):
+        read(json.dumps(value), "talk.json")
+
+
+WORD = st.sampled_from(["kiln", "salt", "heron", "weir", "it's", "two"])
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("AB"), st.lists(WORD, min_size=2, max_size=9)), min_size=2),
+    st.sampled_from([1, 1000]),
+)
+def test_words_keep_their_order_and_speakers(tmp_path_factory, said_by, unit):
+    value = [
+        {"speaker": who, "start": (9 * n + 1) * unit, "end": (9 * n + 4) * unit,
+         "text": f"{n} {' '.join(words)}"}
+        for n, (who, words) in enumerate(said_by)
+    ]  # fmt: skip
+    path = tmp_path_factory.mktemp("rows") / "rows.json"
+    path.write_text(json.dumps(value))
+    turns = read_episode(path).episode.turns
+    assert [(turn.speaker, word) for turn in turns for word in turn.text.split()] == [
+        (row["speaker"], word) for row in value for word in row["text"].split()
+    ]
+    assert turns[-1].start <= 9 * len(said_by)

@@ -1,0 +1,191 @@
+"""Who speaks, told by the structure of the whole file, whatever a label looks like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from askpod.readers.cues import Cue
+from askpod.readers.log import FaultLog
+from askpod.readers.speakers import hold, name_or_keep, name_speakers
+from askpod.readers.turns import turns_of
+
+ODD_LABELS = [
+    "Oskar's iPad",
+    "Nell Tansy (she/her)",
+    "Tansy, Nell",
+    "nell",
+    "Dr. N. Tansy",
+    "Nell Tansy | Wick & Sons",
+    "Nell / Wick",
+    "nell@wick.example",
+    "+44 7700 900123",
+    "№ 2",
+    "Speaker №1",
+    "司会者",
+    "Нелл Пижма",
+    "Question",
+    "Host",
+    "user_17",
+    "iPhone (3)",
+]
+
+
+def captions(*texts: str) -> list[Cue]:
+    return [Cue(at + 1, at * 3.0, at * 3.0 + 3.0, text) for at, text in enumerate(texts)]
+
+
+def spoken(cues: list[Cue], log: FaultLog | None = None) -> list[tuple[str, str]]:
+    return [
+        (cue.speaker, cue.text.strip())
+        for cue in name_speakers(cues, log or FaultLog(Path("talk.vtt")))
+    ]
+
+
+@pytest.mark.parametrize("label", ODD_LABELS)
+def test_a_prefix_of_many_captions_is_a_label_whatever_it_looks_like(label):
+    said = [
+        (who, f"We light the kiln at {hour}.")
+        for hour, who in enumerate(["Ann Lee", label, "Ann Lee", "Bo", label, "Bo", label])
+    ]
+    assert spoken(captions(*[f"{who}: {text}" for who, text in said])) == said
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("(speaker 0)", "(speaker 1)"),
+        ("[Speaker 0]", "[Speaker 1]"),
+        ("<Speaker 0>", "<Speaker 1>"),
+        ("(SPEAKER_00)\n", "(SPEAKER_01)\n"),
+        ("SPEAKER_00:", "SPEAKER_01:"),
+        ("Speaker №0:", "Speaker №1:"),
+        ("Speaker A:", "Speaker B:"),
+        ("Sprecher 1:", "Sprecher 2:"),
+        ("Спикер 1:", "Спикер 2:"),
+        ("说话人1：", "说话人2："),
+        ("[S1]", "[S2]"),
+        ("[Ann]", "[Bo]"),
+        ("Ann Lee\n", "Bo\n"),
+    ],
+)
+def test_the_notations_of_diarisers(first, second):
+    texts = ["The heron stands", "in the weir.", "Is it waiting?", "For eels.", "Or for us."]
+    marks = [first, first, second, first, second]
+    found = spoken(captions(*[f"{m} {text}" for m, text in zip(marks, texts, strict=True)]))
+    assert [text for _, text in found] == texts
+    one, two = (mark.strip(" \n:：()[]<>") for mark in (first, second))
+    assert [who for who, _ in found] == [one, one, two, one, two]
+
+
+@pytest.mark.parametrize(
+    "label", ["(speaker ?)", "[Speaker ?]", "(Speaker_0?)\n", "Unknown Speaker:"]
+)
+def test_who_is_not_known_is_nobody(label):
+    found = spoken(
+        captions("Speaker 1: One.", "Speaker 2: Two.", "Speaker 1: Three.", f"{label} Four.")
+    )
+    assert found[-1] == ("", "Four.")
+
+
+def test_a_sign_for_another_speaker_begins_another_turn():
+    cues = captions("Is it lit? [SPEAKER_TURN]", "It is.", "And hot. [SPEAKER_TURN] Good.")
+    log = FaultLog(Path("talk.vtt"))
+    turns = turns_of(name_speakers(cues, log), log)
+    assert [turn.text for turn in turns] == ["Is it lit?", "It is. And hot.", "Good."]
+    assert {turn.speaker for turn in turns} == {""}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {40: "Tidal Works", 120: "Tidal Works", 200: "Tidal Works"},
+        {40: "Tidal Works", 120: "Nell Tansy", 121: "Tidal Works", 200: "Tidal Works"},
+        dict.fromkeys(range(100, 330, 10), "Nell Tansy"),
+    ],
+)
+def test_a_label_of_few_captions_names_no_others(labels):
+    texts = [f"the mill turns for hours, number {at}." for at in range(900)]
+    for at, label in labels.items():
+        texts[at] = f"{label}: {texts[at]}"
+    log = FaultLog(Path("talk.vtt"))
+    found = name_speakers(captions(*texts), log)
+    credited = {at for at, cue in enumerate(found) if cue.speaker}
+    assert credited <= labels.keys()
+    assert [fault.kind for fault in log.faults()] == ["few-labels"]
+    assert f"{len(labels)} of 900 captions" in log.faults()[0].repair
+
+
+def test_a_label_at_each_change_holds_until_the_next_one():
+    texts = [f"So it goes, number {at}." for at in range(400)]
+    for at in range(0, 400, 25):
+        texts[at] = f"{'Ann Lee' if at % 50 else 'Bo Lind'}: {texts[at]}"
+    found = spoken(captions(*texts))
+    assert [who for who, _ in found] == [
+        "Ann Lee" if at // 25 % 2 else "Bo Lind" for at in range(400)
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["budget: is too small", "two: hundred of them", "Note: the lamp was out.", "So I said: no."],
+)
+def test_speech_with_a_colon_stays_speech(text):
+    labelled = ["Ann Lee: We begin.", "Bo: Good.", "Ann Lee: It is late.", "Bo: It is."] * 3
+    found = spoken(captions(*labelled, text, *labelled))
+    assert found[len(labelled)][1] == text
+    ((_, alone),) = spoken(captions(f"Ann Lee: {text}", *labelled))[:1]
+    assert alone == text
+
+
+def test_sounds_in_brackets_are_no_speakers():
+    texts = ["[Music]", "[Applause]", "[Music]", "So we begin.", "[Applause] Thank you.", "[Music]"]
+    assert spoken(captions(*texts)) == [("", text) for text in texts]
+
+
+def test_a_row_without_a_speaker_is_by_nobody_that_the_recogniser_knows():
+    cues = [Cue(1, 0, 1, "One.", "A"), Cue(2, 1, 2, "Two."), Cue(3, 2, 3, "Three.", "UNKNOWN")]
+    found = name_or_keep(cues, FaultLog(Path("x.json")))
+    assert [cue.speaker for cue in found] == ["A", "", ""]
+
+
+def test_a_voice_holds_but_not_for_half_an_hour():
+    cues = [Cue(at, at, at + 1, "So.", "Ann" if at == 3 else "") for at in range(300)]
+    log = FaultLog(Path("x.vtt"))
+    assert sum(bool(cue.speaker) for cue in hold(cues, log)) == 1
+    assert sum(bool(cue.speaker) for cue in hold(cues[:20], log)) == 17
+
+
+WORD = st.sampled_from(["kiln", "salt", "heron", "weir", "Wick", "two", "hundred", "it's"])
+SPEECH = st.lists(WORD, min_size=1, max_size=8).map(" ".join)
+LAYOUTS = st.sampled_from(["{}: {}", "[{}]: {}", ">> {}: {}", "- {}: {}", "{}:\n{}"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([*ODD_LABELS, "Ann Lee", "Bo"]), SPEECH), max_size=30),
+    LAYOUTS,
+)
+def test_words_keep_their_order_and_no_label_is_among_them(said, layout):
+    twice = [*said, *said]  # each label stands twice
+    cues = captions(*[layout.format(who, f"{n} {text}") for n, (who, text) in enumerate(twice)])
+    found = name_speakers(cues, FaultLog(Path("x.srt")))
+    assert [cue.text.split() for cue in found] == [
+        [str(n), *text.split()] for n, (_, text) in enumerate(twice)
+    ]
+    assert [cue.speaker for cue in found] == [who for who, _ in twice]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.text(alphabet="Ab c:>[]()<>-\n？：.", max_size=30), max_size=12))
+def test_whatever_stands_there_no_word_is_lost_or_invented(texts):
+    found = name_speakers(captions(*texts), FaultLog(Path("x.srt")))
+    written = "".join(letter for text in texts for letter in text if letter.isalpha())
+    read = "".join(letter for cue in found for letter in cue.text if letter.isalpha())
+    kept = iter(written)
+    assert all(letter in kept for letter in read)  # in order; what is missing is in a label
+    named = any(cue.speaker or cue.opens for cue in found)
+    assert named or read == written
