@@ -36,7 +36,7 @@ def named_speakers(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         everyone[place]
         for place, name in names.items()
-        if place in in_full or _in_part(name, folded, alone)
+        if place in in_full or _in_part(name, folded, alone, taken)
     )
 
 
@@ -55,12 +55,12 @@ def _in_full(name: list[str], folded: str) -> bool:
     return bool(name) and f" {' '.join(name).casefold()} " in folded
 
 
-def _in_part(name: list[str], folded: str, alone: set[str]) -> bool:
+def _in_part(name: list[str], folded: str, alone: set[str], taken: set[str]) -> bool:
     if len(name) < 2:
         return False
-    kind, letter = name[0], name[-1]
+    kind, letter = name[0].casefold(), name[-1]
     if len(letter) == 1:
-        return letter in alone - {"A", "I"} or f" {kind.casefold()} " in folded
+        return letter in alone - {"A", "I"} or (kind not in taken and f" {kind} " in folded)
     return any(
         len(part) >= SHORTEST and part.casefold() not in STOPWORDS and part in alone
         for part in (name[0], name[-1])

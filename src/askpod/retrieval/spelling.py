@@ -2,7 +2,7 @@
 
 Names are what is misspelt most, by listeners as by recognisers. A word is replaced only where the
 archive lacks it, where the embedder does not know it whole either (so that it is no common word),
-and where a word of the archive, or of a speaker's name, is spelt almost alike.
+and where a speaker's name, or for a word with a capital anything said, is spelt almost alike.
 """
 
 from __future__ import annotations
@@ -47,9 +47,10 @@ def respelled(
     for word in lacking:
         if word.casefold() in known or count_tokens([word])[0] <= SPECIAL_TOKENS + 1:
             continue
+        # Of what is said, names alone: "roaster" is no misspelt "roster".
         said = (
             other
-            for stem in alike_stems(connection, word.casefold())
+            for stem in (alike_stems(connection, word.casefold()) if word[0].isupper() else ())
             for text in texts_with(connection, stem)
             for other in _WORD.findall(text)
         )
