@@ -128,9 +128,9 @@ class Archive:
         """Brings the archive up to its sources: reads what is new or has changed.
 
         Sources are files, all transcripts in folders, feeds and repositories (`https://…`,
-        `git+https://…#folder`). What has not changed costs next to nothing. What cannot be indexed is in the report's
-        `failed`; the rest is not affected. An error that ends the run has the report of what was
-        done before as its `report`.
+        `git+https://…#folder`). What has not changed costs next to nothing. What cannot be
+        indexed is in the report's `failed`; the rest is not affected. An error that ends the run
+        has the report of what was done before as its `report`.
 
         Args:
             paths: files, folders, addresses of feeds and repositories; or what `gather` made.
