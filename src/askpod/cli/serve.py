@@ -47,7 +47,8 @@ def serve(
 ) -> None:
     """Serve the archive as a page, an API and tools for agents.
 
-    The API has an endpoint that speaks OpenAI's, and the tools speak MCP. On this machine only, unless --host says otherwise; then ASKPOD_TOKEN must be set.
+    The API has an endpoint like OpenAI's, and the tools speak MCP. On this machine only, unless
+    --host says otherwise; then ASKPOD_TOKEN must be set.
     """
     token = os.environ.get("ASKPOD_TOKEN", "").strip() or None
     local = _is_loopback(host)
