@@ -29,10 +29,10 @@ SHIPPED = "as shipped"
 SCORING = {
     "retrieval.rerank.WORDS": (0.2, 0.3, 0.5, 0.6),
     "retrieval.rerank.SPEAKER": (0.1, 0.15, 0.4, 0.5),
-    "retrieval.stretch.NEARLY": (0.7, 0.75, 0.85, 0.9),
-    "retrieval.stretch.MOST": (2, 3, 5, 6),
+    "retrieval.passages.NEARLY": (0.7, 0.75, 0.85, 0.9),
+    "retrieval.passages.MOST": (2, 3, 5, 6),
 }
-TOO = {"retrieval.stretch.MOST": "retrieval.search.MOST"}  # where else a setting is read
+TOO = {"retrieval.passages.MOST": "retrieval.retriever.MOST"}  # where else a setting is read
 SHARES = ((0.2, 0.1), (0.4, 0.2))
 WINDOWS = ((6, 24), (12, 48))
 
