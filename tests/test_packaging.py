@@ -21,7 +21,6 @@ NEVER = (
     "sentence-transformers",
     "kubernetes",
     "huggingface-hub",
-    "uvicorn",
 )
 
 pytestmark = pytest.mark.skipif(

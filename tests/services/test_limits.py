@@ -75,6 +75,7 @@ def test_a_limit_counts_what_comes_out():
         (gzip.compress(b"") * (MOST_MEMBERS + 1), "files of gzip in one"),
         (gzip.compress(b"hello")[:-5] + b"wrong", "it is no gzip"),
     ],
+    ids=["plain", "cut", "empty", "more", "zeros", "second cut", "many", "wrong sum"],
 )
 def test_what_is_not_one_body_is_refused(packed, problem):
     with pytest.raises(NotUnpacked, match=problem):

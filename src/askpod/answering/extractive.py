@@ -17,6 +17,7 @@ from askpod.answering.refusal import NEAREST, REFUSAL, basis_of, is_weak, reason
 from askpod.answering.sentences import (
     WORDS_IN_ALL,
     Judged,
+    KeptVectors,
     Run,
     Sentence,
     choose,
@@ -88,7 +89,7 @@ class ExtractiveAnswerer:
     """Writes answers in the words of the passages. Safe for several threads."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        self._embedder = KeptVectors(embedder)
 
     def answer(self, retrieved: Retrieved) -> Answer:
         """An answer from what was found, the nearest that was said, or a refusal."""

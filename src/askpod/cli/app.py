@@ -28,6 +28,7 @@ from askpod.cli.people import app as people_app
 from askpod.cli.rebuild import rebuild
 from askpod.cli.remove import remove
 from askpod.cli.search import search
+from askpod.cli.serve import mcp, serve
 from askpod.errors import AskpodError
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
@@ -58,7 +59,7 @@ def _options(
 ) -> None: ...
 
 
-for command in (index, search, ask, chat, episodes, remove, check, doctor, rebuild):
+for command in (index, search, ask, chat, episodes, remove, check, doctor, rebuild, serve, mcp):
     app.command()(command)
 app.add_typer(people_app, name="people")
 app.add_typer(eval_app, name="eval")

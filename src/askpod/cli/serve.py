@@ -1,0 +1,110 @@
+"""`askpod serve` and `askpod mcp`: the archive in a browser, for clients, for agents."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from askpod.cli import options
+from askpod.cli.output import note
+from askpod.errors import AskpodError
+
+
+class AddressError(AskpodError):
+    """Where to serve is not as it should be."""
+
+
+def serve(
+    *,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="The port.")] = 8080,
+    store: options.Store = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+    audio: Annotated[
+        Path | None,
+        typer.Option(
+            "--audio",
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="Folder with the recordings, named as the episodes' audio links or ids.",
+        ),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="HOST", help="Answer also under this host name; repeat it."),
+    ] = None,
+    open_to_all: Annotated[
+        bool, typer.Option("--open", help="Beyond this machine, ask for no token.")
+    ] = False,
+) -> None:
+    """Serve the archive: a page, an HTTP API, an OpenAI-compatible endpoint and MCP.
+
+    On this machine only, unless --host says otherwise; then ASKPOD_TOKEN must be set.
+    """
+    token = os.environ.get("ASKPOD_TOKEN", "").strip() or None
+    local = _is_loopback(host)
+    if not local and token is None and not open_to_all:
+        raise AddressError(
+            f"--host {host} can be reached from other machines: set ASKPOD_TOKEN to a secret that "
+            "clients must send, or say --open to let everybody in"
+        )
+    from askpod.serve.app import create_app, run
+    from askpod.serve.live import LiveArchive
+    from askpod.serve.safety import Access
+
+    _require_free(host, port)
+    settings = options.settings(model, base_url)
+    live = LiveArchive(options.store_or_default(store), settings)
+    names = frozenset(each.lower() for each in [*(name or ()), *([] if local else [host])])
+    app = create_app(live, Access(token, names, numeric=not local), recordings=audio)
+    shown = f"[{host}]" if ":" in host else host
+    note(f"askpod is at http://{shown}:{port}  (Ctrl-C stops it)")
+    run(app, live, host, port)
+
+
+def mcp(
+    *,
+    store: options.Store = None,
+    model: options.Model = None,
+    base_url: options.BaseUrl = None,
+) -> None:
+    """Serve the archive to an agent over stdin and stdout (Model Context Protocol)."""
+    import asyncio
+
+    from askpod.serve.live import LiveArchive
+    from askpod.serve.tools import mcp_server
+
+    live = LiveArchive(options.store_or_default(store), options.settings(model, base_url))
+    try:
+        asyncio.run(mcp_server(live).run_stdio_async())
+    finally:
+        live.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _require_free(host: str, port: int) -> None:
+    import socket
+
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        with socket.socket(found[0][0], socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(found[0][4])
+    except OSError as error:
+        raise AddressError(
+            f"cannot listen on {host}, port {port} ({error.strerror}); choose another with --port"
+        ) from None

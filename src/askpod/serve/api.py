@@ -1,0 +1,263 @@
+"""The HTTP API of the page, as JSON: ask (as server-sent events), search, episodes, passage."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from askpod import __version__, errors
+from askpod.model import Answer, Episode, Exchange, Filters, Turn
+from askpod.serve.audio import ENDINGS, player, recording
+from askpod.serve.live import LiveArchive, Stopping, TooManyAnswers
+from askpod.serve.openapi import DOCUMENT
+
+MOST_PASSAGES = 50
+AROUND = 30.0  # seconds before and after a passage: a minute in all
+LONGEST_QUESTION = 4000  # characters
+MOST_EXCHANGES = 40
+
+log = logging.getLogger(__name__)
+
+_STATUS = (
+    (errors.EpisodeNotFound, 404),
+    ((errors.QuestionError, errors.FilterError), 400),
+    (TooManyAnswers, 429),
+    (
+        (Stopping, errors.ArchiveNotFound, errors.StoreDamaged, errors.StoreMismatch),
+        503,
+    ),
+    (errors.ModelError, 502),
+)
+
+Short = Annotated[str, Field(max_length=LONGEST_QUESTION)]
+
+
+class Past(BaseModel):
+    """An exchange of before, as the page sends it back."""
+
+    question: Short
+    answer: dict[str, Any]
+
+
+class Asking(BaseModel):
+    """What `/api/ask` takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: Short
+    history: list[Past] = Field(default=[], max_length=MOST_EXCHANGES)
+    filters: dict[str, Any] = {}
+
+
+def api_routes(live: LiveArchive, recordings: Path | None) -> list[Route]:
+    """The routes of the API over an archive, and of the recordings in a folder."""
+    api = Api(live, recordings)
+    return [
+        Route("/api/archive", api.archive),
+        Route("/api/ask", api.ask, methods=["POST"]),
+        Route("/api/search", api.search),
+        Route("/api/episodes", api.episodes),
+        Route("/api/episode", api.episode),
+        Route("/api/passage", api.passage),
+        Route("/api/openapi.json", api.openapi),
+        Route("/audio", api.audio),
+    ]
+
+
+class Api:
+    """The endpoints; every one asks the archive and says it as JSON."""
+
+    def __init__(self, live: LiveArchive, recordings: Path | None) -> None:
+        self._live = live
+        self._recordings = recordings
+
+    async def archive(self, _: Request) -> Response:
+        """What the archive holds, or why it cannot be opened; never an error of HTTP."""
+        model = self._live.settings.model
+        told: dict[str, Any] = {"version": __version__, "model": model.name if model else None}
+        try:
+            counts = await self._live.look_up(lambda archive: archive.counts())
+        except errors.AskpodError as error:
+            return JSONResponse(told | {"state": "unavailable", "message": str(error)})
+        state = "ready" if counts.get("episodes") else "empty"
+        message = "" if state == "ready" else "The archive holds no episode yet: askpod index …"
+        return JSONResponse(told | {"state": state, "counts": counts, "message": message})
+
+    async def ask(self, request: Request) -> Response:
+        """An answer as it is written: events `text`, and last `answer` or `error`."""
+        asking = Asking.model_validate_json(await request.body())
+        filters = Filters.of(asking.filters)
+        history = [Exchange(past.question, _answer(past)) for past in asking.history]
+        return StreamingResponse(
+            self._events(asking.question, history, filters),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    async def _events(
+        self, question: str, history: list[Exchange], filters: Filters
+    ) -> AsyncIterator[str]:
+        try:
+            async with aclosing(self._live.answer(question, history, filters)) as items:
+                async for item in items:
+                    if isinstance(item, Answer):
+                        yield event("answer", item.to_dict())
+                    else:
+                        yield event("text", {"text": item})
+        except Exception as error:
+            yield event("error", {"message": explained(error), "status": status_of(error)})
+
+    async def search(self, request: Request) -> Response:
+        """Passages, best first."""
+        query = request.query_params
+        top = min(_number(query, "top", 10), MOST_PASSAGES)
+        question, filters = _limited(query.get("q", "")), filters_of(query)
+        found = await self._live.look_up(
+            lambda archive: archive.search(question, top=int(top), **asdict(filters))
+        )
+        return JSONResponse([passage.to_dict() for passage in found])
+
+    async def episodes(self, request: Request) -> Response:
+        """The episodes without their turns."""
+        filters = filters_of(request.query_params)
+        listed = await self._live.look_up(lambda archive: archive.episodes(filters))
+        return JSONResponse([episode_dict(each) for each in listed])
+
+    async def episode(self, request: Request) -> Response:
+        """One episode with its transcript and what plays it."""
+        episode, turns = await self._episode(request.query_params.get("id", ""))
+        told = episode_dict(episode) | {"player": self._player(episode)}
+        return JSONResponse(told | {"turns": [turn_dict(turn) for turn in turns]})
+
+    async def passage(self, request: Request) -> Response:
+        """The turns around a stretch of an episode."""
+        query = request.query_params
+        episode, turns = await self._episode(query.get("episode", ""))
+        start = _number(query, "start", 0.0)
+        end, around = _number(query, "end", start), _number(query, "around", AROUND)
+        near = within(turns, start - around, end + around)
+        told = episode_dict(episode) | {"player": self._player(episode)}
+        return JSONResponse(told | {"turns": [turn_dict(turn) for turn in near]})
+
+    async def audio(self, request: Request) -> Response:
+        """An episode's recording; FileResponse answers ranges with 206."""
+        episode, _ = await self._episode(request.query_params.get("episode", ""))
+        path = recording(self._recordings, episode)
+        if path is None:
+            return problem(404, "there is no recording of this episode on this machine")
+        return FileResponse(path, media_type=ENDINGS[path.suffix.lower()])
+
+    async def openapi(self, _: Request) -> Response:
+        return JSONResponse(DOCUMENT)
+
+    async def _episode(self, episode_id: str) -> tuple[Episode, list[Turn]]:
+        return await self._live.look_up(lambda archive: find_episode(archive, episode_id))
+
+    def _player(self, episode: Episode) -> dict[str, str]:
+        return player(self._recordings, episode)
+
+
+def find_episode(archive: Any, episode_id: str) -> tuple[Episode, list[Turn]]:  # noqa: ANN401
+    """An episode and its turns.
+
+    Raises:
+        EpisodeNotFound: there is none of that id.
+    """
+    for episode in archive.episodes({"episode": episode_id}) if episode_id else ():
+        if episode.id == episode_id:
+            return episode, archive.turns(episode_id)
+    raise errors.EpisodeNotFound("the archive holds no episode of that id; see the episodes' list")
+
+
+def within(turns: list[Turn], start: float, end: float) -> list[Turn]:
+    """The turns that are spoken, in part at least, between two seconds."""
+    return [turn for turn in turns if turn.end > start and turn.start < end]
+
+
+def episode_dict(episode: Episode) -> dict[str, Any]:
+    """What is known about an episode, without its speech."""
+    told = asdict(episode)
+    del told["turns"]
+    return told
+
+
+def turn_dict(turn: Turn) -> dict[str, Any]:
+    """A turn as JSON, without the seconds inside its text."""
+    told = asdict(turn)
+    del told["marks"]
+    return told
+
+
+def filters_of(query: Mapping[str, str]) -> Filters:
+    """The filters among the parameters of a request; an empty one is none."""
+    names = ("episode", "guest", "speaker", "season", "since", "until")
+    given: dict[str, Any] = {name: query[name] for name in names if query.get(name)}
+    if "season" in given:
+        given["season"] = int(_number(query, "season", 0))
+    return Filters.of(given)
+
+
+def event(name: str, data: object) -> str:
+    """One server-sent event. JSON has no line break of its own, so the event cannot be split."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status that says what kind of error it is."""
+    if isinstance(error, ValidationError):
+        return 400
+    return next((status for kinds, status in _STATUS if isinstance(error, kinds)), 500)
+
+
+def explained(error: Exception) -> str:
+    """What a client is told: of an unforeseen error only its kind, for its text may hold a key."""
+    if isinstance(error, errors.AskpodError):
+        return str(error)
+    if isinstance(error, ValidationError):
+        first = error.errors(include_input=False, include_url=False)[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}"
+    log.error("unforeseen: %s", type(error).__name__)
+    return f"the server failed: {type(error).__name__}"
+
+
+def problem(status: int, message: str) -> JSONResponse:
+    """An error as JSON."""
+    headers = {"Retry-After": "5"} if status in (429, 503) else None
+    return JSONResponse({"error": {"message": message}}, status_code=status, headers=headers)
+
+
+async def on_error(_: Request, error: Exception) -> Response:
+    """What an exception of an endpoint becomes."""
+    return problem(status_of(error), explained(error))
+
+
+def _answer(past: Past) -> Answer:
+    """An answer that the page sends back: what a follow-up needs of it."""
+    told = {"mode": "extractive", "refused": False, "passages": (), "citations": ()} | past.answer
+    return TypeAdapter(Answer).validate_python({"question": past.question, **told})
+
+
+def _limited(question: str) -> str:
+    if len(question) > LONGEST_QUESTION:
+        raise errors.QuestionError(f"a question has at most {LONGEST_QUESTION} characters")
+    return question
+
+
+def _number(query: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        number = float(query.get(name) or default)
+    except ValueError:
+        number = float("nan")
+    if not abs(number) < 1e9:
+        raise errors.FilterError(f"{name}: not a number that can be used")
+    return number

@@ -1,0 +1,162 @@
+"""The archive as a server holds it: opened when needed, reopened when it was replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from askpod import Archive
+from askpod.errors import AskpodError
+from askpod.model import Answer, Exchange, Filters
+from askpod.settings import Settings
+
+LOOKUPS = 4  # searches and look-ups at a time: more of them would only wait for the processor
+
+T = TypeVar("T")
+
+
+class TooManyAnswers(AskpodError):
+    """As many answers are being written as the server allows at a time."""
+
+
+class Stopping(AskpodError):
+    """The server is being stopped; the answer ends here."""
+
+
+class LiveArchive:
+    """An archive that outlives what happens to its folder.
+
+    A store that is missing or damaged is an error of the request, not of the server: the next
+    request tries again. One that `askpod rebuild` replaced is reopened, and the former one closed
+    when the last request that uses it is done.
+
+    Args:
+        store: the archive's folder.
+        settings: as for `Archive.open`.
+        answers: how many answers may be written at a time.
+    """
+
+    def __init__(self, store: Path, settings: Settings, answers: int = 64) -> None:
+        self.settings = settings
+        self.stopping = asyncio.Event()
+        self._store = store
+        self._free = answers
+        self._lock = threading.Lock()
+        self._current: Archive | None = None
+        self._users: dict[Archive, int] = {}
+        self._limiter: anyio.CapacityLimiter | None = None
+
+    @contextmanager
+    def archive(self) -> Iterator[Archive]:
+        """The open archive, for the time of one request.
+
+        Raises:
+            ArchiveNotFound, StoreDamaged, StoreMismatch: it cannot be opened now.
+        """
+        with self._lock:
+            former = self._current
+            if former is None or not former.in_place():
+                self._current = None
+                if former is not None and not self._users.get(former):
+                    former.close()
+                self._current = Archive.open(self._store, settings=self.settings)
+            archive = self._current
+            assert archive is not None
+            self._users[archive] = self._users.get(archive, 0) + 1
+        try:
+            yield archive
+        finally:
+            with self._lock:
+                self._users[archive] -= 1
+                if not self._users[archive]:
+                    del self._users[archive]
+                    if archive is not self._current:
+                        archive.close()
+
+    async def look_up(self, what: Callable[[Archive], T]) -> T:
+        """Asks the archive in a thread, so that the event loop goes on."""
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(LOOKUPS)
+
+        def run() -> T:
+            with self.archive() as archive:
+                return what(archive)
+
+        return await anyio.to_thread.run_sync(run, limiter=self._limiter)
+
+    async def answer(
+        self, question: str, history: Sequence[Exchange], filters: Filters
+    ) -> AsyncGenerator[str | Answer]:
+        """`Archive.ask_stream` in a thread of its own: a slow model takes no one else's turn.
+
+        Closing the generator stops the model's request at its next piece.
+
+        Raises:
+            TooManyAnswers: no more can be written at a time.
+            Stopping: the server is being stopped.
+        """
+        if self._free <= 0:
+            raise TooManyAnswers("too many answers are being written; ask again in a moment")
+        self._free -= 1
+        loop = asyncio.get_running_loop()
+        items: asyncio.Queue[Any] = asyncio.Queue()
+        gone = threading.Event()
+
+        def put(item: object) -> None:
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(items.put_nowait, item)
+
+        def run() -> None:
+            try:
+                with (
+                    self.archive() as archive,
+                    closing(
+                        archive.ask_stream(question, history=history, filters=filters)  # type: ignore[type-var]
+                    ) as pieces,
+                ):
+                    for piece in pieces:
+                        if gone.is_set():
+                            break
+                        put(piece)
+            except Exception as error:
+                put(error)
+            put(None)
+
+        # A daemon: a model that does not answer must not keep a stopped server alive.
+        threading.Thread(target=run, daemon=True, name="answer").start()
+        stopped = asyncio.ensure_future(self.stopping.wait())
+        try:
+            while (item := await _first(items, stopped)) is not None:
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+        finally:
+            gone.set()
+            stopped.cancel()
+            self._free += 1
+
+    def close(self) -> None:
+        """Closes the archive; what still uses it fails."""
+        with self._lock:
+            if self._current is not None:
+                self._current.close()
+            self._current = None
+
+
+async def _first(items: asyncio.Queue[Any], stopped: asyncio.Future[Any]) -> Any:  # noqa: ANN401 (a piece, an answer, an error, the end)
+    """The next item, unless the server is stopped before it comes."""
+    following = asyncio.ensure_future(items.get())
+    try:
+        await asyncio.wait({following, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if following.done():
+            return following.result()
+        raise Stopping("the server is being stopped; ask again when it is back")
+    finally:
+        following.cancel()
