@@ -74,6 +74,8 @@ peers: $(PEERS)/.stamp-askpod ## search quality beside other kits (make peers TA
 		--episodes ../shared/episodes --store build/peers/dtc-dev $(TABLES)
 	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/qmsum-val/gold.yaml \
 		--episodes ../shared/qmsum-val/episodes --store build/peers/qmsum-val $(TABLES)
+	$(PEERS)/bin/python benchmarks/retrieval.py ../shared/talks-dev/gold.yaml \
+		--episodes ../shared/talks-dev/episodes --store build/peers/talks-dev $(TABLES)
 
 reference: $(VENV)/.stamp-askpod ## write docs/cli.md from the commands' own help
 	$(BIN)/python docs/cli_reference.py

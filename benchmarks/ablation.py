@@ -86,7 +86,7 @@ def reciprocal_ranks(pool: Pool) -> Scores:
 word_scores = rerank.word_scores
 ALONE = {"embedding.contextual.CONTEXT_WINDOWS": (0, 0)}
 NO_NEIGHBOURS = {"embedding.contextual.NEIGHBOUR_SHARES": ()}
-FUSED = {"retrieval.search.score_chunks": reciprocal_ranks}
+FUSED = {"retrieval.retriever.score_chunks": reciprocal_ranks}
 
 VARIANTS: Mapping[str, Variant] = {
     "as it is": Variant(),
@@ -95,7 +95,7 @@ VARIANTS: Mapping[str, Variant] = {
     "vectors of the chunk only": Variant(vectors=ALONE),
     "without named speakers": Variant({"retrieval.rerank.SPEAKER": 0.0}),
     "without neighbours": Variant({"retrieval.rerank.NEIGHBOUR_SHARES": ()}, NO_NEIGHBOURS),
-    "one chunk a passage": Variant({"retrieval.stretch.NEARLY": float("inf")}),
+    "one chunk a passage": Variant({"retrieval.passages.NEARLY": float("inf")}),
     "ranks fused": Variant(FUSED),
     "ranks fused, nothing else": Variant(FUSED, {**ALONE, **NO_NEIGHBOURS}),
 }

@@ -1,12 +1,12 @@
-"""Whether the settings of search fit only the questions that they were chosen on.
+"""Whether the settings of search fit only the kinds of talk that they were chosen on.
 
-    python benchmarks/crossvalidate.py GOLD:STORE [GOLD:STORE …] [--markdown]
+    python benchmarks/crossvalidate.py GOLD:STORE GOLD:STORE GOLD:STORE [--markdown]
 
-Each setting of askpod.retrieval is tried with a few values around the shipped one, the others as
-shipped. The episodes of all sets are dealt out into five folds; for each fold the setting that is
-best on the questions of the other four answers its own: that is what choosing settings on such
-questions brings for new ones. All figures are means over the questions of a set; best is the
-highest mean, over the sets, of MEASURED. A question belongs to the episode of its first evidence.
+Each gold set is a kind of talk. Each setting of the search is tried with a few values around the
+shipped one, the others as shipped. For each kind, the setting that is best on the other kinds
+answers its questions: that is what choosing settings on some kinds of talk brings for another one.
+Best is the highest mean, over those sets, of MEASURED, each as a share of its shipped value, so
+that no set counts for more because its questions are easier. Figures are means over the questions.
 """
 
 from __future__ import annotations
@@ -15,32 +15,26 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 import numpy as np
 
-from ablation import changed
-from askpod import Archive
+from ablation import Variant, opened
 from peers.report import in_markdown, in_text
 from peers.scoring import FIGURES, Figures, means
 from quality import answerable, rows_of, search_scores
-from retrieval import Row
 
-FOLDS = 5
 MEASURED = ("mean recall", "best F1", "MRR")
 RECALLS = [at for at, figure in enumerate(FIGURES) if figure.startswith("recall")]
 SHIPPED = "as shipped"
-TRIED = {
-    "relevance.WORDS": (0.05, 0.1, 0.2, 0.3),
-    "relevance.SPEAKER": (0.1, 0.15, 0.4, 0.5),
-    "relevance.NEIGHBOURS": ((0.15, 0.08), (0.2, 0.1), (0.4, 0.2), (0.5, 0.25)),
-    "relevance.REACHES": ((0, 4, 16), (0, 6, 24), (0, 12, 48), (0, 16, 64)),
-    "stretch.NEARLY": (0.7, 0.75, 0.85, 0.9),
+SCORING = {
+    "retrieval.rerank.WORDS": (0.2, 0.3, 0.5, 0.6),
+    "retrieval.rerank.SPEAKER": (0.1, 0.15, 0.4, 0.5),
+    "retrieval.passages.NEARLY": (0.7, 0.75, 0.85, 0.9),
+    "retrieval.passages.MOST": (2, 3, 5, 6),
 }
-TOO = {  # where else a setting is read
-    "relevance.NEIGHBOURS": ["search.NEIGHBOURS"],
-    "relevance.REACHES": ["search.REACHES"],
-}
+TOO = {"retrieval.passages.MOST": "retrieval.retriever.MOST"}  # where else a setting is read
+SHARES = ((0.2, 0.1), (0.4, 0.2))
+WINDOWS = ((6, 24), (12, 48))
 
 
 @dataclass(frozen=True)
@@ -48,12 +42,11 @@ class Tried:
     """One gold set with all settings."""
 
     name: str
-    folds: np.ndarray  # of each question
-    scores: Mapping[str, Figures]  # setting -> one row for each question
+    measured: Mapping[str, np.ndarray]  # setting -> MEASURED
 
-    def measured(self, setting: str, chosen: np.ndarray) -> np.ndarray:
-        """MEASURED, over the chosen questions."""
-        return measured(self.scores[setting][chosen])
+    def gain(self, setting: str) -> float:
+        """The mean of MEASURED, each as a share of what the shipped settings reach."""
+        return float((self.measured[setting] / self.measured[SHIPPED]).mean())
 
 
 def main() -> None:
@@ -61,40 +54,42 @@ def main() -> None:
     parser.add_argument("sets", metavar="GOLD:STORE", nargs="+")
     parser.add_argument("--markdown", action="store_true", help="tables for docs/")
     options = parser.parse_args()
+    if len(options.sets) < 2:
+        parser.error("at least two sets: what is chosen on one is asked of another")
     sets = [tried(*map(Path, pair.rsplit(":", 1))) for pair in options.sets]
-    chosen = [best(sets, fold) for fold in range(FOLDS)]
     table = in_markdown if options.markdown else in_text
-    print(table([["", *MEASURED], *(row for each in sets for row in report(each, chosen))]))
-    print("\nbest of four folds, asked of the fifth: " + "; ".join(chosen))
+    rows = [row for each in sets for row in report(each, best([s for s in sets if s is not each]))]
+    print(table([["", *MEASURED], *rows]))
 
 
-def settings() -> dict[str, dict[str, object]]:
+def settings() -> dict[str, Variant]:
     """What each setting changes, by its name."""
-    varied = {
-        f"{place.split('.')[1]} {value}": dict.fromkeys([place, *TOO.get(place, [])], value)
-        for place, values in TRIED.items()
-        for value in values
-    }
-    return {SHIPPED: {}, **varied}
+    found = {SHIPPED: Variant()}
+    for place, values in SCORING.items():
+        for value in values:
+            places = [place, *([TOO[place]] if place in TOO else [])]
+            found[f"{place.rpartition('.')[2]} {value}"] = Variant(dict.fromkeys(places, value))
+    for shares in SHARES:
+        found[f"NEIGHBOUR_SHARES {shares}"] = Variant(
+            {"retrieval.rerank.NEIGHBOUR_SHARES": shares},
+            {"embedding.contextual.NEIGHBOUR_SHARES": shares},
+        )
+    for windows in WINDOWS:
+        found[f"CONTEXT_WINDOWS {windows}"] = Variant(
+            {"retrieval.rerank.WINDOWS": (0, *windows)},
+            {"embedding.contextual.CONTEXT_WINDOWS": windows},
+        )
+    return found
 
 
 def tried(gold: Path, store: Path) -> Tried:
     """A gold set asked with every setting."""
     rows = answerable(rows_of(gold))
-    scores = {}
-    with Archive.open(store) as archive:
-        for name, changes in settings().items():
-            with changed(changes):
-                scores[name] = search_scores(archive, rows)
-    return Tried(gold.stem if gold.stem != "gold" else gold.parent.name, folds_of(rows), scores)
-
-
-def folds_of(rows: Sequence[Row]) -> np.ndarray:
-    """The fold of each question: whole episodes, dealt out in a seeded order."""
-    episodes = sorted({row["evidence"][0]["episode"] for row in rows})
-    Random(0).shuffle(episodes)
-    fold = {episode: at % FOLDS for at, episode in enumerate(episodes)}
-    return np.array([fold[row["evidence"][0]["episode"]] for row in rows])
+    found = {}
+    for name, variant in settings().items():
+        with opened(store, variant) as archive:
+            found[name] = measured(search_scores(archive, rows))
+    return Tried(gold.stem if gold.stem != "gold" else gold.parent.name, found)
 
 
 def measured(scores: Figures) -> np.ndarray:
@@ -102,28 +97,19 @@ def measured(scores: Figures) -> np.ndarray:
     return np.array([figures[RECALLS].mean(), *(figures[FIGURES.index(f)] for f in MEASURED[1:])])
 
 
-def best(sets: Sequence[Tried], fold: int) -> str:
-    """The setting that is best on all questions outside of a fold."""
-    return max(
-        settings(),
-        key=lambda setting: float(
-            np.mean([each.measured(setting, each.folds != fold).mean() for each in sets])
-        ),
-    )
+def best(sets: Sequence[Tried]) -> str:
+    """The setting that is best on these sets together."""
+    return max(settings(), key=lambda name: float(np.mean([each.gain(name) for each in sets])))
 
 
-def report(each: Tried, chosen: Sequence[str]) -> list[list[str]]:
-    """The rows of a set: shipped, chosen for each fold, and the spread over all settings."""
-    everywhere = np.ones(len(each.folds), bool)
-    held_out = np.empty_like(each.scores[SHIPPED])
-    for fold, setting in enumerate(chosen):
-        held_out[each.folds == fold] = each.scores[setting][each.folds == fold]
-    spread = np.array([each.measured(setting, everywhere) for setting in each.scores])
+def report(each: Tried, chosen: str) -> list[list[str]]:
+    """The rows of a set: shipped, chosen on the others, and the spread over all settings."""
+    every = np.array(list(each.measured.values()))
     return [
-        [f"{each.name}: {SHIPPED}", *figures(each.measured(SHIPPED, everywhere))],
-        [f"{each.name}: chosen on other folds", *figures(measured(held_out))],
-        [f"{each.name}: worst of {len(spread)} settings", *figures(spread.min(axis=0))],
-        [f"{each.name}: best of them", *figures(spread.max(axis=0))],
+        [f"{each.name}: {SHIPPED}", *figures(each.measured[SHIPPED])],
+        [f"{each.name}: chosen on the others ({chosen})", *figures(each.measured[chosen])],
+        [f"{each.name}: worst of {len(every)} settings", *figures(every.min(axis=0))],
+        [f"{each.name}: best of them", *figures(every.max(axis=0))],
     ]
 
 

@@ -67,10 +67,10 @@ def asked(store: Path, questions: Iterable[tuple[str, str | None]]) -> Iterator[
     # What an answer is decided by shows in no public name.
     with closing(Archive.open(store)) as archive:
         for text, episode in questions:
-            retrieved = archive._find(text, (), Filters(episode=episode))
+            retrieved = archive._asker._find(text, (), Filters(episode=episode))
             found = retrieved.found
             question = understand(found.question, found.named)
-            runs = archive._answerer.quotations(question, found, retrieved).runs
+            runs = archive._asker._answerer.quotations(question, found, retrieved).runs
             weak = refusal.is_weak(found, retrieved.filters) or refusal.lacks_figure(question, runs)
             yield Asked(runs[0].best if runs else -1.0, weak)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askpod.chunking import SPECIAL_TOKENS, ChunkSettings, chunk_episode
+from askpod.chunking import FINEST, SPECIAL_TOKENS, ChunkSettings, chunk_episode
 from askpod.embedding.minilm import MAX_TOKENS, MiniLM
 from askpod.model import Chunk, Episode, Turn
 from askpod.text import split_sentences
@@ -182,6 +182,27 @@ def test_a_chunk_ends_between_turns_where_it_can():
         last = chunk.spans[-1]
         assert last.text.endswith(text[-20:])
         assert last.offset + len(last.text) == len(text)
+
+
+def test_in_a_talk_of_short_turns_a_chunk_is_as_short_as_a_turn():
+    messages = episode(*(sentence(number) for number in range(30)))
+    assert max(len(chunk.spans) for chunk in chunks(messages)) == 1
+
+
+def test_short_turns_between_long_ones_share_a_chunk():
+    told = " ".join(sentence(number) for number in range(12))
+    interview = episode(told, *["I see.", told, "Why is that?"] * 5)
+    assert [len(chunk.spans) for chunk in chunks(interview)].count(1) < len(chunks(interview))
+    assert max(tokens(chunk.text) for chunk in chunks(interview)) > BUDGET.speech / 2
+
+
+@given(turns=st.lists(st.integers(0, 500)))
+def test_budgets_never_grow_and_never_vanish(turns):
+    fitted = BUDGET.fitted_to(turns)
+    assert FINEST <= fitted.speech <= BUDGET.speech
+    assert 0 <= fitted.lead <= BUDGET.lead
+    if turns and min(turns) >= BUDGET.speech:
+        assert fitted == BUDGET
 
 
 def test_silence_has_no_chunks():

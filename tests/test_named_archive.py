@@ -115,7 +115,7 @@ def test_a_file_that_is_edited_counts_at_once(archive, tmp_path):
     path.write_text("- {name: Mika, labels: [SPEAKER_00]}\n")
     assert archive.turns("bees")[0].speaker == "Mika"
     path.write_text("- {name: Mika\n")
-    with pytest.raises(PeopleError, match=r"people.yaml:2: is not YAML"):
+    with pytest.raises(PeopleError, match=r"people.yaml:2: is not valid YAML"):
         archive.search("snow")
     path.unlink()
     assert archive.turns("bees")[0].speaker == "SPEAKER_00"

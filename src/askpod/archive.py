@@ -221,7 +221,10 @@ class Archive:
         """
         filters = Filters(episode, guest, speaker, season, since, until)
         self._refresh()
-        return list(self._retriever.find(question, top, filters).passages)
+        found = self._retriever.find(question, top, filters)
+        for asked, spelt in found.spellings.items():
+            self._notify(f'"{asked}" is not in this archive: searched for "{spelt}"')
+        return list(found.passages)
 
     def ask(
         self,

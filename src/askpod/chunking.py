@@ -1,8 +1,10 @@
 """Cuts an episode into chunks: runs of sentences under a token budget.
 
 A chunk never crosses a section, never splits a sentence that fits the budget, and prefers to
-break between turns. It is embedded with the last words said before it: in an interview that is
-the question being answered. They are not part of it, so that no speech is in two chunks.
+break between turns. Budgets follow the talk: where hardly any turn fills a chunk, as in messages,
+chunks are as short as turns, since each of those stands alone. A chunk is embedded with the last
+words said before it: in an interview that is the question being answered. They are not part of it,
+so that no speech is in two chunks.
 Budgets are counted in the embedder's own tokens, so that nothing is ever cut in silence. Knows
 nothing of embedders beyond a counting function.
 """
@@ -10,20 +12,24 @@ nothing of embedders beyond a counting function.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
 
 from askpod.model import Chunk, Episode, Span, Turn
 from askpod.text import TokenCounts, split_sentences, split_to_fit
 
 SPECIAL_TOKENS = 2  # [CLS] and [SEP] around every text
+# Of all that is said, the share in turns that a chunk is to hold undivided, if it can; no chunk
+# needs to be longer than the longest of these. Podcasts and most meetings reach the full budgets.
+UNDIVIDED = 0.9
+FINEST = 16  # tokens of the smallest budget for speech: less says little by itself
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkSettings:
-    """Budgets in tokens of the embedder. Why they are what they are: docs/retrieval.md.
+    """The largest budgets in tokens of the embedder. Why they are what they are: docs/retrieval.md.
 
     speech: what one chunk holds; heading: its longest heading; lead: the words repeated from
     before it; full_enough: from this share of `speech` on, a chunk ends at the next turn rather
@@ -38,7 +44,19 @@ class ChunkSettings:
     @property
     def signature(self) -> str:
         """Names these settings in a store, which holds chunks of one kind only."""
-        return f"v1 speech={self.speech} heading={self.heading} lead={self.lead}"
+        return f"v2 speech={self.speech} heading={self.heading} lead={self.lead}"
+
+    def fitted_to(self, turns: Sequence[int]) -> ChunkSettings:
+        """These settings, with less speech and lead in a chunk for a talk of short turns.
+
+        Args:
+            turns: The tokens of each turn of the talk.
+        """
+        ascending = sorted(turns)
+        said = list(accumulate(ascending))
+        longest = ascending[bisect_left(said, UNDIVIDED * said[-1])] if said else self.speech
+        speech = min(self.speech, max(FINEST, longest))
+        return replace(self, speech=speech, lead=round(self.lead * speech / self.speech))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +81,9 @@ def chunk_episode(
         settings: the budgets; a chunk's `embedded_text` has at most
             `heading + lead + speech + SPECIAL_TOKENS` tokens.
     """
-    settings = settings or ChunkSettings()
-    pieces = _pieces(episode.turns, count_tokens, settings.speech)
+    sentences = _sentences(episode.turns, count_tokens)
+    settings = (settings or ChunkSettings()).fitted_to(_tokens_of_turns(sentences))
+    pieces = _pieces(episode.turns, sentences, count_tokens, settings.speech)
     chunks: list[Chunk] = []
     done = 0
     for section, run in groupby(pieces, key=lambda piece: episode.turns[piece.turn].section):
@@ -107,24 +126,45 @@ def _second_at(turn: Turn, character: int) -> float:
     return second + (next_second - second) * (character - at) / (next_at - at)
 
 
-def _pieces(turns: Sequence[Turn], count_tokens: TokenCounts, limit: int) -> list[_Piece]:
+def _sentences(turns: Sequence[Turn], count_tokens: TokenCounts) -> list[_Piece]:
     ranges = [
         (position, begin, end)
         for position, turn in enumerate(turns)
         for begin, end in split_sentences(turn.text)
     ]
     counts = count_tokens([turns[p].text[begin:end] for p, begin, end in ranges])
-    pieces: list[_Piece] = []
+    sentences: list[_Piece] = []
     for (position, begin, end), with_special in zip(ranges, counts, strict=True):
-        tokens = with_special - SPECIAL_TOKENS
-        opens = not pieces or pieces[-1].turn != position
-        if tokens <= limit:
-            pieces.append(_Piece(position, begin, end, tokens, opens))
+        opens = not sentences or sentences[-1].turn != position
+        sentences.append(_Piece(position, begin, end, with_special - SPECIAL_TOKENS, opens))
+    return sentences
+
+
+def _tokens_of_turns(sentences: Sequence[_Piece]) -> list[int]:
+    return [
+        sum(sentence.tokens for sentence in run)
+        for _, run in groupby(sentences, key=lambda sentence: sentence.turn)
+    ]
+
+
+def _pieces(
+    turns: Sequence[Turn], sentences: Sequence[_Piece], count_tokens: TokenCounts, limit: int
+) -> list[_Piece]:
+    """The sentences, those over the limit cut into parts."""
+    pieces: list[_Piece] = []
+    for sentence in sentences:
+        if sentence.tokens <= limit:
+            pieces.append(sentence)
             continue
-        for part_begin, part_end, part in split_to_fit(
-            turns[position].text, begin, end, count_tokens, limit + SPECIAL_TOKENS
+        opens = sentence.opens_turn
+        for begin, end, tokens in split_to_fit(
+            turns[sentence.turn].text,
+            sentence.begin,
+            sentence.end,
+            count_tokens,
+            limit + SPECIAL_TOKENS,
         ):
-            pieces.append(_Piece(position, part_begin, part_end, part - SPECIAL_TOKENS, opens))
+            pieces.append(_Piece(sentence.turn, begin, end, tokens - SPECIAL_TOKENS, opens))
             opens = False
     return pieces
 

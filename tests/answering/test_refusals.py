@@ -34,6 +34,18 @@ def test_a_name_that_nobody_mentions_is_told(archive):
     assert answer.warnings == ("these episodes never mention Napoleon",)
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["Warum verhungerten die Bienenvölker im Februar?", "Proč včelstva v únoru zahynula?"],
+)
+def test_nouns_of_another_language_are_no_names_that_are_missing(archive, question):
+    answer = archive.ask(question)
+    assert not any("never mention" in warning for warning in answer.warnings)
+    if answer.refused:
+        [warning] = answer.warnings
+        assert "another language" in warning
+
+
 def test_a_name_with_letters_of_other_alphabets_is_known(tmp_path):
     episode = tmp_path / "one.md"
     turn = "line: Turnips want a frost before they are pulled.\n  sec: 0\n  time: '0:00'"

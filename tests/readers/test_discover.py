@@ -4,7 +4,7 @@ import pytest
 
 from askpod.errors import PathError
 from askpod.readers import find_files
-from askpod.readers.discover import endings_not_read, named
+from askpod.readers.discover import endings_not_read, named, what_is_not_read
 
 
 def make(folder, *names):
@@ -77,3 +77,4 @@ def test_paths_without_a_transcript_are_refused(tmp_path):
 def test_endings_that_are_not_read_are_counted(tmp_path):
     make(tmp_path, "a.md", "b.mp3", "sub/c.MP3", "d.pdf", "e", ".hidden.mp3", "a.yaml")
     assert endings_not_read([tmp_path, tmp_path / "b.mp3"]) == {".mp3": 2, ".pdf": 1, "": 1}
+    assert what_is_not_read([tmp_path]) == "1 without an ending, 2 .mp3, 1 .pdf"

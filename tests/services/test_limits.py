@@ -75,6 +75,7 @@ def test_a_limit_counts_what_comes_out():
         (gzip.compress(b"") * (MOST_MEMBERS + 1), "files of gzip in one"),
         (gzip.compress(b"hello")[:-5] + b"wrong", "it is no gzip"),
     ],
+    ids=["plain", "cut", "empty", "more", "zeros", "second cut", "many", "wrong sum"],
 )
 def test_what_is_not_one_body_is_refused(packed, problem):
     with pytest.raises(NotUnpacked, match=problem):
@@ -182,6 +183,7 @@ def ask_once_before(web: FakeWeb, client: tuple[str, Client, str, type[AskpodErr
         (zlib.compress(b": 1\n\n"), "deflate"),
         (b": 1\n\n", "br"),
     ],
+    ids=["bytes after the end", "cut short", "not packed", "deflate", "brotli"],
 )
 def test_what_cannot_be_unpacked_is_told(web, client, body, encoding):
     path, ask, kind, error = client

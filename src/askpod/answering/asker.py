@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -57,9 +57,11 @@ class Asker:
         """As `Archive.ask_stream`."""
         asked = self._find(question, history, filters)
         if self._llm_answerer is not None:
-            yield from self._llm_answerer.stream(asked)
+            items = self._llm_answerer.stream(asked)
         else:
-            yield from in_pieces(self._quoted(asked))
+            items = in_pieces(self._quoted(asked))
+        with closing(items):
+            yield from (_noted(item, asked) for item in items)
 
     async def astream(
         self, question: str, history: Sequence[Exchange], filters: Filters
@@ -68,11 +70,11 @@ class Asker:
         asked = await asyncio.to_thread(self._find, question, history, filters)
         if self._llm_answerer is None:
             for item in in_pieces(await asyncio.to_thread(self._quoted, asked)):
-                yield item
+                yield _noted(item, asked)
             return
         async with aclosing(self._llm_answerer.astream(asked)) as items:
             async for item in items:
-                yield item
+                yield _noted(item, asked)
 
     def close(self) -> None:
         """Releases a model's connections."""
@@ -114,3 +116,11 @@ class Asker:
     @cached_property
     def _answerer(self) -> ExtractiveAnswerer:
         return ExtractiveAnswerer(self._embedder)
+
+
+def _noted(item: str | Answer, asked: Retrieved) -> str | Answer:
+    """An answer says, too, which words were searched for in another spelling."""
+    if isinstance(item, str) or not asked.found.spellings:
+        return item
+    notes = (f"“{word}” was read as “{read}”" for word, read in asked.found.spellings.items())
+    return replace(item, warnings=(*item.warnings, *notes))

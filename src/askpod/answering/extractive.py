@@ -6,7 +6,7 @@ whether they are called an answer or only the nearest that was said, on refusal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from askpod.answering.refusal import NEAREST, REFUSAL, basis_of, is_weak, reason
 from askpod.answering.sentences import (
     WORDS_IN_ALL,
     Judged,
+    KeptVectors,
     Run,
     Sentence,
     choose,
@@ -67,7 +68,7 @@ class Retrieved:
     told: tuple[str, ...] = ()
 
 
-def in_pieces(answer: Answer) -> Iterator[str | Answer]:
+def in_pieces(answer: Answer) -> Generator[str | Answer]:
     """An answer that is there at once, as a stream: paragraph by paragraph."""
     for number, paragraph in enumerate(answer.text.split("\n\n")):
         yield f"\n\n{paragraph}" if number else paragraph
@@ -88,7 +89,7 @@ class ExtractiveAnswerer:
     """Writes answers in the words of the passages. Safe for several threads."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+        self._embedder = KeptVectors(embedder)
 
     def answer(self, retrieved: Retrieved) -> Answer:
         """An answer from what was found, the nearest that was said, or a refusal."""

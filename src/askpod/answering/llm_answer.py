@@ -7,7 +7,7 @@ with a warning that says why.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing
 from dataclasses import replace
@@ -70,7 +70,7 @@ class LLMAnswerer:
         self._meanwhile.shutdown(wait=False, cancel_futures=True)
         self._model.close()
 
-    def stream(self, asked: Retrieved) -> Iterator[str | Answer]:
+    def stream(self, asked: Retrieved) -> Generator[str | Answer]:
         """Text as it comes, then the Answer. Closing the iterator stops the request.
 
         The texts joined are the Answer's, but for a reply that broke off: its Answer is made

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from askpod.model import Basis, Filters
 from askpod.retrieval.retriever import Found
+from askpod.text import STOPWORDS, words
 
 if TYPE_CHECKING:
     from askpod.answering.question import Question
@@ -44,6 +45,9 @@ ANSWERS = 0.46
 # Of the cosine, what having all of the question's words in one chunk is worth.
 WORDS = 0.2
 
+FEWEST_WORDS = 3  # of a question whose language can be told
+STRANGE = 0.5  # coverage, below which the words of a question may be of another language
+
 
 def nearness(found: Found) -> float:
     """How near the archive comes to the question, by meaning and by words, from about 0 to 1."""
@@ -52,7 +56,7 @@ def nearness(found: Found) -> float:
 
 def is_weak(found: Found, filters: Filters) -> bool:
     """Whether what was found is too little to answer from."""
-    if not found.passages or found.unmentioned:
+    if not found.passages or (found.unmentioned and not _may_be_foreign(found)):
         return True
     named = filters.episode is not None or filters.guest is not None or found.named
     return nearness(found) < (WEAKEST_IN_NAMED if named else WEAKEST)
@@ -74,9 +78,27 @@ def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
 
 def reason(found: Found) -> tuple[str, ...]:
     """What a person should be told about a refusal, beside it."""
-    if found.unmatched or not found.unmentioned:
+    if found.unmatched:
         return found.unmatched
+    if _may_be_foreign(found):
+        return (
+            "few of these words are said in the episodes; if they are in another language than the "
+            "talk, ask in the talk's",
+        )
+    if not found.unmentioned:
+        return ()
     return (f"these episodes never mention {' or '.join(found.unmentioned)}",)
+
+
+def _may_be_foreign(found: Found) -> bool:
+    """Whether a question may be in another language than the talk.
+
+    It has none of the words that every English question has, and the talk has few of its words. Its
+    nouns, which German writes with capitals, are then no names that could be missing.
+    """
+    asked = words(found.question)
+    strange = len(asked) >= FEWEST_WORDS and STOPWORDS.isdisjoint(asked)
+    return strange and found.coverage < STRANGE
 
 
 def is_refusal(text: str) -> bool:
@@ -84,5 +106,5 @@ def is_refusal(text: str) -> bool:
 
     Case, punctuation, markdown and numbers in brackets around it do not matter.
     """
-    words = re.findall(r"[^\W_]+", re.sub(r"[\[【［][\d\s,;-]*[\]】］]", " ", text.casefold()))
-    return words == SENTINEL.casefold().split()
+    said = re.findall(r"[^\W_]+", re.sub(r"[\[【［][\d\s,;-]*[\]】］]", " ", text.casefold()))
+    return said == SENTINEL.casefold().split()

@@ -38,6 +38,7 @@ LONG = 300  # characters, from which on tokens are counted
 LONGEST_RUN = 60  # words, as chosen; one sentence may be longer
 SHORTEST_RUN = 8  # words; less ("Yeah, exactly.") says nothing by itself
 SHORT_TURN = 40  # words; of a shorter turn all is quoted, where there is room
+KEPT = 10_000  # vectors, of 1.5 kB each
 FURTHER = 3  # sentences by which a run goes on
 MOST_RUNS = 6
 
@@ -161,7 +162,7 @@ def judge(
     sentences: Sequence[Sentence],
     passages: Sequence[Passage],
     episodes: Mapping[str, Episode],
-    embedder: Embedder,
+    embedder: KeptVectors,
 ) -> Judged:
     """The sentences with their relevance to the question; those that ask have none to speak of."""
     if not sentences:
@@ -186,6 +187,31 @@ def judge(
         elif speaker and guests and speaker not in guests:
             fits[place] -= HOST
     return Judged(tuple(sentences), fits, cosines)
+
+
+class KeptVectors:
+    """An embedder that remembers the sentences it embedded: a talk stays with its passages.
+
+    Safe for several threads.
+    """
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One unit vector a text, in rows."""
+        known = self._vectors
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if len(known) + len(missing) > KEPT:
+            known = self._vectors = {}
+            missing = list(dict.fromkeys(texts))
+        known.update(zip(missing, self._embedder.embed(missing), strict=True) if missing else ())
+        return np.array([known[text] for text in texts])
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text."""
+        return self._embedder.count_tokens(texts)
 
 
 def choose(judged: Judged, *, words: int = WORDS, most: int = MOST_RUNS) -> list[Run]:
@@ -264,7 +290,7 @@ def _question_before(first: Sentence, opening: Sentence, before: Sequence[Senten
 
 
 def _embedded(
-    question: str, sentences: Sequence[Sentence], embedder: Embedder
+    question: str, sentences: Sequence[Sentence], embedder: KeptVectors
 ) -> tuple[Scores, Scores]:
     """The vectors of the question and, a row each, of the sentences.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -31,6 +32,7 @@ def check(
     """
     from askpod.checking import FileCheck, check_files
     from askpod.opening import store_folder
+    from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
 
     gathered = gather(store_folder(store), sources, allow_private=allow_private, notify=note)
@@ -40,6 +42,8 @@ def check(
         print_json([asdict(each) for each in checks])
     else:
         _print(checks)
+    if unread := what_is_not_read([Path(source) for source in sources]):
+        note(f"not looked at: {unread}")
     if gathered.failed or any(each.error for each in checks):
         raise typer.Exit(1)
 

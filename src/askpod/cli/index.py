@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +40,7 @@ def index(
     """Read transcripts into the archive. What has not changed is not read again."""
     from askpod.archive import Archive
     from askpod.opening import store_folder
+    from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
 
     # A wrong path, or a feed that cannot be had, must not leave an empty archive behind.
@@ -60,6 +62,8 @@ def index(
         if error.report is not None:
             _show(error.report, as_json=as_json)
         raise
+    if unread := what_is_not_read([Path(source) for source in sources]):
+        note(f"not looked at: {unread}")
     show_report(report, as_json=as_json)
 
 

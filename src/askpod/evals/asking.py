@@ -1,8 +1,8 @@
 """How evals ask: several requests at a time, and each of a model's replies kept.
 
 A reply is kept under a hash of all that determines it: the service, the model, the messages, the
-schema, how long an answer may be. What it took (seconds, tokens) is kept with it. Failures are not
-kept. So an eval that is run again asks only for what is missing.
+schema, how long an answer may be. What it took (seconds, tokens) is kept with it, failures are
+not. So an eval that is run again asks only for what is missing.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 GRACE = 2.0  # seconds for threads to finish their step once the work is given up
+
+MOST_BYTES = 50_000_000  # of a kept reply
+
+_REPLY = TypeAdapter(Reply)
 
 
 def in_order(
@@ -94,11 +98,6 @@ def _sorted(
         while following in waiting:
             yield waiting.pop(following)
             following += 1
-
-
-MOST_BYTES = 50_000_000  # of a kept reply
-
-_REPLY = TypeAdapter(Reply)
 
 
 class StoredReplies:

@@ -23,6 +23,17 @@ from askpod.links import second_link
 from askpod.model import Episode, Turn
 from askpod.text import split_sentences, visible
 
+UNANSWERABLE = "unanswerable"
+MOST_BYTES = 20_000_000  # of a gold file; far above any that people write
+MOST_LISTED = 100  # bad rows that an error names
+LONGEST_KEY = 80  # characters of an id or a key in a message
+
+_MARKER = re.compile(r"(?:---|\.\.\.)(?:\s|$)")
+
+_Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+_Name = Annotated[str, Field(min_length=1, max_length=500)]
+_Second = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Stretch:
@@ -75,18 +86,6 @@ def shared(some: Iterable[Stretch], others: Iterable[Stretch]) -> float:
     """Seconds that are in both, every second counted once."""
     theirs: Sequence[Stretch] = union(others)
     return sum(one.overlap(other) for one in union(some) for other in theirs)
-
-
-UNANSWERABLE = "unanswerable"
-MOST_BYTES = 20_000_000  # of a gold file; far above any that people write
-MOST_LISTED = 100  # bad rows that an error names
-LONGEST_KEY = 80  # characters of an id or a key in a message
-
-_MARKER = re.compile(r"(?:---|\.\.\.)(?:\s|$)")
-
-_Text = Annotated[str, Field(min_length=1, max_length=20_000)]
-_Name = Annotated[str, Field(min_length=1, max_length=500)]
-_Second = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -354,7 +353,7 @@ def misplaced(gold: GoldSet, archive: Archive) -> list[Problem]:
 
 
 def _said_within(turn: Turn, stretch: Stretch) -> str:
-    """The sentences of a turn of which at least half lies in the stretch."""
+    """The sentences of a turn of which at least half is in the stretch."""
     kept = [*_kept(turn, stretch)]
     return turn.text[kept[0][0] : kept[-1][1]] if kept else ""
 

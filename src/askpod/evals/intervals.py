@@ -50,7 +50,7 @@ def intervals(
 ) -> list[Interval]:
     """The figure of each measure, sum of its values over sum of its weights, with its interval.
 
-    Whole clusters are drawn anew, with replacement, out of those in which the measure applies,
+    Whole clusters are drawn again, with replacement, out of those in which the measure applies,
     and the figure is taken of each draw: so the sizes of clusters vary as well (Efron and
     Tibshirani, An Introduction to the Bootstrap, 1993; Cameron, Gelbach and Miller, Review of
     Economics and Statistics, 2008). With fewer than two such clusters questions are drawn.

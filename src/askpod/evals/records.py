@@ -37,6 +37,25 @@ MOST_BYTES = 200_000_000  # of a file; a question takes some twenty thousand
 _Number = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
 _Weight = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
+ALL = "all"
+DIGITS = 6  # that are kept: more than anybody reads, fewer than rounding can touch
+
+# Values that have an order of their own; all others stand by the alphabet.
+IN_ORDER = (
+    "first question",
+    "follow-up",
+    "easy",
+    "medium",
+    "hard",
+    "first third",
+    "middle third",
+    "last third",
+)
+TURN = "turn"  # whether a question is the first or a follow-up
+SLICES = ("type", TURN, "difficulty", "position", "episode")
+
+Figures = dict[str, Interval]  # by the measure's name
+
 
 class Score(NamedTuple):
     """A question's part in a measure, which is the sum of all values over that of all weights.
@@ -200,26 +219,6 @@ def write_timings(folder: Path, timings: Sequence[Timing]) -> None:
     """Writes `timings.json`: the figures, and each question's own."""
     whole = {**figures(timings), "questions": [asdict(timing) for timing in timings]}
     write_atomically(folder / TIMINGS, f"{json.dumps(whole, indent=1)}\n".encode())
-
-
-ALL = "all"
-DIGITS = 6  # that are kept: more than anybody reads, fewer than rounding can touch
-
-# Values that have an order of their own; all others stand by the alphabet.
-IN_ORDER = (
-    "first question",
-    "follow-up",
-    "easy",
-    "medium",
-    "hard",
-    "first third",
-    "middle third",
-    "last third",
-)
-TURN = "turn"  # whether a question is the first or a follow-up
-SLICES = ("type", TURN, "difficulty", "position", "episode")
-
-Figures = dict[str, Interval]  # by the measure's name
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,11 @@ EXTRACTIVE = "extractive"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
+# Far more than the largest budget of words takes: a passage has about a hundred.
+TOP = 100
+
+OF_ONE_QUESTION = (QuestionError, FilterError, ModelError)  # the others may fare better
+
 
 def run_name(settings: Settings, *, retrieval_only: bool) -> str:
     """What a run is called, fit for a folder: its model, made safe, else what answers in its place.
@@ -84,12 +89,6 @@ def setup(archive: Archive, settings: Settings, *, retrieval_only: bool) -> dict
         "answer_tokens": model.answer_tokens,
         "unsupported": settings.unsupported,
     }
-
-
-# Far more than the largest budget of words takes: a passage has about a hundred.
-TOP = 100
-
-OF_ONE_QUESTION = (QuestionError, FilterError, ModelError)  # the others may fare better
 
 
 @dataclass(frozen=True, slots=True)

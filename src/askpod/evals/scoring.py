@@ -39,6 +39,10 @@ Details = dict[str, Any]
 OF_FACTS = ("fact_recall", "fact_precision", "fact_f1")
 OF_CITATIONS = ("citation_recall", "citation_precision", "cited_inside", "cited_hit")
 
+LEAST_PASSAGES = 10  # as many as nDCG at 10 looks at, however long they are
+THIRDS = ("first third", "middle third", "last third")
+OF_ONE_MACHINE = ("retrieval_seconds", "model_seconds", "first_text_seconds")
+
 
 @dataclass(frozen=True, slots=True)
 class Scorers:
@@ -191,14 +195,9 @@ def _as_turn(citation: Citation) -> EvidenceTurn:
     return EvidenceTurn(citation.number, citation.episode_id, citation.title, span, citation.url)
 
 
-LEAST_PASSAGES = 10  # as many as nDCG at 10 looks at, however long they are
-THIRDS = ("first third", "middle third", "last third")
-OF_ONE_MACHINE = ("retrieval_seconds", "model_seconds", "first_text_seconds")
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What asking a question brought."""
+    """What came of asking a question."""
 
     passages: tuple[Passage, ...]  # best first
     answer: Answer | None = None  # None where none was asked for
@@ -252,7 +251,7 @@ def _slices(question: GoldQuestion, sources: Sources) -> dict[str, str]:
 
 
 def _place(question: GoldQuestion, sources: Sources) -> float:
-    """Where in its first episode the middle of the evidence lies, from 0 up to but without 1."""
+    """Where in its first episode the middle of the evidence is, from 0 up to but without 1."""
     home = question.evidence[0].episode
     there = [stretch for stretch in question.stretches if stretch.episode == home]
     weighted = sum(each.seconds * (each.start + each.end) / 2 for each in there)

@@ -19,6 +19,7 @@ ENDINGS = (".md", ".json", ".json3", ".srv3", ".ttml", ".dfxp", ".vtt", ".srt", 
            ".sbv", ".lrc", ".tsv", ".csv", ".html", ".htm", ".docx", ".txt", ".xml")  # fmt: skip
 """What the names of transcript files end in; those that tell most of a recording come first."""
 
+_MOST_ENDINGS = 12  # that are listed
 _METADATA = (".yaml", ".yml")  # read beside a transcript
 _NOT_TRANSCRIPTS = frozenset(
     {"readme", "changelog", "contributing", "license", "licence", "code_of_conduct", "security"}
@@ -68,6 +69,14 @@ def endings_not_read(paths: Sequence[Path]) -> Counter[str]:
                 if Path(name).suffix.lower() not in (*ENDINGS, *_METADATA)
             )
     return counts
+
+
+def what_is_not_read(paths: Sequence[Path]) -> str:
+    """The endings in folders that are not looked at, in words: "12 .mp3, 1 .pdf"; "" for none."""
+    counts = endings_not_read(paths)
+    listed = [f"{counts[ending]:,} {ending or 'without an ending'}" for ending in sorted(counts)]
+    more = f" and {len(listed) - _MOST_ENDINGS} more endings" if len(listed) > _MOST_ENDINGS else ""
+    return ", ".join(listed[:_MOST_ENDINGS]) + more
 
 
 def named(paths: Sequence[Path]) -> set[Path]:

@@ -1,8 +1,8 @@
 """Chooses where a passage begins and ends, and makes it.
 
-A passage is a chunk with up to two of those that follow, as long as they fit the question nearly as
-well: half a minute to a minute and a half of talk. It goes on rather than back, as answers do;
-longer passages bury the answer in what stands around it.
+A passage is a chunk with up to three of those that follow, as long as they fit the question nearly
+as well: half a minute to two minutes of talk. It goes on rather than back, as answers do; longer
+passages bury the answer in what stands around it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from askpod.retrieval.rerank import Pool, Scores, best_first
 from askpod.store.rows import StoredChunk
 
 NEARLY = 0.8  # of the first chunk's score, from which on the next ones are joined
-MOST = 3  # chunks of a passage
+MOST = 4  # chunks of a passage
 
 
 def stretches(pool: Pool, scores: Scores) -> Iterator[tuple[list[int], float]]:

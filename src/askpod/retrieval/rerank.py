@@ -21,8 +21,10 @@ Ids = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
 WINDOWS = (0, *CONTEXT_WINDOWS)  # chunks to either side in which words are looked for
-# Added to the dense score of the chunk that fits best within each window, to others in proportion.
-WORDS = 0.15
+# Added to the dense score of a chunk within whose window all of the question's words are said; to
+# others by the share that is, rare words counting for more. So words weigh much where a question
+# takes them from the talk, and little where it puts things in its own way.
+WORDS = 0.4
 # Added where all of the chunk is said by somebody whom the question names. 0.15 to 0.5 serve alike.
 SPEAKER = 0.25
 
@@ -84,11 +86,12 @@ def score_chunks(pool: Pool) -> Scores:
 def word_and_speaker_scores(pool: Pool) -> Scores:
     """What the question's words and the people it names add to each chunk, neighbours aside."""
     scores: Scores = SPEAKER * pool.named
-    for begins, ends in map(pool.around, WINDOWS):
-        words = word_scores(pool.said, begins, ends)
-        best = words.max(initial=0.0)
-        if best > 0:
-            scores += WORDS / best * words
+    total = sum(word.idf for word in pool.said)
+    if total > 0:
+        for window in WINDOWS:
+            words = word_scores(pool.said, *pool.around(window))
+            # In one chunk a word that is said has half of its idf as its score.
+            scores += WORDS / total * (2 * words if window == 0 else words)
     return scores
 
 

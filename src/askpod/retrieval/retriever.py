@@ -7,8 +7,8 @@ twice counts once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -23,6 +23,7 @@ from askpod.people import Labels, People
 from askpod.retrieval.passages import MOST, passage, stretches, without_duplicates
 from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
 from askpod.retrieval.speakers import named_speakers
+from askpod.retrieval.spelling import replaced, respelled
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
 from askpod.store.filters import Selection, chroma_condition, select
@@ -52,6 +53,8 @@ class Found:
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
     unmatched: tuple[str, ...] = ()  # why the filters leave nothing, in words for a person
     named: tuple[str, ...] = ()  # speakers of the archive whom the question names
+    # Words of the question that the archive lacks -> as it spells them; these were searched for.
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Searchable(Protocol):
@@ -83,26 +86,22 @@ class Retriever:
             QuestionError: the question is empty, or longer than the embedder reads.
         """
         question = self._checked(question)
-        vector = self._embedder.embed([question])[0]
-        return self._dense.search(
-            lambda neighbours: self._find(neighbours, question, vector, top, filters)
-        )
+        return self._dense.search(lambda neighbours: self._find(neighbours, question, top, filters))
 
-    def _find(
-        self,
-        neighbours: Neighbours,
-        question: str,
-        vector: NDArray[np.float32],
-        top: int,
-        filters: Filters,
-    ) -> Found:
-        layout, words = neighbours.layout, query_words(question)
+    def _find(self, neighbours: Neighbours, asked: str, top: int, filters: Filters) -> Found:
+        layout = neighbours.layout
         with self._catalog.reading() as connection:
             people = self._people()
             selection = select(connection, filters, people)
-            said = [_said(chunks_that_say(connection, word), layout.chunk_count) for word in words]
             everybody = people.everybody(layout.speakers)
+            spellings = respelled(connection, asked, everybody, self._embedder.count_tokens)
+            question = replaced(asked, spellings)
+            vector, words = self._embedder.embed([question])[0], query_words(question)
             named = named_speakers(question, everybody)
+            said = [
+                _said(chunks_that_say(connection, word), layout.chunk_count)
+                for word in _but_names(words, named)
+            ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
             pool = self._pool(neighbours, vector, said, labels, selection)
             similarity = self._nearest_cosine(pool, vector)
@@ -111,15 +110,16 @@ class Retriever:
             unmentioned = unmentioned_names(connection, question, everybody)
             nothing = () if found or not filters else unmatched(connection, filters, people)
         return Found(
-            question=question,
+            question=asked,
             vector=vector,
             words=tuple(words),
             passages=tuple(found),
             similarity=similarity,
-            coverage=coverage(pool, _but_names(words, said, named)),
+            coverage=coverage(pool, said),
             unmentioned=tuple(unmentioned),
             unmatched=nothing,
             named=named,
+            spellings=spellings,
         )
 
     def _pool(
@@ -242,10 +242,11 @@ def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
     return replace(stored, chunk=people.over_chunk(stored.episode_id, stored.chunk))
 
 
-def _but_names(words: list[str], said: Sequence[Said], named: tuple[str, ...]) -> Sequence[Said]:
-    """The words without names of speakers, which are seldom said; all where there are no others."""
+def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:
+    """The words without names of speakers, who are found by who speaks: what is said beside a
+    name is seldom an answer. All words where there are no others."""
     names = {part for name in named for part in query_words(name)}
-    return [each for word, each in zip(words, said, strict=True) if word not in names] or said
+    return [word for word in words if word not in names] or words
 
 
 def _batched(items: Iterator[_T], size: int) -> Iterator[list[_T]]:

@@ -18,7 +18,8 @@ def named_speakers(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
 
     Either the whole name stands in it, or the first or the last word of it, with a capital
     unless the question has none at all: "will" and "mark" are no people. Where the last word is
-    a letter that tells people of one kind apart ("PhD C"), it counts as a capital by itself.
+    a letter that tells people of one kind apart ("PhD C"), it counts as a capital by itself. A
+    word of a whole name names nobody else: "Ben Taylor" is not Ben Wilson.
     """
     asked = _WORD.findall(re.sub(r"['’]s\b", "", question))
     folded = f" {' '.join(asked).casefold()} "
@@ -27,11 +28,15 @@ def named_speakers(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
         alone |= {word.title() for word in asked} | {word.upper() for word in asked}
     everyone = tuple(speakers)
     by_part = _by_part(everyone)
-    may_be = {place for word in folded.split() for place in by_part.get(word, ())}
+    may_be = sorted({place for word in folded.split() for place in by_part.get(word, ())})
+    names = {place: _WORD.findall(everyone[place]) for place in may_be}
+    in_full = {place for place, name in names.items() if _in_full(name, folded)}
+    taken = {part.casefold() for place in in_full for part in names[place]}
+    alone = {word for word in alone if word.casefold() not in taken}
     return tuple(
         everyone[place]
-        for place in sorted(may_be)
-        if _named(_WORD.findall(everyone[place]), folded, alone)
+        for place, name in names.items()
+        if place in in_full or _in_part(name, folded, alone, taken)
     )
 
 
@@ -46,16 +51,16 @@ def _by_part(speakers: tuple[str, ...]) -> dict[str, list[int]]:
     return by_part
 
 
-def _named(name: list[str], folded: str, alone: set[str]) -> bool:
-    if not name:
+def _in_full(name: list[str], folded: str) -> bool:
+    return bool(name) and f" {' '.join(name).casefold()} " in folded
+
+
+def _in_part(name: list[str], folded: str, alone: set[str], taken: set[str]) -> bool:
+    if len(name) < 2:
         return False
-    if f" {' '.join(name).casefold()} " in folded:
-        return True
-    if len(name) == 1:
-        return False
-    kind, letter = name[0], name[-1]
+    kind, letter = name[0].casefold(), name[-1]
     if len(letter) == 1:
-        return letter in alone - {"A", "I"} or f" {kind.casefold()} " in folded
+        return letter in alone - {"A", "I"} or (kind not in taken and f" {kind} " in folded)
     return any(
         len(part) >= SHORTEST and part.casefold() not in STOPWORDS and part in alone
         for part in (name[0], name[-1])

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from askpod.parsing import ParseError, parse_json
 from askpod.readers.limits import MAX_SECOND
-from askpod.readers.text import clean
+from askpod.readers.text import clean, unescape
 from askpod.sources.feed_xml import Element, RawItem, parse_xml
 
 MAX_TITLE = 500  # characters
@@ -117,7 +117,8 @@ def _item(raw: RawItem) -> Item:
     texts, of = raw.texts, raw.named
     audio = _medium(of("enclosure"), video=False)
     video = _medium(of("enclosure"), video=True)
-    title = _text(texts.get("title") or texts.get("itunes:title", ""), MAX_TITLE)
+    # Many hosts escape a title twice.
+    title = _text(unescape(texts.get("title") or texts.get("itunes:title", "")), MAX_TITLE)
     day = _date(texts.get("pubDate") or texts.get("dc:date", ""))
     page = texts.get("link", "").strip()
     return Item(

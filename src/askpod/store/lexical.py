@@ -55,14 +55,35 @@ def unmentioned_names(
 
 
 def _mentioned(connection: sqlite3.Connection, name: str, speakers: Collection[str]) -> bool:
-    said = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
-    if connection.execute(said, [quoted(name)]).fetchone():
+    if is_held(connection, name):
         return True
     folded = name.casefold()
     if any(folded in speaker.casefold() for speaker in speakers):
         return True
-    like = _perhaps_alike(folded, _beginning(connection, folded[0]))
-    return bool(get_close_matches(folded, list(like), 1, ALIKE))
+    return bool(alike_stems(connection, folded))
+
+
+def is_held(connection: sqlite3.Connection, word: str) -> bool:
+    """Whether a word stands in any speech or heading, in any of its endings."""
+    said = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
+    return connection.execute(said, [quoted(word)]).fetchone() is not None
+
+
+def alike_stems(connection: sqlite3.Connection, word: str) -> list[str]:
+    """Up to three of the archive's stems that are spelt almost like a word, the nearest first."""
+    like = _perhaps_alike(word, _beginning(connection, word[0]))
+    return get_close_matches(word, list(like), 3, ALIKE)
+
+
+def texts_with(connection: sqlite3.Connection, stem: str) -> list[str]:
+    """The speech and headings of a chunk in which a stem stands."""
+    _name_vocabulary(connection)
+    row = connection.execute(
+        "SELECT speech, heading FROM words WHERE rowid = "
+        "(SELECT doc FROM temp.occurrences WHERE term = ? LIMIT 1)",
+        [stem],
+    ).fetchone()
+    return [text for text in row or () if text]
 
 
 def _perhaps_alike(name: str, words: Iterable[str]) -> Iterator[str]:
@@ -82,11 +103,16 @@ def _perhaps_alike(name: str, words: Iterable[str]) -> Iterator[str]:
 
 def _beginning(connection: sqlite3.Connection, letter: str) -> Sequence[str]:
     """The words of the archive that begin with a letter, as FTS5 keeps them."""
-    connection.execute(
-        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab (main, words, row)"
-    )
+    _name_vocabulary(connection)
     like = connection.execute(
         "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ?",
         [letter, chr(ord(letter) + 1)],
     )
     return [term for (term,) in like]
+
+
+def _name_vocabulary(connection: sqlite3.Connection) -> None:
+    for name, kind in (("vocabulary", "row"), ("occurrences", "instance")):
+        connection.execute(
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name} USING fts5vocab (main, words, {kind})"
+        )

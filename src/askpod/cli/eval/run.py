@@ -196,7 +196,7 @@ def questions_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, i
 
 
 def _show(finished: Finished) -> None:
-    """The tables of a run, what it took, and where its report lies."""
+    """The tables of a run, what it took, and where its report is."""
     from askpod.evals.records import REPORT
     from askpod.evals.report.tables import basis_table, slices_table, table
 

@@ -16,12 +16,6 @@ from askpod.prompts import Placement
 
 SEED = 20_241
 
-
-def drawn(*names: str) -> bytes:
-    """A key to sort by: as good as random, and the same whatever else is sorted with it."""
-    return hashlib.sha256("\0".join((str(SEED), *names)).encode()).digest()
-
-
 Negatives = Literal["hard", "random"]
 Formatting = Literal["plain", "markdown"]
 
@@ -32,6 +26,11 @@ LONGEST = 2_000 * THOUSAND
 
 # Where the middle of the evidence stands, as a share of the haystack's tokens.
 DEPTHS: Mapping[str, float] = {"first third": 1 / 6, "middle third": 1 / 2, "last third": 5 / 6}
+
+
+def drawn(*names: str) -> bytes:
+    """A key to sort by: as good as random, and the same whatever else is sorted with it."""
+    return hashlib.sha256("\0".join((str(SEED), *names)).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,16 @@ Count = Callable[[str], int]  # the tokens of a text
 
 UNNUMBERED = 999  # the number that is counted for every turn: three digits, one token
 
+WASTE = 0.01  # of a haystack, that may be left unused before a sentence is cut for its sake
+
+_WORD_END = re.compile(r"(?<=\S)(?=\s|$)")
+_WORD_START = re.compile(r"(?<!\S)(?=\S)")
+
+Price = Callable[[EvidenceTurn], int]  # the tokens of a turn as it stands in the prompt
+
+SEARCHED = 200  # passages whose episodes count as near in topic
+TELLING = 40  # characters of a turn that two recordings do not share by chance
+
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
@@ -114,14 +124,6 @@ def part_of(turn: EvidenceTurn, begin: int, end: int) -> EvidenceTurn:
     whole = Turn(span.speaker, span.text, span.start, span.end, marks=span.marks)
     cut = cut_span(whole, span.turn, begin, end)
     return EvidenceTurn(turn.number, turn.episode_id, turn.title, cut, turn.url)
-
-
-WASTE = 0.01  # of a haystack, that may be left unused before a sentence is cut for its sake
-
-_WORD_END = re.compile(r"(?<=\S)(?=\s|$)")
-_WORD_START = re.compile(r"(?<!\S)(?=\S)")
-
-Price = Callable[[EvidenceTurn], int]  # the tokens of a turn as it stands in the prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,10 +276,6 @@ def _longest(
     return best
 
 
-SEARCHED = 200  # passages whose episodes count as near in topic
-TELLING = 40  # characters of a turn that two recordings do not share by chance
-
-
 class Others:
     """The order of the other episodes for each question. Safe for several threads."""
 
@@ -290,7 +288,7 @@ class Others:
         """Every other episode, those that are wanted first.
 
         "hard": of the same guest; then those a search for the question brings up, best first;
-        then the rest as "random" has them. "random": a seeded order that hangs on the question's
+        then the rest as "random" has them. "random": a seeded order that depends on the question's
         and the episode's ids alone. Episodes that hold the evidence word for word, such as the
         same recording under another title, are left out: to cite them would be no mistake.
         """

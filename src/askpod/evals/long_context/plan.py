@@ -38,6 +38,9 @@ TOLERANCE = 0.02  # of a length, by which a prompt may be shorter
 # 128,000 tokens only together with its answer.
 FOR_ANSWER = 0.01
 
+QUESTIONS = 24
+MOST_EVIDENCE = 2_000  # tokens of the turns from the first to the last with evidence
+
 
 @dataclass(frozen=True, slots=True)
 class LongPrompt:
@@ -171,10 +174,6 @@ class PromptMaker:
         return self._archive.turns(episode)[first : last + 1]
 
 
-QUESTIONS = 24
-MOST_EVIDENCE = 2_000  # tokens of the turns from the first to the last with evidence
-
-
 class Request(NamedTuple):
     """One question in one condition; without one it is asked with retrieved evidence."""
 
@@ -267,7 +266,7 @@ def sample(
 ) -> tuple[GoldQuestion, ...]:
     """A seeded sample, spread over the difficulties, in the gold set's order.
 
-    Which questions come first hangs on their ids alone, so that a larger sample holds a smaller
+    Which questions come first depends on their ids alone, so that a larger sample holds a smaller
     one and a new question displaces at most one other.
 
     Raises:

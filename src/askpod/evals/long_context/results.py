@@ -41,6 +41,18 @@ LABELS: Mapping[str, str] = {
     "refused": "refused",
 }
 
+ALL = "all"
+HEADLINES = ("fact_f1", "citation_f1")  # of which there are windows
+# Of the tokens counted here: vocabularies differ by less, so a service that counts fewer has cut
+# the prompt. Some do so in silence.
+CUT = 0.6
+
+Figures = Mapping[str, Interval]  # by measure
+Values = list[tuple[GoldQuestion, dict[str, float]]]  # of each question its scores
+
+FILE = "long-context.json"
+DIGITS = 6  # behind the point; further ones may differ between machines
+
 
 def score(outcome: Outcome, question: GoldQuestion, matcher: FactMatcher) -> dict[str, float]:
     """Every measure of one reply, from 0 to 1; those of facts only where the gold set has some.
@@ -83,16 +95,6 @@ def malformed(outcome: Outcome) -> bool:
     return not outcome.cited and not is_refusal(outcome.text)
 
 
-ALL = "all"
-HEADLINES = ("fact_f1", "citation_f1")  # of which there are windows
-# Of the tokens counted here: vocabularies differ by less, so a service that counts fewer has cut
-# the prompt. Some do so in silence.
-CUT = 0.6
-
-Figures = Mapping[str, Interval]  # by measure
-Values = list[tuple[GoldQuestion, dict[str, float]]]  # of each question its scores
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """The figures of a set of replies. Without an arm they are those of retrieved evidence."""
@@ -122,7 +124,7 @@ class Result:
 
     @property
     def failed(self) -> int:
-        """Requests that brought no reply."""
+        """Requests without a reply."""
         return sum(bool(outcome.problem) for outcome in self.outcomes)
 
     def figures(
@@ -251,10 +253,6 @@ def _cut_prompts(outcomes: Sequence[Outcome]) -> list[str]:
         "Raise the context that it is served with (Ollama: num_ctx)"
         for length, counts in sorted(cut.items())
     ]
-
-
-FILE = "long-context.json"
-DIGITS = 6  # behind the point; further ones may differ between machines
 
 
 def document(result: Result, setup: Mapping[str, Any]) -> dict[str, Any]:

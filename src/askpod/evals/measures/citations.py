@@ -33,6 +33,8 @@ _CLAUSE = re.compile(
 
 Supports = Callable[[str, Sequence[EvidenceTurn]], bool]
 
+CUT = "may be cut"  # in the warnings of a reply that the service ended before its time
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -228,9 +230,6 @@ def _pieces(reply: str) -> Iterator[str | Marker]:
     reader = MarkerReader()
     yield from reader.feed(reply)
     yield reader.finish()
-
-
-CUT = "may be cut"  # in the warnings of a reply that the service ended before its time
 
 
 def refusals(answerable: bool, refused: bool) -> dict[str, Score]:

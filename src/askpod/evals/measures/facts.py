@@ -51,6 +51,30 @@ _NO_STATEMENT = (":", "?", "：", "？")
 _ENDED = (".", "!", "…", "。", "！")
 _AROUND = ' \t\n"“”'
 
+STEM = 5  # letters in which two words must agree, as for citations (answering/support.py)
+
+_SIGNS = str.maketrans({"%": " percent ", "€": " euros ", "$": " dollars ", "°": " degrees "})
+_RAISED = re.compile("[²³¹⁰⁴-⁹₀-₉]")  # powers and footnotes: digits to Python, and no figures
+# "Nobody" and "without" are not here: they put a paraphrase ("nobody liked it" for "unpopular")
+# more often than they deny the other's words.
+_DENIAL = re.compile(r"\b(?:not|no|never|cannot)\b|n['’]t\b", re.IGNORECASE)
+_NAMES = re.findall(r"\w+", "zero one two three four five six seven eight nine")
+_DIGITS = {name: str(digit) for digit, name in enumerate(_NAMES)}
+_DIGIT = rf"(?:{'|'.join(_DIGITS)}|\d)\b"
+_DECIMAL = re.compile(
+    rf"(?P<whole>\b\w+(?:[ -]\w+)?) point (?P<parts>{_DIGIT}(?: {_DIGIT})*)", re.IGNORECASE
+)
+
+WORDS = 0.5  # as for citations; 0.4 to 0.6 do as well
+FIGURES = 0.15  # few sentences hold all figures of a fact by chance; 0.1 to 0.3 do as well
+BAR = 0.65
+BAR_TOGETHER = 0.7  # two statements share more words with any fact by chance
+MOSTLY = 0.5  # of a statement's words: from there on a "not" in it is about the fact
+OKAY = 0.5  # what an okay fact weighs beside a vital one
+KEPT = 4000  # vectors that are remembered
+
+Vector = NDArray[np.float32]
+
 
 def statements(text: str) -> tuple[str, ...]:
     """The sentences of an answer that state something, as it was shown or as a model wrote it.
@@ -112,21 +136,6 @@ def _unmarked(text: str) -> str:
     return re.sub(r"[ \t]+(?=[.,;:!?])", "", plain)
 
 
-STEM = 5  # letters in which two words must agree, as for citations (answering/support.py)
-
-_SIGNS = str.maketrans({"%": " percent ", "€": " euros ", "$": " dollars ", "°": " degrees "})
-_RAISED = re.compile("[²³¹⁰⁴-⁹₀-₉]")  # powers and footnotes: digits to Python, and no figures
-# "Nobody" and "without" are not here: they put a paraphrase ("nobody liked it" for "unpopular")
-# more often than they deny the other's words.
-_DENIAL = re.compile(r"\b(?:not|no|never|cannot)\b|n['’]t\b", re.IGNORECASE)
-_NAMES = re.findall(r"\w+", "zero one two three four five six seven eight nine")
-_DIGITS = {name: str(digit) for digit, name in enumerate(_NAMES)}
-_DIGIT = rf"(?:{'|'.join(_DIGITS)}|\d)\b"
-_DECIMAL = re.compile(
-    rf"(?P<whole>\b\w+(?:[ -]\w+)?) point (?P<parts>{_DIGIT}(?: {_DIGIT})*)", re.IGNORECASE
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
     """A text as it is compared."""
@@ -174,17 +183,6 @@ def _in_digits(found: re.Match[str]) -> str:
     kept = "" if _is_number(before) or not before else f"{before} "
     parts = "".join(_DIGITS.get(part.lower(), part) for part in found["parts"].split())
     return f"{kept}{next(iter(whole)):.0f}.{parts}"
-
-
-WORDS = 0.5  # as for citations; 0.4 to 0.6 do as well
-FIGURES = 0.15  # few sentences hold all figures of a fact by chance; 0.1 to 0.3 do as well
-BAR = 0.65
-BAR_TOGETHER = 0.7  # two statements share more words with any fact by chance
-MOSTLY = 0.5  # of a statement's words: from there on a "not" in it is about the fact
-OKAY = 0.5  # what an okay fact weighs beside a vital one
-KEPT = 4000  # vectors that are remembered
-
-Vector = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

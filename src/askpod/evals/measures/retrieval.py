@@ -17,10 +17,20 @@ from askpod.evals.gold import Stretch, seconds, shared, union
 from askpod.evals.measures import BUDGETS
 from askpod.evals.records import Score
 
+# Our name of a measure -> trec_eval's.
+OF_TREC = {
+    "hit@1": "success_1",
+    "hit@5": "success_5",
+    "mrr": "recip_rank",
+    "ndcg@10": "ndcg_cut_10",
+}
+
+LEGIBLE = "/:+,="  # signs that stay as they are in names, beside letters, digits and -._~
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a ranked passage is for these measures: where it lies, and how many words it has."""
+    """What a ranked passage is for these measures: where it is, and how many words it has."""
 
     stretch: Stretch
     words: int
@@ -36,7 +46,7 @@ def at_budgets(
         f1@B         2 * recall * precision / (recall + precision)
 
     Heard is what `within` leaves of the passages, best first. Every second counts once, in the
-    evidence as among the passages, but its words are spent each time it is brought up.
+    evidence as among the passages, but its words are spent each time it is retrieved.
     Where nothing is heard all three are 0; evidence must be some seconds long for a recall.
     Source: precision and recall of set retrieval (van Rijsbergen, Information Retrieval, 1979,
     chapter 7), over seconds in place of documents.
@@ -82,17 +92,6 @@ def _share(part: float, whole: float) -> float:
     return min(1.0, part / whole) if whole > 0 else 0.0
 
 
-# Our name of a measure -> trec_eval's.
-OF_TREC = {
-    "hit@1": "success_1",
-    "hit@5": "success_5",
-    "mrr": "recip_rank",
-    "ndcg@10": "ndcg_cut_10",
-}
-
-LEGIBLE = "/:+,="  # signs that stay as they are in names, beside letters, digits and -._~
-
-
 def ranking(passages: Sequence[Stretch], evidence: Sequence[Stretch]) -> dict[str, Score]:
     """Hit rates, reciprocal rank and nDCG of passages, best first. Computed by pytrec_eval.
 
@@ -102,7 +101,7 @@ def ranking(passages: Sequence[Stretch], evidence: Sequence[Stretch]) -> dict[st
                  the same sum with all that is relevant at the top
 
     Relevant are the passages that touch evidence, and each stretch of evidence that none of them
-    touches: a document that was never brought up, which the best possible ranking would have.
+    touches: a document that was never retrieved, which the best possible ranking would have.
     Of passages with the same seconds the first counts. Nothing retrieved: all are 0.
     Source: trec_eval; nDCG of Järvelin and Kekäläinen, ACM TOIS 20(4), 2002.
     """
@@ -138,7 +137,7 @@ def judgements(passages: Sequence[Stretch], evidence: Sequence[Stretch]) -> dict
     """Documents with 1 if they are relevant, else 0.
 
     Relevant are passages that touch evidence, and the evidence that no passage touches: it is
-    what a better search would have brought up.
+    what a better search would have retrieved.
     """
     evidence = union(evidence)
     judged: dict[str, int] = {}

@@ -2,7 +2,7 @@
 
 Percentiles and costs have 95 % intervals by a bootstrap over the questions. Throughput is one
 figure measured over all requests of a level, and has none: its requests wait for one another, so
-that drawing them anew would not tell how it varies.
+that drawing them again would not tell how it varies.
 """
 
 from __future__ import annotations

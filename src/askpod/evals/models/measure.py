@@ -36,6 +36,11 @@ from askpod.evals.report.models import models_report
 from askpod.evals.run import RunSettings, run_gold, setup
 from askpod.settings import ModelSettings, Settings
 
+FIGURES = "models.json"
+REPORT = "models.html"
+
+Progress = Callable[[int, int], None]  # requests done, and how many there are
+
 
 def quality(
     gold: GoldSet, store: Path | None, settings: Settings, load: Load
@@ -73,12 +78,6 @@ class _Remembering(LanguageModel):
                 raise known.error
         with closing(super().stream(messages, schema)) as items:
             yield from items
-
-
-FIGURES = "models.json"
-REPORT = "models.html"
-
-Progress = Callable[[int, int], None]  # requests done, and how many there are
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,12 @@ from askpod.tokens import TokenCounter, cost
 
 Prompt = tuple[Message, ...]
 
+LEVELS = (1, 4, 16)  # requests at a time
+MOST_REQUESTS = 32  # at a level above the first
+
+LIKELY_TOKENS = 200  # of an answer: about 120 words, as the prompt asks for, and their markers
+WARM_UP = 1  # requests
+
 
 def prompts_of(gold: GoldSet, store: Path | None, settings: Settings) -> tuple[Prompt, ...]:
     """The messages for a model, each once, in the gold set's order.
@@ -68,10 +74,6 @@ class _Listener(LanguageModel):
         del schema  # the prompt is the same with one
         self.heard.append(tuple(messages))
         raise _Heard
-
-
-LEVELS = (1, 4, 16)  # requests at a time
-MOST_REQUESTS = 32  # at a level above the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +144,6 @@ def _send(model: LanguageModel, prompt: Prompt, unwanted: threading.Event) -> Se
     except ModelError as error:
         return Sent(prompt, error=error)
     raise _Stopped
-
-
-LIKELY_TOKENS = 200  # of an answer: about 120 words, as the prompt asks for, and their markers
-WARM_UP = 1  # requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ from askpod.evals.long_context.window import KEPT, Window, in_words
 from askpod.evals.report.page import Panel, page, svg
 from askpod.evals.report.plots import heat_map, lines, strip
 
+FILE = "long-context.html"
+TOKENS = "tokens of the prompt"
+
+Points = list[tuple[float, Interval]]
+
 
 def table(result: Result) -> Group:
     """The headline by factor, the other measures of the base arm, and the windows.
@@ -91,12 +96,6 @@ def _cell(interval: Interval | None) -> Text:
 def _short(share: float) -> str:
     """A share in three characters: ".07", "1.0"."""
     return f"{share:.2f}"[1:] if share < 0.995 else "1.0"
-
-
-FILE = "long-context.html"
-TOKENS = "tokens of the prompt"
-
-Points = list[tuple[float, Interval]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,16 @@ LATENCY = {
     "whole_p95": "whole answer, p95",
 }
 
+FEW = 3  # models in one table: with their intervals they fit 100 columns
+WIDEST = 20  # characters of a model's column; a longer name goes on in the next line
+
+# What the plots show of quality: the first that any model has. Not every set names facts.
+QUALITIES = {"fact_f1": "fact F1", "citation_precision": "citation precision"}
+LATENCIES = {
+    "first_text_p50": "seconds to the first text, p50",
+    "whole_p50": "seconds to the whole answer, p50",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -126,10 +136,6 @@ def _completion_tokens(model: ModelFigures) -> Cell:
     return Cell(f"{model.completion_tokens:,.0f}" if model.latency else NOTHING)
 
 
-FEW = 3  # models in one table: with their intervals they fit 100 columns
-WIDEST = 20  # characters of a model's column; a longer name goes on in the next line
-
-
 def tables(
     measured: Sequence[ModelFigures], harmless: Callable[[str], str] = str
 ) -> Iterator[Table]:
@@ -154,14 +160,6 @@ def _cell(cell: Cell) -> Text:
     if not cell.behind:
         return Text(cell.figure)
     return Text.assemble(f"{cell.figure:>5} ", (f"({cell.behind})", "dim"))
-
-
-# What the plots show of quality: the first that any model has. Not every set names facts.
-QUALITIES = {"fact_f1": "fact F1", "citation_precision": "citation precision"}
-LATENCIES = {
-    "first_text_p50": "seconds to the first text, p50",
-    "whole_p50": "seconds to the whole answer, p50",
-}
 
 
 def models_report(gold: str, measured: Sequence[ModelFigures]) -> str:

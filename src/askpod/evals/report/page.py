@@ -27,6 +27,8 @@ from askpod.times import clock
 
 _NUMBER = re.compile(r"\[(\d{1,4})\]")
 
+TEMPLATES = Path(__file__).parent / "templates"
+
 
 def visible(text: str) -> str:
     """Text with every character that could act on the page shown as a code, such as \\u202e."""
@@ -85,9 +87,6 @@ def cut(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     return f"{text[: most - 1].rsplit(None, 1)[0]} …"
-
-
-TEMPLATES = Path(__file__).parent / "templates"
 
 
 def page(title: str, template: str, *, script: str | None = None, **values: object) -> str:

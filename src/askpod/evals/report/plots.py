@@ -45,6 +45,27 @@ LABEL, MIDDLE, THICK = 15, 27, 9
 BARS_FOOT = 20
 LONGEST_LABEL = 34  # letters that stand beside the figure on a phone
 
+CELL = 46  # pixels down
+HEAD = 22
+ABOVE = 20  # a row's name where it stands above the row
+MOST_BESIDE = 13  # letters of a row's name that fit beside it on a phone
+STEPS = 9  # shades, from h0 to h8; from h5 on letters are of the paper's colour
+
+PLOT = 230  # pixels from the top of the upright axis to its foot
+LEGEND = 20  # pixels of a row of it
+FOOT = 40
+
+Points = Sequence[tuple[float, Interval]]
+
+SCATTER = 260
+ABOVE_POINTS = 36
+LEFT, RIGHT = 11.0, 96.0
+LINE = 16  # pixels between two labels
+LONGEST = 26  # letters of a label
+
+Point = tuple[str, float, Interval]
+_Label = tuple[float, float, str, str]  # x percent, y pixels, words, anchor
+
 
 def interval_bars(
     rows: Sequence[tuple[str, Interval | None]],
@@ -125,13 +146,6 @@ def _tick(value: float, scale: Scale, y: float) -> str:
     return text(place, y, tick_text(value), "tick", anchor)
 
 
-CELL = 46  # pixels down
-HEAD = 22
-ABOVE = 20  # a row's name where it stands above the row
-MOST_BESIDE = 13  # letters of a row's name that fit beside it on a phone
-STEPS = 9  # shades, from h0 to h8; from h5 on letters are of the paper's colour
-
-
 def heat_map(
     rows: Sequence[str],
     columns: Sequence[str],
@@ -192,13 +206,6 @@ def _share(value: float) -> float:
 
 def _shade(share: float) -> int:
     return min(STEPS - 1, int(_share(share) * STEPS))
-
-
-PLOT = 230  # pixels from the top of the upright axis to its foot
-LEGEND = 20  # pixels of a row of it
-FOOT = 40
-
-Points = Sequence[tuple[float, Interval]]
 
 
 def lines(
@@ -290,16 +297,6 @@ def _words(drawn: Mapping[str, Points], values: Sequence[float]) -> Iterator[str
             yield told(f"{name} at {write(x)}", interval)
 
 
-SCATTER = 260
-HEAD, FOOT = 36, 40
-LEFT, RIGHT = 11.0, 96.0
-LINE = 16  # pixels between two labels
-LONGEST = 26  # letters of a label
-
-Point = tuple[str, float, Interval]
-_Label = tuple[float, float, str, str]  # x percent, y pixels, words, anchor
-
-
 def scatter(
     points: Sequence[Point],
     x_label: str,
@@ -314,23 +311,28 @@ def scatter(
     """
     drawn = [point for point in points if known(point[2]) and math.isfinite(point[1])]
     top = top_of(point[2] for point in drawn)
-    up = upright(top, HEAD, HEAD + SCATTER)
+    foot = ABOVE_POINTS + SCATTER
+    up = upright(top, ABOVE_POINTS, foot)
     place, values = _across([x for _, x, _ in drawn], log_x)
     parts = [text(0, 12, y_label, "tick"), grid(up, ticks(top))]
     write = thousands(values)
     for value in values:
-        parts.append(line(place(value), HEAD, place(value), HEAD + SCATTER + 4, "grid"))
-        parts.append(text(place(value), HEAD + SCATTER + 18, write(value), "tick", "middle"))
+        parts.append(
+            line(place(value), ABOVE_POINTS, place(value), ABOVE_POINTS + SCATTER + 4, "grid")
+        )
+        parts.append(
+            text(place(value), ABOVE_POINTS + SCATTER + 18, write(value), "tick", "middle")
+        )
     for name, x, interval in drawn:
         low, high = bounds(interval)
         tip = escape(told(f"{name} at {x:,.4g}", interval))
         at = mark(place(x), up(interval.value))
         parts.append(f"<g><title>{tip}</title>{whisker(place(x), up(high), up(low))}{at}</g>")
     parts += _labels(drawn, place, up)
-    parts.append(text(100, HEAD + SCATTER + FOOT - 4, x_label, "tick", "end"))
+    parts.append(text(100, foot + FOOT - 4, x_label, "tick", "end"))
     said = title or f"{y_label} by {x_label}"
     facts = (told(f"{name} at {x:,.4g}", interval) for name, x, interval in drawn)
-    return figure(HEAD + SCATTER + FOOT, said, facts, parts)
+    return figure(foot + FOOT, said, facts, parts)
 
 
 def _across(values: Sequence[float], log: bool) -> tuple[Scale, list[float]]:

@@ -24,6 +24,17 @@ from askpod.evals.report.svg import figure_text
 _WORD = re.compile(r"\w+")
 RUN = 5  # words in a row that are the same: fewer are chance
 
+# A report of some hundred questions must open at once on a phone: these bound its size.
+SHOWN = 8  # passages of a question
+HIT, MISS = 1_200, 200  # characters of a passage with evidence in it, and of one without
+HITS = 3_600  # characters of all passages with evidence in them; later ones are cut to MISS
+EVIDENCE = 2_400  # characters of all gold evidence of a question
+ANSWER = 6_000  # characters; far more than answers have that are read
+QUOTE = 400
+QUOTES = 20  # citations, facts and sentences of each kind
+WORTH = ("recall@1000", "fact_f1", "cited_inside", "refusal_precision", "refusal_recall")
+GLANCE = {"recall@1000": "found", "fact_recall": "facts", "cited_hit": "cited"}
+
 
 def as_stretch(item: Mapping[str, Any]) -> Stretch:
     """The stretch of a record's retrieved passage or evidence."""
@@ -104,18 +115,6 @@ def _tagged(text: str, words: Sequence[re.Match[str]], same: Sequence[bool]) -> 
 
 def _plain(text: str) -> Markup:
     return Markup("{}").format(visible(text))
-
-
-# A report of some hundred questions must open at once on a phone: these bound its size.
-SHOWN = 8  # passages of a question
-HIT, MISS = 1_200, 200  # characters of a passage with evidence in it, and of one without
-HITS = 3_600  # characters of all passages with evidence in them; later ones are cut to MISS
-EVIDENCE = 2_400  # characters of all gold evidence of a question
-ANSWER = 6_000  # characters; far more than answers have that are read
-QUOTE = 400
-QUOTES = 20  # citations, facts and sentences of each kind
-WORTH = ("recall@1000", "fact_f1", "cited_inside", "refusal_precision", "refusal_recall")
-GLANCE = {"recall@1000": "found", "fact_recall": "facts", "cited_hit": "cited"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,12 @@ SLICES = {name: f"by {name}" for name in ("type", "turn", "difficulty", "positio
 EPISODES = 12  # that have bars of their own
 FEWEST = 3  # questions of an episode whose interval says anything
 
+WORST = 10  # questions that stand first
+MODES = {
+    "retrieval": "retrieval only, no answers",
+    "extractive": "answered in quotations, without a model",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:
@@ -185,13 +191,6 @@ def _slice(
     title = f"{BY_NAME[name].label} {words}"
     plot = interval_bars(rows, title=title, reference=everything[name].value)
     return Panel(words, svg(plot))
-
-
-WORST = 10  # questions that stand first
-MODES = {
-    "retrieval": "retrieval only, no answers",
-    "extractive": "answered in quotations, without a model",
-}
 
 
 def run_report(summary: Summary, records: Sequence[Record]) -> str:

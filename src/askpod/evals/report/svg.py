@@ -19,6 +19,8 @@ SERIES = 6  # colours; a seventh series has the first one's again, with another 
 LETTER = 7.2  # pixels that a letter of a label takes, on the generous side
 PHONE = 330  # pixels that a plot has on a narrow phone
 
+LEFT, RIGHT = 9.0, 97.0  # percent across, between which points stand
+
 
 def escape(text: str) -> str:
     """Text as it may stand in an element or between double quotes."""
@@ -132,9 +134,6 @@ def told(label: str, interval: Interval | None) -> str:
 
 def _css(names: str) -> str:
     return f' class="{names}"' if names else ""
-
-
-LEFT, RIGHT = 9.0, 97.0  # percent across, between which points stand
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,16 @@ NONE = "–"
 
 Figures = Mapping[str, Interval]
 
+SIDE_BY_SIDE = (
+    "recall@500",
+    "fact_f1",
+    "citation_recall",
+    "citation_precision",
+    "cited_hit",
+    "refusal_recall",
+    "malformed",
+)
+
 
 def table(summary: Summary) -> RenderableType:
     """The figures of all questions, those of a group of measures together."""
@@ -149,17 +159,6 @@ def _table(first: str, *others: str) -> Table:
 def _plain(text: str) -> str:
     """Text of others on one line, harmless."""
     return visible(" ".join(text.split()))
-
-
-SIDE_BY_SIDE = (
-    "recall@500",
-    "fact_f1",
-    "citation_recall",
-    "citation_precision",
-    "cited_hit",
-    "refusal_recall",
-    "malformed",
-)
 
 
 def side_by_side(summaries: Mapping[str, Summary]) -> Table:

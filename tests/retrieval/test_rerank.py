@@ -1,0 +1,71 @@
+"""Words of a question count by the share of them that is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from askpod.retrieval.rerank import (
+    SPEAKER,
+    WORDS,
+    Pool,
+    Said,
+    idf,
+    word_and_speaker_scores,
+    word_scores,
+)
+
+CHUNKS = 100  # of one episode, all candidates
+
+
+def pool(*said: Said, named: np.ndarray | None = None) -> Pool:
+    ids = np.arange(CHUNKS)
+    return Pool(
+        ids=ids,
+        firsts=np.zeros(CHUNKS, np.int64),
+        lasts=np.full(CHUNKS, CHUNKS - 1),
+        dense=np.zeros(CHUNKS),
+        said=said,
+        named=np.zeros(CHUNKS) if named is None else named,
+        selected=np.ones(CHUNKS, np.bool_),
+    )
+
+
+def word(*chunks: int) -> Said:
+    return Said(idf(len(chunks), CHUNKS), np.array(chunks, dtype=np.int64))
+
+
+def test_all_words_in_a_chunk_count_in_full_and_half_of_them_by_half():
+    both = word_and_speaker_scores(pool(word(50), word(50)))[50]
+    one = word_and_speaker_scores(pool(word(50), word(2)))[50]
+    # By itself a word that is said once fills the chunk's window, and half of each wider one.
+    assert both == pytest.approx(WORDS * (1 + 1 / 2 + 1 / 2))
+    assert one == pytest.approx(both / 2)
+
+
+def test_a_word_that_nobody_says_makes_the_others_count_for_less():
+    lacking = Said(idf(0, CHUNKS), np.empty(0, np.int64))
+    alone = word_and_speaker_scores(pool(word(50)))[50]
+    assert 0 < word_and_speaker_scores(pool(word(50), lacking))[50] < alone / 2
+
+
+def test_who_speaks_counts_without_any_words():
+    named = np.zeros(CHUNKS)
+    named[7] = 1.0
+    assert word_and_speaker_scores(pool(named=named))[7] == SPEAKER
+    assert word_and_speaker_scores(pool(named=named)).sum() == SPEAKER
+
+
+@given(st.lists(st.sets(st.integers(0, CHUNKS - 1), min_size=1), min_size=1, max_size=6))
+def test_words_never_add_more_than_their_weight(places):
+    scores = word_and_speaker_scores(pool(*(word(*sorted(each)) for each in places)))
+    assert (scores >= 0).all()
+    assert (scores <= 3 * WORDS + 1e-9).all()
+
+
+def test_a_word_said_more_often_counts_a_little_more():
+    said = [word(10, 11, 12)]
+    once, thrice = word_scores(said, np.array([10, 10]), np.array([10, 12]))
+    assert once < thrice < 2 * once
