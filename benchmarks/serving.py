@@ -27,9 +27,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from fake_openai import FakeOpenAI, said  # noqa: E402
-
 from askpod import Archive  # noqa: E402
+from fake_openai import FakeOpenAI, said  # noqa: E402
 
 LIMIT = 0.2  # seconds, the search's 95th percentile
 QUESTIONS = (

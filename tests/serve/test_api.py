@@ -38,7 +38,7 @@ def test_an_answer_comes_in_pieces_and_ends_with_what_archive_says(client, archi
     assert answer["basis"] == expected["basis"]
 
 
-def test_a_follow_up_is_understood_by_the_history(client, archive):
+def test_a_follow_up_is_understood_by_the_history(client):
     *_, (_, first) = ask(client, "How do they weigh the hives?")
     history = [{"question": first["question"], "answer": {"text": first["text"]}}]
     *_, (_, second) = ask(client, "And why?", history=history)
