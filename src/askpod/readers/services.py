@@ -90,8 +90,6 @@ def tells_times(names: Sequence[str]) -> bool:
 
 def why_no_service(value: object) -> str | None:
     """What a service's JSON without timed speech is, and what to ask the service for."""
-    if isinstance(value, list):
-        return None
     if not isinstance(value, dict):
         return None
     results = value.get("results")
@@ -199,7 +197,7 @@ def _speaker_name(sample: Sequence[Object], keys: dict[str, str]) -> str:
 
 
 def _row_cues(rows: Sequence[object], names: _Names, log: FaultLog) -> Iterator[Cue]:
-    unit, end_unit = _unit(rows, names), 1.0
+    unit = _unit(rows, names)
     end_unit = _unit_of_name(names.length or names.end) or unit
     for line, row in objects(rows, log):
         start = second_of(_bare(row.get(names.start)), line, log, unit)
@@ -397,9 +395,5 @@ def _label(value: object) -> str:
 
 def _joined(words: Sequence[_TimedWord]) -> str:
     """The words as a text; a stop stands directly behind its word."""
-    parts: list[str] = []
-    for word, _, _ in words:
-        if parts and any(character.isalnum() for character in word):
-            parts.append(" ")
-        parts.append(word.strip())
-    return "".join(parts)
+    spaced = (" " if any(map(str.isalnum, word)) else "" for word, _, _ in words)
+    return "".join(s + word.strip() for s, (word, _, _) in zip(spaced, words, strict=True)).lstrip()
