@@ -24,7 +24,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test server fuzz torture growth lock bench peers local-model reference clean
+.PHONY: help demo test browser load server fuzz torture growth lock bench peers local-model reference clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -32,6 +32,8 @@ help: ## list the targets
 demo: $(VENV)/.stamp-askpod ## index the example episodes and ask them a question
 	$(BIN)/askpod index examples/episodes --store $(STORE)
 	$(BIN)/askpod ask "$(QUESTION)" --store $(STORE)
+	@echo
+	@echo "In a browser: $(BIN)/askpod serve --store $(STORE), then open http://127.0.0.1:8080"
 
 test: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## lint, formatting, types, tests
 	$(BIN)/ruff check .
@@ -52,6 +54,15 @@ torture: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## stop indexing at random ins
 growth: $(VENV)/.stamp-askpod ## figures of an archive as it grows, in a folder and on a server (an hour, 10 GB; SIZES=200,1000)
 	$(BIN)/python benchmarks/growth.py --sizes $(SIZES)
 	$(BIN)/python benchmarks/growth.py --sizes $(SIZES) --server
+
+browser: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## the page in a real Chromium; screenshots in build/browser
+	@command -v "$${ASKPOD_CHROMIUM:-chromium}" >/dev/null && command -v "$${ASKPOD_CHROMEDRIVER:-chromedriver}" >/dev/null || { \
+		echo "make browser needs Chromium and its driver. Debian: apt-get install chromium chromium-driver;" >&2; \
+		echo "elsewhere name them in ASKPOD_CHROMIUM and ASKPOD_CHROMEDRIVER." >&2; exit 1; }
+	$(BIN)/pytest tests/serve/test_browser.py
+
+load: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## 50 clients for a minute on askpod serve, over a slow model
+	$(BIN)/python benchmarks/serving.py
 
 bench: $(BENCH)/.stamp-askpod ## speed beside the usual recipe (downloads torch the first time)
 	$(BENCH)/bin/python benchmarks/index_speed.py

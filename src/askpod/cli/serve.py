@@ -45,9 +45,10 @@ def serve(
         bool, typer.Option("--open", help="Beyond this machine, ask for no token.")
     ] = False,
 ) -> None:
-    """Serve the archive: a page, an HTTP API, an OpenAI-compatible endpoint and MCP.
+    """Serve the archive as a page, an API and tools for agents.
 
-    On this machine only, unless --host says otherwise; then ASKPOD_TOKEN must be set.
+    The API has an endpoint like OpenAI's, and the tools speak MCP. On this machine only, unless
+    --host says otherwise; then ASKPOD_TOKEN must be set.
     """
     token = os.environ.get("ASKPOD_TOKEN", "").strip() or None
     local = _is_loopback(host)
@@ -76,7 +77,10 @@ def mcp(
     model: options.Model = None,
     base_url: options.BaseUrl = None,
 ) -> None:
-    """Serve the archive to an agent over stdin and stdout (Model Context Protocol)."""
+    """Serve the archive to an agent over stdin and stdout.
+
+    The agent speaks the Model Context Protocol (MCP).
+    """
     import asyncio
 
     from askpod.serve.live import LiveArchive

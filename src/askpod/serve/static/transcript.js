@@ -59,18 +59,18 @@ export async function showSource(citation, close) {
     rows.push({ row, turn });
   }
   const opens = safeUrl(citation.url);
+  const spoken = el("div", { className: "spoken", tabIndex: 0, role: "region", "aria-label": "What was said around it" }, ...rows.map(({ row }) => row));
   side.replaceChildren(
     el("button", { className: "plain close", onclick: close, "aria-label": "Close the source" }, "✕"),
     el("h2", { tabIndex: -1 }, text(citation.title)),
     el("p", { className: "meta" }, text(citation.speaker), citation.speaker ? " at " : "At ", clock(citation.start)),
     citation.supported ? "" : el("p", { className: "basis nearest" }, "What was said does not support this claim."),
-    plays.element, ...rows.map(({ row }) => row),
+    plays.element, spoken,
     el("p", { className: "meta" }, el("a", { href: link(episode, citation.start) }, "The transcript from here"),
       opens ? " · " : "", opens ? el("a", { href: opens, target: "_blank", rel: "noopener noreferrer" }, "Open the recording") : ""));
   side.hidden = false;
-  side.scrollTop = 0;
-  const first = side.querySelector("mark");
-  if (first) side.scrollTop = Math.max(0, first.offsetTop - side.clientHeight / 2);
+  const first = spoken.querySelector("mark");
+  if (first) spoken.scrollTop = Math.max(0, first.getBoundingClientRect().top - spoken.getBoundingClientRect().top - 60);
   side.querySelector("h2").focus({ preventScroll: true });
 }
 

@@ -1,0 +1,95 @@
+"""The endpoint, asked by the real openai client and by LangChain's."""
+
+from __future__ import annotations
+
+import openai
+import pytest
+from langchain_openai import ChatOpenAI
+
+from askpod.model import Answer, Citation
+from askpod.serve.completions import completed, sources
+
+QUESTION = "Why did batteries that should have lasted two years give out in three weeks?"
+USER = {"role": "user", "content": QUESTION}
+
+
+@pytest.fixture
+def asking(address):
+    with openai.OpenAI(base_url=f"{address}/v1", api_key="none") as client:
+        yield client
+
+
+def test_the_archive_is_a_model(asking):
+    assert [model.id for model in asking.models.list()] == ["askpod"]
+
+
+def test_an_answer_has_its_citations_in_three_layers(asking, archive):
+    reply = asking.chat.completions.create(model="askpod", messages=[USER])
+    answer = archive.ask(QUESTION)
+    message = reply.choices[0].message
+    assert message.content.startswith(answer.text)
+    assert f"](<{answer.citations[0].url}>)" in message.content
+    first = message.annotations[0].url_citation
+    assert message.content[first.start_index : first.end_index] == "[1]"
+    assert first.url == answer.citations[0].url
+    assert [each["quote"] for each in reply.citations] == [c.quote for c in answer.citations]
+    assert reply.basis == answer.basis
+
+
+def test_a_stream_makes_the_same_message(asking):
+    whole = asking.chat.completions.create(model="askpod", messages=[USER]).choices[0].message
+    chunks = list(
+        asking.chat.completions.create(
+            model="askpod", messages=[USER], stream=True, stream_options={"include_usage": True}
+        )
+    )
+    texts = [c.choices[0].delta.content or "" for c in chunks if c.choices]
+    assert "".join(texts) == whole.content
+    assert len(texts) > 5
+    assert chunks[-1].usage is not None
+    assert chunks[-2].choices[0].finish_reason == "stop"
+    assert chunks[-2].citations
+    noted = next(c.choices[0].delta for c in chunks if c.choices and hasattr(c, "citations"))
+    assert noted.annotations[0]["url_citation"] == whole.annotations[0].url_citation.model_dump()
+
+
+def test_earlier_messages_are_the_history(asking):
+    before = [
+        {"role": "system", "content": "Be a pirate."},
+        {"role": "user", "content": "How do they weigh the hives?"},
+        {"role": "assistant", "content": "With load cells.\n\nSources:\n\n1. [x](<http://x>)"},
+        {"role": "user", "content": [{"type": "text", "text": "And why?"}]},
+    ]
+    reply = asking.chat.completions.create(model="askpod", messages=before)
+    assert reply.citations[0]["episode_id"] == "hive-telemetry-for-small-apiaries"
+
+
+def test_a_refusal_sends_empty_citations(asking):
+    question = {"role": "user", "content": "qwxz vbnmpl zzgrk"}
+    reply = asking.chat.completions.create(model="askpod", messages=[question])
+    assert (reply.citations, reply.choices[0].message.annotations, reply.basis) == ([], [], "none")
+
+
+@pytest.mark.parametrize("content", ["", "x" * 5000])
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_cannot_be_asked_is_a_bad_request(asking, content, stream):
+    messages = [{"role": "user", "content": content}]
+    with pytest.raises(openai.BadRequestError):
+        asking.chat.completions.create(model="askpod", messages=messages, stream=stream)
+
+
+def test_langchain_asks_streamed_and_not(address, archive):
+    model = ChatOpenAI(model="askpod", base_url=f"{address}/v1", api_key="none")
+    text = archive.ask(QUESTION).text
+    assert model.invoke(QUESTION).text.startswith(text)
+    assert "".join(piece.text for piece in model.stream(QUESTION)).startswith(text)
+
+
+def test_a_hostile_title_stays_text_in_markdown():
+    title = "](http://evil.example) <script>\n# `x` |"
+    cited = Citation(1, "e", title, "<b>", 3.0, 4.0, "q", "http://a.example/x", supported=False)
+    answer = Answer("q", "Yes [1].", (cited,), (), refused=False, mode="extractive")
+    [line] = [line for line in sources(answer).splitlines() if line.startswith("1.")]
+    assert line.startswith(r"1. [\](http://evil.example) \<script\> \# \`x\` \| (\<b\>, 0:03)]")
+    assert "not supported" in line
+    assert completed(answer)["citations"][0]["supported"] is False
