@@ -45,7 +45,9 @@ def serve(
         bool, typer.Option("--open", help="Beyond this machine, ask for no token.")
     ] = False,
 ) -> None:
-    """Serve the archive: a page, an HTTP API, an OpenAI-compatible endpoint and MCP.
+    """Serve the archive as a page, an API and a model.
+
+    The page has a player; the API is HTTP; clients of the OpenAI interface, and of MCP, can ask.
 
     On this machine only, unless --host says otherwise; then ASKPOD_TOKEN must be set.
     """
@@ -76,7 +78,10 @@ def mcp(
     model: options.Model = None,
     base_url: options.BaseUrl = None,
 ) -> None:
-    """Serve the archive to an agent over stdin and stdout (Model Context Protocol)."""
+    """Serve the archive to an agent over MCP.
+
+    It is spoken over stdin and stdout.
+    """
     import asyncio
 
     from askpod.serve.live import LiveArchive
