@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from askpod import archive, opening
+from askpod import opening
 from askpod.settings import Settings
 from chroma_server import ChromaServer
 
@@ -23,6 +23,7 @@ _MESSAGE = "the message names the server, not the folder: tests/server"
 _PROCESS = "starts processes, which know of no server here: tests/server/test_machines.py"
 _FOLDER = "a folder that is copied or deleted is not what holds the archive"
 
+CONNECT, RECONNECT = opening.connect, opening.reconnect  # as they are without this
 LEFT_OUT = {
     "test_rebuild.py": _REBUILD,
     "test_an_archive_that_was_made_anew_with_another_embedder_says_so": _REBUILD,
@@ -75,19 +76,18 @@ class OnServer:
 
     @contextmanager
     def _held_by_a_server(self) -> Iterator[None]:
-        connect, reconnect = opening.connect, opening.reconnect
         with self.server, pytest.MonkeyPatch.context() as patch:
             patch.setattr(
-                archive,
+                opening,
                 "connect",
-                lambda folder, settings, *rest, **how: connect(
+                lambda folder, settings, *rest, **how: CONNECT(
                     folder, self.settings(folder, settings), *rest, **how
                 ),
             )
             patch.setattr(
-                archive,
+                opening,
                 "reconnect",
-                lambda folder, settings, *rest: reconnect(
+                lambda folder, settings, *rest: RECONNECT(
                     folder, self.settings(folder, settings), *rest
                 ),
             )

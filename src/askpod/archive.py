@@ -125,12 +125,12 @@ class Archive:
         allow_private: bool = False,
         progress: ProgressListener | None = None,
     ) -> IndexReport:
-        """Reads files, all transcripts in folders, feeds and repositories (`https://…`,
-        `git+https://…#folder`), and brings the archive in line with them.
+        """Brings the archive up to its sources: reads what is new or has changed.
 
-        What has not changed costs next to nothing. What cannot be indexed is in the report's
-        `failed`; the rest is not affected. An error that ends the run has the report of what was
-        done before as its `report`.
+        Sources are files, all transcripts in folders, feeds and repositories (`https://…`,
+        `git+https://…#folder`). What has not changed costs next to nothing. What cannot be
+        indexed is in the report's `failed`; the rest is not affected. An error that ends the run
+        has the report of what was done before as its `report`.
 
         Args:
             paths: files, folders, addresses of feeds and repositories; or what `gather` made.

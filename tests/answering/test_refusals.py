@@ -42,8 +42,7 @@ def test_nouns_of_another_language_are_no_names_that_are_missing(archive, questi
     answer = archive.ask(question)
     assert not any("never mention" in warning for warning in answer.warnings)
     if answer.refused:
-        [warning] = answer.warnings
-        assert "another language" in warning
+        assert any("another language" in warning for warning in answer.warnings)
 
 
 def test_a_name_with_letters_of_other_alphabets_is_known(tmp_path):

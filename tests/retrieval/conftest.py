@@ -15,8 +15,10 @@ GOLD = Path(__file__).parents[2] / "evals" / "examples.yaml"
 
 @pytest.fixture(scope="session")
 def searched(archive: Archive) -> list[tuple[dict[str, Any], list[Passage]]]:
-    """Each question with evidence in evals/examples.yaml, with its 20 passages."""
+    """Questions with evidence in evals/examples.yaml that stand alone, with 20 passages each."""
     questions = yaml.safe_load(GOLD.read_text(encoding="utf-8"))
     return [
-        (each, archive.search(each["question"], top=20)) for each in questions if each["evidence"]
+        (each, archive.search(each["question"], top=20))
+        for each in questions
+        if each["evidence"] and not each.get("history")  # a follow-up is first made whole
     ]

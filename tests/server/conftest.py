@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from faulty_proxy import FaultyProxy
 
-from askpod import Archive, archive, opening
+from askpod import Archive, opening
 from askpod.settings import Settings
 from askpod.store.shared import client as chroma_client
 from askpod.store.shared import replica
 from chroma_server import ChromaServer
+from on_server import CONNECT, RECONNECT
 
 Machine = Callable[..., Archive]
 
@@ -21,8 +22,8 @@ Machine = Callable[..., Archive]
 @pytest.fixture(autouse=True)
 def _as_their_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also with `--chroma-server` these tests say themselves which archive is on a server."""
-    monkeypatch.setattr(archive, "connect", opening.connect)
-    monkeypatch.setattr(archive, "reconnect", opening.reconnect)
+    monkeypatch.setattr(opening, "connect", CONNECT)
+    monkeypatch.setattr(opening, "reconnect", RECONNECT)
 
 
 @pytest.fixture(scope="session")

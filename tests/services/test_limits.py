@@ -35,7 +35,7 @@ def bomb(megabytes: int, of: bytes = b"\0") -> bytes:
     return packed + packer.flush()
 
 
-BOMB = bomb(600)
+BOMB = bomb(250)
 
 
 # The unpacker

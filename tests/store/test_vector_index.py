@@ -281,3 +281,25 @@ def test_many_publishings_in_one_process(store, write_episode):
             documents = records(store)["documents"]
             assert [d for d in documents if "heather" in d] == [text.format(number)]
     assert held_ids(store) == chunk_ids(store)
+
+
+def test_a_long_run_is_published_on_its_way(store, write_episode, monkeypatch):
+    for name, value in (("WRITTEN", 0), ("WRITTEN_SHARE", 0), ("PUBLISHED", 2)):
+        monkeypatch.setattr(collection, name, value)
+    monkeypatch.setattr(collection, "PUBLISHED_SHARE", 0)
+    publish, revisions = collection._publish, []
+
+    def noted(*how) -> None:
+        publish(*how)
+        revisions.append(CollectionStamp.read(store / "chroma").revision)
+
+    monkeypatch.setattr(collection, "_publish", noted)
+    text = "Revision {} of the talk on heather honey."
+    talks = [write_episode(f"talk-{n}.md", [text.format(n)]) for n in range(9)]
+    with Archive.open(store) as archive:
+        archive.index(talks)
+        assert len(revisions) >= 3
+        assert revisions == sorted(revisions)
+        assert text.format(8) in archive.search(text.format(8), top=1)[0].text
+    assert state(store) == "fresh"
+    assert held_ids(store) == chunk_ids(store)

@@ -161,7 +161,7 @@ class ExtractiveAnswerer:
                 if number < len(side.runs) and not _among(side.runs[number], runs):
                     runs.append(side.runs[number])
         passages = {
-            (p.episode_id, p.start): p
+            (p.episode_id, p.start, p.end): p
             for found in (*sides, Quotations((), retrieved.found.passages, {}, "none"))
             for p in found.passages
         }

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from askpod.answering.extractive import Quotations, Retrieved, composed
+from askpod.answering.extractive import PASSAGES, Quotations, Retrieved, composed
 from askpod.answering.question import Question, without_names
 from askpod.answering.sentences import Run, held_words
 from askpod.model import Answer, Episode, Filters, Passage
@@ -133,7 +133,7 @@ def _overview(
         there = replace(retrieved, filters=filters, episodes={episode.id: episode})
         own = [replace(run, asked="") for run in quote(about, found, there).runs]
         runs += own[: QUOTATIONS if len(episodes) == 1 else 1]
-        passages += found.passages[:QUOTATIONS]
+        passages += found.passages[:PASSAGES]  # those that are read
         parts.append(
             _about(episode) + (_sections(episode, retrieved) if len(episodes) == 1 else "")
         )

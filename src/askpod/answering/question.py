@@ -111,9 +111,9 @@ class Question:
 
 
 def understand(text: str, named: Sequence[str]) -> Question:
-    """A question's kind and parts; `named` are the speakers whom it names."""
+    """A question's kind and parts; `named` are the speakers that some words of it may mean."""
     text = " ".join(text.split())
-    people = tuple(named)
+    people = _people(text, named)
     kind, subject, compared = _kind(text, people)
     figure: Literal["number", "time"] | None = None
     if _TIME.search(text):
@@ -146,6 +146,18 @@ def without_names(text: str, people: Sequence[str]) -> str:
     parts = {part for person in people for part in words(person)}
     kept = [word for word in text.split() if not words(word) or not parts.issuperset(words(word))]
     return " ".join(kept)
+
+
+def _people(text: str, named: Sequence[str]) -> tuple[str, ...]:
+    """Of the speakers that may be meant those who are: a full name is nobody's namesake."""
+    asked = f" {' '.join(words(text))} "
+    full = [name for name in named if f" {' '.join(words(name))} " in asked]
+    taken = {part for name in full if len(words(name)) > 1 for part in words(name)}
+    return tuple(
+        name
+        for name in named
+        if name in full or not taken.intersection(words(name)) & set(words(text))
+    )
 
 
 def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]:

@@ -45,11 +45,10 @@ def serve(
         bool, typer.Option("--open", help="Beyond this machine, ask for no token.")
     ] = False,
 ) -> None:
-    """Serve the archive as a page, an API and a model.
+    """Serve the archive as a page, an API and tools for agents.
 
-    The page has a player; the API is HTTP; clients of the OpenAI interface, and of MCP, can ask.
-
-    On this machine only, unless --host says otherwise; then ASKPOD_TOKEN must be set.
+    The API has an endpoint like OpenAI's, and the tools speak MCP. On this machine only, unless
+    --host says otherwise; then ASKPOD_TOKEN must be set.
     """
     token = os.environ.get("ASKPOD_TOKEN", "").strip() or None
     local = _is_loopback(host)
@@ -78,9 +77,9 @@ def mcp(
     model: options.Model = None,
     base_url: options.BaseUrl = None,
 ) -> None:
-    """Serve the archive to an agent over MCP.
+    """Serve the archive to an agent over stdin and stdout.
 
-    It is spoken over stdin and stdout.
+    The agent speaks the Model Context Protocol (MCP).
     """
     import asyncio
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from askpod.readers.json_document import seconds
-from askpod.readers.speakers import is_diariser, is_name
+from askpod.readers.speaker_labels import is_diariser, is_name
 
 _MAX_HEAD = 160  # characters in which a line's clock stands
 _MAX_NAME = 60  # characters

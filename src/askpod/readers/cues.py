@@ -39,6 +39,10 @@ class Cue:
     speaker: str = ""  # label; "" where the file names nobody for it
     opens: bool = False  # the file says that another speaker begins here, named or not
 
+    def at(self, start: float | None, end: float | None) -> Cue:
+        """The cue at other seconds (`dataclasses.replace` takes thrice as long)."""
+        return Cue(self.line, start, end, self.text, self.speaker, self.opens)
+
 
 _SPACING = 2.0  # seconds between two cuts: a quote needs no more
 _STOPS = frozenset(".?!…。？！")

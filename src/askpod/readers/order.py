@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from operator import le
 
 from askpod.readers.cues import Cue
 from askpod.readers.log import FaultLog
@@ -52,8 +53,22 @@ def starts_in_order(
             guessed.update(part.places)
             first = part.places[0]
             timed[first] = replace(timed[first], opens=True)
+    _never_back(timed, guessed)
     starts, estimated = _starts(timed)
     return timed, starts, [each or at in guessed for at, each in enumerate(estimated)]
+
+
+def _never_back(cues: list[Cue], guessed: set[int]) -> None:
+    """Takes what still begins before the cue above it, where parts meet, as said at its second."""
+    latest = 0.0
+    for place, cue in enumerate(cues):
+        if cue.start is None:
+            continue
+        if cue.start < latest:
+            end = None if cue.end is None or cue.end < latest else cue.end
+            cues[place] = cue.at(latest, end)
+            guessed.add(place)
+        latest = max(latest, cue.start)
 
 
 def times(count: int) -> str:
@@ -136,6 +151,8 @@ def _mend(cues: list[Cue], part: _Part, log: FaultLog) -> None:
     """Moves the cues of a part, and takes out the times that do not fit between the others."""
     starts = [cues[place].start or 0.0 for place in part.places]
     believed = _believed(cues, part)
+    if len(believed) == len(starts) and not part.offset:
+        return
     kept = set(believed)
     following = iter([*(starts[at] for at in believed), math.inf])
     next_anchor = next(following)
@@ -150,12 +167,12 @@ def _mend(cues: list[Cue], part: _Part, log: FaultLog) -> None:
             early.append(cue.line)
         else:
             wrong.append(cue.line)
-            cues[place] = replace(cue, start=None, end=None)
+            cues[place] = cue.at(None, None)
             continue
         latest = max(latest, min(start, next_anchor))
         if latest != start or part.offset:
             end = None if cue.end is None else max(cue.end, latest) + part.offset
-            cues[place] = replace(cue, start=latest + part.offset, end=end)
+            cues[place] = cue.at(latest + part.offset, end)
     _report(early, "speech begins before what stands above it: taken at its second", log)
     _report(wrong, "a time does not fit between its neighbours: worked out", log)
 
@@ -175,6 +192,8 @@ def _believed(cues: Sequence[Cue], part: _Part) -> list[int]:
         lasted = max(starts[:last]) - min(starts[:last])
         if leap > _LONGEST_LEAP and leap > _LEAP * max(needed, lasted):
             stated[last] = None
+    if None not in stated and all(map(le, starts, starts[1:])):
+        return list(range(len(starts)))
     return anchors(stated)
 
 

@@ -7,7 +7,6 @@ file says the first half again.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -36,16 +35,13 @@ def without_repeats(cues: list[Cue], log: FaultLog) -> list[Cue]:
 
 def _without_copies(cues: list[Cue]) -> list[Cue]:
     """Without the captions whose words, speaker and seconds stand just before them."""
-    recent: deque[Cue] = deque(maxlen=_NEAR)
     kept: list[Cue] = []
+    seen: dict[str, int] = {}  # text -> its last place among those kept
     for cue in cues:
-        same = False
-        for other in recent:
-            if other.text == cue.text and _is_same(cue, other):
-                same = True
-        if not same:
+        place = seen.get(cue.text, -_NEAR)
+        if place < len(kept) - _NEAR or place < 0 or not _is_same(cue, kept[place]):
+            seen[cue.text] = len(kept)
             kept.append(cue)
-            recent.append(cue)
     return kept
 
 

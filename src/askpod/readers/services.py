@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -60,9 +60,20 @@ def is_service(value: object) -> bool:
 
 def read_service(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
     """The turns of a service's JSON, with the speakers that its rows or words name."""
-    cues = list(_cues(value, log))
+    cues = [_sound(cue) for cue in _cues(value, log)]
     duration = seconds(value.get("audio_duration")) if isinstance(value, dict) else None
     return Draft(turns_of(name_or_keep(cues, log), log), duration=duration)
+
+
+def _sound(cue: Cue) -> Cue:
+    """The cue with U+FFFD for halves of characters, which JSON can hold and no file."""
+    if cue.text.isascii() and cue.speaker.isascii():
+        return cue
+    text, speaker = (
+        each.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        for each in (cue.text, cue.speaker)
+    )
+    return replace(cue, text=text, speaker=speaker)
 
 
 def read_rows(rows: object, log: FaultLog) -> list[Cue]:
@@ -79,8 +90,6 @@ def tells_times(names: Sequence[str]) -> bool:
 
 def why_no_service(value: object) -> str | None:
     """What a service's JSON without timed speech is, and what to ask the service for."""
-    if isinstance(value, list):
-        return None
     if not isinstance(value, dict):
         return None
     results = value.get("results")
@@ -188,7 +197,7 @@ def _speaker_name(sample: Sequence[Object], keys: dict[str, str]) -> str:
 
 
 def _row_cues(rows: Sequence[object], names: _Names, log: FaultLog) -> Iterator[Cue]:
-    unit, end_unit = _unit(rows, names), 1.0
+    unit = _unit(rows, names)
     end_unit = _unit_of_name(names.length or names.end) or unit
     for line, row in objects(rows, log):
         start = second_of(_bare(row.get(names.start)), line, log, unit)
@@ -386,9 +395,5 @@ def _label(value: object) -> str:
 
 def _joined(words: Sequence[_TimedWord]) -> str:
     """The words as a text; a stop stands directly behind its word."""
-    parts: list[str] = []
-    for word, _, _ in words:
-        if parts and any(character.isalnum() for character in word):
-            parts.append(" ")
-        parts.append(word.strip())
-    return "".join(parts)
+    spaced = (" " if any(map(str.isalnum, word)) else "" for word, _, _ in words)
+    return "".join(s + word.strip() for s, (word, _, _) in zip(spaced, words, strict=True)).lstrip()

@@ -28,6 +28,7 @@ from statistics import median
 from askpod.readers.cues import Cue
 from askpod.readers.limits import MAX_CUES
 from askpod.readers.log import FaultLog
+from askpod.readers.speaker_labels import is_diariser, is_name, known
 from askpod.readers.text import excerpt
 
 _MOST_LETTERS = 60  # characters of a label
@@ -47,34 +48,6 @@ _CHANGE = re.compile(r"(?<!\S)>{2,3}(?:\s++|(?=\w)|$)")
 TURN = "[SPEAKER_TURN]"  # another speaker begins behind it, as whisper.cpp writes it
 _TURN = re.compile(r"\s*+\[SPEAKER[_ ]TURN\]\s*+", re.IGNORECASE)
 _DASH = re.compile(r"\s*+[-–—]\s*+(?=\S)")
-_WORD = re.compile(r"[\w.'’&-]+")
-_KIND = (
-    "speaker|spk|person|participant|voice|sprecher(?:in)?|locuteur|intervenant|orateur|hablante"
-    "|orador|locutor|falante|parlante|spreker|talare|taler|puhuja|mówca|mluvčí|спикер|говорящий"
-    "|диктор|спікер|konuşmacı|المتحدث|דובר|वक्ता|说话人|說話人|发言人|發言人|講者|讲者|話者|화자"
-)
-_DIARISER = re.compile(
-    rf"(?:{_KIND})[ _-]?(?:№|#|no\.?|nr\.?)? ?(?:\d{{1,3}}\??|[A-Z]|\?+)|s\d{{1,3}}"
-    r"|channel[ _-]?\d{1,2}",
-    re.IGNORECASE,
-)
-_UNKNOWN = re.compile(
-    rf"(?:{_KIND})?[ _-]?\d{{0,3}}\?+|(?:{_KIND}) unknown"
-    rf"|(?:unknown|unidentified)(?: (?:{_KIND}))?",
-    re.IGNORECASE,
-)
-_MOST_WORDS = 4  # of what looks like a name
-_PARTICLE = re.compile(
-    "van|de|der|den|von|zu|da|di|del|della|dos|das|do|la|le|du|el|al|bin|ibn|ben|e|y|af|av"
-)
-_NOBODY = re.compile(
-    "notes?|questions?|answer|example|warning|tip|step|chapter|part|section|music|sound|subtitles"
-    "|translation|captions|title|update|quote|fact|remember|problem|solution|reason|result|summary"
-    "|spoiler|lesson|rule|point|ps|re|date|time|links?|sources?|conclusion|definition|hint|caution"
-    "|disclaimer|plus|also|so|and|but|or|then|here|yes|no|pros?|cons?|first|second|third|finally"
-    "|option|case|myth|today|important",
-    re.IGNORECASE,
-)
 
 _LABELLED = 1 / 2  # of the captions of a file in which each says who speaks
 _MOST = 2 / 3  # of the captions, from which on a label may stand only once
@@ -143,39 +116,15 @@ def name_or_keep(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     """
     if not any(cue.speaker for cue in cues):
         return name_speakers(cues, log)
-    unknown = {label for label in {cue.speaker for cue in cues} if _known(label) == "?"}
+    unknown = {label for label in {cue.speaker for cue in cues} if known(label) == "?"}
     return [replace(cue, speaker="") if cue.speaker in unknown else cue for cue in cues]
 
 
 def hold(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     """The cues, those without a speaker by the one named last; not where few name any."""
-    unknown = {label for label in {cue.speaker for cue in cues} if _known(label) == "?"}
-    known = [replace(cue, speaker="?") if cue.speaker in unknown else cue for cue in cues]
-    return _held(known, log)
-
-
-def is_name(text: str) -> bool:
-    """Whether a label is written as a name: few words, all of which begin with a capital."""
-    words = text.split()
-    return (
-        0 < len(words) <= _MOST_WORDS
-        and text[0].isalpha()
-        and not _NOBODY.fullmatch(text)
-        and all(_WORD.fullmatch(word) for word in words)
-        and not any(word[0].islower() and not _PARTICLE.fullmatch(word) for word in words)
-    )
-
-
-@lru_cache(maxsize=4096)  # labels are few, and stand often
-def is_diariser(label: str) -> bool:
-    """Whether a label is a diariser's own, such as `SPEAKER_00`."""
-    return bool(_DIARISER.fullmatch(label) or _UNKNOWN.fullmatch(label))
-
-
-@lru_cache(maxsize=4096)
-def _known(label: str) -> str:
-    """The label; `?` where it says that the speaker is not known (a name is never that)."""
-    return "?" if label and _UNKNOWN.fullmatch(label) else label
+    unknown = {label for label in {cue.speaker for cue in cues} if known(label) == "?"}
+    marked = [replace(cue, speaker="?") if cue.speaker in unknown else cue for cue in cues]
+    return _held(marked, log)
 
 
 def _without_turn_signs(cues: Sequence[Cue]) -> Sequence[Cue]:
@@ -339,7 +288,7 @@ def _parts(cue: Cue, lines: Sequence[_Line], believed: set[str]) -> Iterator[Cue
         if named or line.changes:
             if texts:
                 yield Cue(cue.line, None, None, "\n".join(texts), speaker, opens)
-            speaker, opens, texts = _known(line.label) if named else "?", True, []
+            speaker, opens, texts = known(line.label) if named else "?", True, []
         texts.append(line.rest if named else line.text)
     yield Cue(cue.line, None, None, "\n".join(texts), speaker, opens)
 

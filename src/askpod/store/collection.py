@@ -24,7 +24,9 @@ from numpy.typing import NDArray
 
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.errors import AskpodError, StoreUnwritable
+from askpod.files import read_bounded
 from askpod.model import Chunk, Episode
+from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
 from askpod.store.checksums import DamagedRow, checksum
 from askpod.store.connection import plain_errors
@@ -34,6 +36,7 @@ from askpod.store.vectors import VectorIndex, VectorIndexError
 
 FOLDER = "chroma"
 STAMP = "askpod.json"
+MOST_BYTES = 10_000_000  # of the stamp
 REMADE = "making the vector index again from the stored vectors …"
 GONE_SHARE = 0.2  # of its chunks gone, from which on it is built from nothing: gaps slow a graph
 # Chunks of one write, which stores the graph: at least so many, or this share of those it has.
@@ -62,10 +65,10 @@ class CollectionStamp:
     def read(cls, folder: Path) -> CollectionStamp | None:
         """The stamp in a folder; None where there is none that can be read."""
         try:
-            read = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+            read = parse_json(read_bounded(folder / STAMP, MOST_BYTES))
             if read["checksum"] != checksum([read["stamp"]]):
                 return None
-            return cls(**json.loads(read["stamp"]))
+            return cls(**parse_json(read["stamp"]))
         except (OSError, ValueError, TypeError, LookupError):
             return None
 
@@ -225,12 +228,18 @@ class Publisher:
         try:
             with plain_errors(self._store / FOLDER):
                 _sweep(self._store)
-                index = _begun(self._store, self._catalog)
-                self._index = self._followed(index)
+                self._index = _begun(self._store, self._catalog)
+                self._followed()
         except Exception:  # whatever it was, the collection is then made from the catalog
-            self._index = None
+            index, self._index = self._index, None
+            if index is not None:
+                with suppress(VectorIndexError):
+                    index.close()
 
-    def _followed(self, index: VectorIndex) -> VectorIndex:
+    def _followed(self) -> None:
+        if self._index is None:
+            return
+        index = self._index
         held, waiting, unpublished = index.count(), list[Range](), 0
         while (written := self._written.get()) is not None:
             waiting.append(written)
@@ -242,8 +251,8 @@ class Publisher:
             held, unpublished, waiting = held + size, unpublished + size, []
             if unpublished > max(PUBLISHED, PUBLISHED_SHARE * held):
                 _publish(self._store, self._catalog, index)
-                index, unpublished = _begun(self._store, self._catalog), 0
-        return index
+                index = self._index = _begun(self._store, self._catalog)
+                unpublished = 0
 
 
 @contextmanager

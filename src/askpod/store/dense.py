@@ -231,8 +231,13 @@ class DenseIndex:
         stamp, index = CollectionStamp.read(folder), VectorIndex(folder)
         if stamp is None:  # another process has replaced it this instant
             return None
-        index.open()
-        return _Held(index, stamp, CollectionStamp.read(self._store / FOLDER), private)
+        held = _Held(index, stamp, CollectionStamp.read(self._store / FOLDER), private)
+        try:
+            index.open()
+        except VectorIndexError:
+            held.close()
+            raise
+        return held
 
 
 class _Local:

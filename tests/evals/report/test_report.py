@@ -168,6 +168,13 @@ def test_a_question_stands_with_its_answer_gold_and_scores():
     assert "retrieved at 2" in text
 
 
+def test_a_follow_up_stands_with_what_was_asked_before_it():
+    asked = ("How are bees counted?", "At night?")
+    text = Reader(run_report(summary(), [record(history=asked)])).text
+    assert "asked after: How are bees counted? · At night?" in text
+    assert "asked after" not in Reader(run_report(summary(), [record()])).text
+
+
 def test_citations_evidence_and_passages_link_to_their_second():
     links = {each["href"] for each in Reader(run_report(summary(), [record()])).of("a")}
     assert {watch(104), watch(100), watch(110), watch(0)} <= links
