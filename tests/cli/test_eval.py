@@ -59,7 +59,7 @@ def test_check_says_what_a_good_set_holds(askpod, indexed):
     assert run.code == 0
     assert run.err == ""
     assert re.fullmatch(
-        r"examples: 70 questions \(36 single, .*10 unanswerable.*\), 14% unanswerable, "
+        r"examples: 155 questions \(46 single, 28 unanswerable.*\), 18% unanswerable, "
         r"evidence in 6 episodes\n",
         run.out,
     )
@@ -106,8 +106,8 @@ def test_check_as_json(askpod, indexed, tmp_path):
         }
     ]
     good = askpod("eval", "check", EXAMPLES, "--store", indexed, "--json").json
-    assert (good["questions"], good["unanswerable"], good["episodes"]) == (70, 10, 6)
-    assert sum(good["types"].values()) == 70
+    assert (good["questions"], good["unanswerable"], good["episodes"]) == (155, 28, 6)
+    assert sum(good["types"].values()) == 155
 
 
 def test_a_file_that_is_no_gold_set_is_bad_usage(askpod, indexed, tmp_path):

@@ -39,7 +39,7 @@ def test_it_shows_differences_and_the_questions_that_changed(askpod, runs):
     run = askpod("eval", "compare", *runs)
     assert run.code == 0
     assert run.err == ""
-    assert "70 questions of examples in both; shifted none → True" in run.out
+    assert "155 questions of examples in both; shifted none → True" in run.out
     assert re.search(
         r"^mrr +0\.\d{3} +0\.\d{3} +-0\.\d{3} .* 0/60/0 +worse *$", run.out, re.MULTILINE
     )
@@ -63,7 +63,7 @@ def test_as_json(askpod, runs):
     run = askpod("eval", "compare", *runs, "--json", "--fail-on-loss")
     assert run.code == 1
     assert (run.json["a"], run.json["b"]) == tuple(map(str, runs))
-    assert run.json["questions"] == 70
+    assert run.json["questions"] == 155
     assert run.json["measures"]["mrr"]["verdict"] == "worse"
     assert run.json["measures"]["mrr"]["difference"]["high"] < 0
     assert len(run.json["changed"]) > 10

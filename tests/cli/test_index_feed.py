@@ -198,4 +198,4 @@ def test_check_says_what_could_not_be_fetched(askpod, web, write_episode, tmp_pa
     run = askpod("check", path, nowhere, "--allow-private", "--store", tmp_path / "store")
     assert run.code == 1
     assert "soup.md" in run.out
-    assert f"not fetched: {nowhere}" in run.err
+    assert f"{nowhere}: the server answers 404" in run.out

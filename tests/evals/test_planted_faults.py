@@ -23,10 +23,12 @@ Figures = dict[str, float]
 
 @pytest.fixture(scope="module")
 def gold() -> GoldSet:
-    """A third of the questions that have an answer, and all that have none."""
+    """A third of the questions that have an answer, and all that have none; no follow-ups, which
+    a model is asked in other words."""
     whole = load_gold(EXAMPLES)
-    answerable = [question for question in whole.questions if question.answerable]
-    others = [question for question in whole.questions if not question.answerable]
+    alone = [question for question in whole.questions if not question.history]
+    answerable = [question for question in alone if question.answerable]
+    others = [question for question in alone if not question.answerable]
     return replace(whole, questions=(*answerable[::3], *others))
 
 

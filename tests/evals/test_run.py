@@ -79,9 +79,9 @@ def test_the_examples_are_found_and_answered(extractive, gold, tmp_path):
     summary = write_run(tmp_path, extractive, gold, {"mode": "extractive"})
     figures = {name: each.value for name, each in summary.figures["all"]["all"].items()}
     assert extractive.failed == 0
-    assert figures["recall@500"] > 0.8
-    assert figures["mrr"] > 0.7
-    assert figures["ndcg@10"] > 0.7
+    assert figures["recall@500"] > 0.72
+    assert figures["mrr"] > 0.6
+    assert figures["ndcg@10"] > 0.6
     assert figures["cited_hit"] > 0.5
     assert figures["fact_recall"] > 0.3
     assert figures["citation_precision"] > 0.95
@@ -106,6 +106,8 @@ def test_each_question_has_its_record_in_the_gold_sets_order(extractive, gold):
 
 def test_enough_passages_are_kept_to_fill_the_largest_budget(extractive):
     for record in extractive.records:
+        if record.history:  # it may stay within one short episode
+            continue
         words = [passage["words"] for passage in record.retrieved]
         assert sum(words) >= BUDGETS[-1]
         assert sum(words[:-1]) < BUDGETS[-1]
@@ -117,7 +119,7 @@ def test_an_unanswerable_question_measures_refusals_and_its_citations_only(extra
         of_evidence = {"recall@500", "mrr", "cited_hit", "fact_recall"} & set(record.scores)
         assert bool(of_evidence) == answerable[record.id]
         assert ("refusal_recall" in record.scores) != answerable[record.id]
-        assert ("refusal_precision" in record.scores) == record.answer["refused"]
+        assert ("refusal_precision" in record.scores) == (record.answer["basis"] != "answered")
         if record.answer["refused"] and not answerable[record.id]:
             assert set(record.scores) == {"refusal_recall", "refusal_precision"}
 

@@ -19,7 +19,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from askpod.embedding.onnx_graph import cache_folder, cached, forget
+from askpod.embedding.cache import cache_folder, cached, forget
 from askpod.embedding.weights import (
     DIMENSION,
     MAX_TOKENS,

@@ -21,20 +21,12 @@ import it only where a graph must be built.
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-
 import numpy as np
 import onnx
-import platformdirs
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from askpod.embedding.weights import DIMENSION, MAX_TOKENS, MODEL, Precision, Tensors
-from askpod.files import read_bounded, write_atomically
 
 LAYERS = 6
 HEADS = 12
@@ -196,45 +188,3 @@ def quantise(
     largest = np.abs(values).max(axis=axis, keepdims=True)
     scales = np.where(largest > 0, largest / top, 1).astype(np.float32)
     return np.rint(values / scales).astype(np.int8), scales
-
-
-VARIABLE = "ASKPOD_CACHE"
-MOST_BYTES = 500_000_000  # of a cached file
-_DIGEST_BYTES = hashlib.sha256().digest_size
-
-
-def cache_folder() -> Path:
-    """The folder named by ASKPOD_CACHE, else the user's cache folder for askpod."""
-    return Path(os.environ.get(VARIABLE) or platformdirs.user_cache_dir("askpod", appauthor=False))
-
-
-def cached(name: str, build: Callable[[], bytes]) -> bytes:
-    """What `build` makes, from the cache folder's file `name` where that is whole."""
-    path = cache_folder() / name
-    content = _read(path)
-    if content is None:
-        content = build()
-        # A relative path means that the user has no home: nothing is left in their working folder.
-        if path.is_absolute() or VARIABLE in os.environ:
-            with suppress(OSError):
-                write_atomically(path, content + hashlib.sha256(content).digest())
-    return content
-
-
-def forget(name: str) -> bool:
-    """Removes a cached file that is complete and yet of no use; whether there was one."""
-    try:
-        (cache_folder() / name).unlink()
-    except OSError:
-        return False
-    return True
-
-
-def _read(path: Path) -> bytes | None:
-    """The content of a whole file; None where it is absent, unreadable or damaged."""
-    try:
-        data = read_bounded(path, MOST_BYTES)
-    except OSError:
-        return None
-    content, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
-    return content if hashlib.sha256(content).digest() == digest else None
