@@ -97,6 +97,9 @@ class ExtractiveAnswerer:
 
         found = retrieved.found
         question = understand(found.question, found.named)
+        if question.theirs and len(question.people) == 1:
+            retrieved = _said_by(question.people[0], retrieved)
+            found = retrieved.found
         if about := answer_about_episodes(question, retrieved, self.quotations):
             return about
         if is_weak(found, retrieved.filters):
@@ -218,6 +221,15 @@ def _refusal(found: Found) -> Answer:
         mode="extractive",
         warnings=reason(found),
     )
+
+
+def _said_by(person: str, retrieved: Retrieved) -> Retrieved:
+    """What was found, of what somebody says alone: others may say more on the subject."""
+    if retrieved.filters.speaker is not None:
+        return retrieved
+    filters = replace(retrieved.filters, speaker=person)
+    found = retrieved.search(retrieved.found.question, PASSAGES, filters)
+    return replace(retrieved, found=found, filters=filters) if found.passages else retrieved
 
 
 def _of_people(
