@@ -26,7 +26,13 @@ class Asked(NamedTuple):
 # What each file is: plain text in two styles, Whisper, scrolling captions, Podcasting 2.0 HTML and
 # JSON, SubRip, YouTube's json3, WebVTT with voices, WhisperX, YouTube's list, DataTalks.Club.
 ASKED = [
-    Asked("bell-foundry", "How hot must the bronze be?", "eleven hundred", 13.0, "Ivo Marchetti"),
+    Asked(
+        "bell-foundry",
+        "What must the bronze reach before they pour?",
+        "eleven hundred",
+        13.0,
+        "Ivo Marchetti",
+    ),
     Asked("bog-butter", "Why would anybody bury butter?", "A bog is cold", 31.0, "Sorcha Devane"),
     Asked("cheese-cave", "How are the cheeses rubbed?", "rub each one with brine", 4.6, ""),
     Asked("fog-signal", "What was the fog signal on Skerry Rock?", "a diaphone", 0.16, ""),

@@ -28,10 +28,10 @@ def test_folders_without_transcripts(askpod, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "README.md").write_text("# Nothing said")
-    (tmp_path / "other" / "notes.docx").write_text("Nothing said")
+    (tmp_path / "other" / "notes.odt").write_text("Nothing said")
     for folder in ("empty", "other"):
         run = askpod("index", tmp_path / folder, "--store", tmp_path / "store")
-        refused(run, f"/{folder}: holds no .md, .json, .json3, .vtt")
+        refused(run, f"/{folder}: holds no .md, .json, .json3")
 
 
 @pytest.mark.parametrize("command", ASK)

@@ -82,11 +82,11 @@ def test_the_examples_are_found_and_answered(extractive, gold, tmp_path):
     assert figures["recall@500"] > 0.72
     assert figures["mrr"] > 0.6
     assert figures["ndcg@10"] > 0.6
-    assert figures["cited_hit"] > 0.5
+    assert figures["cited_hit"] > 0.4
     assert figures["fact_recall"] > 0.3
     assert figures["citation_precision"] > 0.95
     assert "malformed" not in figures
-    assert set(summary.figures) == {"all", "type", "difficulty", "position", "episode"}
+    assert set(summary.figures) == {"all", "type", "difficulty", "position", "episode", "turn"}
 
 
 def test_each_question_has_its_record_in_the_gold_sets_order(extractive, gold):
@@ -121,7 +121,7 @@ def test_an_unanswerable_question_measures_refusals_and_its_citations_only(extra
         assert ("refusal_recall" in record.scores) != answerable[record.id]
         assert ("refusal_precision" in record.scores) == (record.answer["basis"] != "answered")
         if record.answer["refused"] and not answerable[record.id]:
-            assert set(record.scores) == {"refusal_recall", "refusal_precision"}
+            assert {"refusal_recall", "refusal_precision"} <= set(record.scores)
 
 
 def test_an_answerable_question_that_is_refused_scores_nothing(extractive, gold):

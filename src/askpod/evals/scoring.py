@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from askpod.answering.llm_answer import FALLBACK
+from askpod.answering.refusal import is_refusal
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
 from askpod.evals.gold import GoldQuestion, Sources, Stretch, union
@@ -100,7 +101,8 @@ def _score_answer(
     if question.answerable:
         cited = [] if broken else _places(answer.citations)
         scores |= offered_and_cited(_offered(answer), cited, question.stretches)
-    if basis == "none":
+    # What follows a model's refusal is quoted by askpod, and is no part of what the model wrote.
+    if basis == "none" or (answer.reply is not None and is_refusal(answer.reply)):
         right = {"crag": Score(0.0)} if broken else crag(question.answerable, basis, None)
         return {**scores, **_nothing(question, answer), **right}, {}
     details: Details = {}
