@@ -237,8 +237,8 @@ def _of_people(
 ) -> list[Sentence]:
     """What may be quoted where people are asked about: nothing that another guest says.
 
-    Where the question asks what they say, nothing of anybody else; where they say nothing of it,
-    all of it.
+    Where the question asks what they say, or they are guests, nothing of anybody else; where they
+    say nothing of it, all of it.
     """
     people = set(question.people)
     if not people.intersection(sentence.span.speaker for sentence in sentences):
@@ -249,8 +249,8 @@ def _of_people(
         speaker, guests = sentence.span.speaker, episodes[sentence.episode].guests
         if sentence.episode not in theirs:
             continue
-        other_guest = speaker in guests and speaker not in people
-        if speaker in people or sentence.asks or not (question.theirs or other_guest):
+        only_theirs = question.theirs or speaker in guests or not people.isdisjoint(guests)
+        if speaker in people or sentence.asks or not only_theirs:
             kept.append(sentence)
     return kept
 
