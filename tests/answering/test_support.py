@@ -116,3 +116,16 @@ def test_names_and_their_spellings() -> None:
     assert names(claim) == [("tier",), ("barr", "moses"), ("adplist",)]
     assert missing_names(claim, "moses found us on ADP list") == 1
     assert missing_names("They moved to Kubernetes.", "we moved to cubernetes, kubernets") == 0
+
+
+def test_a_turn_is_not_found_for_a_claim_whose_number_it_says_of_something_else():
+    said = (
+        "A set of batteries lasts fourteen months, which is the length of the pilot. "
+        "We tried solar panels on four hives."
+    )
+    turn = EvidenceTurn(1, "bees", "Bees", Span(0, 0, "Mara", said, 0.0, 9.0), "")
+    checker = SupportChecker(MiniLM())
+    assert checker.attribute("The pilot had a length of four months.", [turn]) is None
+    found = checker.attribute("The length of the pilot was fourteen months.", [turn])
+    assert found is not None
+    assert found[0] == turn

@@ -165,7 +165,11 @@ class SupportChecker:
             if worth[at] > 0 and len(held[at]) >= enough
         ]
         (score, begin, end), at = max(judged, key=lambda each: each[0][0], default=((0.0, 0, 0), 0))
-        return (turns[at], Support(True, begin, end)) if score >= BAR_UNCITED else None
+        # A number that stands elsewhere in the turn is another one: four hives are not four years.
+        quoted = turns[at].span.text[begin:end] if judged else ""
+        if score < BAR_UNCITED or not binding_numbers(claim) <= stated_numbers(quoted):
+            return None
+        return turns[at], Support(True, begin, end)
 
     def score(self, claim: str, turns: Sequence[EvidenceTurn]) -> float:
         """What is held against the bar; 0 at most where a number of the claim is missing."""
