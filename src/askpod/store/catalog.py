@@ -216,9 +216,18 @@ class Lookups:
 
     def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """The embedder's vectors of chunks that are there, one row each, in the order of ids."""
-        with self.reading():
-            rows = [self.vectors_between(number, number) for number in ids]
-            return np.concatenate(rows) if rows else np.empty((0, 0), np.float32)
+        if not ids:
+            return np.empty((0, 0), np.float32)
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT chunk_id, vector, checksum FROM vectors "
+                "WHERE chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id",
+                (json.dumps(list(ids)),),
+            ).fetchall()
+            held, vectors = checked_vectors(rows, int(self.meta()["dimension"]))
+            if missing := sorted(set(ids).difference(held.tolist())):
+                raise DamagedRow(f"vectors of the chunks {missing[0]} to {missing[-1]} are missing")
+            return vectors[np.searchsorted(held, ids)]
 
     def vectors_between(self, first: int, last: int) -> NDArray[np.float32]:
         """The embedder's vectors of the chunks from `first` to `last`, which are all there."""
