@@ -27,22 +27,30 @@ _MEDIA_ENDINGS = (".mp3", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".opus", ".wav
                   ".ogv")  # fmt: skip
 
 
-def second_link(episode_youtube: str | None, links: Mapping[str, str], seconds: float) -> str:
+def second_link(
+    episode_youtube: str | None, links: Mapping[str, str], seconds: float | None
+) -> str:
     """The address that opens the recording at `seconds`, or "" where there is none.
 
     A YouTube video is opened at that second (rounded down); else the first audio or video file,
     by a media fragment (`#t=754`), which browsers follow. Without either it is the first usable
-    link of the episode, in the file's order, which opens at the beginning.
+    link of the episode, in the file's order, which opens at the beginning. Without `seconds` the
+    recording is opened without one.
     """
-    second = int(seconds) if math.isfinite(seconds) and seconds > 0 else 0
+    second = None if seconds is None else _whole(seconds)
     video = youtube_id(episode_youtube)
     if video:
-        return f"https://www.youtube.com/watch?v={video}&t={second}s"
+        at = "" if second is None else f"&t={second}s"
+        return f"https://www.youtube.com/watch?v={video}{at}"
     usable = [(name, link) for name, link in links.items() if safe_link(link)]
     for name, link in usable:
         if _is_media(name, link):
             return safe_link(_at(link, second)) or link
     return usable[0][1] if usable else ""
+
+
+def _whole(seconds: float) -> int:
+    return int(seconds) if math.isfinite(seconds) and seconds > 0 else 0
 
 
 def youtube_id(text: str | None) -> str | None:
@@ -89,8 +97,9 @@ def _is_media(name: str, link: str) -> bool:
     )
 
 
-def _at(link: str, second: int) -> str:
-    """The link with `t=` in its fragment, in place of a former one."""
+def _at(link: str, second: int | None) -> str:
+    """The link with `t=` in its fragment, in place of a former one; None: without any."""
     address, _, fragment = link.partition("#")
     others = [part for part in fragment.split("&") if part and not part.startswith("t=")]
-    return f"{address}#{'&'.join([*others, f't={second}'])}"
+    parts = [*others, *([] if second is None else [f"t={second}"])]
+    return f"{address}#{'&'.join(parts)}" if parts else address

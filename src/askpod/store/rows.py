@@ -22,10 +22,11 @@ from askpod.store.checksums import VECTOR, DamagedRow, Value, checked, checksum,
 EPISODE_COLUMNS = (
     "id, path, digest, transcript, faults, origin, revision, turns, first_chunk, last_chunk, "
     "title, short, guests, season, number, date, duration, description, topics, links, youtube, "
-    "checksum"
+    "untimed, checksum"
 )
 TURN_COLUMNS = (
-    'episode_id, position, speaker, text, start, "end", estimated, section, marks, turns.checksum'
+    'episode_id, position, speaker, text, start, "end", estimated, section, marks, label, '
+    "turns.checksum"
 )
 CHUNK_COLUMNS = (
     "chunks.id, episode_id, position, heading, section, spans, chunks.revision, chunks.checksum"
@@ -41,6 +42,7 @@ class Source:
     transcript: str  # digest of the words said
     faults: int = 0  # how many were mended
     origin: str = ""  # the machine that indexed it; "" for this one
+    untimed: bool = False  # the file states no second, and was taken all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def insert_episode(
         json.dumps(episode.topics, ensure_ascii=False),
         json.dumps(episode.links, ensure_ascii=False),
         episode.youtube,
+        int(episode.untimed),
     )
     write_rows(connection, "episodes", [(*values, checksum(values))])
     turns = (_turn_values(episode.id, at, turn) for at, turn in enumerate(episode.turns))
@@ -199,7 +202,8 @@ def read_episode(row: Sequence[Any]) -> StoredEpisode:
     id_, path, digest, transcript, faults, origin, revision, turns, _, _, *rest = checked(
         f"episode {row[0]!r}", row
     )
-    title, short, guests, season, number, date, duration, about, topics, links, youtube = rest
+    *rest, youtube, untimed = rest
+    title, short, guests, season, number, date, duration, about, topics, links = rest
     episode = Episode(
         id=id_,
         title=title,
@@ -214,14 +218,15 @@ def read_episode(row: Sequence[Any]) -> StoredEpisode:
         topics=tuple(json.loads(topics)),
         links=json.loads(links),
         youtube=youtube,
+        untimed=bool(untimed),
     )
-    source = Source(path, digest, transcript, faults, origin)
+    source = Source(path, digest, transcript, faults, origin, episode.untimed)
     return StoredEpisode(episode, source, revision, turns)
 
 
 def read_turn(row: Sequence[Any], revision: int) -> Turn:
     """A turn from TURN_COLUMNS; `revision` is its episode's. Raises DamagedRow."""
-    _, _, speaker, text, start, end, estimated, section, marks = checked(
+    _, _, speaker, text, start, end, estimated, section, marks, label = checked(
         f"turn {row[1]} of episode {row[0]!r}", row, revision
     )
     return Turn(
@@ -232,6 +237,7 @@ def read_turn(row: Sequence[Any], revision: int) -> Turn:
         bool(estimated),
         section,
         tuple((at, second) for at, second in json.loads(marks or "[]")),
+        label,
     )
 
 
@@ -255,6 +261,7 @@ def _turn_values(episode_id: str, position: int, turn: Turn) -> tuple[Value, ...
         int(turn.estimated),
         turn.section,
         marks,
+        turn.label,
     )
 
 

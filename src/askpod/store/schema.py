@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from askpod.errors import ArchiveNotFound, StoreMismatch
 
-FORMAT = 4
+FORMAT = 5
 
 # Names in a store's folder.
 FILE = "catalog.db"
@@ -50,6 +50,7 @@ CREATE TABLE episodes (
     topics TEXT NOT NULL,      -- JSON list
     links TEXT NOT NULL,       -- JSON object
     youtube TEXT,
+    untimed INTEGER NOT NULL,  -- 1: the file states no second
     checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
 -- Tells counts and ranges at once, however many episodes there are.
@@ -65,6 +66,7 @@ CREATE TABLE turns (
     estimated INTEGER NOT NULL,
     section TEXT NOT NULL,
     marks TEXT,                -- JSON list of [character, second]; NULL where there are none
+    label TEXT NOT NULL,       -- as in the file, where `speaker` is a guest's name; else ''
     checksum INTEGER NOT NULL,
     PRIMARY KEY (episode_id, position)
 ) WITHOUT ROWID;

@@ -234,6 +234,7 @@ def _contained(folder: Path) -> Iterator[None]:
 def described(stored: StoredChunk, episode: Episode) -> dict[str, Any]:
     """What a record says of its chunk. Chroma takes no empty lists and no None."""
     chunk = stored.chunk
+    start, end = (None, None) if episode.untimed else (chunk.start, chunk.end)
     known = {
         "episode_id": episode.id,
         "title": episode.title[:_LONGEST],
@@ -243,9 +244,9 @@ def described(stored: StoredChunk, episode: Episode) -> dict[str, Any]:
         "date": episode.date,
         "section": chunk.section[:_LONGEST],
         "speakers": list(chunk.speakers),
-        "start": chunk.start,
-        "end": chunk.end,
+        "start": start,
+        "end": end,
         "position": stored.position,
-        "url": second_link(episode.youtube, episode.links, chunk.start),
+        "url": second_link(episode.youtube, episode.links, start),
     }
     return {key: value for key, value in known.items() if value is not None and value != []}

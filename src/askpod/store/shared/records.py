@@ -35,6 +35,7 @@ _LARGEST = 256_000_000  # bytes of an episode, unpacked
 _HALF = np.dtype("<f2")  # of a vector's numbers: tells three digits, which is enough to compare
 _UNIT = 1e-2  # how far a vector's length may lie from 1
 _EPISODE_FIELDS = tuple(field.name for field in fields(Episode) if field.name != "turns")
+_TURN_FIELDS = tuple(field.name for field in fields(Turn))
 _TUPLES = ("guests", "topics")
 
 Vectors = NDArray[np.float32]
@@ -153,10 +154,7 @@ def part_records(
 def pack(episode: Episode, chunks: Sequence[Chunk], vectors: Vectors) -> str:
     """An episode, where its chunks are cut and the embedder's vectors of them, as text."""
     told = {name: getattr(episode, name) for name in _EPISODE_FIELDS}
-    turns = [
-        [turn.speaker, turn.text, turn.start, turn.end, turn.estimated, turn.section, turn.marks]
-        for turn in episode.turns
-    ]
+    turns = [[getattr(turn, name) for name in _TURN_FIELDS] for turn in episode.turns]
     cuts = [
         [
             chunk.heading,
@@ -210,6 +208,7 @@ def _turn(
     estimated: bool,
     section: str,
     marks: list[list[float]],
+    label: str,
 ) -> Turn:
     known = tuple((int(at), _second(second)) for at, second in marks)
     return Turn(
@@ -220,6 +219,7 @@ def _turn(
         bool(estimated),
         _text(section),
         known,
+        _text(label),
     )
 
 
