@@ -53,7 +53,7 @@ def test_a_label_has_the_name_that_was_given(episode, label, name):
 def test_an_episodes_own_name_is_merged_like_any_other():
     people = merge(People([GUEST]), ["Ida Sand", "Wren"], "Ida Sand", "Ida Sandberg")
     assert people.name("bees", "SPEAKER_00") == "Ida Sandberg"
-    later = name_label(people, "trains", "S1", "Ida Sand")
+    later = name_label(people, "trains", ["S1"], "Ida Sand")
     assert later.name("trains", "S1") == "Ida Sandberg"
 
 
@@ -109,7 +109,7 @@ def test_what_is_undone_is_as_it_was(steps, label):
 
 
 def test_all_entries_of_a_name_are_undone_together():
-    people, taken = undo(name_label(PEOPLE, "trains", "S1", "Ida Sand"), "ida sand")
+    people, taken = undo(name_label(PEOPLE, "trains", ["S1"], "Ida Sand"), "ida sand")
     assert [each.episode for each in taken] == ["bees", "trains"]
     assert people.namings == (HOST,)
 
@@ -120,7 +120,7 @@ def test_all_entries_of_a_name_are_undone_together():
         (lambda: merge(People(), ["Wren"], "Wrenn", "X"), "under the name 'Wrenn'; the nearest: W"),
         (lambda: merge(People(), ["Wren"], "Wren", " "), "give another"),
         (lambda: merge(People(), ["Wren"], "Wren", "wren"), "is that name already"),
-        (lambda: name_label(People(), "bees", "X", " "), "the name is empty"),
+        (lambda: name_label(People(), "bees", ["X"], " "), "the name is empty"),
         (lambda: undo(People()), "there is nothing to undo$"),
         (lambda: undo(PEOPLE, "Bo"), "nothing to undo of Bo; names were given to Wren Okafor, Ida"),
     ],

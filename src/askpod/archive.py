@@ -123,6 +123,7 @@ class Archive:
         prune_missing_folders: bool = False,
         workers: int = 1,
         allow_private: bool = False,
+        untimed: bool = False,
         progress: ProgressListener | None = None,
     ) -> IndexReport:
         """Brings the archive up to its sources: reads what is new or has changed.
@@ -138,6 +139,7 @@ class Archive:
             prune_missing_folders: also those of a folder that is missing or empty as a whole.
             workers: how many processes read and embed.
             allow_private: let feeds and repositories be on this machine or in its network.
+            untimed: take transcripts without any time, too; what is quoted of them has no second.
             progress: told after each file.
 
         Raises:
@@ -150,7 +152,7 @@ class Archive:
         # Imported when something is written: it takes a good part of what an answer takes.
         from askpod.indexing.update import Target, UpdateOptions, update
 
-        options = UpdateOptions(prune, prune_missing_folders, workers, allow_private)
+        options = UpdateOptions(prune, prune_missing_folders, workers, allow_private, untimed)
         chunking, notify = self._settings.chunking, self._notify
         target = Target(self._store, self._embedder, chunking, self._writing, notify)
         return update(target, paths, options, progress)

@@ -157,12 +157,7 @@ class Chat:
         """
         citation = self.source(number)
         turns = self.archive.turns(citation.episode_id)
-        begin, end = citation.start - AROUND, citation.end + AROUND
-        spans = [
-            span
-            for place, turn in enumerate(turns)
-            if turn.end > begin and turn.start < end and (span := _within(turn, place, begin, end))
-        ]
+        spans = _near(turns, citation)
         if not spans:
             raise SourceError(f"the archive no longer holds what source {number} cites")
         return Excerpt(citation, tuple(spans))
@@ -172,6 +167,22 @@ class Chat:
         yield from self.archive.ask_stream(
             question, history=self.recent(), filters=self.filters or None
         )
+
+
+def _near(turns: Sequence[Turn], citation: Citation) -> list[Span]:
+    """What is said up to AROUND seconds from a citation, by estimate where it has no second."""
+    begin, end = citation.start, citation.end
+    if begin is None or end is None:
+        cited = next((turn for turn in turns if citation.quote in turn.text), None)
+        if cited is None:
+            return []
+        begin, end = cited.start, cited.end
+    begin, end = begin - AROUND, end + AROUND
+    return [
+        span
+        for place, turn in enumerate(turns)
+        if turn.end > begin and turn.start < end and (span := _within(turn, place, begin, end))
+    ]
 
 
 def _within(turn: Turn, place: int, begin: float, end: float) -> Span | None:

@@ -54,17 +54,20 @@ def who_speaks(turns: Sequence[Turn]) -> tuple[Speaking, ...]:
     )
 
 
-def check_files(files: Sequence[Path], named: Collection[Path] | None = None) -> list[FileCheck]:
+def check_files(
+    files: Sequence[Path], named: Collection[Path] | None = None, *, untimed: bool = False
+) -> list[FileCheck]:
     """A check for each file, in order. Two files with one transcript are a fault of the second.
 
     `named` are those that the user named one by one (None: all); of the others, found in folders,
-    those that hold no transcript are passed over, as they are by an indexing.
+    those that hold no transcript are passed over, as they are by an indexing. `untimed` takes
+    those without any time.
     """
     checks = []
     transcripts: dict[str, Path] = {}
     for path in files:
         try:
-            reading = read_episode(path)
+            reading = read_episode(path, untimed=untimed)
         except ReadError as error:
             if no_transcript(path, error, named):
                 checks.append(FileCheck(str(path), passed_over=str(error)))

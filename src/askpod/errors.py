@@ -46,6 +46,10 @@ class Unrecognised(ReadError):
     """
 
 
+class Untimed(ReadError):
+    """A transcript says who speaks, but nowhere when; `--untimed` takes it."""
+
+
 class PathError(AskpodError):
     """A path given by the user does not exist or holds no transcript."""
 

@@ -80,7 +80,8 @@ class Fault:
 class Span:
     """A part of one turn, as a chunk or a passage holds it.
 
-    `text` is verbatim from the turn, starting at character `offset` of its text.
+    `text` is verbatim from the turn, starting at character `offset` of its text. In an untimed
+    episode `start`, `end` and `marks` are estimates that only keep the order; none is ever shown.
     """
 
     turn: int  # position of the turn in its episode, from 0
@@ -167,8 +168,8 @@ class Passage:
 
     episode_id: str
     title: str
-    start: float
-    end: float
+    start: float | None  # None, as `end`: the episode is untimed
+    end: float | None
     speakers: tuple[str, ...]
     section: str
     text: str  # the speech, one line for each span
@@ -190,6 +191,7 @@ class EvidenceTurn:
     title: str
     span: Span  # complete sentences of one turn, verbatim
     url: str  # opens the recording at its start
+    untimed: bool = False  # the episode is, and the span's seconds are estimates
 
 
 CitedBy = Literal["model", "askpod"]
@@ -205,8 +207,8 @@ class Citation:
     episode_id: str
     title: str
     speaker: str
-    start: float  # the second at which the quoted words begin (estimated inside a turn)
-    end: float
+    start: float | None  # at which the quoted words begin (estimated inside a turn); None: untimed
+    end: float | None
     quote: str  # verbatim from the turn
     url: str  # opens the recording at `start`
     supported: bool
@@ -334,9 +336,17 @@ class Filters:
 
 def _json(value: Passage | Citation | Answer) -> dict[str, Any]:
     """What JSON can carry. Without marks: each start that follows from them is given."""
-    return asdict(
-        value, dict_factory=lambda pairs: {key: held for key, held in pairs if key != "marks"}
-    )
+    return asdict(value, dict_factory=_as_dict)
+
+
+def _as_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's fields; what is said in an untimed episode has no seconds."""
+    held = {key: value for key, value in pairs if key != "marks"}
+    untimed = held.get("untimed") or ("spans" in held and held["start"] is None)
+    spans = [*held.get("spans", ()), *([held["span"]] if "span" in held else [])]
+    for span in spans if untimed else []:
+        span.update(start=None, end=None)
+    return held
 
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:

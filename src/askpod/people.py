@@ -218,8 +218,8 @@ def merge(people: People, names: Iterable[str], one: str, into: str) -> People:
     return People([*people.namings, Naming(into, (one,))])
 
 
-def name_label(people: People, episode_id: str, label: str, name: str) -> People:
-    """A label of one episode gets a name.
+def name_label(people: People, episode_id: str, labels: Sequence[str], name: str) -> People:
+    """Labels of one person in one episode get a name.
 
     Raises:
         PeopleError: the name is empty.
@@ -227,7 +227,7 @@ def name_label(people: People, episode_id: str, label: str, name: str) -> People
     name = _tidy(name)
     if not name:
         raise PeopleError("the name is empty; say who it is")
-    return People([*people.namings, Naming(name, (label,), episode_id)])
+    return People([*people.namings, Naming(name, tuple(labels), episode_id)])
 
 
 def undo(people: People, name: str | None = None) -> tuple[People, tuple[Naming, ...]]:
@@ -266,6 +266,18 @@ def known_name(wanted: str, names: Iterable[str]) -> str:
     if len(same) == 1:
         return same[0]
     raise PeopleError(f"nobody speaks under the name {wanted!r}{nearest(wanted, everybody)}")
+
+
+def find_voice(voices: Iterable[Voice], wanted: str) -> Voice:
+    """The voice with a label, as the archive has it or as the file writes it.
+
+    Raises:
+        PeopleError: there is none; the message says which are near.
+    """
+    by_label: dict[str, Voice] = {}
+    for voice in voices:
+        by_label |= dict.fromkeys((voice.label, *voice.written), voice)
+    return by_label[known_name(wanted, by_label)]
 
 
 # --- The people of an archive --------------------------------------------------------------------
@@ -343,9 +355,11 @@ class ArchivePeople:
             EpisodeNotFound: there is no such episode.
             PeopleError: nobody has that label in it, the name is empty, or it cannot be written.
         """
-        label = known_name(label, [voice.label for voice in self.voices(episode_id)])
-        save_people(self._folder, name_label(self.names, episode_id, label, name))
-        return next(voice for voice in self.voices(episode_id) if voice.label == label)
+        found = find_voice(self.voices(episode_id), label)
+        # Also as the file writes it: the name then stands, whether a guest is known for it or not.
+        labels = (found.label, *found.written)
+        save_people(self._folder, name_label(self.names, episode_id, labels, name))
+        return find_voice(self.voices(episode_id), found.label)
 
     def undo(self, name: str | None = None) -> tuple[Naming, ...]:
         """Takes back the last name that was given, or all that gave `name`; says what.

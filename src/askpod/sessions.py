@@ -154,8 +154,8 @@ def _set_aside(path: Path, error: Exception) -> str:
 
 
 def _as_json(exchange: Exchange, filters: Filters) -> dict[str, Any]:
-    """Passages are left out: they are the archive's, and many times the size of all the rest."""
-    answer = replace(exchange.answer, passages=()).to_dict()
+    """Passages and evidence are left out: they are the archive's, and most of an answer's size."""
+    answer = replace(exchange.answer, passages=(), evidence=()).to_dict()
     return {
         "format": FORMAT,
         "question": exchange.question,

@@ -19,8 +19,16 @@ CHARACTERS_PER_SECOND = 15.0
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2})", re.ASCII)
 
 
-def clock(seconds: float) -> str:
-    """Write seconds as people read them: 754 -> "12:34", 3723 -> "1:02:03" (rounded down)."""
+NO_SECOND = "no second"
+
+
+def clock(seconds: float | None) -> str:
+    """Write seconds as people read them: 754 -> "12:34", 3723 -> "1:02:03" (rounded down).
+
+    None, as an untimed episode has it, is "no second".
+    """
+    if seconds is None:
+        return NO_SECOND
     if not math.isfinite(seconds) or seconds < 0:
         return "0:00"
     minutes, second = divmod(int(seconds), 60)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Protocol
 
-from askpod.model import Span, Turn
+from askpod.model import Turn
 from askpod.text import matches_name, name_words
 
 ALIKE = 0.85  # difflib's ratio, from which on two spellings may be one name
@@ -35,6 +35,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceQuote:
+    """Some words of a turn."""
+
+    turn: int  # its position in the episode, from 0
+    text: str
+    start: float | None  # seconds; None where the episode is untimed
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
     """One label of one episode, with quotes that show who it may be."""
 
@@ -42,7 +51,8 @@ class Voice:
     name: str
     turns: int
     seconds: float
-    quotes: tuple[Span, ...]
+    quotes: tuple[VoiceQuote, ...]
+    written: tuple[str, ...] = ()  # as in the file, where `label` is the guest's name for it
 
 
 def everyone(people: Names, totals: Iterable[tuple[str, str, int, float]]) -> list[Person]:
@@ -70,6 +80,7 @@ def everyone(people: Names, totals: Iterable[tuple[str, str, int, float]]) -> li
 def voices(people: Names, episode_id: str, turns: Sequence[Turn]) -> list[Voice]:
     """The labels of an episode's stored turns, each with quotes from its beginning to its end."""
     by_label: dict[str, list[tuple[int, Turn]]] = {}
+    timed = not all(turn.estimated for turn in turns)
     for place, turn in enumerate(turns):
         if turn.speaker:
             by_label.setdefault(turn.speaker, []).append((place, turn))
@@ -79,14 +90,15 @@ def voices(people: Names, episode_id: str, turns: Sequence[Turn]) -> list[Voice]
             people.name(episode_id, label),
             len(own),
             sum(turn.end - turn.start for _, turn in own),
-            tuple(_quotes(own)),
+            tuple(_quotes(own, timed)),
+            tuple(dict.fromkeys(turn.label for _, turn in own if turn.label)),
         )
         for label, own in by_label.items()
     ]
     return sorted(found, key=lambda voice: -voice.seconds)
 
 
-def _quotes(turns: Sequence[tuple[int, Turn]]) -> Iterator[Span]:
+def _quotes(turns: Sequence[tuple[int, Turn]], timed: bool) -> Iterator[VoiceQuote]:
     """The longest turn of each third; of a long one the beginning."""
     size = -(-len(turns) // QUOTES)
     for begin in range(0, len(turns), size):
@@ -95,7 +107,7 @@ def _quotes(turns: Sequence[tuple[int, Turn]]) -> Iterator[Span]:
         text = turn.text
         if len(text) > LONGEST_QUOTE:
             text = f"{text[:LONGEST_QUOTE].rsplit(None, 1)[0]} …"
-        yield Span(place, 0, turn.speaker, text, turn.start, turn.end)
+        yield VoiceQuote(place, text, turn.start if timed else None)
 
 
 def look_alikes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:

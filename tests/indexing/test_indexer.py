@@ -198,10 +198,10 @@ def test_what_was_done_before_ctrl_c_is_kept(own, write_episode):
 def test_a_reader_that_fails_in_a_way_of_its_own_harms_no_other_file(
     own, write_episode, monkeypatch
 ):
-    def read(path: Path) -> prepare.Reading:
+    def read(path: Path, *, untimed: bool) -> prepare.Reading:
         if path.stem == "bees":
             raise RecursionError("x" * 10_000)
-        return read_episode(path)
+        return read_episode(path, untimed=untimed)
 
     monkeypatch.setattr(prepare, "read_episode", read)
     bees, trains = write_episode("bees.md", BEES), write_episode("trains.md", TRAINS)

@@ -30,7 +30,7 @@ MOST_TURNS = 20  # in one group of markers; further ones form the next group
 MOST_NAMED = 8  # unknown numbers that a warning lists
 
 Unsupported = Literal["mark", "drop"]
-Link = Callable[[str, float], str]  # (episode id, second) -> URL
+Link = Callable[[str, float | None], str]  # (episode id, second) -> URL
 
 
 def cite(
@@ -42,6 +42,7 @@ def cite(
     *,
     supported: bool,
     cited_by: CitedBy = "askpod",
+    untimed: bool = False,
 ) -> Citation:
     """The citation of some words of a span. Its seconds are those words' own.
 
@@ -53,19 +54,21 @@ def cite(
         link: the address that opens an episode (by its id) at a second.
         supported: whether these words support the claim.
         cited_by: who chose the turn.
+        untimed: whether the episode states no second: the citation has none then.
     """
     id_, title = episode
     said = Turn(span.speaker, span.text, span.start, span.end, marks=span.marks)
     quoted = cut_span(said, span.turn, *words)
+    start, end = (None, None) if untimed else (quoted.start, quoted.end)
     return Citation(
         number=number,
         episode_id=id_,
         title=title,
         speaker=span.speaker,
-        start=quoted.start,
-        end=quoted.end,
+        start=start,
+        end=end,
         quote=quoted.text,
-        url=link(id_, quoted.start),
+        url=link(id_, start),
         supported=supported,
         cited_by=cited_by,
     )
@@ -291,6 +294,7 @@ class CitationWriter:
             self._link,
             supported=support.ok,
             cited_by=cited.by,
+            untimed=turn.untimed,
         )
 
     def _named(self) -> str:

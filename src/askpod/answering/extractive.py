@@ -164,7 +164,7 @@ class ExtractiveAnswerer:
                 if number < len(side.runs) and not _among(side.runs[number], runs):
                     runs.append(side.runs[number])
         passages = {
-            (p.episode_id, p.start, p.end): p
+            (p.episode_id, p.start, p.text): p
             for found in (*sides, Quotations((), retrieved.found.passages, {}, "none"))
             for p in found.passages
         }
@@ -280,7 +280,7 @@ def _citation(number: int, run: Run, episodes: Mapping[str, Episode]) -> Citatio
     first, last = run.sentences[0], run.sentences[-1]
     episode = episodes[first.episode]
 
-    def link(_: str, second: float) -> str:
+    def link(_: str, second: float | None) -> str:
         return second_link(episode.youtube, episode.links, second)
 
     # Supported: the quotation is the claim.
@@ -291,6 +291,7 @@ def _citation(number: int, run: Run, episodes: Mapping[str, Episode]) -> Citatio
         (first.begin, last.end),
         link,
         supported=True,
+        untimed=episode.untimed,
     )
 
 

@@ -168,7 +168,7 @@ class LLMAnswerer:
     def _attempt(
         self, asked: Retrieved, evidence: tuple[EvidenceTurn, ...], last: bool
     ) -> _Attempt:
-        def link(episode_id: str, second: float) -> str:
+        def link(episode_id: str, second: float | None) -> str:
             episode = asked.episodes[episode_id]
             return second_link(episode.youtube, episode.links, second)
 

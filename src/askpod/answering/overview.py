@@ -156,6 +156,7 @@ def _sections(episode: Episode, retrieved: Retrieved) -> str:
     for turn in retrieved.turns(episode.id, 0, LAST_TURN):
         if turn.section:
             starts.setdefault(turn.section, turn.start)
-    lines = [f"\n{clock(second)} {section}" for section, second in starts.items()]
+    times = {} if episode.untimed else starts
+    lines = [f"\n{clock(times.get(section))} {section}" for section in starts]
     more = len(lines) - MOST_SECTIONS
     return "".join(lines[:MOST_SECTIONS]) + (f"\n… and {more} more sections" if more > 0 else "")

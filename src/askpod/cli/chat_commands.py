@@ -76,9 +76,10 @@ def _show(conversation: Conversation, argument: str) -> None:
 
     excerpt = conversation.chat.excerpt(_number(argument, "/show"))
     citation = excerpt.citation
+    timed = citation.start is not None
     show(Text(), Text(harmless(citation.title), "bold"))
     for span in excerpt.spans:
-        when = Text(f"{clock(span.start):>8}  ", "cyan")
+        when = Text(f"{clock(span.start if timed else None):>8}  ", "cyan")
         who = Text(f"{harmless(span.speaker)}: " if span.speaker else "", "green")
         show(when, Text.assemble(who, _marked(span, citation)))
     show_url(citation.url, 0)

@@ -23,6 +23,7 @@ def check(
     *,
     store: options.Store = None,
     allow_private: options.AllowPrivate = False,
+    untimed: options.Untimed = False,
     as_json: options.Json = False,
 ) -> None:
     """Show the faults of transcript files, and who speaks in them.
@@ -36,7 +37,7 @@ def check(
     from askpod.sources import gather
 
     gathered = gather(store_folder(store), sources, allow_private=allow_private, notify=note)
-    checks = check_files(gathered.files, gathered.named)
+    checks = check_files(gathered.files, gathered.named, untimed=untimed)
     checks += [FileCheck(failure.path, error=failure.message) for failure in gathered.failed]
     if as_json:
         print_json([asdict(each) for each in checks])

@@ -9,6 +9,7 @@ import typer
 from askpod.cli import options
 from askpod.cli.output import counted, harmless, note, on_terminal, print_json, show
 from askpod.model import Filters
+from askpod.times import NO_SECOND
 
 if TYPE_CHECKING:
     from askpod.model import Episode
@@ -50,6 +51,7 @@ def _print(episode: Episode) -> None:
         typer.echo("\t".join(map(harmless, columns)))
         return
     body = Text(harmless(title), "bold")
+    body.append(f"  ({NO_SECOND})" if episode.untimed else "", "dim")
     body.append(f"\n{harmless(guests)}" if guests else "", "green")
     show(Text(f"{day:<12}{number:<8}"), body.append(f"\n{harmless(episode.id)}", "dim"))
 

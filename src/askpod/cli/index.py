@@ -32,6 +32,7 @@ def index(
         typer.Option("--yes", help="With --prune: also where a whole folder is missing or empty."),
     ] = False,
     allow_private: options.AllowPrivate = False,
+    untimed: options.Untimed = False,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, help="Processes that read and embed.")
     ] = 1,
@@ -56,6 +57,7 @@ def index(
                 prune=prune,
                 prune_missing_folders=yes,
                 workers=workers,
+                untimed=untimed,
                 progress=progress,
             )
     except AskpodError as error:

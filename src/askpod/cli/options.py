@@ -46,6 +46,10 @@ AllowPrivate = Annotated[
         help="Fetch also from this machine and its network, and repositories over http.",
     ),
 ]
+Untimed = Annotated[
+    bool,
+    typer.Option("--untimed", help="Take transcripts without any time, too; quotes: no second."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Model = Annotated[
     str | None,

@@ -87,13 +87,13 @@ def name_(
 ) -> None:
     """Say whose a label is in one episode; quotes show who it may be."""
     from askpod.archive import Archive
-    from askpod.people import known_name
+    from askpod.people import find_voice
 
     with Archive.open(store, notify=note) as archive:
         voices = archive.people.voices(episode)
         if label is not None:
-            label = known_name(label, [voice.label for voice in voices])
-            voices = [voice for voice in voices if voice.label == label]
+            voices = [find_voice(voices, label)]
+            label = voices[0].label
             if name is None and not as_json and sys.stdin.isatty() and on_terminal():
                 _show_voices(voices)
                 name = typer.prompt("Who is it (nothing: leave it)", default="", show_default=False)
@@ -154,6 +154,7 @@ def _show_voices(voices: list[Voice]) -> None:
 
     for voice in voices:
         named = f" = {voice.name}" if voice.name != voice.label else ""
+        named += f"  (in the file: {', '.join(voice.written)})" if voice.written else ""
         about = f"  {counted(voice.turns, 'turn')}, {voice.seconds / 60:,.0f} minutes"
         show(Text(harmless(voice.label), "bold"), Text(harmless(named + about)))
         for quote in voice.quotes:

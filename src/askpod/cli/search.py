@@ -56,7 +56,8 @@ def show_passage(number: int, passage: Passage) -> None:
 
     from askpod.times import clock
 
-    when = f"{clock(passage.start)}–{clock(passage.end)}"
+    when = clock(passage.start)
+    when = when if passage.end is None else f"{when}–{clock(passage.end)}"
     title = Text(f"  {harmless(passage.title)}", "bold")
     where = Text(f"  › {harmless(passage.section)}" if passage.section else "", "dim")
     head = Text.assemble(linked(when, passage.url, "cyan"), title, where)

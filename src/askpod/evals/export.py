@@ -67,7 +67,9 @@ def _field(text: str) -> str:
 
 
 def _retrieved(record: Record) -> list[Stretch]:
-    return [Stretch(each["episode"], each["start"], each["end"]) for each in record.retrieved]
+    return [
+        Stretch.stated(each["episode"], each["start"], each["end"]) for each in record.retrieved
+    ]
 
 
 def _evidence(record: Record) -> list[Stretch]:

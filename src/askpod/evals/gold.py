@@ -43,6 +43,11 @@ class Stretch:
     start: float
     end: float
 
+    @classmethod
+    def stated(cls, episode: str, start: float | None, end: float | None) -> Stretch:
+        """What has no second, as in an untimed episode, is empty: no evidence is in it."""
+        return cls(episode, start or 0.0, end or 0.0)
+
     @property
     def seconds(self) -> float:
         return max(0.0, self.end - self.start)

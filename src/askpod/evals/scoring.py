@@ -127,7 +127,7 @@ def _score_answer(
 
 
 def _places(items: Sequence[Citation | Passage]) -> list[Stretch]:
-    return [Stretch(each.episode_id, each.start, each.end) for each in items]
+    return [Stretch.stated(each.episode_id, each.start, each.end) for each in items]
 
 
 def _offered(answer: Answer) -> list[Stretch]:
@@ -193,7 +193,8 @@ def written_sentences(answer: Answer) -> tuple[tuple[Sentence, ...], dict[int, E
 
 
 def _as_turn(citation: Citation) -> EvidenceTurn:
-    span = Span(0, 0, citation.speaker, citation.quote, citation.start, citation.end)
+    start, end = citation.start or 0.0, citation.end or 0.0
+    span = Span(0, 0, citation.speaker, citation.quote, start, end)
     return EvidenceTurn(citation.number, citation.episode_id, citation.title, span, citation.url)
 
 

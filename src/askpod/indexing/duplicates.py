@@ -38,7 +38,7 @@ def may_be_twins(path: Path, other: Path) -> bool:
 def same_recording(episode: Episode, other: Path) -> bool:
     """Whether the other file says what this episode says, but for a few words."""
     try:
-        return same_words(episode, read_episode(other).episode)
+        return same_words(episode, read_episode(other, untimed=True).episode)
     except ReadError:
         return False
 

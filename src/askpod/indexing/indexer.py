@@ -82,9 +82,13 @@ class Indexer:
         chunking: ChunkSettings,
         *,
         workers: int = 1,
+        untimed: bool | Collection[Path] = False,
         report: IndexReport | None = None,
     ) -> None:
+        """`untimed`: whether files without any time are taken, or which; what is in the catalog
+        so is always taken again."""
         self._catalog = catalog
+        self._untimed = untimed
         self._embedder = embedder
         self._chunking = chunking
         self._hands = hands(workers, embedder, chunking)
@@ -179,7 +183,12 @@ class Indexer:
         if same and not taken:
             return _Step(path, id_, here, known)
         # Where another file has its id it will hardly be indexed: embedding it can wait.
-        return _Step(path, id_, here, known, self._hands.prepare(path, whole=not taken))
+        return _Step(path, id_, here, known, self._prepare(path, known, whole=not taken))
+
+    def _prepare(self, path: Path, known: Source | None, *, whole: bool) -> Callable[[], Prepared]:
+        asked = self._untimed if isinstance(self._untimed, bool) else path in self._untimed
+        untimed = asked or (known is not None and known.untimed)
+        return self._hands.prepare(path, whole=whole, untimed=untimed)
 
     def _settle(self, step: _Step) -> None:
         """Raises ReadError: the file cannot be read, or another one has its id."""
@@ -266,7 +275,7 @@ class Indexer:
         self._catalog.put(episode, source, embedded.chunks, embedded.vectors)
         self.report.turns += len(episode.turns)
         self.report.chunks += len(embedded.chunks)
-        self.report.audio_seconds += episode.end
+        self.report.audio_seconds += 0.0 if episode.untimed else episode.end
 
     def _look_for_gone(self, prune: Prune | None) -> None:
         gone = {

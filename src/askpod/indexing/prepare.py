@@ -42,13 +42,13 @@ class Prepared:
     embedded: Embedded | None = None  # None where that is still to be done
 
 
-def read(path: Path) -> Prepared:
-    """What a file says, nothing of it embedded.
+def read(path: Path, *, untimed: bool = False) -> Prepared:
+    """What a file says, nothing of it embedded; `untimed` takes one without any time.
 
     Raises:
         ReadError: no transcript can be had from it.
     """
-    reading = _reading(path)
+    reading = _reading(path, untimed)
     episode = linked(reading.episode)
     return Prepared(episode, reading.digest, transcript_key(episode), reading.faults)
 
@@ -59,9 +59,9 @@ def embed(episode: Episode, embedder: Embedder, chunking: ChunkSettings) -> Embe
     return Embedded(chunks, embedder.embed([chunk.embedded_text for chunk in chunks]))
 
 
-def _reading(path: Path) -> Reading:
+def _reading(path: Path, untimed: bool) -> Reading:
     try:
-        return read_episode(path)
+        return read_episode(path, untimed=untimed)
     except AskpodError:
         raise
     except Exception as error:  # whatever a file holds, it must not take the others with it

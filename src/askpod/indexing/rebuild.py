@@ -143,11 +143,21 @@ def _rebuild(
             source.reading() if former.whole else nullcontext(),
             catalog.emptied(stamp),
         ):
-            indexer = Indexer(catalog, embedder, work.chunking)
+            indexer = Indexer(catalog, embedder, work.chunking, untimed=_untimed(source))
             report = indexer.run(files, prune=None, progress=work.progress, named=alone)
             _carry_over(source, former.held.ids, catalog, indexer)
         publish(store, catalog)
     return report
+
+
+def _untimed(former: Catalog) -> set[Path]:
+    """The files that were taken without any time; none where the catalog cannot tell."""
+    try:
+        with former.reading() as connection:
+            rows = connection.execute("SELECT path FROM episodes WHERE untimed").fetchall()
+    except StoreDamaged:  # or of a format that had none
+        return set()
+    return {Path(str(path)) for (path,) in rows}
 
 
 def _carry_over(former: Catalog, ids: Sequence[str], catalog: Catalog, indexer: Indexer) -> None:

@@ -38,6 +38,7 @@ class UpdateOptions:
     prune_missing_folders: bool = False
     workers: int = 1
     allow_private: bool = False
+    untimed: bool = False
 
 
 def update(
@@ -74,7 +75,12 @@ def update(
             target.writing() as episodes,
         ):
             indexer = Indexer(
-                episodes, embedder, target.chunking, workers=options.workers, report=report
+                episodes,
+                embedder,
+                target.chunking,
+                workers=options.workers,
+                untimed=options.untimed,
+                report=report,
             )
             return indexer.run(
                 gathered.files, prune=pruned, progress=progress, named=gathered.named

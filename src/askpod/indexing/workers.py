@@ -43,10 +43,11 @@ class Executor(Protocol):
     def ahead(self) -> int:
         """How many files to ask for before the first of them is taken."""
 
-    def prepare(self, path: Path, *, whole: bool) -> Callable[[], Prepared]:
+    def prepare(self, path: Path, *, whole: bool, untimed: bool) -> Callable[[], Prepared]:
         """Asks for a file: the `whole` of it embedded if that can be done here, or only read.
 
-        Calling the result takes what was prepared, or raises its error.
+        `untimed` takes one without any time. Calling the result takes what was prepared, or
+        raises its error.
         """
 
     def __enter__(self) -> Self: ...
@@ -78,9 +79,15 @@ class SerialExecutor:
 
     ahead = 1
 
-    def prepare(self, path: Path, *, whole: bool) -> Callable[[], Prepared]:  # noqa: ARG002
+    def prepare(
+        self,
+        path: Path,
+        *,
+        whole: bool,  # noqa: ARG002
+        untimed: bool,
+    ) -> Callable[[], Prepared]:
         """See Executor."""
-        return cache(partial(read, path))
+        return cache(partial(read, path, untimed=untimed))
 
     def __enter__(self) -> Self:
         return self
@@ -100,13 +107,13 @@ class Workers:
         self._lock = threading.Lock()
         self._over = False
 
-    def prepare(self, path: Path, *, whole: bool) -> Callable[[], Prepared]:
+    def prepare(self, path: Path, *, whole: bool, untimed: bool) -> Callable[[], Prepared]:
         """See Executor. Taking it may also raise:
 
         EmbedderError: a worker cannot load the embedder.
         WorkerError: a worker cannot be started.
         """
-        return self._threads.submit(self._hand, Task(path, whole)).result
+        return self._threads.submit(self._hand, Task(path, whole, untimed)).result
 
     def __enter__(self) -> Self:
         return self
@@ -243,6 +250,7 @@ class Task:
 
     path: Path
     whole: bool  # False: to be read only
+    untimed: bool  # taken even if it has no time
 
 
 def main() -> None:
@@ -292,7 +300,7 @@ def _tell(replies: BinaryIO, what: object) -> None:
 
 def _outcome(task: Task, embedder: Embedder | None, chunking: ChunkSettings) -> object:
     try:
-        prepared = read(task.path)
+        prepared = read(task.path, untimed=task.untimed)
         if not task.whole or embedder is None:
             return prepared
         return replace(prepared, embedded=embed(prepared.episode, embedder, chunking))

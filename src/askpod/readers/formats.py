@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from askpod.errors import ReadError, Unrecognised
+from askpod.errors import ReadError, Unrecognised, Untimed
 from askpod.model import Episode
 from askpod.readers.captions import holds_captions, read_subrip
 from askpod.readers.cues import Draft
@@ -204,7 +204,7 @@ def recognise(content: Content, *, untimed: bool = False) -> Format:
     if untimed and (found := _untimed(content)):
         return found
     if _names_without_times(content.text):
-        raise ReadError(
+        raise Untimed(
             content.path,
             "has names but no times: export it with timestamps, or index it with --untimed, and"
             " its quotations have no second",

@@ -203,8 +203,10 @@ class _Packer:
         turn = self._known[episode, piece.turn]
         span = cut_span(turn, piece.turn, piece.begin, piece.end)
         # A passage's link opens its own start; the same recording is opened at this turn.
-        url = second_link(youtube_id_of(source.url), {"": source.url}, span.start)
-        return EvidenceTurn(number, episode, source.title, span, url)
+        untimed = source.start is None
+        second = None if untimed else span.start
+        url = second_link(youtube_id_of(source.url), {"": source.url}, second)
+        return EvidenceTurn(number, episode, source.title, span, url, untimed)
 
 
 def _worth_hearing(passages: Sequence[Passage]) -> set[str]:

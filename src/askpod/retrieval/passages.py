@@ -44,16 +44,17 @@ def passage(
     """The passage that consecutive chunks of one episode make."""
     spans = join_spans(span for stored in chunks for span in stored.chunk.spans)
     episode = episodes[chunks[0].episode_id]
+    start = None if episode.untimed else spans[0].start
     return Passage(
         episode_id=episode.id,
         title=episode.title,
-        start=spans[0].start,
-        end=spans[-1].end,
+        start=start,
+        end=None if episode.untimed else spans[-1].end,
         speakers=tuple(dict.fromkeys(span.speaker for span in spans if span.speaker)),
         section=chunks[0].chunk.section,
         text="\n".join(span.text for span in spans),
         score=score,
-        url=second_link(episode.youtube, episode.links, spans[0].start),
+        url=second_link(episode.youtube, episode.links, start),
         spans=spans,
     )
 

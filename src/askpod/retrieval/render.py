@@ -41,7 +41,7 @@ def render(evidence: Sequence[EvidenceTurn]) -> str:
 
 def render_turn(turn: EvidenceTurn) -> str:
     """One turn as `render` has it, with the line break that ends it."""
-    when = clock(turn.span.start)
+    when = clock(None if turn.untimed else turn.span.start)
     speaker = _name(turn.span.speaker)
     who = f"{speaker}, {when}" if speaker else when
     return f"[{turn.number}] {who} — {_name(turn.title)}\n> {plain(turn.span.text)}\n"

@@ -137,17 +137,19 @@ class Api:
         """One episode with its transcript and what plays it."""
         episode, turns = await self._episode(request.query_params.get("id", ""))
         told = episode_dict(episode) | {"player": self._player(episode)}
-        return JSONResponse(told | {"turns": [turn_dict(turn) for turn in turns]})
+        return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in turns]})
 
     async def passage(self, request: Request) -> Response:
         """The turns around a stretch of an episode."""
         query = request.query_params
         episode, turns = await self._episode(query.get("episode", ""))
-        start = _number(query, "start", 0.0)
-        end, around = _number(query, "end", start), _number(query, "around", AROUND)
-        near = within(turns, start - around, end + around)
+        start = _number(query, "start", 0.0) if query.get("start") else None
+        stated = _number(query, "end", 0.0) if query.get("end") else None
+        begin, end = place_of(turns, start, stated, query.get("words"))
+        around = _number(query, "around", AROUND)
+        near = within(turns, begin - around, end + around)
         told = episode_dict(episode) | {"player": self._player(episode)}
-        return JSONResponse(told | {"turns": [turn_dict(turn) for turn in near]})
+        return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in near]})
 
     async def audio(self, request: Request) -> Response:
         """An episode's recording; FileResponse answers ranges with 206."""
@@ -179,6 +181,16 @@ def find_episode(archive: Any, episode_id: str) -> tuple[Episode, list[Turn]]:  
     raise errors.EpisodeNotFound("the archive holds no episode of that id; see the episodes' list")
 
 
+def place_of(
+    turns: list[Turn], start: float | None, end: float | None, words: str | None
+) -> tuple[float, float]:
+    """Where in an episode something stands: at its seconds, else where its words are said."""
+    if start is not None or not words:
+        return start or 0.0, (start or 0.0) if end is None else end
+    said = next((turn for turn in turns if words in turn.text), None)
+    return (said.start, said.end) if said else (0.0, 0.0)
+
+
 def within(turns: list[Turn], start: float, end: float) -> list[Turn]:
     """The turns that are spoken, in part at least, between two seconds."""
     return [turn for turn in turns if turn.end > start and turn.start < end]
@@ -191,11 +203,11 @@ def episode_dict(episode: Episode) -> dict[str, Any]:
     return told
 
 
-def turn_dict(turn: Turn) -> dict[str, Any]:
-    """A turn as JSON, without the seconds inside its text."""
+def turn_dict(turn: Turn, episode: Episode) -> dict[str, Any]:
+    """A turn as JSON, without the seconds inside its text; of an untimed episode without any."""
     told = asdict(turn)
     del told["marks"]
-    return told
+    return told | ({"start": None, "end": None} if episode.untimed else {})
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:
@@ -244,6 +256,7 @@ async def on_error(_: Request, error: Exception) -> Response:
 def _answer(past: Past) -> Answer:
     """An answer that the page sends back: what a follow-up needs of it."""
     told = {"mode": "extractive", "refused": False, "passages": (), "citations": ()} | past.answer
+    told |= {"passages": (), "evidence": ()}  # a follow-up needs neither
     return TypeAdapter(Answer).validate_python({"question": past.question, **told})
 
 

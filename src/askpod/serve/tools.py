@@ -16,7 +16,7 @@ from askpod import __version__
 from askpod.errors import AskpodError
 from askpod.links import second_link
 from askpod.model import Answer, Episode, Filters, Turn
-from askpod.serve.api import AROUND, LONGEST_QUESTION, explained, find_episode, within
+from askpod.serve.api import AROUND, LONGEST_QUESTION, explained, find_episode, place_of, within
 from askpod.serve.live import LiveArchive
 from askpod.times import clock
 from askpod.tokens import TokenCounter
@@ -57,7 +57,7 @@ class Tools:
                 "episode": each.episode_id,
                 "speaker": each.speaker,
                 "at": clock(each.start),
-                "start": round(each.start, 1),
+                "start": _rounded(each.start),
                 "url": each.url,
                 "supported": each.supported,
             }
@@ -94,8 +94,8 @@ class Tools:
                 "episode": each.episode_id,
                 "title": each.title,
                 "at": clock(each.start),
-                "start": round(each.start, 1),
-                "end": round(each.end, 1),
+                "start": _rounded(each.start),
+                "end": _rounded(each.end),
                 "speakers": list(each.speakers),
                 "text": each.text,
                 "url": each.url,
@@ -107,14 +107,18 @@ class Tools:
     async def passage(
         self,
         episode: str,
-        start: float,
+        start: float | None = None,
         end: float | None = None,
+        words: str | None = None,
         around: Annotated[float, Field(ge=0, le=600)] = AROUND,
         max_tokens: Room = TOKENS,
     ) -> Result:
-        """What was said at a second of an episode, with half a minute before and after it."""
+        """What was said at a second of an episode, with half a minute before and after it.
+
+        Where a citation has no second, `words` of it say where."""
         found, turns = await self._ask_archive(lambda a: find_episode(a, episode))
-        near = within(turns, start - around, (start if end is None else end) + around)
+        begin, end = place_of(turns, start, end, words)
+        near = within(turns, begin - around, end + around)
         spoken = [_spoken(found, turn) for turn in near]
         return _fitted({"title": found.title}, "turns", spoken, max_tokens, "text")
 
@@ -143,10 +147,11 @@ class Tools:
         sections: dict[str, Result] = {}
         for turn in turns:
             if turn.section and turn.section not in sections:
-                url = second_link(found.youtube, found.links, turn.start)
+                start = None if found.untimed else turn.start
+                url = second_link(found.youtube, found.links, start)
                 sections[turn.section] = {
                     "section": turn.section,
-                    "at": clock(turn.start),
+                    "at": clock(start),
                     "url": url,
                 }
         told = {
@@ -198,9 +203,14 @@ def _filters(**given: Any) -> Filters:  # noqa: ANN401 (a filter's own type)
         raise ToolError(str(error)) from None
 
 
+def _rounded(second: float | None) -> float | None:
+    return None if second is None else round(second, 1)
+
+
 def _spoken(episode: Episode, turn: Turn) -> Result:
-    url = second_link(episode.youtube, episode.links, turn.start)
-    return {"at": clock(turn.start), "speaker": turn.speaker, "text": turn.text, "url": url}
+    start = None if episode.untimed else turn.start
+    url = second_link(episode.youtube, episode.links, start)
+    return {"at": clock(start), "speaker": turn.speaker, "text": turn.text, "url": url}
 
 
 def _fitted(told: Result, name: str, rows: list[Result], room: int, long: str) -> Result:

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import yaml
 
-from askpod.errors import FetchError, ReadError
+from askpod.errors import FetchError, ReadError, Untimed
 from askpod.files import read_bounded, write_atomically
 from askpod.indexing.report import Failure
 from askpod.links import safe_link
@@ -264,6 +264,7 @@ class Download:
     def _first_readable(self, name: str, offers: list[Offer]) -> str:
         """Puts the first offer that can be had and read into the folder; its file's name."""
         troubles, left = [], None
+        untimed: tuple[str, bytes] | None = None  # where nothing better is offered
         for offer in offers:
             file = f"{name}{ending_of(offer)}"
             incoming = self.state.folder / INCOMING / file
@@ -278,12 +279,18 @@ class Download:
                 troubles.append(str(error))
             except ReadError as error:
                 troubles.append(f"{shown(offer.href)}: {error.problem}")
+                if untimed is None and isinstance(error, Untimed):
+                    untimed = file, data
             else:
                 return file
             finally:
                 incoming.unlink(missing_ok=True)
         if left:
             raise left
+        if untimed:  # the index says what to do with it
+            file, data = untimed
+            write_atomically(self.state.folder / file, data, mode=PRIVATE)
+            return file
         raise _Unfit("; ".join(troubles))
 
     def _version(self, href: str) -> str:

@@ -123,7 +123,7 @@ def part_of(turn: EvidenceTurn, begin: int, end: int) -> EvidenceTurn:
     span = turn.span
     whole = Turn(span.speaker, span.text, span.start, span.end, marks=span.marks)
     cut = cut_span(whole, span.turn, begin, end)
-    return EvidenceTurn(turn.number, turn.episode_id, turn.title, cut, turn.url)
+    return replace(turn, span=cut)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,14 +60,14 @@ def link(url: str, words: str) -> Markup:
     return Markup('<a class=at href="{}">{}</a>').format(safe, visible(words))
 
 
-def second(url: str, start: float) -> Markup:
+def second(url: str, start: float | None) -> Markup:
     """The time of `start` (seconds), which opens the recording there."""
     return link(url, clock(start))
 
 
-def stretch(url: str, start: float, end: float) -> Markup:
+def stretch(url: str, start: float | None, end: float | None) -> Markup:
     """A stretch of a recording in words, such as 12:34-13:05, which opens it at its start."""
-    return link(url, f"{clock(start)}–{clock(end)}")
+    return link(url, clock(start) if end is None else f"{clock(start)}–{clock(end)}")
 
 
 def with_links(text: str, urls: dict[int, str]) -> Markup:

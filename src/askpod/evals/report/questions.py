@@ -38,7 +38,7 @@ GLANCE = {"recall@1000": "found", "fact_recall": "facts", "cited_hit": "cited"}
 
 def as_stretch(item: Mapping[str, Any]) -> Stretch:
     """The stretch of a record's retrieved passage or evidence."""
-    return Stretch(str(item["episode"]), float(item["start"]), float(item["end"]))
+    return Stretch.stated(str(item["episode"]), item["start"], item["end"])
 
 
 def seconds_shared(item: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]]) -> float:
@@ -220,7 +220,7 @@ def _quotes(
     gold = [as_stretch(each) for each in evidence]
     for each in answer["citations"][:QUOTES]:
         quote = "" if each["quote"] in answer["text"] else cut(each["quote"], QUOTE)
-        cited = Stretch(each["episode_id"], each["start"], each["end"])
+        cited = Stretch.stated(each["episode_id"], each["start"], each["end"])
         yield {**each, "quote": quote, "hit": cited.touches(gold), "off": _off(cited, gold)}
 
 

@@ -17,6 +17,7 @@ export const text = (said) => el("bdi", {}, visible(said));
 const visible = (said) => String(said ?? "").replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f\u0000-\u0008]/g, "");
 
 export function clock(seconds) {
+  if (seconds == null) return "no second"; // of an untimed episode
   const s = Math.max(0, Math.floor(seconds)), two = (n) => String(n).padStart(2, "0");
   const h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
   return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;

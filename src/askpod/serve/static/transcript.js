@@ -25,14 +25,14 @@ export async function showEpisode(id, second) {
   const rows = [];
   const plays = player(episode, second ?? 0, (at) => follow(rows, at));
   const turns = el("div", {}, ...episode.turns.flatMap((turn, index) => {
-    const row = turnRow(turn, () => { plays.seek(turn.start); follow(rows, turn.start); });
+    const row = turnRow(turn, () => { plays.seek(turn.start ?? 0); follow(rows, turn.start); });
     rows.push({ row, turn });
     const begins = turn.section && turn.section !== episode.turns[index - 1]?.section;
     return begins ? [el("h3", { id: `s${index}` }, text(turn.section)), row] : [row];
   }));
   const heads = episode.turns.map((turn, index) => ({ turn, index })).filter(({ turn, index }) => turn.section && turn.section !== episode.turns[index - 1]?.section);
   const sections = el("ul", { className: "sections" }, ...heads.map(({ turn, index }) => el("li", {},
-    el("button", { className: "clock", onclick: () => { plays.seek(turn.start); $(`#s${index}`).scrollIntoView({ block: "start" }); } }, clock(turn.start)), " ", text(turn.section))));
+    el("button", { className: "clock", onclick: () => { plays.seek(turn.start ?? 0); $(`#s${index}`).scrollIntoView({ block: "start" }); } }, clock(turn.start)), " ", text(turn.section))));
   const find = el("input", { type: "search", id: "find-words" });
   const found = el("span", { className: "meta", role: "status" });
   find.addEventListener("input", () => search(rows, find.value, found));
@@ -50,11 +50,11 @@ export async function showEpisode(id, second) {
 // The passage of a citation, beside the answer: its words marked, the player at its second.
 export async function showSource(citation, close) {
   const side = $("#side");
-  const episode = await get("/api/passage", { episode: citation.episode_id, start: citation.start, end: citation.end });
+  const episode = await get("/api/passage", { episode: citation.episode_id, start: citation.start, end: citation.end, ...(citation.start == null ? { words: citation.quote } : {}) });
   const rows = [];
-  const plays = player(episode, citation.start, (at) => follow(rows, at));
+  const plays = player(episode, citation.start ?? 0, (at) => follow(rows, at));
   for (const turn of episode.turns) {
-    const row = turnRow(turn, () => plays.seek(turn.start));
+    const row = turnRow(turn, () => plays.seek(turn.start ?? 0));
     markIn(row.querySelector(".words"), turn.text, citation.quote);
     rows.push({ row, turn });
   }
@@ -76,7 +76,8 @@ export async function showSource(citation, close) {
 
 function turnRow(turn, play) {
   return el("div", { className: "turn" }, el("p", {},
-    el("button", { className: "clock", onclick: play, "aria-label": `Play from ${clock(turn.start)}` }, clock(turn.start)), " ",
+    turn.start == null ? el("span", { className: "clock" }, clock(null))
+      : el("button", { className: "clock", onclick: play, "aria-label": `Play from ${clock(turn.start)}` }, clock(turn.start)), " ",
     turn.speaker ? el("span", { className: "who" }, text(turn.speaker)) : ""),
     el("p", { className: "words" }, text(turn.text)));
 }
@@ -89,7 +90,7 @@ function markIn(place, said, words) {
 }
 
 function follow(rows, at) {
-  const now = rows.findLast(({ turn }) => turn.start <= at + 0.01);
+  const now = rows.findLast(({ turn }) => turn.start != null && at != null && turn.start <= at + 0.01);
   for (const each of rows) each.row.classList.toggle("now", each === now);
 }
 
