@@ -22,6 +22,7 @@ from askpod.readers.speaker_labels import is_diariser, is_name
 
 _MAX_HEAD = 160  # characters in which a line's clock stands
 _MAX_NAME = 60  # characters
+_MOST_WORDS = 8  # of a name
 _MOST = 2 / 3  # of the clocks have a name of any look in the same place
 _NEARLY_ALL = 0.9  # of the clocks, from which on such a name may stand once
 
@@ -32,9 +33,15 @@ _TIME = (
 )
 _LEADING = re.compile(rf"{_TIME}(?P<rest>.*)", re.DOTALL | re.ASCII)
 _TRAILING = re.compile(
-    rf"\[?(?P<name>[^\W_][^:：\[\]{{}}<>]{{0,59}}?)\]?(?P<colon>\s?[:：])?(?:\s?[,–—-])?\s*{_TIME}"
+    rf"(?P<bracket>[\[(<])?(?P<name>(?:[^\W_]|[+№#])(?:[^:：\[\]{{}}<>]|\[[^:：\[\]{{}}<>]{{1,30}}\]){{0,59}}?)(?(bracket)[\])>])"
+    rf"(?P<colon>\s?[:：])?(?:\s?[,|–—-])?\s*{_TIME}"
     r"(?P<colon_after>\s?[:：])?(?P<rest>.*)",
     re.DOTALL,
+)
+# As faster-whisper prints them: [12.34s -> 15.00s]
+_IN_SECONDS = re.compile(
+    r"[\[(] ?(?P<start>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?(?:-{0,2}>|-|–|—|to) ?"
+    r"(?P<end>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?[\])]"
 )
 _SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—](?=\s))?\s*")
 _ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
@@ -98,7 +105,14 @@ def _normal(written: str) -> str:
         text = _ESCAPED.sub(r"\1", text)
     if "](" in text:
         text = _LINKED.sub(_unlinked, text)
+    if (found := _IN_SECONDS.search(text, 0, _MAX_HEAD)) is not None:
+        start, end = (_clock_of(float(found[name])) for name in ("start", "end"))
+        text = f"{text[: found.start()]}[{start} --> {end}]{text[found.end() :]}"
     return _HEADING.sub("", _BULLET.sub("", text, count=1), count=1)
+
+
+def _clock_of(second: float) -> str:
+    return f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
 
 
 def _unlinked(match: re.Match[str]) -> str:
@@ -218,27 +232,35 @@ def _take_names_around(lines: Sequence[Line]) -> None:
             if _may_stand_alone(next_) and after.start is None:
                 below[place] = written[place + 1]
     for around in (above, below):
-        counts = Counter(lines[at].text for at in around.values())
+        names = {at: _unbracketed(lines[at].text) for at in around.values()}
+        counts = Counter(names.values())
         often = {name for name, count in counts.items() if count > 1}
         covered = sum(counts[name] for name in often)
         if not often or 2 * covered < len(clocks) or len(around) < _MOST * len(clocks):
             continue
         nearly_all = len(around) >= _NEARLY_ALL * len(clocks)
         for place, at in around.items():
-            if nearly_all or lines[at].text in often:
-                lines[written[place]].name = lines[at].text
+            if nearly_all or names[at] in often or is_diariser(names[at]):
+                lines[written[place]].name = names[at]
         _clear(lines, around, {lines[written[place]].name for place in around})
 
 
 def _clear(lines: Sequence[Line], around: dict[int, int], names: set[str]) -> None:
     for at in around.values():
-        if lines[at].text in names:
+        if _unbracketed(lines[at].text) in names:
             lines[at].text = ""
 
 
+def _unbracketed(text: str) -> str:
+    """A name without the brackets around it and the colon behind it."""
+    bare = text.rstrip(" :：")
+    inner = bare[1:-1].strip()
+    enclosed = bare[:1] + bare[-1:] in ("[]", "()", "<>") and not set(inner) & set("[]()<>")
+    return inner if enclosed else bare
+
+
 def _may_stand_alone(line: Line) -> bool:
-    text = line.text
-    return line.start is None and 0 < len(text) <= _MAX_NAME and text[-1] not in _ENDS
+    return line.start is None and _may_be_name(_unbracketed(line.text))
 
 
 def _timed(lines: Iterable[Line]) -> int:
@@ -262,8 +284,8 @@ def _led(number: int, text: str) -> Line | None:
     separator = _SEPARATOR.match(rest)
     said = rest[separator.end() if separator else 0 :]
     start, end = seconds(match["start"]), seconds(match["end"])
-    line = Line(number, said, start, end)
-    return Line(number, "", start, end, said, otherwise=line) if _may_be_name(said) else line
+    line, name = Line(number, said, start, end), _unbracketed(said)
+    return Line(number, "", start, end, name, otherwise=line) if _may_be_name(name) else line
 
 
 def _trailed(number: int, text: str) -> Line | None:
@@ -282,7 +304,9 @@ def _trailed(number: int, text: str) -> Line | None:
 
 
 def _may_be_name(text: str) -> bool:
-    return 0 < len(text) < _MAX_NAME and text[-1] not in _ENDS and len(text.split()) <= 8
+    if not 0 < len(text) < _MAX_NAME or len(text.split()) > _MOST_WORDS:
+        return False
+    return text[-1] not in _ENDS or is_diariser(text)
 
 
 def _looks_like_name(text: str) -> bool:

@@ -39,14 +39,15 @@ _COLON = re.compile(
     rf"\s*+(?:[-–—]\s*+)?(?P<name>{_NAME})\s?(?:：|:(?=\s|$|[^\x00-\x7f]|[\"'A-Z]))\s*+"
 )
 _BRACKETED = re.compile(
-    rf"\s*+(?:[-–—]\s*+)?(?:\[(?P<square>[^\[\]\n]{{1,{_MOST_LETTERS}}})\]"
-    rf"|\((?P<round>[^()\n]{{1,{_MOST_LETTERS}}})\)"
-    rf"|<(?P<angle>[^<>\n]{{1,{_MOST_LETTERS}}})>)"
+    rf"\s*+(?:[-–—]\s*+)?(?:\[(?P<square>(?:[^\[\]\n]|\[[^\[\]\n]{{1,30}}\]){{1,{_MOST_LETTERS}}})\]"
+    rf"|\((?P<round>(?:[^()\n]|\([^()\n]{{1,30}}\)){{1,{_MOST_LETTERS}}})\)"
+    rf"|<(?P<angle>[^<>\n]{{1,{_MOST_LETTERS}}})>|\{{(?P<curly>[^{{}}\n]{{1,{_MOST_LETTERS}}})\}})"
     r"(?P<colon>\s?[:：])?\s*+"
 )
 _CHANGE = re.compile(r"(?<!\S)>{2,3}(?:\s++|(?=\w)|$)")
 TURN = "[SPEAKER_TURN]"  # another speaker begins behind it, as whisper.cpp writes it
 _TURN = re.compile(r"\s*+\[SPEAKER[_ ]TURN\]\s*+", re.IGNORECASE)
+_DASHED = re.compile(rf"\s*+\|?(?P<name>{_NAME})\s?(?:\||\s[-–—])\s++(?P<said>.*)", re.DOTALL)
 _DASH = re.compile(r"\s*+[-–—]\s*+(?=\S)")
 
 _LABELLED = 1 / 2  # of the captions of a file in which each says who speaks
@@ -54,6 +55,8 @@ _MOST = 2 / 3  # of the captions, from which on a label may stand only once
 _NEARLY_ALL = 0.9  # of the captions, from which on one that stands once may look like anything
 _HOLDS = 1 / 10  # of the captions with a label, from which on a label holds until the next one
 _HOLDS_ALONE = 1 / 3  # likewise where there is one label only
+_ALTERNATING = 6  # labels at least that change so often that they mark where speakers change
+_ALTERNATING_SHARE = 0.015  # of the captions, likewise
 _CHANGES = 0.7  # of the labels that name another speaker than the one before
 _SMALL = 50  # captions: below, nothing is long enough to be credited wrongly
 _GAP = 100  # captions without a label, at least, after which nobody is credited
@@ -91,7 +94,7 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     if any(cue.speaker for cue in cues) or lines_or_changes > MAX_CUES:
         return hold(cues, log)
     split = [_lines(cue.text) for cue in cues]
-    believed = _Labels(split).believed() or _labels_above(split)
+    believed = _Labels(split).believed() or _labels_apart(split)
     changes = any(cue.opens for cue in cues) or any(
         line.changes for lines in split for line in lines
     )
@@ -161,13 +164,15 @@ def _lines(text: str) -> list[_Line]:
     return lines
 
 
-_PLAIN = re.compile(r"[^\n:：>\[(<–—-]*+")
+_PLAIN = re.compile(r"[^\n:：>\[({<–—-]*+")
 
 
 def _line(text: str, marked: bool, dashes: int) -> _Line:
     changes = marked or (dashes > 1 and bool(_DASH.match(text)))
     if match := _BRACKETED.match(text):
-        label = " ".join((match["square"] or match["round"] or match["angle"]).split())
+        label = " ".join(
+            (match["square"] or match["round"] or match["angle"] or match["curly"]).split()
+        )
         colon = bool(match["colon"])
         sure = is_diariser(label) or (colon and is_name(label))
         return _Line(text, label, text[match.end() :], sure, not colon and not sure, changes)
@@ -264,19 +269,28 @@ class _Labels:
         return labels if len(labels) > 1 and covered >= _LABELLED * len(self._split) else set()
 
 
-def _labels_above(split: Sequence[Sequence[_Line]]) -> set[str]:
-    """Labels that stand alone in the first line of most captions, without a colon."""
-    heads = Counter(lines[0].text.strip() for lines in split if len(lines) > 1)
+def _labels_apart(split: Sequence[Sequence[_Line]]) -> set[str]:
+    """Labels without a colon in most captions: alone in the first line, or before a dash or bar."""
+    above = [(lines[0], lines[0].text.strip(), "") for lines in split if len(lines) > 1]
+    dashes = ((lines[0], _DASHED.match(lines[0].text)) for lines in split)
+    dashed = [(line, match["name"], match["said"]) for line, match in dashes if match]
+    return _most_of(above, len(split)) or _most_of(dashed, len(split))
+
+
+def _most_of(heads: Sequence[tuple[_Line, str, str]], captions: int) -> set[str]:
+    """The labels among (line, head, what is said behind it), where most captions have one."""
+    counts = Counter(head for _, head, _ in heads)
     labels = {
         head
-        for head, count in heads.items()
-        if count > 1 and 0 < len(head) <= _MOST_LETTERS and head[-1] not in ".?!…,。？！"
+        for head, count in counts.items()
+        if 0 < len(head) <= _MOST_LETTERS
+        and (is_diariser(head) or (count > 1 and head[-1] not in ".?!…,。？！"))
     }
-    if sum(heads[label] for label in labels) < _MOST * len(split):
+    if sum(counts[label] for label in labels) < _MOST * captions:
         return set()
-    for lines in split:
-        if len(lines) > 1 and lines[0].text.strip() in labels:
-            lines[0].label, lines[0].rest = lines[0].text.strip(), ""
+    for line, head, said in heads:
+        if head in labels:
+            line.label, line.rest = head, said
     return labels
 
 
@@ -358,7 +372,8 @@ def _reach(cues: Sequence[Cue], places: Sequence[int]) -> int:
     several = len({cues[place].speaker for place in places}) > 1
     changing = sum(cues[a].speaker != cues[b].speaker for a, b in pairwise(places))
     early = places[0] <= max(5, _HOLDS * len(cues))
-    alternate = len(places) >= 4 and early and changing >= _CHANGES * (len(places) - 1)
+    enough = len(places) >= _ALTERNATING and share >= _ALTERNATING_SHARE
+    alternate = enough and early and changing >= _CHANGES * (len(places) - 1)
     if share >= _HOLDS_ALONE or (several and (share >= _HOLDS or alternate)):
         distances = [after - before for before, after in pairwise(places)] or [1]
         return max(_GAP, round(_FAR * median(distances)))
