@@ -154,8 +154,8 @@ def _show_voices(voices: list[Voice]) -> None:
 
     for voice in voices:
         named = f" = {voice.name}" if voice.name != voice.label else ""
-        named += f"  (in the file: {', '.join(voice.written)})" if voice.written else ""
         about = f"  {counted(voice.turns, 'turn')}, {voice.seconds / 60:,.0f} minutes"
+        about += f"  (in the file: {', '.join(voice.written)})" if voice.written else ""
         show(Text(harmless(voice.label), "bold"), Text(harmless(named + about)))
         for quote in voice.quotes:
             show(Text(f"{clock(quote.start):>9}  ", "cyan"), Text(harmless(quote.text)))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import le
+from statistics import median
 
 from askpod.readers.cues import Cue
 from askpod.readers.log import FaultLog
@@ -19,7 +20,9 @@ from askpod.times import CHARACTERS_PER_SECOND, anchors
 _LOCAL = 10.0  # seconds: cues that go back less are said at about the same time
 _NEAR_ZERO = 0.25  # of the part before: a clock that starts again starts so low
 _HOUR = 3600.0
-_HOUR_GAP = 60.0  # seconds of silence at most where a clock forgets the hour
+_HOUR_GAP = 60.0  # seconds at most to the next cue, where a clock forgets the hour
+_HOUR_STEPS = 3  # or so many times what a step takes there
+_NEAR_STEPS = 20  # steps by which that is known
 _FEW = 0.1  # of the cues: so many wrong times in a row are slips, and no other part
 _MOST_SLIPS = 50  # in a row
 _LEAP = 10  # times what a step takes: the last time of all is wrong if it is so far away
@@ -114,7 +117,8 @@ def _is_restart(starts: Sequence[float], begin: int, at: int, highest: float) ->
     slips = min(_MOST_SLIPS, max(1, int(_FEW * (at - begin))))
     if any(starts[place] <= start for place in range(max(begin, at - 1 - slips), at - 1)):
         return False  # a few before it are high
-    if _lost_hours(before, start):
+    steps = [b - a for a, b in pairwise(starts[max(begin, at - _NEAR_STEPS) : at])]
+    if _lost_hours(before, start, median(steps or [0.0])):
         return True
     if at - begin == 1 or at + 1 == len(starts):
         return False  # one time alone is wrong
@@ -122,23 +126,27 @@ def _is_restart(starts: Sequence[float], begin: int, at: int, highest: float) ->
     return start <= first or start - first <= _NEAR_ZERO * (highest - first)
 
 
-def _lost_hours(before: float, start: float) -> int:
-    """How many hours a clock has lost, 0 where it has not."""
+def _lost_hours(before: float, start: float, step: float) -> int:
+    """How many hours a clock has lost, 0 where it has not; `step` is usual between two cues."""
     hours = math.ceil((before - start) / _HOUR)
-    return hours if hours > 0 and hours * _HOUR + start - before <= _HOUR_GAP else 0
+    gap = max(_HOUR_GAP, _HOUR_STEPS * step)
+    return hours if hours > 0 and hours * _HOUR + start - before <= gap else 0
 
 
 def _moved(part: _Part, before: _Part, cues: Sequence[Cue], log: FaultLog) -> _Part:
     """The part, moved behind the one before it."""
     first = cues[part.places[0]]
     last = cues[before.places[_believed(cues, before)[-1]]]
-    hours = _lost_hours(last.start or 0.0, first.start or 0.0)
+    near = [cues[place].start or 0.0 for place in before.places[-_NEAR_STEPS:]]
+    step = median([b - a for a, b in pairwise(near)] or [0.0])
+    hours = _lost_hours(last.start or 0.0, first.start or 0.0, step)
     if hours:
         log.add(
             first.line, "hour-forgotten", f"the clock loses the hour: {hours} h added from here"
         )
         return _Part(part.places, before.offset + hours * _HOUR, before.guessed)
-    end = max(last.start or 0.0, last.end or 0.0)
+    said = (last.start or 0.0) + len(last.text) / CHARACTERS_PER_SECOND
+    end = said if last.end is None else max(last.start or 0.0, last.end)
     log.add(
         first.line,
         "clock-restarts",

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from askpod.errors import ReadError
@@ -36,6 +37,8 @@ _MOST_LINES = 30  # to each clock, in a file of this format
 _LEAST_LABELLED = 4  # paragraphs with a label, in a file with few clocks
 _LABELLED = 0.25  # of the paragraphs, likewise
 _LEAST_ABOUT = 400  # characters above the first clock, in a page about transcripts
+_STEPS_BACK = 0.1  # of the clocks may go back, in a recording in parts
+_LEAST_IN_PARTS = 5  # clocks of a recording in two parts
 _SLOWEST = 3.0  # characters a second; chapters and timetables have far fewer
 _ENDS = frozenset(".?!…。？！")
 _CLOSING = "\"'”’»)]"
@@ -75,7 +78,11 @@ def looks_like_plain(text: str) -> bool:
         return True
     if len(timed) < 2 or written > _MOST_LINES * len(timed) or _only_describes(lines):
         return False
-    in_order = len(anchors([line.start for line in timed]))
+    starts = [line.start or 0.0 for line in timed]
+    steps_back = sum(after < before for before, after in pairwise(starts))
+    # The clock of a recording in parts starts again.
+    restarts = steps_back <= max(len(timed) >= _LEAST_IN_PARTS, _STEPS_BACK * len(timed))
+    in_order = len(timed) if restarts else len(anchors(starts))
     logged = sum(bool(_LEVEL.match(line.text)) for line in timed)
     return 3 * in_order >= 2 * len(timed) and 3 * logged < len(timed) and _is_speech(timed, lines)
 
