@@ -29,7 +29,7 @@ from askpod.readers.cues import Cue
 from askpod.readers.limits import MAX_CUES
 from askpod.readers.log import FaultLog
 from askpod.readers.speaker_labels import is_diariser, is_name, known
-from askpod.readers.text import excerpt
+from askpod.readers.text import excerpt, is_of_tool
 
 _MOST_LETTERS = 60  # characters of a label
 _REST = rf"[^\n:：]{{0,{_MOST_LETTERS}}}?[^\s:：]"
@@ -178,7 +178,7 @@ def _line(text: str, marked: bool, dashes: int) -> _Line:
         return _Line(text, label, text[match.end() :], sure, not colon and not sure, changes)
     match = _COLON.match(text)
     label = " ".join(match["name"].split()) if match else ""
-    if match is None or not _may_be_label(label):
+    if match is None or not _may_be_label(label) or is_of_tool(text):
         return _Line(text, changes=changes)
     sure = is_diariser(label) or (marked and is_name(label))
     return _Line(text, label, text[match.end() :], sure, False, changes)

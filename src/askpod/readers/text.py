@@ -61,11 +61,22 @@ def unescape(text: str) -> str:
     return _REFERENCE.sub(lambda match: html.unescape(match.group()), text)
 
 
+_TOOLS = (
+    "otter|rev|descript|riverside|fireflies|trint|sonix|happy ?scribe|amara|temi|castmagic|whisper"
+    "|microsoft|zoom|google meet"
+)
 _OF_TOOL = re.compile(
     r"\(?transcri(?:bed|ption) (?:by|outsourced to|provided by) .{1,80}"
     r"|.{1,60} (?:started|stopped|ended) (?:the )?(?:transcription|recording)\.?"
-    r"|(?:transcription|recording) (?:started|stopped|ended)(?: by .{1,60})?\.?"
-    r"|(?:meeting|transcription|recording) (?:started|ended) (?:after|at) .{1,40}"
+    r"|(?:the )?(?:transcription|recording) (?:has )?(?:started|stopped|ended)(?: by .{1,60})?\.?"
+    r"|(?:meeting|transcription|recording) (?:started|ended)(?: after | at |: ?).{1,40}"
+    r"|\W?(?:end|ende|fin|fine) (?:of|der|des|de|della?) (?:the |la |l')?"
+    r"(?:recording|transcript(?:ion)?|meeting|aufzeichnung|aufnahme|transkripts?|transkription|enregistrement|grabaci[oó]n"
+    r"|transcripci[oó]n|registrazione|trascrizione)\W?"
+    r"|(?:machine|computer|ai)[- ]generated transcript\b.{0,200}"
+    rf"|(?:subtitles?|captions?|transcript(?:ion|s)?|powered|downloaded|exported|generated)"
+    rf"(?: (?:generated|created|exported|produced))? (?:by|with|from|using) .{{0,30}}\b"
+    rf"(?:{_TOOLS})\b.{{0,60}}"
     r"|this editable transcript was computer generated .{1,200}"
     r"|(?:this|the) transcript (?:was|is|has been) (?:automatically |auto-?)?"
     r"(?:generated|created|exported|produced)\b.{0,120}"
