@@ -16,6 +16,7 @@ from askpod.readers.log import FaultLog
 from askpod.readers.text import gap_between
 
 _NEAR = 3  # captions back, in which the same one at the same second is looked for
+_SENTENCE = 20  # characters of a line given twice at one second, where no end is stated
 _LINE = 4  # characters of a line at least
 _LEAST = 3  # lines given twice, before a file is known to do so
 _SHARE = 2 / 3  # of the lines are given twice in such a file
@@ -47,12 +48,15 @@ def _without_copies(cues: list[Cue]) -> list[Cue]:
 
 def _is_same(cue: Cue, other: Cue) -> bool:
     """Whether a line stands at the second, and with the speaker, of another one like it."""
-    return (
-        cue.start is not None
-        and (cue.end or 0.0) > cue.start
-        and (cue.speaker, cue.start, cue.end) == (other.speaker, other.start, other.end)
-        and _is_line(cue.text)
-    )
+    if cue.start is None or (cue.speaker, cue.start, cue.end) != (
+        other.speaker,
+        other.start,
+        other.end,
+    ):
+        return False
+    if cue.end is None:  # nobody says so much twice within a second
+        return len(cue.text) >= _SENTENCE
+    return cue.end > cue.start and _is_line(cue.text)
 
 
 def _each_once(cues: list[Cue]) -> list[Cue]:
