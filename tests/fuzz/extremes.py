@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
+from fuzz.starts import word_body
+
 _WORDS = "the tide gate shuts by itself when the sea turns and nobody touches it".split()  # noqa: SIM905
 _SAID = " ".join(_WORDS)
 _ODD = "é😀 \u200bitâ€™s \u202eodd "
@@ -102,6 +104,15 @@ def _plain(form: str) -> str:
     return "".join(form.format(clock=_clock(3 * n)[:8], n=n % 3, said=_SAID) for n in range(count))
 
 
+def _word(said: str, count: int) -> str:
+    """Paragraphs of a name with a clock, and of speech in a run for each word."""
+    runs = "".join(f"<w:r><w:t> {word}</w:t></w:r>" for word in said.split())
+    return "".join(
+        f"<w:p><w:r><w:t>Name {n % 3}  {_clock(3 * n)[:8]}</w:t></w:r></w:p><w:p>{runs}</w:p>"
+        for n in range(count)
+    )
+
+
 EXTREMES: Sequence[tuple[str, Callable[[], str]]] = tuple(
     {
         "rows.md": lambda: _markdown(
@@ -145,6 +156,9 @@ EXTREMES: Sequence[tuple[str, Callable[[], str]]] = tuple(
         "above.txt": lambda: _plain("Name {n}  {clock}\n{said}\n\n"),
         "odd.txt": lambda: _plain("[{clock}] Ann: " + _ODD * 3 + "\n"),
         "one-line.txt": lambda: _plain("[{clock}] Ann: {said}\n")[:4_000] + _ODD * 300_000,
+        "runs.docx": lambda: word_body(_word(_SAID, 14_000)),
+        "paragraphs.docx": lambda: word_body(_word("a", 29_000)),
+        "tags.docx": lambda: word_body("<b/>" * 1_790_000 + _word(_SAID, 3)),
         "breaks.txt": lambda: (
             "[00:00:01] Ann: a\n[00:00:02] Ben: b\n[00:00:03] Ann: c\n" + "\n" * 59_000
         ),

@@ -16,7 +16,7 @@ from askpod.readers import read_episode
 from askpod.sources.feed import read_feed
 from fuzz.extremes import EXTREMES
 from fuzz.mutations import mutate
-from fuzz.starts import Start
+from fuzz.starts import Start, word_document
 from fuzz.verdict import faults_of_error, faults_of_feed, faults_of_reading
 
 MAX_SECONDS = 2.0  # of processor time for one file: a busy machine is not the reader's fault
@@ -54,11 +54,13 @@ def write_case(folder: Path, seed: int, index: int, sound: list[Start]) -> tuple
     if index < len(EXTREMES):
         extreme, build = EXTREMES[index]
         path = folder / extreme
-        path.write_bytes(build().encode())
+        data = build().encode()
+        path.write_bytes(word_document(data) if path.suffix == ".docx" else data)
         return f"largest {path.suffix[1:]}", path
     rng = random.Random(f"{seed}:{index}")
     start = sound[index % len(sound)]
     data = mutate(rng, start.data, [other.data for other in sound])
+    data = word_document(data) if start.format == "docx body" else data
     name = Path(start.name)
     stem = os.fsdecode(rng.choice(_NAMES)) if rng.random() < 0.1 else name.stem
     path = folder / f"{stem}{name.suffix}"
@@ -109,7 +111,7 @@ def _read(path: Path) -> tuple[bool, list[str]]:
         if path.suffix == ".xml" and b"<timedtext" not in path.read_bytes():
             feed = read_feed(path.read_bytes())
             return feed is not None, faults_of_feed(feed)
-        return True, faults_of_reading(read_episode(path))
+        return True, faults_of_reading(read_episode(path, untimed=True))
     except ReadError as error:
         return False, faults_of_error(error)
 

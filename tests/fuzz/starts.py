@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,28 @@ _FEED = """<?xml version="1.0" encoding="UTF-8"?>
 """  # nobody in it exists
 
 
+_PARAGRAPH = "<w:p><w:r><w:t>{}</w:t></w:r><w:r><w:br/><w:t>{}</w:t></w:r></w:p>"
+_SPOKEN = (
+    ("Marta Flux   0:04", "The kiln is drawn at night."),
+    ("Odd&apos;s iPad   0:11", "And fed from above?"),
+    ("Marta Flux   0:16", "In layers, caf\xe9 &amp; all."),
+)
+
+
+def word_body(paragraphs: str) -> str:
+    """The part of a Word document that is read."""
+    return f'<w:document xmlns:w="w"><w:body>{paragraphs}</w:body></w:document>'
+
+
+def word_document(body: bytes) -> bytes:
+    """A Word document with a body, which need not be sound."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", body)
+    return file.getvalue()
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """A sound file. `beside` is what must lie beside it: the transcript that metadata is of."""
@@ -46,7 +70,14 @@ def starts() -> list[Start]:
         Start("DataTalks.Club", path.name, path.read_bytes())
         for path in sorted(_EXAMPLES.glob("*.md"))
     ]
-    return [*read, *_metadata(files), *examples, Start("feed", "feed.xml", _FEED.encode())]
+    body = word_body("".join(_PARAGRAPH.format(*spoken) for spoken in _SPOKEN)).encode()
+    # Once as its text is changed, once as the file is.
+    documents = [
+        Start("docx body", "kiln.docx", body),
+        Start("docx", "kiln.docx", word_document(body)),
+    ]
+    feed = Start("feed", "feed.xml", _FEED.encode())
+    return [*read, *_metadata(files), *examples, *documents, feed]
 
 
 _ENDINGS = frozenset(

@@ -52,7 +52,9 @@ def test_sound_files_are_read(tmp_path):
 )
 def test_an_unsound_episode_is_a_finding(tmp_path, monkeypatch, turns, finding):
     episode = Episode("talk", "A talk", tuple(turns))
-    monkeypatch.setattr(fuzz.reading, "read_episode", lambda path: Reading(episode, (), path, ""))
+    monkeypatch.setattr(
+        fuzz.reading, "read_episode", lambda path, **_: Reading(episode, (), path, "")
+    )
     (found,) = examine(0, "", tmp_path).findings
     assert finding in found
 
@@ -67,7 +69,7 @@ def test_an_unsound_episode_is_a_finding(tmp_path, monkeypatch, turns, finding):
     ],
 )
 def test_any_other_end_is_a_finding(tmp_path, monkeypatch, raised, finding):
-    def read(_):
+    def read(*_, **__):
         raise raised
 
     monkeypatch.setattr(fuzz.reading, "read_episode", read)

@@ -277,7 +277,12 @@ def test_the_fixture_with_clocks_first():
 
 WORDS = st.lists(st.sampled_from(["bees", "dance", "often", "near", "lakes"]), min_size=1)
 NAMES = st.sampled_from(["Ann", "Bo Lind", "Speaker 3", "Dr. Ute May"])
-SPEECHES = st.lists(st.tuples(NAMES, st.integers(0, 9_000), WORDS), min_size=2, max_size=12)
+SPEECHES = st.lists(
+    st.tuples(NAMES, st.integers(0, 9_000), WORDS),
+    min_size=2,
+    max_size=12,
+    unique_by=lambda speech: (speech[1], tuple(speech[2])),  # a line given twice counts once
+)
 SHAPES = st.sampled_from(
     ["[{clock}] {name}: {text}", "{name} ({clock}): {text}", "{name} [{clock}]\n{text}"]
 )

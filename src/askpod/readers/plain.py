@@ -221,7 +221,7 @@ def _cues(blocks: Iterable[_Block]) -> Iterator[Cue]:
         start = waiting if block.start is None else block.start
         waiting = None
         pieces: list[tuple[float | None, str]] = []
-        for match in _INLINE.finditer(text):
+        for match in _INLINE.finditer(text) if "[" in text or "(" in text else ():
             pieces.append((start, text[begin : match.start()]))
             start, begin = seconds(match[1] or match[2]), match.end()
         pieces.append((start, text[begin:]))

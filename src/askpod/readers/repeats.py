@@ -16,7 +16,8 @@ from askpod.readers.log import FaultLog
 from askpod.readers.text import gap_between
 
 _NEAR = 3  # captions back, in which the same one at the same second is looked for
-_SENTENCE = 20  # characters of a line given twice at one second, where no end is stated
+_SENTENCE = 30  # characters of a line given twice at one second, where no end is stated
+_DISTINCT = 5  # words of it, likewise
 _LINE = 4  # characters of a line at least
 _LEAST = 3  # lines given twice, before a file is known to do so
 _SHARE = 2 / 3  # of the lines are given twice in such a file
@@ -55,7 +56,7 @@ def _is_same(cue: Cue, other: Cue) -> bool:
     ):
         return False
     if cue.end is None:  # nobody says so much twice within a second
-        return len(cue.text) >= _SENTENCE
+        return len(cue.text) >= _SENTENCE and len(set(cue.text.split())) >= _DISTINCT
     return cue.end > cue.start and _is_line(cue.text)
 
 

@@ -151,6 +151,8 @@ def _without_turn_signs(cues: Sequence[Cue]) -> Sequence[Cue]:
 def _lines(text: str) -> list[_Line]:
     if _PLAIN.fullmatch(text):
         return [_Line(text)]  # nearly every caption
+    if "\n" not in text and ">>" not in text:
+        return [_line(text, False, 0)]
     dashes = sum(bool(_DASH.match(line)) for line in text.split("\n"))
     lines: list[_Line] = []
     for written in text.split("\n"):

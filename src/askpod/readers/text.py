@@ -13,6 +13,7 @@ import codecs
 import html
 import re
 import stat
+from functools import lru_cache
 from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised
@@ -110,7 +111,7 @@ def _windows_character(byte: int) -> str:
         return chr(byte)  # five bytes have no character; browsers keep them as they are
 
 
-_TO_BYTE = {_windows_character(byte): byte for byte in range(0x80, 0x100)}
+_TO_BYTE = {ord(_windows_character(byte)): byte for byte in range(0x80, 0x100)}
 
 
 def _class(first: int, last: int) -> str:
@@ -126,9 +127,10 @@ _CERTAIN = f"(?:[ÂÃ]{_NEXT}|â[€‚„†ˆ‰]{_NEXT}|ðŸ{_NEXT}{{2}}|ï»
 _MOJIBAKE = re.compile(f"{_ANY}{{2,}}|{_CERTAIN}")
 
 
+@lru_cache(maxsize=4096)  # a file has few of them, and each often
 def _decoded(run: str) -> str:
     try:
-        return bytes(_TO_BYTE[character] for character in run).decode("utf-8")
+        return run.translate(_TO_BYTE).encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:
         return run
 

@@ -87,7 +87,7 @@ class _Washing:
         return Cue(cue.line, start, end, text, speaker, cue.opens)
 
     def _text(self, text: str, line: int) -> str:
-        if text.isascii() and text.isprintable():
+        if text.isascii() and (text.isprintable() or text.replace("\n", " ").isprintable()):
             return " ".join(text.split())
         cleaned, mended, hidden = clean(joined_lines(text))
         if mended:

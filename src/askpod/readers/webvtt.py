@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from askpod.readers.captions import Caption, caption_second, split_captions, unroll, without_markup
@@ -27,6 +28,7 @@ _TAG = re.compile(
     r"(?:^[-–—][ \t]*+)?<(?:(?P<time>\d[\d:.]*+)|v(?:\.[^\s<>]*+)?[ \t]++(?P<voice>[^<>]*+))>",
     re.MULTILINE,
 )
+_VOICED = re.compile(r"<v(?:\.[^\s<>]*+)?[ \t]++([^<>&]*+)>[^<>]*+(?:</v>)?")
 _TIME = re.compile(r"<\d[\d:.]*+>")
 
 
@@ -110,10 +112,21 @@ def _cues(caption: Caption) -> Iterator[Cue]:
     if not any("<" in line for line in caption.lines):
         yield Cue(caption.line, caption.start, caption.end, "\n".join(caption.shown))
         return
-    pieces = _pieces(caption, "\n".join(caption.lines))
+    pieces = _one_a_line(caption) or _pieces(caption, "\n".join(caption.lines))
     ends = [*(piece.start for piece in pieces[1:]), caption.end]
     for piece, end in zip(pieces, ends, strict=True):
         yield Cue(caption.line, piece.start, end, "".join(piece.texts), piece.speaker)
+
+
+def _one_a_line(caption: Caption) -> list[_Piece]:
+    """A piece for each line, where each is all in one tag of another voice; else none."""
+    voices = [_VOICED.fullmatch(line) for line in caption.lines]
+    names = [" ".join(voice[1].split()) for voice in voices if voice]
+    if len(names) < len(voices) or any(one == other for one, other in pairwise(names)):
+        return []
+    pieces = [_Piece(None, name, [shown]) for name, shown in zip(names, caption.shown, strict=True)]
+    pieces[0].start = caption.start
+    return pieces
 
 
 def _pieces(caption: Caption, written: str) -> list[_Piece]:

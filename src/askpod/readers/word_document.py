@@ -16,7 +16,7 @@ from askpod.readers.limits import MAX_TAGS, MAX_TEXT_BYTES, MEGABYTE
 from askpod.readers.xml_events import XmlEvents, parse_xml
 
 _BODY = "word/document.xml"
-_TAGS = 10  # in a document to each of ours: it marks every run of letters
+_TAGS = 6  # in a document to each of ours: it marks every run of letters
 
 
 def text_of_word(path: Path, data: bytes) -> str:
