@@ -57,6 +57,7 @@ _HOLDS = 1 / 10  # of the captions with a label, from which on a label holds unt
 _HOLDS_ALONE = 1 / 3  # likewise where there is one label only
 _ALTERNATING = 6  # labels at least that change so often that they mark where speakers change
 _ALTERNATING_SHARE = 0.015  # of the captions, likewise
+_CHANGES_SHARE = 0.02  # of the captions have `>>` in a file in which it marks each change
 _CHANGES = 0.7  # of the labels that name another speaker than the one before
 _SMALL = 50  # captions: below, nothing is long enough to be credited wrongly
 _GAP = 100  # captions without a label, at least, after which nobody is credited
@@ -105,10 +106,10 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
         for cue, lines in zip(cues, split, strict=True)
         for part in _cut(cue, list(_parts(cue, lines, believed)))
     ]
-    # A diariser, and `>>`, mark each change of the speaker.
-    marks_changes = any(
-        line.label in believed and line.sure for lines in split for line in lines
-    ) or any(_CHANGE.search(cue.text) for cue in cues)
+    # A diariser marks each change of the speaker, and so does `>>` where it is often used.
+    marks_changes = any(map(is_diariser, believed)) or (
+        sum(">>" in cue.text for cue in cues) >= _CHANGES_SHARE * len(cues)
+    )
     return _held(named, log, always=marks_changes)
 
 
