@@ -146,6 +146,19 @@ def test_a_diarisers_brackets_are_no_words(read, layout, bracket):
 
 
 @pytest.mark.parametrize("layout", of_all(BARE))
+def test_a_label_holds_until_the_next_one_and_one_that_stands_once_is_one(read, layout):
+    for one, other in LABELS:
+        spoken = talk([NOBODY], 90)
+        names = [(other, one)[(number // 4) % 2] for number in range(90)]
+        names[52:56] = ["Ida"] * 4
+        for place in range(0, 90, 4):
+            spoken[place] = spoken[place]._replace(who=names[place])
+        found = turns(read, layout, spoken)
+        assert [who for who, *_ in told(found, spoken)] == names
+        assert words(found) == words_of(spoken)
+
+
+@pytest.mark.parametrize("layout", of_all(BARE))
 def test_few_labels_name_at_most_their_own_lines(read, layout):
     for names in (["Tidal Works"], ["Tidal Works", "Mara Lind"], ["budget"]):
         spoken = talk([NOBODY], 400)

@@ -46,7 +46,7 @@ _BRACKETED = re.compile(
 )
 _CHANGE = re.compile(r"(?<!\S)>{2,3}(?:\s++|(?=\w)|$)")
 TURN = "[SPEAKER_TURN]"  # another speaker begins behind it, as whisper.cpp writes it
-_TURN = re.compile(r"\s*+\[SPEAKER[_ ]TURN\]\s*+", re.IGNORECASE)
+_TURN = re.compile(r"\[SPEAKER[_ ]TURN\]", re.IGNORECASE)
 _DASHED = re.compile(rf"\s*+\|?(?P<name>{_NAME})\s?(?:\||\s[-–—])\s++(?P<said>.*)", re.DOTALL)
 _DASH = re.compile(r"\s*+[-–—]\s*+(?=\S)")
 
@@ -67,6 +67,8 @@ _OFTEN_SHARE = 0.02  # of the captions, likewise
 _BEGINS = 1 / 3  # of what follows such a prefix begins a sentence: "budget: is …" does not
 _CAPITALS = 0.05  # of the captions begin with a capital; in a file with fewer nothing can be told
 _SPOKEN = 0.8  # of a bracket's uses that are followed by words: `[Music]` mostly stands alone
+_STOPS = frozenset(".?!…。？！")
+_CLOSING = "\"'”’»)]"
 _MOST_ODD_WORDS = 7  # of a label that does not look like a name
 
 
@@ -225,6 +227,8 @@ class _Labels:
         if not (all_over or named or len(odd) > 1):
             return self._sure | self._brackets()
         once = {label for label in self._names - self._often if mostly or " " in label}
+        if len(often) > 1 or odd:
+            once |= (self._names - self._often) & self._between_sentences()
         if self._headed >= _NEARLY_ALL and all_over:
             once |= self._beginning(self._counts.keys() - self._often, 1.0)
         return self._sure | self._brackets() | often | odd | once
@@ -248,6 +252,16 @@ class _Labels:
             if line.label in labels and not line.rest[:1].islower()
         )
         return {label for label in labels if begins[label] >= share * self._counts[label]}
+
+    def _between_sentences(self) -> set[str]:
+        """The labels that open a caption and a sentence, behind a caption that ends one."""
+        return {
+            lines[0].label
+            for above, lines in pairwise(self._split)
+            if lines[0].label
+            and lines[0].rest[:1].isupper()
+            and above[-1].text.rstrip().rstrip(_CLOSING)[-1:] in _STOPS
+        }
 
     def _is_small(self) -> bool:
         """Whether sentences begin in small letters, as recognisers without punctuation write."""
