@@ -7,7 +7,7 @@ under its own speaker, at its own second, with no word lost or invented.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -74,10 +74,8 @@ def talk(names: Sequence[str], count: int = 14, seconds: Sequence[int] = ()) -> 
     ]
 
 
-def of_all(*groups: dict[str, Layout]) -> Iterator[pytest.ParameterSet]:
-    for group in groups:
-        for name, layout in group.items():
-            yield pytest.param(layout, id=name)
+def of_all(*groups: dict[str, Layout]) -> list:
+    return [pytest.param(layout, id=name) for group in groups for name, layout in group.items()]
 
 
 def turns(read, layout: Layout, spoken: Sequence[Said]) -> tuple[Turn, ...]:

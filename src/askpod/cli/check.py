@@ -36,7 +36,9 @@ def check(
     from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
 
-    gathered = gather(store_folder(store), sources, allow_private=allow_private, notify=note)
+    gathered = gather(
+        store_folder(store), sources, allow_private=allow_private, untimed=untimed, notify=note
+    )
     checks = check_files(gathered.files, gathered.named, untimed=untimed)
     checks += [FileCheck(failure.path, error=failure.message) for failure in gathered.failed]
     if as_json:

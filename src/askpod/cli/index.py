@@ -46,7 +46,7 @@ def index(
 
     # A wrong path, or a feed that cannot be had, must not leave an empty archive behind.
     folder = store_folder(store)
-    gathered = gather(folder, sources, allow_private=allow_private, notify=note)
+    gathered = gather(folder, sources, allow_private=allow_private, untimed=untimed, notify=note)
     try:
         with (
             Archive.open(folder, create=True, notify=note) as archive,

@@ -62,7 +62,11 @@ def update(
         sources
         if isinstance(sources, SourceFiles)
         else gather(
-            target.folder, [*sources], allow_private=options.allow_private, notify=target.notify
+            target.folder,
+            [*sources],
+            allow_private=options.allow_private,
+            untimed=options.untimed,
+            notify=target.notify,
         )
     )
     pruned = Prune(gathered.roots, options.prune_missing_folders) if options.prune else None

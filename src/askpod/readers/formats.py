@@ -54,6 +54,8 @@ _FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\r?\n")
 _TRANSCRIPT = re.compile(r"^transcript:", re.MULTILINE)
 _JSON = re.compile(r"\s*+(?:\{|\[\s*+[\[{\"\]])")  # and not a line that begins with [00:12]
 _HEAD = 1_000  # characters, in which captions begin
+_STOP = re.compile(r"[.?!][\s<]")
+_SENTENCES = 2  # that end within a text which may be speech
 _MARKDOWN = ".md"
 
 
@@ -221,6 +223,11 @@ def _why_not(content: Content) -> str:
         with suppress(ReadError):
             value = content.json
     why = why_no_service(value) or why_not_transcript(content.text)
+    if why is None and value is None and len(_STOP.findall(content.text)) >= _SENTENCES:
+        why = (
+            "has words, but neither names nor times: export it with timestamps, or index it with"
+            " --untimed, and its quotations have no second"
+        )
     return why or (
         "holds no transcript of a known format; docs/formats.md shows what they look like"
     )

@@ -70,7 +70,9 @@ class _Source:
     received: Validators = field(default_factory=Validators)  # of this state of the feed
 
 
-def download_feed(source: str, sources: Path, fetcher: Fetcher, notify: Notify) -> SourceFiles:
+def download_feed(
+    source: str, sources: Path, fetcher: Fetcher, notify: Notify, *, untimed: bool = False
+) -> SourceFiles:
     """Downloads the transcripts of the feed at an address, or in a file, to a folder in `sources`.
 
     Raises:
@@ -97,7 +99,7 @@ def download_feed(source: str, sources: Path, fetcher: Fetcher, notify: Notify) 
         files = state.files()
         notify(f"{shown(source)}: not modified")
         return SourceFiles(tuple(files), frozenset(files), roots=(state.folder.resolve(),))
-    return _download(found, sources, notify)
+    return _download(found, sources, notify, untimed)
 
 
 def _remote(source: str, state: FeedState, fetcher: Fetcher) -> _Source | None:
@@ -143,14 +145,14 @@ def _check(found: _Source) -> None:
         )
 
 
-def _download(found: _Source, sources: Path, notify: Notify) -> SourceFiles:
+def _download(found: _Source, sources: Path, notify: Notify, untimed: bool) -> SourceFiles:
     feed = found.feed
     offering = sum(bool(item.offers) for item in feed.items)
     notify(
         f"{feed.title or found.name}: {len(feed.items):,} episodes, {offering:,} of them with a "
         "transcript"
     )
-    download = Download(feed, found.location, found.state, _taken(sources), notify)
+    download = Download(feed, found.location, found.state, _taken(sources), notify, untimed)
     try:
         download.run()
     except OSError as error:  # what was downloaded before is there, and is indexed
@@ -197,6 +199,7 @@ class Download:
     state: FeedState
     taken: set[str]  # names that are given already, in this folder or another
     notify: Notify
+    untimed: bool = False  # whether a text without names and times is a transcript, too
     failed: list[Failure] = field(default_factory=list)
     fetched: int = 0  # transcripts
     _offered: frozenset[str] = frozenset()  # the keys of all items
@@ -279,7 +282,7 @@ class Download:
                 troubles.append(str(error))
             except ReadError as error:
                 troubles.append(f"{shown(offer.href)}: {error.problem}")
-                if untimed is None and isinstance(error, Untimed):
+                if untimed is None and (isinstance(error, Untimed) or self._may_be_taken(incoming)):
                     untimed = file, data
             else:
                 return file
@@ -292,6 +295,14 @@ class Download:
             write_atomically(self.state.folder / file, data, mode=PRIVATE)
             return file
         raise _Unfit("; ".join(troubles))
+
+    def _may_be_taken(self, incoming: Path) -> bool:
+        """Whether a file that was refused is a transcript without times, as was asked for."""
+        if not self.untimed:
+            return False
+        with suppress(ReadError):
+            return bool(read_episode(incoming, untimed=True))
+        return False
 
     def _version(self, href: str) -> str:
         try:

@@ -56,9 +56,12 @@ def gather(
     sources: Sequence[str | Path],
     *,
     allow_private: bool = False,
+    untimed: bool = False,
     notify: Notify | None = None,
 ) -> SourceFiles:
     """The files that `sources` stand for. What comes from elsewhere is kept in `store`/sources.
+
+    With `untimed` a feed's transcript without any time is kept where no other is offered.
 
     Paths are looked for before anything is fetched; where nothing can be had, nothing is left.
 
@@ -74,7 +77,7 @@ def gather(
         local = _local(paths)
     if not elsewhere:
         return local
-    fetched = _fetch(store, elsewhere, allow_private, notify or (lambda _: None))
+    fetched = _fetch(store, elsewhere, allow_private, untimed, notify or (lambda _: None))
     gathered = _joined([local, *fetched])
     if not gathered.files:
         raise FetchError("\n".join(failure.message for failure in gathered.failed))
@@ -91,7 +94,11 @@ def _local(paths: Sequence[Path]) -> SourceFiles:
 
 
 def _fetch(
-    store: Path, sources: Sequence[str | Path], allow_private: bool, notify: Notify
+    store: Path,
+    sources: Sequence[str | Path],
+    allow_private: bool,
+    untimed: bool,
+    notify: Notify,
 ) -> list[SourceFiles]:
     """What each feed and repository gave; a failed one gives no files."""
     # Imported when something is fetched: a search needs none of it.
@@ -109,7 +116,7 @@ def _fetch(
                         source, folder, allow_private=allow_private, notify=notify
                     )
                 else:
-                    found = download_feed(source, folder, fetcher, notify)
+                    found = download_feed(source, folder, fetcher, notify, untimed=untimed)
             except FetchError as error:
                 found = SourceFiles((), failed=(Failure(shown(source), str(error)),))
             fetched.append(found)
