@@ -56,6 +56,21 @@ def test_a_named_label_is_in_passages_answers_citations_and_turns(archive):
     assert [turn.text for turn in archive.turns("bees")] == [text for _, text in BEES]
 
 
+def test_a_name_stands_whether_or_not_a_guest_is_known_for_the_label(
+    archive, write_episode, tmp_path
+):
+    [voice] = [each for each in archive.people.voices("lamps") if each.label == "Wren Okafor"]
+    assert voice.written == ()
+    said = [("Al", "Who trims the lamps?"), ("Ida", "Nobody trims the lamps in the snow.")]
+    archive.index([write_episode("snow.md", said, guests=["Ida Sand"])])
+    assert archive.turns("snow")[1].label == "Ida"
+    assert archive.people.give("snow", "Ida", "Ida Sandberg").label == "Ida Sand"
+    archive.index([write_episode("snow.md", said, guests=[])])
+    assert [turn.speaker for turn in archive.turns("snow")] == ["Al", "Ida Sandberg"]
+    with Archive.open(tmp_path / "store") as again:
+        assert [turn.speaker for turn in again.turns("snow")] == ["Al", "Ida Sandberg"]
+
+
 def test_a_filter_knows_the_name_and_only_where_it_holds(archive):
     archive.people.give("bees", "SPEAKER_01", "Ida Sand")
     question = "What was locked, and who looked after the hives?"
