@@ -155,6 +155,9 @@ PREFIXED: dict[str, Layout] = {
     "txt seconds": (".txt", _lines("[{s}.00s -> {s}.90s] {who}: {said}", "\n")),
     "txt in words": (".txt", _lines("{min} minutes {sec} seconds\n{who}: {said}")),
     "md bold": (".md", _lines("**{who}:** [{m}] {said}")),
+    "txt columns": (".txt", _lines("{c}\t{who}\t{said}", "\n")),
+    "md list": (".md", _lines("- **{who}** ({m}): {said}", "\n")),
+    "md quotation": (".md", _lines("> **{who}** ({m}): {said}")),
     "md link": (".md", _lines("[{m}](https://y.example/w?t={s}) **{who}**: {said}")),
     "html": _html("<p><b>{who}:</b> [{c}] {said}</p>"),
     "html, clock first": _html("<p>[{c}] <b>{who}</b>: {said}</p>"),
@@ -206,10 +209,11 @@ FIELDS: dict[str, Layout] = {
 }
 """The name is a field of the format."""
 
+_NO_LINE_WITHOUT_A_LABEL = {"srt, label above", "txt columns", "md list", "md quotation"}
 BARE: dict[str, Layout] = {
     name: (ending, lambda spoken, make=make: _unlabelled(make(spoken)))
     for name, (ending, make) in PREFIXED.items()
-    if ending != ".docx" and "label above" not in name
+    if ending != ".docx" and name not in _NO_LINE_WITHOUT_A_LABEL
 }
 """Likewise as PREFIXED, but that a line by NOBODY has no label."""
 

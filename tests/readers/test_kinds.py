@@ -128,7 +128,7 @@ def test_a_diarisers_labels_are_speakers_and_its_question_mark_is_nobody(read, l
 @pytest.mark.parametrize("bracket", BRACKETS)
 @pytest.mark.parametrize("layout", of_all(PREFIXED))
 def test_a_diarisers_brackets_are_no_words(read, layout, bracket):
-    if bracket[0] in {".html": "<{", ".ttml": "<", ".md": "<", ".ass": "{"}.get(layout[0], ""):
+    if bracket[0] in {".html": "<{", ".ttml": "<", ".md": "<{", ".ass": "{"}.get(layout[0], ""):
         pytest.skip("a tag there")
     ending, make = layout
     for one, other, _ in DIARISED:

@@ -49,6 +49,19 @@ _LINKED = re.compile(
     r"(?<!\[)\[{1,2}([^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]\(\s?[^()\s]{1,500}\s?\)\]?"
 )
 _BULLET = re.compile(r"^(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
+_MARKS = frozenset("*_>-•")
+_QUOTED = re.compile(r"^(?:> )?(?:[-*•] (?=[*_]))?")  # a quotation, or a list of bold names
+_EMPHASIS = re.compile(
+    r"^(?:\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,60}?)(?<=\S)[*_]{1,3}(?=[\s:：(\[]|$)"
+)
+_CODE = re.compile(rf"`({CLOCK})`", re.ASCII)
+_COLUMNS = {
+    mark: re.compile(
+        rf"[| ]*(?:(?P<first>{CLOCK}) *{mark} *(?P<right>[^{mark}\n:：]{{1,60}}?)"
+        rf"|(?P<left>[^{mark}\n:：]{{1,60}}?) *{mark} *(?P<second>{CLOCK})) *{mark} *(?=[^{mark} ])"
+    )
+    for mark in (r"\t", r"\|")
+}
 _HEADING = re.compile(r"^#{1,6}\s+(?=\S)")
 _UNIT = r"(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?|or[ae]|uur|час\w*)"
 _MINUTE = r"(?:m|mins?\.?|minutes?|minuten?|minutos?|minut[oi]|минут\w*)"
@@ -86,7 +99,7 @@ class Line:
 
 def read_lines(lines: Iterable[str]) -> list[Line]:
     """The lines of a text, with the names that are believed."""
-    written = [_normal(text) for text in lines]
+    written = _from_columns([_normal(text) for text in lines])
     read = [_line(number, text) for number, text in enumerate(_digital(written), 1)]
     _drop_read_aloud(read)
     believed = _names_before(read) | _names_behind(read)
@@ -98,9 +111,32 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
     return read
 
 
+def _from_columns(lines: list[str]) -> list[str]:
+    """The lines; where most are a clock, a name and speech between tabs or bars, as one line."""
+    columns = [_columns(line) if "\t" in line or "|" in line else None for line in lines]
+    if sum(map(bool, columns)) < max(2, _MOST * sum(map(bool, lines))):
+        return lines
+    return [joined or line for line, joined in zip(lines, columns, strict=True)]
+
+
+def _columns(line: str) -> str | None:
+    """A clock, a name and speech in columns, as a line with a label; None where it is none."""
+    match = _COLUMNS[r"\t" if "\t" in line else r"\|"].match(line[:_MAX_HEAD])
+    said = line[match.end() :].rstrip("| \t") if match else ""
+    if match is None or "|" in said or "\t" in said:
+        return None
+    clock, name = match["first"] or match["second"], match["right"] or match["left"]
+    return f"[{clock}] {name}: {said}"
+
+
 def _normal(written: str) -> str:
     """The line without Markdown's marks."""
-    text = written.replace("**", "").strip()
+    text = written.strip()
+    if text[:1] in _MARKS:
+        text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", text))
+    text = text.replace("**", "")
+    if "`" in text:
+        text = _CODE.sub(r"[\1]", text)
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", text)
     if "](" in text:

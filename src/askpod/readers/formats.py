@@ -223,14 +223,10 @@ def _why_not(content: Content) -> str:
         with suppress(ReadError):
             value = content.json
     why = why_no_service(value) or why_not_transcript(content.text)
-    if why is None and value is None and len(_STOP.findall(content.text)) >= _SENTENCES:
-        why = (
-            "has words, but neither names nor times: export it with timestamps, or index it with"
-            " --untimed, and its quotations have no second"
-        )
-    return why or (
-        "holds no transcript of a known format; docs/formats.md shows what they look like"
-    )
+    unknown = "holds no transcript of a known format; docs/formats.md shows what they look like"
+    if value is None and len(_STOP.findall(content.text)) >= _SENTENCES:
+        unknown += "; --untimed takes speech without names and times"
+    return why or unknown
 
 
 def episode_id(path: Path) -> str:

@@ -31,7 +31,7 @@ _SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
 _TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
           "line", "punctuatedword", "word")  # fmt: skip
 _STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", "startsec",
-           "startseconds", "starttimestamp", "begin", "from", "offset", "offsetms",
+           "startseconds", "starttimestamp", "startts", "begin", "from", "offset", "offsetms",
            "offsetmilliseconds", "offsetinticks", "in", "timestamp", "time", "ts")  # fmt: skip
 _ENDS = ("end", "endtime", "endms", "endmilliseconds", "endtimems", "endsec", "endseconds",
          "endtimestamp", "stop", "to", "out", "endts")  # fmt: skip

@@ -40,11 +40,14 @@ def _segments(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
     elif "transcription" in value:
         for line, segment in objects(value["transcription"], log):
             yield line, {**segment, **_offsets(segment)}
+    elif "segments" in value:
+        names = {str(each.get("id")): each.get("name") for each in nested(value.get("speakers"))}
+        for line, segment in objects(value["segments"], log):
+            name = names.get(str(segment.get("speaker")))
+            yield line, ({**segment, "speaker": name} if name else segment)
     elif "chunks" in value or "speakers" in value:
         for line, segment in objects(value.get("speakers") or value.get("chunks"), log):
             yield line, {**segment, **_timestamp(segment)}
-    elif "segments" in value:
-        yield from objects(value["segments"], log)
     else:
         yield 1, {"text": value.get("text"), "words": value.get("words")}
 
