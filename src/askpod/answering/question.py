@@ -1,16 +1,22 @@
 """What a question asks for: of which kind it is, whom it asks about, what its answer must hold.
 
 By rules on the question's structure, for English. What fits no rule is a plain question, which is
-answered by quotations from wherever they are best.
+answered by quotations from wherever they are best. Also which of its words a text holds.
 """
 
 from __future__ import annotations
 
+import math
 import re
+import sqlite3
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
+from askpod.store.lexical import quoted
+from askpod.store.schema import TOKENIZER
 from askpod.text import words
 
 Kind = Literal["plain", "episodes", "overview", "list", "comparison"]
@@ -174,3 +180,30 @@ def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]
     if len(people) > 1 and _COMPARES.search(bare):
         return "comparison", bare, tuple(people)
     return ("list" if _LIST.match(bare) else "plain"), bare, ()
+
+
+def held_words(wanted: Sequence[str], texts: Sequence[str]) -> list[frozenset[str]]:
+    """For each text those of `wanted` that it holds, inflections included."""
+    held: list[set[str]] = [set() for _ in texts]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(
+            f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = '{TOKENIZER}')"
+        )
+        connection.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(texts))
+        for word in wanted:
+            query = "SELECT rowid FROM texts WHERE texts MATCH ?"
+            for (number,) in connection.execute(query, [quoted(word)]):
+                held[number].add(word)
+    return [frozenset(each) for each in held]
+
+
+def shares(wanted: Sequence[str], texts: Sequence[str]) -> list[float]:
+    """For each text the share of `wanted` it holds, from 0 to 1.
+
+    A word weighs the more the fewer of the texts hold it (inverse document frequency).
+    """
+    held = held_words(wanted, texts)
+    counts = Counter(word for each in held for word in each)
+    weights = {word: math.log(1 + len(texts) / (1 + counts[word])) for word in wanted}
+    total = sum(weights.values()) or 1.0
+    return [sum(weights[word] for word in each) / total for each in held]
