@@ -63,7 +63,7 @@ def chunks_of(episode: Episode) -> list[Chunk]:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(episodes())
 def test_an_episode_comes_out_as_it_was_packed(episode):
     vectors = np.eye(len(episode.turns), 8, dtype=np.float32)

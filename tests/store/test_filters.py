@@ -144,9 +144,7 @@ def many(tmp_path_factory):
 
 
 @given(data=st.data())
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_filtered_search_is_an_exact_one_over_the_selected_chunks(many, data):
     catalog, index, people = many
     episodes = st.none() | st.lists(st.sampled_from([f"e{n}" for n in range(40)]), unique=True)

@@ -21,7 +21,16 @@ from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
 from askpod.people import Labels, People
 from askpod.retrieval.passages import MOST, passage, stretches, without_duplicates
-from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
+from askpod.retrieval.rerank import (
+    Ids,
+    Pool,
+    Said,
+    best_first,
+    coverage,
+    idf,
+    score_chunks,
+    within_reach,
+)
 from askpod.retrieval.speakers import named_speakers
 from askpod.retrieval.spelling import replaced, respelled
 from askpod.store.catalog import Catalog
@@ -103,7 +112,7 @@ class Retriever:
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
-            pool = self._pool(neighbours, vector, said, labels, selection)
+            pool = self._pool(neighbours, vector, said, labels, selection, MOST * top)
             similarity = self._nearest_cosine(pool, vector)
             self._complete(pool, neighbours, vector, 2 * top)
             found = list(islice(without_duplicates(self._passages(pool, people)), top))
@@ -129,8 +138,12 @@ class Retriever:
         said: Sequence[Said],
         named: Labels,
         selection: Selection,
+        count: int,
     ) -> Pool:
-        """The candidates of both searches, with their dense scores, and the chunks around them."""
+        """The candidates of both searches, and the chunks around them.
+
+        Known are the dense scores of all that can be among the best `count`.
+        """
         layout, chosen = neighbours.layout, self._chosen(neighbours, selection)
         near, scores = neighbours.nearest(vector, CANDIDATES, chosen, chroma_condition(selection))
         by_words = _saying_most(said, chosen)
@@ -148,6 +161,8 @@ class Retriever:
             selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
         )
         pool.dense[np.searchsorted(ids, near)] = scores
+        if len(scores):
+            by_words = within_reach(pool, by_words, float(scores.min()), count)
         _look_up(pool, by_words, neighbours, vector)
         return pool
 
