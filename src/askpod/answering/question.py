@@ -67,8 +67,9 @@ _AMOUNT = re.compile(
     r"|temperature)\b)",
     re.IGNORECASE,
 )
+_DURATION = re.compile(r"\bhow long\b(?! ago\b)", re.IGNORECASE)
 _TIME = re.compile(
-    r"\b(?:when (?:did|was|were|will)\b|how (?:long|often|late|early)\b"
+    r"\b(?:when (?:did|was|were|will)\b|how (?:long ago|often|late|early)\b"
     r"|(?:what|which) (?:year|date|day|month|time)\b)",
     re.IGNORECASE,
 )
@@ -85,11 +86,24 @@ _NUMBER = (
 _MOMENT = (
     r"|\b(?:yesterday|today|tonight|tomorrow|ago|midnight|noon|christmas|easter|\w+days?|"
     r"(?:last|next|this|every|each|a) (?:year|month|week|day|hour|night|summer|winter|spring)|"
-    r"(?:hour|minute|second|day|week|month|year|decade)s|daily|weekly|monthly|yearly|annually|once|"
+    r"(?:hour|minute|second|day|week|month|year|decade)s|daily|weekly|monthly|yearly|annually|"
+    r"once (?:a|an|per|every|in)|"
     r"january|february|march|april|june|july|august|september|october|november|december)\b"
 )
-_HAS_NUMBER = re.compile(_NUMBER, re.IGNORECASE)
-_HAS_TIME = re.compile(_NUMBER + _MOMENT, re.IGNORECASE)
+_UNIT = (
+    r"(?:second|minute|hour|day|night|week|weekend|month|quarter|year|decade|semester|season|spring|"
+    r"summer|autumn|winter)"
+)
+_LASTING = (
+    rf"(?:{_NUMBER})[^.?!]{{0,20}}\b{_UNIT}s?\b|\b(?:an?|one|several|few|some|many|whole|all|last|half an?)"
+    rf" (?:\w+ )?{_UNIT}s?\b|\b{_UNIT}s\b|\b(?:forever|overnight|lifetime|\d+-{_UNIT})\b"
+)
+Figure = Literal["number", "time", "duration"]
+_HELD: dict[Figure, re.Pattern[str]] = {
+    "number": re.compile(_NUMBER, re.IGNORECASE),
+    "time": re.compile(_NUMBER + _MOMENT, re.IGNORECASE),
+    "duration": re.compile(_LASTING, re.IGNORECASE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +117,7 @@ class Question:
     )
     people: tuple[str, ...]  # speakers whom it names
     theirs: bool  # it asks what they say, so that nobody else's words answer it
-    figure: Literal["number", "time"] | None  # what its answer must hold
+    figure: Figure | None  # what its answer must hold
     compared: tuple[str, ...] = ()  # what a comparison is between
 
     @property
@@ -113,7 +127,7 @@ class Question:
 
     def holds_figure(self, text: str) -> bool:
         """Whether a text has a figure in it of the kind that is asked for."""
-        return bool((_HAS_TIME if self.figure == "time" else _HAS_NUMBER).search(text))
+        return self.figure is not None and bool(_HELD[self.figure].search(text))
 
 
 def understand(text: str, named: Sequence[str]) -> Question:
@@ -121,8 +135,10 @@ def understand(text: str, named: Sequence[str]) -> Question:
     text = " ".join(text.split())
     people = _people(text, named)
     kind, subject, compared = _kind(text, people)
-    figure: Literal["number", "time"] | None = None
-    if _TIME.search(text):
+    figure: Figure | None = None
+    if _DURATION.search(text):
+        figure = "duration"
+    elif _TIME.search(text):
         figure = "time"
     elif _AMOUNT.search(text):
         figure = "number"

@@ -189,9 +189,7 @@ def _by_speaker_and_place(
         speaker, guests = sentence.span.speaker, episodes[sentence.episode].guests
         scores[place] -= PASSAGE * (best - passages[sentence.passage].score)
         scores[place] -= SHORT * (sentence.words < FEWEST)
-        scores[place] += FIGURE * (
-            question.figure is not None and question.holds_figure(sentence.text)
-        )
+        scores[place] += FIGURE * question.holds_figure(sentence.text)
         if question.people:
             scores[place] += NAMED * (speaker in question.people)
         elif speaker and guests and speaker not in guests:
@@ -310,7 +308,8 @@ def _question_before(first: Sentence, opening: Sentence, before: Sequence[Senten
     if first != opening or not first.leans or not before:
         return ""
     last = before[-1]
-    return last.text if last.asks and last.span.speaker != first.span.speaker else ""
+    asks = last.asks and last.words >= FEWEST and last.span.speaker != first.span.speaker
+    return last.text if asks else ""
 
 
 def _embedded(
