@@ -102,7 +102,7 @@ def packed(value: object) -> str:
         "no base64 ü",
         base64.b64encode(b"not compressed").decode(),
         packed([]),
-        packed({"episode": {}, "turns": [], "chunks": [], "vectors": ""}),
+        packed({"id": "a", "episode": {}, "turns": [], "chunks": [], "vectors": ""}),
         packed({"episode": 5, "turns": [["Ann"]], "chunks": []}),
         pack(Episode("a", "A", (Turn("Ann", "Hm.", 0.0, 1.0),)), [], NONE)[:-20],
     ],
@@ -120,8 +120,8 @@ def test_a_small_text_that_would_fill_the_memory_is_no_episode(monkeypatch):
 
 
 def test_an_entry_is_read_as_it_was_written():
-    source = Source("/talks/a#1.md", "digest", "words", 2)
-    entry = EpisodeRecord("a#1", 7, "ada:/store", "v7", 2, 3, source=source)
+    source = Source("/talks/a#1.md", "digest", "words", 2, "ada:/store", "v7")
+    entry = EpisodeRecord("a#1", 7, source, 2, 3)
     assert EpisodeRecord.of(entry.record) == entry
     removed = EpisodeRecord("a#1", 8)
     assert EpisodeRecord.of(removed.record) == removed

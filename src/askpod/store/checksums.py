@@ -32,6 +32,11 @@ def checksum(values: Sequence[Value]) -> int:
     return zlib.crc32(json.dumps(values).encode())
 
 
+def signed(values: Sequence[Value], revision: int | None = None) -> tuple[Value, ...]:
+    """The values of a row with their checksum behind them; it covers `revision` too if given."""
+    return (*values, checksum(values if revision is None else (revision, *values)))
+
+
 def checked(what: str, row: Sequence[Any], revision: int | None = None) -> tuple[Any, ...]:
     """The values of `row` but the last, which is their checksum (with `revision` where given).
 
@@ -40,12 +45,11 @@ def checked(what: str, row: Sequence[Any], revision: int | None = None) -> tuple
     """
     values = tuple(row[:-1])
     try:
-        written = row[-1] == checksum(values if revision is None else (revision, *values))
+        if tuple(row) == signed(values, revision):
+            return values
     except TypeError:  # bytes where there never are any
-        written = False
-    if not written:
-        raise DamagedRow(f"{what} is not as it was written")
-    return values
+        pass
+    raise DamagedRow(f"{what} is not as it was written")
 
 
 def vector_checksums(ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> NDArray[np.int64]:

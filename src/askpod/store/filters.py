@@ -19,6 +19,8 @@ from askpod.text import matches_name
 if TYPE_CHECKING:
     from askpod.store.catalog import Catalog
 
+# Of an episode's details.
+SEASON, DATE, GUESTS = (f"json_extract(details, '$.{key}')" for key in ("season", "date", "guests"))
 NAMES = 20  # speakers of one condition: Chroma takes 3 ms for each
 
 
@@ -121,10 +123,10 @@ def _episodes(
     conditions, parameters = [], []
     for column, operator, value in (
         ("id", "=", filters.episode),
-        ("season", "=", filters.season),
-        ("date", ">=", filters.since),
+        (SEASON, "=", filters.season),
+        (DATE, ">=", filters.since),
         # "2024-05" as an end means all of that month: '~' sorts behind every digit and dash.
-        ("date", "<=", f"{filters.until}~" if filters.until else None),
+        (DATE, "<=", f"{filters.until}~" if filters.until else None),
     ):
         if value is not None:
             conditions.append(f"{column} {operator} ?")
@@ -132,7 +134,7 @@ def _episodes(
     if not conditions and filters.guest is None:
         return None
     rows = connection.execute(
-        f"SELECT id, guests FROM episodes WHERE {' AND '.join(conditions) or '1'} ORDER BY id",
+        f"SELECT id, {GUESTS} FROM episodes WHERE {' AND '.join(conditions) or '1'} ORDER BY id",
         parameters,
     ).fetchall()
     wanted = filters.guest

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from askpod.errors import ArchiveNotFound, StoreMismatch
 
-FORMAT = 4
+FORMAT = 5
 
 # Names in a store's folder.
 FILE = "catalog.db"
@@ -35,21 +35,12 @@ CREATE TABLE episodes (
     transcript TEXT NOT NULL,  -- digest of the words said: equal for two files of one recording
     faults INTEGER NOT NULL,
     origin TEXT NOT NULL,      -- the machine that indexed it; '' for this one
+    version TEXT NOT NULL,     -- of its records on a server; '' without one
     revision INTEGER NOT NULL, -- the store's revision that wrote it, with its turns and chunks
     turns INTEGER NOT NULL,    -- how many it has
     first_chunk INTEGER,       -- ids of its chunks: all from the first to the last, in the
     last_chunk INTEGER,        -- order of speech; NULL without any
-    title TEXT NOT NULL,
-    short TEXT NOT NULL,
-    guests TEXT NOT NULL,      -- JSON list
-    season INTEGER,
-    number INTEGER,
-    date TEXT,
-    duration REAL,
-    description TEXT NOT NULL,
-    topics TEXT NOT NULL,      -- JSON list
-    links TEXT NOT NULL,       -- JSON object
-    youtube TEXT,
+    details TEXT NOT NULL,     -- JSON object of all else that is known of it
     checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
 -- Tells counts and ranges at once, however many episodes there are.
@@ -78,7 +69,6 @@ CREATE TABLE chunks (
     heading TEXT NOT NULL,
     section TEXT NOT NULL,
     spans TEXT NOT NULL,       -- JSON list of [turn, first character, end character]
-    revision INTEGER NOT NULL, -- its episode's
     checksum INTEGER NOT NULL
 );
 CREATE INDEX chunks_of_episode ON chunks (episode_id, position);

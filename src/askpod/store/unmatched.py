@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from askpod.model import Filters
 from askpod.people import People
-from askpod.store.filters import Selection, chunk_condition, select, speakers
+from askpod.store.filters import DATE, GUESTS, SEASON, Selection, chunk_condition, select, speakers
 from askpod.text import nearest
 
 
@@ -40,12 +40,12 @@ def _nothing_for(connection: sqlite3.Connection, name: str, value: object, peopl
         near = nearest(str(value), people.everybody(speakers(connection)))
         return f"nobody speaks under the name {value!r}{near}"
     if name == "guest":
-        rows = connection.execute("SELECT guests FROM episodes")
+        rows = connection.execute(f"SELECT {GUESTS} FROM episodes")
         guests = {people.everywhere(guest) for (held,) in rows for guest in json.loads(held)}
         return f"no episode has the guest {value!r}{nearest(str(value), guests)}"
-    column = "season" if name == "season" else "date"
+    column, value_of = ("season", SEASON) if name == "season" else ("date", DATE)
     first, last = connection.execute(
-        f"SELECT min({column}), max({column}) FROM episodes"
+        f"SELECT min({value_of}), max({value_of}) FROM episodes"
     ).fetchone()
     there = f"they are of {first} to {last}" if first is not None else f"none has a {column}"
     return f"no episode fits {name}={value}; {there}"

@@ -141,7 +141,9 @@ class SharedArchive:
         with replica.reading():
             known = self._state
             if known is None or not known.layout.is_of(replica):
-                known = self._state = _State(Layout.of(replica), replica.versions())
+                known = self._state = _State(
+                    Layout.of(replica), {id_: it.version for id_, it in replica.sources().items()}
+                )
             return look(_Remote(known, self._puller.chunks))
 
     def _manifest(self) -> Manifest:

@@ -16,7 +16,7 @@ from askpod.store.shared.database import Collection, Database
 from askpod.store.shared.records import CHUNKS, EPISODES
 from askpod.store.vectors import about
 
-LAYOUT = 2  # of the records on the server; the replica's format is its own
+LAYOUT = 3  # of the records on the server; the replica's format is its own
 
 
 @dataclass(frozen=True, slots=True)

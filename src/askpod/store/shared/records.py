@@ -14,16 +14,25 @@ import json
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.chunking import cut_span
 from askpod.embedding.contextual import contextual_vectors
-from askpod.model import Chunk, Episode, Turn
-from askpod.store.rows import Source, StoredChunk
+from askpod.model import Chunk, Episode
+from askpod.parsing import parse_json
+from askpod.store.rows import (
+    Source,
+    StoredChunk,
+    chunk_of,
+    cuts_of,
+    details_of,
+    episode_of,
+    turn_of,
+    turn_values,
+)
 from askpod.store.shared.database import Metadata, Record
 from askpod.store.vectors import described
 
@@ -34,8 +43,6 @@ _PART = 15_000  # characters of a part: Chroma's cloud takes 16 kB
 _LARGEST = 256_000_000  # bytes of an episode, unpacked
 _HALF = np.dtype("<f2")  # of a vector's numbers: tells three digits, which is enough to compare
 _UNIT = 1e-2  # how far a vector's length may lie from 1
-_EPISODE_FIELDS = tuple(field.name for field in fields(Episode) if field.name != "turns")
-_TUPLES = ("guests", "topics")
 
 Vectors = NDArray[np.float32]
 
@@ -50,12 +57,10 @@ class EpisodeRecord:
 
     episode_id: str
     revision: int  # of the server, at which it was written
-    origin: str = ""  # the machine that indexed it
-    version: str = ""  # "": the episode has been removed
+    source: Source | None = None  # None: the episode has been removed
     parts: int = 0
     chunks: int = 0
     title: str = ""
-    source: Source | None = None  # None where it has been removed; its origin is empty
 
     @property
     def record(self) -> Record:
@@ -63,18 +68,9 @@ class EpisodeRecord:
             "kind": "episode" if self.source else "removed",
             "episode_id": self.episode_id,
             "revision": self.revision,
-            "origin": self.origin,
         }
         if self.source:
-            known |= {
-                "version": self.version,
-                "parts": self.parts,
-                "chunks": self.chunks,
-                "path": self.source.path,
-                "digest": self.source.digest,
-                "transcript": self.source.transcript,
-                "faults": self.source.faults,
-            }
+            known |= asdict(self.source) | {"parts": self.parts, "chunks": self.chunks}
         return Record(entry_id(self.episode_id), _direction(self.episode_id), self.title, known)
 
     @classmethod
@@ -82,24 +78,20 @@ class EpisodeRecord:
         """Raises NotWhole."""
         known = record.metadata or {}
         try:
-            return cls._read(known)
+            id_, revision = _text(known["episode_id"]), int(known["revision"])
+            if known["kind"] == "removed":
+                return cls(id_, revision)
+            told = {field.name: known[field.name] for field in fields(Source)}
+            faults = int(told.pop("faults"))
+            source = Source(**{name: _text(value) for name, value in told.items()}, faults=faults)
+            return cls(id_, revision, source, int(known["parts"]), int(known["chunks"]))
         except (KeyError, TypeError, ValueError) as error:
             raise NotWhole(f"{record.id} is no entry of an episode") from error
 
-    @classmethod
-    def _read(cls, known: Metadata) -> EpisodeRecord:
-        id_, revision = _text(known["episode_id"]), int(known["revision"])
-        if known["kind"] == "removed":
-            return cls(id_, revision)
-        source = Source(
-            _text(known["path"]),
-            _text(known["digest"]),
-            _text(known["transcript"]),
-            int(known["faults"]),
-        )
-        parts, chunks = int(known["parts"]), int(known["chunks"])
-        origin, version = _text(known["origin"]), _text(known["version"])
-        return cls(id_, revision, origin, version, parts, chunks, source=source)
+    @property
+    def version(self) -> str:
+        """Of the episode's records; "" where it has been removed."""
+        return self.source.version if self.source else ""
 
     def part_ids(self) -> list[str]:
         return [f"part:{self.episode_id}#{self.version}#{n}" for n in range(self.parts)]
@@ -152,35 +144,27 @@ def part_records(
 
 def pack(episode: Episode, chunks: Sequence[Chunk], vectors: Vectors) -> str:
     """An episode, where its chunks are cut and the embedder's vectors of them, as text."""
-    told = {name: getattr(episode, name) for name in _EPISODE_FIELDS}
-    turns = [
-        [turn.speaker, turn.text, turn.start, turn.end, turn.estimated, turn.section, turn.marks]
-        for turn in episode.turns
-    ]
-    cuts = [
-        [
-            chunk.heading,
-            chunk.section,
-            [[span.turn, span.offset, span.offset + len(span.text)] for span in chunk.spans],
-        ]
-        for chunk in chunks
-    ]
-    held = base64.b64encode(vectors.astype(_HALF).tobytes()).decode()
-    told = {"episode": told, "turns": turns, "chunks": cuts, "vectors": held}
-    whole = json.dumps(told, allow_nan=False)
-    return base64.b64encode(zlib.compress(whole.encode())).decode()
+    told = {
+        "id": episode.id,
+        "episode": details_of(episode),
+        "turns": [turn_values(turn) for turn in episode.turns],
+        "chunks": [(chunk.heading, chunk.section, cuts_of(chunk)) for chunk in chunks],
+        "vectors": base64.b64encode(vectors.astype(_HALF).tobytes()).decode(),
+    }
+    return base64.b64encode(zlib.compress(json.dumps(told, allow_nan=False).encode())).decode()
 
 
 def unpack(packed: str) -> tuple[Episode, list[Chunk], Vectors]:
     """Raises NotWhole."""
     try:
-        told = json.loads(_inflated(base64.b64decode(packed, validate=True)))
-        turns = tuple(_turn(*values) for values in told["turns"])
-        known = {name: told["episode"][name] for name in _EPISODE_FIELDS}
-        known |= {name: tuple(known[name]) for name in _TUPLES}
-        chunks = [_chunk(turns, *values) for values in told["chunks"]]
-        return Episode(**known, turns=turns), chunks, _vectors(told["vectors"], len(chunks))
-    except (ValueError, TypeError, LookupError, zlib.error, RecursionError) as error:
+        told = parse_json(_inflated(base64.b64decode(packed, validate=True)))
+        turns = [turn_of(values) for values in told["turns"]]
+        chunks = [
+            chunk_of(heading, section, cuts, turns) for heading, section, cuts in told["chunks"]
+        ]
+        episode = episode_of(_text(told["id"]), told["episode"], turns)
+        return episode, chunks, _vectors(told["vectors"], len(chunks))
+    except (ValueError, TypeError, LookupError, AttributeError, zlib.error) as error:
         raise NotWhole(f"what is packed cannot be read ({type(error).__name__})") from error
 
 
@@ -200,40 +184,6 @@ def _inflated(data: bytes) -> bytes:
     if not unpacking.eof:
         raise ValueError("it is longer than any episode, or cut")
     return whole
-
-
-def _turn(
-    speaker: str,
-    text: str,
-    start: float,
-    end: float,
-    estimated: bool,
-    section: str,
-    marks: list[list[float]],
-) -> Turn:
-    known = tuple((int(at), _second(second)) for at, second in marks)
-    return Turn(
-        _text(speaker),
-        _text(text),
-        _second(start),
-        _second(end),
-        bool(estimated),
-        _text(section),
-        known,
-    )
-
-
-def _chunk(turns: Sequence[Turn], heading: str, section: str, cuts: list[list[int]]) -> Chunk:
-    if not cuts or any(turn < 0 for turn, _, _ in cuts):
-        raise ValueError("a chunk is of no turn")
-    spans = tuple(cut_span(turns[turn], turn, begin, end) for turn, begin, end in cuts)
-    return Chunk(_text(heading), _text(section), spans)
-
-
-def _second(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError("a second is none")
-    return float(value)
 
 
 def _text(value: Any) -> str:  # noqa: ANN401

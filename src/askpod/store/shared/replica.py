@@ -9,7 +9,7 @@ same order as the others.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,10 +29,6 @@ from askpod.store.shared.manifest import Manifest
 from askpod.store.shared.records import EpisodeRecord, NotWhole, entry_id, unpack
 
 _REVISION, _ORIGIN, _FILLED = "server_revision", "server_origin", "server_filled"
-_VERSIONS = """CREATE TABLE IF NOT EXISTS versions (
-    episode_id TEXT PRIMARY KEY REFERENCES episodes(id) ON DELETE CASCADE,
-    version TEXT NOT NULL
-) WITHOUT ROWID"""
 _TOLD = 50  # episodes, from which on a user is told how far it has come
 
 
@@ -66,28 +62,20 @@ class Replica(Catalog):
         with self._connections.writing() as connection:
             if not stored_meta(connection):
                 create_tables(connection, manifest.stamp)
-            connection.execute(_VERSIONS)
             self._note({ARCHIVE: manifest.archive, _REVISION: "0", _ORIGIN: origin})
 
     def take(
         self,
         episode: Episode,
         source: Source,
-        chunks: list[Chunk],
+        chunks: Sequence[Chunk],
         vectors: NDArray[np.float32],
-        version: str,
         revision: int,
     ) -> None:
-        """Writes an episode of the server's `revision`, and which version of its records it is."""
-        with self._connections.writing() as connection:
+        """Writes an episode of the server's `revision`."""
+        with self._connections.writing():
             self.put(episode, source, chunks, vectors)
-            connection.execute("INSERT INTO versions VALUES (?, ?)", (episode.id, version))
             self._note({_REVISION: str(revision)})
-
-    def versions(self) -> dict[str, str]:
-        """Which version of each episode's records on the server is in the replica."""
-        with self.reading() as connection:
-            return dict(connection.execute("SELECT episode_id, version FROM versions").fetchall())
 
     def drop(self, episode_id: str, revision: int) -> None:
         """Removes an episode, as the server's `revision` did; it need not be there."""
@@ -171,8 +159,9 @@ class Puller:
                 )
                 replica.drop(entry.episode_id, entry.revision)
             return
-        source = replace(entry.source, origin="" if entry.origin == self.origin else entry.origin)
-        replica.take(episode, source, chunks, vectors, entry.version, entry.revision)
+        origin = "" if entry.source.origin == self.origin else entry.source.origin
+        source = replace(entry.source, origin=origin)
+        replica.take(episode, source, chunks, vectors, entry.revision)
 
     def _fetched(
         self, manifest: Manifest, entry: EpisodeRecord

@@ -67,18 +67,12 @@ class ServerStore:
         self._chunks.write(chunk_records(version, episode, chunks, vectors))
         parts = part_records(version, episode, chunks, vectors)
         self._entries.write(parts)
-        counts = {"parts": len(parts), "chunks": len(chunks)}
-        entry = EpisodeRecord(
-            episode.id,
-            revision,
-            self._origin,
-            version,
-            **counts,
-            title=episode.title,
-            source=source,
+        there = replace(source, origin=self._origin, version=version)
+        self._commit(
+            EpisodeRecord(episode.id, revision, there, len(parts), len(chunks), episode.title)
         )
-        self._commit(entry)
-        self._replica.take(episode, source, list(chunks), vectors, version, revision)
+        here = replace(source, version=version)
+        self._replica.take(episode, here, chunks, vectors, revision)
         if known:
             self._sweep(episode.id, version)
 
