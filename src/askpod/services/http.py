@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from askpod.errors import ModelError
+from askpod.errors import AskpodError, ModelError
 
 OPENAI_URL = "https://api.openai.com/v1"
 VENDOR = "openai.com"  # asks for a key and for the prices that are known
@@ -48,15 +48,33 @@ def key_for(base_url: str | None) -> str:
     Raises:
         ModelError: OpenAI itself is asked and there is no key, or it holds what no key holds.
     """
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    if key and not (key.isascii() and key.isprintable() and " " not in key):
-        raise ModelError("OPENAI_API_KEY holds characters that no key has: copy the key again")
+    key = secret("OPENAI_API_KEY", "key", ModelError)
     if not key and is_vendors(base_url):
         raise ModelError(
             f"no key for {where(base_url)}: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server "
             "of your own"
         )
     return key or NO_KEY
+
+
+def secret(variable: str, what: str, error: type[AskpodError]) -> str:
+    """The value of a variable that holds a key or token; "" where it is not set.
+
+    Args:
+        variable: its name.
+        what: "key" or "token", for the message.
+        error: raised where it holds what no key holds.
+    """
+    value = os.environ.get(variable, "").strip()
+    if value and not (value.isascii() and value.isprintable() and " " not in value):
+        raise error(f"{variable} holds characters that no {what} has: copy the {what} again")
+    return value
+
+
+def excerpt(text: str, most: int) -> str:
+    """What a service said, on one line of at most `most` characters, without secrets."""
+    line = " ".join(struck_out(text).split())[:most]
+    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 def struck_out(text: str) -> str:

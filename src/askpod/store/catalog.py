@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -254,6 +254,14 @@ class Lookups:
                 "coalesce(sum(last_chunk - first_chunk + 1), 0) FROM episodes"
             ).fetchone()
             return {"episodes": episodes, "turns": turns, "chunks": chunks}
+
+
+def meta_in(folder: Path) -> dict[str, str]:
+    """The `meta` of the catalog in a folder; empty where there is none, or nothing in it."""
+    if not (folder / FILE).is_file():
+        return {}
+    with closing(Catalog(folder)) as catalog:
+        return catalog.meta()
 
 
 def stored_meta(connection: sqlite3.Connection) -> dict[str, str]:

@@ -11,19 +11,19 @@ from typing import TypeVar
 import numpy as np
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
-from askpod.store.catalog import FILE, Catalog
+from askpod.store.catalog import FILE, meta_in
 from askpod.store.connection import PATIENCE, plain_errors, write_lock
 from askpod.store.dense import FEW, Neighbours, Scores
 from askpod.store.filters import Ids, Layout
 from askpod.store.schema import KEPT, Stamp
 from askpod.store.shared.client import Address
-from askpod.store.shared.database import Collection, Database, Where
+from askpod.store.shared.database import Collection, Database
 from askpod.store.shared.manifest import Manifest, chunks_of, found, other_archive
 from askpod.store.shared.records import chunk_id
-from askpod.store.shared.replica import Known, Puller, Replica, followed, make_replica, origin_of
+from askpod.store.shared.replica import Known, Puller, Replica, origin_of
 from askpod.store.shared.writer_lock import WriterLock
 from askpod.store.shared.writing import ServerStore
-from askpod.store.vectors import Vectors
+from askpod.store.vectors import Vectors, Where
 
 Notify = Callable[[str], None]
 
@@ -45,7 +45,7 @@ class SharedArchive:
         self._puller = Puller(
             chunks_of(database, manifest.stamp.embedder), origin_of(store), notify
         )
-        self._state: _State | None = None
+        self._remote: _Remote | None = None
         self._notify = notify
         self._replica: Replica | None = None
 
@@ -139,12 +139,12 @@ class SharedArchive:
         """What `look` makes of the replica's state, the server's collection answering."""
         replica = self._read()
         with replica.reading():
-            known = self._state
+            known = self._remote
             if known is None or not known.layout.is_of(replica):
-                known = self._state = _State(
-                    Layout.of(replica), {id_: it.version for id_, it in replica.sources().items()}
-                )
-            return look(_Remote(known, self._puller.chunks))
+                versions = {id_: source.version for id_, source in replica.sources().items()}
+                layout, chunks = Layout.of(replica), self._puller.chunks
+                known = self._remote = _Remote(layout, versions, chunks)
+            return look(known)
 
     def _manifest(self) -> Manifest:
         manifest = Manifest.read(self._database)
@@ -155,10 +155,11 @@ class SharedArchive:
     def _make_replica(self, manifest: Manifest) -> None:
         with plain_errors(self._store / FILE):
             self._store.mkdir(parents=True, exist_ok=True)
-        if not _holds_catalog(self._store):
+        if not meta_in(self._store):
             with write_lock(self._store, self._notify):
-                if not _holds_catalog(self._store):  # else another process was quicker
-                    make_replica(self._store, manifest, self._puller.origin)
+                if not meta_in(self._store):  # else another process was quicker
+                    with closing(Replica(self._store, writable=True)) as replica:
+                        replica.follow(manifest, self._puller.origin)
         if self._known().archive != manifest.archive:
             raise other_archive(self._database.address, str(self._store))
 
@@ -195,7 +196,7 @@ class SharedArchive:
         return self._replica
 
     def _known(self) -> Known:
-        known = self._read().known()
+        known = Known.of(self._read().meta())
         if known is None:
             raise other_archive(self._database.address, str(self._store))
         return known
@@ -212,7 +213,7 @@ def condition(store: Path, address: Address) -> str:
         manifest = Manifest.read(database)
     if manifest is None:
         raise no_archive(address)
-    known = followed(store) if _holds_catalog(store) else None
+    known = Known.of(meta_in(store))
     here = f"{known.revision:,}" if known and known.archive == manifest.archive else "nothing"
     return f"{address}, revision {manifest.revision:,}; here {here}"
 
@@ -226,7 +227,8 @@ def no_archive(address: Address) -> ArchiveNotFound:
 
 def _check_folder(store: Path, address: Address) -> None:
     """Raises StoreMismatch where the folder holds an archive of its own."""
-    if _holds_catalog(store) and followed(store) is None:
+    meta = meta_in(store)
+    if meta and Known.of(meta) is None:
         raise StoreMismatch(
             f"{store}: this folder holds an archive of its own, and ASKPOD_CHROMA_URL names "
             f"{address}. Name another folder for the replica (--store, ASKPOD_STORE) and index "
@@ -249,49 +251,13 @@ def _set_aside(store: Path, address: Address) -> None:
             file.unlink(missing_ok=True)
 
 
-def _holds_catalog(store: Path) -> bool:
-    if not (store / FILE).is_file():
-        return False
-    with closing(Catalog(store)) as catalog:
-        return bool(catalog.meta())
+class _Remote:
+    """Answers from the server's collection, for the replica's state at one revision."""
 
-
-class _State:
-    """Which records on the server are the replica's chunks, at one revision."""
-
-    def __init__(self, layout: Layout, versions: Mapping[str, str]) -> None:
+    def __init__(self, layout: Layout, versions: Mapping[str, str], chunks: Collection) -> None:
         self.layout = layout
         self._names = list(layout.places)
-        self._versions = versions
-
-    def records(self, ids: Ids) -> list[str]:
-        """The records of chunks, which are all there."""
-        places = np.searchsorted(self.layout.firsts, ids, side="right") - 1
-        named = ((self._names[place], place) for place in places.tolist())
-        return [
-            chunk_id(name, self._versions[name], number - int(self.layout.firsts[place]))
-            for number, (name, place) in zip(ids.tolist(), named, strict=True)
-        ]
-
-    def chunks(self, records: Mapping[str, float]) -> tuple[Ids, Scores]:
-        """The chunks of records and their scores; without what is not the replica's."""
-        ids, scores = [], []
-        for record, score in records.items():
-            name, _, rest = record.rpartition("#")
-            episode_id, _, version = name.rpartition("#")
-            place = self.layout.places.get(episode_id)
-            if place is not None and version == self._versions[episode_id] and rest.isdecimal():
-                ids.append(int(self.layout.firsts[place]) + int(rest))
-                scores.append(round(score, _DIGITS))
-        return np.array(ids, dtype=np.int64), np.array(scores, dtype=np.float64)
-
-
-class _Remote:
-    """Answers from the server's collection."""
-
-    def __init__(self, state: _State, chunks: Collection) -> None:
-        self.layout = state.layout
-        self._state = state
+        self._versions = versions  # of each episode's records
         self._chunks = chunks
 
     def nearest(
@@ -301,22 +267,37 @@ class _Remote:
         if chosen is not None and (len(chosen) <= FEW or where is None):
             ids, scores = self.scores_of(vector, chosen)
         else:
-            ids, scores = self._state.chunks(
-                self._chunks.nearest(vector.tolist(), count + _MORE, where=where)
-            )
+            found = self._chunks.nearest(vector.tolist(), count + _MORE, where=where)
+            ids, scores = self._scored(found)
         best = np.lexsort((ids, -scores))[:count]
         return ids[best], scores[best]
 
     def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
         """As Neighbours."""
+        places = np.searchsorted(self.layout.firsts, ids, side="right") - 1
+        positions = ids - self.layout.firsts[places]
+        names = (self._names[place] for place in places.tolist())
+        records = [
+            chunk_id(name, self._versions[name], position)
+            for name, position in zip(names, positions.tolist(), strict=True)
+        ]
         found: dict[str, float] = {}
-        records, asked = self._state.records(ids), vector.tolist()
         for begin in range(0, len(records), _AT_ONCE):
             batch = records[begin : begin + _AT_ONCE]
-            found |= self._chunks.nearest(asked, len(batch), ids=batch)
-        if missing := [
-            record for record in records if record not in found
-        ]:  # a graph may miss some
-            for record, held in self._chunks.get(missing, "embeddings").items():
-                found[record] = float(np.array(held.vector, dtype=np.float32) @ vector)
-        return self._state.chunks(found)
+            found |= self._chunks.nearest(vector.tolist(), len(batch), ids=batch)
+        missing = [record for record in records if record not in found]  # a graph may miss some
+        for record, held in self._chunks.get(missing, "embeddings").items():
+            found[record] = float(np.array(held.vector, dtype=np.float32) @ vector)
+        return self._scored(found)
+
+    def _scored(self, records: Mapping[str, float]) -> tuple[Ids, Scores]:
+        """The chunks of records and their scores; without what is not the replica's."""
+        ids, scores = [], []
+        for record, score in records.items():
+            name, _, position = record.rpartition("#")
+            episode_id, _, version = name.rpartition("#")
+            place = self.layout.places.get(episode_id)
+            if place is not None and version == self._versions[episode_id] and position.isdecimal():
+                ids.append(int(self.layout.firsts[place]) + int(position))
+                scores.append(round(score, _DIGITS))
+        return np.array(ids, dtype=np.int64), np.array(scores, dtype=np.float64)

@@ -9,7 +9,6 @@ holds the token. No redirect is followed.
 from __future__ import annotations
 
 import json
-import os
 import ssl
 import time
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import httpx
 
 from askpod.errors import AskpodError, ServerError
 from askpod.parsing import ParseError, parse_json
-from askpod.services.http import is_this_machine, struck_out, where
+from askpod.services.http import excerpt, is_this_machine, secret, where
 from askpod.services.limits import (
     ACCEPTED,
     Deadline,
@@ -46,6 +45,18 @@ MOST_BYTES = 64_000_000  # of one response, unpacked; a page of the longest vect
 
 _EXCERPT = 200  # characters of what a server says
 _PASSING = (429, 500, 502, 503, 504)
+_REFUSALS = {
+    413: "refuses a request as too large (413); raise the limit of the server, or of the proxy "
+    "before it, to 4 MB",
+    **dict.fromkeys(
+        (*range(200, 300), 404, 405, 410),
+        "does not answer as Chroma's interface version 2 does; look whether ASKPOD_CHROMA_URL "
+        "names a Chroma server, of version 1.0 or newer",
+    ),
+    **dict.fromkeys(
+        range(300, 400), "redirects to another address; name that one in ASKPOD_CHROMA_URL"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +80,13 @@ class Exists(ServerError):
     """What was to be made exists already."""
 
 
-class _Passing(Exception):
-    """A trouble that may have gone at the next try; the error if it has not."""
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A request that failed. Given back and raised later: else the error would hold the token."""
 
-    def __init__(self, error: ServerError) -> None:
-        self.error = error
-        self.retry_after: float | None = None  # seconds, as the server asks for
-        super().__init__()
+    error: AskpodError
+    passing: bool = False  # it may go well at the next try
+    retry_after: float | None = None  # seconds, as the server asks for
 
 
 class Client:
@@ -89,7 +100,7 @@ class Client:
         """
         self.address = address
         self.where = where(address.url)
-        self._token = _token()
+        self._token = secret(TOKEN, "token", ServerError)
         headers = {"Accept": "application/json", "Accept-Encoding": ACCEPTED}
         if self._token:  # as a proxy in front of a server of one's own, and as Chroma's cloud asks
             headers |= {"Authorization": f"Bearer {self._token}", "X-Chroma-Token": self._token}
@@ -123,26 +134,20 @@ class Client:
             ServerError: it is down, slow, refuses the token, is none of Chroma's, or fails.
         """
         retries = Retries(PATIENCE, TRIES, FIRST_WAIT)
+        content = None if body is None else json.dumps(body, allow_nan=False).encode()
         while True:
-            try:
-                trouble = self._tried(method, path, body, WRITE_SECONDS if writes else READ_SECONDS)
-            except RuntimeError:  # in another thread, perhaps this instant
-                if not self._client.is_closed:
-                    raise
-                raise AskpodError(
-                    f"{self.address}: this archive has been closed; open it again"
-                ) from None
-            if not isinstance(trouble, _Passing):
-                return trouble
-            wait = retries.next_wait(trouble.retry_after)
+            answer = self._tried(method, path, content, WRITE_SECONDS if writes else READ_SECONDS)
+            if not isinstance(answer, _Failure):
+                return answer
+            if not answer.passing:
+                raise answer.error
+            wait = retries.next_wait(answer.retry_after)
             if wait is None:
-                raise ServerError(f"{trouble.error} ({retries.tried})")
+                raise ServerError(f"{answer.error} ({retries.tried})")
             time.sleep(wait)
 
-    def _tried(self, method: str, path: str, body: object, seconds: float) -> Any:  # noqa: ANN401
-        """What is answered, or a _Passing: given back, so that nothing is raised in an except."""
-        timeout = httpx.Timeout(seconds, connect=CONNECT_SECONDS)
-        content = None if body is None else json.dumps(body, allow_nan=False).encode()
+    def _tried(self, method: str, path: str, content: bytes | None, seconds: float) -> Any:  # noqa: ANN401
+        """What is answered, or a _Failure."""
         self._deadline.start(WHOLE_SECONDS)
         try:
             with self._client.stream(
@@ -150,113 +155,74 @@ class Client:
                 quote(path, safe="/?=&"),
                 content=content,
                 headers={"Content-Type": "application/json"} if content else None,
-                timeout=timeout,
+                timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
             ) as response:
-                said = self._read(response)
-                status = response.status_code
-                asked = retry_after(response.headers.get("retry-after", ""))
+                unpacker = Unpacker(response.headers.get("content-encoding", ""), MOST_BYTES)
+                return self._answer(response, b"".join(unpacker.all_of(response.iter_raw())))
         except httpx.TimeoutException:
-            failure: _Passing | ServerError = self._passing(f"has not answered for {seconds:g} s")
             if self._deadline.passed:
-                failure = self._error(f"is too slow: not done after {WHOLE_SECONDS:.0f} s")
+                return self._failure(f"is too slow: not done after {WHOLE_SECONDS:.0f} s")
+            return self._passing(f"has not answered for {seconds:g} s")
         except httpx.ConnectError as error:
-            failure = self._unconnected(str(error))
+            return self._unconnected(excerpt(str(error), _EXCERPT))
         except httpx.HTTPError as error:
-            return self._passing(f"broke off ({_plain(str(error)) or type(error).__name__})")
-        else:
-            reply = self._reply(status, said)
-            if isinstance(reply, _Passing):
-                reply.retry_after = asked
-            return reply
-        if isinstance(failure, ServerError):
-            raise failure
-        return failure
-
-    def _read(self, response: httpx.Response) -> bytes:
-        try:
-            unpacker = Unpacker(response.headers.get("content-encoding", ""), MOST_BYTES)
-            return b"".join(unpacker.all_of(response.iter_raw()))
+            reason = excerpt(str(error), _EXCERPT) or type(error).__name__
+            return self._passing(f"broke off ({reason})")
         except TooLarge:
-            raise self._error("sends more than was asked for") from None
+            return self._failure("sends more than was asked for")
         except NotUnpacked as error:
-            raise self._error(f"sends what {error}") from None
+            return self._failure(f"sends what {error}")
+        except RuntimeError:  # closed in another thread, perhaps this instant
+            if not self._client.is_closed:
+                raise
+            closed = f"{self.address}: this archive has been closed; open it again"
+            return _Failure(AskpodError(closed))
 
-    def _reply(self, status: int, said: bytes) -> Any:  # noqa: ANN401
+    def _answer(self, response: httpx.Response, said: bytes) -> Any:  # noqa: ANN401
+        """The JSON that is answered, or a _Failure."""
+        status = response.status_code
         try:
             value = parse_json(said, max_depth=None) if said else None
         except ParseError:
             value = said
-        told = isinstance(value, dict) and "error" in value
+        words = _words(value)
         if status in _PASSING:
-            return self._passing(f"failed ({status}{self._words(value)})")
+            asked = retry_after(response.headers.get("retry-after", ""))
+            return self._passing(f"failed ({status}{words and f': {words}'})", asked)
         if 200 <= status < 300 and not isinstance(value, bytes):
             return value
-        if status == 404 and told:
-            raise NotThere(f"{self.where}: {self._words(value).removeprefix(': ')}")
-        if status == 409 and told:
-            raise Exists(f"{self.where}: {self._words(value).removeprefix(': ')}")
-        raise self._refusal(status, value)
-
-    def _refusal(self, status: int, value: object) -> ServerError:
+        if status in (404, 409) and isinstance(value, dict) and "error" in value:
+            return _Failure((NotThere if status == 404 else Exists)(f"{self.where}: {words}"))
         if status in (401, 403):
             done = f"refuses the token in {TOKEN}" if self._token else "asks for a token"
-            return self._error(f"{done} ({status}); set {TOKEN} to one that it takes")
-        if status == 413:
-            return self._error(
-                "refuses a request as too large (413); raise the limit of the server, or of the "
-                "proxy before it, to 4 MB"
-            )
-        if 300 <= status < 400:
-            return self._error("redirects to another address; name that one in ASKPOD_CHROMA_URL")
-        if status < 300 or status in (404, 405, 410):
-            return self._error(
-                "does not answer as Chroma's interface version 2 does; look whether "
-                "ASKPOD_CHROMA_URL names a Chroma server, of version 1.0 or newer"
-            )
-        return self._error(f"refused a request ({status}{self._words(value)})")
+            return self._failure(f"{done} ({status}); set {TOKEN} to one that it takes")
+        refused = f"refused a request ({status}{words and f': {words}'})"
+        return self._failure(_REFUSALS.get(status, refused))
 
-    def _unconnected(self, reason: str) -> _Passing | ServerError:
+    def _unconnected(self, reason: str) -> _Failure:
         if "certificate" in reason.lower():
-            return self._error(
-                f"shows a certificate that is not trusted ({_plain(reason)}); name the file of its "
-                "root in ASKPOD_CHROMA_CA"
+            return self._failure(
+                f"shows a certificate that is not trusted ({reason}); name the file of its root in "
+                "ASKPOD_CHROMA_CA"
             )
         if "ssl" in reason.lower():
-            return self._error(f"does not speak TLS as asked ({_plain(reason)}); http or https?")
-        return self._passing(
-            f"does not answer ({_plain(reason)}); start it, or correct ASKPOD_CHROMA_URL"
-        )
+            return self._failure(f"does not speak TLS as asked ({reason}); http or https?")
+        return self._passing(f"does not answer ({reason}); start it, or correct ASKPOD_CHROMA_URL")
 
-    def _passing(self, what: str) -> _Passing:
-        return _Passing(
-            self._error(f"{what}. What was finished is kept: run the same command again later")
-        )
+    def _passing(self, what: str, asked: float | None = None) -> _Failure:
+        kept = "What was finished is kept: run the same command again later"
+        return _Failure(self._failure(f"{what}. {kept}").error, True, asked)
 
-    def _error(self, what: str) -> ServerError:
-        return ServerError(f"{self.where}: the Chroma server {what}")
-
-    def _words(self, value: object) -> str:
-        """What the server said of it, in a few harmless words."""
-        said = value.get("message") if isinstance(value, dict) else value
-        if isinstance(said, bytes):
-            said = said.decode(errors="replace")
-        if not isinstance(said, str) or not said.strip():
-            return ""
-        return f": {_plain(said)}"
+    def _failure(self, what: str) -> _Failure:
+        return _Failure(ServerError(f"{self.where}: the Chroma server {what}"))
 
 
-def _token() -> str:
-    """Raises ServerError where it holds what no token holds."""
-    token = os.environ.get(TOKEN, "").strip()
-    if token and not (token.isascii() and token.isprintable() and " " not in token):
-        raise ServerError(f"{TOKEN} holds characters that no token has: copy the token again")
-    return token
-
-
-def _plain(text: str) -> str:
-    """What came from outside, cut, without the token that it may repeat."""
-    folded = " ".join(struck_out(text).split())[:_EXCERPT]
-    return "".join(character if character.isprintable() else "?" for character in folded)
+def _words(value: object) -> str:
+    """What the server said of it, in a few harmless words."""
+    said = value.get("message") if isinstance(value, dict) else value
+    if isinstance(said, bytes):
+        said = said.decode(errors="replace")
+    return excerpt(said, _EXCERPT) if isinstance(said, str) else ""
 
 
 @cache

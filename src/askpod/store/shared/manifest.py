@@ -28,7 +28,6 @@ class Manifest:
     revision: int  # a number that every commit raises
     pending: str  # the episode whose records a writer is changing; "" where none is
     stamp: Stamp
-    recipe: str  # of the chunks' contextual vectors
 
     @classmethod
     def read(cls, database: Database) -> Manifest | None:
@@ -46,25 +45,23 @@ class Manifest:
 
     @classmethod
     def of(cls, collection: Collection) -> Manifest:
+        """What the metadata of a collection says. Raises as `read`."""
         known, address = collection.metadata, collection.database.address
         try:
             layout = int(known["askpod"])
-            if layout == LAYOUT:
-                stamp = Stamp(
-                    str(known["embedder"]), int(known["dimension"]), str(known["chunking"])
+            if layout != LAYOUT:
+                raise StoreMismatch(
+                    f"{address}: the archive there has layout {layout}, made by another version of "
+                    f"askpod; this one reads layout {LAYOUT}. Use the same version on all machines"
                 )
-                pending = str(known["pending"])
-                archive, revision = str(known["archive"]), int(known["revision"])
-                return cls(collection, archive, revision, pending, stamp, str(known["vectors"]))
+            stamp = Stamp(str(known["embedder"]), int(known["dimension"]), str(known["chunking"]))
+            archive, pending = str(known["archive"]), str(known["pending"])
+            return cls(collection, archive, int(known["revision"]), pending, stamp)
         except (KeyError, TypeError, ValueError):
             raise ServerError(
                 f"{address}: its collection {EPISODES!r} is not one that askpod made; name another "
                 "database (ASKPOD_CHROMA_DATABASE)"
             ) from None
-        raise StoreMismatch(
-            f"{address}: the archive there has layout {layout}, made by another version of askpod; "
-            f"this one reads layout {LAYOUT}. Use the same version on all machines"
-        )
 
     def with_metadata(self, *, revision: int, pending: str) -> Manifest:
         """As it is after the server has taken these two."""
@@ -72,40 +69,24 @@ class Manifest:
 
     def check(self, stamp: Stamp) -> None:
         """Raises StoreMismatch where this machine's settings would make another archive."""
-        made, now = self.stamp, stamp
-        vectors = ("vectors", self.recipe, recipe())
-        differing = [
-            f"{what} {there!r}, and this machine is set to {here!r}"
-            for what, there, here in (
-                ("embedder", made.embedder, now.embedder),
-                ("dimension", made.dimension, now.dimension),
-                ("chunking", made.chunking, now.chunking),
-                vectors,
-            )
-            if here is not None and there != here
-        ]
+        made = self.collection.metadata
+        differing = stamp.differing(made)
+        if not differing and made.get("vectors") != recipe():
+            differing = f"vectors {made.get('vectors')!r}, now {recipe()!r}"
         if differing:
             raise StoreMismatch(
-                f"{self.collection.database.address}: the archive there was made with "
-                f"{'; '.join(differing)}. Go back to the settings that it was made with, or index "
-                "into another database (ASKPOD_CHROMA_DATABASE, and another --store)."
+                f"{self.collection.database.address}: the archive there was made with {differing}. "
+                "Go back to the settings that it was made with, or index into another database "
+                "(ASKPOD_CHROMA_DATABASE, and another --store)."
             )
 
 
 def found(database: Database, stamp: Stamp) -> Manifest:
     """The manifest of a new archive in a database; of the one there, if somebody was quicker."""
-    metadata = {
-        "askpod": LAYOUT,
-        "archive": uuid4().hex,
-        "revision": 0,
-        "pending": "",
-        "embedder": stamp.embedder,
-        "dimension": stamp.dimension or 0,
-        "chunking": stamp.chunking,
-        "vectors": recipe(),
-    }
+    begun = {"askpod": LAYOUT, "archive": uuid4().hex, "revision": 0, "pending": ""}
     try:
         chunks_of(database, stamp.embedder)
+        metadata = begun | stamp.values() | {"vectors": recipe()}
         return Manifest.of(database.make(EPISODES, metadata, "l2"))
     except Exists:
         return Manifest.of(database.collection(EPISODES))

@@ -9,18 +9,16 @@ same order as the others.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.errors import ArchiveNotFound
 from askpod.model import Chunk, Episode
-from askpod.store.catalog import FILE, Catalog, stored_meta
-from askpod.store.connection import plain_errors
+from askpod.store.catalog import Catalog, stored_meta
 from askpod.store.rows import Source
 from askpod.store.schema import create_tables
 from askpod.store.shared import ARCHIVE
@@ -41,21 +39,17 @@ class Known:
     origin: str  # this machine and folder, as they were when it was last brought up
     filled: bool  # whether it has ever been whole
 
+    @classmethod
+    def of(cls, meta: Mapping[str, str]) -> Known | None:
+        """What the `meta` of a catalog says; None where it follows no server."""
+        if ARCHIVE not in meta:
+            return None
+        revision, origin = int(meta.get(_REVISION, "0")), meta.get(_ORIGIN, "")
+        return cls(meta[ARCHIVE], revision, origin, meta.get(_FILLED) == "yes")
+
 
 class Replica(Catalog):
     """A catalog that follows a server. The caller holds the store's write lock to change it."""
-
-    def known(self) -> Known | None:
-        """None in a catalog that follows no server."""
-        meta = self.meta()
-        if ARCHIVE not in meta:
-            return None
-        return Known(
-            meta[ARCHIVE],
-            int(meta.get(_REVISION, "0")),
-            meta.get(_ORIGIN, ""),
-            meta.get(_FILLED) == "yes",
-        )
 
     def follow(self, manifest: Manifest, origin: str) -> None:
         """Makes an empty catalog a replica, or lets one of another machine begin anew."""
@@ -84,16 +78,15 @@ class Replica(Catalog):
                 self.remove([episode_id])
             self._note({_REVISION: str(revision)})
 
-    def reached(self, revision: int, *, filled: bool = True) -> None:
+    def reached(self, revision: int) -> None:
         """Notes that nothing up to this revision of the server is missing."""
-        changes = {_REVISION: str(revision)} | ({_FILLED: "yes"} if filled else {})
-        with self._connections.writing() as connection:
-            if not changes.items() <= stored_meta(connection).items():
-                self._note(changes)
+        self._note({_REVISION: str(revision), _FILLED: "yes"})
 
     def _note(self, values: dict[str, str]) -> None:
         with self._connections.writing() as connection:
-            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+            if not values.items() <= stored_meta(connection).items():
+                rows = values.items()
+                connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +103,12 @@ class Puller:
         Raises:
             ServerError: the server failed; what was taken over stays.
         """
-        known = replica.known()
-        anew = known is None or known.origin != self.origin or known.revision > manifest.revision
-        if known is None or anew:
-            replica.follow(manifest, self.origin)
-            since = 0
+        known = Known.of(replica.meta())
+        if known and known.origin == self.origin and known.revision <= manifest.revision:
+            entries = self._entries(manifest, known.revision)
         else:
-            since = known.revision
-        entries = self._entries(manifest, since)
-        if anew:
+            replica.follow(manifest, self.origin)
+            entries = self._entries(manifest, 0)
             there = {entry.episode_id for entry in entries if entry.source}
             for episode_id in sorted(set(replica.sources()) - there):
                 replica.drop(episode_id, 0)
@@ -152,7 +142,7 @@ class Puller:
         try:
             episode, chunks, vectors = self._fetched(manifest, entry)
         except NotWhole as problem:
-            if self._present(manifest, entry.episode_id) == entry:
+            if entry_of(manifest.collection, entry.episode_id) == entry:
                 self.notify(
                     f"{entry.episode_id}: left out, as it is not whole on the server ({problem}); "
                     f"index its file again: {entry.source.path}"
@@ -172,40 +162,23 @@ class Puller:
         for id_ in [*entry.part_ids(), *entry.chunk_ids()]:
             if id_ not in there:
                 raise NotWhole(f"{id_!r} is missing")
-        packed = "".join(parts[id_].text for id_ in entry.part_ids())
-        episode, chunks, vectors = unpack(packed)
+        episode, chunks, vectors = unpack("".join(parts[id_].text for id_ in entry.part_ids()))
         if episode.id != entry.episode_id or len(chunks) != entry.chunks:
             raise NotWhole("what is packed is of another episode")
         if chunks and vectors.shape[1] != manifest.stamp.dimension:
             raise NotWhole("its vectors have not the archive's dimension")
         return episode, chunks, vectors
 
-    def _present(self, manifest: Manifest, episode_id: str) -> EpisodeRecord | None:
-        """The episode's entry as it is now."""
-        record = manifest.collection.get([entry_id(episode_id)], "metadatas")
-        with suppress(NotWhole, KeyError):
-            return EpisodeRecord.of(record[entry_id(episode_id)])
-        return None
+
+def entry_of(episodes: Collection, episode_id: str) -> EpisodeRecord | None:
+    """The episode's entry on the server as it is now."""
+    with suppress(NotWhole, KeyError):
+        return EpisodeRecord.of(
+            episodes.get([entry_id(episode_id)], "metadatas")[entry_id(episode_id)]
+        )
+    return None
 
 
 def origin_of(store: Path) -> str:
     """This machine and folder, by which an archive tells whose an episode is."""
     return f"{platform.node() or 'unnamed'}:{store.resolve()}"
-
-
-def make_replica(store: Path, manifest: Manifest, origin: str) -> None:
-    """Makes an empty replica in a folder without a catalog. The caller holds the write lock."""
-    with plain_errors(store / FILE), closing(Replica(store, writable=True)) as replica:
-        replica.follow(manifest, origin)
-
-
-def followed(store: Path) -> Known | None:
-    """What the catalog in a folder follows; None where it follows nothing.
-
-    Raises:
-        ArchiveNotFound: there is no catalog, or nothing in it.
-    """
-    with closing(Replica(store)) as replica:
-        if not replica.meta():
-            raise ArchiveNotFound(f"{store}: no archive here yet")
-        return replica.known()

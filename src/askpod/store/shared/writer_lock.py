@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
 from uuid import uuid4
 
 from askpod.errors import AskpodError, ServerError, StoreBusy
@@ -54,26 +53,24 @@ class WriterLock:
         self._notify = notify
         self._pace = pace
         self._token = uuid4().hex
-        self._lock: Collection | None = None
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._show_life, daemon=True)
 
     def __enter__(self) -> WriterLock:
         """Raises StoreBusy where others have been writing for all the patience."""
-        began, seen = time.monotonic(), _Seen("", "", 0.0)
-        while not self._made():
+        began = since = time.monotonic()
+        seen: tuple[object, ...] = ()  # the lock as it was last seen to change, at `since`
+        while (lock := self._made()) is None:
             other = self._other()
             if other is None:
                 continue  # it was released this instant; or it is ours after all
             now = time.monotonic()
             name = str(other.metadata.get("holder", "somebody"))
-            life = str(other.metadata.get("beat"))
-            if (other.id, life) != (seen.id, seen.life):
-                if not seen.id and name != self._holder:
+            if (life := (other.id, other.metadata.get("beat"))) != seen:
+                if not seen and name != self._holder:
                     self._notify(f"{name} is writing to this archive; waiting for it to finish …")
-                seen = _Seen(other.id, life, now)
-            if name == self._holder or now - seen.since >= self._pace.stale:
-                self._put_away(other)
+                seen, since = life, now
+            if name == self._holder or now - since >= self._pace.stale:
+                _put_away(other)
             elif now - began >= self._pace.patience:
                 raise StoreBusy(
                     f"{self._database.address}: {name} has been writing to this archive for "
@@ -81,20 +78,16 @@ class WriterLock:
                 )
             else:
                 time.sleep(self._pace.poll)
+        self._lock = lock
+        self._thread = threading.Thread(target=self._show_life, daemon=True)
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
-        if self._lock is not None:
-            with suppress(ServerError):  # else it is taken over, by this machine at once
-                self._put_away(self._lock)
+        with suppress(ServerError):  # else it is taken over, by this machine at once
+            _put_away(self._lock)
 
     def check(self) -> None:
         """Raises ServerError where another machine has taken the lock over."""
@@ -106,34 +99,23 @@ class WriterLock:
             "no sign of life for a minute. What was finished is kept; run the same command again"
         )
 
-    def _made(self) -> bool:
+    def _made(self) -> Collection | None:
         metadata = {"holder": self._holder, "token": self._token, "beat": 0}
-        try:
-            self._lock = self._database.make(NAME, metadata, "l2")
-        except Exists:
-            return False
-        return True
+        with suppress(Exists):
+            return self._database.make(NAME, metadata, "l2")
+        return None
 
     def _other(self) -> Collection | None:
-        try:
-            lock = self._database.collection(NAME)
-        except NotThere:
-            return None
-        if lock.metadata.get("token") == self._token:  # made by a try whose answer was lost
-            self._put_away(lock)
-            return None
-        return lock
-
-    def _put_away(self, lock: Collection) -> None:
-        """Frees the name. Two who do it at once do no harm."""
-        name = f"{NAME}-was-{uuid4().hex}"
         with suppress(NotThere):
-            lock.rename(name)
-            self._database.drop(name)
+            lock = self._database.collection(NAME)
+            if lock.metadata.get("token") != self._token:
+                return lock
+            _put_away(lock)  # made by a try whose answer was lost
+        return None
 
     def _show_life(self) -> None:
         count = 0
-        while self._lock is not None and not self._over.wait(self._pace.beat):
+        while not self._over.wait(self._pace.beat):
             count += 1
             try:
                 self._lock.with_metadata(beat=count)
@@ -145,10 +127,7 @@ class WriterLock:
                 return  # the archive has been closed meanwhile
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The lock as it was last seen to change."""
-
-    id: str
-    life: str
-    since: float  # by this machine's clock
+def _put_away(lock: Collection) -> None:
+    """Frees the name. Two who do it at once do no harm."""
+    with suppress(NotThere):
+        lock.put_away(f"{NAME}-was-{uuid4().hex}")

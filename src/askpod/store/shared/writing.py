@@ -19,8 +19,8 @@ from askpod.model import Chunk, Episode
 from askpod.store.rows import Source
 from askpod.store.shared.database import Collection
 from askpod.store.shared.manifest import Manifest
-from askpod.store.shared.records import EpisodeRecord, chunk_records, entry_id, part_records
-from askpod.store.shared.replica import Puller, Replica
+from askpod.store.shared.records import EpisodeRecord, chunk_records, part_records
+from askpod.store.shared.replica import Puller, Replica, entry_of
 from askpod.store.shared.writer_lock import WriterLock
 
 
@@ -35,15 +35,14 @@ class ServerStore:
         self._chunks = puller.chunks
         self._origin = puller.origin
         self._replica = replica
-        self._manifest = self._swept(manifest)
+        self._manifest = manifest
+        self.sources = replica.sources
+        self._put_in_order()
         puller.pull(replica, self._manifest)
 
     @property
     def _entries(self) -> Collection:
         return self._manifest.collection
-
-    def sources(self) -> dict[str, Source]:
-        return self._replica.sources()
 
     def put(
         self,
@@ -59,9 +58,9 @@ class ServerStore:
             ServerError: the server failed, or another machine has taken over. Nothing of this
                 episode is to be seen.
         """
-        known = self._known(episode.id)
-        if known and known.origin and known.path != source.path:
-            raise shared_with(known, source.path, episode.id)
+        stored = self._replica.stored_episodes([episode.id]).get(episode.id)
+        if stored and stored.source.origin and stored.source.path != source.path:
+            raise shared_with(stored.source, source.path, episode.id)
         revision, version = self._manifest.revision + 1, uuid4().hex[:16]
         self._note(self._manifest.revision, episode.id)
         self._chunks.write(chunk_records(version, episode, chunks, vectors))
@@ -73,7 +72,7 @@ class ServerStore:
         )
         here = replace(source, version=version)
         self._replica.take(episode, here, chunks, vectors, revision)
-        if known:
+        if stored:
             self._sweep(episode.id, version)
 
     def remove(self, episode_ids: Sequence[str]) -> None:
@@ -90,24 +89,17 @@ class ServerStore:
         known = self._replica.stored_episodes([episode_id])[episode_id]
         if known.source.origin:
             return
-        for record in self._entries.get([entry_id(episode_id)], "metadatas").values():
-            entry = EpisodeRecord.of(record)
-            if entry.source is not None:  # no news for the other machines: the revision stays
-                source = replace(entry.source, path=path)
-                self._lock.check()
-                self._entries.write(
-                    [replace(entry, title=known.episode.title, source=source).record]
-                )
+        entry = entry_of(self._entries, episode_id)
+        if entry and entry.source:  # no news for the other machines: the revision stays
+            source = replace(entry.source, path=path)
+            self._lock.check()
+            self._entries.write([replace(entry, title=known.episode.title, source=source).record])
         self._replica.moved(episode_id, path)
 
     def finish(self) -> None:
         """Notes that nothing is pending."""
         if self._manifest.pending:
             self._note(self._manifest.revision, "")
-
-    def _known(self, episode_id: str) -> Source | None:
-        stored = self._replica.stored_episodes([episode_id]).get(episode_id)
-        return stored.source if stored else None
 
     def _commit(self, entry: EpisodeRecord) -> None:
         self._lock.check()
@@ -117,18 +109,15 @@ class ServerStore:
     def _note(self, revision: int, pending: str) -> None:
         self._manifest = self._manifest.with_metadata(revision=revision, pending=pending)
 
-    def _swept(self, manifest: Manifest) -> Manifest:
-        """The manifest, after what a writer that was stopped had begun has been put in order."""
-        if not manifest.pending:
-            return manifest
+    def _put_in_order(self) -> None:
+        """Sees to what a writer that was stopped had begun."""
+        pending, revision = self._manifest.pending, self._manifest.revision
+        if not pending:
+            return
         self._lock.check()
-        self._manifest = manifest
-        revision, version = manifest.revision, ""
-        for record in self._entries.get([entry_id(manifest.pending)], "metadatas").values():
-            entry = EpisodeRecord.of(record)
-            revision, version = max(revision, entry.revision), entry.version
-        self._sweep(manifest.pending, version)
-        return manifest.with_metadata(revision=revision, pending="")
+        entry = entry_of(self._entries, pending)
+        self._sweep(pending, entry.version if entry else "")
+        self._note(max(revision, entry.revision) if entry else revision, "")
 
     def _sweep(self, episode_id: str, version: str) -> None:
         """Removes an episode's chunks and parts of all versions but this one."""
