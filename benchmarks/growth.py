@@ -180,7 +180,7 @@ def grow(store: Path, base: Path, sizes: list[int], gold: Path, url: str | None)
                 hours += each.episode.end / 3600
             published = timed(publish)
         with closing(Catalog(store)) as catalog:
-            chunks = catalog.chunk_count()
+            chunks = catalog.counts()["chunks"]
         speed = 1000 * written / (chunks - before)
         found.append(measured(store, gold, url, [size, chunks, hours, speed, published]))
         print(json.dumps(asdict(found[-1])), flush=True)

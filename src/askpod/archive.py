@@ -23,8 +23,7 @@ from askpod.store.catalog import Catalog
 from askpod.store.collection import publishing
 from askpod.store.connection import write_lock
 from askpod.store.dense import DenseIndex
-from askpod.store.filters import select
-from askpod.store.unmatched import unmatched
+from askpod.store.filters import select, unmatched
 
 if TYPE_CHECKING:
     from askpod.answering.llm_client import LanguageModel

@@ -13,6 +13,7 @@ from askpod import Archive
 from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import FilterError
 from askpod.model import Chunk, Episode, Filters, Span, Turn
+from askpod.people import Labels
 from askpod.store import dense, filters
 from askpod.store.catalog import Catalog
 from askpod.store.collection import publish
@@ -151,8 +152,10 @@ def test_a_filtered_search_is_an_exact_one_over_the_selected_chunks(many, data):
     catalog, index, people = many
     episodes = st.none() | st.lists(st.sampled_from([f"e{n}" for n in range(40)]), unique=True)
     names = st.none() | st.lists(st.sampled_from(people), unique=True)
-    chosen_of = (data.draw(each) for each in (episodes, names))
-    selection = Selection(*(None if each is None else tuple(each) for each in chosen_of))
+    of, speakers = data.draw(episodes), data.draw(names)
+    selection = Selection(
+        None if of is None else tuple(of), None if speakers is None else Labels(tuple(speakers))
+    )
     few, most_names = data.draw(st.sampled_from([0, 100, 500])), data.draw(st.sampled_from([0, 20]))
     seed, count = data.draw(st.integers(0, 99)), data.draw(st.integers(1, 300))
     vector = np.random.default_rng(seed).normal(size=16).astype(np.float32)
@@ -160,7 +163,7 @@ def test_a_filtered_search_is_an_exact_one_over_the_selected_chunks(many, data):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dense, "FEW", few)
         patch.setattr(filters, "NAMES", most_names)
-        where = None if selection.empty else chroma_condition(selection)
+        where = None if chosen is not None and not len(chosen) else chroma_condition(selection)
         ids, scores = index.search(lambda all_: all_.nearest(vector, count, chosen, where))
     exact = np.concatenate(
         [

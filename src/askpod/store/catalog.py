@@ -21,7 +21,7 @@ from askpod.model import Chunk, Episode, Turn
 from askpod.people import Labels
 from askpod.store.checksums import DamagedRow, checked_vectors
 from askpod.store.connection import Connections, damaged
-from askpod.store.filters import Selection, chunk_condition, speakers
+from askpod.store.filters import Selection, chunk_condition, speakers, spoken_under
 from askpod.store.rows import (
     EPISODE_COLUMNS,
     Source,
@@ -145,74 +145,31 @@ class Lookups:
                 "WHERE speaker != '' GROUP BY episode_id, speaker"
             ).fetchall()
 
-    def spoken_by(self, labels: Labels) -> NDArray[np.int64]:
-        """Ids, ascending, of the chunks in which somebody speaks under one of the labels."""
-        apart = {label for _, label in labels.others}
-        found = [self._spoken_by([label for label in labels.everywhere if label not in apart])]
-        for label in apart:
-            ids = self._spoken_by([label])
-            for first, last in self._extents(labels.others, label):
-                ids = ids[(ids < first) | (ids > last)]
-            found.append(ids)
-        for label in {label for _, label in labels.single}:
-            ids = self._spoken_by([label])
-            extents = self._extents(labels.single, label)
-            found += [ids[(first <= ids) & (ids <= last)] for first, last in extents]
-        return np.unique(np.concatenate(found))
-
-    def _spoken_by(self, labels: Sequence[str]) -> NDArray[np.int64]:
-        with self.reading() as connection:
-            # As one text: a host speaks in half of an archive, and rows take three times as long.
-            (ids,) = connection.execute(
-                "SELECT group_concat(chunk_id) FROM chunk_speakers "
-                "WHERE speaker IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(labels)),),
-            ).fetchone()
-        return np.fromstring(ids or "", dtype=np.int64, sep=",")
-
-    def _extents(self, pairs: Iterable[tuple[str, str]], label: str) -> list[tuple[int, int]]:
-        """The first and the last chunk of each episode that stands in a pair with the label."""
-        episodes = [episode for episode, own in pairs if own == label]
-        with self.reading() as connection:
-            return connection.execute(
-                "SELECT first_chunk, last_chunk FROM episodes WHERE first_chunk IS NOT NULL "
-                "AND id IN (SELECT value FROM json_each(?))",
-                (json.dumps(episodes),),
-            ).fetchall()
-
     def shares_of(self, ids: NDArray[np.int64], labels: Labels) -> NDArray[np.float64]:
         """The share of each chunk's speech under these labels; `ids` are ascending."""
         shares = np.zeros(len(ids))
         if not labels or not len(ids):
             return shares
+        query, parameters = spoken_under(labels)
         with self.reading() as connection:
             rows = connection.execute(
-                "SELECT chunk_id, share, speaker FROM chunk_speakers "
-                "WHERE chunk_id IN (SELECT value FROM json_each(?))",
-                (json.dumps(ids.tolist()),),
+                f"SELECT chunk_id, sum(share) FROM ({query}) "
+                "WHERE chunk_id IN (SELECT value FROM json_each(?)) GROUP BY chunk_id",
+                [*parameters, json.dumps(ids.tolist())],
             ).fetchall()
-        wanted = set(labels.everywhere)
-        own = {label: self._extents(labels.single, label) for _, label in labels.single}
-        not_own = {label: self._extents(labels.others, label) for _, label in labels.others}
-        found = np.array(
-            [
-                (number, share)
-                for number, share, label in rows
-                if (label in wanted and not _within(number, not_own.get(label, ())))
-                or _within(number, own.get(label, ()))
-            ]
-        ).reshape(-1, 2)
-        np.add.at(shares, np.searchsorted(ids, found[:, 0]), found[:, 1])
+        found = np.array(rows).reshape(-1, 2)
+        shares[np.searchsorted(ids, found[:, 0])] = found[:, 1]
         return shares
 
     def chunk_ids(self, selection: Selection) -> NDArray[np.int64]:
         """Ids of the selected chunks, ascending."""
         condition, parameters = chunk_condition(selection)
         with self.reading() as connection:
-            rows = connection.execute(
-                f"SELECT id FROM chunks WHERE {condition} ORDER BY id", parameters
-            )
-            return np.fromiter((number for (number,) in rows), dtype=np.int64)
+            # As one text: a host speaks in half of an archive, and rows take three times as long.
+            (ids,) = connection.execute(
+                f"SELECT group_concat(id) FROM chunks WHERE {condition}", parameters
+            ).fetchone()
+        return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
 
     def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """The embedder's vectors of chunks that are there, one row each, in the order of ids."""
@@ -231,20 +188,7 @@ class Lookups:
 
     def vectors_between(self, first: int, last: int) -> NDArray[np.float32]:
         """The embedder's vectors of the chunks from `first` to `last`, which are all there."""
-        with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT chunk_id, vector, checksum FROM vectors "
-                "WHERE chunk_id BETWEEN ? AND ? ORDER BY chunk_id",
-                (first, last),
-            ).fetchall()
-            ids, vectors = checked_vectors(rows, int(self.meta()["dimension"]))
-            if not np.array_equal(ids, np.arange(first, last + 1)):
-                raise DamagedRow(f"vectors of the chunks {first} to {last} are missing")
-            return vectors
-
-    def chunk_count(self) -> int:
-        """How many chunks there are."""
-        return self.counts()["chunks"]
+        return self.vectors_of(range(first, last + 1))
 
     def counts(self) -> dict[str, int]:
         """How many episodes, turns and chunks there are."""
@@ -379,7 +323,3 @@ def _raise_revision(connection: sqlite3.Connection) -> int:
     revision = revision_of(connection) + 1
     connection.execute("UPDATE meta SET value = ? WHERE key = 'revision'", (str(revision),))
     return revision
-
-
-def _within(number: int, extents: Iterable[tuple[int, int]]) -> bool:
-    return any(first <= number <= last for first, last in extents)

@@ -59,7 +59,7 @@ class CollectionStamp:
     chunks: int
     last_chunk: int  # of the catalog then: no later one is in it
     graph: dict[str, int]  # the graph's files, and their sizes
-    lookups: int | None  # of the catalog at that revision: examine.lookup_checksum
+    lookups: int | None  # of the catalog at that revision: integrity.lookup_checksum
 
     @classmethod
     def read(cls, folder: Path) -> CollectionStamp | None:
@@ -118,15 +118,20 @@ def _compare(stamp: CollectionStamp, catalog: Catalog) -> None:
         raise DamagedRow("its index of words, of speakers or of chunks is not as it was written")
 
 
-def publish(store: Path, catalog: Catalog) -> None:
+def publish(store: Path, catalog: Catalog, *, anew: bool = False) -> None:
     """Brings the collection to the catalog's revision. The caller holds the write lock.
+
+    Args:
+        store: the folder.
+        catalog: its catalog.
+        anew: build it from nothing, whatever is there.
 
     Raises:
         StoreUnwritable: it cannot be written. The catalog is untouched.
     """
-    with _plain_failures(store):
+    with plain_errors(store / FOLDER):
         _sweep(store)
-        present = state(store, catalog)
+        present = "damaged" if anew else state(store, catalog)
         if present == "fresh":
             return
         if present == "stale":
@@ -134,8 +139,13 @@ def publish(store: Path, catalog: Catalog) -> None:
             with suppress(VectorIndexError):
                 _publish(store, catalog, _begun(store, catalog))
                 return
-            _sweep(store)
-        _publish(store, catalog, _empty(store, catalog))
+        try:
+            _publish(store, catalog, _empty(store, catalog))
+        except VectorIndexError as error:
+            raise StoreUnwritable(
+                f"{error}. The vector index could not be made; all else is kept. Check the "
+                "folder's permissions and the space left; the next run of `askpod index` makes it."
+            ) from error
 
 
 @contextmanager
@@ -153,17 +163,6 @@ def publishing(store: Path) -> Iterator[Publisher]:
                 publisher.finish()
             raise
         publisher.finish()
-
-
-def make_again(store: Path, catalog: Catalog) -> None:
-    """Builds the collection from nothing, whatever is there. The caller holds the write lock.
-
-    Raises:
-        StoreUnwritable: it cannot be written.
-    """
-    with _plain_failures(store):
-        _sweep(store)
-        _publish(store, catalog, _empty(store, catalog))
 
 
 def make_in(folder: Path, catalog: Catalog) -> CollectionStamp:
@@ -225,47 +224,28 @@ class Publisher:
 
     def _follow(self) -> None:
         """What fails here is tried again, and told, by `finish`."""
+        index = None
         try:
             with plain_errors(self._store / FOLDER):
                 _sweep(self._store)
-                self._index = _begun(self._store, self._catalog)
-                self._followed()
+                index = _begun(self._store, self._catalog)
+                held, waiting, unpublished = index.count(), list[Range](), 0
+                while (written := self._written.get()) is not None:
+                    waiting.append(written)
+                    size = sum(last - first + 1 for first, last, _ in waiting)
+                    if size < max(WRITTEN, WRITTEN_SHARE * held):
+                        continue
+                    with self._catalog.reading():
+                        _add(index, self._catalog, waiting)
+                    held, unpublished, waiting = held + size, unpublished + size, []
+                    if unpublished > max(PUBLISHED, PUBLISHED_SHARE * held):
+                        _publish(self._store, self._catalog, index)
+                        index, unpublished = _begun(self._store, self._catalog), 0
+                self._index = index
         except Exception:  # whatever it was, the collection is then made from the catalog
-            index, self._index = self._index, None
             if index is not None:
                 with suppress(VectorIndexError):
                     index.close()
-
-    def _followed(self) -> None:
-        if self._index is None:
-            return
-        index = self._index
-        held, waiting, unpublished = index.count(), list[Range](), 0
-        while (written := self._written.get()) is not None:
-            waiting.append(written)
-            size = sum(last - first + 1 for first, last, _ in waiting)
-            if size < max(WRITTEN, WRITTEN_SHARE * held):
-                continue
-            with self._catalog.reading():
-                _add(index, self._catalog, waiting)
-            held, unpublished, waiting = held + size, unpublished + size, []
-            if unpublished > max(PUBLISHED, PUBLISHED_SHARE * held):
-                _publish(self._store, self._catalog, index)
-                index = self._index = _begun(self._store, self._catalog)
-                unpublished = 0
-
-
-@contextmanager
-def _plain_failures(store: Path) -> Iterator[None]:
-    """Turns a failure of Chroma or of the disk into an error that says what to do."""
-    with plain_errors(store / FOLDER):
-        try:
-            yield
-        except VectorIndexError as error:
-            raise StoreUnwritable(
-                f"{error}. The vector index could not be made; all else is kept. Check the "
-                "folder's permissions and the space left; the next run of `askpod index` makes it."
-            ) from error
 
 
 def _begun(store: Path, catalog: Catalog) -> VectorIndex:
@@ -274,8 +254,8 @@ def _begun(store: Path, catalog: Catalog) -> VectorIndex:
     stamp = CollectionStamp.read(place)
     if stamp is None or not stamp.fits(place, catalog.meta()["store"]):
         return _empty(store, catalog)
-    with catalog.reading():
-        kept = sum(last - first + 1 for first, last, _ in _ranges(catalog, 0, stamp.last_chunk))
+    ranges = catalog.chunk_ranges()
+    kept = sum(last - first + 1 for first, last, _ in ranges if first <= stamp.last_chunk)
     if stamp.chunks - kept > GONE_SHARE * stamp.chunks:
         return _empty(store, catalog)
     shutil.copytree(place, building)
@@ -284,6 +264,7 @@ def _begun(store: Path, catalog: Catalog) -> VectorIndex:
 
 
 def _empty(store: Path, catalog: Catalog) -> VectorIndex:
+    _sweep(store)
     index = VectorIndex(store / f"{FOLDER}.next")
     index.create(catalog.meta()["embedder"])
     return index
@@ -349,11 +330,6 @@ def _add(index: VectorIndex, catalog: Catalog, ranges: Sequence[Range]) -> None:
     if chunks:
         episodes = catalog.episodes([id_ for _, _, id_ in ranges])
         index.add(chunks, np.concatenate(vectors), episodes)
-
-
-def _ranges(catalog: Catalog, after: int, last: int) -> list[Range]:
-    """The episodes whose chunks were written after one chunk and up to another."""
-    return [each for each in catalog.chunk_ranges() if after < each[0] <= last]
 
 
 def _graph(folder: Path) -> dict[str, int]:

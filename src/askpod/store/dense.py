@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
 from askpod.store.catalog import Catalog
-from askpod.store.collection import FOLDER, REMADE, CollectionStamp, make_again, make_in
+from askpod.store.collection import FOLDER, REMADE, CollectionStamp, make_in, publish
 from askpod.store.connection import write_lock
 from askpod.store.filters import Ids, Layout
 from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
@@ -37,6 +37,7 @@ FEW = 500  # chunks that a filter leaves, up to which their vectors are compared
 _IDS = 10_000  # of one question to Chroma
 _DIGITS = 6  # of a score: what Chroma and numpy give differs behind them
 _REPLACED = 0.01  # seconds, in which a collection is replaced
+_NOTHING = np.empty(0, np.int64), np.empty(0, np.float32)
 _T = TypeVar("_T")
 
 
@@ -70,6 +71,25 @@ class _Held:
     published: CollectionStamp | None  # the stamp in the store's folder when it was opened
     private: TemporaryDirectory[str] | None = None
     users: int = 0
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        stamp: CollectionStamp,
+        published: CollectionStamp | None,
+        private: TemporaryDirectory[str] | None = None,
+    ) -> _Held:
+        """Raises VectorIndexError where Chroma cannot read it, or it lacks chunks."""
+        held = cls(VectorIndex(folder), stamp, published, private)
+        try:
+            held.index.open()
+            if (count := held.index.count()) != stamp.chunks:
+                raise VectorIndexError(f"{folder}: holds {count} of {stamp.chunks} chunks")
+        except VectorIndexError:
+            held.close()
+            raise
+        return held
 
     def close(self) -> None:
         with suppress(VectorIndexError):
@@ -120,10 +140,8 @@ class DenseIndex:
 
     def layout(self) -> Layout:
         """Of the state that is being read. To be called while the catalog is being read."""
-        known = self._layout
-        if known is None or not known.is_of(self._catalog):
-            known = self._layout = Layout.of(self._catalog)
-        return known
+        self._layout = Layout.of(self._catalog, self._layout)
+        return self._layout
 
     def warm(self) -> None:
         """Opens the collection in a thread of its own, while something else is being loaded."""
@@ -191,36 +209,32 @@ class DenseIndex:
         return stamp
 
     def _opened(self, published: CollectionStamp | None) -> _Held | None:
-        store = self._catalog.meta()["store"]
-        for _ in range(3):
+        """The published collection, or one that is made again if it cannot be used."""
+        store, former = self._catalog.meta()["store"], None
+        while published not in (None, former) and published.fits(self._store / FOLDER, store):
             folder, private = self._store / FOLDER, None
-            if published is None or not published.fits(folder, store):
-                break
             if not os.access(folder, os.W_OK):  # Chroma writes to what it opens
                 private = TemporaryDirectory(prefix="askpod-")
                 folder = Path(shutil.copytree(folder, Path(private.name) / FOLDER))
-            index = VectorIndex(folder)
-            try:
-                index.open()
-                whole = index.count() == published.chunks
-            except VectorIndexError:
-                whole = False
-            now = self._published()
-            if whole and now == published:
-                return _Held(index, published, published, private)
-            _Held(index, published, published, private).close()
-            published = now
+            held = None
+            with suppress(VectorIndexError):
+                held = _Held.open(folder, published, published, private)
+            former, published = published, self._published()
+            if held is not None:
+                if published == former:
+                    return held
+                held.close()
         return self._made()
 
     def _made(self) -> _Held | None:
         """The collection made from the catalog; None where another process will do that."""
-        if not self._catalog.chunk_count():
+        if not self._catalog.counts()["chunks"]:
             return None
+        folder, private = self._store / FOLDER, None
         try:
             with write_lock(self._store, patience=0):
                 self._notify(REMADE)
-                make_again(self._store, self._catalog)
-            folder, private = self._store / FOLDER, None
+                publish(self._store, self._catalog, anew=True)
         except StoreBusy:
             return None
         except StoreUnwritable:
@@ -228,16 +242,10 @@ class DenseIndex:
             private = TemporaryDirectory(prefix="askpod-")
             folder = Path(private.name) / FOLDER
             make_in(folder, self._catalog)
-        stamp, index = CollectionStamp.read(folder), VectorIndex(folder)
+        stamp = CollectionStamp.read(folder)
         if stamp is None:  # another process has replaced it this instant
             return None
-        held = _Held(index, stamp, CollectionStamp.read(self._store / FOLDER), private)
-        try:
-            index.open()
-        except VectorIndexError:
-            held.close()
-            raise
-        return held
+        return _Held.open(folder, stamp, CollectionStamp.read(self._store / FOLDER), private)
 
 
 class _Local:
@@ -248,10 +256,8 @@ class _Local:
     ) -> None:
         self.layout = layout
         self._catalog = catalog
-        ours = held is not None and held.stamp.store == layout.store
-        self._index = held.index if held is not None and ours else None
-        self._stamp = held.stamp if held is not None and ours else None
-        self._last = held.stamp.last_chunk if held is not None and ours else 0
+        self._collection = held if held and held.stamp.store == layout.store else None
+        self._last = self._collection.stamp.last_chunk if self._collection else 0
         self._recent = recent
         for known in [known for known in recent if known[1] <= self._last]:
             recent.pop(known, None)
@@ -260,80 +266,66 @@ class _Local:
         self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
     ) -> tuple[Ids, Scores]:
         """As Neighbours."""
-        begins = self.layout.firsts[self.layout.firsts > self._last]
-        newer = [self._compared(int(first), vector, chosen) for first in begins]
-        found = [self._asked(vector, count, chosen, where), *newer]
-        ids, scores = _joined(found)
+        newer = self.layout.firsts[self.layout.firsts > self._last]
+        found = [self._compared(int(first), vector, chosen) for first in newer]
+        ids, scores = _joined([self._asked(vector, count, chosen, where), *found])
         best = np.lexsort((ids, -scores))[:count]
         return ids[best], scores[best]
 
     def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
         """As Neighbours."""
-        old = ids[ids <= self._last]
-        found = [self._held(old, vector)] if len(old) else []
-        places = np.searchsorted(self.layout.firsts, ids[ids > self._last], side="right") - 1
-        for place in np.unique(places):
-            first, last = int(self.layout.firsts[place]), int(self.layout.lasts[place])
-            these = ids[(ids >= first) & (ids <= last)]
-            found.append((these, self._vectors_from(first)[these - first] @ vector))
-        return _joined(found)
+        newer = np.unique(self.layout.firsts[self.layout.places_of(ids[ids > self._last])])
+        found = [self._compared(int(first), vector, ids) for first in newer]
+        return _joined([self._held(ids[ids <= self._last], vector), *found])
 
     def _asked(
         self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
     ) -> tuple[Ids, Vectors]:
         """What the collection says, without what is gone."""
+        if self._collection is None:
+            return _NOTHING
         chosen = None if chosen is None else chosen[chosen <= self._last]
-        if self._index is None or self._stamp is None or (chosen is not None and not len(chosen)):
-            return np.empty(0, np.int64), np.empty(0, np.float32)
         if chosen is not None and len(chosen) <= FEW:
             return self._held(chosen, vector)
-        present = self.layout.count(self._last)
-        count = min(count + self._stamp.chunks - present, self._stamp.chunks)
+        index, stamp = self._collection.index, self._collection.stamp
+        count = min(count + stamp.chunks - self.layout.count(self._last), stamp.chunks)
         if chosen is None or where is not None:
-            ids, scores = self._index.nearest(vector, count, where=where)
+            ids, scores = index.nearest(vector, count, where=where)
         else:
-            parts = [
-                self._index.nearest(vector, count, ids=chosen[begin : begin + _IDS].tolist())
-                for begin in range(0, len(chosen), _IDS)
-            ]
+            begins = range(0, len(chosen), _IDS)
+            parts = [index.nearest(vector, count, ids=chosen[at : at + _IDS]) for at in begins]
             ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
         if chosen is None and 2 * len(ids) < count:
             raise VectorIndexError(f"the vector index gave {len(ids)} of {count} chunks")
-        there = self.layout.holds(ids, None)
-        if not there.all() and self._stamp.revision == self.layout.revision:
+        there = self.layout.holds(ids)
+        if not there.all() and stamp.revision == self.layout.revision:
             raise VectorIndexError(f"the vector index names chunk {ids[~there][0]}, which is none")
         return ids[there], scores[there]
 
     def _held(self, ids: Ids, vector: Vectors) -> tuple[Ids, Vectors]:
         """Chunks that are in the collection, compared by their vectors."""
-        if self._index is None:
-            raise VectorIndexError("there is no vector index")
-        held, vectors = self._index.vectors_of(ids.tolist())
+        if self._collection is None or not len(ids):
+            return _NOTHING
+        held, vectors = self._collection.index.vectors_of(ids)
         if not np.array_equal(held, ids):
             raise VectorIndexError("the vector index lacks chunks that were written into it")
         return held, vectors @ vector
 
     def _compared(self, first: int, vector: Vectors, chosen: Ids | None) -> tuple[Ids, Vectors]:
         """The chunks, of those that are chosen, of an episode that the collection lacks."""
-        vectors = self._vectors_from(first)
+        vectors = self._recent.get((self.layout.store, first))
+        if vectors is None:
+            last = int(self.layout.lasts[np.searchsorted(self.layout.firsts, first)])
+            vectors = contextual_vectors(self._catalog.vectors_between(first, last))
+            self._recent[self.layout.store, first] = vectors
         ids = np.arange(first, first + len(vectors))
         if chosen is not None:
             kept = np.isin(ids, chosen, assume_unique=True)
             ids, vectors = ids[kept], vectors[kept]
         return ids, vectors @ vector
 
-    def _vectors_from(self, first: int) -> Vectors:
-        """The contextual vectors of the episode that begins with this chunk."""
-        known = self._recent.get((self.layout.store, first))
-        if known is None:
-            place = int(np.searchsorted(self.layout.firsts, first))
-            raw = self._catalog.vectors_between(first, int(self.layout.lasts[place]))
-            known = self._recent[self.layout.store, first] = contextual_vectors(raw)
-        return known
-
 
 def _joined(found: Sequence[tuple[Ids, Vectors]]) -> tuple[Ids, Scores]:
     """Several lists of chunks and scores as one."""
-    ids = np.concatenate([np.empty(0, np.int64), *(each for each, _ in found)])
-    scores = np.concatenate([np.empty(0), *(each for _, each in found)])
-    return ids, np.round(scores, _DIGITS)
+    ids = np.concatenate([each for each, _ in found])
+    return ids, np.round(np.concatenate([np.float64(each) for _, each in found]), _DIGITS)

@@ -38,7 +38,7 @@ _LOOKED_UP = (
 def lookup_checksum(catalog: Catalog) -> int | None:
     """Of what a search looks up; None past SUMMED_UP_TO, where it would take too long."""
     with catalog.reading() as connection:
-        if catalog.chunk_count() > SUMMED_UP_TO:
+        if catalog.counts()["chunks"] > SUMMED_UP_TO:
             return None
         total = 0
         for query in _LOOKED_UP:
@@ -117,7 +117,7 @@ def _words(catalog: Catalog) -> None:
     """FTS5's own check, which counts as writing; where nobody may write it cannot be done."""
     with catalog.reading() as connection:
         (count,) = connection.execute("SELECT count(*) FROM words_docsize").fetchone()
-        if count != catalog.chunk_count():
+        if count != catalog.counts()["chunks"]:
             raise DamagedRow("words of chunks are missing")
     try:
         with closing(Catalog(catalog.folder, catalog.path.name, writable=True)) as writer:

@@ -34,7 +34,6 @@ Where = dict[str, Any]
 COLLECTION = "askpod"
 EF_SEARCH = 400  # chunks that the graph looks at: finds 99 % of the nearest 300
 _BATCH = 5000  # records of one write: the most that Chroma takes is little more
-_READ = 10_000  # ids of one request: SQLite takes 32,766
 _LONGEST, _MOST_GUESTS = 1000, 100  # of a title's characters: far above any that is meant
 _GRAPH: CreateHNSWConfiguration = {
     "space": "ip",
@@ -98,7 +97,7 @@ class VectorIndex:
         count: int,
         *,
         where: Where | None = None,
-        ids: Sequence[int] | None = None,
+        ids: Ids | None = None,
     ) -> tuple[Ids, Vectors]:
         """The chunks with the greatest inner product with a vector.
 
@@ -128,18 +127,15 @@ class VectorIndex:
                 (1 - np.array(distances)).astype(np.float32),
             )
 
-    def vectors_of(self, ids: Sequence[int]) -> tuple[Ids, Vectors]:
-        """Those of the chunks that the collection has, ascending, and their vectors."""
+    def vectors_of(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """Those of some hundred chunks that the collection has, ascending, and their vectors."""
         with self._lock, _contained(self.folder):
-            collection, held, vectors = self._opened(), list[int](), list[Any]()
-            for begin in range(0, len(ids), _READ):
-                wanted = [str(number) for number in ids[begin : begin + _READ]]
-                got = collection.get(ids=wanted, include=["embeddings"])
-                held.extend(int(number) for number in got["ids"])
-                vectors.extend(got["embeddings"] if got["embeddings"] is not None else [])
+            wanted = [str(number) for number in ids]
+            found = self._opened().get(ids=wanted, include=["embeddings"])
+            held = np.array([int(number) for number in found["ids"]], dtype=np.int64)
+            vectors = np.array(found["embeddings"], dtype=np.float32).reshape(len(held), -1)
             order = np.argsort(held)
-            found = np.array(vectors, dtype=np.float32).reshape(len(held), -1)
-            return np.array(held, dtype=np.int64)[order], found[order]
+            return held[order], vectors[order]
 
     def count(self) -> int:
         with self._lock, _contained(self.folder):

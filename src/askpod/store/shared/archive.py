@@ -140,10 +140,10 @@ class SharedArchive:
         replica = self._read()
         with replica.reading():
             known = self._remote
-            if known is None or not known.layout.is_of(replica):
+            layout = Layout.of(replica, known.layout if known else None)
+            if known is None or layout is not known.layout:
                 versions = {id_: source.version for id_, source in replica.sources().items()}
-                layout, chunks = Layout.of(replica), self._puller.chunks
-                known = self._remote = _Remote(layout, versions, chunks)
+                known = self._remote = _Remote(layout, versions, self._puller.chunks)
             return look(known)
 
     def _manifest(self) -> Manifest:
@@ -274,7 +274,7 @@ class _Remote:
 
     def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
         """As Neighbours."""
-        places = np.searchsorted(self.layout.firsts, ids, side="right") - 1
+        places = self.layout.places_of(ids)
         positions = ids - self.layout.firsts[places]
         names = (self._names[place] for place in places.tolist())
         records = [
