@@ -36,6 +36,7 @@ from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.collection import Publisher
 from askpod.store.connection import write_lock
+from askpod.store.rows import Embedded
 from growth_corpus import made_ahead
 from growth_report import plot, tables
 
@@ -175,7 +176,7 @@ def grow(store: Path, base: Path, sizes: list[int], gold: Path, url: str | None)
             written = 0.0
             for each in islice(made, size - begin):
                 started = time.perf_counter()
-                episodes.put(each.episode, each.source, each.chunks, each.vectors)
+                episodes.put(each.episode, each.source, Embedded(each.chunks, each.vectors))
                 written += time.perf_counter() - started
                 hours += each.episode.end / 3600
             published = timed(publish)

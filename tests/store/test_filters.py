@@ -18,7 +18,7 @@ from askpod.store import dense, filters
 from askpod.store.catalog import Catalog
 from askpod.store.collection import publish
 from askpod.store.filters import Selection, chroma_condition
-from askpod.store.rows import Source
+from askpod.store.rows import Embedded, Source
 from askpod.store.schema import Stamp
 from askpod.text import matches_name
 
@@ -137,7 +137,7 @@ def many(tmp_path_factory):
             raw = chance.normal(size=(25, 16)).astype(np.float32)
             raw /= np.linalg.norm(raw, axis=1, keepdims=True)
             episode = Episode(id=f"e{number}", title="", turns=tuple(turns))
-            catalog.put(episode, Source("", "", ""), chunks, raw)
+            catalog.put(episode, Source("", "", ""), Embedded(chunks, raw))
         publish(folder, catalog)
         index = dense.DenseIndex(folder, catalog, print)
         yield catalog, index, people

@@ -17,6 +17,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 VENDOR = "openai.com"  # asks for a key and for the prices that are known
 SECRETS = ("OPENAI_API_KEY", "ASKPOD_CHROMA_TOKEN")  # variables
 SHORTEST_SECRET = 4  # characters; a shorter header is a version or a switch
+EXCERPT = 200  # characters of what a service says
 NO_KEY = "no-key"  # the client insists on a key; servers of one's own mostly ask for none
 
 _KEY_LIKE = re.compile(r"\b(sk|gsk|pk|api|key)-[\w*.-]{6,}|\b(Bearer|Basic)\s+\S+", re.IGNORECASE)
@@ -71,9 +72,9 @@ def secret(variable: str, what: str, error: type[AskpodError]) -> str:
     return value
 
 
-def excerpt(text: str, most: int) -> str:
-    """What a service said, on one line of at most `most` characters, without secrets."""
-    line = " ".join(struck_out(text).split())[:most]
+def excerpt(text: str) -> str:
+    """The beginning of what a service said, on one line, without secrets."""
+    line = " ".join(struck_out(text).split())[:EXCERPT]
     return "".join(character if character.isprintable() else "?" for character in line)
 
 

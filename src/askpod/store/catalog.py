@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.errors import EpisodeNotFound
-from askpod.model import Chunk, Episode, Turn
+from askpod.model import Episode, Turn
 from askpod.people import Labels
 from askpod.store.checksums import DamagedRow, checked_vectors
 from askpod.store.connection import Connections, damaged
 from askpod.store.filters import Selection, chunk_condition, speakers, spoken_under
 from askpod.store.rows import (
     EPISODE_COLUMNS,
+    Embedded,
     Source,
     StoredChunk,
     StoredEpisode,
@@ -276,20 +277,16 @@ class Catalog(Lookups):
         with self._connections.writing() as connection:
             connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
 
-    def put(
-        self,
-        episode: Episode,
-        source: Source,
-        chunks: Sequence[Chunk],
-        vectors: NDArray[np.float32],
-    ) -> range:
+    def put(self, episode: Episode, source: Source, embedded: Embedded) -> range:
         """Writes an episode in place of a former one with its id; the ids of its chunks."""
         with self._connections.writing() as connection:
             revision = _raise_revision(connection)
             delete_episode(connection, episode.id)
-            ids = _next_chunks(connection, len(chunks))
+            query = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'chunks'"
+            (first,) = connection.execute(query).fetchone()
+            ids = range(first, first + len(embedded.chunks))
             insert_episode(connection, episode, source, revision, ids)
-            insert_chunks(connection, episode.id, ids, chunks, vectors, revision)
+            insert_chunks(connection, episode.id, ids, embedded, revision)
         return ids
 
     def remove(self, episode_ids: Sequence[str]) -> None:
@@ -310,13 +307,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _next_chunks(connection: sqlite3.Connection, count: int) -> range:
-    """The ids of so many new chunks."""
-    query = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'chunks'"
-    (last,) = connection.execute(query).fetchone()
-    return range(last + 1, last + 1 + count)
 
 
 def _raise_revision(connection: sqlite3.Connection) -> int:

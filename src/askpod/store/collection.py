@@ -20,18 +20,17 @@ from threading import Thread
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.errors import AskpodError, StoreUnwritable
 from askpod.files import read_bounded
-from askpod.model import Chunk, Episode
+from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
 from askpod.store.checksums import DamagedRow, checksum
 from askpod.store.connection import plain_errors
 from askpod.store.integrity import lookup_checksum
-from askpod.store.rows import Source, StoredChunk
+from askpod.store.rows import Embedded, Source, StoredChunk
 from askpod.store.vectors import VectorIndex, VectorIndexError
 
 FOLDER = "chroma"
@@ -95,27 +94,23 @@ def state(store: Path, catalog: Catalog) -> State:
     stamp = CollectionStamp.read(store / FOLDER)  # before the catalog, which is ahead of it
     with plain_errors(catalog.path), catalog.reading():
         meta = catalog.meta()
+        revision = int(meta["revision"])
         if stamp is not None and stamp.store == meta["store"]:
-            _compare(stamp, catalog)
+            if stamp.revision > revision:
+                raise DamagedRow(
+                    f"it holds revision {revision}, and its vector index was made from revision "
+                    f"{stamp.revision}: what was written since is lost, as with a missing -wal file"
+                )
+            same = stamp.lookups is not None and stamp.revision == revision
+            if same and stamp.lookups != lookup_checksum(catalog):
+                raise DamagedRow(
+                    "its index of words, of speakers or of chunks is not as it was written"
+                )
         if not (store / FOLDER).is_dir():
             return "missing"
         if stamp is None or not stamp.fits(store / FOLDER, meta["store"]):
             return "damaged"
-        return "fresh" if stamp.revision == int(meta["revision"]) else "stale"
-
-
-def _compare(stamp: CollectionStamp, catalog: Catalog) -> None:
-    """Raises DamagedRow where the catalog is not what a collection of its store was made from."""
-    revision = catalog.revision()
-    if stamp.revision > revision:
-        raise DamagedRow(
-            f"it holds revision {revision}, and its vector index was made from revision "
-            f"{stamp.revision}: what was written since is lost, as with a missing -wal file"
-        )
-    if stamp.lookups is None or stamp.revision < revision:
-        return
-    if stamp.lookups != lookup_checksum(catalog):
-        raise DamagedRow("its index of words, of speakers or of chunks is not as it was written")
+        return "fresh" if stamp.revision == revision else "stale"
 
 
 def publish(store: Path, catalog: Catalog, *, anew: bool = False) -> None:
@@ -165,11 +160,11 @@ def publishing(store: Path) -> Iterator[Publisher]:
         publisher.finish()
 
 
-def make_in(folder: Path, catalog: Catalog) -> CollectionStamp:
-    """Builds a collection of one's own in a folder, where the store's cannot be written."""
+def make_in(folder: Path, catalog: Catalog) -> None:
+    """Builds a collection in a folder, where the store's cannot be written."""
     index = VectorIndex(folder)
     index.create(catalog.meta()["embedder"])
-    return _completed(index, catalog)
+    _complete(index, catalog)
 
 
 class Publisher:
@@ -188,15 +183,9 @@ class Publisher:
         self.remove = catalog.remove
         self.moved = catalog.moved
 
-    def put(
-        self,
-        episode: Episode,
-        source: Source,
-        chunks: Sequence[Chunk],
-        vectors: NDArray[np.float32],
-    ) -> None:
+    def put(self, episode: Episode, source: Source, embedded: Embedded) -> None:
         """As `Catalog.put`."""
-        ids = self._catalog.put(episode, source, chunks, vectors)
+        ids = self._catalog.put(episode, source, embedded)
         if self._thread is None:
             self._thread = Thread(target=self._follow, daemon=True)
             self._thread.start()
@@ -212,14 +201,10 @@ class Publisher:
         if self._thread is not None:
             self._written.put(None)
             self._thread.join()
-        index, self._index = self._index, None
-        if index is not None:
-            try:
-                with plain_errors(self._store / FOLDER):
-                    _publish(self._store, self._catalog, index)
+        if self._index is not None:
+            with suppress(VectorIndexError, StoreUnwritable), plain_errors(self._store / FOLDER):
+                _publish(self._store, self._catalog, self._index)
                 return
-            except (VectorIndexError, StoreUnwritable):
-                pass
         publish(self._store, self._catalog)
 
     def _follow(self) -> None:
@@ -272,7 +257,7 @@ def _empty(store: Path, catalog: Catalog) -> VectorIndex:
 
 def _publish(store: Path, catalog: Catalog, index: VectorIndex) -> None:
     """Completes the next collection and puts it in place."""
-    _completed(index, catalog)
+    _complete(index, catalog)
     place, former = store / FOLDER, store / f"{FOLDER}.old"
     if place.exists():
         place.replace(former)
@@ -280,7 +265,7 @@ def _publish(store: Path, catalog: Catalog, index: VectorIndex) -> None:
     shutil.rmtree(former, ignore_errors=True)
 
 
-def _completed(index: VectorIndex, catalog: Catalog) -> CollectionStamp:
+def _complete(index: VectorIndex, catalog: Catalog) -> None:
     """Closes a collection that holds just what the catalog holds, stamped."""
     try:
         with catalog.reading():
@@ -294,7 +279,7 @@ def _completed(index: VectorIndex, catalog: Catalog) -> CollectionStamp:
             lookups = lookup_checksum(catalog)
     finally:
         index.close()
-    stamp = CollectionStamp(
+    CollectionStamp(
         store=meta["store"],
         revision=int(meta["revision"]),
         recipe=recipe(),
@@ -302,9 +287,7 @@ def _completed(index: VectorIndex, catalog: Catalog) -> CollectionStamp:
         last_chunk=max(wanted, default=0),
         graph=_graph(index.folder),
         lookups=lookups,
-    )
-    stamp.write(index.folder)
-    return stamp
+    ).write(index.folder)
 
 
 def _batched(ranges: Iterable[Range]) -> Iterator[list[Range]]:

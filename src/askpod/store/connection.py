@@ -100,9 +100,12 @@ class Connections:
                 self._release(connection)
 
     def _open(self) -> sqlite3.Connection:
-        if not self._writable:
+        if self._writable:
+            mode = "mode=rwc"
+        else:
             self._recover()
-        connection = self._connect(self._mode())
+            mode = "mode=ro&immutable=1" if self._immutable() else "mode=ro"
+        connection = self._connect(mode)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")  # notices more of a damaged page
@@ -134,11 +137,6 @@ class Connections:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
 
-    def _mode(self) -> str:
-        if self._writable:
-            return "mode=rwc"
-        return "mode=ro&immutable=1" if self._immutable() else "mode=ro"
-
     def _immutable(self) -> bool:
         """Whether the file is whole as it stands and lies in a folder that we cannot write.
 
@@ -161,25 +159,25 @@ def plain_errors(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _explained(path, error) from error
     except OSError as error:
-        raise StoreUnwritable(
-            f"{path.parent}: the store cannot be used: {error.strerror or error}. Check the "
-            "folder's permissions and the space left, then run the same command again; what was "
-            "finished is kept."
-        ) from error
+        raise _unusable(path.parent, error.strerror or str(error)) from error
 
 
 def _explained(path: Path, error: sqlite3.Error) -> AskpodError:
     # By the code: SQLite's words may quote what a damaged row holds.
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-    text = _printable(error)
+    text = "".join(it if it.isprintable() else "?" for it in str(error)[:_LONGEST])
     if code in _BUSY:
         return StoreBusy(f"{path}: another process keeps the store locked; try again when it ends")
     if code in _UNUSABLE:
-        return StoreUnwritable(
-            f"{path}: the store cannot be used: {text}. Check the folder's permissions and the "
-            "space left, then run the same command again; what was finished is kept."
-        )
+        return _unusable(path, text)
     return damaged(path, text)
+
+
+def _unusable(path: Path, what: str) -> StoreUnwritable:
+    return StoreUnwritable(
+        f"{path}: the store cannot be used: {what}. Check the folder's permissions and the space "
+        "left, then run the same command again; what was finished is kept."
+    )
 
 
 def damaged(path: Path, what: str) -> StoreDamaged:
@@ -188,11 +186,6 @@ def damaged(path: Path, what: str) -> StoreDamaged:
         f"{path}: the catalog is damaged: {what}. Run `askpod rebuild PATH…` with the folders of "
         "the episodes to make it anew; the damaged file is kept beside it."
     )
-
-
-def _printable(error: sqlite3.Error) -> str:
-    text = str(error)[:_LONGEST]
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 FILE = "write.lock"
@@ -211,24 +204,21 @@ def write_lock(
         StoreBusy: it is still held after `patience` seconds.
     """
     lock = FileLock(store / FILE)
-    if not _acquired(lock, 0):
-        if notify and patience:
+    for wait in (0.0, patience):
+        with (
+            plain_errors(store / FILE),
+            suppress(Timeout),
+        ):  # an OSError, but no fault of the store's
+            lock.acquire(timeout=wait, poll_interval=0.2)
+            break
+        if notify and patience and not wait:
             notify(f"another askpod is writing to {store}; waiting for it to finish …")
-        if not _acquired(lock, patience):
-            raise StoreBusy(
-                f"{store}: another askpod has been writing to this store for {patience:.0f} s; "
-                "run the command again when it has finished"
-            )
+    else:
+        raise StoreBusy(
+            f"{store}: another askpod has been writing to this store for {patience:.0f} s; "
+            "run the command again when it has finished"
+        )
     try:
         yield
     finally:
         lock.release()
-
-
-def _acquired(lock: FileLock, patience: float) -> bool:
-    with plain_errors(Path(lock.lock_file)):
-        try:
-            lock.acquire(timeout=patience, poll_interval=0.2)
-        except Timeout:  # an OSError, but no fault of the store's
-            return False
-    return True

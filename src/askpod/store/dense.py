@@ -128,8 +128,15 @@ class DenseIndex:
             held = self._acquire() if use_collection else None
             try:
                 with self._catalog.reading():
-                    self._check_embedder()
-                    return look(_Local(self._catalog, self.layout(), held, self._recent))
+                    meta = self._catalog.meta()
+                    if meta["embedder"] != self._embedder:
+                        raise StoreMismatch(
+                            f"{self._store}: this store has been made again with "
+                            f"{meta['embedder']} since it was opened with {self._embedder}; open "
+                            "it again"
+                        )
+                    self._layout = layout = Layout.of(self._catalog, self._layout)
+                    return look(_Local(self._catalog, layout, held, self._recent))
             except VectorIndexError:
                 if held is None:
                     raise
@@ -137,11 +144,6 @@ class DenseIndex:
             finally:
                 self._release(held)
         raise AssertionError  # without a collection nothing of Chroma's can fail
-
-    def layout(self) -> Layout:
-        """Of the state that is being read. To be called while the catalog is being read."""
-        self._layout = Layout.of(self._catalog, self._layout)
-        return self._layout
 
     def warm(self) -> None:
         """Opens the collection in a thread of its own, while something else is being loaded."""
@@ -159,14 +161,6 @@ class DenseIndex:
             self._recent = {}
         if held is not None:
             held.close()
-
-    def _check_embedder(self) -> None:
-        embedder = self._catalog.meta()["embedder"]
-        if embedder != self._embedder:
-            raise StoreMismatch(
-                f"{self._store}: this store has been made again with {embedder} since it was "
-                f"opened with {self._embedder}; open it again"
-            )
 
     def _acquire(self) -> _Held | None:
         """The collection in place; None while there is none and another process is writing."""

@@ -68,6 +68,14 @@ class StoredChunk:
     chunk: Chunk
 
 
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """An episode's chunks and the embedder's vectors of them, one row each."""
+
+    chunks: Sequence[Chunk]
+    vectors: NDArray[np.float32]
+
+
 def details_of(episode: Episode) -> dict[str, Any]:
     """What is known about an episode, as values of JSON."""
     return {name: getattr(episode, name) for name in _DETAILS}
@@ -157,19 +165,19 @@ def insert_chunks(
     connection: sqlite3.Connection,
     episode_id: str,
     ids: range,
-    chunks: Sequence[Chunk],
-    vectors: NDArray[np.float32],
+    embedded: Embedded,
     revision: int,
 ) -> None:
     """Writes all chunks of an episode that is there already."""
-    numbered = list(zip(ids, chunks, strict=True))
+    numbered = list(zip(ids, embedded.chunks, strict=True))
     rows = (
         (id_, episode_id, at, chunk.heading, chunk.section, json.dumps(cuts_of(chunk)))
         for at, (id_, chunk) in enumerate(numbered)
     )
     _write(connection, "chunks", [signed(values, revision) for values in rows])
+    vectors = embedded.vectors.astype(VECTOR)
     checksums = vector_checksums(np.array(ids, dtype=np.int64), vectors).tolist()
-    packed = [vector.tobytes() for vector in vectors.astype(VECTOR)]
+    packed = [vector.tobytes() for vector in vectors]
     _write(connection, "vectors", list(zip(ids, packed, checksums, strict=True)))
     words = [(number, chunk.text, chunk.heading) for number, chunk in numbered]
     _write(connection, "words (rowid, speech, heading)", words)

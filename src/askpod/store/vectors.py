@@ -87,9 +87,10 @@ class VectorIndex:
             VectorIndexError: there is none, or Chroma cannot read its files.
         """
         with self._lock, _contained(self.folder):
-            self._opened().query(
-                query_embeddings=self._any_vector()[np.newaxis], n_results=1, include=[]
-            )
+            collection = self._opened()
+            first = collection.peek(1)["embeddings"]
+            held = np.asarray(first if first is not None and len(first) else [[1.0]], np.float32)
+            collection.query(query_embeddings=held, n_results=1, include=[])
 
     def nearest(
         self,
@@ -196,10 +197,6 @@ class VectorIndex:
                 ),
             )
         return self._client
-
-    def _any_vector(self) -> Vectors:
-        first = self._opened().peek(1)["embeddings"]
-        return np.asarray(first[0] if first is not None and len(first) else [1.0], np.float32)
 
 
 def _own_place(folder: Path) -> str:

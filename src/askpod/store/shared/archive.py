@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from askpod.store.connection import PATIENCE, plain_errors, write_lock
 from askpod.store.dense import FEW, Neighbours, Scores
 from askpod.store.filters import Ids, Layout
 from askpod.store.schema import KEPT, Stamp
+from askpod.store.shared import ARCHIVE
 from askpod.store.shared.client import Address
 from askpod.store.shared.database import Collection, Database
 from askpod.store.shared.manifest import Manifest, chunks_of, found, other_archive
@@ -42,12 +43,11 @@ class SharedArchive:
         self._store = store
         self._database = database
         self._archive = manifest.archive
-        self._puller = Puller(
-            chunks_of(database, manifest.stamp.embedder), origin_of(store), notify
-        )
+        chunks = chunks_of(database, manifest.stamp.embedder)
+        self._puller = Puller(chunks, origin_of(store), notify)
         self._remote: _Remote | None = None
         self._notify = notify
-        self._replica: Replica | None = None
+        self._replica = Replica(store)
 
     @classmethod
     def open(
@@ -71,16 +71,10 @@ class SharedArchive:
         _check_folder(store, address)
         database = Database(address)
         try:
-            manifest = Manifest.read(database)
-            if manifest is None:
-                if found_with is None:
-                    raise no_archive(address)
-                if (store / FILE).is_file():  # a replica, of one that is no more
-                    raise other_archive(address, str(store))
-                manifest = found(database, found_with())
+            manifest = _read_or_found(store, database, found_with)
             manifest.check(stamp)
+            _make_replica(store, manifest, notify)
             shared = cls(store, database, manifest, notify)
-            shared._make_replica(manifest)
             shared._bring_up(manifest)
         except BaseException:
             database.close()
@@ -96,10 +90,7 @@ class SharedArchive:
             StoreMismatch, ServerError: as `open`.
         """
         with closing(Database(address)) as database:  # before anything is taken away
-            manifest = Manifest.read(database)
-            if manifest is None:
-                raise no_archive(address)
-            manifest.check(stamp)
+            Manifest.read(database).check(stamp)
         if store.is_dir():
             with write_lock(store, notify):
                 _set_aside(store, address)
@@ -107,8 +98,7 @@ class SharedArchive:
 
     def close(self) -> None:
         self._database.close()
-        if self._replica is not None:
-            self._replica.close()
+        self._replica.close()
 
     def refresh(self) -> None:
         """Brings the replica up to the server's revision: one small request if nothing is new.
@@ -117,7 +107,7 @@ class SharedArchive:
             ServerError: the server failed.
             StoreMismatch: the server holds another archive now, or the replica was made anew.
         """
-        if not self._read().in_place():
+        if not self._replica.in_place():
             raise StoreMismatch(f"{self._store}: made anew since it was opened; open it again")
         self._bring_up(self._manifest())
 
@@ -137,7 +127,7 @@ class SharedArchive:
 
     def search(self, look: Callable[[Neighbours], _T]) -> _T:
         """What `look` makes of the replica's state, the server's collection answering."""
-        replica = self._read()
+        replica = self._replica
         with replica.reading():
             known = self._remote
             layout = Layout.of(replica, known.layout if known else None)
@@ -147,41 +137,30 @@ class SharedArchive:
             return look(known)
 
     def _manifest(self) -> Manifest:
-        manifest = Manifest.read(self._database)
-        if manifest is None or manifest.archive != self._archive:
-            raise other_archive(self._database.address, str(self._store))
-        return manifest
-
-    def _make_replica(self, manifest: Manifest) -> None:
-        with plain_errors(self._store / FILE):
-            self._store.mkdir(parents=True, exist_ok=True)
-        if not meta_in(self._store):
-            with write_lock(self._store, self._notify):
-                if not meta_in(self._store):  # else another process was quicker
-                    with closing(Replica(self._store, writable=True)) as replica:
-                        replica.follow(manifest, self._puller.origin)
-        if self._known().archive != manifest.archive:
-            raise other_archive(self._database.address, str(self._store))
+        with suppress(ArchiveNotFound):
+            manifest = Manifest.read(self._database)
+            if manifest.archive == self._archive:
+                return manifest
+        raise other_archive(self._database.address, str(self._store))
 
     def _bring_up(self, manifest: Manifest) -> None:
         known = self._known()
-        if not known.filled:
-            if manifest.revision:
-                self._notify("taking over the archive from the server …")
-            self._pull(PATIENCE)
-            return
+        if manifest.revision and not known.filled:
+            self._notify("taking over the archive from the server …")
         given_up = time.monotonic() + _PATIENCE
-        while (known.revision, known.origin) != (manifest.revision, self._puller.origin):
+        here = self._puller.origin
+        while not known.filled or (known.revision, known.origin) != (manifest.revision, here):
             try:
-                self._pull(_POLL)
+                self._pull(_POLL if known.filled else PATIENCE)
+                return
             except StoreBusy:
                 # Another process of this machine brings it up, or writes itself; if that takes
                 # long, what it has finished is to be seen.
+                if not known.filled:
+                    raise
                 if time.monotonic() > given_up:
                     return
                 known = self._known()
-            else:
-                return
 
     def _pull(self, patience: float) -> None:
         with (
@@ -190,13 +169,8 @@ class SharedArchive:
         ):
             self._puller.pull(replica, self._manifest())
 
-    def _read(self) -> Replica:
-        if self._replica is None:
-            self._replica = Replica(self._store)
-        return self._replica
-
     def _known(self) -> Known:
-        known = Known.of(self._read().meta())
+        known = Known.of(self._replica.meta())
         if known is None:
             raise other_archive(self._database.address, str(self._store))
         return known
@@ -211,18 +185,34 @@ def condition(store: Path, address: Address) -> str:
     """
     with closing(Database(address)) as database:
         manifest = Manifest.read(database)
-    if manifest is None:
-        raise no_archive(address)
     known = Known.of(meta_in(store))
     here = f"{known.revision:,}" if known and known.archive == manifest.archive else "nothing"
     return f"{address}, revision {manifest.revision:,}; here {here}"
 
 
-def no_archive(address: Address) -> ArchiveNotFound:
-    return ArchiveNotFound(
-        f"{address}: no archive there yet. Make one with `askpod index PATH…`, or name the "
-        "database of an existing one (ASKPOD_CHROMA_DATABASE)."
-    )
+def _read_or_found(
+    store: Path, database: Database, found_with: Callable[[], Stamp] | None
+) -> Manifest:
+    try:
+        return Manifest.read(database)
+    except ArchiveNotFound:
+        if found_with is None:
+            raise
+        if (store / FILE).is_file():  # a replica, of one that is no more
+            raise other_archive(database.address, str(store)) from None
+        return found(database, found_with())
+
+
+def _make_replica(store: Path, manifest: Manifest, notify: Notify) -> None:
+    with plain_errors(store / FILE):
+        store.mkdir(parents=True, exist_ok=True)
+    if not meta_in(store):
+        with write_lock(store, notify):
+            if not meta_in(store):  # else another process was quicker
+                with closing(Replica(store, writable=True)) as replica:
+                    replica.follow(manifest, origin_of(store))
+    if meta_in(store).get(ARCHIVE) != manifest.archive:
+        raise other_archive(manifest.collection.database.address, str(store))
 
 
 def _check_folder(store: Path, address: Address) -> None:

@@ -9,10 +9,7 @@ holds the token. No redirect is followed.
 from __future__ import annotations
 
 import json
-import ssl
-import time
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -21,16 +18,9 @@ import httpx
 
 from askpod.errors import AskpodError, ServerError
 from askpod.parsing import ParseError, parse_json
-from askpod.services.http import excerpt, is_this_machine, secret, where
-from askpod.services.limits import (
-    ACCEPTED,
-    Deadline,
-    NotUnpacked,
-    TooLarge,
-    Unpacker,
-    keep_deadline,
-)
-from askpod.services.retry import Retries, retry_after
+from askpod.services.http import excerpt, secret, where
+from askpod.services.limits import PASSING, BoundedClient, Response
+from askpod.services.retry import Retries
 
 TOKEN = "ASKPOD_CHROMA_TOKEN"  # noqa: S105 (the variable's name)
 
@@ -43,8 +33,11 @@ CONNECT_SECONDS = 5.0
 WHOLE_SECONDS = 90.0  # that one response may take in all
 MOST_BYTES = 64_000_000  # of one response, unpacked; a page of the longest vectors takes half
 
-_EXCERPT = 200  # characters of what a server says
-_PASSING = (429, 500, 502, 503, 504)
+_TODO = {
+    "certificate": "; name the file of its root in ASKPOD_CHROMA_CA",
+    "tls": "; http or https?",
+    "connection": "; start it, or correct ASKPOD_CHROMA_URL",
+}
 _REFUSALS = {
     413: "refuses a request as too large (413); raise the limit of the server, or of the proxy "
     "before it, to 4 MB",
@@ -80,15 +73,6 @@ class Exists(ServerError):
     """What was to be made exists already."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """A request that failed. Given back and raised later: else the error would hold the token."""
-
-    error: AskpodError
-    passing: bool = False  # it may go well at the next try
-    retry_after: float | None = None  # seconds, as the server asks for
-
-
 class Client:
     """Sends requests to one server. Safe for several threads."""
 
@@ -101,22 +85,16 @@ class Client:
         self.address = address
         self.where = where(address.url)
         self._token = secret(TOKEN, "token", ServerError)
-        headers = {"Accept": "application/json", "Accept-Encoding": ACCEPTED}
+        headers = {"Accept": "application/json"}
         if self._token:  # as a proxy in front of a server of one's own, and as Chroma's cloud asks
             headers |= {"Authorization": f"Bearer {self._token}", "X-Chroma-Token": self._token}
-        self._client = httpx.Client(
-            base_url=f"{self.where}/api/v2",
-            headers=headers,
-            follow_redirects=False,
-            # A proxy for the internet must not get what is meant for a server on this machine.
-            trust_env=not is_this_machine(address.url),
-            verify=_tls(address.ca) if address.url.startswith("https:") else True,
-        )
-        self._deadline = Deadline()
-        keep_deadline(self._client, self._deadline)
-
-    def close(self) -> None:
-        self._client.close()
+        try:
+            self._client = BoundedClient(f"{self.where}/api/v2", headers, MOST_BYTES, address.ca)
+        except OSError as error:  # those of TLS, too
+            raise ServerError(
+                f"ASKPOD_CHROMA_CA: {address.ca} holds no certificates that can be read ({error})"
+            ) from None
+        self.close = self._client.close
 
     def ask(
         self,
@@ -135,86 +113,44 @@ class Client:
         """
         retries = Retries(PATIENCE, TRIES, FIRST_WAIT)
         content = None if body is None else json.dumps(body, allow_nan=False).encode()
-        while True:
-            answer = self._tried(method, path, content, WRITE_SECONDS if writes else READ_SECONDS)
-            if not isinstance(answer, _Failure):
-                return answer
-            if not answer.passing:
-                raise answer.error
-            wait = retries.next_wait(answer.retry_after)
-            if wait is None:
-                raise ServerError(f"{answer.error} ({retries.tried})")
-            time.sleep(wait)
+        timeout = httpx.Timeout(WRITE_SECONDS if writes else READ_SECONDS, connect=CONNECT_SECONDS)
+        path = quote(path, safe="/?=&")
+        answer = self._client.send(method, path, content, timeout, WHOLE_SECONDS, retries)
+        if isinstance(answer, Response):
+            value = _value(answer.body)
+            if 200 <= answer.status < 300 and not isinstance(value, bytes):
+                return value
+            what = self._refusal(answer.status, value)
+        elif answer.about == "closed":
+            raise AskpodError(f"{self.address}: this archive has been closed; open it again")
+        else:
+            what = f"{answer.what}{_TODO.get(answer.about, '')}"
+        if answer.passing:
+            kept = "What was finished is kept: run the same command again later"
+            what = f"{what}. {kept} ({retries.tried})"
+        raise self._error(what)
 
-    def _tried(self, method: str, path: str, content: bytes | None, seconds: float) -> Any:  # noqa: ANN401
-        """What is answered, or a _Failure."""
-        self._deadline.start(WHOLE_SECONDS)
-        try:
-            with self._client.stream(
-                method,
-                quote(path, safe="/?=&"),
-                content=content,
-                headers={"Content-Type": "application/json"} if content else None,
-                timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
-            ) as response:
-                unpacker = Unpacker(response.headers.get("content-encoding", ""), MOST_BYTES)
-                return self._answer(response, b"".join(unpacker.all_of(response.iter_raw())))
-        except httpx.TimeoutException:
-            if self._deadline.passed:
-                return self._failure(f"is too slow: not done after {WHOLE_SECONDS:.0f} s")
-            return self._passing(f"has not answered for {seconds:g} s")
-        except httpx.ConnectError as error:
-            return self._unconnected(excerpt(str(error), _EXCERPT))
-        except httpx.HTTPError as error:
-            reason = excerpt(str(error), _EXCERPT) or type(error).__name__
-            return self._passing(f"broke off ({reason})")
-        except TooLarge:
-            return self._failure("sends more than was asked for")
-        except NotUnpacked as error:
-            return self._failure(f"sends what {error}")
-        except RuntimeError:  # closed in another thread, perhaps this instant
-            if not self._client.is_closed:
-                raise
-            closed = f"{self.address}: this archive has been closed; open it again"
-            return _Failure(AskpodError(closed))
-
-    def _answer(self, response: httpx.Response, said: bytes) -> Any:  # noqa: ANN401
-        """The JSON that is answered, or a _Failure."""
-        status = response.status_code
-        try:
-            value = parse_json(said, max_depth=None) if said else None
-        except ParseError:
-            value = said
+    def _refusal(self, status: int, value: object) -> str:
+        """What an answer means that is no success. Raises NotThere or Exists."""
         words = _words(value)
-        if status in _PASSING:
-            asked = retry_after(response.headers.get("retry-after", ""))
-            return self._passing(f"failed ({status}{words and f': {words}'})", asked)
-        if 200 <= status < 300 and not isinstance(value, bytes):
-            return value
         if status in (404, 409) and isinstance(value, dict) and "error" in value:
-            return _Failure((NotThere if status == 404 else Exists)(f"{self.where}: {words}"))
+            raise (NotThere if status == 404 else Exists)(f"{self.where}: {words}")
         if status in (401, 403):
             done = f"refuses the token in {TOKEN}" if self._token else "asks for a token"
-            return self._failure(f"{done} ({status}); set {TOKEN} to one that it takes")
-        refused = f"refused a request ({status}{words and f': {words}'})"
-        return self._failure(_REFUSALS.get(status, refused))
+            return f"{done} ({status}); set {TOKEN} to one that it takes"
+        what = "failed" if status in PASSING else "refused a request"
+        return _REFUSALS.get(status, f"{what} ({status}{words and f': {words}'})")
 
-    def _unconnected(self, reason: str) -> _Failure:
-        if "certificate" in reason.lower():
-            return self._failure(
-                f"shows a certificate that is not trusted ({reason}); name the file of its root in "
-                "ASKPOD_CHROMA_CA"
-            )
-        if "ssl" in reason.lower():
-            return self._failure(f"does not speak TLS as asked ({reason}); http or https?")
-        return self._passing(f"does not answer ({reason}); start it, or correct ASKPOD_CHROMA_URL")
+    def _error(self, what: str) -> ServerError:
+        return ServerError(f"{self.where}: the Chroma server {what}")
 
-    def _passing(self, what: str, asked: float | None = None) -> _Failure:
-        kept = "What was finished is kept: run the same command again later"
-        return _Failure(self._failure(f"{what}. {kept}").error, True, asked)
 
-    def _failure(self, what: str) -> _Failure:
-        return _Failure(ServerError(f"{self.where}: the Chroma server {what}"))
+def _value(body: bytes) -> object:
+    """The JSON of a body; the body itself where it is none."""
+    try:
+        return parse_json(body, max_depth=None) if body else None
+    except ParseError:
+        return body
 
 
 def _words(value: object) -> str:
@@ -222,14 +158,4 @@ def _words(value: object) -> str:
     said = value.get("message") if isinstance(value, dict) else value
     if isinstance(said, bytes):
         said = said.decode(errors="replace")
-    return excerpt(said, _EXCERPT) if isinstance(said, str) else ""
-
-
-@cache
-def _tls(ca: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=None if ca is None else str(ca))
-    except (OSError, ssl.SSLError) as error:
-        raise ServerError(
-            f"ASKPOD_CHROMA_CA: {ca} holds no certificates that can be read ({error})"
-        ) from None
+    return excerpt(said) if isinstance(said, str) else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from askpod.embedding.contextual import recipe
-from askpod.errors import ServerError, StoreMismatch
+from askpod.errors import ArchiveNotFound, ServerError, StoreMismatch
 from askpod.store.schema import Stamp
 from askpod.store.shared.client import Address, Exists, NotThere
 from askpod.store.shared.database import Collection, Database
@@ -30,18 +30,21 @@ class Manifest:
     stamp: Stamp
 
     @classmethod
-    def read(cls, database: Database) -> Manifest | None:
-        """The manifest of the archive in a database; None where the database holds none.
+    def read(cls, database: Database) -> Manifest:
+        """The manifest of the archive in a database.
 
         Raises:
+            ArchiveNotFound: the database holds none.
             ServerError: there is no such database, or the collection is not askpod's.
         """
         try:
-            collection = database.collection(EPISODES)
+            return cls.of(database.collection(EPISODES))
         except NotThere:
             database.check()
-            return None
-        return cls.of(collection)
+        raise ArchiveNotFound(
+            f"{database.address}: no archive there yet. Make one with `askpod index PATH…`, or "
+            "name the database of an existing one (ASKPOD_CHROMA_DATABASE)."
+        )
 
     @classmethod
     def of(cls, collection: Collection) -> Manifest:

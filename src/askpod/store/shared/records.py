@@ -13,7 +13,6 @@ import base64
 import json
 import math
 import zlib
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -21,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.embedding.contextual import contextual_vectors
-from askpod.model import Chunk, Episode
+from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store.rows import (
+    Embedded,
     Source,
     StoredChunk,
     chunk_of,
@@ -109,11 +109,9 @@ def chunk_id(episode_id: str, version: str, position: int) -> str:
     return f"{episode_id}#{version}#{position}"
 
 
-def chunk_records(
-    version: str, episode: Episode, chunks: Sequence[Chunk], vectors: Vectors
-) -> list[Record]:
-    """One record for each chunk, with its contextual vector; `vectors` are the embedder's."""
-    mixed = contextual_vectors(vectors)
+def chunk_records(version: str, episode: Episode, embedded: Embedded) -> list[Record]:
+    """One record for each chunk, with its contextual vector."""
+    chunks, mixed = embedded.chunks, contextual_vectors(embedded.vectors)
     return [
         Record(
             chunk_id(episode.id, version, position),
@@ -125,11 +123,9 @@ def chunk_records(
     ]
 
 
-def part_records(
-    version: str, episode: Episode, chunks: Sequence[Chunk], vectors: Vectors
-) -> list[Record]:
+def part_records(version: str, episode: Episode, embedded: Embedded) -> list[Record]:
     """The episode, its turns, where its chunks are cut and their vectors, packed."""
-    packed = pack(episode, chunks, vectors)
+    packed = pack(episode, embedded)
     known = {"kind": "part", "episode_id": episode.id, "version": version}
     return [
         Record(
@@ -142,19 +138,19 @@ def part_records(
     ]
 
 
-def pack(episode: Episode, chunks: Sequence[Chunk], vectors: Vectors) -> str:
+def pack(episode: Episode, embedded: Embedded) -> str:
     """An episode, where its chunks are cut and the embedder's vectors of them, as text."""
     told = {
         "id": episode.id,
         "episode": details_of(episode),
         "turns": [turn_values(turn) for turn in episode.turns],
-        "chunks": [(chunk.heading, chunk.section, cuts_of(chunk)) for chunk in chunks],
-        "vectors": base64.b64encode(vectors.astype(_HALF).tobytes()).decode(),
+        "chunks": [(chunk.heading, chunk.section, cuts_of(chunk)) for chunk in embedded.chunks],
+        "vectors": base64.b64encode(embedded.vectors.astype(_HALF).tobytes()).decode(),
     }
     return base64.b64encode(zlib.compress(json.dumps(told, allow_nan=False).encode())).decode()
 
 
-def unpack(packed: str) -> tuple[Episode, list[Chunk], Vectors]:
+def unpack(packed: str) -> tuple[Episode, Embedded]:
     """Raises NotWhole."""
     try:
         told = parse_json(_inflated(base64.b64decode(packed, validate=True)))
@@ -163,7 +159,7 @@ def unpack(packed: str) -> tuple[Episode, list[Chunk], Vectors]:
             chunk_of(heading, section, cuts, turns) for heading, section, cuts in told["chunks"]
         ]
         episode = episode_of(_text(told["id"]), told["episode"], turns)
-        return episode, chunks, _vectors(told["vectors"], len(chunks))
+        return episode, Embedded(chunks, _vectors(told["vectors"], len(chunks)))
     except (ValueError, TypeError, LookupError, AttributeError, zlib.error) as error:
         raise NotWhole(f"what is packed cannot be read ({type(error).__name__})") from error
 

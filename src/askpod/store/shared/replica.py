@@ -9,17 +9,14 @@ same order as the others.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from askpod.model import Chunk, Episode
+from askpod.model import Episode
 from askpod.store.catalog import Catalog, stored_meta
-from askpod.store.rows import Source
+from askpod.store.rows import Embedded, Source
 from askpod.store.schema import create_tables
 from askpod.store.shared import ARCHIVE
 from askpod.store.shared.database import PAGE, Collection
@@ -58,17 +55,10 @@ class Replica(Catalog):
                 create_tables(connection, manifest.stamp)
             self._note({ARCHIVE: manifest.archive, _REVISION: "0", _ORIGIN: origin})
 
-    def take(
-        self,
-        episode: Episode,
-        source: Source,
-        chunks: Sequence[Chunk],
-        vectors: NDArray[np.float32],
-        revision: int,
-    ) -> None:
+    def take(self, episode: Episode, source: Source, embedded: Embedded, revision: int) -> None:
         """Writes an episode of the server's `revision`."""
         with self._connections.writing():
-            self.put(episode, source, chunks, vectors)
+            self.put(episode, source, embedded)
             self._note({_REVISION: str(revision)})
 
     def drop(self, episode_id: str, revision: int) -> None:
@@ -140,7 +130,7 @@ class Puller:
             replica.drop(entry.episode_id, entry.revision)
             return
         try:
-            episode, chunks, vectors = self._fetched(manifest, entry)
+            episode, embedded = self._fetched(manifest, entry)
         except NotWhole as problem:
             if entry_of(manifest.collection, entry.episode_id) == entry:
                 self.notify(
@@ -151,23 +141,21 @@ class Puller:
             return
         origin = "" if entry.source.origin == self.origin else entry.source.origin
         source = replace(entry.source, origin=origin)
-        replica.take(episode, source, chunks, vectors, entry.revision)
+        replica.take(episode, source, embedded, entry.revision)
 
-    def _fetched(
-        self, manifest: Manifest, entry: EpisodeRecord
-    ) -> tuple[Episode, list[Chunk], NDArray[np.float32]]:
+    def _fetched(self, manifest: Manifest, entry: EpisodeRecord) -> tuple[Episode, Embedded]:
         """Raises NotWhole."""
         parts = manifest.collection.get(entry.part_ids(), "documents")
         there = {**parts, **self.chunks.get(entry.chunk_ids())}
         for id_ in [*entry.part_ids(), *entry.chunk_ids()]:
             if id_ not in there:
                 raise NotWhole(f"{id_!r} is missing")
-        episode, chunks, vectors = unpack("".join(parts[id_].text for id_ in entry.part_ids()))
-        if episode.id != entry.episode_id or len(chunks) != entry.chunks:
+        episode, embedded = unpack("".join(parts[id_].text for id_ in entry.part_ids()))
+        if episode.id != entry.episode_id or len(embedded.chunks) != entry.chunks:
             raise NotWhole("what is packed is of another episode")
-        if chunks and vectors.shape[1] != manifest.stamp.dimension:
+        if entry.chunks and embedded.vectors.shape[1] != manifest.stamp.dimension:
             raise NotWhole("its vectors have not the archive's dimension")
-        return episode, chunks, vectors
+        return episode, embedded
 
 
 def entry_of(episodes: Collection, episode_id: str) -> EpisodeRecord | None:

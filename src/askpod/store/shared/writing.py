@@ -11,12 +11,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-import numpy as np
-from numpy.typing import NDArray
-
 from askpod.errors import ReadError
-from askpod.model import Chunk, Episode
-from askpod.store.rows import Source
+from askpod.model import Episode
+from askpod.store.rows import Embedded, Source
 from askpod.store.shared.database import Collection
 from askpod.store.shared.manifest import Manifest
 from askpod.store.shared.records import EpisodeRecord, chunk_records, part_records
@@ -44,13 +41,7 @@ class ServerStore:
     def _entries(self) -> Collection:
         return self._manifest.collection
 
-    def put(
-        self,
-        episode: Episode,
-        source: Source,
-        chunks: Sequence[Chunk],
-        vectors: NDArray[np.float32],
-    ) -> None:
+    def put(self, episode: Episode, source: Source, embedded: Embedded) -> None:
         """Writes an episode, replacing the whole of a former one with its id.
 
         Raises:
@@ -63,15 +54,14 @@ class ServerStore:
             raise shared_with(stored.source, source.path, episode.id)
         revision, version = self._manifest.revision + 1, uuid4().hex[:16]
         self._note(self._manifest.revision, episode.id)
-        self._chunks.write(chunk_records(version, episode, chunks, vectors))
-        parts = part_records(version, episode, chunks, vectors)
+        self._chunks.write(chunk_records(version, episode, embedded))
+        parts = part_records(version, episode, embedded)
         self._entries.write(parts)
         there = replace(source, origin=self._origin, version=version)
-        self._commit(
-            EpisodeRecord(episode.id, revision, there, len(parts), len(chunks), episode.title)
-        )
+        sizes = len(parts), len(embedded.chunks)
+        self._commit(EpisodeRecord(episode.id, revision, there, *sizes, episode.title))
         here = replace(source, version=version)
-        self._replica.take(episode, here, chunks, vectors, revision)
+        self._replica.take(episode, here, embedded, revision)
         if stored:
             self._sweep(episode.id, version)
 
