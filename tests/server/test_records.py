@@ -15,7 +15,7 @@ from askpod.chunking import cut_span
 from askpod.embedding.contextual import contextual_vectors
 from askpod.model import Chunk, Episode, Turn
 from askpod.store.rows import Embedded, Source
-from askpod.store.shared.database import Record
+from askpod.store.shared.client import Record
 from askpod.store.shared.records import (
     EpisodeRecord,
     NotWhole,

@@ -19,15 +19,16 @@ from numpy.typing import NDArray
 from askpod.errors import EpisodeNotFound
 from askpod.model import Episode, Turn
 from askpod.people import Labels
-from askpod.store.checksums import DamagedRow, checked_vectors
 from askpod.store.connection import Connections, damaged
 from askpod.store.filters import Selection, chunk_condition, speakers, spoken_under
 from askpod.store.rows import (
     EPISODE_COLUMNS,
+    DamagedRow,
     Embedded,
     Source,
     StoredChunk,
     StoredEpisode,
+    checked_vectors,
     delete_episode,
     insert_chunks,
     insert_episode,
@@ -41,12 +42,30 @@ from askpod.store.schema import Stamp, create_tables, drop, leftovers, no_archiv
 from askpod.text import nearest
 
 
-class Lookups:
-    """The reading half of a catalog. Several threads may ask at once."""
+class Catalog:
+    """Reads and writes one catalog file. Reads may come from several threads."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-        self.reading = connections.reading
+    def __init__(self, folder: Path, name: str = FILE, *, writable: bool = False) -> None:
+        """Opens the catalog in `folder`, creating it when writable.
+
+        Raises:
+            ArchiveNotFound: there is none, and it was not opened to write.
+            StoreDamaged: there is none where there has been one.
+        """
+        self.folder = folder
+        self.path = path = folder / name
+        if not writable and not path.is_file():
+            if left := leftovers(folder):
+                raise damaged(path, f"it is missing, and {left} tells of a store")
+            raise no_archive(str(folder))
+        self._connections = Connections(path, writable=writable)
+        self.reading = self._connections.reading
+        self.close = self._connections.close
+        self._opened = _identity(path)
+
+    def in_place(self) -> bool:
+        """Whether the file that was opened is still the one in the folder."""
+        return self._opened is not None and self._opened == _identity(self.path)
 
     def meta(self) -> dict[str, str]:
         """The stamp and the revision; empty in a file that holds no store yet.
@@ -200,60 +219,6 @@ class Lookups:
             ).fetchone()
             return {"episodes": episodes, "turns": turns, "chunks": chunks}
 
-
-def meta_in(folder: Path) -> dict[str, str]:
-    """The `meta` of the catalog in a folder; empty where there is none, or nothing in it."""
-    if not (folder / FILE).is_file():
-        return {}
-    with closing(Catalog(folder)) as catalog:
-        return catalog.meta()
-
-
-def stored_meta(connection: sqlite3.Connection) -> dict[str, str]:
-    """The stamp and the revision as they stand; empty where there are no tables."""
-    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'"
-    if not connection.execute(known).fetchone():
-        return {}
-    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    if not meta:
-        raise DamagedRow("what made it is missing")
-    return meta
-
-
-def revision_of(connection: sqlite3.Connection) -> int:
-    """A number that every change raises; 0 where there is no store yet."""
-    revision = stored_meta(connection).get("revision", "0")
-    if not revision.isdecimal():
-        raise DamagedRow("its revision is not as it was written")
-    return int(revision)
-
-
-class Catalog(Lookups):
-    """Reads and writes one catalog file. Reads may come from several threads."""
-
-    def __init__(self, folder: Path, name: str = FILE, *, writable: bool = False) -> None:
-        """Opens the catalog in `folder`, creating it when writable.
-
-        Raises:
-            ArchiveNotFound: there is none, and it was not opened to write.
-            StoreDamaged: there is none where there has been one.
-        """
-        self.folder = folder
-        self.path = path = folder / name
-        if not writable and not path.is_file():
-            if left := leftovers(folder):
-                raise damaged(path, f"it is missing, and {left} tells of a store")
-            raise no_archive(str(folder))
-        super().__init__(Connections(path, writable=writable))
-        self._opened = _identity(path)
-
-    def close(self) -> None:
-        self._connections.close()
-
-    def in_place(self) -> bool:
-        """Whether the file that was opened is still the one in the folder."""
-        return self._opened is not None and self._opened == _identity(self.path)
-
     def found(self, stamp: Stamp) -> None:
         """Lays the tables where there are none yet, stamped."""
         if self.meta():
@@ -299,6 +264,33 @@ class Catalog(Lookups):
         """Notes that an unchanged episode's file now lies elsewhere."""
         with self._connections.writing() as connection:
             move_episode(connection, episode_id, path)
+
+
+def meta_in(folder: Path) -> dict[str, str]:
+    """The `meta` of the catalog in a folder; empty where there is none, or nothing in it."""
+    if not (folder / FILE).is_file():
+        return {}
+    with closing(Catalog(folder)) as catalog:
+        return catalog.meta()
+
+
+def stored_meta(connection: sqlite3.Connection) -> dict[str, str]:
+    """The stamp and the revision as they stand; empty where there are no tables."""
+    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'"
+    if not connection.execute(known).fetchone():
+        return {}
+    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    if not meta:
+        raise DamagedRow("what made it is missing")
+    return meta
+
+
+def revision_of(connection: sqlite3.Connection) -> int:
+    """A number that every change raises; 0 where there is no store yet."""
+    revision = stored_meta(connection).get("revision", "0")
+    if not revision.isdecimal():
+        raise DamagedRow("its revision is not as it was written")
+    return int(revision)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

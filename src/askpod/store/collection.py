@@ -27,10 +27,9 @@ from askpod.files import read_bounded
 from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
-from askpod.store.checksums import DamagedRow, checksum
 from askpod.store.connection import plain_errors
 from askpod.store.integrity import lookup_checksum
-from askpod.store.rows import Embedded, Source, StoredChunk
+from askpod.store.rows import DamagedRow, Embedded, Source, StoredChunk, checksum
 from askpod.store.vectors import VectorIndex, VectorIndexError
 
 FOLDER = "chroma"

@@ -11,9 +11,9 @@ import os
 import shutil
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
@@ -62,40 +62,33 @@ class Neighbours(Protocol):
         """Those of the ascending chunks that it knows, in any order, and their scores."""
 
 
-@dataclass(slots=True)
 class _Held:
-    """An open collection, with how many searches are using it."""
+    """An open collection, closed when the last search has done with it.
 
-    index: VectorIndex
-    stamp: CollectionStamp
-    published: CollectionStamp | None  # the stamp in the store's folder when it was opened
-    private: TemporaryDirectory[str] | None = None
-    users: int = 0
+    Raises:
+        VectorIndexError: Chroma cannot read it.
+    """
 
-    @classmethod
-    def open(
-        cls,
+    def __init__(
+        self,
         folder: Path,
         stamp: CollectionStamp,
         published: CollectionStamp | None,
         private: TemporaryDirectory[str] | None = None,
-    ) -> _Held:
-        """Raises VectorIndexError where Chroma cannot read it, or it lacks chunks."""
-        held = cls(VectorIndex(folder), stamp, published, private)
-        try:
-            held.index.open()
-            if (count := held.index.count()) != stamp.chunks:
-                raise VectorIndexError(f"{folder}: holds {count} of {stamp.chunks} chunks")
-        except VectorIndexError:
-            held.close()
-            raise
-        return held
+    ) -> None:
+        """`published` is the stamp in the store's folder, `private` a folder of one's own."""
+        self.index = VectorIndex(folder)
+        self.stamp = stamp
+        self.published = published
+        self.close = weakref.finalize(self, _close, self.index, private)
+        self.index.open()
 
-    def close(self) -> None:
-        with suppress(VectorIndexError):
-            self.index.close()
-        if self.private is not None:
-            self.private.cleanup()
+
+def _close(index: VectorIndex, private: TemporaryDirectory[str] | None) -> None:
+    with suppress(VectorIndexError):
+        index.close()
+    if private is not None:
+        private.cleanup()
 
 
 class DenseIndex:
@@ -141,8 +134,6 @@ class DenseIndex:
                 if held is None:
                     raise
                 self._discard(held)
-            finally:
-                self._release(held)
         raise AssertionError  # without a collection nothing of Chroma's can fail
 
     def warm(self) -> None:
@@ -150,7 +141,7 @@ class DenseIndex:
 
         def open_() -> None:
             with suppress(AskpodError):
-                self._release(self._acquire())
+                self._acquire()
 
         threading.Thread(target=open_, daemon=True).start()
 
@@ -170,23 +161,8 @@ class DenseIndex:
             published = self._published()
             held = self._held
             if held is None or (published is not None and published != held.published):
-                new = self._opened(published)
-                if new is not None:
-                    self._held = new
-                    if held is not None and not held.users:
-                        held.close()
-                    held = new
-            if held is not None:
-                held.users += 1
+                held = self._held = self._opened(published) or held
             return held
-
-    def _release(self, held: _Held | None) -> None:
-        if held is None:
-            return
-        with self._lock:
-            held.users -= 1
-            if held is not self._held and not held.users:
-                held.close()
 
     def _discard(self, held: _Held) -> None:
         """Has a damaged collection made again."""
@@ -210,13 +186,14 @@ class DenseIndex:
             if not os.access(folder, os.W_OK):  # Chroma writes to what it opens
                 private = TemporaryDirectory(prefix="askpod-")
                 folder = Path(shutil.copytree(folder, Path(private.name) / FOLDER))
-            held = None
+            held, whole = None, False
             with suppress(VectorIndexError):
-                held = _Held.open(folder, published, published, private)
+                held = _Held(folder, published, published, private)
+                whole = held.index.count() == published.chunks
             former, published = published, self._published()
+            if whole and published == former:
+                return held
             if held is not None:
-                if published == former:
-                    return held
                 held.close()
         return self._made()
 
@@ -239,7 +216,7 @@ class DenseIndex:
         stamp = CollectionStamp.read(folder)
         if stamp is None:  # another process has replaced it this instant
             return None
-        return _Held.open(folder, stamp, CollectionStamp.read(self._store / FOLDER), private)
+        return _Held(folder, stamp, CollectionStamp.read(self._store / FOLDER), private)
 
 
 class _Local:

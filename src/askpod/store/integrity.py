@@ -12,8 +12,8 @@ from contextlib import closing, suppress
 
 from askpod.errors import StoreBusy, StoreDamaged, StoreUnwritable
 from askpod.store.catalog import Catalog
-from askpod.store.checksums import DamagedRow
 from askpod.store.filters import Selection
+from askpod.store.rows import DamagedRow
 
 SUMMED_UP_TO = 100_000  # chunks: some 40 ms
 # What a search reads that has no checksum of its own: where words stand, who speaks where,

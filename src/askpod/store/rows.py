@@ -1,16 +1,22 @@
 """How the values of model.py become rows of the catalog, and rows values again.
 
-Rows are read by the columns named here, checksum last, and are checked before anything is made of
-them. An archive on a server sends turns and chunks in the same form (shared/records.py).
+Rows are read by the columns named here, and are checked before anything is made of them: the last
+column is a checksum of all others, so that a byte that changes on the disk is noticed when it is
+read. That of a turn or a chunk covers the revision that wrote it too: rows of two versions of an
+episode, which a copy made in the middle of a write may hold side by side, are never taken for one
+whole. It does not protect against anyone who means to deceive: they can write checksums as well.
+An archive on a server sends turns and chunks in the same form (shared/records.py).
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from typing import Any, NamedTuple
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +24,11 @@ from numpy.typing import NDArray
 from askpod.chunking import cut_span
 from askpod.model import Chunk, Episode, Turn
 from askpod.parsing import parse_json
-from askpod.store.checksums import VECTOR, DamagedRow, checked, signed, vector_checksums
+
+VECTOR = np.dtype("<f4")
+_WORD = np.dtype("<u4")
+
+Value = str | int | float | None
 
 EPISODE_COLUMNS = (
     "id, path, digest, transcript, faults, origin, version, revision, turns, "
@@ -108,19 +118,17 @@ def cuts_of(chunk: Chunk) -> list[Cut]:
     return [(span.turn, span.offset, span.offset + len(span.text)) for span in chunk.spans]
 
 
-def chunk_of(
-    heading: str, section: str, cuts: Sequence[Cut], turns: Sequence[Turn], first: int = 0
-) -> Chunk:
-    """A chunk cut from turns, of which `first` is the position of the first one.
+def chunk_of(heading: str, section: str, cuts: Sequence[Cut], turns: Mapping[int, Turn]) -> Chunk:
+    """A chunk cut from turns, by their positions.
 
     Raises:
-        ValueError, TypeError, IndexError: there are no such turns, or the heading is no text.
+        ValueError, TypeError, KeyError: there are no such turns, or the heading is no text.
     """
-    if not (cuts and all(turn >= first for turn, _, _ in cuts)):
+    if not cuts:
         raise ValueError("a chunk is of no turn")
     if not (isinstance(heading, str) and isinstance(section, str)):
         raise TypeError("a chunk's heading is no text")
-    spans = (cut_span(turns[turn - first], turn, begin, end) for turn, begin, end in cuts)
+    spans = (cut_span(turns[turn], turn, begin, end) for turn, begin, end in cuts)
     return Chunk(heading, section, tuple(spans))
 
 
@@ -200,34 +208,28 @@ def read_episode(row: Sequence[Any]) -> StoredEpisode:
 
 
 def read_turns(
-    connection: sqlite3.Connection, episode_id: str, revision: int, positions: range
+    connection: sqlite3.Connection, episode_id: str, revision: int, positions: Sequence[int]
 ) -> list[Turn]:
     """Turns that are there, of the version of their episode that `revision` wrote.
+
+    Args:
+        connection: the catalog.
+        episode_id: their episode.
+        revision: the store's, which the episode's row names.
+        positions: theirs in the episode, ascending.
 
     Raises:
         DamagedRow: one is missing, of another version, or not as it was written.
     """
     rows = connection.execute(
-        f"SELECT {TURN_COLUMNS} FROM turns "
-        "WHERE episode_id = ? AND position BETWEEN ? AND ? ORDER BY position",
-        (episode_id, positions.start, positions.stop - 1),
+        f"SELECT {TURN_COLUMNS} FROM turns WHERE episode_id = ? "
+        "AND position IN (SELECT value FROM json_each(?)) ORDER BY position",
+        (episode_id, json.dumps(list(positions))),
     ).fetchall()
     if [row[1] for row in rows] != list(positions):
         raise DamagedRow(f"turns of episode {episode_id!r} are missing")
     name = f"of episode {episode_id!r}"
     return [turn_of(checked(f"turn {row[1]} {name}", row, revision)[2:]) for row in rows]
-
-
-class _Row(NamedTuple):
-    """A chunk's row, with the revision of its episode before it."""
-
-    revision: int
-    id: int
-    episode_id: str
-    position: int
-    heading: str
-    section: str
-    cuts: list[Cut]
 
 
 def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, StoredChunk]:
@@ -238,16 +240,20 @@ def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int,
             episode, or not as it was written.
     """
     selected = connection.execute(
-        f"SELECT episodes.revision, {CHUNK_COLUMNS} "
+        f"SELECT episode_id, episodes.revision, {CHUNK_COLUMNS} "
         "FROM chunks JOIN episodes ON episodes.id = episode_id "
         "WHERE chunks.id IN (SELECT value FROM json_each(?)) ORDER BY chunks.id",
         (json.dumps([int(number) for number in ids]),),
     ).fetchall()
-    rows = []
-    for revision, *row in selected:
-        id_, of, at, heading, section, cuts = checked(f"chunk {row[0]}", row, revision)
-        rows.append(_Row(revision, id_, of, at, heading, section, json.loads(cuts)))
-    found = {chunk.id: chunk for run in _runs(rows) for chunk in _cut(connection, run)}
+    found: dict[int, StoredChunk] = {}
+    for (episode_id, revision), rows in groupby(selected, key=lambda row: row[:2]):
+        read = [checked(f"chunk {row[2]}", row[2:], revision) for row in rows]
+        cuts = {id_: json.loads(cut) for id_, *_, cut in read}
+        said = sorted({turn for each in cuts.values() for turn, _, _ in each})  # each read once
+        turns = dict(zip(said, read_turns(connection, episode_id, revision, said), strict=True))
+        for id_, _, position, heading, section, _ in read:
+            chunk = chunk_of(heading, section, cuts[id_], turns)
+            found[id_] = StoredChunk(id_, episode_id, position, chunk)
     for number in set(ids).difference(found):
         belongs = "SELECT 1 FROM episodes WHERE ? BETWEEN first_chunk AND last_chunk LIMIT 1"
         if connection.execute(belongs, (int(number),)).fetchone():
@@ -255,22 +261,63 @@ def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int,
     return found
 
 
-def _runs(rows: Sequence[_Row]) -> Iterator[list[_Row]]:
-    """Chunks that touch, so that each turn is read once."""
-    run: list[_Row] = []
-    for row in rows:
-        last = run[-1] if run else row
-        if row.episode_id != last.episode_id or row.cuts[0][0] > last.cuts[-1][0] + 1:
-            yield run
-            run = []
-        run.append(row)
-    if run:
-        yield run
+class DamagedRow(sqlite3.DatabaseError):
+    """A row is not as it was written. `connection.plain_errors` says what to do about it."""
 
 
-def _cut(connection: sqlite3.Connection, run: Sequence[_Row]) -> Iterator[StoredChunk]:
-    first, last = run[0].cuts[0][0], run[-1].cuts[-1][0]
-    turns = read_turns(connection, run[0].episode_id, run[0].revision, range(first, last + 1))
-    for row in run:
-        chunk = chunk_of(row.heading, row.section, row.cuts, turns, first)
-        yield StoredChunk(row.id, row.episode_id, row.position, chunk)
+def checksum(values: Sequence[Value]) -> int:
+    """CRC-32 of values as SQLite gives them back; the same under any Python and system."""
+    return zlib.crc32(json.dumps(values).encode())
+
+
+def signed(values: Sequence[Value], revision: int | None = None) -> tuple[Value, ...]:
+    """The values of a row with their checksum behind them; it covers `revision` too if given."""
+    return (*values, checksum(values if revision is None else (revision, *values)))
+
+
+def checked(what: str, row: Sequence[Any], revision: int | None = None) -> tuple[Any, ...]:
+    """The values of `row` but the last, which is their checksum (with `revision` where given).
+
+    Raises:
+        DamagedRow: it is not. `what` names the row in the message.
+    """
+    values = tuple(row[:-1])
+    try:
+        if tuple(row) == signed(values, revision):
+            return values
+    except TypeError:  # bytes where there never are any
+        pass
+    raise DamagedRow(f"{what} is not as it was written")
+
+
+def vector_checksums(ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> NDArray[np.int64]:
+    """One for each row of `vectors`: the sum of its 32-bit words and of its chunk's id.
+
+    Unlike a CRC it is made for thousands of rows at once, in some milliseconds. It sees any
+    change of one number, and of many unless they happen to cancel out.
+    """
+    words = np.ascontiguousarray(vectors, dtype=VECTOR).view(_WORD)
+    sums: NDArray[np.int64] = words.sum(axis=1, dtype=np.int64)
+    return sums + ids
+
+
+def checked_vectors(
+    rows: Sequence[tuple[int, bytes, int]], dimension: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Ids and vectors, one row each, from rows of id, vector and checksum.
+
+    Raises:
+        DamagedRow: some are not as they were written.
+    """
+    count = len(rows)
+    try:
+        ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=count)
+        checksums = np.fromiter((row[2] for row in rows), dtype=np.int64, count=count)
+        joined = b"".join(row[1] for row in rows)
+        vectors = np.frombuffer(joined, dtype=VECTOR).reshape(count, dimension)
+    except (TypeError, ValueError, OverflowError) as error:  # other sizes, or no such values
+        raise DamagedRow("a vector is not as it was written") from error
+    differing = np.flatnonzero(vector_checksums(ids, vectors) != checksums)
+    if len(differing):
+        raise DamagedRow(f"the vector of chunk {ids[differing[0]]} is not as it was written")
+    return ids, vectors

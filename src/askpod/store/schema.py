@@ -4,7 +4,7 @@ A store holds chunks of one kind: one embedder, one way of chunking, one format.
 names them; opening a store under another one is an error that names the mending command.
 
 Each row that a search gives out, or works with, carries a checksum, since SQLite does not see a
-byte that has changed inside a text. What they cover: checksums.py.
+byte that has changed inside a text. What they cover: rows.py.
 """
 
 from __future__ import annotations

@@ -17,13 +17,11 @@ from askpod.store.dense import FEW, Neighbours, Scores
 from askpod.store.filters import Ids, Layout
 from askpod.store.schema import KEPT, Stamp
 from askpod.store.shared import ARCHIVE
-from askpod.store.shared.client import Address
-from askpod.store.shared.database import Collection, Database
+from askpod.store.shared.client import Address, Collection, Database
 from askpod.store.shared.manifest import Manifest, chunks_of, found, other_archive
 from askpod.store.shared.records import chunk_id
-from askpod.store.shared.replica import Known, Puller, Replica, origin_of
+from askpod.store.shared.replica import Known, Puller, Replica, ServerStore, origin_of
 from askpod.store.shared.writer_lock import WriterLock
-from askpod.store.shared.writing import ServerStore
 from askpod.store.vectors import Vectors, Where
 
 Notify = Callable[[str], None]

@@ -11,8 +11,7 @@ from uuid import uuid4
 from askpod.embedding.contextual import recipe
 from askpod.errors import ArchiveNotFound, ServerError, StoreMismatch
 from askpod.store.schema import Stamp
-from askpod.store.shared.client import Address, Exists, NotThere
-from askpod.store.shared.database import Collection, Database
+from askpod.store.shared.client import Address, Collection, Database, Exists, NotThere
 from askpod.store.shared.records import CHUNKS, EPISODES
 from askpod.store.vectors import about
 

@@ -33,7 +33,7 @@ from askpod.store.rows import (
     turn_of,
     turn_values,
 )
-from askpod.store.shared.database import Metadata, Record
+from askpod.store.shared.client import Metadata, Record
 from askpod.store.vectors import described
 
 CHUNKS = "askpod"
@@ -154,11 +154,11 @@ def unpack(packed: str) -> tuple[Episode, Embedded]:
     """Raises NotWhole."""
     try:
         told = parse_json(_inflated(base64.b64decode(packed, validate=True)))
-        turns = [turn_of(values) for values in told["turns"]]
+        turns = dict(enumerate(turn_of(values) for values in told["turns"]))
         chunks = [
             chunk_of(heading, section, cuts, turns) for heading, section, cuts in told["chunks"]
         ]
-        episode = episode_of(_text(told["id"]), told["episode"], turns)
+        episode = episode_of(_text(told["id"]), told["episode"], turns.values())
         return episode, Embedded(chunks, _vectors(told["vectors"], len(chunks)))
     except (ValueError, TypeError, LookupError, AttributeError, zlib.error) as error:
         raise NotWhole(f"what is packed cannot be read ({type(error).__name__})") from error

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from askpod.errors import AskpodError, ServerError, StoreBusy
-from askpod.store.shared.client import Exists, NotThere
-from askpod.store.shared.database import Collection, Database
+from askpod.store.shared.client import Collection, Database, Exists, NotThere
 
 NAME = "askpod-writer"
 
