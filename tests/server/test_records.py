@@ -15,7 +15,6 @@ from askpod.chunking import cut_span
 from askpod.embedding.contextual import contextual_vectors
 from askpod.model import Chunk, Episode, Turn
 from askpod.store.rows import Embedded, Source
-from askpod.store.shared.client import Record
 from askpod.store.shared.records import (
     EpisodeRecord,
     NotWhole,
@@ -25,6 +24,7 @@ from askpod.store.shared.records import (
     part_records,
     unpack,
 )
+from askpod.store.vectors import Record
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
 NONE = Embedded([], np.empty((0, 8), np.float32))

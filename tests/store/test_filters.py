@@ -175,3 +175,11 @@ def test_a_filtered_search_is_an_exact_one_over_the_selected_chunks(many, data):
     best = sorted(allowed.tolist(), key=lambda number: -exact[number - 1])[:count]
     assert set(ids.tolist()) == set(best)
     np.testing.assert_allclose(scores, exact[ids - 1], atol=1e-5)
+
+
+def test_what_lies_around_the_first_and_the_last_chunk_is_no_chunk(many):
+    catalog, *_ = many
+    layout = filters.Layout.of(catalog)
+    around = np.array([-2, -1, 0, 1, 25, 26, 1000, 1001, 1002])
+    assert layout.among(around, None).tolist() == [1, 25, 26, 1000]
+    assert layout.among(around, ["e0", "e39", "none"]).tolist() == [1, 25, 1000]

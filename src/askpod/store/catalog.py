@@ -107,16 +107,11 @@ class Catalog:
     def turns(self, episode_id: str, first: int = 0, last: int | None = None) -> list[Turn]:
         """The turns of an episode from position `first` to `last`, both inclusive."""
         with self.reading() as connection:
-            known = connection.execute(
-                "SELECT revision, turns FROM episodes WHERE id = ?", (episode_id,)
-            ).fetchone()
+            known = self.stored_episodes([episode_id]).get(episode_id)
             if known is None:
                 return []
-            revision, count = known
-            if type(count) is not int:
-                raise DamagedRow(f"episode {episode_id!r} is not as it was written")
-            end = count if last is None else min(last + 1, count)
-            return read_turns(connection, episode_id, revision, range(first, end))
+            end = known.turns if last is None else min(last + 1, known.turns)
+            return read_turns(connection, episode_id, known.revision, range(first, end))
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Chunks by id; ids that are gone are left out."""

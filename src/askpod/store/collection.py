@@ -19,8 +19,6 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Literal
 
-import numpy as np
-
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.errors import AskpodError, StoreUnwritable
 from askpod.files import read_bounded
@@ -29,8 +27,8 @@ from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
 from askpod.store.connection import plain_errors
 from askpod.store.integrity import lookup_checksum
-from askpod.store.rows import DamagedRow, Embedded, Source, StoredChunk, checksum
-from askpod.store.vectors import VectorIndex, VectorIndexError
+from askpod.store.rows import DamagedRow, Embedded, Source, checksum
+from askpod.store.vectors import Record, VectorIndex, VectorIndexError, described
 
 FOLDER = "chroma"
 STAMP = "askpod.json"
@@ -134,7 +132,7 @@ def publish(store: Path, catalog: Catalog, *, anew: bool = False) -> None:
                 _publish(store, catalog, _begun(store, catalog))
                 return
         try:
-            _publish(store, catalog, _empty(store, catalog))
+            _publish(store, catalog, _begun(store, catalog, anew=True))
         except VectorIndexError as error:
             raise StoreUnwritable(
                 f"{error}. The vector index could not be made; all else is kept. Check the "
@@ -211,7 +209,6 @@ class Publisher:
         index = None
         try:
             with plain_errors(self._store / FOLDER):
-                _sweep(self._store)
                 index = _begun(self._store, self._catalog)
                 held, waiting, unpublished = index.count(), list[Range](), 0
                 while (written := self._written.get()) is not None:
@@ -232,25 +229,19 @@ class Publisher:
                     index.close()
 
 
-def _begun(store: Path, catalog: Catalog) -> VectorIndex:
+def _begun(store: Path, catalog: Catalog, *, anew: bool = False) -> VectorIndex:
     """The next collection: a copy of the present one, if that is of use, or an empty one."""
-    place, building = store / FOLDER, store / f"{FOLDER}.next"
-    stamp = CollectionStamp.read(place)
-    if stamp is None or not stamp.fits(place, catalog.meta()["store"]):
-        return _empty(store, catalog)
-    ranges = catalog.chunk_ranges()
-    kept = sum(last - first + 1 for first, last, _ in ranges if first <= stamp.last_chunk)
-    if stamp.chunks - kept > GONE_SHARE * stamp.chunks:
-        return _empty(store, catalog)
-    shutil.copytree(place, building)
-    (building / STAMP).unlink()
-    return VectorIndex(building)
-
-
-def _empty(store: Path, catalog: Catalog) -> VectorIndex:
     _sweep(store)
-    index = VectorIndex(store / f"{FOLDER}.next")
-    index.create(catalog.meta()["embedder"])
+    place, index, meta = store / FOLDER, VectorIndex(store / f"{FOLDER}.next"), catalog.meta()
+    stamp = None if anew else CollectionStamp.read(place)
+    if stamp is not None and stamp.fits(place, meta["store"]):
+        ranges = catalog.chunk_ranges()
+        kept = sum(last - first + 1 for first, last, _ in ranges if first <= stamp.last_chunk)
+        if stamp.chunks - kept <= GONE_SHARE * stamp.chunks:
+            shutil.copytree(place, index.folder)
+            (index.folder / STAMP).unlink()
+            return index
+    index.create(meta["embedder"])
     return index
 
 
@@ -303,15 +294,17 @@ def _batched(ranges: Iterable[Range]) -> Iterator[list[Range]]:
 
 def _add(index: VectorIndex, catalog: Catalog, ranges: Sequence[Range]) -> None:
     """Writes episodes into a collection; those that are gone meanwhile are left out."""
-    chunks, vectors = list[StoredChunk](), []
+    episodes = catalog.episodes([id_ for _, _, id_ in ranges])
+    records = list[Record]()
     for first, last, _ in ranges:
         found = catalog.chunks(range(first, last + 1))
         if len(found) == last - first + 1:
-            chunks.extend(found.values())
-            vectors.append(contextual_vectors(catalog.vectors_between(first, last)))
-    if chunks:
-        episodes = catalog.episodes([id_ for _, _, id_ in ranges])
-        index.add(chunks, np.concatenate(vectors), episodes)
+            vectors = contextual_vectors(catalog.vectors_between(first, last))
+            records += [
+                Record(str(it.id), vector, it.chunk.text, described(it, episodes[it.episode_id]))
+                for it, vector in zip(found.values(), vectors, strict=True)
+            ]
+    index.add(records)
 
 
 def _graph(folder: Path) -> dict[str, int]:

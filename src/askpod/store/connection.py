@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -40,18 +41,10 @@ class Connections:
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._closed = False
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection that sees one state of the catalog, whatever is written meanwhile."""
-        with self._transaction("BEGIN") as connection:
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it becomes visible at once, or none of it."""
-        with self._transaction("BEGIN IMMEDIATE") as connection:
-            yield connection
+        # A connection that sees one state of the catalog, whatever is written meanwhile.
+        self.reading = partial(self._transaction, "BEGIN")
+        # One transaction: all of it becomes visible at once, or none of it.
+        self.writing = partial(self._transaction, "BEGIN IMMEDIATE")
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:

@@ -22,8 +22,6 @@ from askpod.text import matches_name, nearest
 if TYPE_CHECKING:
     from askpod.store.catalog import Catalog
 
-# Of an episode's details.
-SEASON, DATE, GUESTS = (f"json_extract(details, '$.{key}')" for key in ("season", "date", "guests"))
 NAMES = 20  # speakers of one condition: Chroma takes 3 ms for each
 
 
@@ -119,10 +117,10 @@ def _episodes(
     conditions, parameters = [], []
     for column, operator, value in (
         ("id", "=", filters.episode),
-        (SEASON, "=", filters.season),
-        (DATE, ">=", filters.since),
+        ("season", "=", filters.season),
+        ("date", ">=", filters.since),
         # "2024-05" as an end means all of that month: '~' sorts behind every digit and dash.
-        (DATE, "<=", f"{filters.until}~" if filters.until else None),
+        ("date", "<=", f"{filters.until}~" if filters.until else None),
     ):
         if value is not None:
             conditions.append(f"{column} {operator} ?")
@@ -130,7 +128,7 @@ def _episodes(
     if not conditions and filters.guest is None:
         return None
     rows = connection.execute(
-        f"SELECT id, {GUESTS} FROM episodes WHERE {' AND '.join(conditions) or '1'} ORDER BY id",
+        f"SELECT id, guests FROM episodes WHERE {' AND '.join(conditions) or '1'} ORDER BY id",
         parameters,
     ).fetchall()
     wanted = filters.guest
@@ -184,7 +182,8 @@ class Layout:
 
     def holds(self, ids: Ids) -> NDArray[np.bool_]:
         """Whether each of `ids` is a chunk."""
-        return ids <= np.append(self.lasts, -1)[self.places_of(ids)]  # -1: before the first one
+        lasts = np.append(self.lasts, np.iinfo(np.int64).min)  # the place -1: before all episodes
+        return ids <= lasts[self.places_of(ids)]
 
     def among(self, ids: Ids, episodes: Collection[str] | None) -> Ids:
         """Those of `ids` that are chunks of these episodes (None: of any), in their order."""
@@ -231,12 +230,11 @@ def _nothing_for(connection: sqlite3.Connection, name: str, value: object, peopl
         near = nearest(str(value), people.everybody(speakers(connection)))
         return f"nobody speaks under the name {value!r}{near}"
     if name == "guest":
-        rows = connection.execute(f"SELECT {GUESTS} FROM episodes")
+        rows = connection.execute("SELECT guests FROM episodes")
         guests = {people.everywhere(guest) for (held,) in rows for guest in json.loads(held)}
         return f"no episode has the guest {value!r}{nearest(str(value), guests)}"
-    column, value_of = ("season", SEASON) if name == "season" else ("date", DATE)
-    first, last = connection.execute(
-        f"SELECT min({value_of}), max({value_of}) FROM episodes"
-    ).fetchone()
+    column = "season" if name == "season" else "date"
+    query = f"SELECT min({column}), max({column}) FROM episodes"
+    first, last = connection.execute(query).fetchone()
     there = f"they are of {first} to {last}" if first is not None else f"none has a {column}"
     return f"no episode fits {name}={value}; {there}"

@@ -32,7 +32,7 @@ Value = str | int | float | None
 
 EPISODE_COLUMNS = (
     "id, path, digest, transcript, faults, origin, version, revision, turns, "
-    "first_chunk, last_chunk, details, checksum"
+    "first_chunk, last_chunk, guests, season, date, details, checksum"
 )
 TURN_COLUMNS = (
     'episode_id, position, speaker, text, start, "end", estimated, section, marks, checksum'
@@ -149,9 +149,12 @@ def insert_episode(
     chunk_ids: range,
 ) -> None:
     """Writes an episode that is not there yet, and its turns."""
-    details = json.dumps(details_of(episode), ensure_ascii=False)
+    guests, details = (
+        json.dumps(each, ensure_ascii=False) for each in (episode.guests, details_of(episode))
+    )
+    facets = guests, episode.season, episode.date
     extent = (chunk_ids[0], chunk_ids[-1]) if chunk_ids else (None, None)
-    kept = (episode.id, *astuple(source), revision, len(episode.turns), *extent, details)
+    kept = (episode.id, *astuple(source), revision, len(episode.turns), *extent, *facets, details)
     _write(connection, "episodes", [signed(kept)])
     turns = ((episode.id, at, *turn_values(turn)) for at, turn in enumerate(episode.turns))
     _write(connection, "turns", [signed(values, revision) for values in turns])
@@ -203,7 +206,7 @@ def _write(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[obje
 
 def read_episode(row: Sequence[Any]) -> StoredEpisode:
     """An episode from EPISODE_COLUMNS. Raises DamagedRow."""
-    id_, *source, revision, turns, _, _, details = checked(f"episode {row[0]!r}", row)
+    id_, *source, revision, turns, _, _, _, _, _, details = checked(f"episode {row[0]!r}", row)
     return StoredEpisode(episode_of(id_, json.loads(details)), Source(*source), revision, turns)
 
 

@@ -41,6 +41,9 @@ CREATE TABLE episodes (
     turns INTEGER NOT NULL,    -- how many it has
     first_chunk INTEGER,       -- ids of its chunks: all from the first to the last, in the
     last_chunk INTEGER,        -- order of speech; NULL without any
+    guests TEXT NOT NULL,      -- JSON list; what filters ask for, beside the rest
+    season INTEGER,
+    date TEXT,
     details TEXT NOT NULL,     -- JSON object of all else that is known of it
     checksum INTEGER NOT NULL
 ) WITHOUT ROWID;

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -48,6 +49,26 @@ _places_lock = threading.Lock()
 
 class VectorIndexError(AskpodError):
     """Chroma failed, or what it answered cannot be: its folder is to be made from the catalog."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a collection. What was not asked for is empty."""
+
+    id: str
+    vector: Sequence[float] | Vectors = ()
+    text: str = ""
+    metadata: dict[str, Any] | None = None
+
+
+def columns(records: Sequence[Record]) -> dict[str, Any]:
+    """Records as Chroma takes them."""
+    return {
+        "ids": [record.id for record in records],
+        "embeddings": [record.vector for record in records],
+        "documents": [record.text for record in records],
+        "metadatas": [record.metadata for record in records],
+    }
 
 
 def about(embedder: str) -> dict[str, str]:
@@ -146,20 +167,11 @@ class VectorIndex:
         with self._lock, _contained(self.folder):
             return {int(number) for number in self._opened().get(include=[])["ids"]}
 
-    def add(
-        self, chunks: Sequence[StoredChunk], vectors: Vectors, episodes: dict[str, Episode]
-    ) -> None:
-        """Writes chunks with their contextual vectors, one row each, in the same order."""
+    def add(self, records: Sequence[Record]) -> None:
+        """Writes chunks, whose records have their numbers as ids."""
         with self._lock, _contained(self.folder):
-            collection = self._opened()
-            for begin in range(0, len(chunks), _BATCH):
-                batch = chunks[begin : begin + _BATCH]
-                collection.add(
-                    ids=[str(stored.id) for stored in batch],
-                    embeddings=vectors[begin : begin + _BATCH],
-                    documents=[stored.chunk.text for stored in batch],
-                    metadatas=[described(stored, episodes[stored.episode_id]) for stored in batch],
-                )
+            for begin in range(0, len(records), _BATCH):
+                self._opened().add(**columns(records[begin : begin + _BATCH]))
 
     def delete(self, ids: Sequence[int]) -> None:
         with self._lock, _contained(self.folder):

@@ -126,11 +126,12 @@ class SharedArchive:
     def search(self, look: Callable[[Neighbours], _T]) -> _T:
         """What `look` makes of the replica's state, the server's collection answering."""
         replica = self._replica
-        with replica.reading():
+        with replica.reading() as connection:
             known = self._remote
             layout = Layout.of(replica, known.layout if known else None)
             if known is None or layout is not known.layout:
-                versions = {id_: source.version for id_, source in replica.sources().items()}
+                query = "SELECT id, version FROM episodes"
+                versions = dict(connection.execute(query).fetchall())
                 known = self._remote = _Remote(layout, versions, self._puller.chunks)
             return look(known)
 

@@ -22,7 +22,7 @@ from askpod.parsing import ParseError, parse_json
 from askpod.services.http import excerpt, secret, where
 from askpod.services.limits import PASSING, BoundedClient, Response
 from askpod.services.retry import Retries
-from askpod.store.vectors import EF_SEARCH, Where
+from askpod.store.vectors import EF_SEARCH, Record, Where, columns
 
 PAGE = 500  # records of one listing: one request
 WRITTEN_AT_ONCE = 64  # records: about 600 kB, which the proxies before servers let through
@@ -58,16 +58,6 @@ _REFUSALS = {
 
 
 Metadata = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record. What was not asked for is empty."""
-
-    id: str
-    vector: Sequence[float] = ()
-    text: str = ""
-    metadata: Metadata | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,14 +269,8 @@ class Collection:
     def write(self, records: Sequence[Record]) -> None:
         """Adds records, or replaces those that have their ids."""
         for begin in range(0, len(records), WRITTEN_AT_ONCE):
-            batch = records[begin : begin + WRITTEN_AT_ONCE]
-            body = {
-                "ids": [record.id for record in batch],
-                "embeddings": [list(record.vector) for record in batch],
-                "documents": [record.text for record in batch],
-                "metadatas": [record.metadata for record in batch],
-            }
-            self._ask("upsert", body, writes=True)
+            batch = columns(records[begin : begin + WRITTEN_AT_ONCE])
+            self._ask("upsert", batch, writes=True)
 
     def delete(self, where: Where) -> None:
         """Removes the records that match."""

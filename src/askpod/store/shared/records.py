@@ -33,8 +33,8 @@ from askpod.store.rows import (
     turn_of,
     turn_values,
 )
-from askpod.store.shared.client import Metadata, Record
-from askpod.store.vectors import described
+from askpod.store.shared.client import Metadata
+from askpod.store.vectors import Record, described
 
 CHUNKS = "askpod"
 EPISODES = "askpod-episodes"
