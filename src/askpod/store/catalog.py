@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import pairwise
+from os.path import samestat
 from pathlib import Path
 
 import numpy as np
@@ -28,14 +29,13 @@ from askpod.store.rows import (
     Source,
     StoredChunk,
     StoredEpisode,
-    checked_vectors,
     delete_episode,
-    insert_chunks,
     insert_episode,
     move_episode,
     read_chunks,
     read_episode,
     read_turns,
+    read_vectors,
 )
 from askpod.store.schema import FILE as FILE
 from askpod.store.schema import Stamp, create_tables, drop, leftovers, no_archive
@@ -61,11 +61,13 @@ class Catalog:
         self._connections = Connections(path, writable=writable)
         self.reading = self._connections.reading
         self.close = self._connections.close
-        self._opened = _identity(path)
+        self._opened = path.stat() if path.exists() else None
 
     def in_place(self) -> bool:
         """Whether the file that was opened is still the one in the folder."""
-        return self._opened is not None and self._opened == _identity(self.path)
+        with suppress(OSError):
+            return self._opened is not None and samestat(self._opened, self.path.stat())
+        return False
 
     def meta(self) -> dict[str, str]:
         """The stamp and the revision; empty in a file that holds no store yet.
@@ -188,18 +190,8 @@ class Catalog:
 
     def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """The embedder's vectors of chunks that are there, one row each, in the order of ids."""
-        if not ids:
-            return np.empty((0, 0), np.float32)
         with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT chunk_id, vector, checksum FROM vectors "
-                "WHERE chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id",
-                (json.dumps(list(ids)),),
-            ).fetchall()
-            held, vectors = checked_vectors(rows, int(self.meta()["dimension"]))
-            if missing := sorted(set(ids).difference(held.tolist())):
-                raise DamagedRow(f"vectors of the chunks {missing[0]} to {missing[-1]} are missing")
-            return vectors[np.searchsorted(held, ids)]
+            return read_vectors(connection, ids, int(self.meta()["dimension"]))
 
     def vectors_between(self, first: int, last: int) -> NDArray[np.float32]:
         """The embedder's vectors of the chunks from `first` to `last`, which are all there."""
@@ -245,8 +237,7 @@ class Catalog:
             query = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'chunks'"
             (first,) = connection.execute(query).fetchone()
             ids = range(first, first + len(embedded.chunks))
-            insert_episode(connection, episode, source, revision, ids)
-            insert_chunks(connection, episode.id, ids, embedded, revision)
+            insert_episode(connection, episode, source, embedded, ids, revision)
         return ids
 
     def remove(self, episode_ids: Sequence[str]) -> None:
@@ -286,14 +277,6 @@ def revision_of(connection: sqlite3.Connection) -> int:
     if not revision.isdecimal():
         raise DamagedRow("its revision is not as it was written")
     return int(revision)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _raise_revision(connection: sqlite3.Connection) -> int:

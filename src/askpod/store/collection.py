@@ -21,7 +21,7 @@ from typing import Literal
 
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.errors import AskpodError, StoreUnwritable
-from askpod.files import read_bounded
+from askpod.files import read_bounded, write_atomically
 from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
@@ -70,9 +70,8 @@ class CollectionStamp:
 
     def write(self, folder: Path) -> None:
         held = json.dumps(asdict(self))
-        new = folder / f"{STAMP}.next"
-        new.write_text(json.dumps({"stamp": held, "checksum": checksum([held])}), encoding="utf-8")
-        new.replace(folder / STAMP)
+        told = json.dumps({"stamp": held, "checksum": checksum([held])})
+        write_atomically(folder / STAMP, told.encode())
 
     def fits(self, folder: Path, store: str) -> bool:
         """Whether a folder still holds the files that were written, for this store."""
@@ -157,13 +156,6 @@ def publishing(store: Path) -> Iterator[Publisher]:
         publisher.finish()
 
 
-def make_in(folder: Path, catalog: Catalog) -> None:
-    """Builds a collection in a folder, where the store's cannot be written."""
-    index = VectorIndex(folder)
-    index.create(catalog.meta()["embedder"])
-    _complete(index, catalog)
-
-
 class Publisher:
     """A catalog that is written to, and the collection that follows it in a thread.
 
@@ -232,22 +224,21 @@ class Publisher:
 def _begun(store: Path, catalog: Catalog, *, anew: bool = False) -> VectorIndex:
     """The next collection: a copy of the present one, if that is of use, or an empty one."""
     _sweep(store)
-    place, index, meta = store / FOLDER, VectorIndex(store / f"{FOLDER}.next"), catalog.meta()
+    place, building, meta = store / FOLDER, store / f"{FOLDER}.next", catalog.meta()
     stamp = None if anew else CollectionStamp.read(place)
     if stamp is not None and stamp.fits(place, meta["store"]):
         ranges = catalog.chunk_ranges()
         kept = sum(last - first + 1 for first, last, _ in ranges if first <= stamp.last_chunk)
         if stamp.chunks - kept <= GONE_SHARE * stamp.chunks:
-            shutil.copytree(place, index.folder)
-            (index.folder / STAMP).unlink()
-            return index
-    index.create(meta["embedder"])
-    return index
+            shutil.copytree(place, building)
+            (building / STAMP).unlink()
+            return VectorIndex(building)
+    return VectorIndex(building, meta["embedder"])
 
 
 def _publish(store: Path, catalog: Catalog, index: VectorIndex) -> None:
     """Completes the next collection and puts it in place."""
-    _complete(index, catalog)
+    complete(index, catalog)
     place, former = store / FOLDER, store / f"{FOLDER}.old"
     if place.exists():
         place.replace(former)
@@ -255,7 +246,7 @@ def _publish(store: Path, catalog: Catalog, index: VectorIndex) -> None:
     shutil.rmtree(former, ignore_errors=True)
 
 
-def _complete(index: VectorIndex, catalog: Catalog) -> None:
+def complete(index: VectorIndex, catalog: Catalog) -> None:
     """Closes a collection that holds just what the catalog holds, stamped."""
     try:
         with catalog.reading():

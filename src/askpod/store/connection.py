@@ -96,7 +96,10 @@ class Connections:
         if self._writable:
             mode = "mode=rwc"
         else:
-            self._recover()
+            # What a process left that was killed while it made the file: a reader may not undo it.
+            if self.path.with_name(self.path.name + "-journal").exists():
+                with suppress(sqlite3.Error), closing(self._connect("mode=rw")) as connection:
+                    connection.execute("PRAGMA schema_version").fetchone()
             mode = "mode=ro&immutable=1" if self._immutable() else "mode=ro"
         connection = self._connect(mode)
         connection.execute("PRAGMA foreign_keys = ON")
@@ -115,12 +118,6 @@ class Connections:
             isolation_level=None,
             check_same_thread=False,  # used by one thread at a time
         )
-
-    def _recover(self) -> None:
-        """Undoes what a process left that was killed while it laid the file: a reader may not."""
-        if self.path.with_name(self.path.name + "-journal").exists():
-            with suppress(sqlite3.Error), closing(self._connect("mode=rw")) as connection:
-                connection.execute("PRAGMA schema_version").fetchone()
 
     def _release(self, connection: sqlite3.Connection) -> None:
         if self._writable:
@@ -150,20 +147,15 @@ def plain_errors(path: Path) -> Iterator[None]:
     except sqlite3.ProgrammingError:  # a fault of ours, not of the file's
         raise
     except sqlite3.Error as error:
-        raise _explained(path, error) from error
+        # By the code: SQLite's words may quote what a damaged row holds.
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        text = "".join(it if it.isprintable() else "?" for it in str(error)[:_LONGEST])
+        if code in _BUSY:
+            busy = f"{path}: another process keeps the store locked; try again when it ends"
+            raise StoreBusy(busy) from error
+        raise (_unusable if code in _UNUSABLE else damaged)(path, text) from error
     except OSError as error:
         raise _unusable(path.parent, error.strerror or str(error)) from error
-
-
-def _explained(path: Path, error: sqlite3.Error) -> AskpodError:
-    # By the code: SQLite's words may quote what a damaged row holds.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-    text = "".join(it if it.isprintable() else "?" for it in str(error)[:_LONGEST])
-    if code in _BUSY:
-        return StoreBusy(f"{path}: another process keeps the store locked; try again when it ends")
-    if code in _UNUSABLE:
-        return _unusable(path, text)
-    return damaged(path, text)
 
 
 def _unusable(path: Path, what: str) -> StoreUnwritable:
@@ -198,10 +190,8 @@ def write_lock(
     """
     lock = FileLock(store / FILE)
     for wait in (0.0, patience):
-        with (
-            plain_errors(store / FILE),
-            suppress(Timeout),
-        ):  # an OSError, but no fault of the store's
+        # A timeout is an OSError, but no fault of the store's.
+        with plain_errors(store / FILE), suppress(Timeout):
             lock.acquire(timeout=wait, poll_interval=0.2)
             break
         if notify and patience and not wait:

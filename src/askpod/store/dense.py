@@ -24,12 +24,13 @@ from numpy.typing import NDArray
 from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
 from askpod.store.catalog import Catalog
-from askpod.store.collection import FOLDER, REMADE, CollectionStamp, make_in, publish
+from askpod.store.collection import FOLDER, REMADE, CollectionStamp, complete, publish
 from askpod.store.connection import write_lock
 from askpod.store.filters import Ids, Layout
 from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
 
 Scores = NDArray[np.float64]
+Hits = tuple[Ids, Scores]  # chunks and their scores, in any order
 Notify = Callable[[str], None]
 Recent = dict[tuple[str, int], Vectors]  # contextual vectors, by store and episode's first chunk
 
@@ -46,9 +47,7 @@ class Neighbours(Protocol):
 
     layout: Layout  # of that state
 
-    def nearest(
-        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
-    ) -> tuple[Ids, Scores]:
+    def nearest(self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None) -> Hits:
         """The best chunks and their scores, in any order.
 
         Args:
@@ -58,7 +57,7 @@ class Neighbours(Protocol):
             where: The same as Chroma's condition; None where that would be too long.
         """
 
-    def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
+    def scores_of(self, vector: Vectors, ids: Ids) -> Hits:
         """Those of the ascending chunks that it knows, in any order, and their scores."""
 
 
@@ -212,7 +211,7 @@ class DenseIndex:
             self._notify(REMADE)
             private = TemporaryDirectory(prefix="askpod-")
             folder = Path(private.name) / FOLDER
-            make_in(folder, self._catalog)
+            complete(VectorIndex(folder, self._catalog.meta()["embedder"]), self._catalog)
         stamp = CollectionStamp.read(folder)
         if stamp is None:  # another process has replaced it this instant
             return None
@@ -233,9 +232,7 @@ class _Local:
         for known in [known for known in recent if known[1] <= self._last]:
             recent.pop(known, None)
 
-    def nearest(
-        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
-    ) -> tuple[Ids, Scores]:
+    def nearest(self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None) -> Hits:
         """As Neighbours."""
         newer = self.layout.firsts[self.layout.firsts > self._last]
         found = [self._compared(int(first), vector, chosen) for first in newer]
@@ -243,7 +240,7 @@ class _Local:
         best = np.lexsort((ids, -scores))[:count]
         return ids[best], scores[best]
 
-    def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
+    def scores_of(self, vector: Vectors, ids: Ids) -> Hits:
         """As Neighbours."""
         newer = np.unique(self.layout.firsts[self.layout.places_of(ids[ids > self._last])])
         found = [self._compared(int(first), vector, ids) for first in newer]
@@ -296,7 +293,7 @@ class _Local:
         return ids, vectors @ vector
 
 
-def _joined(found: Sequence[tuple[Ids, Vectors]]) -> tuple[Ids, Scores]:
+def _joined(found: Sequence[tuple[Ids, Vectors]]) -> Hits:
     """Several lists of chunks and scores as one."""
     ids = np.concatenate([each for each, _ in found])
     return ids, np.round(np.concatenate([np.float64(each) for _, each in found]), _DIGITS)

@@ -26,7 +26,7 @@ from askpod.model import Chunk, Episode, Turn
 from askpod.parsing import parse_json
 
 VECTOR = np.dtype("<f4")
-_WORD = np.dtype("<u4")
+
 
 Value = str | int | float | None
 
@@ -54,8 +54,8 @@ class Source:
     digest: str  # of the file's bytes
     transcript: str  # digest of the words said
     faults: int = 0  # how many were mended
-    origin: str = ""  # the machine that indexed it; "" for this one
-    version: str = ""  # of its records on a server; "" in an archive that is on none
+    origin: str = ""  # the machine that indexed it; "" in an archive that is on no server
+    version: str = ""  # of its records there
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,19 +145,43 @@ def insert_episode(
     connection: sqlite3.Connection,
     episode: Episode,
     source: Source,
+    embedded: Embedded,
+    ids: range,
     revision: int,
-    chunk_ids: range,
 ) -> None:
-    """Writes an episode that is not there yet, and its turns."""
+    """Writes an episode that is not there yet, with its turns and chunks.
+
+    Args:
+        connection: the catalog, in a transaction.
+        episode: what is written.
+        source: where it came from.
+        embedded: its chunks and their vectors.
+        ids: of the chunks.
+        revision: the store's that this makes.
+    """
     guests, details = (
         json.dumps(each, ensure_ascii=False) for each in (episode.guests, details_of(episode))
     )
     facets = guests, episode.season, episode.date
-    extent = (chunk_ids[0], chunk_ids[-1]) if chunk_ids else (None, None)
+    extent = (ids[0], ids[-1]) if ids else (None, None)
     kept = (episode.id, *astuple(source), revision, len(episode.turns), *extent, *facets, details)
     _write(connection, "episodes", [signed(kept)])
     turns = ((episode.id, at, *turn_values(turn)) for at, turn in enumerate(episode.turns))
     _write(connection, "turns", [signed(values, revision) for values in turns])
+    numbered = list(zip(ids, embedded.chunks, strict=True))
+    rows = (
+        (id_, episode.id, at, chunk.heading, chunk.section, json.dumps(cuts_of(chunk)))
+        for at, (id_, chunk) in enumerate(numbered)
+    )
+    _write(connection, "chunks", [signed(values, revision) for values in rows])
+    packed = [vector.tobytes() for vector in embedded.vectors.astype(VECTOR)]
+    vectors = [(id_, each, zlib.crc32(each, id_)) for id_, each in zip(ids, packed, strict=True)]
+    _write(connection, "vectors", vectors)
+    words = [(number, chunk.text, chunk.heading) for number, chunk in numbered]
+    _write(connection, "words (rowid, speech, heading)", words)
+    shares = ((id_, chunk.speaker_shares().items()) for id_, chunk in numbered)
+    speakers = [(number, name, share) for number, told in shares for name, share in told]
+    _write(connection, "chunk_speakers", speakers)
 
 
 def move_episode(connection: sqlite3.Connection, episode_id: str, path: str) -> None:
@@ -170,31 +194,6 @@ def move_episode(connection: sqlite3.Connection, episode_id: str, path: str) -> 
         "UPDATE episodes SET path = ?, checksum = ? WHERE id = ?",
         (path, signed((id_, path, *rest))[-1], episode_id),
     )
-
-
-def insert_chunks(
-    connection: sqlite3.Connection,
-    episode_id: str,
-    ids: range,
-    embedded: Embedded,
-    revision: int,
-) -> None:
-    """Writes all chunks of an episode that is there already."""
-    numbered = list(zip(ids, embedded.chunks, strict=True))
-    rows = (
-        (id_, episode_id, at, chunk.heading, chunk.section, json.dumps(cuts_of(chunk)))
-        for at, (id_, chunk) in enumerate(numbered)
-    )
-    _write(connection, "chunks", [signed(values, revision) for values in rows])
-    vectors = embedded.vectors.astype(VECTOR)
-    checksums = vector_checksums(np.array(ids, dtype=np.int64), vectors).tolist()
-    packed = [vector.tobytes() for vector in vectors]
-    _write(connection, "vectors", list(zip(ids, packed, checksums, strict=True)))
-    words = [(number, chunk.text, chunk.heading) for number, chunk in numbered]
-    _write(connection, "words (rowid, speech, heading)", words)
-    shares = ((id_, chunk.speaker_shares().items()) for id_, chunk in numbered)
-    speakers = [(number, name, share) for number, told in shares for name, share in told]
-    _write(connection, "chunk_speakers", speakers)
 
 
 def _write(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
@@ -264,6 +263,36 @@ def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int,
     return found
 
 
+def read_vectors(
+    connection: sqlite3.Connection, ids: Sequence[int], dimension: int
+) -> NDArray[np.float32]:
+    """The embedder's vectors of chunks that are there, one row each, in the order of ids.
+
+    Args:
+        connection: the catalog.
+        ids: of the chunks.
+        dimension: of each vector.
+
+    Raises:
+        DamagedRow: one is missing, or not as it was written.
+    """
+    rows = connection.execute(
+        "SELECT chunk_id, vector, checksum FROM vectors "
+        "WHERE chunk_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    found: dict[int, bytes] = {}
+    for id_, vector, written in rows:
+        whole = isinstance(vector, bytes) and len(vector) == dimension * VECTOR.itemsize
+        if not (whole and zlib.crc32(vector, id_) == written):
+            raise DamagedRow(f"the vector of chunk {id_} is not as it was written")
+        found[id_] = vector
+    if missing := sorted(set(ids).difference(found)):
+        raise DamagedRow(f"vectors of the chunks {missing[0]} to {missing[-1]} are missing")
+    joined = b"".join(found[id_] for id_ in ids)
+    return np.frombuffer(joined, dtype=VECTOR).reshape(len(ids), dimension)
+
+
 class DamagedRow(sqlite3.DatabaseError):
     """A row is not as it was written. `connection.plain_errors` says what to do about it."""
 
@@ -291,36 +320,3 @@ def checked(what: str, row: Sequence[Any], revision: int | None = None) -> tuple
     except TypeError:  # bytes where there never are any
         pass
     raise DamagedRow(f"{what} is not as it was written")
-
-
-def vector_checksums(ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> NDArray[np.int64]:
-    """One for each row of `vectors`: the sum of its 32-bit words and of its chunk's id.
-
-    Unlike a CRC it is made for thousands of rows at once, in some milliseconds. It sees any
-    change of one number, and of many unless they happen to cancel out.
-    """
-    words = np.ascontiguousarray(vectors, dtype=VECTOR).view(_WORD)
-    sums: NDArray[np.int64] = words.sum(axis=1, dtype=np.int64)
-    return sums + ids
-
-
-def checked_vectors(
-    rows: Sequence[tuple[int, bytes, int]], dimension: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Ids and vectors, one row each, from rows of id, vector and checksum.
-
-    Raises:
-        DamagedRow: some are not as they were written.
-    """
-    count = len(rows)
-    try:
-        ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=count)
-        checksums = np.fromiter((row[2] for row in rows), dtype=np.int64, count=count)
-        joined = b"".join(row[1] for row in rows)
-        vectors = np.frombuffer(joined, dtype=VECTOR).reshape(count, dimension)
-    except (TypeError, ValueError, OverflowError) as error:  # other sizes, or no such values
-        raise DamagedRow("a vector is not as it was written") from error
-    differing = np.flatnonzero(vector_checksums(ids, vectors) != checksums)
-    if len(differing):
-        raise DamagedRow(f"the vector of chunk {ids[differing[0]]} is not as it was written")
-    return ids, vectors

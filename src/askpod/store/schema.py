@@ -35,7 +35,7 @@ CREATE TABLE episodes (
     digest TEXT NOT NULL,      -- of that file's bytes and of the reader's version
     transcript TEXT NOT NULL,  -- digest of the words said: equal for two files of one recording
     faults INTEGER NOT NULL,
-    origin TEXT NOT NULL,      -- the machine that indexed it; '' for this one
+    origin TEXT NOT NULL,      -- the machine that indexed it; '' without a server
     version TEXT NOT NULL,     -- of its records on a server; '' without one
     revision INTEGER NOT NULL, -- the store's revision that wrote it, with its turns and chunks
     turns INTEGER NOT NULL,    -- how many it has

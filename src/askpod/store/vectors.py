@@ -84,22 +84,14 @@ def about(embedder: str) -> dict[str, str]:
 class VectorIndex:
     """One Chroma collection on disk. Safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, new_of: str = "") -> None:
+        """`new_of` is the embedder whose vectors a new one is for; "" where there is one."""
         self.folder = folder
+        self._new_of = new_of
         self._client: Client | None = None
         self._place = ""
         self._collection: Collection | None = None
         self._lock = threading.Lock()
-
-    def create(self, embedder: str) -> None:
-        """Opens the collection, making it where there is none. `embedder` made the vectors."""
-        with self._lock, _contained(self.folder):
-            self._collection = self._connected().get_or_create_collection(
-                COLLECTION,
-                embedding_function=None,  # else Chroma would fetch a model of its own
-                configuration={"hnsw": _GRAPH},
-                metadata=about(embedder),
-            )
 
     def open(self) -> None:
         """Opens the collection that is there and loads its graph.
@@ -107,8 +99,7 @@ class VectorIndex:
         Raises:
             VectorIndexError: there is none, or Chroma cannot read its files.
         """
-        with self._lock, _contained(self.folder):
-            collection = self._opened()
+        with self._used() as collection:
             first = collection.peek(1)["embeddings"]
             held = np.asarray(first if first is not None and len(first) else [[1.0]], np.float32)
             collection.query(query_embeddings=held, n_results=1, include=[])
@@ -135,8 +126,8 @@ class VectorIndex:
         Raises:
             VectorIndexError: Chroma cannot read its files.
         """
-        with self._lock, _contained(self.folder):
-            found = self._opened().query(
+        with self._used() as collection:
+            found = collection.query(
                 query_embeddings=vector[np.newaxis],
                 n_results=count,
                 where=where,
@@ -151,31 +142,30 @@ class VectorIndex:
 
     def vectors_of(self, ids: Ids) -> tuple[Ids, Vectors]:
         """Those of some hundred chunks that the collection has, ascending, and their vectors."""
-        with self._lock, _contained(self.folder):
+        with self._used() as collection:
             wanted = [str(number) for number in ids]
-            found = self._opened().get(ids=wanted, include=["embeddings"])
+            found = collection.get(ids=wanted, include=["embeddings"])
             held = np.array([int(number) for number in found["ids"]], dtype=np.int64)
             vectors = np.array(found["embeddings"], dtype=np.float32).reshape(len(held), -1)
             order = np.argsort(held)
             return held[order], vectors[order]
 
     def count(self) -> int:
-        with self._lock, _contained(self.folder):
-            return self._opened().count()
+        with self._used() as collection:
+            return collection.count()
 
     def ids(self) -> set[int]:
-        with self._lock, _contained(self.folder):
-            return {int(number) for number in self._opened().get(include=[])["ids"]}
+        with self._used() as collection:
+            return {int(number) for number in collection.get(include=[])["ids"]}
 
     def add(self, records: Sequence[Record]) -> None:
         """Writes chunks, whose records have their numbers as ids."""
-        with self._lock, _contained(self.folder):
+        with self._used() as collection:
             for begin in range(0, len(records), _BATCH):
-                self._opened().add(**columns(records[begin : begin + _BATCH]))
+                collection.add(**columns(records[begin : begin + _BATCH]))
 
     def delete(self, ids: Sequence[int]) -> None:
-        with self._lock, _contained(self.folder):
-            collection = self._opened()
+        with self._used() as collection:
             for begin in range(0, len(ids), _BATCH):
                 collection.delete(ids=[str(number) for number in ids[begin : begin + _BATCH]])
 
@@ -183,46 +173,51 @@ class VectorIndex:
         """Releases Chroma's files; the index opens again at the next use."""
         with self._lock:
             client, self._client, self._collection = self._client, None, None
-            place, self._place = self._place, ""
             try:
                 if client is not None:
                     with _contained(self.folder):
                         client.close()
             finally:
-                _open_places.discard(place)
+                _open_places.discard(self._place)
+                self._place = ""
 
-    def _opened(self) -> Collection:
-        if self._collection is None:
-            self._collection = self._connected().get_collection(COLLECTION, embedding_function=None)
-        return self._collection
+    @contextmanager
+    def _used(self) -> Iterator[Collection]:
+        """The collection, opened if need be, for one thread at a time."""
+        with self._lock, _contained(self.folder):
+            if self._collection is None:
+                client = self._connected()
+                # No embedding function: else Chroma would fetch a model of its own.
+                self._collection = (
+                    client.get_or_create_collection(
+                        COLLECTION,
+                        embedding_function=None,
+                        configuration={"hnsw": _GRAPH},
+                        metadata=about(self._new_of),
+                    )
+                    if self._new_of
+                    else client.get_collection(COLLECTION, embedding_function=None)
+                )
+            yield self._collection
 
     def _connected(self) -> Client:
         if self._client is None:
             import chromadb
             from chromadb.config import Settings
 
-            self._place = self._place or _own_place(self.folder)
-            self._client = cast(
-                "Client",  # what it is; its declared type lacks close()
-                chromadb.PersistentClient(
-                    path=self._place, settings=Settings(anonymized_telemetry=False)
-                ),
-            )
+            # Chroma shares what it has opened among all clients of one path: after the folder has
+            # been replaced by a newer one, a new client would be handed the former content. So
+            # each open index of this process writes the path in another way.
+            with _places_lock:
+                place = self._place or f"{self.folder}/."
+                while not self._place and place in _open_places:
+                    place += "/."
+                _open_places.add(place)
+                self._place = place
+            settings = Settings(anonymized_telemetry=False)
+            client = chromadb.PersistentClient(path=self._place, settings=settings)
+            self._client = cast("Client", client)  # its declared type lacks close()
         return self._client
-
-
-def _own_place(folder: Path) -> str:
-    """A path to `folder`, written as no other open index of this process writes it.
-
-    Chroma shares what it has opened among all clients of one path: after the folder has been
-    replaced by a newer one, a new client would be handed the former content.
-    """
-    with _places_lock:
-        place = f"{folder}/."
-        while place in _open_places:
-            place += "/."
-        _open_places.add(place)
-        return place
 
 
 @contextmanager

@@ -13,14 +13,14 @@ import numpy as np
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
 from askpod.store.catalog import FILE, meta_in
 from askpod.store.connection import PATIENCE, plain_errors, write_lock
-from askpod.store.dense import FEW, Neighbours, Scores
+from askpod.store.dense import FEW, Hits, Neighbours
 from askpod.store.filters import Ids, Layout
 from askpod.store.schema import KEPT, Stamp
 from askpod.store.shared import ARCHIVE
 from askpod.store.shared.client import Address, Collection, Database
 from askpod.store.shared.manifest import Manifest, chunks_of, found, other_archive
 from askpod.store.shared.records import chunk_id
-from askpod.store.shared.replica import Known, Puller, Replica, ServerStore, origin_of
+from askpod.store.shared.replica import Known, Replica, ServerStore, origin_of
 from askpod.store.shared.writer_lock import WriterLock
 from askpod.store.vectors import Vectors, Where
 
@@ -41,8 +41,7 @@ class SharedArchive:
         self._store = store
         self._database = database
         self._archive = manifest.archive
-        chunks = chunks_of(database, manifest.stamp.embedder)
-        self._puller = Puller(chunks, origin_of(store), notify)
+        self._chunks = chunks_of(database, manifest.stamp.embedder)
         self._remote: _Remote | None = None
         self._notify = notify
         self._replica = Replica(store)
@@ -117,9 +116,12 @@ class SharedArchive:
             StoreBusy: another machine has been writing for ten minutes.
         """
         with closing(Replica(self._store, writable=True)) as replica:
-            holder = f"{self._puller.origin} ({replica.meta()['store'][:8]})"
+            origin = origin_of(self._store)
+            holder = f"{origin} ({replica.meta()['store'][:8]})"
             with WriterLock(self._database, holder, self._notify) as lock:
-                store = ServerStore(self._manifest(), lock, self._puller, replica)
+                store = ServerStore(self._manifest(), lock, self._chunks, origin, replica)
+                store.put_in_order()
+                replica.pull(store.manifest, self._chunks, self._notify)
                 yield store
                 store.finish()
 
@@ -132,7 +134,7 @@ class SharedArchive:
             if known is None or layout is not known.layout:
                 query = "SELECT id, version FROM episodes"
                 versions = dict(connection.execute(query).fetchall())
-                known = self._remote = _Remote(layout, versions, self._puller.chunks)
+                known = self._remote = _Remote(layout, versions, self._chunks)
             return look(known)
 
     def _manifest(self) -> Manifest:
@@ -147,11 +149,13 @@ class SharedArchive:
         if manifest.revision and not known.filled:
             self._notify("taking over the archive from the server …")
         given_up = time.monotonic() + _PATIENCE
-        here = self._puller.origin
-        while not known.filled or (known.revision, known.origin) != (manifest.revision, here):
+        while not known.filled or known.revision != manifest.revision:
             try:
-                self._pull(_POLL if known.filled else PATIENCE)
-                return
+                with (
+                    write_lock(self._store, patience=_POLL if known.filled else PATIENCE),
+                    closing(Replica(self._store, writable=True)) as replica,
+                ):
+                    return replica.pull(self._manifest(), self._chunks, self._notify)
             except StoreBusy:
                 # Another process of this machine brings it up, or writes itself; if that takes
                 # long, what it has finished is to be seen.
@@ -160,13 +164,6 @@ class SharedArchive:
                 if time.monotonic() > given_up:
                     return
                 known = self._known()
-
-    def _pull(self, patience: float) -> None:
-        with (
-            write_lock(self._store, patience=patience),
-            closing(Replica(self._store, writable=True)) as replica,
-        ):
-            self._puller.pull(replica, self._manifest())
 
     def _known(self) -> Known:
         known = Known.of(self._replica.meta())
@@ -209,7 +206,7 @@ def _make_replica(store: Path, manifest: Manifest, notify: Notify) -> None:
         with write_lock(store, notify):
             if not meta_in(store):  # else another process was quicker
                 with closing(Replica(store, writable=True)) as replica:
-                    replica.follow(manifest, origin_of(store))
+                    replica.follow(manifest)
     if meta_in(store).get(ARCHIVE) != manifest.archive:
         raise other_archive(manifest.collection.database.address, str(store))
 
@@ -249,9 +246,7 @@ class _Remote:
         self._versions = versions  # of each episode's records
         self._chunks = chunks
 
-    def nearest(
-        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
-    ) -> tuple[Ids, Scores]:
+    def nearest(self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None) -> Hits:
         """As Neighbours."""
         if chosen is not None and (len(chosen) <= FEW or where is None):
             ids, scores = self.scores_of(vector, chosen)
@@ -261,7 +256,7 @@ class _Remote:
         best = np.lexsort((ids, -scores))[:count]
         return ids[best], scores[best]
 
-    def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
+    def scores_of(self, vector: Vectors, ids: Ids) -> Hits:
         """As Neighbours."""
         places = self.layout.places_of(ids)
         positions = ids - self.layout.firsts[places]
@@ -279,7 +274,7 @@ class _Remote:
             found[record] = float(np.array(held.vector, dtype=np.float32) @ vector)
         return self._scored(found)
 
-    def _scored(self, records: Mapping[str, float]) -> tuple[Ids, Scores]:
+    def _scored(self, records: Mapping[str, float]) -> Hits:
         """The chunks of records and their scores; without what is not the replica's."""
         ids, scores = [], []
         for record, score in records.items():

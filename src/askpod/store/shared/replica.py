@@ -1,9 +1,8 @@
 """The replica: a catalog that follows an archive on a server, and what writes to both.
 
-Its `meta` says which archive, from where on this machine, and up to which revision. Episodes are
-taken over one by one, each in a transaction, in the order of their revisions, and what was taken
-over counts: an interruption costs nothing, and a replica that is made anew has its chunks in the
-same order as the others.
+Its `meta` says which archive, and up to which revision. Episodes are taken over one by one, each
+in a transaction, in the order of their revisions, and what was taken over counts: an interruption
+costs nothing, and a replica that is made anew has its chunks in the same order as the others.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from askpod.store.shared.records import (
 )
 from askpod.store.shared.writer_lock import WriterLock
 
-_REVISION, _ORIGIN, _FILLED = "server_revision", "server_origin", "server_filled"
+_REVISION, _FILLED = "server_revision", "server_filled"
 _TOLD = 50  # episodes, from which on a user is told how far it has come
 
 
@@ -43,7 +42,6 @@ class Known:
 
     archive: str
     revision: int
-    origin: str  # this machine and folder, as they were when it was last brought up
     filled: bool  # whether it has ever been whole
 
     @classmethod
@@ -51,19 +49,18 @@ class Known:
         """What the `meta` of a catalog says; None where it follows no server."""
         if ARCHIVE not in meta:
             return None
-        revision, origin = int(meta.get(_REVISION, "0")), meta.get(_ORIGIN, "")
-        return cls(meta[ARCHIVE], revision, origin, meta.get(_FILLED) == "yes")
+        return cls(meta[ARCHIVE], int(meta.get(_REVISION, "0")), meta.get(_FILLED) == "yes")
 
 
 class Replica(Catalog):
     """A catalog that follows a server. The caller holds the store's write lock to change it."""
 
-    def follow(self, manifest: Manifest, origin: str) -> None:
-        """Makes an empty catalog a replica, or lets one of another machine begin anew."""
+    def follow(self, manifest: Manifest) -> None:
+        """Makes an empty catalog a replica, or lets one begin anew."""
         with self._connections.writing() as connection:
             if not stored_meta(connection):
                 create_tables(connection, manifest.stamp)
-            self._note({ARCHIVE: manifest.archive, _REVISION: "0", _ORIGIN: origin})
+            self._note({ARCHIVE: manifest.archive, _REVISION: "0"})
 
     def take(self, episode: Episode, source: Source, embedded: Embedded, revision: int) -> None:
         """Writes an episode of the server's `revision`."""
@@ -78,9 +75,46 @@ class Replica(Catalog):
                 self.remove([episode_id])
             self._note({_REVISION: str(revision)})
 
-    def reached(self, revision: int) -> None:
-        """Notes that nothing up to this revision of the server is missing."""
-        self._note({_REVISION: str(revision), _FILLED: "yes"})
+    def pull(self, manifest: Manifest, chunks: Collection, notify: Callable[[str], None]) -> None:
+        """Takes over all that the server has and the replica lacks, up to `manifest`.
+
+        Raises:
+            ServerError: the server failed; what was taken over stays.
+        """
+        known = Known.of(self.meta())
+        if known and known.revision <= manifest.revision:
+            entries = _entries(manifest, known.revision)
+        else:  # the server's archive has been put back to a former state
+            self.follow(manifest)
+            entries = _entries(manifest, 0)
+            there = {entry.episode_id for entry in entries if entry.source}
+            for episode_id in sorted(set(self.sources()) - there):
+                self.drop(episode_id, 0)
+        for number, entry in enumerate(entries, start=1):
+            if problem := self._taken(manifest, chunks, entry):
+                notify(problem)
+            if number % _TOLD == 0:
+                notify(f"taken over from the server: {number:,} of {len(entries):,} episodes …")
+        self._note({_REVISION: str(manifest.revision), _FILLED: "yes"})
+
+    def _taken(self, manifest: Manifest, chunks: Collection, entry: EpisodeRecord) -> str:
+        """Takes one episode over; "" or why it is left out.
+
+        One that is replaced meanwhile comes with its next entry.
+        """
+        if entry.source is None:
+            self.drop(entry.episode_id, entry.revision)
+            return ""
+        try:
+            self.take(*_fetched(manifest, chunks, entry), entry.revision)
+        except NotWhole as problem:
+            if entry_of(manifest.collection, entry.episode_id) == entry:
+                self.drop(entry.episode_id, entry.revision)
+                return (
+                    f"{entry.episode_id}: left out, as it is not whole on the server ({problem}); "
+                    f"index its file again: {entry.source.path}"
+                )
+        return ""
 
     def _note(self, values: dict[str, str]) -> None:
         with self._connections.writing() as connection:
@@ -89,83 +123,39 @@ class Replica(Catalog):
                 connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Puller:
-    """Brings a replica up to the server."""
+def _entries(manifest: Manifest, since: int) -> list[EpisodeRecord]:
+    """The entries of revisions after `since`, up to the manifest's, in their order.
 
-    chunks: Collection
-    origin: str  # this machine and folder
-    notify: Callable[[str], None]
+    By windows of revisions: each belongs to one entry at most, so that none is missed while
+    others change.
+    """
+    entries = []
+    for begin in range(since, manifest.revision, PAGE):
+        window = [{"revision": {"$gt": begin}}, {"revision": {"$lte": begin + PAGE}}]
+        for record in manifest.collection.select({"$and": window}):
+            with suppress(NotWhole):  # not askpod's
+                entries.append(EpisodeRecord.of(record))
+    return sorted(entries, key=lambda entry: entry.revision)
 
-    def pull(self, replica: Replica, manifest: Manifest) -> None:
-        """Takes over all that the server has and the replica lacks, up to `manifest`.
 
-        Raises:
-            ServerError: the server failed; what was taken over stays.
-        """
-        known = Known.of(replica.meta())
-        if known and known.origin == self.origin and known.revision <= manifest.revision:
-            entries = self._entries(manifest, known.revision)
-        else:
-            replica.follow(manifest, self.origin)
-            entries = self._entries(manifest, 0)
-            there = {entry.episode_id for entry in entries if entry.source}
-            for episode_id in sorted(set(replica.sources()) - there):
-                replica.drop(episode_id, 0)
-        for number, entry in enumerate(entries, start=1):
-            self._take(replica, manifest, entry)
-            if number % _TOLD == 0:
-                self.notify(
-                    f"taken over from the server: {number:,} of {len(entries):,} episodes …"
-                )
-        replica.reached(manifest.revision)
-
-    def _entries(self, manifest: Manifest, since: int) -> list[EpisodeRecord]:
-        """The entries of revisions after `since`, up to the manifest's, in their order.
-
-        By windows of revisions: each belongs to one entry at most, so that none is missed while
-        others change.
-        """
-        entries = []
-        for begin in range(since, manifest.revision, PAGE):
-            window = [{"revision": {"$gt": begin}}, {"revision": {"$lte": begin + PAGE}}]
-            for record in manifest.collection.select({"$and": window}):
-                with suppress(NotWhole):  # not askpod's
-                    entries.append(EpisodeRecord.of(record))
-        return sorted(entries, key=lambda entry: entry.revision)
-
-    def _take(self, replica: Replica, manifest: Manifest, entry: EpisodeRecord) -> None:
-        """Takes one episode over. One that is replaced meanwhile comes with its next entry."""
-        if entry.source is None:
-            replica.drop(entry.episode_id, entry.revision)
-            return
-        try:
-            episode, embedded = self._fetched(manifest, entry)
-        except NotWhole as problem:
-            if entry_of(manifest.collection, entry.episode_id) == entry:
-                self.notify(
-                    f"{entry.episode_id}: left out, as it is not whole on the server ({problem}); "
-                    f"index its file again: {entry.source.path}"
-                )
-                replica.drop(entry.episode_id, entry.revision)
-            return
-        origin = "" if entry.source.origin == self.origin else entry.source.origin
-        source = replace(entry.source, origin=origin)
-        replica.take(episode, source, embedded, entry.revision)
-
-    def _fetched(self, manifest: Manifest, entry: EpisodeRecord) -> tuple[Episode, Embedded]:
-        """Raises NotWhole."""
-        parts = manifest.collection.get(entry.part_ids(), "documents")
-        there = {**parts, **self.chunks.get(entry.chunk_ids())}
-        for id_ in [*entry.part_ids(), *entry.chunk_ids()]:
-            if id_ not in there:
-                raise NotWhole(f"{id_!r} is missing")
-        episode, embedded = unpack("".join(parts[id_].text for id_ in entry.part_ids()))
-        if episode.id != entry.episode_id or len(embedded.chunks) != entry.chunks:
-            raise NotWhole("what is packed is of another episode")
-        if entry.chunks and embedded.vectors.shape[1] != manifest.stamp.dimension:
-            raise NotWhole("its vectors have not the archive's dimension")
-        return episode, embedded
+def _fetched(
+    manifest: Manifest, chunks: Collection, entry: EpisodeRecord
+) -> tuple[Episode, Source, Embedded]:
+    """Raises NotWhole."""
+    parts = manifest.collection.get(entry.part_ids(), "documents")
+    there = {**parts, **chunks.get(entry.chunk_ids())}
+    for id_ in [*entry.part_ids(), *entry.chunk_ids()]:
+        if id_ not in there:
+            raise NotWhole(f"{id_!r} is missing")
+    episode, embedded = unpack("".join(parts[id_].text for id_ in entry.part_ids()))
+    if entry.source is None or (episode.id, len(embedded.chunks)) != (
+        entry.episode_id,
+        entry.chunks,
+    ):
+        raise NotWhole("what is packed is of another episode")
+    if entry.chunks and embedded.vectors.shape[1] != manifest.stamp.dimension:
+        raise NotWhole("its vectors have not the archive's dimension")
+    return episode, entry.source, embedded
 
 
 def entry_of(episodes: Collection, episode_id: str) -> EpisodeRecord | None:
@@ -192,21 +182,30 @@ class ServerStore:
     """
 
     def __init__(
-        self, manifest: Manifest, lock: WriterLock, puller: Puller, replica: Replica
+        self,
+        manifest: Manifest,
+        lock: WriterLock,
+        chunks: Collection,
+        origin: str,
+        replica: Replica,
     ) -> None:
-        """Sweeps what a stopped writer left, and brings the replica up."""
+        """`origin` is this machine and folder, `replica` brought up by the caller afterwards."""
+        self.manifest = manifest
         self._lock = lock
-        self._chunks = puller.chunks
-        self._origin = puller.origin
+        self._chunks = chunks
+        self._origin = origin
         self._replica = replica
-        self._manifest = manifest
-        self.sources = replica.sources
-        self._put_in_order()
-        puller.pull(replica, self._manifest)
+
+    def sources(self) -> dict[str, Source]:
+        """As `Catalog.sources`: those of this machine have no origin."""
+        return {
+            id_: replace(source, origin="") if source.origin == self._origin else source
+            for id_, source in self._replica.sources().items()
+        }
 
     @property
     def _entries(self) -> Collection:
-        return self._manifest.collection
+        return self.manifest.collection
 
     def put(self, episode: Episode, source: Source, embedded: Embedded) -> None:
         """Writes an episode, replacing the whole of a former one with its id.
@@ -217,26 +216,31 @@ class ServerStore:
                 episode is to be seen.
         """
         stored = self._replica.stored_episodes([episode.id]).get(episode.id)
-        if stored and stored.source.origin and stored.source.path != source.path:
-            raise shared_with(stored.source, source.path, episode.id)
-        revision, version = self._manifest.revision + 1, uuid4().hex[:16]
-        self._note(self._manifest.revision, episode.id)
+        if stored and stored.source.origin != self._origin and stored.source.path != source.path:
+            machine = stored.source.origin.partition(":")[0]
+            raise ReadError(
+                source.path,
+                f"would have the id {episode.id!r}, which {stored.source.path} on {machine} has "
+                "already; give one of the two files another name, or index them into different "
+                "archives",
+            )
+        revision, version = self.manifest.revision + 1, uuid4().hex[:16]
+        self._note(self.manifest.revision, episode.id)
         self._chunks.write(chunk_records(version, episode, embedded))
         parts = part_records(version, episode, embedded)
         self._entries.write(parts)
-        there = replace(source, origin=self._origin, version=version)
+        source = replace(source, origin=self._origin, version=version)
         sizes = len(parts), len(embedded.chunks)
-        self._commit(EpisodeRecord(episode.id, revision, there, *sizes, episode.title))
-        here = replace(source, version=version)
-        self._replica.take(episode, here, embedded, revision)
+        self._commit(EpisodeRecord(episode.id, revision, source, *sizes, episode.title))
+        self._replica.take(episode, source, embedded, revision)
         if stored:
             self._sweep(episode.id, version)
 
     def remove(self, episode_ids: Sequence[str]) -> None:
         """Removes episodes of this machine."""
         for episode_id in episode_ids:
-            revision = self._manifest.revision + 1
-            self._note(self._manifest.revision, episode_id)
+            revision = self.manifest.revision + 1
+            self._note(self.manifest.revision, episode_id)
             self._commit(EpisodeRecord(episode_id, revision))
             self._replica.drop(episode_id, revision)
             self._sweep(episode_id, "")
@@ -244,7 +248,7 @@ class ServerStore:
     def moved(self, episode_id: str, path: str) -> None:
         """Notes another path of an episode of this machine; another's stays as it is noted."""
         known = self._replica.stored_episodes([episode_id])[episode_id]
-        if known.source.origin:
+        if known.source.origin != self._origin:
             return
         entry = entry_of(self._entries, episode_id)
         if entry and entry.source:  # no news for the other machines: the revision stays
@@ -255,8 +259,8 @@ class ServerStore:
 
     def finish(self) -> None:
         """Notes that nothing is pending."""
-        if self._manifest.pending:
-            self._note(self._manifest.revision, "")
+        if self.manifest.pending:
+            self._note(self.manifest.revision, "")
 
     def _commit(self, entry: EpisodeRecord) -> None:
         self._lock.check()
@@ -264,11 +268,11 @@ class ServerStore:
         self._note(entry.revision, entry.episode_id)
 
     def _note(self, revision: int, pending: str) -> None:
-        self._manifest = self._manifest.with_metadata(revision=revision, pending=pending)
+        self.manifest = self.manifest.with_metadata(revision=revision, pending=pending)
 
-    def _put_in_order(self) -> None:
+    def put_in_order(self) -> None:
         """Sees to what a writer that was stopped had begun."""
-        pending, revision = self._manifest.pending, self._manifest.revision
+        pending, revision = self.manifest.pending, self.manifest.revision
         if not pending:
             return
         self._lock.check()
@@ -281,12 +285,3 @@ class ServerStore:
         where = {"$and": [{"episode_id": episode_id}, {"version": {"$ne": version}}]}
         self._chunks.delete(where)
         self._entries.delete({"$and": [*where["$and"], {"kind": "part"}]})
-
-
-def shared_with(known: Source, path: str, id_: str) -> ReadError:
-    """The error for a file whose episode would take the place of another machine's."""
-    return ReadError(
-        path,
-        f"would have the id {id_!r}, which {known.path} on {known.origin.partition(':')[0]} has "
-        "already; give one of the two files another name, or index them into different archives",
-    )
