@@ -24,9 +24,10 @@ from askpod.retrieval.passages import MOST, passage, stretches, without_duplicat
 from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
 from askpod.retrieval.speakers import named_speakers
 from askpod.retrieval.spelling import replaced, respelled, unmentioned_names
+from askpod.retrieval.unmatched import unmatched
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
-from askpod.store.filters import Selection, chroma_condition, select, unmatched
+from askpod.store.filters import Selection, chroma_condition, select
 from askpod.store.lexical import chunks_that_say
 from askpod.store.rows import StoredChunk
 from askpod.text import query_words

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from askpod.errors import AskpodError, StoreBusy, StoreDamaged, StoreUnwritable
+from askpod.errors import AskpodError, StoreBusy, StoreDamaged
+from askpod.files import unusable, usable
 
 BUSY_SECONDS = 30.0
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
@@ -143,7 +142,8 @@ class Connections:
 def plain_errors(path: Path) -> Iterator[None]:
     """Turns SQLite's and the system's errors into errors that say what to do."""
     try:
-        yield
+        with usable(path.parent):
+            yield
     except sqlite3.ProgrammingError:  # a fault of ours, not of the file's
         raise
     except sqlite3.Error as error:
@@ -153,16 +153,7 @@ def plain_errors(path: Path) -> Iterator[None]:
         if code in _BUSY:
             busy = f"{path}: another process keeps the store locked; try again when it ends"
             raise StoreBusy(busy) from error
-        raise (_unusable if code in _UNUSABLE else damaged)(path, text) from error
-    except OSError as error:
-        raise _unusable(path.parent, error.strerror or str(error)) from error
-
-
-def _unusable(path: Path, what: str) -> StoreUnwritable:
-    return StoreUnwritable(
-        f"{path}: the store cannot be used: {what}. Check the folder's permissions and the space "
-        "left, then run the same command again; what was finished is kept."
-    )
+        raise (unusable if code in _UNUSABLE else damaged)(path, text) from error
 
 
 def damaged(path: Path, what: str) -> StoreDamaged:
@@ -171,37 +162,3 @@ def damaged(path: Path, what: str) -> StoreDamaged:
         f"{path}: the catalog is damaged: {what}. Run `askpod rebuild PATH…` with the folders of "
         "the episodes to make it anew; the damaged file is kept beside it."
     )
-
-
-FILE = "write.lock"
-PATIENCE = 600.0  # seconds that a second writer waits for the first
-
-
-@contextmanager
-def write_lock(
-    store: Path, notify: Callable[[str], None] | None = None, patience: float = PATIENCE
-) -> Iterator[None]:
-    """Holds the store's write lock. The system frees it when the process ends, however it ends.
-
-    `notify` is told, in one line, if another writer holds it.
-
-    Raises:
-        StoreBusy: it is still held after `patience` seconds.
-    """
-    lock = FileLock(store / FILE)
-    for wait in (0.0, patience):
-        # A timeout is an OSError, but no fault of the store's.
-        with plain_errors(store / FILE), suppress(Timeout):
-            lock.acquire(timeout=wait, poll_interval=0.2)
-            break
-        if notify and patience and not wait:
-            notify(f"another askpod is writing to {store}; waiting for it to finish …")
-    else:
-        raise StoreBusy(
-            f"{store}: another askpod has been writing to this store for {patience:.0f} s; "
-            "run the command again when it has finished"
-        )
-    try:
-        yield
-    finally:
-        lock.release()

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
+from askpod.files import write_lock
 from askpod.store.catalog import Catalog
 from askpod.store.collection import FOLDER, REMADE, CollectionStamp, complete, publish
-from askpod.store.connection import write_lock
 from askpod.store.filters import Ids, Layout
 from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
 

@@ -11,8 +11,9 @@ from typing import TypeVar
 import numpy as np
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
+from askpod.files import PATIENCE, write_lock
 from askpod.store.catalog import FILE, meta_in
-from askpod.store.connection import PATIENCE, plain_errors, write_lock
+from askpod.store.connection import plain_errors
 from askpod.store.dense import FEW, Hits, Neighbours
 from askpod.store.filters import Ids, Layout
 from askpod.store.schema import KEPT, Stamp
