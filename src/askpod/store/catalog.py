@@ -29,13 +29,14 @@ from askpod.store.rows import (
     Source,
     StoredChunk,
     StoredEpisode,
+    checked,
     delete_episode,
     insert_episode,
-    move_episode,
     read_chunks,
     read_episode,
     read_turns,
     read_vectors,
+    signed,
 )
 from askpod.store.schema import FILE as FILE
 from askpod.store.schema import Stamp, create_tables, drop, leftovers, no_archive
@@ -248,8 +249,14 @@ class Catalog:
 
     def moved(self, episode_id: str, path: str) -> None:
         """Notes that an unchanged episode's file now lies elsewhere."""
+        query = f"SELECT {EPISODE_COLUMNS} FROM episodes WHERE id = ?"
         with self._connections.writing() as connection:
-            move_episode(connection, episode_id, path)
+            row = connection.execute(query, (episode_id,)).fetchone()
+            id_, _, *rest = checked(f"episode {episode_id!r}", row)
+            connection.execute(
+                "UPDATE episodes SET path = ?, checksum = ? WHERE id = ?",
+                (path, signed((id_, path, *rest))[-1], episode_id),
+            )
 
 
 def meta_in(folder: Path) -> dict[str, str]:

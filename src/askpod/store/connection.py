@@ -52,15 +52,23 @@ class Connections:
             if outer is not None:  # within another transaction of this thread: a part of it
                 yield outer
                 return
-            with self._borrowed() as connection:
+            connection = self._lent.connection = self._borrowed()
+            try:
                 connection.execute(begin)
-                try:
-                    yield connection
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._lent.connection = None
+                with self._lock:
+                    keep = not (self._closed or connection.in_transaction or self._immutable())
+                    if keep:
+                        self._idle.append(connection)
+                if not keep:
+                    self._release(connection)
 
     def close(self) -> None:
         """Closes what is idle at once, and what a thread is using when it has finished."""
@@ -70,26 +78,14 @@ class Connections:
         for connection in idle:
             self._release(connection)
 
-    @contextmanager
-    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+    def _borrowed(self) -> sqlite3.Connection:
         with self._lock:
             if self._closed:
                 raise AskpodError(
                     f"{self.path.parent}: this archive has been closed; open it again"
                 )
             connection = self._idle.pop() if self._idle else None
-        connection = connection or self._open()
-        self._lent.connection = connection
-        try:
-            yield connection
-        finally:
-            self._lent.connection = None
-            with self._lock:
-                keep = not (self._closed or connection.in_transaction or self._immutable())
-                if keep:
-                    self._idle.append(connection)
-            if not keep:
-                self._release(connection)
+        return connection or self._open()
 
     def _open(self) -> sqlite3.Connection:
         if self._writable:

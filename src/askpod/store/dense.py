@@ -123,9 +123,8 @@ class DenseIndex:
                     meta = self._catalog.meta()
                     if meta["embedder"] != self._embedder:
                         raise StoreMismatch(
-                            f"{self._store}: this store has been made again with "
-                            f"{meta['embedder']} since it was opened with {self._embedder}; open "
-                            "it again"
+                            f"{self._store}: made again with {meta['embedder']} since it was "
+                            f"opened with {self._embedder}; open it again"
                         )
                     self._layout = layout = Layout.of(self._catalog, self._layout)
                     return look(_Local(self._catalog, layout, held, self._recent))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -93,19 +93,17 @@ def chroma_condition(selection: Selection) -> dict[str, Any] | None:
     if (labels := selection.labels) is not None:
         if len(labels.everywhere) + len(labels.single) > NAMES or len(labels.others) > NAMES:
             return None
-        named = [*_speaking(labels)]
+        named: list[dict[str, Any]] = [
+            {"$and": [{"episode_id": episode}, {"speakers": {"$contains": label}}]}
+            for episode, label in labels.single
+        ]
+        for label in labels.everywhere:
+            speaks: dict[str, Any] = {"speakers": {"$contains": label}}
+            others = [episode for episode, own in labels.others if own == label]
+            not_there = {"$and": [speaks, {"episode_id": {"$nin": others}}]}
+            named.append(not_there if others else speaks)
         conditions.append(named[0] if len(named) == 1 else {"$or": named})
     return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
-
-
-def _speaking(labels: Labels) -> Iterator[dict[str, Any]]:
-    """A condition of Chroma's for each label of the selected speakers."""
-    for label in labels.everywhere:
-        speaks: dict[str, Any] = {"speakers": {"$contains": label}}
-        others = [episode for episode, own in labels.others if own == label]
-        yield {"$and": [speaks, {"episode_id": {"$nin": others}}]} if others else speaks
-    for episode, label in labels.single:
-        yield {"$and": [{"episode_id": episode}, {"speakers": {"$contains": label}}]}
 
 
 def _episodes(

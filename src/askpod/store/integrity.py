@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from contextlib import closing, suppress
+from functools import partial
 
 from askpod.errors import StoreBusy, StoreDamaged, StoreUnwritable
 from askpod.store.catalog import Catalog
@@ -53,24 +54,25 @@ def examine(catalog: Catalog) -> dict[str, str]:
     Takes a second for some hundred episodes, and grows with them.
     """
     problems = {}
-    for look in (_structure, _episodes, _chunks, _vectors, _words):
+    for name, look in (
+        ("structure", _structure),
+        ("episodes", lambda _: [catalog.turns(id_) for id_ in catalog.stored_episodes()]),
+        ("chunks", partial(_chunks, catalog)),
+        ("vectors", lambda _: [catalog.vectors_between(*it[:2]) for it in catalog.chunk_ranges()]),
+        ("words", partial(_words, catalog)),
+    ):
         try:
             with catalog.reading() as connection:
-                look(catalog, connection)
+                look(connection)
         except StoreDamaged as error:
-            problems[look.__name__[1:]] = str(error)
+            problems[name] = str(error)
     return problems
 
 
-def _structure(_: Catalog, connection: sqlite3.Connection) -> None:
+def _structure(connection: sqlite3.Connection) -> None:
     (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if found != "ok":
         raise DamagedRow(found)
-
-
-def _episodes(catalog: Catalog, _: sqlite3.Connection) -> None:
-    for id_ in catalog.stored_episodes():
-        catalog.turns(id_)
 
 
 def _chunks(catalog: Catalog, connection: sqlite3.Connection) -> None:
@@ -90,11 +92,6 @@ def _chunks(catalog: Catalog, connection: sqlite3.Connection) -> None:
         ]
         if sorted(shares) != sorted(said):
             raise DamagedRow(f"who speaks in the chunks of episode {id_!r} is wrong")
-
-
-def _vectors(catalog: Catalog, _: sqlite3.Connection) -> None:
-    for first, last, _id in catalog.chunk_ranges():
-        catalog.vectors_between(first, last)
 
 
 def _words(catalog: Catalog, connection: sqlite3.Connection) -> None:

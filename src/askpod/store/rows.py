@@ -184,18 +184,6 @@ def insert_episode(
     _write(connection, "chunk_speakers", speakers)
 
 
-def move_episode(connection: sqlite3.Connection, episode_id: str, path: str) -> None:
-    """Notes another path of its file."""
-    row = connection.execute(
-        f"SELECT {EPISODE_COLUMNS} FROM episodes WHERE id = ?", (episode_id,)
-    ).fetchone()
-    id_, _, *rest = checked(f"episode {episode_id!r}", row)
-    connection.execute(
-        "UPDATE episodes SET path = ?, checksum = ? WHERE id = ?",
-        (path, signed((id_, path, *rest))[-1], episode_id),
-    )
-
-
 def _write(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Inserts rows that have a value for each column of `table`."""
     if rows:
@@ -299,7 +287,7 @@ class DamagedRow(sqlite3.DatabaseError):
 
 def checksum(values: Sequence[Value]) -> int:
     """CRC-32 of values as SQLite gives them back; the same under any Python and system."""
-    return zlib.crc32(json.dumps(values).encode())
+    return zlib.crc32(json.dumps(values, default=repr).encode())  # repr: of bytes
 
 
 def signed(values: Sequence[Value], revision: int | None = None) -> tuple[Value, ...]:
@@ -314,9 +302,6 @@ def checked(what: str, row: Sequence[Any], revision: int | None = None) -> tuple
         DamagedRow: it is not. `what` names the row in the message.
     """
     values = tuple(row[:-1])
-    try:
-        if tuple(row) == signed(values, revision):
-            return values
-    except TypeError:  # bytes where there never are any
-        pass
+    if tuple(row) == signed(values, revision):
+        return values
     raise DamagedRow(f"{what} is not as it was written")

@@ -2,9 +2,7 @@
 
 A store holds chunks of one kind: one embedder, one way of chunking, one format. The stamp
 names them; opening a store under another one is an error that names the mending command.
-
-Each row that a search gives out, or works with, carries a checksum, since SQLite does not see a
-byte that has changed inside a text. What they cover: rows.py.
+Rows carry checksums, as SQLite does not see a byte that has changed inside a text (rows.py).
 """
 
 from __future__ import annotations

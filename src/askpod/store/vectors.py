@@ -186,7 +186,7 @@ class VectorIndex:
         """The collection, opened if need be, for one thread at a time."""
         with self._lock, _contained(self.folder):
             if self._collection is None:
-                client = self._connected()
+                client = self._client = self._connected()
                 # No embedding function: else Chroma would fetch a model of its own.
                 self._collection = (
                     client.get_or_create_collection(
@@ -201,23 +201,23 @@ class VectorIndex:
             yield self._collection
 
     def _connected(self) -> Client:
-        if self._client is None:
-            import chromadb
-            from chromadb.config import Settings
+        import chromadb
+        from chromadb.config import Settings
 
-            # Chroma shares what it has opened among all clients of one path: after the folder has
-            # been replaced by a newer one, a new client would be handed the former content. So
-            # each open index of this process writes the path in another way.
-            with _places_lock:
-                place = self._place or f"{self.folder}/."
-                while not self._place and place in _open_places:
-                    place += "/."
-                _open_places.add(place)
-                self._place = place
-            settings = Settings(anonymized_telemetry=False)
-            client = chromadb.PersistentClient(path=self._place, settings=settings)
-            self._client = cast("Client", client)  # its declared type lacks close()
-        return self._client
+        if self._client is not None:
+            return self._client
+        # Chroma shares what it has opened among all clients of one path: after the folder has been
+        # replaced by a newer one, a new client would be handed the former content. So each open
+        # index of this process writes the path in another way.
+        with _places_lock:
+            place = self._place or f"{self.folder}/."
+            while not self._place and place in _open_places:
+                place += "/."
+            _open_places.add(place)
+            self._place = place
+        settings = Settings(anonymized_telemetry=False)
+        # What it is; its declared type lacks close().
+        return cast("Client", chromadb.PersistentClient(path=place, settings=settings))
 
 
 @contextmanager

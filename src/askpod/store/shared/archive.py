@@ -55,22 +55,33 @@ class SharedArchive:
         notify: Notify,
         stamp: Stamp,
         found_with: Callable[[], Stamp] | None = None,
+        *,
+        anew: bool = False,
     ) -> SharedArchive:
         """Opens the archive at `address`, its replica in the folder `store` brought up.
 
-        `stamp` is what this machine would make. `found_with` gives it with the dimension known,
-        to found an archive where there is none.
+        Args:
+            store: the folder.
+            address: where the archive is.
+            notify: told of what takes long.
+            stamp: what this machine would make.
+            found_with: gives that with its dimension, to found an archive where there is none.
+            anew: make the replica from nothing; a damaged one is kept beside it.
 
         Raises:
             ArchiveNotFound: there is none, and none is to be founded.
             StoreMismatch: it was made with other settings, or the folder holds something else.
             ServerError: the server failed, or cannot be used.
         """
-        _check_folder(store, address)
+        if not anew:
+            _check_folder(store, address)
         database = Database(address)
         try:
             manifest = _read_or_found(store, database, found_with)
             manifest.check(stamp)
+            if anew and store.is_dir():
+                with write_lock(store, notify):
+                    _set_aside(store, address)
             _make_replica(store, manifest, notify)
             shared = cls(store, database, manifest, notify)
             shared._bring_up(manifest)
@@ -78,21 +89,6 @@ class SharedArchive:
             database.close()
             raise
         return shared
-
-    @classmethod
-    def renew(cls, store: Path, address: Address, notify: Notify, stamp: Stamp) -> SharedArchive:
-        """As `open`, with the replica made anew. A damaged one is kept beside it.
-
-        Raises:
-            ArchiveNotFound: there is no archive on the server.
-            StoreMismatch, ServerError: as `open`.
-        """
-        with closing(Database(address)) as database:  # before anything is taken away
-            Manifest.read(database).check(stamp)
-        if store.is_dir():
-            with write_lock(store, notify):
-                _set_aside(store, address)
-        return cls.open(store, address, notify, stamp)
 
     def close(self) -> None:
         self._database.close()

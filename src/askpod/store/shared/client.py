@@ -38,6 +38,7 @@ CONNECT_SECONDS = 5.0
 WHOLE_SECONDS = 90.0  # that one response may take in all
 MOST_BYTES = 64_000_000  # of one response, unpacked; a page of the longest vectors takes half
 
+_LOOK = "look whether ASKPOD_CHROMA_URL names a Chroma server, of version 1.0 or newer"
 _TODO = {
     "certificate": "; name the file of its root in ASKPOD_CHROMA_CA",
     "tls": "; http or https?",
@@ -48,8 +49,7 @@ _REFUSALS = {
     "before it, to 4 MB",
     **dict.fromkeys(
         (*range(200, 300), 404, 405, 410),
-        "does not answer as Chroma's interface version 2 does; look whether ASKPOD_CHROMA_URL "
-        "names a Chroma server, of version 1.0 or newer",
+        f"does not answer as Chroma's interface version 2 does; {_LOOK}",
     ),
     **dict.fromkeys(
         range(300, 400), "redirects to another address; name that one in ASKPOD_CHROMA_URL"
@@ -133,28 +133,20 @@ class Database:
             ServerError: saying which is missing, or that this is no Chroma server.
         """
         tenant, database = self.address.tenant, self.address.database
-        for path, missing in (
-            (
-                f"/tenants/{tenant}",
-                f"tenant {tenant!r}; set ASKPOD_CHROMA_TENANT to one that it has",
-            ),
-            (
-                self._path,
-                f"database {database!r} in tenant {tenant!r}; set ASKPOD_CHROMA_DATABASE to one "
-                "that it has, or make it, as docs/server.md shows",
-            ),
-        ):
+        no_tenant = f"tenant {tenant!r}; set ASKPOD_CHROMA_TENANT to one that it has"
+        no_database = (
+            f"database {database!r} in tenant {tenant!r}; set ASKPOD_CHROMA_DATABASE to one that "
+            "it has, or make it, as docs/server.md shows"
+        )
+        for path, missing in ((f"/tenants/{tenant}", no_tenant), (self._path, no_database)):
             try:
                 self.ask("GET", path)
             except NotThere:
-                raise ServerError(f"{self.where}: the Chroma server has no {missing}") from None
+                raise self._error(f"has no {missing}") from None
 
     def garbled(self, what: str) -> ServerError:
         """The error for an answer that is not what was asked for."""
-        return ServerError(
-            f"{self.where}: the Chroma server gave {what} that is none; look whether "
-            "ASKPOD_CHROMA_URL names a Chroma server, of version 1.0 or newer"
-        )
+        return self._error(f"gave {what} that is none; {_LOOK}")
 
     def _collection(self, said: Any) -> Collection:  # noqa: ANN401 (what the server says)
         try:

@@ -65,10 +65,6 @@ class Manifest:
                 "database (ASKPOD_CHROMA_DATABASE)"
             ) from None
 
-    def with_metadata(self, *, revision: int, pending: str) -> Manifest:
-        """As it is after the server has taken these two."""
-        return Manifest.of(self.collection.with_metadata(revision=revision, pending=pending))
-
     def check(self, stamp: Stamp) -> None:
         """Raises StoreMismatch where this machine's settings would make another archive."""
         made = self.collection.metadata

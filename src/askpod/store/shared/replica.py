@@ -148,10 +148,8 @@ def _fetched(
         if id_ not in there:
             raise NotWhole(f"{id_!r} is missing")
     episode, embedded = unpack("".join(parts[id_].text for id_ in entry.part_ids()))
-    if entry.source is None or (episode.id, len(embedded.chunks)) != (
-        entry.episode_id,
-        entry.chunks,
-    ):
+    whose = episode.id, len(embedded.chunks)
+    if entry.source is None or whose != (entry.episode_id, entry.chunks):
         raise NotWhole("what is packed is of another episode")
     if entry.chunks and embedded.vectors.shape[1] != manifest.stamp.dimension:
         raise NotWhole("its vectors have not the archive's dimension")
@@ -161,9 +159,8 @@ def _fetched(
 def entry_of(episodes: Collection, episode_id: str) -> EpisodeRecord | None:
     """The episode's entry on the server as it is now."""
     with suppress(NotWhole, KeyError):
-        return EpisodeRecord.of(
-            episodes.get([entry_id(episode_id)], "metadatas")[entry_id(episode_id)]
-        )
+        id_ = entry_id(episode_id)
+        return EpisodeRecord.of(episodes.get([id_], "metadatas")[id_])
     return None
 
 
@@ -268,7 +265,8 @@ class ServerStore:
         self._note(entry.revision, entry.episode_id)
 
     def _note(self, revision: int, pending: str) -> None:
-        self.manifest = self.manifest.with_metadata(revision=revision, pending=pending)
+        changed = self._entries.with_metadata(revision=revision, pending=pending)
+        self.manifest = Manifest.of(changed)
 
     def put_in_order(self) -> None:
         """Sees to what a writer that was stopped had begun."""

@@ -58,7 +58,11 @@ class WriterLock:
         """Raises StoreBusy where others have been writing for all the patience."""
         began = since = time.monotonic()
         seen: tuple[object, ...] = ()  # the lock as it was last seen to change, at `since`
-        while (lock := self._made()) is None:
+        metadata = {"holder": self._holder, "token": self._token, "beat": 0}
+        while True:
+            with suppress(Exists):
+                self._lock = self._database.make(NAME, metadata, "l2")
+                break
             other = self._other()
             if other is None:
                 continue  # it was released this instant; or it is ours after all
@@ -77,7 +81,6 @@ class WriterLock:
                 )
             else:
                 time.sleep(self._pace.poll)
-        self._lock = lock
         self._thread = threading.Thread(target=self._show_life, daemon=True)
         self._thread.start()
         return self
@@ -97,12 +100,6 @@ class WriterLock:
             f"{self._database.address}: another machine has taken over writing, as this one showed "
             "no sign of life for a minute. What was finished is kept; run the same command again"
         )
-
-    def _made(self) -> Collection | None:
-        metadata = {"holder": self._holder, "token": self._token, "beat": 0}
-        with suppress(Exists):
-            return self._database.make(NAME, metadata, "l2")
-        return None
 
     def _other(self) -> Collection | None:
         with suppress(NotThere):
