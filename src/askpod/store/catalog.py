@@ -20,24 +20,10 @@ from numpy.typing import NDArray
 from askpod.errors import EpisodeNotFound
 from askpod.model import Episode, Turn
 from askpod.people import Labels
+from askpod.store import rows
 from askpod.store.connection import Connections, damaged
 from askpod.store.filters import Selection, chunk_condition, speakers, spoken_under
-from askpod.store.rows import (
-    EPISODE_COLUMNS,
-    DamagedRow,
-    Embedded,
-    Source,
-    StoredChunk,
-    StoredEpisode,
-    checked,
-    delete_episode,
-    insert_episode,
-    read_chunks,
-    read_episode,
-    read_turns,
-    read_vectors,
-    signed,
-)
+from askpod.store.rows import DamagedRow, Embedded, Source, StoredChunk, StoredEpisode
 from askpod.store.schema import FILE as FILE
 from askpod.store.schema import Stamp, create_tables, drop, leftovers, no_archive
 from askpod.text import nearest
@@ -102,10 +88,10 @@ class Catalog:
         if ids is not None:
             where, parameters = "WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(ids)]
         with self.reading() as connection:
-            rows = connection.execute(
-                f"SELECT {EPISODE_COLUMNS} FROM episodes {where} ORDER BY id", parameters
+            found = connection.execute(
+                f"SELECT {rows.EPISODE_COLUMNS} FROM episodes {where} ORDER BY id", parameters
             )
-            return {row[0]: read_episode(row) for row in rows}
+            return {row[0]: rows.read_episode(row) for row in found}
 
     def turns(self, episode_id: str, first: int = 0, last: int | None = None) -> list[Turn]:
         """The turns of an episode from position `first` to `last`, both inclusive."""
@@ -114,12 +100,12 @@ class Catalog:
             if known is None:
                 return []
             end = known.turns if last is None else min(last + 1, known.turns)
-            return read_turns(connection, episode_id, known.revision, range(first, end))
+            return rows.read_turns(connection, episode_id, known.revision, range(first, end))
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Chunks by id; ids that are gone are left out."""
         with self.reading() as connection:
-            return read_chunks(connection, ids)
+            return rows.read_chunks(connection, ids)
 
     def chunk_ranges(self) -> list[tuple[int, int, str]]:
         """First and last chunk id of each episode that has chunks, in order, with its id.
@@ -170,12 +156,12 @@ class Catalog:
             return shares
         query, parameters = spoken_under(labels)
         with self.reading() as connection:
-            rows = connection.execute(
+            read = connection.execute(
                 f"SELECT chunk_id, sum(share) FROM ({query}) "
                 "WHERE chunk_id IN (SELECT value FROM json_each(?)) GROUP BY chunk_id",
                 [*parameters, json.dumps(ids.tolist())],
             ).fetchall()
-        found = np.array(rows).reshape(-1, 2)
+        found = np.array(read).reshape(-1, 2)
         shares[np.searchsorted(ids, found[:, 0])] = found[:, 1]
         return shares
 
@@ -192,7 +178,7 @@ class Catalog:
     def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """The embedder's vectors of chunks that are there, one row each, in the order of ids."""
         with self.reading() as connection:
-            return read_vectors(connection, ids, int(self.meta()["dimension"]))
+            return rows.read_vectors(connection, ids, int(self.meta()["dimension"]))
 
     def vectors_between(self, first: int, last: int) -> NDArray[np.float32]:
         """The embedder's vectors of the chunks from `first` to `last`, which are all there."""
@@ -234,28 +220,28 @@ class Catalog:
         """Writes an episode in place of a former one with its id; the ids of its chunks."""
         with self._connections.writing() as connection:
             revision = _raise_revision(connection)
-            delete_episode(connection, episode.id)
+            rows.delete_episode(connection, episode.id)
             query = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'chunks'"
             (first,) = connection.execute(query).fetchone()
             ids = range(first, first + len(embedded.chunks))
-            insert_episode(connection, episode, source, embedded, ids, revision)
+            rows.insert_episode(connection, episode, source, embedded, ids, revision)
         return ids
 
     def remove(self, episode_ids: Sequence[str]) -> None:
         with self._connections.writing() as connection:
             _raise_revision(connection)
             for episode_id in episode_ids:
-                delete_episode(connection, episode_id)
+                rows.delete_episode(connection, episode_id)
 
     def moved(self, episode_id: str, path: str) -> None:
         """Notes that an unchanged episode's file now lies elsewhere."""
-        query = f"SELECT {EPISODE_COLUMNS} FROM episodes WHERE id = ?"
+        query = f"SELECT {rows.EPISODE_COLUMNS} FROM episodes WHERE id = ?"
         with self._connections.writing() as connection:
             row = connection.execute(query, (episode_id,)).fetchone()
-            id_, _, *rest = checked(f"episode {episode_id!r}", row)
+            id_, _, *rest = rows.checked(f"episode {episode_id!r}", row)
             connection.execute(
                 "UPDATE episodes SET path = ?, checksum = ? WHERE id = ?",
-                (path, signed((id_, path, *rest))[-1], episode_id),
+                (path, rows.signed((id_, path, *rest))[-1], episode_id),
             )
 
 

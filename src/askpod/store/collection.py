@@ -21,7 +21,7 @@ from typing import Literal
 
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.errors import AskpodError, StoreUnwritable
-from askpod.files import read_bounded, write_atomically
+from askpod.files import read_bounded, unusable, write_atomically
 from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
@@ -133,10 +133,7 @@ def publish(store: Path, catalog: Catalog, *, anew: bool = False) -> None:
         try:
             _publish(store, catalog, _begun(store, catalog, anew=True))
         except VectorIndexError as error:
-            raise StoreUnwritable(
-                f"{error}. The vector index could not be made; all else is kept. Check the "
-                "folder's permissions and the space left; the next run of `askpod index` makes it."
-            ) from error
+            raise unusable(store / FOLDER, str(error)) from error
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from askpod.errors import AskpodError, StoreBusy, StoreDamaged
+from askpod.errors import ArchiveClosed, StoreBusy, StoreDamaged
 from askpod.files import unusable, usable
 
 BUSY_SECONDS = 30.0
@@ -81,9 +81,7 @@ class Connections:
     def _borrowed(self) -> sqlite3.Connection:
         with self._lock:
             if self._closed:
-                raise AskpodError(
-                    f"{self.path.parent}: this archive has been closed; open it again"
-                )
+                raise ArchiveClosed(self.path.parent)
             connection = self._idle.pop() if self._idle else None
         return connection or self._open()
 

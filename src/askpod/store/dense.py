@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.embedding.contextual import contextual_vectors
-from askpod.errors import AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
+from askpod.errors import ArchiveClosed, AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
 from askpod.files import write_lock
 from askpod.store.catalog import Catalog
 from askpod.store.collection import FOLDER, REMADE, CollectionStamp, complete, publish
@@ -155,7 +155,7 @@ class DenseIndex:
         """The collection in place; None while there is none and another process is writing."""
         with self._lock:
             if self._closed:
-                raise AskpodError(f"{self._store}: this archive has been closed; open it again")
+                raise ArchiveClosed(self._store)
             published = self._published()
             held = self._held
             if held is None or (published is not None and published != held.published):

@@ -118,7 +118,7 @@ def cuts_of(chunk: Chunk) -> list[Cut]:
     return [(span.turn, span.offset, span.offset + len(span.text)) for span in chunk.spans]
 
 
-def chunk_of(heading: str, section: str, cuts: Sequence[Cut], turns: Mapping[int, Turn]) -> Chunk:
+def chunk_of(turns: Mapping[int, Turn], heading: str, section: str, cuts: Sequence[Cut]) -> Chunk:
     """A chunk cut from turns, by their positions.
 
     Raises:
@@ -242,7 +242,7 @@ def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int,
         said = sorted({turn for each in cuts.values() for turn, _, _ in each})  # each read once
         turns = dict(zip(said, read_turns(connection, episode_id, revision, said), strict=True))
         for id_, _, position, heading, section, _ in read:
-            chunk = chunk_of(heading, section, cuts[id_], turns)
+            chunk = chunk_of(turns, heading, section, cuts[id_])
             found[id_] = StoredChunk(id_, episode_id, position, chunk)
     for number in set(ids).difference(found):
         belongs = "SELECT 1 FROM episodes WHERE ? BETWEEN first_chunk AND last_chunk LIMIT 1"

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import httpx
 
-from askpod.errors import AskpodError, ServerError
+from askpod.errors import ArchiveClosed, ServerError
 from askpod.parsing import ParseError, parse_json
 from askpod.services.http import excerpt, secret, where
 from askpod.services.limits import PASSING, BoundedClient, Response
@@ -166,7 +166,7 @@ class Database:
 
         Raises:
             NotThere, Exists: it says so.
-            AskpodError: `close` has been called.
+            ArchiveClosed: `close` has been called.
             ServerError: it is down, slow, refuses the token, is none of Chroma's, or fails.
         """
         retries = Retries(PATIENCE, TRIES, FIRST_WAIT)
@@ -180,7 +180,7 @@ class Database:
                 return value
             what = self._refusal(answer.status, value)
         elif answer.about == "closed":
-            raise AskpodError(f"{self.address}: this archive has been closed; open it again")
+            raise ArchiveClosed(self.address)
         else:
             what = f"{answer.what}{_TODO.get(answer.about, '')}"
         if answer.passing:

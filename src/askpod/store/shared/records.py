@@ -22,17 +22,8 @@ from numpy.typing import NDArray
 from askpod.embedding.contextual import contextual_vectors
 from askpod.model import Episode
 from askpod.parsing import parse_json
-from askpod.store.rows import (
-    Embedded,
-    Source,
-    StoredChunk,
-    chunk_of,
-    cuts_of,
-    details_of,
-    episode_of,
-    turn_of,
-    turn_values,
-)
+from askpod.store import rows
+from askpod.store.rows import Embedded, Source, StoredChunk
 from askpod.store.shared.client import Metadata
 from askpod.store.vectors import Record, described
 
@@ -142,9 +133,11 @@ def pack(episode: Episode, embedded: Embedded) -> str:
     """An episode, where its chunks are cut and the embedder's vectors of them, as text."""
     told = {
         "id": episode.id,
-        "episode": details_of(episode),
-        "turns": [turn_values(turn) for turn in episode.turns],
-        "chunks": [(chunk.heading, chunk.section, cuts_of(chunk)) for chunk in embedded.chunks],
+        "episode": rows.details_of(episode),
+        "turns": [rows.turn_values(turn) for turn in episode.turns],
+        "chunks": [
+            (chunk.heading, chunk.section, rows.cuts_of(chunk)) for chunk in embedded.chunks
+        ],
         "vectors": base64.b64encode(embedded.vectors.astype(_HALF).tobytes()).decode(),
     }
     return base64.b64encode(zlib.compress(json.dumps(told, allow_nan=False).encode())).decode()
@@ -154,11 +147,9 @@ def unpack(packed: str) -> tuple[Episode, Embedded]:
     """Raises NotWhole."""
     try:
         told = parse_json(_inflated(base64.b64decode(packed, validate=True)))
-        turns = dict(enumerate(turn_of(values) for values in told["turns"]))
-        chunks = [
-            chunk_of(heading, section, cuts, turns) for heading, section, cuts in told["chunks"]
-        ]
-        episode = episode_of(_text(told["id"]), told["episode"], turns.values())
+        turns = dict(enumerate(rows.turn_of(values) for values in told["turns"]))
+        chunks = [rows.chunk_of(turns, *values) for values in told["chunks"]]
+        episode = rows.episode_of(_text(told["id"]), told["episode"], turns.values())
         return episode, Embedded(chunks, _vectors(told["vectors"], len(chunks)))
     except (ValueError, TypeError, LookupError, AttributeError, zlib.error) as error:
         raise NotWhole(f"what is packed cannot be read ({type(error).__name__})") from error

@@ -19,17 +19,10 @@ from askpod.model import Episode
 from askpod.store.catalog import Catalog, stored_meta
 from askpod.store.rows import Embedded, Source
 from askpod.store.schema import create_tables
-from askpod.store.shared import ARCHIVE
+from askpod.store.shared import ARCHIVE, records
 from askpod.store.shared.client import PAGE, Collection
 from askpod.store.shared.manifest import Manifest
-from askpod.store.shared.records import (
-    EpisodeRecord,
-    NotWhole,
-    chunk_records,
-    entry_id,
-    part_records,
-    unpack,
-)
+from askpod.store.shared.records import EpisodeRecord, NotWhole
 from askpod.store.shared.writer_lock import WriterLock
 
 _REVISION, _FILLED = "server_revision", "server_filled"
@@ -147,7 +140,7 @@ def _fetched(
     for id_ in [*entry.part_ids(), *entry.chunk_ids()]:
         if id_ not in there:
             raise NotWhole(f"{id_!r} is missing")
-    episode, embedded = unpack("".join(parts[id_].text for id_ in entry.part_ids()))
+    episode, embedded = records.unpack("".join(parts[id_].text for id_ in entry.part_ids()))
     whose = episode.id, len(embedded.chunks)
     if entry.source is None or whose != (entry.episode_id, entry.chunks):
         raise NotWhole("what is packed is of another episode")
@@ -159,7 +152,7 @@ def _fetched(
 def entry_of(episodes: Collection, episode_id: str) -> EpisodeRecord | None:
     """The episode's entry on the server as it is now."""
     with suppress(NotWhole, KeyError):
-        id_ = entry_id(episode_id)
+        id_ = records.entry_id(episode_id)
         return EpisodeRecord.of(episodes.get([id_], "metadatas")[id_])
     return None
 
@@ -223,8 +216,8 @@ class ServerStore:
             )
         revision, version = self.manifest.revision + 1, uuid4().hex[:16]
         self._note(self.manifest.revision, episode.id)
-        self._chunks.write(chunk_records(version, episode, embedded))
-        parts = part_records(version, episode, embedded)
+        self._chunks.write(records.chunk_records(version, episode, embedded))
+        parts = records.part_records(version, episode, embedded)
         self._entries.write(parts)
         source = replace(source, origin=self._origin, version=version)
         sizes = len(parts), len(embedded.chunks)

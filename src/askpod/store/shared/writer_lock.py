@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
-from askpod.errors import AskpodError, ServerError, StoreBusy
+from askpod.errors import ArchiveClosed, ServerError, StoreBusy
 from askpod.store.shared.client import Collection, Database, Exists, NotThere
 
 NAME = "askpod-writer"
@@ -119,8 +119,8 @@ class WriterLock:
                 return  # taken over; check() tells
             except ServerError:
                 continue  # the next one may come through; if none does, it is taken over
-            except AskpodError:
-                return  # the archive has been closed meanwhile
+            except ArchiveClosed:
+                return
 
 
 def _put_away(lock: Collection) -> None:
