@@ -24,8 +24,7 @@ from askpod.store import rows
 from askpod.store.connection import Connections, damaged
 from askpod.store.filters import Selection, chunk_condition, speakers, spoken_under
 from askpod.store.rows import DamagedRow, Embedded, Source, StoredChunk, StoredEpisode
-from askpod.store.schema import FILE as FILE
-from askpod.store.schema import Stamp, create_tables, drop, leftovers, no_archive
+from askpod.store.schema import FILE, Stamp, create_tables, drop, leftovers, no_archive
 from askpod.text import nearest
 
 
@@ -70,9 +69,12 @@ class Catalog:
             return meta
 
     def revision(self) -> int:
-        """A number that every change raises."""
+        """A number that every change raises; 0 where there is no store yet."""
         with self.reading() as connection:
-            return revision_of(connection)
+            revision = stored_meta(connection).get("revision", "0")
+            if not revision.isdecimal():
+                raise DamagedRow("its revision is not as it was written")
+            return int(revision)
 
     def sources(self) -> dict[str, Source]:
         """Every episode's source, by episode id."""
@@ -206,9 +208,9 @@ class Catalog:
         inside the `with`; readers see the former state until it ends, and for good if it fails.
         """
         with self._connections.writing() as connection:
-            revision = revision_of(connection)  # 0 in a file that holds nothing
+            revision = self.revision() + 1
             drop(connection)
-            create_tables(connection, stamp, revision + 1)
+            create_tables(connection, stamp, revision)
             yield
 
     def check_words(self) -> None:
@@ -219,7 +221,7 @@ class Catalog:
     def put(self, episode: Episode, source: Source, embedded: Embedded) -> range:
         """Writes an episode in place of a former one with its id; the ids of its chunks."""
         with self._connections.writing() as connection:
-            revision = _raise_revision(connection)
+            revision = self._raise_revision(connection)
             rows.delete_episode(connection, episode.id)
             query = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'chunks'"
             (first,) = connection.execute(query).fetchone()
@@ -229,9 +231,14 @@ class Catalog:
 
     def remove(self, episode_ids: Sequence[str]) -> None:
         with self._connections.writing() as connection:
-            _raise_revision(connection)
+            self._raise_revision(connection)
             for episode_id in episode_ids:
                 rows.delete_episode(connection, episode_id)
+
+    def _raise_revision(self, connection: sqlite3.Connection) -> int:
+        revision = self.revision() + 1
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'revision'", (str(revision),))
+        return revision
 
     def moved(self, episode_id: str, path: str) -> None:
         """Notes that an unchanged episode's file now lies elsewhere."""
@@ -262,17 +269,3 @@ def stored_meta(connection: sqlite3.Connection) -> dict[str, str]:
     if not meta:
         raise DamagedRow("what made it is missing")
     return meta
-
-
-def revision_of(connection: sqlite3.Connection) -> int:
-    """A number that every change raises; 0 where there is no store yet."""
-    revision = stored_meta(connection).get("revision", "0")
-    if not revision.isdecimal():
-        raise DamagedRow("its revision is not as it was written")
-    return int(revision)
-
-
-def _raise_revision(connection: sqlite3.Connection) -> int:
-    revision = revision_of(connection) + 1
-    connection.execute("UPDATE meta SET value = ? WHERE key = 'revision'", (str(revision),))
-    return revision

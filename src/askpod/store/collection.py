@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -39,7 +40,7 @@ GONE_SHARE = 0.2  # of its chunks gone, from which on it is built from nothing: 
 WRITTEN, WRITTEN_SHARE = 1000, 0.1
 # Chunks that a long run writes before others are given the collection so far.
 PUBLISHED, PUBLISHED_SHARE = 20_000, 0.25
-_WHOLE_BATCH = 5000  # chunks of one write where all are at hand
+_WHOLE_BATCH = 5000  # chunks of one write, at most, where all are at hand
 
 State = Literal["fresh", "stale", "damaged", "missing"]
 Range = tuple[int, int, str]  # first and last chunk of an episode, and its id
@@ -252,8 +253,8 @@ def complete(index: VectorIndex, catalog: Catalog) -> None:
             held = index.ids()
             index.delete(sorted(held - wanted))
             missing = [(first, last, id_) for first, last, id_ in ranges if first not in held]
-            for batch in _batched(missing):
-                _add(index, catalog, batch)
+            for _, batch in groupby(missing, key=lambda each: each[0] // _WHOLE_BATCH):
+                _add(index, catalog, list(batch))
             lookups = lookup_checksum(catalog)
     finally:
         index.close()
@@ -266,18 +267,6 @@ def complete(index: VectorIndex, catalog: Catalog) -> None:
         graph=_graph(index.folder),
         lookups=lookups,
     ).write(index.folder)
-
-
-def _batched(ranges: Iterable[Range]) -> Iterator[list[Range]]:
-    """Episodes together, as many as one write takes."""
-    batch: list[Range] = []
-    for each in ranges:
-        batch.append(each)
-        if batch[-1][1] - batch[0][0] >= _WHOLE_BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _add(index: VectorIndex, catalog: Catalog, ranges: Sequence[Range]) -> None:

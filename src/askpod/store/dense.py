@@ -36,7 +36,7 @@ Recent = dict[tuple[str, int], Vectors]  # contextual vectors, by store and epis
 
 FEW = 500  # chunks that a filter leaves, up to which their vectors are compared directly
 _IDS = 10_000  # of one question to Chroma
-_DIGITS = 6  # of a score: what Chroma and numpy give differs behind them
+DIGITS = 6  # of a score: what Chroma and numpy give differs behind them
 _REPLACED = 0.01  # seconds, in which a collection is replaced
 _NOTHING = np.empty(0, np.int64), np.empty(0, np.float32)
 _T = TypeVar("_T")
@@ -131,7 +131,10 @@ class DenseIndex:
             except VectorIndexError:
                 if held is None:
                     raise
-                self._discard(held)
+                with self._lock:
+                    if held is self._held:  # damaged
+                        self._held = None
+                        self._held = self._made()
         raise AssertionError  # without a collection nothing of Chroma's can fail
 
     def warm(self) -> None:
@@ -146,8 +149,7 @@ class DenseIndex:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            held, self._held = self._held, None
-            self._recent = {}
+            held, self._held, self._recent = self._held, None, {}
         if held is not None:
             held.close()
 
@@ -161,13 +163,6 @@ class DenseIndex:
             if held is None or (published is not None and published != held.published):
                 held = self._held = self._opened(published) or held
             return held
-
-    def _discard(self, held: _Held) -> None:
-        """Has a damaged collection made again."""
-        with self._lock:
-            if held is self._held:
-                self._held = None
-                self._held = self._made()
 
     def _published(self) -> CollectionStamp | None:
         stamp = CollectionStamp.read(self._store / FOLDER)
@@ -295,4 +290,4 @@ class _Local:
 def _joined(found: Sequence[tuple[Ids, Vectors]]) -> Hits:
     """Several lists of chunks and scores as one."""
     ids = np.concatenate([each for each, _ in found])
-    return ids, np.round(np.concatenate([np.float64(each) for _, each in found]), _DIGITS)
+    return ids, np.round(np.concatenate([np.float64(each) for _, each in found]), DIGITS)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -43,8 +44,7 @@ _GRAPH: CreateHNSWConfiguration = {
     "sync_threshold": 2,
     "batch_size": 2,
 }
-_open_places: set[str] = set()
-_places_lock = threading.Lock()
+_opened = count(1)  # clients of this process
 
 
 class VectorIndexError(AskpodError):
@@ -89,7 +89,6 @@ class VectorIndex:
         self.folder = folder
         self._new_of = new_of
         self._client: Client | None = None
-        self._place = ""
         self._collection: Collection | None = None
         self._lock = threading.Lock()
 
@@ -173,13 +172,9 @@ class VectorIndex:
         """Releases Chroma's files; the index opens again at the next use."""
         with self._lock:
             client, self._client, self._collection = self._client, None, None
-            try:
-                if client is not None:
-                    with _contained(self.folder):
-                        client.close()
-            finally:
-                _open_places.discard(self._place)
-                self._place = ""
+            if client is not None:
+                with _contained(self.folder):
+                    client.close()
 
     @contextmanager
     def _used(self) -> Iterator[Collection]:
@@ -207,14 +202,9 @@ class VectorIndex:
         if self._client is not None:
             return self._client
         # Chroma shares what it has opened among all clients of one path: after the folder has been
-        # replaced by a newer one, a new client would be handed the former content. So each open
-        # index of this process writes the path in another way.
-        with _places_lock:
-            place = self._place or f"{self.folder}/."
-            while not self._place and place in _open_places:
-                place += "/."
-            _open_places.add(place)
-            self._place = place
+        # replaced by a newer one, a new client would be handed the former content. So each writes
+        # the path in another way: its number, with "/" for a 0 and "./" for a 1.
+        place = f"{self.folder}/" + f"{next(_opened):b}".replace("1", "./").replace("0", "/")
         settings = Settings(anonymized_telemetry=False)
         # What it is; its declared type lacks close().
         return cast("Client", chromadb.PersistentClient(path=place, settings=settings))

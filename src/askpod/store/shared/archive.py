@@ -12,26 +12,22 @@ import numpy as np
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
 from askpod.files import PATIENCE, write_lock
-from askpod.store.catalog import FILE, meta_in
+from askpod.store.catalog import meta_in
 from askpod.store.connection import plain_errors
-from askpod.store.dense import FEW, Hits, Neighbours
+from askpod.store.dense import DIGITS, FEW, Hits, Neighbours, Notify
 from askpod.store.filters import Ids, Layout
-from askpod.store.schema import KEPT, Stamp
+from askpod.store.schema import FILE, KEPT, Stamp
 from askpod.store.shared import ARCHIVE
 from askpod.store.shared.client import Address, Collection, Database
-from askpod.store.shared.manifest import Manifest, chunks_of, found, other_archive
-from askpod.store.shared.records import chunk_id
+from askpod.store.shared.records import Manifest, chunk_id, chunks_of, found, other_archive
 from askpod.store.shared.replica import Known, Replica, ServerStore, origin_of
 from askpod.store.shared.writer_lock import WriterLock
 from askpod.store.vectors import Vectors, Where
-
-Notify = Callable[[str], None]
 
 _POLL = 0.2  # seconds
 _PATIENCE = 5.0  # seconds that a search waits for another process to bring the replica up
 _MORE = 100  # neighbours asked for beyond those wanted: some may be of versions that are gone
 _AT_ONCE = 1000  # records compared in one request
-_DIGITS = 6  # of a score
 _T = TypeVar("_T")
 
 
@@ -280,5 +276,5 @@ class _Remote:
             place = self.layout.places.get(episode_id)
             if place is not None and version == self._versions[episode_id] and position.isdecimal():
                 ids.append(int(self.layout.firsts[place]) + int(position))
-                scores.append(round(score, _DIGITS))
+                scores.append(round(score, DIGITS))
         return np.array(ids, dtype=np.int64), np.array(scores, dtype=np.float64)

@@ -39,6 +39,7 @@ WHOLE_SECONDS = 90.0  # that one response may take in all
 MOST_BYTES = 64_000_000  # of one response, unpacked; a page of the longest vectors takes half
 
 _LOOK = "look whether ASKPOD_CHROMA_URL names a Chroma server, of version 1.0 or newer"
+_LATER = "What was finished is kept: run the same command again later"
 _TODO = {
     "certificate": "; name the file of its root in ASKPOD_CHROMA_CA",
     "tls": "; http or https?",
@@ -184,8 +185,7 @@ class Database:
         else:
             what = f"{answer.what}{_TODO.get(answer.about, '')}"
         if answer.passing:
-            kept = "What was finished is kept: run the same command again later"
-            what = f"{what}. {kept} ({retries.tried})"
+            what += f". {_LATER} ({retries.tried})"
         raise self._error(what)
 
     def _refusal(self, status: int, value: object) -> str:

@@ -1,10 +1,10 @@
 """What an archive's records on the server hold, and how episodes become records.
 
 Collection `askpod`: one record for each chunk, with vector, text and metadata as the embedded
-index has them, so that any Chroma user can read it. Collection `askpod-episodes`: for each
-episode one *entry*, and its *parts*: all that a replica needs, packed and
-cut to a size that every server takes. Chunks and parts carry a version; the entry names the one
-that counts. Writing the entry is what makes an episode visible: all of it, at once.
+index has them, so that any Chroma user can read it. Collection `askpod-episodes`: for each episode
+one *entry*, and its *parts*: all that a replica needs, packed and cut to a size that every server
+takes. Chunks and parts carry a version; the entry names the one that counts. Writing the entry is
+what makes an episode visible: all of it, at once.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ import math
 import zlib
 from dataclasses import asdict, dataclass, fields
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
-from numpy.typing import NDArray
 
-from askpod.embedding.contextual import contextual_vectors
+from askpod.embedding.contextual import contextual_vectors, recipe
+from askpod.errors import ArchiveNotFound, ServerError, StoreMismatch
 from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store import rows
 from askpod.store.rows import Embedded, Source, StoredChunk
-from askpod.store.shared.client import Metadata
-from askpod.store.vectors import Record, described
+from askpod.store.schema import Stamp
+from askpod.store.shared.client import Address, Collection, Database, Exists, Metadata, NotThere
+from askpod.store.vectors import Record, Vectors, about, described
 
 CHUNKS = "askpod"
 EPISODES = "askpod-episodes"
+LAYOUT = 3  # of the records on the server; the replica's format is its own
 
 _PART = 15_000  # characters of a part: Chroma's cloud takes 16 kB
 _LARGEST = 256_000_000  # bytes of an episode, unpacked
 _HALF = np.dtype("<f2")  # of a vector's numbers: tells three digits, which is enough to compare
 _UNIT = 1e-2  # how far a vector's length may lie from 1
-
-Vectors = NDArray[np.float32]
 
 
 class NotWhole(Exception):
@@ -183,3 +184,95 @@ def _direction(name: str) -> tuple[float, float]:
     """A vector for what is never searched by one: spread, as a graph of equal ones is slow."""
     angle = zlib.crc32(name.encode()) / 2**32 * math.tau
     return math.cos(angle), math.sin(angle)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What made an archive, and how far it has come, as read at one instant.
+
+    It is kept in the metadata of the collection of episodes, which the server changes as one.
+    """
+
+    collection: Collection  # of the episodes
+    archive: str  # its id, of this one archive for ever
+    revision: int  # a number that every commit raises
+    pending: str  # the episode whose records a writer is changing; "" where none is
+    stamp: Stamp
+
+    @classmethod
+    def read(cls, database: Database) -> Manifest:
+        """The manifest of the archive in a database.
+
+        Raises:
+            ArchiveNotFound: the database holds none.
+            ServerError: there is no such database, or the collection is not askpod's.
+        """
+        try:
+            return cls.of(database.collection(EPISODES))
+        except NotThere:
+            database.check()
+        raise ArchiveNotFound(
+            f"{database.address}: no archive there yet. Make one with `askpod index PATH…`, or "
+            "name the database of an existing one (ASKPOD_CHROMA_DATABASE)."
+        )
+
+    @classmethod
+    def of(cls, collection: Collection) -> Manifest:
+        """What the metadata of a collection says. Raises as `read`."""
+        known, address = collection.metadata, collection.database.address
+        try:
+            layout = int(known["askpod"])
+            if layout != LAYOUT:
+                raise StoreMismatch(
+                    f"{address}: the archive there has layout {layout}, made by another version of "
+                    f"askpod; this one reads layout {LAYOUT}. Use the same version on all machines"
+                )
+            stamp = Stamp(str(known["embedder"]), int(known["dimension"]), str(known["chunking"]))
+            archive, pending = str(known["archive"]), str(known["pending"])
+            return cls(collection, archive, int(known["revision"]), pending, stamp)
+        except (KeyError, TypeError, ValueError):
+            raise ServerError(
+                f"{address}: its collection {EPISODES!r} is not one that askpod made; name another "
+                "database (ASKPOD_CHROMA_DATABASE)"
+            ) from None
+
+    def check(self, stamp: Stamp) -> None:
+        """Raises StoreMismatch where this machine's settings would make another archive."""
+        made = self.collection.metadata
+        differing = stamp.differing(made)
+        if not differing and made.get("vectors") != recipe():
+            differing = f"vectors {made.get('vectors')!r}, now {recipe()!r}"
+        if differing:
+            raise StoreMismatch(
+                f"{self.collection.database.address}: the archive there was made with {differing}. "
+                "Go back to the settings that it was made with, or index into another database "
+                "(ASKPOD_CHROMA_DATABASE, and another --store)."
+            )
+
+
+def found(database: Database, stamp: Stamp) -> Manifest:
+    """The manifest of a new archive in a database; of the one there, if somebody was quicker."""
+    begun = {"askpod": LAYOUT, "archive": uuid4().hex, "revision": 0, "pending": ""}
+    try:
+        chunks_of(database, stamp.embedder)
+        metadata = begun | stamp.values() | {"vectors": recipe()}
+        return Manifest.of(database.make(EPISODES, metadata, "l2"))
+    except Exists:
+        return Manifest.of(database.collection(EPISODES))
+    except NotThere:
+        database.check()
+        raise
+
+
+def chunks_of(database: Database, embedder: str) -> Collection:
+    """The collection of chunks, made where it is not there."""
+    return database.make(CHUNKS, about(embedder), "ip", or_get=True)
+
+
+def other_archive(address: Address, store: str) -> StoreMismatch:
+    """The error for a replica of an archive that is not the one on the server."""
+    return StoreMismatch(
+        f"{store}: this folder holds a replica of another archive than {address}. Name another "
+        "folder (--store, ASKPOD_STORE) for this one, or correct ASKPOD_CHROMA_URL and "
+        "ASKPOD_CHROMA_DATABASE; a replica that is no longer wanted can be deleted"
+    )

@@ -21,8 +21,7 @@ from askpod.store.rows import Embedded, Source
 from askpod.store.schema import create_tables
 from askpod.store.shared import ARCHIVE, records
 from askpod.store.shared.client import PAGE, Collection
-from askpod.store.shared.manifest import Manifest
-from askpod.store.shared.records import EpisodeRecord, NotWhole
+from askpod.store.shared.records import EpisodeRecord, Manifest, NotWhole
 from askpod.store.shared.writer_lock import WriterLock
 
 _REVISION, _FILLED = "server_revision", "server_filled"
@@ -193,10 +192,6 @@ class ServerStore:
             for id_, source in self._replica.sources().items()
         }
 
-    @property
-    def _entries(self) -> Collection:
-        return self.manifest.collection
-
     def put(self, episode: Episode, source: Source, embedded: Embedded) -> None:
         """Writes an episode, replacing the whole of a former one with its id.
 
@@ -218,7 +213,7 @@ class ServerStore:
         self._note(self.manifest.revision, episode.id)
         self._chunks.write(records.chunk_records(version, episode, embedded))
         parts = records.part_records(version, episode, embedded)
-        self._entries.write(parts)
+        self.manifest.collection.write(parts)
         source = replace(source, origin=self._origin, version=version)
         sizes = len(parts), len(embedded.chunks)
         self._commit(EpisodeRecord(episode.id, revision, source, *sizes, episode.title))
@@ -240,11 +235,13 @@ class ServerStore:
         known = self._replica.stored_episodes([episode_id])[episode_id]
         if known.source.origin != self._origin:
             return
-        entry = entry_of(self._entries, episode_id)
+        entry = entry_of(self.manifest.collection, episode_id)
         if entry and entry.source:  # no news for the other machines: the revision stays
             source = replace(entry.source, path=path)
             self._lock.check()
-            self._entries.write([replace(entry, title=known.episode.title, source=source).record])
+            self.manifest.collection.write(
+                [replace(entry, title=known.episode.title, source=source).record]
+            )
         self._replica.moved(episode_id, path)
 
     def finish(self) -> None:
@@ -254,11 +251,11 @@ class ServerStore:
 
     def _commit(self, entry: EpisodeRecord) -> None:
         self._lock.check()
-        self._entries.write([entry.record])
+        self.manifest.collection.write([entry.record])
         self._note(entry.revision, entry.episode_id)
 
     def _note(self, revision: int, pending: str) -> None:
-        changed = self._entries.with_metadata(revision=revision, pending=pending)
+        changed = self.manifest.collection.with_metadata(revision=revision, pending=pending)
         self.manifest = Manifest.of(changed)
 
     def put_in_order(self) -> None:
@@ -267,7 +264,7 @@ class ServerStore:
         if not pending:
             return
         self._lock.check()
-        entry = entry_of(self._entries, pending)
+        entry = entry_of(self.manifest.collection, pending)
         self._sweep(pending, entry.version if entry else "")
         self._note(max(revision, entry.revision) if entry else revision, "")
 
@@ -275,4 +272,4 @@ class ServerStore:
         """Removes an episode's chunks and parts of all versions but this one."""
         where = {"$and": [{"episode_id": episode_id}, {"version": {"$ne": version}}]}
         self._chunks.delete(where)
-        self._entries.delete({"$and": [*where["$and"], {"kind": "part"}]})
+        self.manifest.collection.delete({"$and": [*where["$and"], {"kind": "part"}]})

@@ -63,9 +63,13 @@ class WriterLock:
             with suppress(Exists):
                 self._lock = self._database.make(NAME, metadata, "l2")
                 break
-            other = self._other()
-            if other is None:
-                continue  # it was released this instant; or it is ours after all
+            try:
+                other = self._database.collection(NAME)
+            except NotThere:  # it was released this instant
+                continue
+            if other.metadata.get("token") == self._token:
+                _put_away(other)  # made by a try whose answer was lost
+                continue
             now = time.monotonic()
             name = str(other.metadata.get("holder", "somebody"))
             if (life := (other.id, other.metadata.get("beat"))) != seen:
@@ -100,14 +104,6 @@ class WriterLock:
             f"{self._database.address}: another machine has taken over writing, as this one showed "
             "no sign of life for a minute. What was finished is kept; run the same command again"
         )
-
-    def _other(self) -> Collection | None:
-        with suppress(NotThere):
-            lock = self._database.collection(NAME)
-            if lock.metadata.get("token") != self._token:
-                return lock
-            _put_away(lock)  # made by a try whose answer was lost
-        return None
 
     def _show_life(self) -> None:
         count = 0
