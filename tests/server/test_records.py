@@ -42,6 +42,7 @@ def episodes(draw) -> Episode:
             draw(st.booleans()),
             draw(texts),
             tuple((0, second) for second in draw(st.lists(seconds, max_size=2))),
+            draw(texts),
         )
         for _ in range(draw(st.integers(1, 4)))
     )

@@ -35,7 +35,7 @@ EPISODE_COLUMNS = (
     "first_chunk, last_chunk, guests, season, date, details, checksum"
 )
 TURN_COLUMNS = (
-    'episode_id, position, speaker, text, start, "end", estimated, section, marks, checksum'
+    'episode_id, position, speaker, text, start, "end", estimated, section, marks, label, checksum'
 )
 CHUNK_COLUMNS = "chunks.id, episode_id, position, heading, section, spans, chunks.checksum"
 
@@ -101,16 +101,17 @@ def turn_values(turn: Turn) -> tuple[str | int | float | None, ...]:
     """A turn as values of SQLite and of JSON, just as both give them back."""
     marks = json.dumps([[at, float(second)] for at, second in turn.marks]) if turn.marks else None
     said, times = (turn.speaker, turn.text), (float(turn.start) + 0.0, float(turn.end) + 0.0)
-    return (*said, *times, int(turn.estimated), turn.section, marks)  # + 0.0: never minus zero
+    # + 0.0 above: never minus zero.
+    return (*said, *times, int(turn.estimated), turn.section, marks, turn.label)
 
 
 def turn_of(values: Sequence[Any]) -> Turn:
     """A turn from its values. Raises ValueError or TypeError."""
-    speaker, text, start, end, estimated, section, marks = values
-    if not all(isinstance(value, str) for value in (speaker, text, section)):
+    speaker, text, start, end, estimated, section, marks, label = values
+    if not all(isinstance(value, str) for value in (speaker, text, section, label)):
         raise TypeError("a turn's text is none")
     known = tuple((int(at), float(second)) for at, second in parse_json(marks or "[]"))
-    return Turn(speaker, text, float(start), float(end), bool(estimated), section, known)
+    return Turn(speaker, text, float(start), float(end), bool(estimated), section, known, label)
 
 
 def cuts_of(chunk: Chunk) -> list[Cut]:

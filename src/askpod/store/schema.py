@@ -58,6 +58,7 @@ CREATE TABLE turns (
     estimated INTEGER NOT NULL,
     section TEXT NOT NULL,
     marks TEXT,                -- JSON list of [character, second]; NULL where there are none
+    label TEXT NOT NULL,       -- the file's own, where `speaker` is a name laid over it; else ''
     checksum INTEGER NOT NULL,
     PRIMARY KEY (episode_id, position)
 ) WITHOUT ROWID;

@@ -161,6 +161,7 @@ def origin_of(store: Path) -> str:
     return f"{platform.node() or 'unnamed'}:{store.resolve()}"
 
 
+@dataclass(slots=True)
 class ServerStore:
     """Writes episodes to the server, each visible at once and whole, then into the replica.
 
@@ -170,26 +171,17 @@ class ServerStore:
     The caller holds the store's write lock and the writer's lock.
     """
 
-    def __init__(
-        self,
-        manifest: Manifest,
-        lock: WriterLock,
-        chunks: Collection,
-        origin: str,
-        replica: Replica,
-    ) -> None:
-        """`origin` is this machine and folder, `replica` brought up by the caller afterwards."""
-        self.manifest = manifest
-        self._lock = lock
-        self._chunks = chunks
-        self._origin = origin
-        self._replica = replica
+    manifest: Manifest
+    lock: WriterLock
+    chunks: Collection
+    origin: str  # this machine and folder
+    replica: Replica  # brought up before the first episode is written
 
     def sources(self) -> dict[str, Source]:
         """As `Catalog.sources`: those of this machine have no origin."""
         return {
-            id_: replace(source, origin="") if source.origin == self._origin else source
-            for id_, source in self._replica.sources().items()
+            id_: replace(source, origin="") if source.origin == self.origin else source
+            for id_, source in self.replica.sources().items()
         }
 
     def put(self, episode: Episode, source: Source, embedded: Embedded) -> None:
@@ -200,8 +192,8 @@ class ServerStore:
             ServerError: the server failed, or another machine has taken over. Nothing of this
                 episode is to be seen.
         """
-        stored = self._replica.stored_episodes([episode.id]).get(episode.id)
-        if stored and stored.source.origin != self._origin and stored.source.path != source.path:
+        stored = self.replica.stored_episodes([episode.id]).get(episode.id)
+        if stored and stored.source.origin != self.origin and stored.source.path != source.path:
             machine = stored.source.origin.partition(":")[0]
             raise ReadError(
                 source.path,
@@ -211,13 +203,13 @@ class ServerStore:
             )
         revision, version = self.manifest.revision + 1, uuid4().hex[:16]
         self._note(self.manifest.revision, episode.id)
-        self._chunks.write(records.chunk_records(version, episode, embedded))
+        self.chunks.write(records.chunk_records(version, episode, embedded))
         parts = records.part_records(version, episode, embedded)
         self.manifest.collection.write(parts)
-        source = replace(source, origin=self._origin, version=version)
+        source = replace(source, origin=self.origin, version=version)
         sizes = len(parts), len(embedded.chunks)
         self._commit(EpisodeRecord(episode.id, revision, source, *sizes, episode.title))
-        self._replica.take(episode, source, embedded, revision)
+        self.replica.take(episode, source, embedded, revision)
         if stored:
             self._sweep(episode.id, version)
 
@@ -227,22 +219,22 @@ class ServerStore:
             revision = self.manifest.revision + 1
             self._note(self.manifest.revision, episode_id)
             self._commit(EpisodeRecord(episode_id, revision))
-            self._replica.drop(episode_id, revision)
+            self.replica.drop(episode_id, revision)
             self._sweep(episode_id, "")
 
     def moved(self, episode_id: str, path: str) -> None:
         """Notes another path of an episode of this machine; another's stays as it is noted."""
-        known = self._replica.stored_episodes([episode_id])[episode_id]
-        if known.source.origin != self._origin:
+        known = self.replica.stored_episodes([episode_id])[episode_id]
+        if known.source.origin != self.origin:
             return
         entry = entry_of(self.manifest.collection, episode_id)
         if entry and entry.source:  # no news for the other machines: the revision stays
             source = replace(entry.source, path=path)
-            self._lock.check()
+            self.lock.check()
             self.manifest.collection.write(
                 [replace(entry, title=known.episode.title, source=source).record]
             )
-        self._replica.moved(episode_id, path)
+        self.replica.moved(episode_id, path)
 
     def finish(self) -> None:
         """Notes that nothing is pending."""
@@ -250,7 +242,7 @@ class ServerStore:
             self._note(self.manifest.revision, "")
 
     def _commit(self, entry: EpisodeRecord) -> None:
-        self._lock.check()
+        self.lock.check()
         self.manifest.collection.write([entry.record])
         self._note(entry.revision, entry.episode_id)
 
@@ -263,7 +255,7 @@ class ServerStore:
         pending, revision = self.manifest.pending, self.manifest.revision
         if not pending:
             return
-        self._lock.check()
+        self.lock.check()
         entry = entry_of(self.manifest.collection, pending)
         self._sweep(pending, entry.version if entry else "")
         self._note(max(revision, entry.revision) if entry else revision, "")
@@ -271,5 +263,5 @@ class ServerStore:
     def _sweep(self, episode_id: str, version: str) -> None:
         """Removes an episode's chunks and parts of all versions but this one."""
         where = {"$and": [{"episode_id": episode_id}, {"version": {"$ne": version}}]}
-        self._chunks.delete(where)
+        self.chunks.delete(where)
         self.manifest.collection.delete({"$and": [*where["$and"], {"kind": "part"}]})
