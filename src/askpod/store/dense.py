@@ -80,6 +80,7 @@ class _Held:
         self.stamp = stamp
         self.published = published
         self.close = weakref.finalize(self, _close, self.index, private)
+        self.close.atexit = False
         self.index.open()
 
 
