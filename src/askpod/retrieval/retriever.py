@@ -32,13 +32,13 @@ from askpod.retrieval.rerank import (
     within_reach,
 )
 from askpod.retrieval.speakers import named_speakers
-from askpod.retrieval.spelling import replaced, respelled
+from askpod.retrieval.spelling import replaced, respelled, unmentioned_names
+from askpod.retrieval.unmatched import unmatched
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
 from askpod.store.filters import Selection, chroma_condition, select
-from askpod.store.lexical import chunks_that_say, unmentioned_names
+from askpod.store.lexical import chunks_that_say
 from askpod.store.rows import StoredChunk
-from askpod.store.unmatched import unmatched
 from askpod.text import query_words
 
 _T = TypeVar("_T")
@@ -108,7 +108,7 @@ class Retriever:
             vector, words = self._embedder.embed([question])[0], query_words(question)
             named = named_speakers(question, everybody)
             said = [
-                _said(chunks_that_say(connection, word), layout.chunk_count)
+                _said(chunks_that_say(connection, word), layout.count())
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
@@ -150,7 +150,8 @@ class Retriever:
         reach = np.arange(-len(NEIGHBOUR_SHARES), len(NEIGHBOUR_SHARES) + 1)
         around = np.unique(np.concatenate([near, by_words])[:, np.newaxis] + reach)
         # What others say beside a speaker who is asked for counts as context.
-        ids, episodes = layout.among(around, selection.episodes)
+        ids = layout.among(around, selection.episodes)
+        episodes = layout.places_of(ids)
         pool = Pool(
             ids=ids,
             firsts=layout.firsts[episodes],
@@ -187,10 +188,9 @@ class Retriever:
         """The chunks that the filters leave, ascending; None: all."""
         if selection == Selection():
             return None
-        if selection.speakers is None:
+        if selection.labels is None and selection.episodes is not None:
             return neighbours.layout.ids(selection.episodes)
-        spoken = self._catalog.spoken_by(selection.labels)
-        return spoken[neighbours.layout.holds(spoken, selection.episodes)]
+        return self._catalog.chunk_ids(selection)
 
     def _passages(self, pool: Pool, people: People) -> Iterator[Passage]:
         """Passages, best first, their texts read as they are asked for."""
