@@ -39,7 +39,8 @@ class Said:
 
 def idf(holding: int, count: int) -> float:
     """The weight of a word that `holding` of `count` chunks say, as BM25 has it (Robertson and
-    Zaragoza, 2009, section 3.2, with 1 added so that no weight is negative)."""
+    Zaragoza, 2009, section 3.2, with 1 added so that no weight is negative).
+    """
     return float(np.log1p((count - holding + 0.5) / (holding + 0.5)))
 
 
@@ -65,7 +66,8 @@ class Pool:
 
     def at(self, step: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """For each chunk the index of the one `step` later in its episode, and whether it is
-        in the pool (where it is not, the index means nothing)."""
+        in the pool (where it is not, the index means nothing).
+        """
         wanted = self.ids + step
         index = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
         there = (self.ids[index] == wanted) & (self.firsts[index] == self.firsts)
