@@ -160,13 +160,13 @@ class LLMAnswerer:
                 raise ModelError(
                     f"context_tokens is {limit}: too few for a question with any evidence; raise it"
                 )
-            attempt = self._attempt(asked, evidence, last)
+            attempt = self._attempt(asked, evidence, last=last)
             self._meanwhile.submit(self._checker.prepare, evidence, attempt.answered)
             yield attempt
             budget = self._tokens.count(render(evidence)) // 2
 
     def _attempt(
-        self, asked: Retrieved, evidence: tuple[EvidenceTurn, ...], last: bool
+        self, asked: Retrieved, evidence: tuple[EvidenceTurn, ...], *, last: bool
     ) -> _Attempt:
         def link(episode_id: str, second: float) -> str:
             episode = asked.episodes[episode_id]

@@ -169,7 +169,7 @@ class SupportChecker:
         quoted = turns[at].span.text[begin:end] if judged else ""
         if score < BAR_UNCITED or not binding_numbers(claim) <= stated_numbers(quoted):
             return None
-        return turns[at], Support(True, begin, end)
+        return turns[at], Support(ok=True, begin=begin, end=end)
 
     def score(self, claim: str, turns: Sequence[EvidenceTurn]) -> float:
         """What is held against the bar; 0 at most where a number of the claim is missing."""

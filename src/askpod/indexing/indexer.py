@@ -46,7 +46,8 @@ from askpod.store.rows import Source
 class EpisodeStore(Protocol):
     """Where episodes are written: the catalog, or a server with its replica."""
 
-    def sources(self) -> dict[str, Source]: ...
+    def sources(self) -> dict[str, Source]:
+        """The files that the archive was made from, by the id of their episode."""
 
     def put(
         self,
@@ -54,11 +55,14 @@ class EpisodeStore(Protocol):
         source: Source,
         chunks: Sequence[Chunk],
         vectors: NDArray[np.float32],
-    ) -> object: ...
+    ) -> object:
+        """Writes an episode, in the place of one with the same id."""
 
-    def remove(self, episode_ids: Sequence[str]) -> None: ...
+    def remove(self, episode_ids: Sequence[str]) -> None:
+        """Removes episodes."""
 
-    def moved(self, episode_id: str, path: str) -> None: ...
+    def moved(self, episode_id: str, path: str) -> None:
+        """Writes down that an episode's file, unchanged, has another path."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def _former(store: Path) -> _Former:
     """Looks at what is there: a catalog, or the damaged one of a rebuild that was stopped."""
     if stopped(store):
         with closing(Catalog(store, KEPT)) as catalog:
-            return _Former(False, held(catalog))
+            return _Former(whole=False, held=held(catalog))
     with closing(Catalog(store)) as catalog:
         try:
             whole = not catalog.meta() or not examine(catalog)

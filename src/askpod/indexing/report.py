@@ -41,6 +41,7 @@ class IndexReport:
     cost: float | None = None  # of these in US dollars, where the price is known
 
     def to_dict(self) -> dict[str, Any]:
+        """As `--json` shows it."""
         return asdict(self)
 
 

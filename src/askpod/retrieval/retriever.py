@@ -243,8 +243,9 @@ def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
 
 
 def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:
-    """The words without names of speakers, who are found by who speaks: what is said beside a
-    name is seldom an answer. All words where there are no others.
+    """The words without names of speakers; all words where there are no others.
+
+    Speakers are found by who speaks: what is said beside a name is seldom an answer.
     """
     names = {part for name in named for part in query_words(name)}
     return [word for word in words if word not in names] or words

@@ -51,6 +51,7 @@ class Element:
 
     @property
     def url(self) -> str:
+        """The address in its `url` attribute."""
         return self.attributes.get("url", "").strip()
 
     def says(self, attribute: str) -> str:
@@ -66,6 +67,7 @@ class RawItem:
     elements: list[Element] = field(default_factory=list)
 
     def named(self, name: str) -> list[Element]:
+        """Its elements of a name, in order."""
         return [element for element in self.elements if element.name == name]
 
 
@@ -90,7 +92,7 @@ def parse_xml(data: bytes) -> RawFeed:
     builder = _Builder()
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.UseForeignDTD(True)  # so that HTML's entities are skipped over, and no error
+    parser.UseForeignDTD(True)
     parser.StartDoctypeDeclHandler = _refuse
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end

@@ -27,6 +27,7 @@ MANY = 5_000_000  # tokens of all prompts together, from which on it is asked fi
 
 def long_context(
     gold: Gold,
+    *,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     lengths: Annotated[
