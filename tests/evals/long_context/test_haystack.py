@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askpod import Archive
+from askpod.answering.prompts import PromptError, Prompts
 from askpod.evals.gold import GoldQuestion, load_gold
 from askpod.evals.long_context.conditions import ARMS, BASE, DEPTHS, Arm, Condition
 from askpod.evals.long_context.haystack import Needle, Transcript, build
@@ -23,7 +24,6 @@ from askpod.evals.long_context.plan import (
     stretch_of,
 )
 from askpod.model import EvidenceTurn, Turn
-from askpod.prompts import PromptError, Prompts
 from askpod.settings import ModelSettings
 from askpod.tokens import TokenCounter
 from talks import Talks

@@ -12,6 +12,7 @@ import pytest
 
 from askpod import Archive
 from askpod.answering.llm_client import LanguageModel
+from askpod.answering.prompts import Prompts
 from askpod.errors import GoldError, ModelError
 from askpod.evals.asking import StoredModel, StoredReplies
 from askpod.evals.gold import Stretch, load_gold
@@ -28,7 +29,6 @@ from askpod.evals.long_context.run import cited_numbers, run_plan
 from askpod.evals.long_context.window import effective_window, in_words
 from askpod.evals.measures.facts import FactMatcher
 from askpod.evals.report.long_context import long_context_report
-from askpod.prompts import Prompts
 from askpod.settings import ModelSettings
 from fake_openai import FakeOpenAI, Request, Scripted, failed, said
 from scripted_readers import ObeysWhatComesFirst, Prose, Reader, ReadsTheFirst, SkipsTheMiddle

@@ -89,9 +89,9 @@ def _planned(
     questions: int,
 ) -> tuple[PromptMaker, Plan]:
     """What will be asked, after the gold set is held against the archive. Nothing is sent."""
+    from askpod.answering.prompts import Prompts
     from askpod.evals.gold import bad_gold, misplaced
     from askpod.evals.long_context.plan import PromptMaker, make_plan
-    from askpod.prompts import Prompts
 
     if problems := misplaced(gold, archive):
         raise bad_gold(gold.path, problems)
