@@ -42,7 +42,7 @@ LONGEST_QUESTION = 2_000  # characters; far above any question, far below an acc
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search brought up, with what judging it needs."""
+    """What a search found, with what judging it needs."""
 
     question: str
     vector: NDArray[np.float32]  # of the question, unit length

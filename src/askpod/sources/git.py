@@ -180,7 +180,7 @@ def _update_clone(git: Git, repository: Repository, sources: Path, *, known: boo
         try:
             _update(git, repository)
         except GitFailed:
-            git.notify(f"{repository}: the clone cannot be brought up to date; cloning anew …")
+            git.notify(f"{repository}: the clone cannot be updated; cloning again …")
         else:
             return
     aside = sources / f".new-{git.folder.name}"
