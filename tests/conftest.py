@@ -42,6 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False  # of xdist: see LONG
+    # Where it is set, every process that a test starts would compile all of askpod again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.getoption("--chroma-server"):
         from on_server import OnServer
 
