@@ -21,14 +21,16 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from askpod.embedding.cache import cache_folder, cached, forget
 from askpod.embedding.weights import (
     DIMENSION,
     MAX_TOKENS,
     MODEL,
     Precision,
     WeightFiles,
+    cache_folder,
+    cached,
     find_weights,
+    forget,
 )
 from askpod.errors import EmbedderError
 
