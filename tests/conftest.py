@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 import yaml
 
@@ -19,6 +20,10 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "episodes"
 
 WriteEpisode = Callable[..., Path]
+
+# A deadline of hypothesis is wall time, which a busy machine misses.
+hypothesis.settings.register_profile("askpod")
+hypothesis.settings.load_profile("askpod")
 
 # A shell starts background jobs with Ctrl-C ignored; the tests that press it would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)

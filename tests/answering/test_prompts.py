@@ -122,7 +122,7 @@ def test_every_word_packed_is_sent_and_what_is_sent_was_counted(
 SPEECH = st.text(st.characters(exclude_categories=[]), max_size=80)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SPEECH, SPEECH, SPEECH, st.sampled_from(["gpt-4o", "gpt-4"]))
 def test_whatever_is_said_costs_what_was_counted_and_breaks_no_line(
     question: str, speaker: str, text: str, model: str

@@ -17,6 +17,7 @@ from pathlib import Path
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import ArchiveNotFound, PathError, StoreDamaged, StoreUnwritable
+from askpod.files import write_lock
 from askpod.indexing import Failure, Indexer, IndexReport, ProgressListener
 from askpod.indexing.embedding_cache import with_cache
 from askpod.opening import load_embedder, reconnect, stamp_of
@@ -24,7 +25,6 @@ from askpod.readers.discover import find_files, named
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog, stored_meta
 from askpod.store.collection import publish
-from askpod.store.connection import write_lock
 from askpod.store.integrity import examine
 from askpod.store.schema import FILE, KEPT, Stamp, leftovers
 

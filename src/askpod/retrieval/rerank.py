@@ -10,7 +10,7 @@ docs/retrieval.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,10 @@ class Pool:
     said: Sequence[Said]  # the question's words
     named: Scores  # share of each that is said by somebody whom the question names
     selected: NDArray[np.bool_]  # those that may be shown; the others count as neighbours only
+    added: Scores = field(init=False)  # to the dense scores, for words and speakers
+
+    def __post_init__(self) -> None:
+        self.added = _added(self)
 
     def around(self, reach: int) -> tuple[Ids, Ids]:
         """For each chunk the first and the last one of its episode within `reach` of it."""
@@ -78,8 +82,26 @@ class Pool:
 
 def score_chunks(pool: Pool) -> Scores:
     """The score of each chunk of the pool; higher is better, -inf where it is not known."""
+    return pool.dense + pool.added
+
+
+def within_reach(pool: Pool, ids: Ids, worst: float, count: int) -> Ids:
+    """Those of `ids` that can be among the best `count` of the pool, whatever their dense scores.
+
+    The dense search did not return them, so none has more than its `worst` score (the threshold
+    algorithm: Fagin, Lotem and Naor, 2003). What cannot be reached need not be looked up.
+    """
+    known = np.sort(score_chunks(pool)[pool.selected])[::-1]
+    if len(known) <= count:
+        return ids
+    reached: Ids = ids[worst + pool.added[np.searchsorted(pool.ids, ids)] >= known[count]]
+    return reached
+
+
+def _added(pool: Pool) -> Scores:
+    """What words and speakers add to each chunk, with its share of what its neighbours get."""
     own = word_and_speaker_scores(pool)
-    scores: Scores = pool.dense + own
+    scores = own.copy()
     for distance, share in enumerate(NEIGHBOUR_SHARES, start=1):
         for step in (-distance, distance):
             index, there = pool.at(step)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from askpod.errors import FetchError
+from askpod.files import usable, write_lock
 from askpod.indexing.report import Failure
 from askpod.readers.discover import ENDINGS, find_files, named
 from askpod.readers.xml_captions import is_xml_captions
-from askpod.store.connection import plain_errors, write_lock
 
 FOLDER = "sources"  # in the store: what was fetched
 _FEEDS = (".xml", ".rss", ".atom")
@@ -120,7 +120,7 @@ def _fetch(
 def _folder(folder: Path, notify: Notify) -> Iterator[Path]:
     """The folder of what is fetched, locked. It is removed again where nothing came of it."""
     was_there = folder.exists()
-    with plain_errors(folder / "_"):
+    with usable(folder):
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)

@@ -255,7 +255,7 @@ SPOKEN = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(SPOKEN, min_size=1, max_size=5), st.data())
 def test_any_speech_makes_a_haystack_within_its_room(talks, data: st.DataObject):
     def price(turn: EvidenceTurn) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from askpod import Answer, Archive
@@ -30,7 +30,6 @@ def test_a_questions_part_in_both(answerable, refused, expected):
     assert refusals(answerable=answerable, refused=refused) == expected
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30))
 def test_together_they_are_the_precision_and_recall_of_a_class(questions):
     """Against the plain counts of right, wrong and missed refusals."""
