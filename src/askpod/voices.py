@@ -90,7 +90,7 @@ def voices(people: Names, episode_id: str, turns: Sequence[Turn]) -> list[Voice]
             people.name(episode_id, label),
             len(own),
             sum(turn.end - turn.start for _, turn in own),
-            tuple(_quotes(own, timed)),
+            tuple(_quotes(own, timed=timed)),
             tuple(dict.fromkeys(turn.label for _, turn in own if turn.label)),
         )
         for label, own in by_label.items()
@@ -98,7 +98,7 @@ def voices(people: Names, episode_id: str, turns: Sequence[Turn]) -> list[Voice]
     return sorted(found, key=lambda voice: -voice.seconds)
 
 
-def _quotes(turns: Sequence[tuple[int, Turn]], timed: bool) -> Iterator[VoiceQuote]:
+def _quotes(turns: Sequence[tuple[int, Turn]], *, timed: bool) -> Iterator[VoiceQuote]:
     """The longest turn of each third; of a long one the beginning."""
     size = -(-len(turns) // QUOTES)
     for begin in range(0, len(turns), size):

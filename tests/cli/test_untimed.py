@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from askpod.transcript import as_markdown
 from mcp import Client
 
 from askpod import Archive
@@ -18,7 +19,6 @@ from askpod.langchain import document
 from askpod.model import Exchange, Filters
 from askpod.sessions import Sessions
 from askpod.times import NO_SECOND
-from askpod.transcript import as_markdown
 from serve.conftest import served
 
 KELP = """\

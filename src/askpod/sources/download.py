@@ -99,7 +99,7 @@ def download_feed(
         files = state.files()
         notify(f"{shown(source)}: not modified")
         return SourceFiles(tuple(files), frozenset(files), roots=(state.folder.resolve(),))
-    return _download(found, sources, notify, untimed)
+    return _download(found, sources, notify, untimed=untimed)
 
 
 def _remote(source: str, state: FeedState, fetcher: Fetcher) -> _Source | None:
@@ -145,7 +145,7 @@ def _check(found: _Source) -> None:
         )
 
 
-def _download(found: _Source, sources: Path, notify: Notify, untimed: bool) -> SourceFiles:
+def _download(found: _Source, sources: Path, notify: Notify, *, untimed: bool) -> SourceFiles:
     feed = found.feed
     offering = sum(bool(item.offers) for item in feed.items)
     notify(
