@@ -8,13 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from askpod.transcript import as_markdown
 from mcp import Client
 
 from askpod import Archive
 from askpod.chat import Chat
 from askpod.evals.gold import GoldQuestion
 from askpod.evals.scoring import Outcome, record
+from askpod.export import as_markdown
 from askpod.langchain import document
 from askpod.model import Exchange, Filters
 from askpod.sessions import Sessions
