@@ -72,7 +72,7 @@ class Archive:
         """Opens the archive in the folder `store` (by default ASKPOD_STORE or `vectorstore`).
 
         `create` makes an empty one where there is none. `notify` is told, in a short line, of
-        what takes long: waiting for another writer, making the vector index anew.
+        what takes long: waiting for another writer, rebuilding the vector index.
         `language_model` is asked in place of one made from the settings' `model`, which must
         be there all the same; the archive closes it (evals pass one that keeps its replies).
 
@@ -171,7 +171,7 @@ class Archive:
         return wanted
 
     def _writing(self) -> AbstractContextManager[EpisodeStore]:
-        """What is written to, with the vector index brought up to it at the end."""
+        """What is written to, and the vector index follows at the end."""
         return publishing(self._store) if self._server is None else self._server.writing()
 
     @classmethod

@@ -111,7 +111,7 @@ def connect(
 
 
 def reconnect(folder: Path, settings: Settings, notify: Notify) -> SharedArchive | None:
-    """As `connect`, with the replica made anew.
+    """As `connect`, with a new replica.
 
     Raises:
         StoreMismatch: no server is named, and the folder holds the replica of one's archive.

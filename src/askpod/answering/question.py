@@ -95,7 +95,8 @@ _UNIT = (
     r"summer|autumn|winter)"
 )
 _LASTING = (
-    rf"(?:{_NUMBER})[^.?!]{{0,20}}\b{_UNIT}s?\b|\b(?:an?|one|several|few|some|many|whole|all|last|half an?)"
+    rf"(?:{_NUMBER})[^.?!]{{0,20}}\b{_UNIT}s?\b"
+    r"|\b(?:an?|one|several|few|some|many|whole|all|last|half an?)"
     rf" (?:\w+ )?{_UNIT}s?\b|\b{_UNIT}s\b|\b(?:forever|overnight|lifetime|\d+-{_UNIT})\b"
 )
 Figure = Literal["number", "time", "duration"]

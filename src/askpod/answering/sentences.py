@@ -77,14 +77,17 @@ class Sentence:
 
     @property
     def text(self) -> str:
+        """What is said, as it stands in the turn."""
         return self.span.text[self.begin : self.end]
 
     @property
     def words(self) -> int:
+        """How many words it has."""
         return len(self.text.split())
 
     @property
     def asks(self) -> bool:
+        """Whether it is a question."""
         return self.text.rstrip("\"'”’»)] ").endswith("?")
 
     @property
@@ -104,10 +107,12 @@ class Run:
 
     @property
     def words(self) -> int:
+        """How many words its sentences have."""
         return sum(sentence.words for sentence in self.sentences)
 
     @property
     def text(self) -> str:
+        """Its sentences, joined by spaces."""
         return " ".join(sentence.text for sentence in self.sentences)
 
 

@@ -177,7 +177,7 @@ class SupportChecker:
         (score, begin, end), at = max(judged, key=lambda each: each[0][0], default=((0.0, 0, 0), 0))
         if score < BAR_UNCITED or not self._states(claim, turns[at], begin, end):
             return None
-        return turns[at], Support(True, begin, end)
+        return turns[at], Support(ok=True, begin=begin, end=end)
 
     def score(self, claim: str, turns: Sequence[EvidenceTurn]) -> float:
         """What is held against the bar; 0 at most where a number of the claim is missing."""

@@ -62,6 +62,7 @@ class EmbeddingCache:
             )
 
     def close(self) -> None:
+        """Closes the file, which stays."""
         self._connection.close()
 
     def remove(self) -> None:

@@ -43,13 +43,17 @@ from askpod.store.rows import Embedded, Source
 class EpisodeStore(Protocol):
     """Where episodes are written: the catalog, or a server with its replica."""
 
-    def sources(self) -> dict[str, Source]: ...
+    def sources(self) -> dict[str, Source]:
+        """The files that the archive was made from, by the id of their episode."""
 
-    def put(self, episode: Episode, source: Source, embedded: Embedded) -> object: ...
+    def put(self, episode: Episode, source: Source, embedded: Embedded) -> object:
+        """Writes an episode, in the place of one with the same id."""
 
-    def remove(self, episode_ids: Sequence[str]) -> None: ...
+    def remove(self, episode_ids: Sequence[str]) -> None:
+        """Removes episodes."""
 
-    def moved(self, episode_id: str, path: str) -> None: ...
+    def moved(self, episode_id: str, path: str) -> None:
+        """Writes down that an episode's file, unchanged, has another path."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class UpdateOptions:
-    """How a store is brought up; what each means: `Archive.index`."""
+    """How a store is updated; what each means: `Archive.index`."""
 
     prune: bool = False
     prune_missing_folders: bool = False

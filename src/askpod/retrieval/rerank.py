@@ -38,8 +38,10 @@ class Said:
 
 
 def idf(holding: int, count: int) -> float:
-    """The weight of a word that `holding` of `count` chunks say, as BM25 has it (Robertson and
-    Zaragoza, 2009, section 3.2, with 1 added so that no weight is negative)."""
+    """The weight of a word that `holding` of `count` chunks say, as BM25 has it.
+
+    Robertson and Zaragoza, 2009, section 3.2, with 1 added so that no weight is negative.
+    """
     return float(np.log1p((count - holding + 0.5) / (holding + 0.5)))
 
 
@@ -68,8 +70,10 @@ class Pool:
         return np.maximum(self.ids - reach, self.firsts), np.minimum(self.ids + reach, self.lasts)
 
     def at(self, step: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """For each chunk the index of the one `step` later in its episode, and whether it is
-        in the pool (where it is not, the index means nothing)."""
+        """The chunk `step` later in the episode, for each chunk.
+
+        Returns its index in the pool, and whether it is there (else the index means nothing).
+        """
         wanted = self.ids + step
         index = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
         there = (self.ids[index] == wanted) & (self.firsts[index] == self.firsts)

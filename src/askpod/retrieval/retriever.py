@@ -51,7 +51,7 @@ LONGEST_QUESTION = 2_000  # characters; far above any question, far below an acc
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search brought up, with what judging it needs."""
+    """What a search found, with what judging it needs."""
 
     question: str
     vector: NDArray[np.float32]  # of the question, unit length
@@ -258,8 +258,10 @@ def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
 
 
 def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:
-    """The words without names of speakers, who are found by who speaks: what is said beside a
-    name is seldom an answer. All words where there are no others."""
+    """The words without names of speakers; all words where there are no others.
+
+    Speakers are found by who speaks: what is said beside a name is seldom an answer.
+    """
     names = {part for name in named for part in query_words(name)}
     return [word for word in words if word not in names] or words
 

@@ -83,8 +83,9 @@ def _most_alike(word: str, others: Sequence[str]) -> str | None:
 def unmentioned_names(
     connection: sqlite3.Connection, text: str, speakers: Collection[str]
 ) -> list[str]:
-    """Names in a question that none of the `speakers` bears or says and no title, guest or
-    section has.
+    """Names in a question that the archive never mentions.
+
+    None of the `speakers` bears or says them, and no title, guest or section has them.
 
     A name is a word with a capital that begins no sentence and is no acronym. One that sounds
     like a word of the archive counts as mentioned: transcripts misspell names.

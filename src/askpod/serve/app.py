@@ -97,6 +97,7 @@ class Server(uvicorn.Server):
         self._live = live
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """See uvicorn; what is being written ends first."""
         self._live.stopping.set()
         super().handle_exit(sig, frame)
 

@@ -116,13 +116,16 @@ class Deadline(threading.local):
         self._until = math.inf
 
     def start(self, seconds: float) -> None:
+        """From now on this thread waits for so many seconds at most."""
         self._until = time.monotonic() + seconds
 
     def clear(self) -> None:
+        """Lets this thread wait for as long as it takes."""
         self._until = math.inf
 
     @property
     def passed(self) -> bool:
+        """Whether the time is over."""
         return time.monotonic() >= self._until
 
     def bound(self, timeout: float | None) -> float | None:
@@ -141,12 +144,15 @@ class DeadlineStream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """See httpcore; ends before the deadline."""
         return self._stream.read(max_bytes, self._deadline.bound(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """See httpcore; ends before the deadline."""
         self._stream.write(buffer, self._deadline.bound(timeout))
 
     def close(self) -> None:
+        """Closes the connection."""
         self._stream.close()
 
     def start_tls(
@@ -155,10 +161,12 @@ class DeadlineStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
+        """See httpcore; the stream that is returned ends before the deadline, too."""
         stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.bound(timeout))
         return DeadlineStream(stream, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's own
+        """See httpcore."""
         return self._stream.get_extra_info(info)
 
 

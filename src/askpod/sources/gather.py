@@ -74,7 +74,7 @@ def gather(
         local = _local(paths)
     if not elsewhere:
         return local
-    fetched = _fetch(store, elsewhere, allow_private, notify or (lambda _: None))
+    fetched = _fetch(store, elsewhere, notify or (lambda _: None), allow_private=allow_private)
     gathered = _joined([local, *fetched])
     if not gathered.files:
         raise FetchError("\n".join(failure.message for failure in gathered.failed))
@@ -91,7 +91,7 @@ def _local(paths: Sequence[Path]) -> SourceFiles:
 
 
 def _fetch(
-    store: Path, sources: Sequence[str | Path], allow_private: bool, notify: Notify
+    store: Path, sources: Sequence[str | Path], notify: Notify, *, allow_private: bool
 ) -> list[SourceFiles]:
     """What each feed and repository gave; a failed one gives no files."""
     # Imported when something is fetched: a search needs none of it.

@@ -204,8 +204,9 @@ class Catalog:
 
     @contextmanager
     def emptied(self, stamp: Stamp) -> Iterator[None]:
-        """A transaction that drops everything, founds the store anew and holds what is put
-        inside the `with`; readers see the former state until it ends, and for good if it fails.
+        """A transaction that drops everything and holds what is put inside the `with`.
+
+        Readers see the former state until it ends, and for good if it fails.
         """
         with self._connections.writing() as connection:
             revision = self.revision() + 1
@@ -230,6 +231,7 @@ class Catalog:
         return ids
 
     def remove(self, episode_ids: Sequence[str]) -> None:
+        """Removes episodes; an unknown id is passed over."""
         with self._connections.writing() as connection:
             self._raise_revision(connection)
             for episode_id in episode_ids:

@@ -70,6 +70,7 @@ class CollectionStamp:
             return None
 
     def write(self, folder: Path) -> None:
+        """Writes it into the folder of the collection."""
         held = json.dumps(asdict(self))
         told = json.dumps({"stamp": held, "checksum": checksum([held])})
         write_atomically(folder / STAMP, told.encode())

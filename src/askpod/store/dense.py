@@ -148,6 +148,7 @@ class DenseIndex:
         threading.Thread(target=open_, daemon=True).start()
 
     def close(self) -> None:
+        """Closes the index that is open."""
         with self._lock:
             self._closed = True
             held, self._held, self._recent = self._held, None, {}

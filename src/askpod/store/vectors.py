@@ -150,10 +150,12 @@ class VectorIndex:
             return held[order], vectors[order]
 
     def count(self) -> int:
+        """How many vectors it holds."""
         with self._used() as collection:
             return collection.count()
 
     def ids(self) -> set[int]:
+        """The ids of the chunks that it holds."""
         with self._used() as collection:
             return {int(number) for number in collection.get(include=[])["ids"]}
 
@@ -164,6 +166,7 @@ class VectorIndex:
                 collection.add(**columns(records[begin : begin + _BATCH]))
 
     def delete(self, ids: Sequence[int]) -> None:
+        """Removes the vectors of chunks."""
         with self._used() as collection:
             for begin in range(0, len(ids), _BATCH):
                 collection.delete(ids=[str(number) for number in ids[begin : begin + _BATCH]])

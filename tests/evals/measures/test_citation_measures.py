@@ -337,5 +337,5 @@ def test_what_was_offered_and_what_was_cited(offered, cited, expected):
     ],
 )
 def test_a_wrong_answer_is_worse_than_none(answerable, basis, recall, points):
-    found = crag(answerable, basis, recall)
+    found = crag(basis, recall, answerable=answerable)
     assert (found["crag"].value if found else None) == points

@@ -87,6 +87,7 @@ class SharedArchive:
         return shared
 
     def close(self) -> None:
+        """Closes the connections and the replica."""
         self._database.close()
         self._replica.close()
 

@@ -227,7 +227,7 @@ class Collection:
         self.database.ask("DELETE", f"{self.database.collections}/{name}", writes=True)
 
     def get(self, ids: Sequence[str], *include: str) -> dict[str, Record]:
-        """Those of the records that are there, with what is named: "documents", "metadatas" …"""
+        """Those of the records that are there, with what is named ("documents", "metadatas")."""
         found: dict[str, Record] = {}
         for begin in range(0, len(ids), PAGE):
             wanted = {"ids": list(ids[begin : begin + PAGE]), "include": include}

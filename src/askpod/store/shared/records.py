@@ -56,6 +56,7 @@ class EpisodeRecord:
 
     @property
     def record(self) -> Record:
+        """As it stands on the server."""
         known: Metadata = {
             "kind": "episode" if self.source else "removed",
             "episode_id": self.episode_id,
@@ -86,13 +87,16 @@ class EpisodeRecord:
         return self.source.version if self.source else ""
 
     def part_ids(self) -> list[str]:
+        """The ids of the records that hold its parts."""
         return [f"part:{self.episode_id}#{self.version}#{n}" for n in range(self.parts)]
 
     def chunk_ids(self) -> list[str]:
+        """The ids of its chunks, in order."""
         return [chunk_id(self.episode_id, self.version, n) for n in range(self.chunks)]
 
 
 def entry_id(episode_id: str) -> str:
+    """The id of an episode's entry on the server."""
     return f"episode:{episode_id}"
 
 

@@ -44,8 +44,9 @@ class WriterLock:
     def __init__(
         self, database: Database, holder: str, notify: Callable[[str], None], pace: Pace = PACE
     ) -> None:
-        """`holder` names this machine and store folder. The caller holds that folder's own write
-        lock, so that a lock with this name is left by a process that has ended.
+        """`holder` names this machine and store folder, whose own write lock the caller holds.
+
+        So a lock with this name is left by a process that has ended.
         """
         self._database = database
         self._holder = holder
