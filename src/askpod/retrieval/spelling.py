@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher, get_close_matches
 
 from askpod.chunking import SPECIAL_TOKENS
-from askpod.store.lexical import is_held, stems_from, texts_with
+from askpod.store.lexical import is_held
 from askpod.text import query_words
 
 SHORTEST = 5  # letters: shorter words are alike by chance
@@ -56,7 +56,7 @@ def respelled(
         said = (
             other
             for stem in (_alike_stems(connection, word.casefold()) if word[0].isupper() else ())
-            for text in texts_with(connection, stem)
+            for text in _texts_with(connection, stem)
             for other in _WORD.findall(text)
         )
         if best := _most_alike(word, [*names, *said]):
@@ -106,7 +106,7 @@ def _mentioned(connection: sqlite3.Connection, name: str, speakers: Collection[s
 
 def _alike_stems(connection: sqlite3.Connection, word: str) -> list[str]:
     """Up to three of the archive's stems that are spelt almost like a word, the nearest first."""
-    like = _perhaps_alike(word, stems_from(connection, word[0]))
+    like = _perhaps_alike(word, _stems_from(connection, word[0]))
     return get_close_matches(word, list(like), 3, ALIKE)
 
 
@@ -123,3 +123,31 @@ def _perhaps_alike(name: str, words: Iterable[str]) -> Iterator[str]:
         most = min(size - len(letters - own), len(word) - len(own - letters))
         if 2 * most >= ALIKE * (size + len(word)):
             yield word
+
+
+def _texts_with(connection: sqlite3.Connection, stem: str) -> list[str]:
+    """The speech and headings of a chunk in which a stem stands."""
+    _name_vocabulary(connection)
+    row = connection.execute(
+        "SELECT speech, heading FROM words WHERE rowid = "
+        "(SELECT doc FROM temp.occurrences WHERE term = ? LIMIT 1)",
+        [stem],
+    ).fetchone()
+    return [text for text in row or () if text]
+
+
+def _stems_from(connection: sqlite3.Connection, letter: str) -> list[str]:
+    """The words of the archive that begin with a letter, as FTS5 keeps them."""
+    _name_vocabulary(connection)
+    like = connection.execute(
+        "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ?",
+        [letter, chr(ord(letter) + 1)],
+    )
+    return [term for (term,) in like]
+
+
+def _name_vocabulary(connection: sqlite3.Connection) -> None:
+    for name, kind in (("vocabulary", "row"), ("occurrences", "instance")):
+        connection.execute(
+            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name} USING fts5vocab (main, words, {kind})"
+        )

@@ -36,31 +36,3 @@ def is_held(connection: sqlite3.Connection, word: str) -> bool:
     """Whether a word stands in any speech or heading, in any of its endings."""
     said = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
     return connection.execute(said, [quoted(word)]).fetchone() is not None
-
-
-def texts_with(connection: sqlite3.Connection, stem: str) -> list[str]:
-    """The speech and headings of a chunk in which a stem stands."""
-    _name_vocabulary(connection)
-    row = connection.execute(
-        "SELECT speech, heading FROM words WHERE rowid = "
-        "(SELECT doc FROM temp.occurrences WHERE term = ? LIMIT 1)",
-        [stem],
-    ).fetchone()
-    return [text for text in row or () if text]
-
-
-def stems_from(connection: sqlite3.Connection, letter: str) -> list[str]:
-    """The words of the archive that begin with a letter, as FTS5 keeps them."""
-    _name_vocabulary(connection)
-    like = connection.execute(
-        "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ?",
-        [letter, chr(ord(letter) + 1)],
-    )
-    return [term for (term,) in like]
-
-
-def _name_vocabulary(connection: sqlite3.Connection) -> None:
-    for name, kind in (("vocabulary", "row"), ("occurrences", "instance")):
-        connection.execute(
-            f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name} USING fts5vocab (main, words, {kind})"
-        )

@@ -166,15 +166,8 @@ def insert_episode(
     )
     facets = guests, episode.season, episode.date
     extent = (ids[0], ids[-1]) if ids else (None, None)
-    kept = (
-        episode.id,
-        *astuple(source)[:-1],
-        revision,
-        len(episode.turns),
-        *extent,
-        *facets,
-        details,
-    )
+    origin = astuple(source)[:-1]  # all but `untimed`, which is among the details
+    kept = (episode.id, *origin, revision, len(episode.turns), *extent, *facets, details)
     _write(connection, "episodes", [signed(kept)])
     turns = ((episode.id, at, *turn_values(turn)) for at, turn in enumerate(episode.turns))
     _write(connection, "turns", [signed(values, revision) for values in turns])
