@@ -32,7 +32,7 @@ from askpod.store.checksums import DamagedRow, checksum
 from askpod.store.connection import plain_errors
 from askpod.store.integrity import lookup_checksum
 from askpod.store.rows import Source, StoredChunk
-from askpod.store.vectors import VectorIndex, VectorIndexError
+from askpod.store.vectors import VectorIndex, VectorIndexError, wipe_spare
 
 FOLDER = "chroma"
 STAMP = "askpod.json"
@@ -313,6 +313,7 @@ def _completed(index: VectorIndex, catalog: Catalog) -> CollectionStamp:
             lookups = lookup_checksum(catalog)
     finally:
         index.close()
+    wipe_spare(index.folder)
     stamp = CollectionStamp(
         store=meta["store"],
         revision=int(meta["revision"]),
