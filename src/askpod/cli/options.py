@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from askpod.settings import Settings
 
 
-def _folder(text: str) -> Path:
+def folder(text: str) -> Path:
     if not text.strip():  # as a path, that would be the working folder
         raise typer.BadParameter("names no folder; leave it out, or say . for the working folder")
     return Path(text)
@@ -27,7 +27,7 @@ Store = Annotated[
     typer.Option(
         "--store",
         metavar="DIR",
-        parser=_folder,
+        parser=folder,
         help="Folder of the archive.  [ASKPOD_STORE, else vectorstore]",
     ),
 ]
