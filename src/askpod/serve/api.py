@@ -123,7 +123,7 @@ class Api:
         top = min(_number(query, "top", 10), MOST_PASSAGES)
         question, filters = _limited(query.get("q", "")), filters_of(query)
         found = await self._live.look_up(
-            lambda archive: archive.search(question, top=int(top), **asdict(filters))
+            lambda archive: archive.search(question, top=int(top), **asdict(filters)), "searches"
         )
         return JSONResponse([passage.to_dict() for passage in found])
 
