@@ -18,6 +18,7 @@ from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.errors import AskpodError
 from askpod.model import Answer, Exchange, Filters
 from askpod.settings import ModelSettings, Settings
+from askpod.store.connection import being_written
 
 LOOKUPS = 4  # searches at a time, and look-ups: more would only wait for the processor
 COMPUTING = 1  # answers at a time that take the processor: searches, which are short, go before
@@ -143,6 +144,10 @@ class LiveArchive:
 
         limiter = self._lanes.setdefault(lane, anyio.CapacityLimiter(LOOKUPS))
         return await anyio.to_thread.run_sync(run, limiter=limiter)
+
+    async def being_indexed(self) -> bool:
+        """Whether an index run, or another one that writes, is under way."""
+        return await anyio.to_thread.run_sync(being_written, self._store)
 
     async def answer(
         self, question: str, history: Sequence[Exchange], filters: Filters

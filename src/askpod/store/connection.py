@@ -225,6 +225,21 @@ def write_lock(
         lock.release()
 
 
+def being_written(store: Path) -> bool:
+    """Whether somebody holds the store's write lock now."""
+    if not (store / FILE).exists():
+        return False
+    lock = FileLock(store / FILE)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # read-only for us
+        return False
+    lock.release()
+    return False
+
+
 def _acquired(lock: FileLock, patience: float) -> bool:
     with plain_errors(Path(lock.lock_file)):
         try:
