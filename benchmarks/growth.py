@@ -30,12 +30,13 @@ from typing import Any
 
 from askpod import Archive
 from askpod.embedding.minilm import MiniLM
+from askpod.files import write_lock
 from askpod.indexing.indexer import EpisodeStore
 from askpod.opening import connect
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.collection import Publisher
-from askpod.store.connection import write_lock
+from askpod.store.rows import Embedded
 from growth_corpus import made_ahead
 from growth_report import plot, tables
 
@@ -175,12 +176,12 @@ def grow(store: Path, base: Path, sizes: list[int], gold: Path, url: str | None)
             written = 0.0
             for each in islice(made, size - begin):
                 started = time.perf_counter()
-                episodes.put(each.episode, each.source, each.chunks, each.vectors)
+                episodes.put(each.episode, each.source, Embedded(each.chunks, each.vectors))
                 written += time.perf_counter() - started
                 hours += each.episode.end / 3600
             published = timed(publish)
         with closing(Catalog(store)) as catalog:
-            chunks = catalog.chunk_count()
+            chunks = catalog.counts()["chunks"]
         speed = 1000 * written / (chunks - before)
         found.append(measured(store, gold, url, [size, chunks, hours, speed, published]))
         print(json.dumps(asdict(found[-1])), flush=True)

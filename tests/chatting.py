@@ -56,3 +56,12 @@ def _number(line: str, prompt: str) -> str:
     words = line.removeprefix("They ")
     before = prompt[: prompt.index(words)]
     return re.findall(r"^\[\d+\]", before, re.MULTILINE)[-1]
+
+
+TITLE = "Hive Telemetry for Small Apiaries: Scales, Bricks and Sixty Thousand Bees"
+LINK = "https://www.youtube.com/watch?v=xmpl0bees01"
+
+
+def replies(run):
+    """What the chat showed for each line."""
+    return [reply.strip("\n") for reply in run.out.split("\n---\n")]

@@ -9,15 +9,21 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 import yaml
 
 from askpod import Archive
+from askpod.embedding.minilm import MiniLM
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "episodes"
 
 WriteEpisode = Callable[..., Path]
+
+# A deadline of hypothesis is wall time, which a busy machine misses.
+hypothesis.settings.register_profile("askpod")
+hypothesis.settings.load_profile("askpod")
 
 # A shell starts background jobs with Ctrl-C ignored; the tests that press it would wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -29,7 +35,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# Files of a few long tests. xdist gives out files by their number of tests, so these would come
+# last, and one core would work on them while the others have nothing left to do.
+LONG = ("store/test_crash.py", "indexing/test_workers.py", "cli/test_eval.py", "evals/test_run.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files of long tests go first; within a file the order stays."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # of xdist: see LONG
+    # Where it is set, every process that a test starts would compile all of askpod again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.getoption("--chroma-server"):
         from on_server import OnServer
 
@@ -48,6 +67,12 @@ def _settings_of_the_tests(
             monkeypatch.delenv(variable)
     monkeypatch.delenv("COLUMNS", raising=False)  # a terminal's own width counts, not this one's
     monkeypatch.setenv("ASKPOD_DATA", str(tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_model() -> MiniLM:
+    """Keeps the model of the archives in use, so that each of them need not load it."""
+    return MiniLM()
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,7 @@ WILD = st.text(max_size=400) | st.text(alphabet="aé漢🐝́‍\u202e. !\n", ma
 LONG = st.tuples(WILD.filter(len), st.integers(1, 400)).map(lambda pair: pair[0] * pair[1])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(WILD | LONG.map(lambda text: text[:20_000]), max_size=6), WILD)
 def test_no_text_is_lost_or_too_long_for_the_embedder(texts, title):
     assert_sound(episode(*texts, title=title))

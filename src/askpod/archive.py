@@ -14,17 +14,17 @@ from askpod import opening
 from askpod.answering.asker import Asker, Lookups
 from askpod.answering.overview import DEPTH, episodes_about
 from askpod.embedding import Embedder
+from askpod.files import write_lock
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn
 from askpod.opening import Notify, load_embedder, remote_model, store_folder
 from askpod.people import ArchivePeople
 from askpod.retrieval.retriever import Retriever
+from askpod.retrieval.unmatched import unmatched
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.collection import publishing
-from askpod.store.connection import write_lock
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import select
-from askpod.store.unmatched import unmatched
 
 if TYPE_CHECKING:
     from askpod.answering.llm_client import LanguageModel
@@ -72,7 +72,7 @@ class Archive:
         """Opens the archive in the folder `store` (by default ASKPOD_STORE or `vectorstore`).
 
         `create` makes an empty one where there is none. `notify` is told, in a short line, of
-        what takes long: waiting for another writer, making the vector index anew.
+        what takes long: waiting for another writer, rebuilding the vector index.
         `language_model` is asked in place of one made from the settings' `model`, which must
         be there all the same; the archive closes it (evals pass one that keeps its replies).
 
@@ -171,7 +171,7 @@ class Archive:
         return wanted
 
     def _writing(self) -> AbstractContextManager[EpisodeStore]:
-        """What is written to, with the vector index brought up to it at the end."""
+        """What is written to, and the vector index follows at the end."""
         return publishing(self._store) if self._server is None else self._server.writing()
 
     @classmethod

@@ -90,6 +90,13 @@ class ServerError(AskpodError):
     exit_code = 1
 
 
+class ArchiveClosed(AskpodError):
+    """An archive is used after `close`."""
+
+    def __init__(self, where: object) -> None:
+        super().__init__(f"{where}: this archive has been closed; open it again")
+
+
 class EmbedderError(AskpodError):
     """The embedder cannot be loaded, or cannot read a text without cutting it."""
 

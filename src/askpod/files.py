@@ -1,4 +1,4 @@
-"""Files and lines of journals: written completely or not at all, read only if not too large."""
+"""Files: written completely or not at all, by one process at a time, read only if not too large."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ import errno
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from askpod.errors import StoreBusy, StoreUnwritable
+
+LOCK = "write.lock"
+PATIENCE = 600.0  # seconds that a second writer waits for the first
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
@@ -89,3 +97,65 @@ def _end_of_lines(handle: int) -> int:
     if not size or os.pread(handle, 1, size - 1) == b"\n":
         return size
     return os.pread(handle, size, 0).rfind(b"\n") + 1
+
+
+@contextmanager
+def usable(folder: Path) -> Iterator[None]:
+    """Turns the system's errors about a folder's files into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise unusable(folder, error.strerror or str(error)) from error
+
+
+def unusable(path: Path, what: str) -> StoreUnwritable:
+    """The error for a store that cannot be read or written."""
+    return StoreUnwritable(
+        f"{path}: the store cannot be used: {what}. Check the folder's permissions and the space "
+        "left, then run the same command again; what was finished is kept."
+    )
+
+
+@contextmanager
+def write_lock(
+    store: Path, notify: Callable[[str], None] | None = None, patience: float = PATIENCE
+) -> Iterator[None]:
+    """Holds the store's write lock. The system frees it when the process ends, however it ends.
+
+    `notify` is told, in one line, if another writer holds it.
+
+    Raises:
+        StoreBusy: it is still held after `patience` seconds.
+    """
+    lock = FileLock(store / LOCK)
+    for wait in (0.0, patience):
+        # A timeout is an OSError, but no fault of the store's.
+        with usable(store), suppress(Timeout):
+            lock.acquire(timeout=wait, poll_interval=0.2)
+            break
+        if notify and patience and not wait:
+            notify(f"another askpod is writing to {store}; waiting for it to finish …")
+    else:
+        raise StoreBusy(
+            f"{store}: another askpod has been writing to this store for {patience:.0f} s; "
+            "run the command again when it has finished"
+        )
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def being_written(store: Path) -> bool:
+    """Whether somebody holds the store's write lock now."""
+    if not (store / LOCK).exists():
+        return False
+    lock = FileLock(store / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # it may not be written by us
+        return False
+    lock.release()
+    return False

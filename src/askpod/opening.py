@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askpod.errors import ArchiveNotFound, PathError, StoreBusy, StoreDamaged, StoreUnwritable
+from askpod.files import write_lock
 from askpod.settings import Settings, default_store
-from askpod.store.catalog import FILE as CATALOG
-from askpod.store.catalog import Catalog
+from askpod.store.catalog import Catalog, meta_in
 from askpod.store.collection import REMADE, publish, state
-from askpod.store.connection import plain_errors, write_lock
+from askpod.store.connection import plain_errors
+from askpod.store.schema import FILE as CATALOG
 from askpod.store.schema import Stamp
 from askpod.store.shared import refuse_replica
 
@@ -54,7 +55,7 @@ def store_folder(store: str | Path | None) -> Path:
 def create(folder: Path, settings: Settings, notify: Notify) -> None:
     """Lays an empty archive in `folder` where there is none, stamped with what makes it."""
     # Asked of an endpoint before anything is written: one that fails leaves no trace.
-    stamp = stamp_of(settings) if holds_store(folder) else whole_stamp(settings)
+    stamp = stamp_of(settings) if meta_in(folder) else whole_stamp(settings)
     with plain_errors(folder / CATALOG):
         folder.mkdir(parents=True, exist_ok=True)
     with (
@@ -87,14 +88,6 @@ def verify(
         publish(folder, catalog)
 
 
-def holds_store(folder: Path) -> bool:
-    """Whether there is an archive, empty or not, in `folder`."""
-    if not (folder / CATALOG).is_file():
-        return False
-    with closing(Catalog(folder)) as catalog:
-        return bool(catalog.meta())
-
-
 def whole_stamp(settings: Settings) -> Stamp:
     """The stamp with its dimension known. Raises ModelError where an endpoint has to tell it."""
     stamp = stamp_of(settings)
@@ -118,7 +111,7 @@ def connect(
 
 
 def reconnect(folder: Path, settings: Settings, notify: Notify) -> SharedArchive | None:
-    """As `connect`, with the replica made anew.
+    """As `connect`, with a new replica.
 
     Raises:
         StoreMismatch: no server is named, and the folder holds the replica of one's archive.
@@ -130,7 +123,7 @@ def reconnect(folder: Path, settings: Settings, notify: Notify) -> SharedArchive
     from askpod.store.shared.archive import SharedArchive
 
     address = server_address(settings, settings.chroma_url)
-    return SharedArchive.renew(folder, address, notify, stamp_of(settings))
+    return SharedArchive.open(folder, address, notify, stamp_of(settings), anew=True)
 
 
 def server_address(settings: Settings, url: str) -> Address:

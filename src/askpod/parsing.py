@@ -94,7 +94,7 @@ def parse_yaml(
     Raises:
         ParseError: it is no YAML, or nests deeper, holds more or repeats more than is taken.
     """
-    return _Builder(offset, max_values, aliases, notice or (lambda *_: None)).build(text)
+    return _Builder(offset, max_values, notice or (lambda *_: None), aliases=aliases).build(text)
 
 
 def plain(node: Node | None) -> Any:  # noqa: ANN401 - whatever was written
@@ -170,7 +170,7 @@ class _Open:
 class _Builder:
     """Builds the tree of one document, without recursion."""
 
-    def __init__(self, offset: int, max_values: int, aliases: bool, notice: Notice) -> None:
+    def __init__(self, offset: int, max_values: int, notice: Notice, *, aliases: bool) -> None:
         self._offset = offset
         self._max_values = max_values
         self._aliases = aliases

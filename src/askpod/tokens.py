@@ -18,14 +18,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from askpod.errors import AskpodError
 
 if TYPE_CHECKING:
     import tiktoken
 
-    from askpod.prompts import Message
+Message = tuple[Literal["system", "user", "assistant"], str]  # role and text
 
 DEFAULT = "o200k_base"  # of models that tiktoken does not know
 TOKENS_PER_MESSAGE = 3  # besides the role and the text

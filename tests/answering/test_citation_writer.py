@@ -239,7 +239,7 @@ PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.lists(PARTS, max_size=14), st.lists(st.integers(1, 9), min_size=1), st.booleans())
 def test_pieces_make_no_difference(parts: list[str], sizes: list[int], drop: bool) -> None:
     text = "".join(parts)

@@ -89,7 +89,11 @@ def test_whose_words_answer(text, theirs):
         ("How much does it cost?", "number", "74 euros", "one pays for it every week"),
         ("Which percentage was lost?", "number", "about a third", "nearly all of it"),
         ("When did they start?", "time", "two years ago", "as soon as we could"),
-        ("How long did it take?", "time", "all of last winter", "far too long"),
+        ("How long did it take?", "duration", "all of last winter", "far too long"),
+        ("How long does it last?", "duration", "It ran for about six to eight weeks.", "Two of us"),
+        ("How long should I wait?", "duration", "Give it a year.", "Once you start, take one."),
+        ("How long ago was that?", "time", "in 1998", "a long while back"),
+        ("How often is it checked?", "time", "Once a week.", "Once you have it, often."),
     ],
 )
 def test_figures(text, figure, holding, lacking):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
 import termios
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +22,8 @@ from typing import Any
 import pytest
 
 from askpod.cli import main
+from chatting import Expert
+from fake_openai import FakeOpenAI
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,29 @@ def askpod(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         return Run(int(left.value.code or 0), shown.out, shown.err)
 
     return run
+
+
+@pytest.fixture
+def chat(askpod, indexed, monkeypatch):
+    """Pipes lines into `askpod chat` about the examples."""
+
+    def run(*lines, options=(), store=indexed):
+        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+        return askpod("chat", "--store", store, *options)
+
+    return run
+
+
+@pytest.fixture
+def expert(monkeypatch):
+    """A model that answers by quoting; at its endless answer the listener presses Ctrl-C."""
+    listener = threading.main_thread().ident
+    with FakeOpenAI() as server:
+        server.answer_with(Expert(lambda: signal.pthread_kill(listener, signal.SIGINT)))
+        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        monkeypatch.setenv("ASKPOD_MODEL", "expert")
+        yield server
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,8 @@ import io
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -17,11 +15,8 @@ import pytest
 from askpod.cli import chat_commands
 from askpod.cli.ask import show_stream
 from askpod.model import Answer
-from chatting import COLONIES, ENDLESS, FOLLOW_UP, PILOT, Expert
-from fake_openai import FakeOpenAI
+from chatting import COLONIES, ENDLESS, FOLLOW_UP, LINK, PILOT, TITLE, replies
 
-TITLE = "Hive Telemetry for Small Apiaries: Scales, Bricks and Sixty Thousand Bees"
-LINK = "https://www.youtube.com/watch?v=xmpl0bees01"
 TRANSCRIPT = f"""\
 They had starved in February, not frozen in January as I'd assumed. [1]
 
@@ -61,52 +56,24 @@ On paper they lasted two years.
 """
 
 
-@pytest.fixture
-def chat(askpod, indexed, monkeypatch):
-    """Pipes lines into `askpod chat` about the examples."""
-
-    def run(*lines, options=(), store=indexed):
-        monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
-        return askpod("chat", "--store", store, *options)
-
-    return run
-
-
-@pytest.fixture
-def server(monkeypatch):
-    """A model that answers by quoting; at its endless answer the listener presses Ctrl-C."""
-    listener = threading.main_thread().ident
-    with FakeOpenAI() as server:
-        server.answer_with(Expert(lambda: signal.pthread_kill(listener, signal.SIGINT)))
-        monkeypatch.setenv("OPENAI_BASE_URL", server.base_url)
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
-        monkeypatch.setenv("ASKPOD_MODEL", "expert")
-        yield server
-
-
-def replies(run):
-    """What the chat showed for each line."""
-    return [reply.strip("\n") for reply in run.out.split("\n---\n")]
-
-
 def links(reply):
     """The addresses of a reply's sources, in order."""
     return re.findall(r"^    (https?://\S+)$", reply, re.MULTILINE)
 
 
-def test_a_whole_transcript(chat, server):
+def test_a_whole_transcript(chat, expert):
     """Two questions, a follow-up, its sources, and an answer that is stopped with Ctrl-C."""
     run = chat(COLONIES, PILOT, FOLLOW_UP, "/sources", ENDLESS, "/sources")
     assert run.out == TRANSCRIPT
     assert run.err == "askpod: the last answer has no sources\n"
     assert run.code == 0
-    assert server.requests[-1].hung_up.wait(5), "stopping the answer closes the request"
+    assert expert.requests[-1].hung_up.wait(5), "stopping the answer closes the request"
 
 
-def test_after_a_stopped_answer_the_chat_goes_on_from_it(chat, server):
+def test_after_a_stopped_answer_the_chat_goes_on_from_it(chat, expert):
     run = chat(ENDLESS, PILOT)
     assert replies(run)[1].startswith("Fourteen months")
-    assert "Answer: On paper they lasted two years." in server.requests[-2].prompt
+    assert "Answer: On paper they lasted two years." in expert.requests[-2].prompt
 
 
 def test_without_a_model_the_answers_are_quotations(chat):
@@ -284,15 +251,15 @@ def test_a_link_that_is_no_web_page_is_never_opened(chat, opened):
     assert opened == []
 
 
-def test_the_model_can_be_changed(chat, server):
+def test_the_model_can_be_changed(chat, expert):
     run = chat("/model", "/model off", COLONIES, "/model other", PILOT)
-    address = server.base_url
+    address = expert.base_url
     assert replies(run)[0] == f"expert at {address} writes the answers"
     assert replies(run)[1] == "no model: answers are quotations. /model NAME lets one write them"
     assert replies(run)[2].startswith("Marisol Vanterpool (")
     assert replies(run)[3] == f"other at {address} writes the answers"
     assert replies(run)[4].startswith("Fourteen months")
-    assert {request.body["model"] for request in server.requests} == {"other"}
+    assert {request.body["model"] for request in expert.requests} == {"other"}
 
 
 def test_saving_never_overwrites(chat, tmp_path):
@@ -310,45 +277,6 @@ def test_saving_never_overwrites(chat, tmp_path):
     assert missing.endswith(f"there is no folder {tmp_path / 'none'}; make it first\n")
 
 
-def test_a_conversation_is_gone_on_with(chat, server):
-    chat("/filter season=1", PILOT)
-    run = chat("/sources", FOLLOW_UP, "/filter", options=["--continue"])
-    assert replies(run)[0] == f"[1] 6:45  Marisol Vanterpool  {TITLE}\n    {LINK}&t=405s"
-    assert replies(run)[1].startswith("Because the batteries died in January. [1]")
-    assert replies(run)[2].startswith("only season=1")
-    assert f"Question: {PILOT}" in server.requests[-2].prompt
-    again = chat("/sources", options=["--continue"])
-    assert again.out.startswith("[1] 7:09")
-
-
-def test_a_new_conversation_knows_nothing_of_the_former(chat):
-    run = chat(COLONIES, "/new", "/sources", options=["-c"])
-    assert run.err.splitlines() == [
-        "there is no earlier conversation with this archive; this is a new one",
-        "askpod: there is no answer yet",
-    ]
-
-
-def test_a_damaged_session_is_set_aside(chat):
-    chat(COLONIES)
-    (kept,) = Path(os.environ["ASKPOD_DATA"]).rglob("*.jsonl")
-    kept.write_text("{}\n")
-    run = chat("/sources", options=["-c"])
-    first = run.err.splitlines()[0]
-    assert first.startswith(f"{kept}: an earlier conversation cannot be read (line 1 is damaged)")
-    assert Path(f"{kept}.damaged").read_text() == "{}\n"
-
-
-def test_where_nothing_can_be_kept_it_is_said_once(chat, tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("ASKPOD_DATA", str(tmp_path / "file"))
-    run = chat(COLONIES, COLONIES)
-    assert run.err.count("this conversation cannot be kept") == 1
-    assert run.err.count("\n") == 1
-    assert run.code == 0
-    assert len(replies(run)) == 2
-
-
 def test_as_json_the_answers_are_one_document(chat):
     run = chat("/filter season=1", COLONIES, "What was wrong?", "/x", options=["--json"])
     answers = json.loads(run.out)
@@ -357,7 +285,7 @@ def test_as_json_the_answers_are_one_document(chat):
     assert "only season=1 (3 episodes)" in run.err
 
 
-@pytest.mark.usefixtures("server")
+@pytest.mark.usefixtures("expert")
 def test_figures_are_shown_when_asked_for(chat):
     assert " tokens in, " in chat(PILOT, options=["--verbose"]).err
 

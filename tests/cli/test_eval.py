@@ -218,13 +218,15 @@ def test_failed_questions_are_named_and_leave_code_1(askpod, indexed, few, here,
     assert (here / "evals/runs/few/gone/report.html").is_file()
 
 
-def test_ctrl_c_keeps_the_replies_and_the_next_run_goes_on(indexed, few, here, server, archive):
+def test_ctrl_c_keeps_the_replies_and_the_next_run_goes_on(
+    askpod, indexed, few, here, server, archive
+):
     sound = Sound(load_gold(few), archive)
     waiting = Scripted(pieces=("never",), wait=60)
     server.answer_with(lambda request: sound(request) if len(server.requests) < 3 else waiting)
-    command = [sys.executable, "-m", "askpod", "eval", "run", str(few), "--model", "slow"]
+    command = ["eval", "run", str(few), "--model", "slow", "--store", str(indexed)]
     process = subprocess.Popen(
-        [*command, "--store", str(indexed), "--parallel", "2"],
+        [sys.executable, "-m", "askpod", *command, "--parallel", "2"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -241,8 +243,9 @@ def test_ctrl_c_keeps_the_replies_and_the_next_run_goes_on(indexed, few, here, s
 
     server.answer_with(sound)
     asked = len(server.requests)
-    done = subprocess.run([*command, "--store", str(indexed)], capture_output=True, check=True)
-    assert b"report: evals/runs/few/slow/report.html" in done.stdout
+    done = askpod(*command)
+    assert done.code == 0
+    assert "report: evals/runs/few/slow/report.html" in done.out
     assert len(server.requests) - asked <= 3  # two of the five were there
 
 

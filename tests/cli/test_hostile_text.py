@@ -105,8 +105,11 @@ def test_check_shows_what_was_mended(askpod, terminal, path):
     assert acting(screen.text) == set()
 
 
-@pytest.mark.parametrize("name", ["\x1b[31m.md", "\u202edm.md", "a\nb\tc\x07.md", "[red]x[red].md"])
-def test_file_names(askpod, terminal, write_episode, tmp_path, name):
+NAMES = ["\x1b[31m.md", "\u202edm.md", "a\nb\tc\x07.md", "[red]x[red].md"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_file_names(askpod, write_episode, tmp_path, name):
     """A name is shown as id, as title where the file has none, and in faults."""
     path = write_episode(f"in/{name}", ["The soup was cold."], title="")
     (tmp_path / "in" / f"bad-{name}").write_text("nothing")
@@ -123,6 +126,15 @@ def test_file_names(askpod, terminal, write_episode, tmp_path, name):
     for run in runs:
         assert acting(run.out + run.err) == set()
     assert runs[4].out.count("\n") == 1, "one line for one episode"
+
+
+def test_file_names_on_a_terminal(askpod, terminal, write_episode, tmp_path):
+    for number, name in enumerate(NAMES):
+        write_episode(f"in/{name}", [f"The soup of day {number} was cold."], title="")
+        (tmp_path / "in" / f"bad-{name}").write_text("nothing")
+    store = tmp_path / "store"
+    indexed = askpod("index", tmp_path / "in", "--store", store, "--json")
+    assert len(indexed.json["added"]) == 4
     assert acting(terminal("check", tmp_path / "in").text) == set()
     assert acting(terminal("episodes", "--store", store).text) == set()
 

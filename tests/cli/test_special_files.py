@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from askpod import Settings
+from askpod.answering.prompts import Prompts
 from askpod.errors import AskpodError
 from askpod.people import load_people
-from askpod.prompts import Prompts
 
 
 @pytest.fixture(params=["pipe", "device"])

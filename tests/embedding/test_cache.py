@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from askpod.embedding import minilm
-from askpod.embedding.cache import cache_folder, cached
 from askpod.embedding.minilm import MiniLM
+from askpod.embedding.weights import cache_folder, cached
 
 QUESTION = ["What is a feature store?"]
 

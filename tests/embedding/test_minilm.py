@@ -97,7 +97,7 @@ def test_halves_of_one_character_are_joined(int8: MiniLM) -> None:
     assert np.array_equal(halves, whole)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(any_character, max_size=60), max_size=4))
 def test_any_texts_have_unit_vectors(int8: MiniLM, texts: list[str]) -> None:
     vectors = int8.embed(texts)

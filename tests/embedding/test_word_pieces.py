@@ -31,7 +31,7 @@ characters = st.one_of(
 words = st.sampled_from(["[CLS]", "[SEP]", "[", "data", "ΟΔΟΣ", "İ", "naïve", "日本", "\ud800", ""])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.one_of(st.text(characters, max_size=40), st.lists(words).map(" ".join)))
 @example("a \u0301b")
 @example("x" * 101 + " " + "y" * 49)

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import pytest
 import pytrec_eval
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from random_stretches import any_stretch, random_question, some_evidence
 
@@ -64,7 +64,6 @@ def test_a_stretch_as_a_name(stretch, name):
     assert docno(stretch) == name
 
 
-@settings(deadline=None)
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30),
     st.integers(0, 10**8),
@@ -118,7 +117,6 @@ def test_pytrec_eval_finds_our_figures_in_the_files_of_a_random_run(tmp_path):
         assert numbers(each.scores) == theirs.get(each.id, dict.fromkeys(OF_TREC, 0))
 
 
-@settings(deadline=None)
 @given(st.lists(any_stretch, min_size=1, max_size=12), some_evidence)
 def test_whatever_is_brought_up_both_say_the_same(passages, evidence):
     records = [record("q1", passages, evidence)]

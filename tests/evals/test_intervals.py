@@ -179,7 +179,7 @@ def scored(draw: st.DrawFn) -> tuple[Floats, Floats, list[str]]:
     return parts * weights, weights, clusters
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scored(), st.randoms(use_true_random=False))
 def test_the_order_of_questions_changes_nothing(given_scores, random):
     values, weights, clusters = given_scores
@@ -191,7 +191,7 @@ def test_the_order_of_questions_changes_nothing(given_scores, random):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scored())
 def test_shares_stay_between_0_and_1_and_hold_their_value(given_scores):
     for found in intervals(*given_scores):
@@ -199,7 +199,7 @@ def test_shares_stay_between_0_and_1_and_hold_their_value(given_scores):
         assert found.clusters <= found.questions
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scored())
 def test_a_difference_turned_round_changes_its_sign(given_scores):
     values, weights, clusters = given_scores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from random_stretches import any_stretch
 
@@ -51,7 +51,6 @@ def test_a_union_joins_what_overlaps_or_meets():
     assert union([*reversed(apart), Stretch("bees", 7, 7)]) == apart
 
 
-@settings(deadline=None)
 @given(several)
 def test_a_union_holds_the_same_seconds_once_and_in_order(stretches):
     joined = union(stretches)
@@ -61,13 +60,11 @@ def test_a_union_holds_the_same_seconds_once_and_in_order(stretches):
     assert union(joined) == joined
 
 
-@settings(deadline=None)
 @given(several, several)
 def test_shared_seconds_are_those_in_both(some, others):
     assert shared(some, others) == shared(others, some) == len(ticks(some) & ticks(others))
 
 
-@settings(deadline=None)
 @given(several, several, st.randoms())
 def test_their_order_is_irrelevant(some, others, dice: random.Random):
     mixed = dice.sample(some, len(some))
@@ -75,7 +72,6 @@ def test_their_order_is_irrelevant(some, others, dice: random.Random):
     assert shared(mixed, others) == shared(some, others)
 
 
-@settings(deadline=None)
 @given(any_stretch, any_stretch)
 def test_stretches_that_share_time_have_no_gap(one, other):
     assert one.gap(other) == other.gap(one) >= 0

@@ -39,8 +39,8 @@ class Written:
     def sources(self) -> dict:
         return {}
 
-    def put(self, episode, _source, chunks, vectors) -> None:
-        assert len(chunks) == len(vectors)
+    def put(self, episode, _source, embedded) -> None:
+        assert len(embedded.chunks) == len(embedded.vectors)
         self.ids.append(episode.id)
         self.when()
 

@@ -269,9 +269,7 @@ WORD = st.text("abcäß日'!.", min_size=1, max_size=6)
 TEXT = st.lists(st.lists(WORD, min_size=1, max_size=5).map(" ".join), min_size=1, max_size=3)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.integers(0, 9_000_000), st.integers(0, 9_000), TEXT), min_size=1, max_size=12
@@ -296,9 +294,7 @@ def test_every_word_is_read_and_time_does_not_go_back(turns, cues):
     assert all(before.end <= after.start for before, after in pairwise(found))
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text("0123456789:,.->\n \t<>{}\\&;A:b", max_size=200))
 def test_any_text_below_a_time_is_a_transcript_or_a_clear_error(read, text):
     with suppress(ReadError):

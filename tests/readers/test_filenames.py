@@ -59,7 +59,7 @@ def test_the_recording_has_one_name_whatever_the_language():
     assert name_of_recording(".en") == ".en"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(min_size=1, max_size=60))
 def test_any_name_gives_a_title_that_can_be_shown(name):
     told = read_name(name)

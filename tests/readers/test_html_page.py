@@ -142,7 +142,7 @@ def test_references_are_read_however_long():
 TEXTS = st.text(alphabet="ab<>&\"' \né漢", min_size=1, max_size=20)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(st.tuples(st.sampled_from(["Ann", "Ben"]), st.none() | st.integers(0, 5999), TEXTS))
 )

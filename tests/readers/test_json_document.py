@@ -58,14 +58,14 @@ def test_other_json_is_no_transcript(text):
     assert recognise_json(load_json(PATH, text)) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(VALUES, st.sampled_from([None, 1]))
 def test_any_json_is_read_as_the_standard_library_reads_it(value, indent):
     text = json.dumps(value, indent=indent)
     assert load_json(PATH, text) == json.loads(text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(alphabet=' {}[]",:\\\n1eu"at', max_size=30))
 def test_what_the_standard_library_refuses_is_refused(text):
     try:

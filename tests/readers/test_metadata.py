@@ -208,7 +208,7 @@ VALUES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.sampled_from(["", "  ", "- "]), KEYS, VALUES), max_size=8))
 def test_whatever_stands_there_is_read_or_refused(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("talk")

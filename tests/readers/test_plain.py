@@ -283,7 +283,7 @@ SHAPES = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SPEECHES, SHAPES, st.sampled_from(["\n", "\n\n", "\r\n"]))
 def test_no_word_is_lost_or_invented_and_time_never_goes_back(speeches, shape, gap):
     text = gap.join(
@@ -301,7 +301,7 @@ def test_no_word_is_lost_or_invented_and_time_never_goes_back(speeches, shape, g
     assert [word for word in words if word.islower()] == [word for _, word in spoken]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet="[]()0123456789:.- >Ann\n*\t\u202e", max_size=200))
 def test_whatever_stands_there_is_read_or_refused(text):
     looks_like_plain(text)

@@ -93,7 +93,7 @@ def test_half_a_character_is_replaced_and_reported():
 WORDS = st.text(alphabet="abcé'1,.?漢 ", min_size=1, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.floats(0, 9_000), WORDS, st.sampled_from(["Ann", "Ben", ""]))))
 def test_no_word_is_lost_or_invented_and_time_runs_forward(segments):
     ordered = sorted(segments, key=lambda segment: segment[0])

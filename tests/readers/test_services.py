@@ -134,7 +134,7 @@ def test_json_without_times_is_named_with_what_to_ask_for(read, value, why):
 WORD = st.sampled_from(["kiln", "salt", "heron", "weir", "it's", "two"])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(st.tuples(st.sampled_from("AB"), st.lists(WORD, min_size=2, max_size=9)), min_size=2),
     st.sampled_from([1, 1000]),

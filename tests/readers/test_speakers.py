@@ -164,7 +164,7 @@ SPEECH = st.lists(WORD, min_size=1, max_size=8).map(" ".join)
 LAYOUTS = st.sampled_from(["{}: {}", "[{}]: {}", ">> {}: {}", "- {}: {}", "{}:\n{}"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(st.sampled_from([*ODD_LABELS, "Ann Lee", "Bo"]), SPEECH), max_size=30),
     LAYOUTS,
@@ -179,7 +179,7 @@ def test_words_keep_their_order_and_no_label_is_among_them(said, layout):
     assert [cue.speaker for cue in found] == [who for who, _ in twice]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.text(alphabet="Ab c:>[]()<>-\n？：.", max_size=30), max_size=12))
 def test_whatever_stands_there_no_word_is_lost_or_invented(texts):
     found = name_speakers(captions(*texts), FaultLog(Path("x.srt")))

@@ -262,7 +262,7 @@ def check(turns: tuple[Turn, ...]) -> None:
         assert before.end <= after.start
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(WILD)
 def test_times_never_go_backwards_and_words_keep_the_order_of_the_file(cues):
     cues = [replace(cue, text=f"{place} {cue.text}") for place, cue in enumerate(cues)]

@@ -166,9 +166,7 @@ PIECE = st.tuples(
 )
 
 
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.integers(0, 900), st.lists(PIECE, min_size=1, max_size=4)),
@@ -193,9 +191,7 @@ def test_every_word_is_read_and_time_does_not_go_back(turns, cues):
     assert all(before.end <= after.start for before, after in pairwise(found))
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text("0123456789:.-> \n<>/vci&;NOTE%A", max_size=200))
 def test_any_text_below_a_header_is_a_transcript_or_a_clear_error(turns, text):
     with suppress(ReadError):

@@ -118,7 +118,7 @@ WORDS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(WORDS, min_size=1, max_size=5), st.booleans())
 def test_no_word_is_lost_or_invented_and_time_runs_forward(segments, whole):
     value = [

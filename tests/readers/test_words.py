@@ -41,9 +41,7 @@ ROW = st.one_of(
         },
     ),
 )
-FEW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def words(text: str) -> Counter[str]:

@@ -92,7 +92,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(EVENTS)
 def test_no_word_is_lost_or_invented_and_time_runs_forward(events):
     events = [

@@ -214,7 +214,7 @@ TURNS = st.lists(st.tuples(st.sampled_from(["Ann", "Bo", ""]), ODD), min_size=1,
 COUNTERS = st.sampled_from([words, len, TokenCounter("gpt-4o").count])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data(), TURNS, TURNS, COUNTERS, st.integers(0, 400))
 def test_whatever_was_said_the_evidence_is_verbatim_ordered_and_within_budget(
     data, ants, bees, count, budget

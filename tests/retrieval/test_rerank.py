@@ -12,7 +12,10 @@ from askpod.retrieval.rerank import (
     WORDS,
     Pool,
     Said,
+    best_first,
     idf,
+    score_chunks,
+    within_reach,
     word_and_speaker_scores,
     word_scores,
 )
@@ -69,3 +72,30 @@ def test_a_word_said_more_often_counts_a_little_more():
     said = [word(10, 11, 12)]
     once, thrice = word_scores(said, np.array([10, 10]), np.array([10, 12]))
     assert once < thrice < 2 * once
+
+
+@given(
+    st.lists(st.floats(-1, 1), min_size=CHUNKS, max_size=CHUNKS),
+    st.lists(st.sets(st.integers(0, CHUNKS - 1), min_size=1), max_size=4),
+    st.integers(1, CHUNKS),
+    st.integers(1, CHUNKS),
+)
+def test_what_need_not_be_looked_up_is_not_among_the_best(dense, places, near, count):
+    everything = pool(*(word(*sorted(each)) for each in places))
+    everything.dense[:] = dense
+    best = set(best_first(everything.ids, score_chunks(everything))[:count].tolist())
+    found = best_first(everything.ids, everything.dense)[:near]  # by the dense search
+    known = pool(*everything.said)
+    known.dense[:] = -np.inf
+    known.dense[found] = everything.dense[found]
+    others = np.setdiff1d(known.ids, found)
+    reached = within_reach(known, others, float(known.dense[found].min()), count)
+    assert best <= {*found.tolist(), *reached.tolist()}
+
+
+def test_far_from_the_best_nothing_is_looked_up():
+    known = pool(word(3))
+    known.dense[:] = -np.inf
+    known.dense[10:50] = 0.9
+    others = np.arange(50, CHUNKS)
+    assert not len(within_reach(known, others, 0.2, 10))

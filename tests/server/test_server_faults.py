@@ -205,10 +205,8 @@ def test_a_stop_at_any_request_leaves_whole_episodes(
 
 def _orphans(chroma: ChromaServer, through: Settings) -> int:
     """Records on the server that belong to no episode's present version."""
-    from askpod.store.shared.client import Address
-    from askpod.store.shared.database import Database
-    from askpod.store.shared.manifest import chunks_of
-    from askpod.store.shared.records import EPISODES
+    from askpod.store.shared.client import Address, Database
+    from askpod.store.shared.records import EPISODES, chunks_of
 
     database = Database(Address(chroma.url, "default_tenant", through.chroma_database))
     kinds = database.collection(EPISODES).select({"kind": {"$in": ["episode", "part"]}})

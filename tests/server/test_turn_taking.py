@@ -9,8 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from askpod.errors import ServerError, StoreBusy
-from askpod.store.shared.client import Address, NotThere
-from askpod.store.shared.database import Database
+from askpod.store.shared.client import Address, Database, NotThere
 from askpod.store.shared.writer_lock import NAME, Pace, WriterLock
 
 LIVELY = Pace(beat=0.05, stale=0.4, patience=5.0, poll=0.02)

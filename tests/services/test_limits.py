@@ -112,7 +112,7 @@ def _embedder(web: FakeWeb) -> object:
 
 
 def _chroma(web: FakeWeb) -> object:
-    client = chroma_client.Client(chroma_client.Address(web.at(""), "default", "default"))
+    client = chroma_client.Database(chroma_client.Address(web.at(""), "default", "default"))
     return client.ask("GET", "heartbeat")
 
 

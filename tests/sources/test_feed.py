@@ -208,7 +208,7 @@ def test_the_key_stays_when_the_title_changes():
     assert only(rss(item("Old", guid="1"))).key == only(rss(item("New", guid="1"))).key
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.sampled_from(

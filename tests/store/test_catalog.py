@@ -14,7 +14,7 @@ from askpod.errors import AskpodError, StoreDamaged
 from askpod.model import Chunk, Episode, Turn
 from askpod.store.catalog import Catalog
 from askpod.store.filters import Selection
-from askpod.store.rows import Source
+from askpod.store.rows import Embedded, Source
 from askpod.store.schema import Stamp
 
 STAMP = Stamp("test/3", 3, "by hand")
@@ -45,7 +45,8 @@ def chunks_of(episode: Episode) -> list[Chunk]:
 
 
 def put(catalog: Catalog, episode: Episode, vectors: int = 2) -> None:
-    catalog.put(episode, SOURCE, chunks_of(episode), np.eye(3, dtype=np.float32)[:vectors])
+    held = Embedded(chunks_of(episode), np.eye(3, dtype=np.float32)[:vectors])
+    catalog.put(episode, SOURCE, held)
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_whatever_is_damaged_nothing_else_is_served(store, whole, damage: Damage
         "UPDATE turns SET start = start + 1 WHERE position = 3",
         "UPDATE turns SET speaker = 'Nobody' WHERE position = 3",
         "UPDATE turns SET text = CAST(x'ff' AS TEXT) WHERE position = 3",
-        "UPDATE episodes SET links = '{}'",
+        "UPDATE episodes SET details = json_set(details, '$.links', json('{}'))",
         "UPDATE episodes SET turns = turns - 1",
         "UPDATE chunks SET spans = replace(spans, '1', '2')",
         "UPDATE chunk_speakers SET speaker = speaker || ' Junior'",

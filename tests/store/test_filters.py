@@ -13,11 +13,12 @@ from askpod import Archive
 from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import FilterError
 from askpod.model import Chunk, Episode, Filters, Span, Turn
+from askpod.people import Labels
 from askpod.store import dense, filters
 from askpod.store.catalog import Catalog
 from askpod.store.collection import publish
 from askpod.store.filters import Selection, chroma_condition
-from askpod.store.rows import Source
+from askpod.store.rows import Embedded, Source
 from askpod.store.schema import Stamp
 from askpod.text import matches_name
 
@@ -136,7 +137,7 @@ def many(tmp_path_factory):
             raw = chance.normal(size=(25, 16)).astype(np.float32)
             raw /= np.linalg.norm(raw, axis=1, keepdims=True)
             episode = Episode(id=f"e{number}", title="", turns=tuple(turns))
-            catalog.put(episode, Source("", "", ""), chunks, raw)
+            catalog.put(episode, Source("", "", ""), Embedded(chunks, raw))
         publish(folder, catalog)
         index = dense.DenseIndex(folder, catalog, print)
         yield catalog, index, people
@@ -144,15 +145,15 @@ def many(tmp_path_factory):
 
 
 @given(data=st.data())
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_filtered_search_is_an_exact_one_over_the_selected_chunks(many, data):
     catalog, index, people = many
     episodes = st.none() | st.lists(st.sampled_from([f"e{n}" for n in range(40)]), unique=True)
     names = st.none() | st.lists(st.sampled_from(people), unique=True)
-    chosen_of = (data.draw(each) for each in (episodes, names))
-    selection = Selection(*(None if each is None else tuple(each) for each in chosen_of))
+    of, speakers = data.draw(episodes), data.draw(names)
+    selection = Selection(
+        None if of is None else tuple(of), None if speakers is None else Labels(tuple(speakers))
+    )
     few, most_names = data.draw(st.sampled_from([0, 100, 500])), data.draw(st.sampled_from([0, 20]))
     seed, count = data.draw(st.integers(0, 99)), data.draw(st.integers(1, 300))
     vector = np.random.default_rng(seed).normal(size=16).astype(np.float32)
@@ -160,7 +161,7 @@ def test_a_filtered_search_is_an_exact_one_over_the_selected_chunks(many, data):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dense, "FEW", few)
         patch.setattr(filters, "NAMES", most_names)
-        where = None if selection.empty else chroma_condition(selection)
+        where = None if chosen is not None and not len(chosen) else chroma_condition(selection)
         ids, scores = index.search(lambda all_: all_.nearest(vector, count, chosen, where))
     exact = np.concatenate(
         [
@@ -172,3 +173,11 @@ def test_a_filtered_search_is_an_exact_one_over_the_selected_chunks(many, data):
     best = sorted(allowed.tolist(), key=lambda number: -exact[number - 1])[:count]
     assert set(ids.tolist()) == set(best)
     np.testing.assert_allclose(scores, exact[ids - 1], atol=1e-5)
+
+
+def test_what_lies_around_the_first_and_the_last_chunk_is_no_chunk(many):
+    catalog, *_ = many
+    layout = filters.Layout.of(catalog)
+    around = np.array([-2, -1, 0, 1, 25, 26, 1000, 1001, 1002])
+    assert layout.among(around, None).tolist() == [1, 25, 26, 1000]
+    assert layout.among(around, ["e0", "e39", "none"]).tolist() == [1, 25, 1000]

@@ -7,12 +7,12 @@ import threading
 import pytest
 
 from askpod.errors import StoreBusy, StoreUnwritable
-from askpod.store.connection import write_lock
+from askpod.files import write_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from askpod.store.connection import write_lock
+from askpod.files import write_lock
 with write_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

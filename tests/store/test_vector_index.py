@@ -17,10 +17,10 @@ from askpod.embedding import weights
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.embedding.minilm import MiniLM
 from askpod.errors import EmbedderError
+from askpod.files import write_lock
 from askpod.store import collection
 from askpod.store.catalog import Catalog
 from askpod.store.collection import REMADE, CollectionStamp
-from askpod.store.connection import write_lock
 from askpod.store.filters import Selection
 
 PLAIN = ChromaSettings(anonymized_telemetry=False)

@@ -159,7 +159,7 @@ class _Reading:
         follower = self._joining[0] if self._joining else followed_by
         return (_Number(self._value, self._in_digits, follower, self._rough),)
 
-    def _begin(self, value: float, room: float, in_digits: bool) -> bool:
+    def _begin(self, value: float, room: float, *, in_digits: bool) -> bool:
         if self._value is not None:
             return False
         self._value, self._room, self._in_digits = value, room, in_digits

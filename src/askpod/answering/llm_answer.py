@@ -18,6 +18,7 @@ from askpod.answering.citations import CitationWriter
 from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
 from askpod.answering.followup import standalone
 from askpod.answering.llm_client import LanguageModel, Reply
+from askpod.answering.prompts import Prompts
 from askpod.answering.refusal import (
     NEAREST,
     NEAREST_WITHOUT_MODEL,
@@ -31,13 +32,12 @@ from askpod.embedding import Embedder
 from askpod.errors import ContextTooLong, ModelError
 from askpod.links import second_link
 from askpod.model import Answer, EvidenceTurn, Exchange, Usage
-from askpod.prompts import Message, Prompts
 from askpod.retrieval.evidence import pack
 from askpod.retrieval.render import render
 from askpod.services.http import is_vendors
 from askpod.settings import Settings
 from askpod.text import query_words
-from askpod.tokens import TokenCounter, cost
+from askpod.tokens import Message, TokenCounter, cost
 
 HISTORY_SHARE = 0.25  # of the context tokens, for a conversation's history
 FALLBACK = "the model could not answer, so these are quotations"  # begins the warning that says it
@@ -160,13 +160,13 @@ class LLMAnswerer:
                 raise ModelError(
                     f"context_tokens is {limit}: too few for a question with any evidence; raise it"
                 )
-            attempt = self._attempt(asked, evidence, last)
+            attempt = self._attempt(asked, evidence, last=last)
             self._meanwhile.submit(self._checker.prepare, evidence, attempt.answered)
             yield attempt
             budget = self._tokens.count(render(evidence)) // 2
 
     def _attempt(
-        self, asked: Retrieved, evidence: tuple[EvidenceTurn, ...], last: bool
+        self, asked: Retrieved, evidence: tuple[EvidenceTurn, ...], *, last: bool
     ) -> _Attempt:
         def link(episode_id: str, second: float) -> str:
             episode = asked.episodes[episode_id]

@@ -70,8 +70,10 @@ class Dialect:
         return chosen
 
     def body(self, answer_tokens: int, schema: Mapping[str, Any] | None) -> dict[str, Any]:
-        """What goes into the request as it is: ChatOpenAI itself renames max_tokens, and reads
-        a structured reply in a way of its own."""
+        """What goes into the request as it is.
+
+        ChatOpenAI itself renames max_tokens, and reads a structured reply in a way of its own.
+        """
         chosen: dict[str, Any] = {}
         if self.limits:
             chosen[self.limits[0]] = answer_tokens

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from askpod.answering.extractive import PASSAGES, Quotations, Retrieved, composed
-from askpod.answering.question import Question, without_names
-from askpod.answering.sentences import Run, held_words
+from askpod.answering.question import Question, held_words, without_names
+from askpod.answering.sentences import Run
 from askpod.model import Answer, Episode, Filters, Passage
 from askpod.retrieval.retriever import Found
 from askpod.retrieval.speakers import named_speakers

@@ -1,16 +1,22 @@
 """What a question asks for: of which kind it is, whom it asks about, what its answer must hold.
 
 By rules on the question's structure, for English. What fits no rule is a plain question, which is
-answered by quotations from wherever they are best.
+answered by quotations from wherever they are best. Also which of its words a text holds.
 """
 
 from __future__ import annotations
 
+import math
 import re
+import sqlite3
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
+from askpod.store.lexical import quoted
+from askpod.store.schema import TOKENIZER
 from askpod.text import words
 
 Kind = Literal["plain", "episodes", "overview", "list", "comparison"]
@@ -61,8 +67,9 @@ _AMOUNT = re.compile(
     r"|temperature)\b)",
     re.IGNORECASE,
 )
+_DURATION = re.compile(r"\bhow long\b(?! ago\b)", re.IGNORECASE)
 _TIME = re.compile(
-    r"\b(?:when (?:did|was|were|will)\b|how (?:long|often|late|early)\b"
+    r"\b(?:when (?:did|was|were|will)\b|how (?:long ago|often|late|early)\b"
     r"|(?:what|which) (?:year|date|day|month|time)\b)",
     re.IGNORECASE,
 )
@@ -79,11 +86,25 @@ _NUMBER = (
 _MOMENT = (
     r"|\b(?:yesterday|today|tonight|tomorrow|ago|midnight|noon|christmas|easter|\w+days?|"
     r"(?:last|next|this|every|each|a) (?:year|month|week|day|hour|night|summer|winter|spring)|"
-    r"(?:hour|minute|second|day|week|month|year|decade)s|daily|weekly|monthly|yearly|annually|once|"
+    r"(?:hour|minute|second|day|week|month|year|decade)s|daily|weekly|monthly|yearly|annually|"
+    r"once (?:a|an|per|every|in)|"
     r"january|february|march|april|june|july|august|september|october|november|december)\b"
 )
-_HAS_NUMBER = re.compile(_NUMBER, re.IGNORECASE)
-_HAS_TIME = re.compile(_NUMBER + _MOMENT, re.IGNORECASE)
+_UNIT = (
+    r"(?:second|minute|hour|day|night|week|weekend|month|quarter|year|decade|semester|season|spring|"
+    r"summer|autumn|winter)"
+)
+_LASTING = (
+    rf"(?:{_NUMBER})[^.?!]{{0,20}}\b{_UNIT}s?\b"
+    r"|\b(?:an?|one|several|few|some|many|whole|all|last|half an?)"
+    rf" (?:\w+ )?{_UNIT}s?\b|\b{_UNIT}s\b|\b(?:forever|overnight|lifetime|\d+-{_UNIT})\b"
+)
+Figure = Literal["number", "time", "duration"]
+_HELD: dict[Figure, re.Pattern[str]] = {
+    "number": re.compile(_NUMBER, re.IGNORECASE),
+    "time": re.compile(_NUMBER + _MOMENT, re.IGNORECASE),
+    "duration": re.compile(_LASTING, re.IGNORECASE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +118,7 @@ class Question:
     )
     people: tuple[str, ...]  # speakers whom it names
     theirs: bool  # it asks what they say, so that nobody else's words answer it
-    figure: Literal["number", "time"] | None  # what its answer must hold
+    figure: Figure | None  # what its answer must hold
     compared: tuple[str, ...] = ()  # what a comparison is between
 
     @property
@@ -107,7 +128,7 @@ class Question:
 
     def holds_figure(self, text: str) -> bool:
         """Whether a text has a figure in it of the kind that is asked for."""
-        return bool((_HAS_TIME if self.figure == "time" else _HAS_NUMBER).search(text))
+        return self.figure is not None and bool(_HELD[self.figure].search(text))
 
 
 def understand(text: str, named: Sequence[str]) -> Question:
@@ -115,8 +136,10 @@ def understand(text: str, named: Sequence[str]) -> Question:
     text = " ".join(text.split())
     people = _people(text, named)
     kind, subject, compared = _kind(text, people)
-    figure: Literal["number", "time"] | None = None
-    if _TIME.search(text):
+    figure: Figure | None = None
+    if _DURATION.search(text):
+        figure = "duration"
+    elif _TIME.search(text):
         figure = "time"
     elif _AMOUNT.search(text):
         figure = "number"
@@ -174,3 +197,30 @@ def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]
     if len(people) > 1 and _COMPARES.search(bare):
         return "comparison", bare, tuple(people)
     return ("list" if _LIST.match(bare) else "plain"), bare, ()
+
+
+def held_words(wanted: Sequence[str], texts: Sequence[str]) -> list[frozenset[str]]:
+    """For each text those of `wanted` that it holds, inflections included."""
+    held: list[set[str]] = [set() for _ in texts]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(
+            f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = '{TOKENIZER}')"
+        )
+        connection.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(texts))
+        for word in wanted:
+            query = "SELECT rowid FROM texts WHERE texts MATCH ?"
+            for (number,) in connection.execute(query, [quoted(word)]):
+                held[number].add(word)
+    return [frozenset(each) for each in held]
+
+
+def shares(wanted: Sequence[str], texts: Sequence[str]) -> list[float]:
+    """For each text the share of `wanted` it holds, from 0 to 1.
+
+    A word weighs the more the fewer of the texts hold it (inverse document frequency).
+    """
+    held = held_words(wanted, texts)
+    counts = Counter(word for each in held for word in each)
+    weights = {word: math.log(1 + len(texts) / (1 + counts[word])) for word in wanted}
+    total = sum(weights.values()) or 1.0
+    return [sum(weights[word] for word in each) / total for each in held]

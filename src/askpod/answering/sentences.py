@@ -13,22 +13,17 @@ end of its thought, and begins earlier where it leans on what was said before it
 
 from __future__ import annotations
 
-import math
 import re
-import sqlite3
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.answering.question import Question
+from askpod.answering.question import Question, shares
 from askpod.embedding import Embedder
 from askpod.model import Episode, Passage, Span, Turn
-from askpod.store.lexical import quoted
-from askpod.store.schema import TOKENIZER
 from askpod.text import TokenCounts, query_words, split_sentences, split_to_fit
 
 WORDS = 140  # of speech that is chosen
@@ -40,6 +35,7 @@ SHORTEST_RUN = 8  # words; less ("Yeah, exactly.") says nothing by itself
 SHORT_TURN = 40  # words; of a shorter turn all is quoted, where there is room
 KEPT = 10_000  # vectors, of 1.5 kB each
 FURTHER = 3  # sentences by which a run goes on
+READ_CLOSELY = 36  # sentences whose meaning is looked at: embedding is what an answer waits for
 MOST_RUNS = 6
 
 # Parts of a sentence's relevance, chosen on two kinds of talk and checked on a third
@@ -53,6 +49,7 @@ HOST = 0.2  # taken off what others than the guests say: a host leads to the ans
 SHORT = 0.2  # taken off less than FEWEST words
 FEWEST = 4
 FIGURE = 0.1  # for a number or a time where the question asks for one
+BESIDE_PROMISING = 0.3  # of the neighbours' first impression, added to a sentence's own
 ORDINARY = 1.7  # the sentences that are above the ordinary hold this many times WORDS
 LEAST_WORTH = 0.15  # of the best run's worth, below which a run is left out
 
@@ -80,14 +77,17 @@ class Sentence:
 
     @property
     def text(self) -> str:
+        """What is said, as it stands in the turn."""
         return self.span.text[self.begin : self.end]
 
     @property
     def words(self) -> int:
+        """How many words it has."""
         return len(self.text.split())
 
     @property
     def asks(self) -> bool:
+        """Whether it is a question."""
         return self.text.rstrip("\"'”’»)] ").endswith("?")
 
     @property
@@ -107,10 +107,12 @@ class Run:
 
     @property
     def words(self) -> int:
+        """How many words its sentences have."""
         return sum(sentence.words for sentence in self.sentences)
 
     @property
     def text(self) -> str:
+        """Its sentences, joined by spaces."""
         return " ".join(sentence.text for sentence in self.sentences)
 
 
@@ -168,25 +170,50 @@ def judge(
     if not sentences:
         return Judged((), np.zeros(0), np.zeros(0))
     texts = [sentence.text for sentence in sentences]
-    vector, vectors = _embedded(question.without_people, sentences, embedder)
+    shared = SHARED_WORDS * np.array(shares(query_words(question.without_people), texts))
+    other = _by_speaker_and_place(question, sentences, passages, episodes)
+    closely = _promising(sentences, shared + other + ASKED * _asked_before(sentences, shared))
+    vector, vectors = _embedded(question.without_people, sentences, closely, embedder)
     cosines = vectors @ vector
     beside = _with_those_beside(sentences, vectors) @ vector
-    shared = SHARED_WORDS * np.array(shares(query_words(question.without_people), texts))
-    fits = (1 - BESIDE) * cosines + BESIDE * beside + shared
+    fits = (1 - BESIDE) * cosines + BESIDE * beside + shared + other
     fits += ASKED * _asked_before(sentences, cosines + shared)
+    return Judged(tuple(sentences), fits, cosines)
+
+
+def _by_speaker_and_place(
+    question: Question,
+    sentences: Sequence[Sentence],
+    passages: Sequence[Passage],
+    episodes: Mapping[str, Episode],
+) -> Scores:
+    """What who says it, its passage and its form add to each sentence's relevance."""
+    scores = np.zeros(len(sentences))
     best = passages[0].score
     for place, sentence in enumerate(sentences):
         speaker, guests = sentence.span.speaker, episodes[sentence.episode].guests
-        fits[place] -= PASSAGE * (best - passages[sentence.passage].score)
-        fits[place] -= SHORT * (sentence.words < FEWEST)
-        fits[place] += FIGURE * (
-            question.figure is not None and question.holds_figure(sentence.text)
-        )
+        scores[place] -= PASSAGE * (best - passages[sentence.passage].score)
+        scores[place] -= SHORT * (sentence.words < FEWEST)
+        scores[place] += FIGURE * question.holds_figure(sentence.text)
         if question.people:
-            fits[place] += NAMED * (speaker in question.people)
+            scores[place] += NAMED * (speaker in question.people)
         elif speaker and guests and speaker not in guests:
-            fits[place] -= HOST
-    return Judged(tuple(sentences), fits, cosines)
+            scores[place] -= HOST
+    return scores
+
+
+def _promising(sentences: Sequence[Sentence], scores: Scores) -> list[int]:
+    """The places of the sentences to read closely, ascending: the best ones of the passages.
+
+    What stands beside a promising sentence is promising too.
+    """
+    sums = scores.copy()
+    for place in range(1, len(sentences)):
+        if sentences[place - 1].span is sentences[place].span:
+            sums[place] += BESIDE_PROMISING * scores[place - 1]
+            sums[place - 1] += BESIDE_PROMISING * scores[place]
+    inside = [place for place, sentence in enumerate(sentences) if sentence.inside]
+    return sorted(sorted(inside, key=lambda place: -sums[place])[:READ_CLOSELY])
 
 
 class KeptVectors:
@@ -286,22 +313,19 @@ def _question_before(first: Sentence, opening: Sentence, before: Sequence[Senten
     if first != opening or not first.leans or not before:
         return ""
     last = before[-1]
-    return last.text if last.asks and last.span.speaker != first.span.speaker else ""
+    asks = last.asks and last.words >= FEWEST and last.span.speaker != first.span.speaker
+    return last.text if asks else ""
 
 
 def _embedded(
-    question: str, sentences: Sequence[Sentence], embedder: KeptVectors
+    question: str, sentences: Sequence[Sentence], closely: Sequence[int], embedder: KeptVectors
 ) -> tuple[Scores, Scores]:
-    """The vectors of the question and, a row each, of the sentences.
-
-    Those of sentences outside of the passages are zero: these are only quoted along.
-    """
-    needed = [i for i, sentence in enumerate(sentences) if sentence.inside]
+    """The vectors of the question and, a row each, of the sentences; zero but for `closely`."""
     found = np.asarray(
-        embedder.embed([question, *(sentences[i].text for i in needed)]), dtype=np.float64
+        embedder.embed([question, *(sentences[place].text for place in closely)]), dtype=np.float64
     )
     vectors = np.zeros((len(sentences), found.shape[1]))
-    vectors[needed] = found[1:]
+    vectors[closely] = found[1:]
     return found[0], vectors
 
 
@@ -354,30 +378,3 @@ def _runs(judged: Judged, allowed: Sequence[int], ordinary: float) -> list[Run]:
                 found.append(Run(sentences[first : last + 1], worth, best))
             last += 1
     return found
-
-
-def held_words(words: Sequence[str], texts: Sequence[str]) -> list[frozenset[str]]:
-    """For each text those of `words` that it holds, inflections included."""
-    held: list[set[str]] = [set() for _ in texts]
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(
-            f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = '{TOKENIZER}')"
-        )
-        connection.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(texts))
-        for word in words:
-            query = "SELECT rowid FROM texts WHERE texts MATCH ?"
-            for (number,) in connection.execute(query, [quoted(word)]):
-                held[number].add(word)
-    return [frozenset(each) for each in held]
-
-
-def shares(words: Sequence[str], texts: Sequence[str]) -> list[float]:
-    """For each text the share of `words` it holds, from 0 to 1.
-
-    A word weighs the more the fewer of the texts hold it (inverse document frequency).
-    """
-    held = held_words(words, texts)
-    counts = Counter(word for each in held for word in each)
-    weights = {word: math.log(1 + len(texts) / (1 + counts[word])) for word in words}
-    total = sum(weights.values()) or 1.0
-    return [sum(weights[word] for word in each) / total for each in held]

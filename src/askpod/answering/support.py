@@ -6,7 +6,8 @@ A claim's score against a turn is
 
 similarity: the cosine of the claim and the nearest one or two sentences of the turn; shared: the
 share of the claim's content words that the turn holds; missing: the names in the claim that the
-turn does not hold. It is supported from BAR on, unless it states a number that the turn does not.
+turn does not hold. It is supported from BAR on, unless it states a number that those one or two
+sentences do not.
 How the figures were set, and how often the check is wrong: docs/citations.md.
 
 It compares; it does not reason. A claim that turns a statement round in the same words passes.
@@ -91,9 +92,18 @@ class SupportChecker:
         known = self._verdicts.get((claim, turn))
         if known is None:
             score, begin, end = self._judge(claim, (turn,))
-            known = Support(score >= BAR, begin, end)
+            known = Support(score >= BAR and self._states(claim, turn, begin, end), begin, end)
             _remember(self._verdicts, (claim, turn), known)
         return known
+
+    @staticmethod
+    def _states(claim: str, turn: EvidenceTurn, begin: int, end: int) -> bool:
+        """Whether the nearest words of the turn state the claim's numbers.
+
+        A number that stands elsewhere in the turn is another one: four hives are not four years.
+        """
+        known = f"{turn.span.speaker} {turn.title}"
+        return binding_numbers(claim) <= stated_numbers(f"{known} {turn.span.text[begin:end]}")
 
     def prepare(self, turns: Sequence[EvidenceTurn], answered: Event) -> None:
         """Embeds what is likely to be checked, while the model has not answered yet.
@@ -165,11 +175,9 @@ class SupportChecker:
             if worth[at] > 0 and len(held[at]) >= enough
         ]
         (score, begin, end), at = max(judged, key=lambda each: each[0][0], default=((0.0, 0, 0), 0))
-        # A number that stands elsewhere in the turn is another one: four hives are not four years.
-        quoted = turns[at].span.text[begin:end] if judged else ""
-        if score < BAR_UNCITED or not binding_numbers(claim) <= stated_numbers(quoted):
+        if score < BAR_UNCITED or not self._states(claim, turns[at], begin, end):
             return None
-        return turns[at], Support(True, begin, end)
+        return turns[at], Support(ok=True, begin=begin, end=end)
 
     def score(self, claim: str, turns: Sequence[EvidenceTurn]) -> float:
         """What is held against the bar; 0 at most where a number of the claim is missing."""

@@ -196,7 +196,7 @@ def _model(conversation: Conversation, argument: str) -> None:
 
 
 def _save(conversation: Conversation, argument: str) -> None:
-    from askpod.transcript import as_markdown, save_new
+    from askpod.export import as_markdown, save_new
 
     if not argument:
         raise CommandError("name a file: /save notes.md")

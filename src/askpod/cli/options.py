@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def folder(text: str) -> Path:
+    """A folder that an option names; a name of nothing is refused."""
     if not text.strip():  # as a path, that would be the working folder
         raise typer.BadParameter("names no folder; leave it out, or say . for the working folder")
     return Path(text)

@@ -13,20 +13,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TypeVar, cast
+from weakref import WeakValueDictionary
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from askpod.embedding.cache import cache_folder, cached, forget
 from askpod.embedding.weights import (
     DIMENSION,
     MAX_TOKENS,
     MODEL,
     Precision,
     WeightFiles,
+    cache_folder,
+    cached,
     find_weights,
+    forget,
 )
 from askpod.errors import EmbedderError
 
@@ -54,8 +58,9 @@ class MiniLM:
         files = find_weights()
         self._precision = precision
         self._threads = threads or _usable_cores()
-        self._pieces = WordPieces(files.tokenizer)
-        self._session = _session(files, precision)
+        self._pieces = _shared(files.tokenizer, lambda: WordPieces(files.tokenizer))
+        name = _graph_name(files, precision)
+        self._session = _shared(cache_folder() / name, lambda: _session(files, precision, name))
 
     @property
     def name(self) -> str:
@@ -140,12 +145,28 @@ def _usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _session(files: WeightFiles, precision: Precision) -> onnxruntime.InferenceSession:
-    """The graph, ready to run. A cached one that cannot be run is built again, once."""
-    name = (
+_Part = TypeVar("_Part")
+_in_use: WeakValueDictionary[Path, object] = WeakValueDictionary()
+
+
+def _shared(path: Path, load: Callable[[], _Part]) -> _Part:
+    """What was loaded for a file and is still in use; the archives of a process share one model."""
+    part = cast("_Part | None", _in_use.get(path))
+    if part is None:
+        part = load()
+        _in_use[path] = part
+    return part
+
+
+def _graph_name(files: WeightFiles, precision: Precision) -> str:
+    return (
         f"{MODEL}-{precision}-{files.fingerprint()}-g{GRAPH_FORMAT}-ort{onnxruntime.__version__}"
         ".onnx"
     )
+
+
+def _session(files: WeightFiles, precision: Precision, name: str) -> onnxruntime.InferenceSession:
+    """The graph, ready to run. A cached one that cannot be run is built again, once."""
     try:
         return _loaded(_graph(files, precision, name), name)
     except EmbedderError:

@@ -130,7 +130,7 @@ class _Writer:
         return outputs
 
     def linear(self, name: str, x: str, loud: tuple[int, ...] = ()) -> str:
-        """x * weight + bias; int8 keeps the input channels in `loud` out of the quantised part."""
+        """X * weight + bias; int8 keeps the input channels in `loud` out of the quantised part."""
         weight = self.tensors[name + ".weight"].T
         bias = self.constant(name + ".bias", self.tensors[name + ".bias"])
         if self.precision == "fp32":

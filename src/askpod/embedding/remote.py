@@ -55,7 +55,7 @@ NO_LIST = "no list of embeddings"
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one request brought."""
+    """What one request returned."""
 
     begin: int  # the first text's index
     vectors: NDArray[np.float32]  # of unit length, one row for each text from there on
@@ -225,7 +225,7 @@ class RemoteEmbedder:
             if self._dimension != length:
                 raise self._unusable(
                     f"vectors of length {length} where {self._dimension} is expected: another "
-                    "model now has this name there, and `askpod rebuild` makes the archive anew"
+                    "model now has this name there, and `askpod rebuild` rebuilds the archive"
                 )
 
     def _unusable(self, what: str) -> ModelError:

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 
 from askpod.errors import EmbedderError
+from askpod.files import read_bounded, write_atomically
 
 MODEL = "all-MiniLM-L6-v2"
 DIMENSION = 384
@@ -136,3 +139,50 @@ def _from_onnx(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
             if bias.endswith(".bias") and product in weight_of_product:
                 weight = np.asarray(onnx.numpy_helper.to_array(weight_of_product[product]))
                 yield bias.removesuffix("bias") + "weight", weight.astype(np.float32).T
+
+
+# The user's cache folder: derived files that are slow to make, each with its checksum. Not in
+# onnx_graph.py, which imports `onnx`: a graph that is in the cache is loaded without it.
+
+CACHE_VARIABLE = "ASKPOD_CACHE"
+MOST_CACHED_BYTES = 500_000_000  # of a cached file
+_DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+def cache_folder() -> Path:
+    """The folder named by ASKPOD_CACHE, else the user's cache folder for askpod."""
+    return Path(
+        os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("askpod", appauthor=False)
+    )
+
+
+def cached(name: str, build: Callable[[], bytes]) -> bytes:
+    """What `build` makes, from the cache folder's file `name` where that is whole."""
+    path = cache_folder() / name
+    content = _read_cached(path)
+    if content is None:
+        content = build()
+        # A relative path means that the user has no home: nothing is left in their working folder.
+        if path.is_absolute() or CACHE_VARIABLE in os.environ:
+            with suppress(OSError):
+                write_atomically(path, content + hashlib.sha256(content).digest())
+    return content
+
+
+def forget(name: str) -> bool:
+    """Removes a cached file that is complete and yet of no use; whether there was one."""
+    try:
+        (cache_folder() / name).unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _read_cached(path: Path) -> bytes | None:
+    """The content of a whole file; None where it is absent, unreadable or damaged."""
+    try:
+        data = read_bounded(path, MOST_CACHED_BYTES)
+    except OSError:
+        return None
+    content, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
+    return content if hashlib.sha256(content).digest() == digest else None

@@ -65,6 +65,7 @@ class Change:
 
     @property
     def difference(self) -> float:
+        """How much b is above a."""
         return self.b - self.a
 
 

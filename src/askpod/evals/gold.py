@@ -45,6 +45,7 @@ class Stretch:
 
     @property
     def seconds(self) -> float:
+        """How long it is."""
         return max(0.0, self.end - self.start)
 
     def overlap(self, other: Stretch) -> float:
@@ -139,6 +140,7 @@ class GoldQuestion(_Strict):
 
     @property
     def answerable(self) -> bool:
+        """Whether the archive holds an answer: there is evidence."""
         return bool(self.evidence)
 
     @cached_property
@@ -324,6 +326,7 @@ class Sources:
         return max(self._episode(id_).duration or 0.0, turns[-1].end if turns else 0.0)
 
     def title(self, id_: str) -> str:
+        """The title of an episode of the archive."""
         return self._episode(id_).title
 
     def url(self, stretch: Stretch) -> str:

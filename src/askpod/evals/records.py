@@ -112,6 +112,7 @@ class Record:
     history: tuple[str, ...] = ()  # questions that were asked before it, oldest first
 
     def to_dict(self) -> dict[str, Any]:
+        """As it is written to the file, a JSON object a line."""
         return asdict(self)
 
 

@@ -135,7 +135,7 @@ def run_gold(
             progress(done, total)
 
     _warm(archive, gold.questions[0])
-    ask = partial(_ask, archive, settings.retrieval_only)
+    ask = partial(_ask, archive, retrieval_only=settings.retrieval_only)
     records, timings = [], []
     with closing(in_order(ask, gold.questions, settings.parallel, finished)) as asked:
         for question, (outcome, timing) in zip(gold.questions, asked, strict=True):
@@ -189,13 +189,13 @@ class _Stopped(Exception):
 
 
 def _ask(
-    archive: Archive, retrieval_only: bool, question: GoldQuestion, unwanted: threading.Event
+    archive: Archive, question: GoldQuestion, unwanted: threading.Event, *, retrieval_only: bool
 ) -> tuple[Outcome, Timing]:
     answer: Answer | None = None
     passages: list[Passage] = []
     began = time.perf_counter()
     try:
-        history = _history(archive, retrieval_only, question, unwanted)
+        history = _history(archive, question, unwanted, retrieval_only=retrieval_only)
         if not retrieval_only:
             answer = _answer(archive, question, question.question, history, unwanted)
             began = time.perf_counter()
@@ -214,13 +214,13 @@ def _ask(
 
 
 def _history(
-    archive: Archive, retrieval_only: bool, question: GoldQuestion, unwanted: threading.Event
+    archive: Archive, question: GoldQuestion, unwanted: threading.Event, *, retrieval_only: bool
 ) -> tuple[Exchange, ...]:
     """The conversation before a follow-up. Of the search alone the questions stand in it only."""
     history: tuple[Exchange, ...] = ()
     for asked in question.history:
         answer = (
-            Answer(asked, "", (), (), False, "extractive")
+            Answer(asked, "", (), (), refused=False, mode="extractive")
             if retrieval_only
             else _answer(archive, question, asked, history, unwanted)
         )
@@ -251,4 +251,4 @@ def _answer(
 
 def _no_answer(question: GoldQuestion) -> Answer:
     """What stands in the record of a question that could not be asked: nothing, which scores 0."""
-    return Answer(question.question, "", (), (), False, "extractive")
+    return Answer(question.question, "", (), (), refused=False, mode="extractive")

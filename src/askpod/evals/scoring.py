@@ -54,6 +54,7 @@ class Scorers:
 
     @classmethod
     def of(cls, embedder: Embedder) -> Scorers:
+        """The scorers that compare by the vectors of an embedder."""
         return cls(FactMatcher(embedder), SupportChecker(embedder).check_together)
 
 
@@ -94,7 +95,9 @@ def _score_answer(
     broken = failed(answer) or not answer.text
     basis: Basis = "none" if broken else answer.basis
     scores = {
-        **refusals(question.answerable, answer.basis != "answered" and not broken),
+        **refusals(
+            answerable=question.answerable, refused=answer.basis != "answered" and not broken
+        ),
         **malformed(answer),
         **basis_scores(basis),
     }
@@ -103,7 +106,9 @@ def _score_answer(
         scores |= offered_and_cited(_offered(answer), cited, question.stretches)
     # What follows a model's refusal is quoted by askpod, and is no part of what the model wrote.
     if basis == "none" or (answer.reply is not None and is_refusal(answer.reply)):
-        right = {"crag": Score(0.0)} if broken else crag(question.answerable, basis, None)
+        right = (
+            {"crag": Score(0.0)} if broken else crag(basis, None, answerable=question.answerable)
+        )
         return {**scores, **_nothing(question, answer), **right}, {}
     details: Details = {}
     recall = None
@@ -113,7 +118,7 @@ def _score_answer(
         scores |= of_facts
         recall = of_facts["fact_recall"].value
         details["facts"] = _stated(facts, statements(answer.text), matches)
-    scores |= crag(question.answerable, basis, recall)
+    scores |= crag(basis, recall, answerable=question.answerable)
     written, turns = written_sentences(answer)
     scores |= alce(written, turns, scorers.supports)
     if answer.reply is not None:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from askpod.embedding import Embedder
 from askpod.embedding.remote import RemoteEmbedder
 from askpod.errors import ModelError
-from askpod.store.checksums import VECTOR
 from askpod.store.connection import plain_errors
+from askpod.store.rows import VECTOR
 from askpod.tokens import cost
 
 FILE = "paid.db"
@@ -62,6 +62,7 @@ class EmbeddingCache:
             )
 
     def close(self) -> None:
+        """Closes the file, which stays."""
         self._connection.close()
 
     def remove(self) -> None:

@@ -19,9 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import ReadError
@@ -35,30 +32,28 @@ from askpod.indexing.duplicates import (
     waiting_note,
 )
 from askpod.indexing.embedding_cache import CachedEmbedder
-from askpod.indexing.prepare import Embedded, Prepared, embed
+from askpod.indexing.prepare import Prepared, embed
 from askpod.indexing.report import Failure, IndexReport, Progress, ProgressListener, Prune
 from askpod.indexing.workers import hands
-from askpod.model import Chunk, Episode
+from askpod.model import Episode
 from askpod.readers import episode_id, file_digest
-from askpod.store.rows import Source
+from askpod.store.rows import Embedded, Source
 
 
 class EpisodeStore(Protocol):
     """Where episodes are written: the catalog, or a server with its replica."""
 
-    def sources(self) -> dict[str, Source]: ...
+    def sources(self) -> dict[str, Source]:
+        """The files that the archive was made from, by the id of their episode."""
 
-    def put(
-        self,
-        episode: Episode,
-        source: Source,
-        chunks: Sequence[Chunk],
-        vectors: NDArray[np.float32],
-    ) -> object: ...
+    def put(self, episode: Episode, source: Source, embedded: Embedded) -> object:
+        """Writes an episode, in the place of one with the same id."""
 
-    def remove(self, episode_ids: Sequence[str]) -> None: ...
+    def remove(self, episode_ids: Sequence[str]) -> None:
+        """Removes episodes."""
 
-    def moved(self, episode_id: str, path: str) -> None: ...
+    def moved(self, episode_id: str, path: str) -> None:
+        """Writes down that an episode's file, unchanged, has another path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +258,7 @@ class Indexer:
         embedded = embedded or embed(episode, self._embedder, self._chunking)
         if isinstance(self._embedder, CachedEmbedder):
             self.report.tokens, self.report.cost = self._embedder.tokens, self._embedder.cost
-        self._catalog.put(episode, source, embedded.chunks, embedded.vectors)
+        self._catalog.put(episode, source, embedded)
         self.report.turns += len(episode.turns)
         self.report.chunks += len(embedded.chunks)
         self.report.audio_seconds += episode.end

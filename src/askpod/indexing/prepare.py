@@ -6,29 +6,18 @@ itself; a reader that fails in a way of its own is reported as the failure of it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from askpod.chunking import ChunkSettings, chunk_episode
 from askpod.embedding import Embedder
 from askpod.errors import AskpodError, ReadError
-from askpod.model import Chunk, Episode, Fault
+from askpod.model import Episode, Fault
 from askpod.readers import Reading, read_episode, transcript_key
 from askpod.readers.guests import linked
+from askpod.store.rows import Embedded
 
 _EXCERPT = 200  # characters of an error that is not ours: it may quote the whole file
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """An episode's chunks and their vectors, one row each."""
-
-    chunks: Sequence[Chunk]
-    vectors: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

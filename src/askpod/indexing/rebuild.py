@@ -1,4 +1,4 @@
-"""Makes a store anew: for other settings, another format, or after damage.
+"""Rebuilds a store: for other settings, another format, or after damage.
 
 Everything is read again from the episodes' files; an episode whose file is gone or cannot be
 read is carried over from the catalog, if all of it is as it was written. It all happens in one
@@ -17,6 +17,7 @@ from pathlib import Path
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import ArchiveNotFound, PathError, StoreDamaged, StoreUnwritable
+from askpod.files import write_lock
 from askpod.indexing import Failure, Indexer, IndexReport, ProgressListener
 from askpod.indexing.embedding_cache import with_cache
 from askpod.opening import load_embedder, reconnect, stamp_of
@@ -24,7 +25,6 @@ from askpod.readers.discover import find_files, named
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog, stored_meta
 from askpod.store.collection import publish
-from askpod.store.connection import write_lock
 from askpod.store.integrity import examine
 from askpod.store.schema import FILE, KEPT, Stamp, leftovers
 
@@ -70,7 +70,7 @@ def rebuild_archive(
 def rebuild(
     store: Path, paths: Sequence[Path], stamp: Callable[[], Stamp], work: Rebuilding
 ) -> IndexReport:
-    """Makes the archive in `store` anew from its episodes' files and those in `paths`.
+    """Rebuilds the archive in `store` from its episodes' files and those in `paths`.
 
     `stamp` is called once it is clear that there is something to do: it may ask an endpoint.
 
@@ -118,7 +118,7 @@ def _former(store: Path) -> _Former:
     """Looks at what is there: a catalog, or the damaged one of a rebuild that was stopped."""
     if stopped(store):
         with closing(Catalog(store, KEPT)) as catalog:
-            return _Former(False, held(catalog))
+            return _Former(whole=False, held=held(catalog))
     with closing(Catalog(store)) as catalog:
         try:
             whole = not catalog.meta() or not examine(catalog)
@@ -214,7 +214,7 @@ def _read(catalog: Catalog, query: str, ids: set[str]) -> bool:
 
 
 def _file(catalog: Catalog, id_: str) -> Path | None:
-    """The episode's file, if it is there; it is read anew, so the row need not be whole."""
+    """The episode's file, if it is there; it is read again, so the row need not be whole."""
     try:
         with catalog.reading() as connection:
             query = "SELECT path FROM episodes WHERE id = ?"

@@ -31,7 +31,7 @@ class IndexReport:
     passed_over: list[Failure] = field(default_factory=list)  # hold no transcript, or a known one
     not_pruned: list[Failure] = field(default_factory=list)  # missing folders, with their episodes
     not_reached: list[str] = field(default_factory=list)  # files, where an error ended the run
-    fetched: int = 0  # files brought from feeds and repositories by this run
+    fetched: int = 0  # files fetched from feeds and repositories by this run
     faults: list[Fault] = field(default_factory=list)  # mended in the files read by this run
     turns: int = 0  # of the episodes added or changed, as the next two
     chunks: int = 0
@@ -41,6 +41,7 @@ class IndexReport:
     cost: float | None = None  # of these in US dollars, where the price is known
 
     def to_dict(self) -> dict[str, Any]:
+        """As `--json` shows it."""
         return asdict(self)
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import AskpodError
+from askpod.files import write_lock
 from askpod.indexing.embedding_cache import with_cache
 from askpod.indexing.indexer import EpisodeStore, Indexer
 from askpod.indexing.report import IndexReport, ProgressListener, Prune
 from askpod.sources import SourceFiles, gather
-from askpod.store.connection import write_lock
 
 Notify = Callable[[str], None]
 
@@ -32,7 +32,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class UpdateOptions:
-    """How a store is brought up; what each means: `Archive.index`."""
+    """How a store is updated; what each means: `Archive.index`."""
 
     prune: bool = False
     prune_missing_folders: bool = False

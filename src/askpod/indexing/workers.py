@@ -101,10 +101,11 @@ class Workers:
         self._over = False
 
     def prepare(self, path: Path, *, whole: bool) -> Callable[[], Prepared]:
-        """See Executor. Taking it may also raise:
+        """See Executor; taking the result may raise two more errors.
 
-        EmbedderError: a worker cannot load the embedder.
-        WorkerError: a worker cannot be started.
+        Raises:
+            EmbedderError: a worker cannot load the embedder.
+            WorkerError: a worker cannot be started.
         """
         return self._threads.submit(self._hand, Task(path, whole)).result
 

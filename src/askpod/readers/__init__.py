@@ -71,8 +71,10 @@ def file_digest(path: Path) -> str:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Without the garbage collector, which would walk over all that is read, again and again:
-    a third of the time a large file takes. What a reader makes has no cycles to collect."""
+    """Without the garbage collector: what a reader makes has no cycles to collect.
+
+    It would walk over all that is read, again and again: a third of the time a large file takes.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:

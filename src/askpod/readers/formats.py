@@ -69,6 +69,7 @@ class Content:
 
     @property
     def ending(self) -> str:
+        """The ending of the file's name, such as `.vtt`."""
         return self.path.suffix.lower()
 
     @cached_property

@@ -221,8 +221,10 @@ class _Document:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """The object of the pairs. A name given twice is refused unless it says the same again:
-    which of the two transcripts is meant cannot be known."""
+    """The object of the pairs. A name given twice is refused unless it says the same again.
+
+    Which of two transcripts is meant cannot be known.
+    """
     _check_names(pairs)
     made = dict(pairs)
     if len(made) < len(pairs):

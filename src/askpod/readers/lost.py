@@ -48,7 +48,7 @@ def put_paragraphs_back(rows: list[Row], log: FaultLog) -> list[Row]:
             again = row.who == open_paragraph
             run += not again
             open_paragraph = row.who
-            mended.extend(_unpacked(row, run, again, log))
+            mended.extend(_unpacked(row, run, log, again=again))
     return mended
 
 
@@ -58,7 +58,7 @@ def _with_text(row: Row, log: FaultLog) -> list[Row]:
     return [row] if row.text else []
 
 
-def _unpacked(row: Row, run: int, again: bool, log: FaultLog) -> list[Row]:
+def _unpacked(row: Row, run: int, log: FaultLog, *, again: bool) -> list[Row]:
     """The paragraph that `who` holds, unless it was there before, and the line."""
     line = replace(row, who="", lost=run)
     if again:

@@ -50,7 +50,7 @@ def _joined(cues: list[Cue]) -> Iterator[Cue]:
     by_word = letters <= _WORD * len(cues)
     parts: list[Cue] = []
     for cue in cues:
-        if parts and by_word and _goes_on(parts[-1], cue, 2 * spaced > len(cues)):
+        if parts and by_word and _goes_on(parts[-1], cue, spaced=2 * spaced > len(cues)):
             parts.append(cue)
         else:
             yield from _whole(parts)
@@ -58,7 +58,7 @@ def _joined(cues: list[Cue]) -> Iterator[Cue]:
     yield from _whole(parts)
 
 
-def _goes_on(last: Cue, cue: Cue, spaced: bool) -> bool:
+def _goes_on(last: Cue, cue: Cue, *, spaced: bool) -> bool:
     """Whether a segment is the rest of the word, or of the sentence, that ended just before."""
     if (cue.speaker and cue.speaker != last.speaker) or not cue.text or last.text[-1:].isspace():
         return False

@@ -115,8 +115,11 @@ def _listed(rows: Sequence[Row]) -> set[int]:
 
 
 def _carry_speakers(rows: Sequence[Row], log: FaultLog) -> None:
-    """Credit rows without a speaker: to the next row's where it has the same second (they are
-    one speech), else to whoever spoke before."""
+    """Credits rows without a speaker.
+
+    To the next row's speaker where it has the same second (they are one speech), else to whoever
+    spoke before.
+    """
     speech = [row for row in rows if not row.header]
     speaker = ""
     for row, follows in zip(speech, _same_speech(speech), strict=True):

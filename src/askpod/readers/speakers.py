@@ -155,16 +155,16 @@ def _lines(text: str) -> list[_Line]:
         marked = False
         for match in _CHANGE.finditer(written):
             if marked or written[begin : match.start()].strip():
-                lines.append(_line(written[begin : match.start()], marked, dashes))
+                lines.append(_line(written[begin : match.start()], dashes, marked=marked))
             begin, marked = match.end(), True
-        lines.append(_line(written[begin:], marked, dashes))
+        lines.append(_line(written[begin:], dashes, marked=marked))
     return lines
 
 
 _PLAIN = re.compile(r"[^\n:：>\[(<–—-]*+")
 
 
-def _line(text: str, marked: bool, dashes: int) -> _Line:
+def _line(text: str, dashes: int, *, marked: bool) -> _Line:
     changes = marked or (dashes > 1 and bool(_DASH.match(text)))
     if match := _BRACKETED.match(text):
         label = " ".join((match["square"] or match["round"] or match["angle"]).split())
@@ -176,7 +176,7 @@ def _line(text: str, marked: bool, dashes: int) -> _Line:
     if match is None or not _may_be_label(label):
         return _Line(text, changes=changes)
     sure = is_diariser(label) or (marked and is_name(label))
-    return _Line(text, label, text[match.end() :], sure, False, changes)
+    return _Line(text, label, text[match.end() :], sure, bracket=False, changes=changes)
 
 
 @lru_cache(maxsize=4096)
@@ -212,7 +212,7 @@ class _Labels:
         often = self._often & self._like_names
         mostly = self._headed >= _MOST and len(self._split) > 1
         all_over = self._opened >= _LABELLED
-        odd = self._odd(all_over)
+        odd = self._odd(all_over=all_over)
         named = mostly or len(often) > 1 or any(self._counts[label] > 2 for label in often)
         if not (all_over or named or len(odd) > 1):
             return self._sure | self._brackets()
@@ -221,7 +221,7 @@ class _Labels:
             once |= self._beginning(self._counts.keys() - self._often, 1.0)
         return self._sure | self._brackets() | often | odd | once
 
-    def _odd(self, all_over: bool) -> set[str]:
+    def _odd(self, *, all_over: bool) -> set[str]:
         """Labels that do not look like names, but stand as often as labels do."""
         odd = self._often - self._like_names
         if not all_over:
@@ -322,7 +322,7 @@ def _held(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> list[C
         without += gap if gap > reach else 0
         if speaker:
             for later in range(place + 1, following):
-                held[later] = _with(held[later], speaker, held[later].opens)
+                held[later] = _with(held[later], speaker, opens=held[later].opens)
     if without:
         names = list(dict.fromkeys(cues[place].speaker for place in places))
         log.add(
@@ -342,11 +342,11 @@ def _with_openings(cues: Sequence[Cue]) -> Iterator[Cue]:
         opens = cue.opens and (cue.speaker != before or cue.speaker == "?")
         before = cue.speaker
         if opens != cue.opens or before == "?":
-            cue = _with(cue, "" if before == "?" else before, opens)
+            cue = _with(cue, "" if before == "?" else before, opens=opens)
         yield cue
 
 
-def _with(cue: Cue, speaker: str, opens: bool) -> Cue:
+def _with(cue: Cue, speaker: str, *, opens: bool) -> Cue:
     return Cue(cue.line, cue.start, cue.end, cue.text, speaker, opens)
 
 

@@ -147,13 +147,20 @@ class Said(Protocol):
     """What is joined: a cue, cleaned, with words."""
 
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """The words."""
+
     @property
-    def speaker(self) -> str: ...
+    def speaker(self) -> str:
+        """The label of who speaks; `""` for nobody named."""
+
     @property
-    def end(self) -> float | None: ...
+    def end(self) -> float | None:
+        """The second at which it ends, if that is known."""
+
     @property
-    def opens(self) -> bool: ...
+    def opens(self) -> bool:
+        """Whether another speaker begins here."""
 
 
 def join_cues(
@@ -163,12 +170,12 @@ def join_cues(
     punctuated = _is_punctuated(cues)
     paragraph: _Paragraph | None = None
     for cue, start, guessed in zip(cues, starts, estimated, strict=True):
-        if paragraph and not paragraph.ends_before(cue, start, punctuated):
+        if paragraph and not paragraph.ends_before(cue, start, punctuated=punctuated):
             paragraph.add(cue, start)
             continue
         if paragraph:
             yield paragraph.turn(start)
-        paragraph = _Paragraph(cue, start, guessed)
+        paragraph = _Paragraph(cue, start, estimated=guessed)
     if paragraph:
         yield paragraph.turn(None)
 
@@ -186,7 +193,7 @@ def _ends_sentence(text: str) -> bool:
 class _Paragraph:
     """A turn that is still being put together."""
 
-    def __init__(self, cue: Said, start: float, estimated: bool) -> None:
+    def __init__(self, cue: Said, start: float, *, estimated: bool) -> None:
         self._parts = [cue.text]
         self._length = len(cue.text)
         self._speaker = cue.speaker
@@ -197,7 +204,7 @@ class _Paragraph:
         self._sentence = 0  # characters since the last cue that held an end mark
         self._ended = _ends_sentence(cue.text)
 
-    def ends_before(self, cue: Said, start: float, punctuated: bool) -> bool:
+    def ends_before(self, cue: Said, start: float, *, punctuated: bool) -> bool:
         """Whether a cue that starts at `start` begins another turn."""
         if cue.opens or cue.speaker != self._speaker:
             return True

@@ -41,7 +41,7 @@ def parse_xml(path: Path, text: str, events: XmlEvents) -> None:
     parser.CharacterDataHandler = events.text
     parser.EntityDeclHandler = refuse
     try:
-        parser.Parse(text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace"), True)
+        parser.Parse(text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace"), True)  # noqa: FBT003
     except expat.ExpatError as error:
         problem = f"is not valid XML ({expat.ErrorString(error.code)}); mend it or fetch it again"
         raise ReadError(path, problem, line=error.lineno) from None

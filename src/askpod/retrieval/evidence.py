@@ -70,13 +70,15 @@ class _Packer:
         held_back: list[Passage] = []
         for passage in passages:
             others_wait = waiting - self._chosen.keys() - {passage.episode_id}
-            whole = self._add(passage, self._room(passage.episode_id, bool(others_wait)))
+            whole = self._add(
+                passage, self._room(passage.episode_id, others_wait=bool(others_wait))
+            )
             if not whole and others_wait:
                 held_back.append(passage)
             elif not whole and passage.episode_id in self._chosen:
                 return  # cut at the end of the budget
         for passage in held_back:
-            if not self._add(passage, self._room(passage.episode_id, False)):
+            if not self._add(passage, self._room(passage.episode_id, others_wait=False)):
                 return
 
     def undo(self) -> None:
@@ -101,7 +103,7 @@ class _Packer:
             for position, turn in enumerate(said, start=first):
                 self._known[passage.episode_id, position] = turn
 
-    def _room(self, episode: str, others_wait: bool) -> int:
+    def _room(self, episode: str, *, others_wait: bool) -> int:
         """The tokens that the episode's pieces may take now, those it has included."""
         others = sum(self._spent[each] for each in self._chosen if each != episode)
         left = self._budget - others

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -67,15 +68,27 @@ def without_duplicates(passages: Iterable[Passage]) -> Iterator[Passage]:
 
     Only passages of different episodes are compared: those of one never overlap.
     """
-    kept: list[tuple[str, frozenset[str]]] = []
+    bits: dict[str, int] = {}
+    kept: list[tuple[str, _Words]] = []
     for passage in passages:
-        words = frozenset(re.findall(r"\w+", passage.text.casefold()))
-        if any(other != passage.episode_id and _alike(words, seen) for other, seen in kept):
+        words = _Words.of(passage.text, bits)
+        if any(other != passage.episode_id and words.alike(seen) for other, seen in kept):
             continue
         kept.append((passage.episode_id, words))
         yield passage
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    shorter = min(len(one), len(other))
-    return shorter >= FEWEST and len(one & other) >= SAME * shorter
+class _Words(NamedTuple):
+    """The distinct words of a text, each a bit: of sets so small, far faster than `frozenset`."""
+
+    bits: int
+    distinct: int  # how many
+
+    @classmethod
+    def of(cls, text: str, known: dict[str, int]) -> _Words:
+        words = set(re.findall(r"\w+", text.casefold()))
+        return cls(sum(1 << known.setdefault(word, len(known)) for word in words), len(words))
+
+    def alike(self, other: _Words) -> bool:
+        shorter = min(self.distinct, other.distinct)
+        return shorter >= FEWEST and (self.bits & other.bits).bit_count() >= SAME * shorter

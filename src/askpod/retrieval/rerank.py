@@ -10,7 +10,7 @@ docs/retrieval.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +38,10 @@ class Said:
 
 
 def idf(holding: int, count: int) -> float:
-    """The weight of a word that `holding` of `count` chunks say, as BM25 has it (Robertson and
-    Zaragoza, 2009, section 3.2, with 1 added so that no weight is negative)."""
+    """The weight of a word that `holding` of `count` chunks say, as BM25 has it.
+
+    Robertson and Zaragoza, 2009, section 3.2, with 1 added so that no weight is negative.
+    """
     return float(np.log1p((count - holding + 0.5) / (holding + 0.5)))
 
 
@@ -58,14 +60,20 @@ class Pool:
     said: Sequence[Said]  # the question's words
     named: Scores  # share of each that is said by somebody whom the question names
     selected: NDArray[np.bool_]  # those that may be shown; the others count as neighbours only
+    added: Scores = field(init=False)  # to the dense scores, for words and speakers
+
+    def __post_init__(self) -> None:
+        self.added = _added(self)
 
     def around(self, reach: int) -> tuple[Ids, Ids]:
         """For each chunk the first and the last one of its episode within `reach` of it."""
         return np.maximum(self.ids - reach, self.firsts), np.minimum(self.ids + reach, self.lasts)
 
     def at(self, step: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """For each chunk the index of the one `step` later in its episode, and whether it is
-        in the pool (where it is not, the index means nothing)."""
+        """The chunk `step` later in the episode, for each chunk.
+
+        Returns its index in the pool, and whether it is there (else the index means nothing).
+        """
         wanted = self.ids + step
         index = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
         there = (self.ids[index] == wanted) & (self.firsts[index] == self.firsts)
@@ -74,8 +82,26 @@ class Pool:
 
 def score_chunks(pool: Pool) -> Scores:
     """The score of each chunk of the pool; higher is better, -inf where it is not known."""
+    return pool.dense + pool.added
+
+
+def within_reach(pool: Pool, ids: Ids, worst: float, count: int) -> Ids:
+    """Those of `ids` that can be among the best `count` of the pool, whatever their dense scores.
+
+    The dense search did not return them, so none has more than its `worst` score (the threshold
+    algorithm: Fagin, Lotem and Naor, 2003). What cannot be reached need not be looked up.
+    """
+    known = np.sort(score_chunks(pool)[pool.selected])[::-1]
+    if len(known) <= count:
+        return ids
+    reached: Ids = ids[worst + pool.added[np.searchsorted(pool.ids, ids)] >= known[count]]
+    return reached
+
+
+def _added(pool: Pool) -> Scores:
+    """What words and speakers add to each chunk, with its share of what its neighbours get."""
     own = word_and_speaker_scores(pool)
-    scores: Scores = pool.dense + own
+    scores = own.copy()
     for distance, share in enumerate(NEIGHBOUR_SHARES, start=1):
         for step in (-distance, distance):
             index, there = pool.at(step)

@@ -21,15 +21,24 @@ from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
 from askpod.people import Labels, People
 from askpod.retrieval.passages import MOST, passage, stretches, without_duplicates
-from askpod.retrieval.rerank import Ids, Pool, Said, best_first, coverage, idf, score_chunks
+from askpod.retrieval.rerank import (
+    Ids,
+    Pool,
+    Said,
+    best_first,
+    coverage,
+    idf,
+    score_chunks,
+    within_reach,
+)
 from askpod.retrieval.speakers import named_speakers
-from askpod.retrieval.spelling import replaced, respelled
+from askpod.retrieval.spelling import replaced, respelled, unmentioned_names
+from askpod.retrieval.unmatched import unmatched
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
 from askpod.store.filters import Selection, chroma_condition, select
-from askpod.store.lexical import chunks_that_say, unmentioned_names
+from askpod.store.lexical import chunks_that_say
 from askpod.store.rows import StoredChunk
-from askpod.store.unmatched import unmatched
 from askpod.text import query_words
 
 _T = TypeVar("_T")
@@ -42,7 +51,7 @@ LONGEST_QUESTION = 2_000  # characters; far above any question, far below an acc
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search brought up, with what judging it needs."""
+    """What a search found, with what judging it needs."""
 
     question: str
     vector: NDArray[np.float32]  # of the question, unit length
@@ -99,11 +108,11 @@ class Retriever:
             vector, words = self._embedder.embed([question])[0], query_words(question)
             named = named_speakers(question, everybody)
             said = [
-                _said(chunks_that_say(connection, word), layout.chunk_count)
+                _said(chunks_that_say(connection, word), layout.count())
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
-            pool = self._pool(neighbours, vector, said, labels, selection)
+            pool = self._pool(neighbours, vector, said, labels, selection, MOST * top)
             similarity = self._nearest_cosine(pool, vector)
             self._complete(pool, neighbours, vector, 2 * top)
             found = list(islice(without_duplicates(self._passages(pool, people)), top))
@@ -129,15 +138,20 @@ class Retriever:
         said: Sequence[Said],
         named: Labels,
         selection: Selection,
+        count: int,
     ) -> Pool:
-        """The candidates of both searches, with their dense scores, and the chunks around them."""
+        """The candidates of both searches, and the chunks around them.
+
+        Known are the dense scores of all that can be among the best `count`.
+        """
         layout, chosen = neighbours.layout, self._chosen(neighbours, selection)
         near, scores = neighbours.nearest(vector, CANDIDATES, chosen, chroma_condition(selection))
         by_words = _saying_most(said, chosen)
         reach = np.arange(-len(NEIGHBOUR_SHARES), len(NEIGHBOUR_SHARES) + 1)
         around = np.unique(np.concatenate([near, by_words])[:, np.newaxis] + reach)
         # What others say beside a speaker who is asked for counts as context.
-        ids, episodes = layout.among(around, selection.episodes)
+        ids = layout.among(around, selection.episodes)
+        episodes = layout.places_of(ids)
         pool = Pool(
             ids=ids,
             firsts=layout.firsts[episodes],
@@ -148,6 +162,8 @@ class Retriever:
             selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
         )
         pool.dense[np.searchsorted(ids, near)] = scores
+        if len(scores):
+            by_words = within_reach(pool, by_words, float(scores.min()), count)
         _look_up(pool, by_words, neighbours, vector)
         return pool
 
@@ -172,10 +188,9 @@ class Retriever:
         """The chunks that the filters leave, ascending; None: all."""
         if selection == Selection():
             return None
-        if selection.speakers is None:
+        if selection.labels is None and selection.episodes is not None:
             return neighbours.layout.ids(selection.episodes)
-        spoken = self._catalog.spoken_by(selection.labels)
-        return spoken[neighbours.layout.holds(spoken, selection.episodes)]
+        return self._catalog.chunk_ids(selection)
 
     def _passages(self, pool: Pool, people: People) -> Iterator[Passage]:
         """Passages, best first, their texts read as they are asked for."""
@@ -243,8 +258,10 @@ def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
 
 
 def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:
-    """The words without names of speakers, who are found by who speaks: what is said beside a
-    name is seldom an answer. All words where there are no others."""
+    """The words without names of speakers; all words where there are no others.
+
+    Speakers are found by who speaks: what is said beside a name is seldom an answer.
+    """
     names = {part for name in named for part in query_words(name)}
     return [word for word in words if word not in names] or words
 

@@ -1,23 +1,28 @@
-"""Replaces misspelt words of a question by words of the archive: "Sukhodolskaja" is said nowhere.
+"""The names in a question, as the archive spells them: "Sukhodolskaja" is said nowhere.
 
 Names are what is misspelt most, by listeners as by recognisers. A word is replaced only where the
 archive lacks it, where the embedder does not know it whole either (so that it is no common word),
 and where a speaker's name, or for a word with a capital anything said, is spelt almost alike.
+A name that nothing is like is one that the archive never mentions.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from difflib import SequenceMatcher, get_close_matches
 
 from askpod.chunking import SPECIAL_TOKENS
-from askpod.store.lexical import ALIKE, alike_stems, is_held, texts_with
+from askpod.store.lexical import is_held, stems_from, texts_with
 from askpod.text import query_words
 
 SHORTEST = 5  # letters: shorter words are alike by chance
 
+ALIKE = 0.85  # difflib's ratio, from which on two spellings are taken for one name
+
+# A word behind a word, not behind the end of a sentence or an opening quotation mark.
+_WITHIN = re.compile(r"(?<=[\w,;] )[^\W\d_]+(?:['’][^\W\d_]+)*")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -50,7 +55,7 @@ def respelled(
         # Of what is said, names alone: "roaster" is no misspelt "roster".
         said = (
             other
-            for stem in (alike_stems(connection, word.casefold()) if word[0].isupper() else ())
+            for stem in (_alike_stems(connection, word.casefold()) if word[0].isupper() else ())
             for text in texts_with(connection, stem)
             for other in _WORD.findall(text)
         )
@@ -73,3 +78,48 @@ def _most_alike(word: str, others: Sequence[str]) -> str | None:
     }
     best = max(ratios, key=lambda other: ratios[other], default=None)
     return best if best is not None and ratios[best] >= ALIKE else None
+
+
+def unmentioned_names(
+    connection: sqlite3.Connection, text: str, speakers: Collection[str]
+) -> list[str]:
+    """Names in a question that the archive never mentions.
+
+    None of the `speakers` bears or says them, and no title, guest or section has them.
+
+    A name is a word with a capital that begins no sentence and is no acronym. One that sounds
+    like a word of the archive counts as mentioned: transcripts misspell names.
+    """
+    within = (word.replace("’", "'").removesuffix("'s") for word in _WITHIN.findall(text))
+    names = dict.fromkeys(word for word in within if word[0].isupper() and word[1:2].islower())
+    return [name for name in names if not _mentioned(connection, name, speakers)]
+
+
+def _mentioned(connection: sqlite3.Connection, name: str, speakers: Collection[str]) -> bool:
+    if is_held(connection, name):
+        return True
+    folded = name.casefold()
+    if any(folded in speaker.casefold() for speaker in speakers):
+        return True
+    return bool(_alike_stems(connection, folded))
+
+
+def _alike_stems(connection: sqlite3.Connection, word: str) -> list[str]:
+    """Up to three of the archive's stems that are spelt almost like a word, the nearest first."""
+    like = _perhaps_alike(word, stems_from(connection, word[0]))
+    return get_close_matches(word, list(like), 3, ALIKE)
+
+
+def _perhaps_alike(name: str, words: Iterable[str]) -> Iterator[str]:
+    """Those that have enough letters in common with the name; all that are alike are among them.
+
+    A hundred times quicker than to compare them, and of many thousands few are left.
+    """
+    letters, size = set(name), len(name)
+    longest = size * (2 - ALIKE) / ALIKE
+    shortest = size * ALIKE / (2 - ALIKE)
+    for word in [word for word in words if shortest <= len(word) <= longest]:
+        own = set(word)
+        most = min(size - len(letters - own), len(word) - len(own - letters))
+        if 2 * most >= ALIKE * (size + len(word)):
+            yield word

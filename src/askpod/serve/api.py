@@ -166,6 +166,7 @@ class Api:
         return FileResponse(path, media_type=ENDINGS[path.suffix.lower()])
 
     async def openapi(self, _: Request) -> Response:
+        """The OpenAPI document of this interface."""
         return JSONResponse(DOCUMENT)
 
     async def _episode(self, episode_id: str) -> tuple[Episode, list[Turn]]:

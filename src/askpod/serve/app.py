@@ -83,10 +83,12 @@ class Connection(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has connected."""
         super().connection_made(transport)
         self._expect()
 
     def data_received(self, data: bytes) -> None:
+        """Bytes have come; they may complete a head."""
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
             self._expect()
@@ -95,6 +97,7 @@ class Connection(H11Protocol):
             self._deadline = None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
         super().connection_lost(exc)
         if self._deadline is not None:
             self._deadline.cancel()
@@ -129,6 +132,7 @@ class Server(uvicorn.Server):
         self._live = live
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """See uvicorn; what is being written ends first."""
         self._live.stopping.set()
         super().handle_exit(sig, frame)
 

@@ -39,6 +39,7 @@ class Message(BaseModel):
     content: str | list[dict[str, Any]] | None = None
 
     def text(self) -> str:
+        """The words of it; parts that are not text are left out."""
         if isinstance(self.content, list):
             parts = [part.get("text") for part in self.content if part.get("type") == "text"]
             return "\n".join(part for part in parts if isinstance(part, str))

@@ -16,9 +16,9 @@ import anyio.to_thread
 from askpod import Archive
 from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.errors import AskpodError
+from askpod.files import being_written
 from askpod.model import Answer, Exchange, Filters
 from askpod.settings import ModelSettings, Settings
-from askpod.store.connection import being_written
 
 LOOKUPS = 4  # searches at a time, and look-ups: more would only wait for the processor
 COMPUTING = 1  # answers at a time that take the processor: searches, which are short, go before
@@ -48,6 +48,7 @@ class Turns:
         self._mine.held = self._free.acquire(timeout=PATIENCE)
 
     def give_up(self) -> None:
+        """Lets another one compute."""
         if getattr(self._mine, "held", False):
             self._free.release()
         self._mine.held = False

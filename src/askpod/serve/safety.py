@@ -99,6 +99,7 @@ class Guard:
         self._rates: dict[str, tuple[float, float]] = {}  # address -> (left, when)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI; refuses what must not be answered."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)

@@ -47,7 +47,7 @@ class Tools:
     ) -> Result:
         """Answer a question from what was said in the podcast, each claim with its second and link.
 
-        `basis` is answered, nearest (only something near it was said) or none."""
+        `basis` is answered, nearest (only something near it was said) or none."""  # noqa: D209
         filters = _filters(guest=guest, speaker=speaker, season=season, since=since, until=until)
         answer = await self._answer(question, filters)
         told = {"answer": answer.text, "basis": answer.basis}
@@ -79,7 +79,7 @@ class Tools:
     ) -> Result:
         """Find passages of the podcast that speak of something, best first, with times and links.
 
-        Dates are YYYY, YYYY-MM or YYYY-MM-DD."""
+        Dates are YYYY, YYYY-MM or YYYY-MM-DD."""  # noqa: D209
         filters = _filters(
             episode=episode,
             guest=guest,

@@ -80,7 +80,7 @@ class ErrorMessages:
     def plain(
         self, what: str, todo: str = "", *, retryable: bool = False, after: float | None = None
     ) -> RequestFailure:
-        """ "The model's service at … what: todo"."""
+        """Like "The model's service at … what: todo"."""
         todo = f": {todo}" if todo else ""
         message = f"the model's service at {self.asked.address} {what}{todo}"
         return RequestFailure(ModelError(message, retryable=retryable), retry_after=after)

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from askpod.errors import ModelError
+from askpod.errors import AskpodError, ModelError
 
 OPENAI_URL = "https://api.openai.com/v1"
 VENDOR = "openai.com"  # asks for a key and for the prices that are known
 SECRETS = ("OPENAI_API_KEY", "ASKPOD_CHROMA_TOKEN")  # variables
 SHORTEST_SECRET = 4  # characters; a shorter header is a version or a switch
+EXCERPT = 200  # characters of what a service says
 NO_KEY = "no-key"  # the client insists on a key; servers of one's own mostly ask for none
 
 _KEY_LIKE = re.compile(r"\b(sk|gsk|pk|api|key)-[\w*.-]{6,}|\b(Bearer|Basic)\s+\S+", re.IGNORECASE)
@@ -48,15 +49,33 @@ def key_for(base_url: str | None) -> str:
     Raises:
         ModelError: OpenAI itself is asked and there is no key, or it holds what no key holds.
     """
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    if key and not (key.isascii() and key.isprintable() and " " not in key):
-        raise ModelError("OPENAI_API_KEY holds characters that no key has: copy the key again")
+    key = secret("OPENAI_API_KEY", "key", ModelError)
     if not key and is_vendors(base_url):
         raise ModelError(
             f"no key for {where(base_url)}: set OPENAI_API_KEY, or OPENAI_BASE_URL for a server "
             "of your own"
         )
     return key or NO_KEY
+
+
+def secret(variable: str, what: str, error: type[AskpodError]) -> str:
+    """The value of a variable that holds a key or token; "" where it is not set.
+
+    Args:
+        variable: its name.
+        what: "key" or "token", for the message.
+        error: raised where it holds what no key holds.
+    """
+    value = os.environ.get(variable, "").strip()
+    if value and not (value.isascii() and value.isprintable() and " " not in value):
+        raise error(f"{variable} holds characters that no {what} has: copy the {what} again")
+    return value
+
+
+def excerpt(text: str) -> str:
+    """The beginning of what a service said, on one line, without secrets."""
+    line = " ".join(struck_out(text).split())[:EXCERPT]
+    return "".join(character if character.isprintable() else "?" for character in line)
 
 
 def struck_out(text: str) -> str:

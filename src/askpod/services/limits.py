@@ -13,12 +13,20 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
 import httpcore
+import httpx
+
+from askpod.services.http import excerpt, is_this_machine
+from askpod.services.retry import Retries, retry_after
 
 ACCEPTED = "gzip"  # the Accept-Encoding of all our requests
 PIECE = 2**16  # bytes that are unpacked at once
+PASSING = (429, 500, 502, 503, 504)  # statuses that may be others at the next try
 MOST_MEMBERS = 100  # gzip streams one after the other in one body
 
 _PLAIN = ("", "identity")
@@ -108,13 +116,16 @@ class Deadline(threading.local):
         self._until = math.inf
 
     def start(self, seconds: float) -> None:
+        """From now on this thread waits for so many seconds at most."""
         self._until = time.monotonic() + seconds
 
     def clear(self) -> None:
+        """Lets this thread wait for as long as it takes."""
         self._until = math.inf
 
     @property
     def passed(self) -> bool:
+        """Whether the time is over."""
         return time.monotonic() >= self._until
 
     def bound(self, timeout: float | None) -> float | None:
@@ -133,12 +144,15 @@ class DeadlineStream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """See httpcore; ends before the deadline."""
         return self._stream.read(max_bytes, self._deadline.bound(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """See httpcore; ends before the deadline."""
         self._stream.write(buffer, self._deadline.bound(timeout))
 
     def close(self) -> None:
+        """Closes the connection."""
         self._stream.close()
 
     def start_tls(
@@ -147,10 +161,12 @@ class DeadlineStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
+        """See httpcore; the stream that is returned ends before the deadline, too."""
         stream = self._stream.start_tls(ssl_context, server_hostname, self._deadline.bound(timeout))
         return DeadlineStream(stream, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's own
+        """See httpcore."""
         return self._stream.get_extra_info(info)
 
 
@@ -177,3 +193,129 @@ def keep_deadline(client: Any, deadline: Deadline) -> None:  # noqa: ANN401 - of
         pool: Any = getattr(transport, "_pool", None)
         if backend := getattr(pool, "_network_backend", None):
             pool._network_backend = _DeadlineBackend(backend, deadline)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a service answered, all of it."""
+
+    status: int
+    body: bytes
+    retry_after: float | None  # seconds, as the service asks for
+
+    @property
+    def passing(self) -> bool:
+        """Whether it may be another at the next try."""
+        return self.status in PASSING
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request without a usable answer. A value: an error would hold the request and its token."""
+
+    what: str  # as a sentence without its subject
+    passing: bool = False  # it may go well at the next try
+    about: Literal["", "closed", "connection", "certificate", "tls"] = ""
+    retry_after: None = None
+
+
+class BoundedClient:
+    """Requests to one service, each bounded in time and size. Follows no redirect.
+
+    Args:
+        base_url: what all paths are relative to.
+        headers: sent with each request.
+        most_bytes: of one response, unpacked.
+        ca: root certificates; None: the system's.
+
+    Raises:
+        OSError, ssl.SSLError: `ca` cannot be read.
+    """
+
+    def __init__(
+        self, base_url: str, headers: dict[str, str], most_bytes: int, ca: Path | None = None
+    ) -> None:
+        self._most_bytes = most_bytes
+        self._client = httpx.Client(
+            base_url=base_url,
+            headers=headers | {"Accept-Encoding": ACCEPTED},
+            follow_redirects=False,
+            # A proxy for the internet must not get what is meant for a server on this machine.
+            trust_env=not is_this_machine(base_url),
+            verify=_tls(ca) if base_url.startswith("https:") else True,
+        )
+        self._deadline = Deadline()
+        keep_deadline(self._client, self._deadline)
+        self.close = self._client.close
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        timeout: httpx.Timeout,
+        seconds: float,
+        retries: Retries,
+    ) -> Response | Unanswered:
+        """The answer to a request that may be sent twice without harm.
+
+        Args:
+            method: GET, POST, PUT or DELETE.
+            path: below the base URL, quoted.
+            content: JSON, if there is any.
+            timeout: for the steps of the request.
+            seconds: that each try may take in all.
+            retries: how often it is tried again where that may help.
+        """
+        while True:
+            answer = self._tried(method, path, content, timeout, seconds)
+            wait = retries.next_wait(answer.retry_after) if answer.passing else None
+            if wait is None:
+                return answer
+            time.sleep(wait)
+
+    def _tried(
+        self, method: str, path: str, content: bytes | None, timeout: httpx.Timeout, seconds: float
+    ) -> Response | Unanswered:
+        self._deadline.start(seconds)
+        kind = {"Content-Type": "application/json"} if content else None
+        try:
+            with self._client.stream(
+                method, path, content=content, headers=kind, timeout=timeout
+            ) as response:
+                unpacker = Unpacker(response.headers.get("content-encoding", ""), self._most_bytes)
+                body = b"".join(unpacker.all_of(response.iter_raw()))
+                asked = retry_after(response.headers.get("retry-after", ""))
+                return Response(response.status_code, body, asked)
+        except httpx.TimeoutException:
+            if self._deadline.passed:
+                return Unanswered(f"is too slow: not done after {seconds:.0f} s")
+            return Unanswered(f"has not answered for {timeout.read:g} s", passing=True)
+        except httpx.ConnectError as error:
+            return _unconnected(excerpt(str(error)))
+        except httpx.HTTPError as error:
+            reason = excerpt(str(error)) or type(error).__name__
+            return Unanswered(f"broke off ({reason})", passing=True)
+        except TooLarge:
+            return Unanswered("sends more than was asked for")
+        except NotUnpacked as error:
+            return Unanswered(f"sends what {error}")
+        except RuntimeError:  # closed in another thread, perhaps this instant
+            if not self._client.is_closed:
+                raise
+            return Unanswered("is asked no more", about="closed")
+
+
+def _unconnected(reason: str) -> Unanswered:
+    if "certificate" in reason.lower():
+        what = f"shows a certificate that is not trusted ({reason})"
+        return Unanswered(what, about="certificate")
+    if "ssl" in reason.lower():
+        return Unanswered(f"does not speak TLS as asked ({reason})", about="tls")
+    return Unanswered(f"does not answer ({reason})", passing=True, about="connection")
+
+
+@cache
+def _tls(ca: Path | None) -> ssl.SSLContext:
+    """One for all clients: to make it takes longer than a request."""
+    return ssl.create_default_context(cafile=None if ca is None else str(ca))

@@ -99,6 +99,7 @@ class GuardedClient(openai.DefaultHttpxClient):
         stream: bool = False,
         **how: Any,  # noqa: ANN401
     ) -> httpx.Response:
+        """See httpx; answers are unpacked within limits."""
         request.headers["accept-encoding"] = ACCEPTED
         self._deadline.start(_until_headers(self.timeout))
         try:
@@ -130,6 +131,7 @@ class GuardedAsyncClient(openai.DefaultAsyncHttpxClient):
         stream: bool = False,
         **how: Any,  # noqa: ANN401
     ) -> httpx.Response:
+        """See httpx; answers are unpacked within limits."""
         request.headers["accept-encoding"] = ACCEPTED
         try:
             async with asyncio.timeout(_until_headers(self.timeout)):

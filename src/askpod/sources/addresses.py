@@ -83,6 +83,7 @@ def join(base: httpx.URL, href: str) -> str:
 
 
 def port_of(url: httpx.URL) -> int:
+    """The port of an address, or that of its scheme."""
     return url.port or _PORTS[url.scheme]
 
 
@@ -190,6 +191,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
+        """Connects to the very address that was checked."""
         try:
             numbers = resolve(host, port, allow_private=self._allow_private)
         except NoSuchHost as error:
@@ -212,7 +214,9 @@ class CheckedBackend(httpcore.NetworkBackend):
         timeout: float | None = None,  # noqa: ARG002
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
+        """Refuses: an address of the web is no socket."""
         raise httpcore.ConnectError("no sockets of this machine")
 
     def sleep(self, seconds: float) -> None:
+        """Waits, as httpcore asks for."""
         time.sleep(seconds)

@@ -51,6 +51,7 @@ class Element:
 
     @property
     def url(self) -> str:
+        """The address in its `url` attribute."""
         return self.attributes.get("url", "").strip()
 
     def says(self, attribute: str) -> str:
@@ -66,6 +67,7 @@ class RawItem:
     elements: list[Element] = field(default_factory=list)
 
     def named(self, name: str) -> list[Element]:
+        """Its elements of a name, in order."""
         return [element for element in self.elements if element.name == name]
 
 
@@ -90,7 +92,7 @@ def parse_xml(data: bytes) -> RawFeed:
     builder = _Builder()
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.UseForeignDTD(True)  # so that HTML's entities are skipped over, and no error
+    parser.UseForeignDTD(True)  # noqa: FBT003 - so that HTML's entities are skipped, and no error
     parser.StartDoctypeDeclHandler = _refuse
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
@@ -98,7 +100,7 @@ def parse_xml(data: bytes) -> RawFeed:
     parser.SkippedEntityHandler = builder.entity
     feed = builder.feed
     try:
-        parser.Parse(data, True)
+        parser.Parse(data, True)  # noqa: FBT003 - expat takes no keywords
     except expat.ExpatError as error:
         feed.problem = f"line {error.lineno}: {expat.ErrorString(error.code)}"
     except _Enough as reason:
@@ -154,7 +156,7 @@ class _Builder:
         if self._texts:
             self._texts[-1].append(data)
 
-    def entity(self, name: str, is_parameter: bool) -> None:
+    def entity(self, name: str, is_parameter: bool) -> None:  # noqa: FBT001 - as expat calls it
         if not is_parameter:
             self.text(html.unescape(f"&{name};"))
 

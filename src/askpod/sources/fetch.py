@@ -83,6 +83,7 @@ class RateLimit:
             self._hosts[host].free_at = time.monotonic() + PAUSE
 
     def answered(self, host: str) -> None:
+        """To be called when a host has answered: its failures are forgotten."""
         self._hosts[host].failures = 0
 
     def failed(self, host: str) -> None:
@@ -161,6 +162,7 @@ class Fetcher:
         raise FetchError(f"{address}: over {MOST_REDIRECTS} redirects; name the final address")
 
     def close(self) -> None:
+        """Closes the connections."""
         if self._made:
             self._made.close()
 

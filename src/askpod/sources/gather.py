@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from askpod.errors import FetchError
+from askpod.files import usable, write_lock
 from askpod.indexing.report import Failure
 from askpod.readers.discover import ENDINGS, find_files, named
 from askpod.readers.xml_captions import is_xml_captions
-from askpod.store.connection import plain_errors, write_lock
 
 FOLDER = "sources"  # in the store: what was fetched
 _FEEDS = (".xml", ".rss", ".atom")
@@ -74,7 +74,7 @@ def gather(
         local = _local(paths)
     if not elsewhere:
         return local
-    fetched = _fetch(store, elsewhere, allow_private, notify or (lambda _: None))
+    fetched = _fetch(store, elsewhere, notify or (lambda _: None), allow_private=allow_private)
     gathered = _joined([local, *fetched])
     if not gathered.files:
         raise FetchError("\n".join(failure.message for failure in gathered.failed))
@@ -91,7 +91,7 @@ def _local(paths: Sequence[Path]) -> SourceFiles:
 
 
 def _fetch(
-    store: Path, sources: Sequence[str | Path], allow_private: bool, notify: Notify
+    store: Path, sources: Sequence[str | Path], notify: Notify, *, allow_private: bool
 ) -> list[SourceFiles]:
     """What each feed and repository gave; a failed one gives no files."""
     # Imported when something is fetched: a search needs none of it.
@@ -120,7 +120,7 @@ def _fetch(
 def _folder(folder: Path, notify: Notify) -> Iterator[Path]:
     """The folder of what is fetched, locked. It is removed again where nothing came of it."""
     was_there = folder.exists()
-    with plain_errors(folder / "_"):
+    with usable(folder):
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)

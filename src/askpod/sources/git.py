@@ -122,7 +122,7 @@ def update_repository(
     clone = sources / source_folder(host_and_path(str(repository.address.url)), exact)
     before: Listing = {}
     try:
-        settings, variables = _network(repository, allow_private)
+        settings, variables = _network(repository, allow_private=allow_private)
         there = Git(clone, str(repository), settings, variables, notify)
         before = _listing(there)
         notify(f"{repository}: fetching with git …")
@@ -147,7 +147,9 @@ def update_repository(
     )
 
 
-def _network(repository: Repository, allow_private: bool) -> tuple[dict[str, str], dict[str, str]]:
+def _network(
+    repository: Repository, *, allow_private: bool
+) -> tuple[dict[str, str], dict[str, str]]:
     """How git may reach the repository: settings, and variables of its environment.
 
     Raises FetchError where it may not.
@@ -178,7 +180,7 @@ def _update_clone(git: Git, repository: Repository, sources: Path, *, known: boo
         try:
             _update(git, repository)
         except GitFailed:
-            git.notify(f"{repository}: the clone cannot be brought up to date; cloning anew …")
+            git.notify(f"{repository}: the clone cannot be updated; cloning again …")
         else:
             return
     aside = sources / f".new-{git.folder.name}"

@@ -51,9 +51,11 @@ class WebLocation:
     base: httpx.URL
 
     def find(self, href: str) -> Link:
+        """See Location."""
         return Link(join(self.base, href))
 
     def read(self, found: Link, limit: int) -> bytes:
+        """See Location."""
         return self.fetcher.get(found.where, limit).body
 
 
@@ -65,6 +67,7 @@ class FolderLocation:
     folder: Path
 
     def find(self, href: str) -> Link:
+        """See Location."""
         if href.lower().startswith(("http://", "https://")):
             return Link(href)
         path = self._path(href)
@@ -75,6 +78,7 @@ class FolderLocation:
         return Link(str(path), f"{status.st_size} {status.st_mtime_ns}")
 
     def read(self, found: Link, limit: int) -> bytes:
+        """See Location."""
         if not found.version:
             return self.fetcher.get(found.where, limit).body
         return read_file(Path(found.where), limit)

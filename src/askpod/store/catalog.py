@@ -9,43 +9,51 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import pairwise
+from os.path import samestat
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from askpod.errors import EpisodeNotFound
-from askpod.model import Chunk, Episode, Turn
+from askpod.model import Episode, Turn
 from askpod.people import Labels
-from askpod.store.checksums import DamagedRow, checked_vectors
+from askpod.store import rows
 from askpod.store.connection import Connections, damaged
-from askpod.store.filters import Selection, chunk_condition, speakers
-from askpod.store.rows import (
-    EPISODE_COLUMNS,
-    Source,
-    StoredChunk,
-    StoredEpisode,
-    delete_episode,
-    insert_chunks,
-    insert_episode,
-    move_episode,
-    read_chunks,
-    read_episode,
-    read_turns,
-)
-from askpod.store.schema import FILE as FILE
-from askpod.store.schema import Stamp, create_tables, drop, leftovers, no_archive
+from askpod.store.filters import Selection, chunk_condition, speakers, spoken_under
+from askpod.store.rows import DamagedRow, Embedded, Source, StoredChunk, StoredEpisode
+from askpod.store.schema import FILE, Stamp, create_tables, drop, leftovers, no_archive
 from askpod.text import nearest
 
 
-class Lookups:
-    """The reading half of a catalog. Several threads may ask at once."""
+class Catalog:
+    """Reads and writes one catalog file. Reads may come from several threads."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-        self.reading = connections.reading
+    def __init__(self, folder: Path, name: str = FILE, *, writable: bool = False) -> None:
+        """Opens the catalog in `folder`, creating it when writable.
+
+        Raises:
+            ArchiveNotFound: there is none, and it was not opened to write.
+            StoreDamaged: there is none where there has been one.
+        """
+        self.folder = folder
+        self.path = path = folder / name
+        if not writable and not path.is_file():
+            if left := leftovers(folder):
+                raise damaged(path, f"it is missing, and {left} tells of a store")
+            raise no_archive(str(folder))
+        self._connections = Connections(path, writable=writable)
+        self.reading = self._connections.reading
+        self.close = self._connections.close
+        self._opened = path.stat() if path.exists() else None
+
+    def in_place(self) -> bool:
+        """Whether the file that was opened is still the one in the folder."""
+        with suppress(OSError):
+            return self._opened is not None and samestat(self._opened, self.path.stat())
+        return False
 
     def meta(self) -> dict[str, str]:
         """The stamp and the revision; empty in a file that holds no store yet.
@@ -61,9 +69,12 @@ class Lookups:
             return meta
 
     def revision(self) -> int:
-        """A number that every change raises."""
+        """A number that every change raises; 0 where there is no store yet."""
         with self.reading() as connection:
-            return revision_of(connection)
+            revision = stored_meta(connection).get("revision", "0")
+            if not revision.isdecimal():
+                raise DamagedRow("its revision is not as it was written")
+            return int(revision)
 
     def sources(self) -> dict[str, Source]:
         """Every episode's source, by episode id."""
@@ -79,29 +90,24 @@ class Lookups:
         if ids is not None:
             where, parameters = "WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(ids)]
         with self.reading() as connection:
-            rows = connection.execute(
-                f"SELECT {EPISODE_COLUMNS} FROM episodes {where} ORDER BY id", parameters
+            found = connection.execute(
+                f"SELECT {rows.EPISODE_COLUMNS} FROM episodes {where} ORDER BY id", parameters
             )
-            return {row[0]: read_episode(row) for row in rows}
+            return {row[0]: rows.read_episode(row) for row in found}
 
     def turns(self, episode_id: str, first: int = 0, last: int | None = None) -> list[Turn]:
         """The turns of an episode from position `first` to `last`, both inclusive."""
         with self.reading() as connection:
-            known = connection.execute(
-                "SELECT revision, turns FROM episodes WHERE id = ?", (episode_id,)
-            ).fetchone()
+            known = self.stored_episodes([episode_id]).get(episode_id)
             if known is None:
                 return []
-            revision, count = known
-            if type(count) is not int:
-                raise DamagedRow(f"episode {episode_id!r} is not as it was written")
-            end = count if last is None else min(last + 1, count)
-            return read_turns(connection, episode_id, revision, range(first, end))
+            end = known.turns if last is None else min(last + 1, known.turns)
+            return rows.read_turns(connection, episode_id, known.revision, range(first, end))
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Chunks by id; ids that are gone are left out."""
         with self.reading() as connection:
-            return read_chunks(connection, ids)
+            return rows.read_chunks(connection, ids)
 
     def chunk_ranges(self) -> list[tuple[int, int, str]]:
         """First and last chunk id of each episode that has chunks, in order, with its id.
@@ -145,106 +151,40 @@ class Lookups:
                 "WHERE speaker != '' GROUP BY episode_id, speaker"
             ).fetchall()
 
-    def spoken_by(self, labels: Labels) -> NDArray[np.int64]:
-        """Ids, ascending, of the chunks in which somebody speaks under one of the labels."""
-        apart = {label for _, label in labels.others}
-        found = [self._spoken_by([label for label in labels.everywhere if label not in apart])]
-        for label in apart:
-            ids = self._spoken_by([label])
-            for first, last in self._extents(labels.others, label):
-                ids = ids[(ids < first) | (ids > last)]
-            found.append(ids)
-        for label in {label for _, label in labels.single}:
-            ids = self._spoken_by([label])
-            extents = self._extents(labels.single, label)
-            found += [ids[(first <= ids) & (ids <= last)] for first, last in extents]
-        return np.unique(np.concatenate(found))
-
-    def _spoken_by(self, labels: Sequence[str]) -> NDArray[np.int64]:
-        with self.reading() as connection:
-            # As one text: a host speaks in half of an archive, and rows take three times as long.
-            (ids,) = connection.execute(
-                "SELECT group_concat(chunk_id) FROM chunk_speakers "
-                "WHERE speaker IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(labels)),),
-            ).fetchone()
-        return np.fromstring(ids or "", dtype=np.int64, sep=",")
-
-    def _extents(self, pairs: Iterable[tuple[str, str]], label: str) -> list[tuple[int, int]]:
-        """The first and the last chunk of each episode that stands in a pair with the label."""
-        episodes = [episode for episode, own in pairs if own == label]
-        with self.reading() as connection:
-            return connection.execute(
-                "SELECT first_chunk, last_chunk FROM episodes WHERE first_chunk IS NOT NULL "
-                "AND id IN (SELECT value FROM json_each(?))",
-                (json.dumps(episodes),),
-            ).fetchall()
-
     def shares_of(self, ids: NDArray[np.int64], labels: Labels) -> NDArray[np.float64]:
         """The share of each chunk's speech under these labels; `ids` are ascending."""
         shares = np.zeros(len(ids))
         if not labels or not len(ids):
             return shares
+        query, parameters = spoken_under(labels)
         with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT chunk_id, share, speaker FROM chunk_speakers "
-                "WHERE chunk_id IN (SELECT value FROM json_each(?))",
-                (json.dumps(ids.tolist()),),
+            read = connection.execute(
+                f"SELECT chunk_id, sum(share) FROM ({query}) "
+                "WHERE chunk_id IN (SELECT value FROM json_each(?)) GROUP BY chunk_id",
+                [*parameters, json.dumps(ids.tolist())],
             ).fetchall()
-        wanted = set(labels.everywhere)
-        own = {label: self._extents(labels.single, label) for _, label in labels.single}
-        not_own = {label: self._extents(labels.others, label) for _, label in labels.others}
-        found = np.array(
-            [
-                (number, share)
-                for number, share, label in rows
-                if (label in wanted and not _within(number, not_own.get(label, ())))
-                or _within(number, own.get(label, ()))
-            ]
-        ).reshape(-1, 2)
-        np.add.at(shares, np.searchsorted(ids, found[:, 0]), found[:, 1])
+        found = np.array(read).reshape(-1, 2)
+        shares[np.searchsorted(ids, found[:, 0])] = found[:, 1]
         return shares
 
     def chunk_ids(self, selection: Selection) -> NDArray[np.int64]:
         """Ids of the selected chunks, ascending."""
         condition, parameters = chunk_condition(selection)
         with self.reading() as connection:
-            rows = connection.execute(
-                f"SELECT id FROM chunks WHERE {condition} ORDER BY id", parameters
-            )
-            return np.fromiter((number for (number,) in rows), dtype=np.int64)
+            # As one text: a host speaks in half of an archive, and rows take three times as long.
+            (ids,) = connection.execute(
+                f"SELECT group_concat(id) FROM chunks WHERE {condition}", parameters
+            ).fetchone()
+        return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
 
     def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """The embedder's vectors of chunks that are there, one row each, in the order of ids."""
-        if not ids:
-            return np.empty((0, 0), np.float32)
         with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT chunk_id, vector, checksum FROM vectors "
-                "WHERE chunk_id IN (SELECT value FROM json_each(?)) ORDER BY chunk_id",
-                (json.dumps(list(ids)),),
-            ).fetchall()
-            held, vectors = checked_vectors(rows, int(self.meta()["dimension"]))
-            if missing := sorted(set(ids).difference(held.tolist())):
-                raise DamagedRow(f"vectors of the chunks {missing[0]} to {missing[-1]} are missing")
-            return vectors[np.searchsorted(held, ids)]
+            return rows.read_vectors(connection, ids, int(self.meta()["dimension"]))
 
     def vectors_between(self, first: int, last: int) -> NDArray[np.float32]:
         """The embedder's vectors of the chunks from `first` to `last`, which are all there."""
-        with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT chunk_id, vector, checksum FROM vectors "
-                "WHERE chunk_id BETWEEN ? AND ? ORDER BY chunk_id",
-                (first, last),
-            ).fetchall()
-            ids, vectors = checked_vectors(rows, int(self.meta()["dimension"]))
-            if not np.array_equal(ids, np.arange(first, last + 1)):
-                raise DamagedRow(f"vectors of the chunks {first} to {last} are missing")
-            return vectors
-
-    def chunk_count(self) -> int:
-        """How many chunks there are."""
-        return self.counts()["chunks"]
+        return self.vectors_of(range(first, last + 1))
 
     def counts(self) -> dict[str, int]:
         """How many episodes, turns and chunks there are."""
@@ -254,6 +194,72 @@ class Lookups:
                 "coalesce(sum(last_chunk - first_chunk + 1), 0) FROM episodes"
             ).fetchone()
             return {"episodes": episodes, "turns": turns, "chunks": chunks}
+
+    def found(self, stamp: Stamp) -> None:
+        """Lays the tables where there are none yet, stamped."""
+        if self.meta():
+            return
+        with self._connections.writing() as connection:
+            create_tables(connection, stamp)
+
+    @contextmanager
+    def emptied(self, stamp: Stamp) -> Iterator[None]:
+        """A transaction that drops everything and holds what is put inside the `with`.
+
+        Readers see the former state until it ends, and for good if it fails.
+        """
+        with self._connections.writing() as connection:
+            revision = self.revision() + 1
+            drop(connection)
+            create_tables(connection, stamp, revision)
+            yield
+
+    def check_words(self) -> None:
+        """Compares all words with where they are said to stand. Raises StoreDamaged."""
+        with self._connections.writing() as connection:
+            connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+
+    def put(self, episode: Episode, source: Source, embedded: Embedded) -> range:
+        """Writes an episode in place of a former one with its id; the ids of its chunks."""
+        with self._connections.writing() as connection:
+            revision = self._raise_revision(connection)
+            rows.delete_episode(connection, episode.id)
+            query = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'chunks'"
+            (first,) = connection.execute(query).fetchone()
+            ids = range(first, first + len(embedded.chunks))
+            rows.insert_episode(connection, episode, source, embedded, ids, revision)
+        return ids
+
+    def remove(self, episode_ids: Sequence[str]) -> None:
+        """Removes episodes; an unknown id is passed over."""
+        with self._connections.writing() as connection:
+            self._raise_revision(connection)
+            for episode_id in episode_ids:
+                rows.delete_episode(connection, episode_id)
+
+    def _raise_revision(self, connection: sqlite3.Connection) -> int:
+        revision = self.revision() + 1
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'revision'", (str(revision),))
+        return revision
+
+    def moved(self, episode_id: str, path: str) -> None:
+        """Notes that an unchanged episode's file now lies elsewhere."""
+        query = f"SELECT {rows.EPISODE_COLUMNS} FROM episodes WHERE id = ?"
+        with self._connections.writing() as connection:
+            row = connection.execute(query, (episode_id,)).fetchone()
+            id_, _, *rest = rows.checked(f"episode {episode_id!r}", row)
+            connection.execute(
+                "UPDATE episodes SET path = ?, checksum = ? WHERE id = ?",
+                (path, rows.signed((id_, path, *rest))[-1], episode_id),
+            )
+
+
+def meta_in(folder: Path) -> dict[str, str]:
+    """The `meta` of the catalog in a folder; empty where there is none, or nothing in it."""
+    if not (folder / FILE).is_file():
+        return {}
+    with closing(Catalog(folder)) as catalog:
+        return catalog.meta()
 
 
 def stored_meta(connection: sqlite3.Connection) -> dict[str, str]:
@@ -265,113 +271,3 @@ def stored_meta(connection: sqlite3.Connection) -> dict[str, str]:
     if not meta:
         raise DamagedRow("what made it is missing")
     return meta
-
-
-def revision_of(connection: sqlite3.Connection) -> int:
-    """A number that every change raises; 0 where there is no store yet."""
-    revision = stored_meta(connection).get("revision", "0")
-    if not revision.isdecimal():
-        raise DamagedRow("its revision is not as it was written")
-    return int(revision)
-
-
-class Catalog(Lookups):
-    """Reads and writes one catalog file. Reads may come from several threads."""
-
-    def __init__(self, folder: Path, name: str = FILE, *, writable: bool = False) -> None:
-        """Opens the catalog in `folder`, creating it when writable.
-
-        Raises:
-            ArchiveNotFound: there is none, and it was not opened to write.
-            StoreDamaged: there is none where there has been one.
-        """
-        self.folder = folder
-        self.path = path = folder / name
-        if not writable and not path.is_file():
-            if left := leftovers(folder):
-                raise damaged(path, f"it is missing, and {left} tells of a store")
-            raise no_archive(str(folder))
-        super().__init__(Connections(path, writable=writable))
-        self._opened = _identity(path)
-
-    def close(self) -> None:
-        self._connections.close()
-
-    def in_place(self) -> bool:
-        """Whether the file that was opened is still the one in the folder."""
-        return self._opened is not None and self._opened == _identity(self.path)
-
-    def found(self, stamp: Stamp) -> None:
-        """Lays the tables where there are none yet, stamped."""
-        if self.meta():
-            return
-        with self._connections.writing() as connection:
-            create_tables(connection, stamp)
-
-    @contextmanager
-    def emptied(self, stamp: Stamp) -> Iterator[None]:
-        """A transaction that drops everything, founds the store anew and holds what is put
-        inside the `with`; readers see the former state until it ends, and for good if it fails.
-        """
-        with self._connections.writing() as connection:
-            revision = revision_of(connection)  # 0 in a file that holds nothing
-            drop(connection)
-            create_tables(connection, stamp, revision + 1)
-            yield
-
-    def check_words(self) -> None:
-        """Compares all words with where they are said to stand. Raises StoreDamaged."""
-        with self._connections.writing() as connection:
-            connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-
-    def put(
-        self,
-        episode: Episode,
-        source: Source,
-        chunks: Sequence[Chunk],
-        vectors: NDArray[np.float32],
-    ) -> range:
-        """Writes an episode in place of a former one with its id; the ids of its chunks."""
-        with self._connections.writing() as connection:
-            revision = _raise_revision(connection)
-            delete_episode(connection, episode.id)
-            ids = _next_chunks(connection, len(chunks))
-            insert_episode(connection, episode, source, revision, ids)
-            insert_chunks(connection, episode.id, ids, chunks, vectors, revision)
-        return ids
-
-    def remove(self, episode_ids: Sequence[str]) -> None:
-        with self._connections.writing() as connection:
-            _raise_revision(connection)
-            for episode_id in episode_ids:
-                delete_episode(connection, episode_id)
-
-    def moved(self, episode_id: str, path: str) -> None:
-        """Notes that an unchanged episode's file now lies elsewhere."""
-        with self._connections.writing() as connection:
-            move_episode(connection, episode_id, path)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _next_chunks(connection: sqlite3.Connection, count: int) -> range:
-    """The ids of so many new chunks."""
-    query = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'chunks'"
-    (last,) = connection.execute(query).fetchone()
-    return range(last + 1, last + 1 + count)
-
-
-def _raise_revision(connection: sqlite3.Connection) -> int:
-    revision = revision_of(connection) + 1
-    connection.execute("UPDATE meta SET value = ? WHERE key = 'revision'", (str(revision),))
-    return revision
-
-
-def _within(number: int, extents: Iterable[tuple[int, int]]) -> bool:
-    return any(first <= number <= last for first, last in extents)

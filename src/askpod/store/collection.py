@@ -11,28 +11,25 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.errors import AskpodError, StoreUnwritable
-from askpod.files import read_bounded
-from askpod.model import Chunk, Episode
+from askpod.files import read_bounded, unusable, write_atomically
+from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
-from askpod.store.checksums import DamagedRow, checksum
 from askpod.store.connection import plain_errors
 from askpod.store.integrity import lookup_checksum
-from askpod.store.rows import Source, StoredChunk
-from askpod.store.vectors import VectorIndex, VectorIndexError, wipe_spare
+from askpod.store.rows import DamagedRow, Embedded, Source, checksum
+from askpod.store.vectors import Record, VectorIndex, VectorIndexError, described, wipe_spare
 
 FOLDER = "chroma"
 STAMP = "askpod.json"
@@ -43,7 +40,7 @@ GONE_SHARE = 0.2  # of its chunks gone, from which on it is built from nothing: 
 WRITTEN, WRITTEN_SHARE = 1000, 0.1
 # Chunks that a long run writes before others are given the collection so far.
 PUBLISHED, PUBLISHED_SHARE = 20_000, 0.25
-_WHOLE_BATCH = 5000  # chunks of one write where all are at hand
+_WHOLE_BATCH = 5000  # chunks of one write, at most, where all are at hand
 
 State = Literal["fresh", "stale", "damaged", "missing"]
 Range = tuple[int, int, str]  # first and last chunk of an episode, and its id
@@ -59,7 +56,7 @@ class CollectionStamp:
     chunks: int
     last_chunk: int  # of the catalog then: no later one is in it
     graph: dict[str, int]  # the graph's files, and their sizes
-    lookups: int | None  # of the catalog at that revision: examine.lookup_checksum
+    lookups: int | None  # of the catalog at that revision: integrity.lookup_checksum
 
     @classmethod
     def read(cls, folder: Path) -> CollectionStamp | None:
@@ -73,10 +70,10 @@ class CollectionStamp:
             return None
 
     def write(self, folder: Path) -> None:
+        """Writes it into the folder of the collection."""
         held = json.dumps(asdict(self))
-        new = folder / f"{STAMP}.next"
-        new.write_text(json.dumps({"stamp": held, "checksum": checksum([held])}), encoding="utf-8")
-        new.replace(folder / STAMP)
+        told = json.dumps({"stamp": held, "checksum": checksum([held])})
+        write_atomically(folder / STAMP, told.encode())
 
     def fits(self, folder: Path, store: str) -> bool:
         """Whether a folder still holds the files that were written, for this store."""
@@ -95,38 +92,39 @@ def state(store: Path, catalog: Catalog) -> State:
     stamp = CollectionStamp.read(store / FOLDER)  # before the catalog, which is ahead of it
     with plain_errors(catalog.path), catalog.reading():
         meta = catalog.meta()
+        revision = int(meta["revision"])
         if stamp is not None and stamp.store == meta["store"]:
-            _compare(stamp, catalog)
+            if stamp.revision > revision:
+                raise DamagedRow(
+                    f"it holds revision {revision}, and its vector index was made from revision "
+                    f"{stamp.revision}: what was written since is lost, as with a missing -wal file"
+                )
+            same = stamp.lookups is not None and stamp.revision == revision
+            if same and stamp.lookups != lookup_checksum(catalog):
+                raise DamagedRow(
+                    "its index of words, of speakers or of chunks is not as it was written"
+                )
         if not (store / FOLDER).is_dir():
             return "missing"
         if stamp is None or not stamp.fits(store / FOLDER, meta["store"]):
             return "damaged"
-        return "fresh" if stamp.revision == int(meta["revision"]) else "stale"
+        return "fresh" if stamp.revision == revision else "stale"
 
 
-def _compare(stamp: CollectionStamp, catalog: Catalog) -> None:
-    """Raises DamagedRow where the catalog is not what a collection of its store was made from."""
-    revision = catalog.revision()
-    if stamp.revision > revision:
-        raise DamagedRow(
-            f"it holds revision {revision}, and its vector index was made from revision "
-            f"{stamp.revision}: what was written since is lost, as with a missing -wal file"
-        )
-    if stamp.lookups is None or stamp.revision < revision:
-        return
-    if stamp.lookups != lookup_checksum(catalog):
-        raise DamagedRow("its index of words, of speakers or of chunks is not as it was written")
-
-
-def publish(store: Path, catalog: Catalog) -> None:
+def publish(store: Path, catalog: Catalog, *, anew: bool = False) -> None:
     """Brings the collection to the catalog's revision. The caller holds the write lock.
+
+    Args:
+        store: the folder.
+        catalog: its catalog.
+        anew: build it from nothing, whatever is there.
 
     Raises:
         StoreUnwritable: it cannot be written. The catalog is untouched.
     """
-    with _plain_failures(store):
+    with plain_errors(store / FOLDER):
         _sweep(store)
-        present = state(store, catalog)
+        present = "damaged" if anew else state(store, catalog)
         if present == "fresh":
             return
         if present == "stale":
@@ -134,8 +132,10 @@ def publish(store: Path, catalog: Catalog) -> None:
             with suppress(VectorIndexError):
                 _publish(store, catalog, _begun(store, catalog))
                 return
-            _sweep(store)
-        _publish(store, catalog, _empty(store, catalog))
+        try:
+            _publish(store, catalog, _begun(store, catalog, anew=True))
+        except VectorIndexError as error:
+            raise unusable(store / FOLDER, str(error)) from error
 
 
 @contextmanager
@@ -155,24 +155,6 @@ def publishing(store: Path) -> Iterator[Publisher]:
         publisher.finish()
 
 
-def make_again(store: Path, catalog: Catalog) -> None:
-    """Builds the collection from nothing, whatever is there. The caller holds the write lock.
-
-    Raises:
-        StoreUnwritable: it cannot be written.
-    """
-    with _plain_failures(store):
-        _sweep(store)
-        _publish(store, catalog, _empty(store, catalog))
-
-
-def make_in(folder: Path, catalog: Catalog) -> CollectionStamp:
-    """Builds a collection of one's own in a folder, where the store's cannot be written."""
-    index = VectorIndex(folder)
-    index.create(catalog.meta()["embedder"])
-    return _completed(index, catalog)
-
-
 class Publisher:
     """A catalog that is written to, and the collection that follows it in a thread.
 
@@ -189,15 +171,9 @@ class Publisher:
         self.remove = catalog.remove
         self.moved = catalog.moved
 
-    def put(
-        self,
-        episode: Episode,
-        source: Source,
-        chunks: Sequence[Chunk],
-        vectors: NDArray[np.float32],
-    ) -> None:
+    def put(self, episode: Episode, source: Source, embedded: Embedded) -> None:
         """As `Catalog.put`."""
-        ids = self._catalog.put(episode, source, chunks, vectors)
+        ids = self._catalog.put(episode, source, embedded)
         if self._thread is None:
             self._thread = Thread(target=self._follow, daemon=True)
             self._thread.start()
@@ -213,85 +189,55 @@ class Publisher:
         if self._thread is not None:
             self._written.put(None)
             self._thread.join()
-        index, self._index = self._index, None
-        if index is not None:
-            try:
-                with plain_errors(self._store / FOLDER):
-                    _publish(self._store, self._catalog, index)
+        if self._index is not None:
+            with suppress(VectorIndexError, StoreUnwritable), plain_errors(self._store / FOLDER):
+                _publish(self._store, self._catalog, self._index)
                 return
-            except (VectorIndexError, StoreUnwritable):
-                pass
         publish(self._store, self._catalog)
 
     def _follow(self) -> None:
         """What fails here is tried again, and told, by `finish`."""
+        index = None
         try:
             with plain_errors(self._store / FOLDER):
-                _sweep(self._store)
-                self._index = _begun(self._store, self._catalog)
-                self._followed()
+                index = _begun(self._store, self._catalog)
+                held, waiting, unpublished = index.count(), list[Range](), 0
+                while (written := self._written.get()) is not None:
+                    waiting.append(written)
+                    size = sum(last - first + 1 for first, last, _ in waiting)
+                    if size < max(WRITTEN, WRITTEN_SHARE * held):
+                        continue
+                    with self._catalog.reading():
+                        _add(index, self._catalog, waiting)
+                    held, unpublished, waiting = held + size, unpublished + size, []
+                    if unpublished > max(PUBLISHED, PUBLISHED_SHARE * held):
+                        _publish(self._store, self._catalog, index)
+                        index, unpublished = _begun(self._store, self._catalog), 0
+                self._index = index
         except Exception:  # whatever it was, the collection is then made from the catalog
-            index, self._index = self._index, None
             if index is not None:
                 with suppress(VectorIndexError):
                     index.close()
 
-    def _followed(self) -> None:
-        if self._index is None:
-            return
-        index = self._index
-        held, waiting, unpublished = index.count(), list[Range](), 0
-        while (written := self._written.get()) is not None:
-            waiting.append(written)
-            size = sum(last - first + 1 for first, last, _ in waiting)
-            if size < max(WRITTEN, WRITTEN_SHARE * held):
-                continue
-            with self._catalog.reading():
-                _add(index, self._catalog, waiting)
-            held, unpublished, waiting = held + size, unpublished + size, []
-            if unpublished > max(PUBLISHED, PUBLISHED_SHARE * held):
-                _publish(self._store, self._catalog, index)
-                index = self._index = _begun(self._store, self._catalog)
-                unpublished = 0
 
-
-@contextmanager
-def _plain_failures(store: Path) -> Iterator[None]:
-    """Turns a failure of Chroma or of the disk into an error that says what to do."""
-    with plain_errors(store / FOLDER):
-        try:
-            yield
-        except VectorIndexError as error:
-            raise StoreUnwritable(
-                f"{error}. The vector index could not be made; all else is kept. Check the "
-                "folder's permissions and the space left; the next run of `askpod index` makes it."
-            ) from error
-
-
-def _begun(store: Path, catalog: Catalog) -> VectorIndex:
+def _begun(store: Path, catalog: Catalog, *, anew: bool = False) -> VectorIndex:
     """The next collection: a copy of the present one, if that is of use, or an empty one."""
-    place, building = store / FOLDER, store / f"{FOLDER}.next"
-    stamp = CollectionStamp.read(place)
-    if stamp is None or not stamp.fits(place, catalog.meta()["store"]):
-        return _empty(store, catalog)
-    with catalog.reading():
-        kept = sum(last - first + 1 for first, last, _ in _ranges(catalog, 0, stamp.last_chunk))
-    if stamp.chunks - kept > GONE_SHARE * stamp.chunks:
-        return _empty(store, catalog)
-    shutil.copytree(place, building)
-    (building / STAMP).unlink()
-    return VectorIndex(building)
-
-
-def _empty(store: Path, catalog: Catalog) -> VectorIndex:
-    index = VectorIndex(store / f"{FOLDER}.next")
-    index.create(catalog.meta()["embedder"])
-    return index
+    _sweep(store)
+    place, building, meta = store / FOLDER, store / f"{FOLDER}.next", catalog.meta()
+    stamp = None if anew else CollectionStamp.read(place)
+    if stamp is not None and stamp.fits(place, meta["store"]):
+        ranges = catalog.chunk_ranges()
+        kept = sum(last - first + 1 for first, last, _ in ranges if first <= stamp.last_chunk)
+        if stamp.chunks - kept <= GONE_SHARE * stamp.chunks:
+            shutil.copytree(place, building)
+            (building / STAMP).unlink()
+            return VectorIndex(building)
+    return VectorIndex(building, meta["embedder"])
 
 
 def _publish(store: Path, catalog: Catalog, index: VectorIndex) -> None:
     """Completes the next collection and puts it in place."""
-    _completed(index, catalog)
+    complete(index, catalog)
     place, former = store / FOLDER, store / f"{FOLDER}.old"
     if place.exists():
         place.replace(former)
@@ -299,7 +245,7 @@ def _publish(store: Path, catalog: Catalog, index: VectorIndex) -> None:
     shutil.rmtree(former, ignore_errors=True)
 
 
-def _completed(index: VectorIndex, catalog: Catalog) -> CollectionStamp:
+def complete(index: VectorIndex, catalog: Catalog) -> None:
     """Closes a collection that holds just what the catalog holds, stamped."""
     try:
         with catalog.reading():
@@ -308,13 +254,13 @@ def _completed(index: VectorIndex, catalog: Catalog) -> CollectionStamp:
             held = index.ids()
             index.delete(sorted(held - wanted))
             missing = [(first, last, id_) for first, last, id_ in ranges if first not in held]
-            for batch in _batched(missing):
-                _add(index, catalog, batch)
+            for _, batch in groupby(missing, key=lambda each: each[0] // _WHOLE_BATCH):
+                _add(index, catalog, list(batch))
             lookups = lookup_checksum(catalog)
     finally:
         index.close()
     wipe_spare(index.folder)
-    stamp = CollectionStamp(
+    CollectionStamp(
         store=meta["store"],
         revision=int(meta["revision"]),
         recipe=recipe(),
@@ -322,39 +268,22 @@ def _completed(index: VectorIndex, catalog: Catalog) -> CollectionStamp:
         last_chunk=max(wanted, default=0),
         graph=_graph(index.folder),
         lookups=lookups,
-    )
-    stamp.write(index.folder)
-    return stamp
-
-
-def _batched(ranges: Iterable[Range]) -> Iterator[list[Range]]:
-    """Episodes together, as many as one write takes."""
-    batch: list[Range] = []
-    for each in ranges:
-        batch.append(each)
-        if batch[-1][1] - batch[0][0] >= _WHOLE_BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    ).write(index.folder)
 
 
 def _add(index: VectorIndex, catalog: Catalog, ranges: Sequence[Range]) -> None:
     """Writes episodes into a collection; those that are gone meanwhile are left out."""
-    chunks, vectors = list[StoredChunk](), []
+    episodes = catalog.episodes([id_ for _, _, id_ in ranges])
+    records = list[Record]()
     for first, last, _ in ranges:
         found = catalog.chunks(range(first, last + 1))
         if len(found) == last - first + 1:
-            chunks.extend(found.values())
-            vectors.append(contextual_vectors(catalog.vectors_between(first, last)))
-    if chunks:
-        episodes = catalog.episodes([id_ for _, _, id_ in ranges])
-        index.add(chunks, np.concatenate(vectors), episodes)
-
-
-def _ranges(catalog: Catalog, after: int, last: int) -> list[Range]:
-    """The episodes whose chunks were written after one chunk and up to another."""
-    return [each for each in catalog.chunk_ranges() if after < each[0] <= last]
+            vectors = contextual_vectors(catalog.vectors_between(first, last))
+            records += [
+                Record(str(it.id), vector, it.chunk.text, described(it, episodes[it.episode_id]))
+                for it, vector in zip(found.values(), vectors, strict=True)
+            ]
+    index.add(records)
 
 
 def _graph(folder: Path) -> dict[str, int]:

@@ -11,9 +11,9 @@ import os
 import shutil
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
@@ -22,21 +22,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.embedding.contextual import contextual_vectors
-from askpod.errors import AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
+from askpod.errors import ArchiveClosed, AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
+from askpod.files import write_lock
 from askpod.store.catalog import Catalog
-from askpod.store.collection import FOLDER, REMADE, CollectionStamp, make_again, make_in
-from askpod.store.connection import write_lock
+from askpod.store.collection import FOLDER, REMADE, CollectionStamp, complete, publish
 from askpod.store.filters import Ids, Layout
 from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
 
 Scores = NDArray[np.float64]
+Hits = tuple[Ids, Scores]  # chunks and their scores, in any order
 Notify = Callable[[str], None]
 Recent = dict[tuple[str, int], Vectors]  # contextual vectors, by store and episode's first chunk
 
 FEW = 500  # chunks that a filter leaves, up to which their vectors are compared directly
 _IDS = 10_000  # of one question to Chroma
-_DIGITS = 6  # of a score: what Chroma and numpy give differs behind them
+DIGITS = 6  # of a score: what Chroma and numpy give differs behind them
 _REPLACED = 0.01  # seconds, in which a collection is replaced
+_NOTHING = np.empty(0, np.int64), np.empty(0, np.float32)
 _T = TypeVar("_T")
 
 
@@ -45,9 +47,7 @@ class Neighbours(Protocol):
 
     layout: Layout  # of that state
 
-    def nearest(
-        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
-    ) -> tuple[Ids, Scores]:
+    def nearest(self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None) -> Hits:
         """The best chunks and their scores, in any order.
 
         Args:
@@ -57,25 +57,38 @@ class Neighbours(Protocol):
             where: The same as Chroma's condition; None where that would be too long.
         """
 
-    def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
+    def scores_of(self, vector: Vectors, ids: Ids) -> Hits:
         """Those of the ascending chunks that it knows, in any order, and their scores."""
 
 
-@dataclass(slots=True)
 class _Held:
-    """An open collection, with how many searches are using it."""
+    """An open collection, closed when the last search has done with it.
 
-    index: VectorIndex
-    stamp: CollectionStamp
-    published: CollectionStamp | None  # the stamp in the store's folder when it was opened
-    private: TemporaryDirectory[str] | None = None
-    users: int = 0
+    Raises:
+        VectorIndexError: Chroma cannot read it.
+    """
 
-    def close(self) -> None:
-        with suppress(VectorIndexError):
-            self.index.close()
-        if self.private is not None:
-            self.private.cleanup()
+    def __init__(
+        self,
+        folder: Path,
+        stamp: CollectionStamp,
+        published: CollectionStamp | None,
+        private: TemporaryDirectory[str] | None = None,
+    ) -> None:
+        """`published` is the stamp in the store's folder, `private` a folder of one's own."""
+        self.index = VectorIndex(folder)
+        self.stamp = stamp
+        self.published = published
+        self.close = weakref.finalize(self, _close, self.index, private)
+        self.close.atexit = False
+        self.index.open()
+
+
+def _close(index: VectorIndex, private: TemporaryDirectory[str] | None) -> None:
+    with suppress(VectorIndexError):
+        index.close()
+    if private is not None:
+        private.cleanup()
 
 
 class DenseIndex:
@@ -108,80 +121,50 @@ class DenseIndex:
             held = self._acquire() if use_collection else None
             try:
                 with self._catalog.reading():
-                    self._check_embedder()
-                    return look(_Local(self._catalog, self.layout(), held, self._recent))
+                    meta = self._catalog.meta()
+                    if meta["embedder"] != self._embedder:
+                        raise StoreMismatch(
+                            f"{self._store}: made again with {meta['embedder']} since it was "
+                            f"opened with {self._embedder}; open it again"
+                        )
+                    self._layout = layout = Layout.of(self._catalog, self._layout)
+                    return look(_Local(self._catalog, layout, held, self._recent))
             except VectorIndexError:
                 if held is None:
                     raise
-                self._discard(held)
-            finally:
-                self._release(held)
+                with self._lock:
+                    if held is self._held:  # damaged
+                        self._held = None
+                        self._held = self._made()
         raise AssertionError  # without a collection nothing of Chroma's can fail
-
-    def layout(self) -> Layout:
-        """Of the state that is being read. To be called while the catalog is being read."""
-        known = self._layout
-        if known is None or not known.is_of(self._catalog):
-            known = self._layout = Layout.of(self._catalog)
-        return known
 
     def warm(self) -> None:
         """Opens the collection in a thread of its own, while something else is being loaded."""
 
         def open_() -> None:
             with suppress(AskpodError):
-                self._release(self._acquire())
+                self._acquire()
 
         threading.Thread(target=open_, daemon=True).start()
 
     def close(self) -> None:
+        """Closes the index that is open."""
         with self._lock:
             self._closed = True
-            held, self._held = self._held, None
-            self._recent = {}
+            held, self._held, self._recent = self._held, None, {}
         if held is not None:
             held.close()
-
-    def _check_embedder(self) -> None:
-        embedder = self._catalog.meta()["embedder"]
-        if embedder != self._embedder:
-            raise StoreMismatch(
-                f"{self._store}: this store has been made again with {embedder} since it was "
-                f"opened with {self._embedder}; open it again"
-            )
 
     def _acquire(self) -> _Held | None:
         """The collection in place; None while there is none and another process is writing."""
         with self._lock:
             if self._closed:
-                raise AskpodError(f"{self._store}: this archive has been closed; open it again")
+                raise ArchiveClosed(self._store)
             published = self._published()
             held = self._held
             if held is None or (published is not None and published != held.published):
-                new = self._opened(published)
-                if new is not None:
-                    self._held = new
-                    if held is not None and not held.users:
-                        held.close()
-                    held = new
-            if held is not None:
-                held.users += 1
+                held = self._held = self._opened(published) or held
             return held
-
-    def _release(self, held: _Held | None) -> None:
-        if held is None:
-            return
-        with self._lock:
-            held.users -= 1
-            if held is not self._held and not held.users:
-                held.close()
-
-    def _discard(self, held: _Held) -> None:
-        """Has a damaged collection made again."""
-        with self._lock:
-            if held is self._held:
-                self._held = None
-                self._held = self._made()
 
     def _published(self) -> CollectionStamp | None:
         stamp = CollectionStamp.read(self._store / FOLDER)
@@ -191,53 +174,44 @@ class DenseIndex:
         return stamp
 
     def _opened(self, published: CollectionStamp | None) -> _Held | None:
-        store = self._catalog.meta()["store"]
-        for _ in range(3):
+        """The published collection, or one that is made again if it cannot be used."""
+        store, former = self._catalog.meta()["store"], None
+        while published not in (None, former) and published.fits(self._store / FOLDER, store):
             folder, private = self._store / FOLDER, None
-            if published is None or not published.fits(folder, store):
-                break
             if not os.access(folder, os.W_OK):  # Chroma writes to what it opens
                 private = TemporaryDirectory(prefix="askpod-")
                 folder = Path(shutil.copytree(folder, Path(private.name) / FOLDER))
-            index = VectorIndex(folder)
-            try:
-                index.open()
-                whole = index.count() == published.chunks
-            except VectorIndexError:
-                whole = False
-            now = self._published()
-            if whole and now == published:
-                return _Held(index, published, published, private)
-            _Held(index, published, published, private).close()
-            published = now
+            held, whole = None, False
+            with suppress(VectorIndexError):
+                held = _Held(folder, published, published, private)
+                whole = held.index.count() == published.chunks
+            former, published = published, self._published()
+            if whole and published == former:
+                return held
+            if held is not None:
+                held.close()
         return self._made()
 
     def _made(self) -> _Held | None:
         """The collection made from the catalog; None where another process will do that."""
-        if not self._catalog.chunk_count():
+        if not self._catalog.counts()["chunks"]:
             return None
+        folder, private = self._store / FOLDER, None
         try:
             with write_lock(self._store, patience=0):
                 self._notify(REMADE)
-                make_again(self._store, self._catalog)
-            folder, private = self._store / FOLDER, None
+                publish(self._store, self._catalog, anew=True)
         except StoreBusy:
             return None
         except StoreUnwritable:
             self._notify(REMADE)
             private = TemporaryDirectory(prefix="askpod-")
             folder = Path(private.name) / FOLDER
-            make_in(folder, self._catalog)
-        stamp, index = CollectionStamp.read(folder), VectorIndex(folder)
+            complete(VectorIndex(folder, self._catalog.meta()["embedder"]), self._catalog)
+        stamp = CollectionStamp.read(folder)
         if stamp is None:  # another process has replaced it this instant
             return None
-        held = _Held(index, stamp, CollectionStamp.read(self._store / FOLDER), private)
-        try:
-            index.open()
-        except VectorIndexError:
-            held.close()
-            raise
-        return held
+        return _Held(folder, stamp, CollectionStamp.read(self._store / FOLDER), private)
 
 
 class _Local:
@@ -248,92 +222,74 @@ class _Local:
     ) -> None:
         self.layout = layout
         self._catalog = catalog
-        ours = held is not None and held.stamp.store == layout.store
-        self._index = held.index if held is not None and ours else None
-        self._stamp = held.stamp if held is not None and ours else None
-        self._last = held.stamp.last_chunk if held is not None and ours else 0
+        self._collection = held if held and held.stamp.store == layout.store else None
+        self._last = self._collection.stamp.last_chunk if self._collection else 0
         self._recent = recent
         for known in [known for known in recent if known[1] <= self._last]:
             recent.pop(known, None)
 
-    def nearest(
-        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
-    ) -> tuple[Ids, Scores]:
+    def nearest(self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None) -> Hits:
         """As Neighbours."""
-        begins = self.layout.firsts[self.layout.firsts > self._last]
-        newer = [self._compared(int(first), vector, chosen) for first in begins]
-        found = [self._asked(vector, count, chosen, where), *newer]
-        ids, scores = _joined(found)
+        newer = self.layout.firsts[self.layout.firsts > self._last]
+        found = [self._compared(int(first), vector, chosen) for first in newer]
+        ids, scores = _joined([self._asked(vector, count, chosen, where), *found])
         best = np.lexsort((ids, -scores))[:count]
         return ids[best], scores[best]
 
-    def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
+    def scores_of(self, vector: Vectors, ids: Ids) -> Hits:
         """As Neighbours."""
-        old = ids[ids <= self._last]
-        found = [self._held(old, vector)] if len(old) else []
-        places = np.searchsorted(self.layout.firsts, ids[ids > self._last], side="right") - 1
-        for place in np.unique(places):
-            first, last = int(self.layout.firsts[place]), int(self.layout.lasts[place])
-            these = ids[(ids >= first) & (ids <= last)]
-            found.append((these, self._vectors_from(first)[these - first] @ vector))
-        return _joined(found)
+        newer = np.unique(self.layout.firsts[self.layout.places_of(ids[ids > self._last])])
+        found = [self._compared(int(first), vector, ids) for first in newer]
+        return _joined([self._held(ids[ids <= self._last], vector), *found])
 
     def _asked(
         self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
     ) -> tuple[Ids, Vectors]:
         """What the collection says, without what is gone."""
+        if self._collection is None:
+            return _NOTHING
         chosen = None if chosen is None else chosen[chosen <= self._last]
-        if self._index is None or self._stamp is None or (chosen is not None and not len(chosen)):
-            return np.empty(0, np.int64), np.empty(0, np.float32)
         if chosen is not None and len(chosen) <= FEW:
             return self._held(chosen, vector)
-        present = self.layout.count(self._last)
-        count = min(count + self._stamp.chunks - present, self._stamp.chunks)
+        index, stamp = self._collection.index, self._collection.stamp
+        count = min(count + stamp.chunks - self.layout.count(self._last), stamp.chunks)
         if chosen is None or where is not None:
-            ids, scores = self._index.nearest(vector, count, where=where)
+            ids, scores = index.nearest(vector, count, where=where)
         else:
-            parts = [
-                self._index.nearest(vector, count, ids=chosen[begin : begin + _IDS].tolist())
-                for begin in range(0, len(chosen), _IDS)
-            ]
+            begins = range(0, len(chosen), _IDS)
+            parts = [index.nearest(vector, count, ids=chosen[at : at + _IDS]) for at in begins]
             ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
         if chosen is None and 2 * len(ids) < count:
             raise VectorIndexError(f"the vector index gave {len(ids)} of {count} chunks")
-        there = self.layout.holds(ids, None)
-        if not there.all() and self._stamp.revision == self.layout.revision:
+        there = self.layout.holds(ids)
+        if not there.all() and stamp.revision == self.layout.revision:
             raise VectorIndexError(f"the vector index names chunk {ids[~there][0]}, which is none")
         return ids[there], scores[there]
 
     def _held(self, ids: Ids, vector: Vectors) -> tuple[Ids, Vectors]:
         """Chunks that are in the collection, compared by their vectors."""
-        if self._index is None:
-            raise VectorIndexError("there is no vector index")
-        held, vectors = self._index.vectors_of(ids.tolist())
+        if self._collection is None or not len(ids):
+            return _NOTHING
+        held, vectors = self._collection.index.vectors_of(ids)
         if not np.array_equal(held, ids):
             raise VectorIndexError("the vector index lacks chunks that were written into it")
         return held, vectors @ vector
 
     def _compared(self, first: int, vector: Vectors, chosen: Ids | None) -> tuple[Ids, Vectors]:
         """The chunks, of those that are chosen, of an episode that the collection lacks."""
-        vectors = self._vectors_from(first)
+        vectors = self._recent.get((self.layout.store, first))
+        if vectors is None:
+            last = int(self.layout.lasts[np.searchsorted(self.layout.firsts, first)])
+            vectors = contextual_vectors(self._catalog.vectors_between(first, last))
+            self._recent[self.layout.store, first] = vectors
         ids = np.arange(first, first + len(vectors))
         if chosen is not None:
             kept = np.isin(ids, chosen, assume_unique=True)
             ids, vectors = ids[kept], vectors[kept]
         return ids, vectors @ vector
 
-    def _vectors_from(self, first: int) -> Vectors:
-        """The contextual vectors of the episode that begins with this chunk."""
-        known = self._recent.get((self.layout.store, first))
-        if known is None:
-            place = int(np.searchsorted(self.layout.firsts, first))
-            raw = self._catalog.vectors_between(first, int(self.layout.lasts[place]))
-            known = self._recent[self.layout.store, first] = contextual_vectors(raw)
-        return known
 
-
-def _joined(found: Sequence[tuple[Ids, Vectors]]) -> tuple[Ids, Scores]:
+def _joined(found: Sequence[tuple[Ids, Vectors]]) -> Hits:
     """Several lists of chunks and scores as one."""
-    ids = np.concatenate([np.empty(0, np.int64), *(each for each, _ in found)])
-    scores = np.concatenate([np.empty(0), *(each for _, each in found)])
-    return ids, np.round(scores, _DIGITS)
+    ids = np.concatenate([each for each, _ in found])
+    return ids, np.round(np.concatenate([np.float64(each) for _, each in found]), DIGITS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,19 +27,7 @@ class Selection:
     """What the filters leave of an archive. None stands for no restriction."""
 
     episodes: tuple[str, ...] | None = None
-    speakers: tuple[str, ...] | None = None  # labels that stand for them in any episode
-    single: tuple[tuple[str, str], ...] = ()  # (episode, label) that do so in one
-    others: tuple[tuple[str, str], ...] = ()  # (episode, one of `speakers`) that do not there
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is left."""
-        return self.episodes == () or (self.speakers == () and not self.single)
-
-    @property
-    def labels(self) -> Labels:
-        """Those of the speakers."""
-        return Labels(self.speakers or (), self.single, self.others)
+    labels: Labels | None = None  # of the speakers
 
 
 def select(
@@ -51,8 +39,7 @@ def select(
     if filters.speaker is None:
         return Selection(episodes)
     fits = partial(matches_name, filters.speaker)
-    labels = people.labels_of(speakers(connection), fits)
-    return Selection(episodes, labels.everywhere, labels.single, labels.others)
+    return Selection(episodes, people.labels_of(speakers(connection), fits))
 
 
 def speakers(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -75,21 +62,27 @@ def chunk_condition(selection: Selection) -> tuple[str, list[str]]:
     if selection.episodes is not None:
         conditions.append("chunks.episode_id IN (SELECT value FROM json_each(?))")
         parameters.append(json.dumps(selection.episodes))
-    if selection.speakers is not None:
-        of_episode = "chunks.episode_id || char(31) || speaker IN (SELECT value FROM json_each(?))"
-        conditions.append(
-            "EXISTS (SELECT 1 FROM chunk_speakers WHERE chunk_id = chunks.id AND ("
-            "speaker IN (SELECT value FROM json_each(?)) "
-            f"AND NOT {of_episode} OR {of_episode}))"
-            if selection.single or selection.others
-            else "chunks.id IN (SELECT chunk_id FROM chunk_speakers "
-            "WHERE speaker IN (SELECT value FROM json_each(?)))"
-        )
-        parameters.append(json.dumps(selection.speakers))
-        if selection.single or selection.others:
-            for pairs in (selection.others, selection.single):
-                parameters.append(json.dumps(["\x1f".join(pair) for pair in pairs]))
+    if selection.labels is not None:
+        query, values = spoken_under(selection.labels)
+        conditions.append(f"chunks.id IN (SELECT chunk_id FROM ({query}))")
+        parameters += values
     return " AND ".join(conditions), parameters
+
+
+def spoken_under(labels: Labels) -> tuple[str, list[str]]:
+    """A query for `chunk_id` and `share` of what is said under labels, and its parameters."""
+    query = "SELECT chunk_id, share FROM chunk_speakers"
+    known = "speaker IN (SELECT value FROM json_each(?))"
+    if not (labels.single or labels.others):
+        return f"{query} WHERE {known}", [json.dumps(labels.everywhere)]
+    everybody = {*labels.everywhere, *(label for _, label in labels.single)}
+    pairs = [["\x1f".join(pair) for pair in pairs] for pairs in (labels.others, labels.single)]
+    paired = "episode_id || char(31) || speaker IN (SELECT value FROM json_each(?))"
+    return (
+        f"{query} JOIN chunks AS spoken ON spoken.id = chunk_id WHERE {known} "
+        f"AND ({known} AND NOT {paired} OR {paired})",
+        [json.dumps(each) for each in (sorted(everybody), labels.everywhere, *pairs)],
+    )
 
 
 def chroma_condition(selection: Selection) -> dict[str, Any] | None:
@@ -97,22 +90,20 @@ def chroma_condition(selection: Selection) -> dict[str, Any] | None:
     conditions: list[dict[str, Any]] = []
     if selection.episodes is not None:
         conditions.append({"episode_id": {"$in": list(selection.episodes)}})
-    if selection.speakers is not None:
-        if len(selection.speakers) + len(selection.single) > NAMES or len(selection.others) > NAMES:
+    if (labels := selection.labels) is not None:
+        if len(labels.everywhere) + len(labels.single) > NAMES or len(labels.others) > NAMES:
             return None
-        named = [*_speaking(selection)]
+        named: list[dict[str, Any]] = [
+            {"$and": [{"episode_id": episode}, {"speakers": {"$contains": label}}]}
+            for episode, label in labels.single
+        ]
+        for label in labels.everywhere:
+            speaks: dict[str, Any] = {"speakers": {"$contains": label}}
+            others = [episode for episode, own in labels.others if own == label]
+            not_there = {"$and": [speaks, {"episode_id": {"$nin": others}}]}
+            named.append(not_there if others else speaks)
         conditions.append(named[0] if len(named) == 1 else {"$or": named})
     return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
-
-
-def _speaking(selection: Selection) -> Iterator[dict[str, Any]]:
-    """A condition of Chroma's for each label of the selected speakers."""
-    for label in selection.speakers or ():
-        speaks: dict[str, Any] = {"speakers": {"$contains": label}}
-        others = [episode for episode, own in selection.others if own == label]
-        yield {"$and": [speaks, {"episode_id": {"$nin": others}}]} if others else speaks
-    for episode, label in selection.single:
-        yield {"$and": [{"episode_id": episode}, {"speakers": {"$contains": label}}]}
 
 
 def _episodes(
@@ -159,70 +150,48 @@ class Layout:
     speakers: tuple[str, ...]
 
     @classmethod
-    def of(cls, catalog: Catalog) -> Layout:
+    def of(cls, catalog: Catalog, known: Layout | None = None) -> Layout:
+        """Of the catalog as it is; `known` if that is of the same state."""
         with catalog.reading():
-            ranges = catalog.chunk_ranges()
             meta = catalog.meta()
+            state = meta["store"], int(meta["revision"])
+            if known is not None and state == (known.store, known.revision):
+                return known
+            ranges = catalog.chunk_ranges()
             return cls(
-                meta["store"],
-                int(meta["revision"]),
+                *state,
                 np.array([first for first, _, _ in ranges], dtype=np.int64),
                 np.array([last for _, last, _ in ranges], dtype=np.int64),
                 {name: place for place, (_, _, name) in enumerate(ranges)},
                 catalog.speakers(),
             )
 
-    def is_of(self, catalog: Catalog) -> bool:
-        """Whether it is of the state that is being read."""
-        meta = catalog.meta()
-        return (self.store, str(self.revision)) == (meta["store"], meta["revision"])
+    def count(self, last: int | None = None) -> int:
+        """How many chunks there are, up to the id `last` if one is given."""
+        sizes = self.lasts - self.firsts + 1
+        return int((sizes if last is None else sizes[self.firsts <= last]).sum())
 
-    @property
-    def chunk_count(self) -> int:
-        return int((self.lasts - self.firsts + 1).sum())
+    def places_of(self, ids: Ids) -> NDArray[np.intp]:
+        """Where in the arrays the episode stands of which each of these is a chunk."""
+        return np.searchsorted(self.firsts, ids, side="right") - 1
 
-    def count(self, last: int) -> int:
-        """How many chunks there are up to the id `last`."""
-        return int((self.lasts - self.firsts + 1)[self.firsts <= last].sum())
+    def holds(self, ids: Ids) -> NDArray[np.bool_]:
+        """Whether each of `ids` is a chunk."""
+        lasts = np.append(self.lasts, np.iinfo(np.int64).min)  # the place -1: before all episodes
+        return ids <= lasts[self.places_of(ids)]
 
-    def among(self, ids: Ids, episodes: Collection[str] | None) -> tuple[Ids, NDArray[np.intp]]:
-        """Those of `ids` that are chunks of these episodes (None: of any), in their order, and
-        the place of each one's episode in the arrays."""
-        there, places = self._found(ids, episodes)
-        return ids[there], places[there]
-
-    def holds(self, ids: Ids, episodes: Collection[str] | None) -> NDArray[np.bool_]:
-        """Whether each of `ids` is a chunk of these episodes (None: of any)."""
-        return self._found(ids, episodes)[0]
-
-    def ids(self, episodes: Collection[str] | None) -> Ids:
-        """All chunks of these episodes (None: of any), ascending."""
-        chosen = self._chosen(episodes)
-        return spread(self.firsts[chosen], self.lasts[chosen])
-
-    def _found(
-        self, ids: Ids, episodes: Collection[str] | None
-    ) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-        if not len(self.firsts):
-            return np.zeros(len(ids), np.bool_), np.zeros(len(ids), np.intp)
-        places = np.searchsorted(self.firsts, ids, side="right") - 1
-        there = (places >= 0) & (ids <= self.lasts[places])
+    def among(self, ids: Ids, episodes: Collection[str] | None) -> Ids:
+        """Those of `ids` that are chunks of these episodes (None: of any), in their order."""
+        there = self.holds(ids)
         if episodes is not None:
-            there &= self._chosen(episodes)[places]
-        return there, places
+            there &= np.isin(self.places_of(ids), self._chosen(episodes))
+        return ids[there]
 
-    def _chosen(self, episodes: Collection[str] | None) -> NDArray[np.bool_]:
-        """For each episode whether it is one of these."""
-        if episodes is None:
-            return np.ones(len(self.firsts), np.bool_)
-        chosen = np.zeros(len(self.firsts), np.bool_)
-        chosen[[self.places[name] for name in episodes if name in self.places]] = True
-        return chosen
+    def ids(self, episodes: Collection[str]) -> Ids:
+        """All chunks of these episodes, ascending."""
+        extents = ((self.firsts[at], self.lasts[at]) for at in self._chosen(episodes))
+        ranges = [np.arange(first, last + 1) for first, last in extents]
+        return np.concatenate([np.empty(0, np.int64), *ranges])
 
-
-def spread(begins: Ids, ends: Ids) -> Ids:
-    """All numbers from each begin to its end, inclusive: ranges in order, none overlapping."""
-    sizes = ends - begins + 1
-    steps = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    numbers: Ids = np.repeat(begins, sizes) + steps
-    return numbers
+    def _chosen(self, episodes: Collection[str]) -> list[int]:
+        return sorted(self.places[name] for name in episodes if name in self.places)

@@ -1,15 +1,21 @@
 """How the values of model.py become rows of the catalog, and rows values again.
 
-Rows are read by the columns named here, checksum last, and are checked before anything is
-made of them.
+Rows are read by the columns named here, and are checked before anything is made of them: the last
+column is a checksum of all others, so that a byte that changes on the disk is noticed when it is
+read. That of a turn or a chunk covers the revision that wrote it too: rows of two versions of an
+episode, which a copy made in the middle of a write may hold side by side, are never taken for one
+whole. It does not protect against anyone who means to deceive: they can write checksums as well.
+An archive on a server sends turns and chunks in the same form (shared/records.py).
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -17,19 +23,27 @@ from numpy.typing import NDArray
 
 from askpod.chunking import cut_span
 from askpod.model import Chunk, Episode, Turn
-from askpod.store.checksums import VECTOR, DamagedRow, Value, checked, checksum, vector_checksums
+from askpod.parsing import parse_json
+
+VECTOR = np.dtype("<f4")
+
+
+Value = str | int | float | None
 
 EPISODE_COLUMNS = (
-    "id, path, digest, transcript, faults, origin, revision, turns, first_chunk, last_chunk, "
-    "title, short, guests, season, number, date, duration, description, topics, links, youtube, "
-    "checksum"
+    "id, path, digest, transcript, faults, origin, version, revision, turns, "
+    "first_chunk, last_chunk, guests, season, date, details, checksum"
 )
 TURN_COLUMNS = (
-    'episode_id, position, speaker, text, start, "end", estimated, section, marks, turns.checksum'
+    'episode_id, position, speaker, text, start, "end", estimated, section, marks, label, checksum'
 )
-CHUNK_COLUMNS = (
-    "chunks.id, episode_id, position, heading, section, spans, chunks.revision, chunks.checksum"
-)
+CHUNK_COLUMNS = "chunks.id, episode_id, position, heading, section, spans, chunks.checksum"
+
+# What is kept of an episode beside its id and turns.
+_DETAILS = tuple(field.name for field in fields(Episode) if field.name not in ("id", "turns"))
+_TUPLES = ("guests", "topics")
+
+Cut = Sequence[int]  # turn, first character, end character
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,8 @@ class Source:
     digest: str  # of the file's bytes
     transcript: str  # digest of the words said
     faults: int = 0  # how many were mended
-    origin: str = ""  # the machine that indexed it; "" for this one
+    origin: str = ""  # the machine that indexed it; "" in an archive that is on no server
+    version: str = ""  # of its records there
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +69,72 @@ class StoredEpisode:
 
 
 @dataclass(frozen=True, slots=True)
-class Cuts:
-    """A chunk as the catalog keeps it: where it is cut from the turns."""
+class StoredChunk:
+    """A chunk as the catalog keeps it, its speech looked up in the turns."""
 
     id: int
     episode_id: str
     position: int  # in its episode, from 0
-    heading: str
-    section: str
-    spans: list[tuple[int, int, int]]  # turn, first character, end character
-    revision: int  # its episode's
+    chunk: Chunk
 
-    @property
-    def first_turn(self) -> int:
-        return self.spans[0][0]
 
-    @property
-    def last_turn(self) -> int:
-        return self.spans[-1][0]
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """An episode's chunks and the embedder's vectors of them, one row each."""
+
+    chunks: Sequence[Chunk]
+    vectors: NDArray[np.float32]
+
+
+def details_of(episode: Episode) -> dict[str, Any]:
+    """What is known about an episode, as values of JSON."""
+    return {name: getattr(episode, name) for name in _DETAILS}
+
+
+def episode_of(id_: str, details: dict[str, Any], turns: Iterable[Turn] = ()) -> Episode:
+    """An episode from its details. Raises ValueError, TypeError or LookupError."""
+    known = {name: details[name] for name in _DETAILS}
+    return Episode(id=id_, turns=tuple(turns), **known | {it: tuple(known[it]) for it in _TUPLES})
+
+
+def turn_values(turn: Turn) -> tuple[str | int | float | None, ...]:
+    """A turn as values of SQLite and of JSON, just as both give them back."""
+    marks = json.dumps([[at, float(second)] for at, second in turn.marks]) if turn.marks else None
+    said, times = (turn.speaker, turn.text), (float(turn.start) + 0.0, float(turn.end) + 0.0)
+    # + 0.0 above: never minus zero.
+    return (*said, *times, int(turn.estimated), turn.section, marks, turn.label)
+
+
+def turn_of(values: Sequence[Any]) -> Turn:
+    """A turn from its values. Raises ValueError or TypeError."""
+    speaker, text, start, end, estimated, section, marks, label = values
+    if not all(isinstance(value, str) for value in (speaker, text, section, label)):
+        raise TypeError("a turn's text is none")
+    known = tuple((int(at), float(second)) for at, second in parse_json(marks or "[]"))
+    return Turn(speaker, text, float(start), float(end), bool(estimated), section, known, label)
+
+
+def cuts_of(chunk: Chunk) -> list[Cut]:
+    """Where a chunk is cut from the turns of its episode."""
+    return [(span.turn, span.offset, span.offset + len(span.text)) for span in chunk.spans]
+
+
+def chunk_of(turns: Mapping[int, Turn], heading: str, section: str, cuts: Sequence[Cut]) -> Chunk:
+    """A chunk cut from turns, by their positions.
+
+    Raises:
+        ValueError, TypeError, KeyError: there are no such turns, or the heading is no text.
+    """
+    if not cuts:
+        raise ValueError("a chunk is of no turn")
+    if not (isinstance(heading, str) and isinstance(section, str)):
+        raise TypeError("a chunk's heading is no text")
+    spans = (cut_span(turns[turn], turn, begin, end) for turn, begin, end in cuts)
+    return Chunk(heading, section, tuple(spans))
 
 
 def delete_episode(connection: sqlite3.Connection, episode_id: str) -> None:
+    """Removes an episode with all that belongs to it, if it is there."""
     connection.execute(
         "DELETE FROM words WHERE rowid IN (SELECT id FROM chunks WHERE episode_id = ?)",
         (episode_id,),
@@ -86,108 +146,46 @@ def insert_episode(
     connection: sqlite3.Connection,
     episode: Episode,
     source: Source,
-    revision: int,
-    chunk_ids: range,
-) -> None:
-    """Writes an episode that is not there yet, and its turns."""
-    values: tuple[Value, ...] = (
-        episode.id,
-        source.path,
-        source.digest,
-        source.transcript,
-        source.faults,
-        source.origin,
-        revision,
-        len(episode.turns),
-        chunk_ids[0] if chunk_ids else None,
-        chunk_ids[-1] if chunk_ids else None,
-        episode.title,
-        episode.short,
-        json.dumps(episode.guests, ensure_ascii=False),
-        episode.season,
-        episode.number,
-        episode.date,
-        None if episode.duration is None else _real(episode.duration),
-        episode.description,
-        json.dumps(episode.topics, ensure_ascii=False),
-        json.dumps(episode.links, ensure_ascii=False),
-        episode.youtube,
-    )
-    write_rows(connection, "episodes", [(*values, checksum(values))])
-    turns = (_turn_values(episode.id, at, turn) for at, turn in enumerate(episode.turns))
-    write_rows(connection, "turns", [(*values, checksum((revision, *values))) for values in turns])
-
-
-def move_episode(connection: sqlite3.Connection, episode_id: str, path: str) -> None:
-    """Notes another path of its file."""
-    row = connection.execute(
-        f"SELECT {EPISODE_COLUMNS} FROM episodes WHERE id = ?", (episode_id,)
-    ).fetchone()
-    id_, _, *rest = checked(f"episode {episode_id!r}", row)
-    connection.execute(
-        "UPDATE episodes SET path = ?, checksum = ? WHERE id = ?",
-        (path, checksum((id_, path, *rest)), episode_id),
-    )
-
-
-def insert_chunks(
-    connection: sqlite3.Connection,
-    episode_id: str,
+    embedded: Embedded,
     ids: range,
-    chunks: Sequence[Chunk],
-    vectors: NDArray[np.float32],
     revision: int,
 ) -> None:
-    """Writes all chunks of an episode that is there already."""
-    numbered = list(zip(ids, chunks, strict=True))
-    rows: list[tuple[Value, ...]] = []
-    for position, (number, chunk) in enumerate(numbered):
-        cuts = [[span.turn, span.offset, span.offset + len(span.text)] for span in chunk.spans]
-        rows.append(
-            (
-                number,
-                episode_id,
-                position,
-                chunk.heading,
-                chunk.section,
-                json.dumps(cuts),
-                revision,
-            )
-        )
-    write_rows(connection, "chunks", [(*values, checksum(values)) for values in rows])
-    _insert_vectors(connection, ids, vectors.astype(VECTOR))
-    connection.executemany(
-        "INSERT INTO words (rowid, speech, heading) VALUES (?, ?, ?)",
-        [(number, chunk.text, chunk.heading) for number, chunk in numbered],
+    """Writes an episode that is not there yet, with its turns and chunks.
+
+    Args:
+        connection: the catalog, in a transaction.
+        episode: what is written.
+        source: where it came from.
+        embedded: its chunks and their vectors.
+        ids: of the chunks.
+        revision: the store's that this makes.
+    """
+    guests, details = (
+        json.dumps(each, ensure_ascii=False) for each in (episode.guests, details_of(episode))
     )
-    write_rows(
-        connection,
-        "chunk_speakers",
-        [
-            (number, name, share)
-            for number, chunk in numbered
-            for name, share in chunk.speaker_shares().items()
-        ],
+    facets = guests, episode.season, episode.date
+    extent = (ids[0], ids[-1]) if ids else (None, None)
+    kept = (episode.id, *astuple(source), revision, len(episode.turns), *extent, *facets, details)
+    _write(connection, "episodes", [signed(kept)])
+    turns = ((episode.id, at, *turn_values(turn)) for at, turn in enumerate(episode.turns))
+    _write(connection, "turns", [signed(values, revision) for values in turns])
+    numbered = list(zip(ids, embedded.chunks, strict=True))
+    rows = (
+        (id_, episode.id, at, chunk.heading, chunk.section, json.dumps(cuts_of(chunk)))
+        for at, (id_, chunk) in enumerate(numbered)
     )
+    _write(connection, "chunks", [signed(values, revision) for values in rows])
+    packed = [vector.tobytes() for vector in embedded.vectors.astype(VECTOR)]
+    vectors = [(id_, each, zlib.crc32(each, id_)) for id_, each in zip(ids, packed, strict=True)]
+    _write(connection, "vectors", vectors)
+    words = [(number, chunk.text, chunk.heading) for number, chunk in numbered]
+    _write(connection, "words (rowid, speech, heading)", words)
+    shares = ((id_, chunk.speaker_shares().items()) for id_, chunk in numbered)
+    speakers = [(number, name, share) for number, told in shares for name, share in told]
+    _write(connection, "chunk_speakers", speakers)
 
 
-def _insert_vectors(
-    connection: sqlite3.Connection, ids: range, vectors: NDArray[np.float32]
-) -> None:
-    checksums = vector_checksums(np.array(ids, dtype=np.int64), vectors).tolist()
-    write_rows(
-        connection,
-        "vectors",
-        [
-            (number, vector.tobytes(), each)
-            for number, vector, each in zip(ids, vectors, checksums, strict=True)
-        ],
-    )
-
-
-def write_rows(
-    connection: sqlite3.Connection, table: str, rows: Sequence[tuple[Value | bytes, ...]]
-) -> None:
+def _write(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Inserts rows that have a value for each column of `table`."""
     if rows:
         places = ", ".join("?" * len(rows[0]))
@@ -196,148 +194,115 @@ def write_rows(
 
 def read_episode(row: Sequence[Any]) -> StoredEpisode:
     """An episode from EPISODE_COLUMNS. Raises DamagedRow."""
-    id_, path, digest, transcript, faults, origin, revision, turns, _, _, *rest = checked(
-        f"episode {row[0]!r}", row
-    )
-    title, short, guests, season, number, date, duration, about, topics, links, youtube = rest
-    episode = Episode(
-        id=id_,
-        title=title,
-        turns=(),
-        short=short,
-        guests=tuple(json.loads(guests)),
-        season=season,
-        number=number,
-        date=date,
-        duration=duration,
-        description=about,
-        topics=tuple(json.loads(topics)),
-        links=json.loads(links),
-        youtube=youtube,
-    )
-    source = Source(path, digest, transcript, faults, origin)
-    return StoredEpisode(episode, source, revision, turns)
-
-
-def read_turn(row: Sequence[Any], revision: int) -> Turn:
-    """A turn from TURN_COLUMNS; `revision` is its episode's. Raises DamagedRow."""
-    _, _, speaker, text, start, end, estimated, section, marks = checked(
-        f"turn {row[1]} of episode {row[0]!r}", row, revision
-    )
-    return Turn(
-        speaker,
-        text,
-        start,
-        end,
-        bool(estimated),
-        section,
-        tuple((at, second) for at, second in json.loads(marks or "[]")),
-    )
-
-
-def read_cuts(row: Sequence[Any]) -> Cuts:
-    """A chunk from CHUNK_COLUMNS. Raises DamagedRow."""
-    number, episode_id, position, heading, section, spans, revision = checked(
-        f"chunk {row[0]}", row
-    )
-    return Cuts(number, episode_id, position, heading, section, json.loads(spans), revision)
-
-
-def _turn_values(episode_id: str, position: int, turn: Turn) -> tuple[Value, ...]:
-    marks = json.dumps([[at, float(second)] for at, second in turn.marks]) if turn.marks else None
-    return (
-        episode_id,
-        position,
-        turn.speaker,
-        turn.text,
-        _real(turn.start),
-        _real(turn.end),
-        int(turn.estimated),
-        turn.section,
-        marks,
-    )
-
-
-def _real(number: float) -> float:
-    """As SQLite gives it back: a float always, and never minus zero."""
-    return float(number) + 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class StoredChunk:
-    """A chunk as the catalog keeps it, its speech looked up in the turns."""
-
-    id: int
-    episode_id: str
-    position: int  # in its episode, from 0
-    chunk: Chunk
+    id_, *source, revision, turns, _, _, _, _, _, details = checked(f"episode {row[0]!r}", row)
+    return StoredEpisode(episode_of(id_, json.loads(details)), Source(*source), revision, turns)
 
 
 def read_turns(
-    connection: sqlite3.Connection, episode_id: str, revision: int, positions: range
+    connection: sqlite3.Connection, episode_id: str, revision: int, positions: Sequence[int]
 ) -> list[Turn]:
     """Turns that are there, of the version of their episode that `revision` wrote.
+
+    Args:
+        connection: the catalog.
+        episode_id: their episode.
+        revision: the store's, which the episode's row names.
+        positions: theirs in the episode, ascending.
 
     Raises:
         DamagedRow: one is missing, of another version, or not as it was written.
     """
     rows = connection.execute(
-        f"SELECT {TURN_COLUMNS} FROM turns "
-        "WHERE episode_id = ? AND position BETWEEN ? AND ? ORDER BY position",
-        (episode_id, positions.start, positions.stop - 1),
+        f"SELECT {TURN_COLUMNS} FROM turns WHERE episode_id = ? "
+        "AND position IN (SELECT value FROM json_each(?)) ORDER BY position",
+        (episode_id, json.dumps(list(positions))),
     ).fetchall()
     if [row[1] for row in rows] != list(positions):
         raise DamagedRow(f"turns of episode {episode_id!r} are missing")
-    return [read_turn(row, revision) for row in rows]
+    name = f"of episode {episode_id!r}"
+    return [turn_of(checked(f"turn {row[1]} {name}", row, revision)[2:]) for row in rows]
 
 
 def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, StoredChunk]:
     """Chunks by id, ascending; ids that are gone are left out.
 
     Raises:
-        DamagedRow: one is missing that an episode says it has, or is not as it was written.
+        DamagedRow: one is missing that an episode says it has, is of another version of its
+            episode, or not as it was written.
     """
-    rows = connection.execute(
-        f"SELECT episodes.revision, {CHUNK_COLUMNS} "
+    selected = connection.execute(
+        f"SELECT episode_id, episodes.revision, {CHUNK_COLUMNS} "
         "FROM chunks JOIN episodes ON episodes.id = episode_id "
         "WHERE chunks.id IN (SELECT value FROM json_each(?)) ORDER BY chunks.id",
         (json.dumps([int(number) for number in ids]),),
     ).fetchall()
-    cuts = [read_cuts(row[1:]) for row in rows]
-    for (revision, *_), cut in zip(rows, cuts, strict=True):
-        if cut.revision != revision:
-            raise DamagedRow(f"chunk {cut.id} is of another version of its episode")
-    found = {chunk.id: chunk for run in _runs(cuts) for chunk in _cut(connection, run)}
+    found: dict[int, StoredChunk] = {}
+    for (episode_id, revision), rows in groupby(selected, key=lambda row: row[:2]):
+        read = [checked(f"chunk {row[2]}", row[2:], revision) for row in rows]
+        cuts = {id_: json.loads(cut) for id_, *_, cut in read}
+        said = sorted({turn for each in cuts.values() for turn, _, _ in each})  # each read once
+        turns = dict(zip(said, read_turns(connection, episode_id, revision, said), strict=True))
+        for id_, _, position, heading, section, _ in read:
+            chunk = chunk_of(turns, heading, section, cuts[id_])
+            found[id_] = StoredChunk(id_, episode_id, position, chunk)
     for number in set(ids).difference(found):
-        if _belongs(connection, int(number)):
+        belongs = "SELECT 1 FROM episodes WHERE ? BETWEEN first_chunk AND last_chunk LIMIT 1"
+        if connection.execute(belongs, (int(number),)).fetchone():
             raise DamagedRow(f"chunk {number} is missing")
     return found
 
 
-def _runs(cuts: Sequence[Cuts]) -> Iterator[list[Cuts]]:
-    """Chunks that touch, so that each turn is read once."""
-    run: list[Cuts] = []
-    for cut in cuts:
-        if run and (cut.episode_id != run[-1].episode_id or cut.first_turn > run[-1].last_turn + 1):
-            yield run
-            run = []
-        run.append(cut)
-    if run:
-        yield run
+def read_vectors(
+    connection: sqlite3.Connection, ids: Sequence[int], dimension: int
+) -> NDArray[np.float32]:
+    """The embedder's vectors of chunks that are there, one row each, in the order of ids.
+
+    Args:
+        connection: the catalog.
+        ids: of the chunks.
+        dimension: of each vector.
+
+    Raises:
+        DamagedRow: one is missing, or not as it was written.
+    """
+    rows = connection.execute(
+        "SELECT chunk_id, vector, checksum FROM vectors "
+        "WHERE chunk_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    found: dict[int, bytes] = {}
+    for id_, vector, written in rows:
+        whole = isinstance(vector, bytes) and len(vector) == dimension * VECTOR.itemsize
+        if not (whole and zlib.crc32(vector, id_) == written):
+            raise DamagedRow(f"the vector of chunk {id_} is not as it was written")
+        found[id_] = vector
+    if missing := sorted(set(ids).difference(found)):
+        raise DamagedRow(f"vectors of the chunks {missing[0]} to {missing[-1]} are missing")
+    joined = b"".join(found[id_] for id_ in ids)
+    return np.frombuffer(joined, dtype=VECTOR).reshape(len(ids), dimension)
 
 
-def _cut(connection: sqlite3.Connection, run: Sequence[Cuts]) -> Iterator[StoredChunk]:
-    first, last = run[0].first_turn, run[-1].last_turn
-    turns = read_turns(connection, run[0].episode_id, run[0].revision, range(first, last + 1))
-    for cut in run:
-        spans = tuple(
-            cut_span(turns[turn - first], turn, begin, end) for turn, begin, end in cut.spans
-        )
-        chunk = Chunk(cut.heading, cut.section, spans)
-        yield StoredChunk(cut.id, cut.episode_id, cut.position, chunk)
+class DamagedRow(sqlite3.DatabaseError):
+    """A row is not as it was written. `connection.plain_errors` says what to do about it."""
 
 
-def _belongs(connection: sqlite3.Connection, chunk_id: int) -> bool:
-    """Whether an episode says that it has this chunk."""
-    query = "SELECT 1 FROM episodes WHERE ? BETWEEN first_chunk AND last_chunk LIMIT 1"
-    return connection.execute(query, (chunk_id,)).fetchone() is not None
+def checksum(values: Sequence[Value]) -> int:
+    """CRC-32 of values as SQLite gives them back; the same under any Python and system."""
+    return zlib.crc32(json.dumps(values, default=repr).encode())  # repr: of bytes
+
+
+def signed(values: Sequence[Value], revision: int | None = None) -> tuple[Value, ...]:
+    """The values of a row with their checksum behind them; it covers `revision` too if given."""
+    return (*values, checksum(values if revision is None else (revision, *values)))
+
+
+def checked(what: str, row: Sequence[Any], revision: int | None = None) -> tuple[Any, ...]:
+    """The values of `row` but the last, which is their checksum (with `revision` where given).
+
+    Raises:
+        DamagedRow: it is not. `what` names the row in the message.
+    """
+    values = tuple(row[:-1])
+    if tuple(row) == signed(values, revision):
+        return values
+    raise DamagedRow(f"{what} is not as it was written")

@@ -2,21 +2,20 @@
 
 A store holds chunks of one kind: one embedder, one way of chunking, one format. The stamp
 names them; opening a store under another one is an error that names the mending command.
-
-Each row that a search gives out, or works with, carries a checksum, since SQLite does not see a
-byte that has changed inside a text. What they cover: checksums.py.
+Rows carry checksums, as SQLite does not see a byte that has changed inside a text (rows.py).
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from askpod.errors import ArchiveNotFound, StoreMismatch
 
-FORMAT = 4
+FORMAT = 5
 
 # Names in a store's folder.
 FILE = "catalog.db"
@@ -34,22 +33,16 @@ CREATE TABLE episodes (
     digest TEXT NOT NULL,      -- of that file's bytes and of the reader's version
     transcript TEXT NOT NULL,  -- digest of the words said: equal for two files of one recording
     faults INTEGER NOT NULL,
-    origin TEXT NOT NULL,      -- the machine that indexed it; '' for this one
+    origin TEXT NOT NULL,      -- the machine that indexed it; '' without a server
+    version TEXT NOT NULL,     -- of its records on a server; '' without one
     revision INTEGER NOT NULL, -- the store's revision that wrote it, with its turns and chunks
     turns INTEGER NOT NULL,    -- how many it has
     first_chunk INTEGER,       -- ids of its chunks: all from the first to the last, in the
     last_chunk INTEGER,        -- order of speech; NULL without any
-    title TEXT NOT NULL,
-    short TEXT NOT NULL,
-    guests TEXT NOT NULL,      -- JSON list
+    guests TEXT NOT NULL,      -- JSON list; what filters ask for, beside the rest
     season INTEGER,
-    number INTEGER,
     date TEXT,
-    duration REAL,
-    description TEXT NOT NULL,
-    topics TEXT NOT NULL,      -- JSON list
-    links TEXT NOT NULL,       -- JSON object
-    youtube TEXT,
+    details TEXT NOT NULL,     -- JSON object of all else that is known of it
     checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
 -- Tells counts and ranges at once, however many episodes there are.
@@ -65,6 +58,7 @@ CREATE TABLE turns (
     estimated INTEGER NOT NULL,
     section TEXT NOT NULL,
     marks TEXT,                -- JSON list of [character, second]; NULL where there are none
+    label TEXT NOT NULL,       -- the file's own, where `speaker` is a name laid over it; else ''
     checksum INTEGER NOT NULL,
     PRIMARY KEY (episode_id, position)
 ) WITHOUT ROWID;
@@ -78,7 +72,6 @@ CREATE TABLE chunks (
     heading TEXT NOT NULL,
     section TEXT NOT NULL,
     spans TEXT NOT NULL,       -- JSON list of [turn, first character, end character]
-    revision INTEGER NOT NULL, -- its episode's
     checksum INTEGER NOT NULL
 );
 CREATE INDEX chunks_of_episode ON chunks (episode_id, position);
@@ -124,63 +117,52 @@ class Stamp:
     embedder: str
     dimension: int | None  # None: not known, and not compared; needed to found a store
     chunking: str
-    format: int = FORMAT
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        if self.dimension is None:
-            raise ValueError("a store is founded with the dimension of its vectors known")
-        connection.executemany(
-            "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-            [(key, str(value)) for key, value in self._rows()],
-        )
-
-    def check(self, meta: dict[str, str], where: str) -> None:
+    def check(self, meta: Mapping[str, str], where: str) -> None:
         """Raises StoreMismatch where `meta`, read from a store, names another maker.
 
         A file without any stamp is what a first run leaves that was stopped at its start.
         """
         if not meta:
             raise no_archive(where)
-        stored_format = meta.get("format", "none")
-        if stored_format.isdigit() and int(stored_format) > FORMAT:
+        known = meta.get("format", "none")
+        if known != str(FORMAT):
+            by, todo = "an earlier", "Run `askpod rebuild` to make it anew."
+            if known.isdecimal() and int(known) > FORMAT:
+                by, todo = "a newer", "Upgrade askpod, or index into another folder (--store)."
             raise StoreMismatch(
-                f"{where}: this store has format {stored_format}, made by a newer askpod; this one "
-                f"reads format {FORMAT}. Upgrade askpod, or index into another folder (--store)."
+                f"{where}: this store has format {known}, made by {by} askpod; this one reads "
+                f"format {FORMAT}. {todo}"
             )
-        if stored_format != str(FORMAT):
+        if differing := self.differing(meta):
             raise StoreMismatch(
-                f"{where}: this store has format {stored_format}, made by an earlier askpod; this "
-                f"one reads format {FORMAT}. Run `askpod rebuild` to make it anew."
-            )
-        differing = [
-            f"{key} {meta.get(key, 'none')!r}, now {value!r}"
-            for key, value in self._rows()
-            if meta.get(key) != str(value)
-        ]
-        if differing:
-            raise StoreMismatch(
-                f"{where}: this store was made with {'; '.join(differing)}. Run `askpod rebuild` "
+                f"{where}: this store was made with {differing}. Run `askpod rebuild` "
                 "to make it anew with the present settings, or go back to the former ones."
             )
 
-    def _rows(self) -> list[tuple[str, str | int]]:
-        rows: list[tuple[str, str | int | None]] = [
-            ("format", self.format),
-            ("embedder", self.embedder),
-            ("dimension", self.dimension),
-            ("chunking", self.chunking),
-        ]
-        return [(key, value) for key, value in rows if value is not None]
+    def differing(self, made: Mapping[str, object]) -> str:
+        """In words, what another maker had that this one has not; "" where there is nothing."""
+        return "; ".join(
+            f"{key} {made.get(key, 'none')!r}, now {value!r}"
+            for key, value in self.values().items()
+            if str(made.get(key)) != str(value)
+        )
+
+    def values(self) -> dict[str, str | int]:
+        """What is compared, by its name in a store."""
+        dimension = {} if self.dimension is None else {"dimension": self.dimension}
+        return {"embedder": self.embedder, **dimension, "chunking": self.chunking}
 
 
 def create_tables(connection: sqlite3.Connection, stamp: Stamp, revision: int = 0) -> None:
     """Makes the tables of an empty store, stamped."""
+    if stamp.dimension is None:
+        raise ValueError("a store is founded with the dimension of its vectors known")
     for statement in TABLES.split(";\n"):
         connection.execute(statement)
-    stamp.write(connection)
-    connection.executemany(
-        "INSERT INTO meta VALUES (?, ?)", [("revision", str(revision)), ("store", uuid4().hex)]
-    )
+    meta = stamp.values() | {"format": FORMAT, "revision": revision, "store": uuid4().hex}
+    rows = [(key, str(value)) for key, value in meta.items()]
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
 
 
 def drop(connection: sqlite3.Connection) -> None:

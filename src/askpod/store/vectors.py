@@ -11,6 +11,8 @@ import struct
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,7 +37,6 @@ Where = dict[str, Any]
 COLLECTION = "askpod"
 EF_SEARCH = 400  # chunks that the graph looks at: finds 99 % of the nearest 300
 _BATCH = 5000  # records of one write: the most that Chroma takes is little more
-_READ = 10_000  # ids of one request: SQLite takes 32,766
 _LONGEST, _MOST_GUESTS = 1000, 100  # of a title's characters: far above any that is meant
 _GRAPH: CreateHNSWConfiguration = {
     "space": "ip",
@@ -45,12 +46,31 @@ _GRAPH: CreateHNSWConfiguration = {
     "batch_size": 2,
 }
 _HEADER, _COUNTS = 100, 12  # bytes of hnswlib's header; before capacity, count, bytes of a record
-_open_places: set[str] = set()
-_places_lock = threading.Lock()
+_opened = count(1)  # clients of this process
 
 
 class VectorIndexError(AskpodError):
     """Chroma failed, or what it answered cannot be: its folder is to be made from the catalog."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a collection. What was not asked for is empty."""
+
+    id: str
+    vector: Sequence[float] | Vectors = ()
+    text: str = ""
+    metadata: dict[str, Any] | None = None
+
+
+def columns(records: Sequence[Record]) -> dict[str, Any]:
+    """Records as Chroma takes them."""
+    return {
+        "ids": [record.id for record in records],
+        "embeddings": [record.vector for record in records],
+        "documents": [record.text for record in records],
+        "metadatas": [record.metadata for record in records],
+    }
 
 
 def about(embedder: str) -> dict[str, str]:
@@ -66,22 +86,13 @@ def about(embedder: str) -> dict[str, str]:
 class VectorIndex:
     """One Chroma collection on disk. Safe to use from several threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, new_of: str = "") -> None:
+        """`new_of` is the embedder whose vectors a new one is for; "" where there is one."""
         self.folder = folder
+        self._new_of = new_of
         self._client: Client | None = None
-        self._place = ""
         self._collection: Collection | None = None
         self._lock = threading.Lock()
-
-    def create(self, embedder: str) -> None:
-        """Opens the collection, making it where there is none. `embedder` made the vectors."""
-        with self._lock, _contained(self.folder):
-            self._collection = self._connected().get_or_create_collection(
-                COLLECTION,
-                embedding_function=None,  # else Chroma would fetch a model of its own
-                configuration={"hnsw": _GRAPH},
-                metadata=about(embedder),
-            )
 
     def open(self) -> None:
         """Opens the collection that is there and loads its graph.
@@ -89,10 +100,10 @@ class VectorIndex:
         Raises:
             VectorIndexError: there is none, or Chroma cannot read its files.
         """
-        with self._lock, _contained(self.folder):
-            self._opened().query(
-                query_embeddings=self._any_vector()[np.newaxis], n_results=1, include=[]
-            )
+        with self._used() as collection:
+            first = collection.peek(1)["embeddings"]
+            held = np.asarray(first if first is not None and len(first) else [[1.0]], np.float32)
+            collection.query(query_embeddings=held, n_results=1, include=[])
 
     def nearest(
         self,
@@ -100,7 +111,7 @@ class VectorIndex:
         count: int,
         *,
         where: Where | None = None,
-        ids: Sequence[int] | None = None,
+        ids: Ids | None = None,
     ) -> tuple[Ids, Vectors]:
         """The chunks with the greatest inner product with a vector.
 
@@ -116,8 +127,8 @@ class VectorIndex:
         Raises:
             VectorIndexError: Chroma cannot read its files.
         """
-        with self._lock, _contained(self.folder):
-            found = self._opened().query(
+        with self._used() as collection:
+            found = collection.query(
                 query_embeddings=vector[np.newaxis],
                 n_results=count,
                 where=where,
@@ -130,52 +141,40 @@ class VectorIndex:
                 (1 - np.array(distances)).astype(np.float32),
             )
 
-    def vectors_of(self, ids: Sequence[int]) -> tuple[Ids, Vectors]:
-        """Those of the chunks that the collection has, ascending, and their vectors."""
-        with self._lock, _contained(self.folder):
-            collection, held, vectors = self._opened(), list[int](), list[Any]()
-            for begin in range(0, len(ids), _READ):
-                wanted = [str(number) for number in ids[begin : begin + _READ]]
-                got = collection.get(ids=wanted, include=["embeddings"])
-                held.extend(int(number) for number in got["ids"])
-                vectors.extend(got["embeddings"] if got["embeddings"] is not None else [])
+    def vectors_of(self, ids: Ids) -> tuple[Ids, Vectors]:
+        """Those of some hundred chunks that the collection has, ascending, and their vectors."""
+        with self._used() as collection:
+            wanted = [str(number) for number in ids]
+            found = collection.get(ids=wanted, include=["embeddings"])
+            held = np.array([int(number) for number in found["ids"]], dtype=np.int64)
+            vectors = np.array(found["embeddings"], dtype=np.float32).reshape(len(held), -1)
             order = np.argsort(held)
-            found = np.array(vectors, dtype=np.float32).reshape(len(held), -1)
-            return np.array(held, dtype=np.int64)[order], found[order]
+            return held[order], vectors[order]
 
     def count(self) -> int:
-        with self._lock, _contained(self.folder):
-            return self._opened().count()
+        """How many vectors it holds."""
+        with self._used() as collection:
+            return collection.count()
 
     def ids(self) -> set[int]:
-        with self._lock, _contained(self.folder):
-            return {int(number) for number in self._opened().get(include=[])["ids"]}
+        """The ids of the chunks that it holds."""
+        with self._used() as collection:
+            return {int(number) for number in collection.get(include=[])["ids"]}
 
-    def add(
-        self, chunks: Sequence[StoredChunk], vectors: Vectors, episodes: dict[str, Episode]
-    ) -> None:
-        """Writes chunks with their contextual vectors, one row each, in the same order."""
-        with self._lock, _contained(self.folder):
-            collection = self._opened()
-            for begin in range(0, len(chunks), _BATCH):
-                batch = chunks[begin : begin + _BATCH]
-                records: dict[str, Any] = {
-                    "ids": [str(stored.id) for stored in batch],
-                    "embeddings": vectors[begin : begin + _BATCH],
-                    "documents": [stored.chunk.text for stored in batch],
-                    "metadatas": [
-                        described(stored, episodes[stored.episode_id]) for stored in batch
-                    ],
-                }
-                collection.add(**records)
-                if len(batch) == 1:
+    def add(self, records: Sequence[Record]) -> None:
+        """Writes chunks, whose records have their numbers as ids."""
+        with self._used() as collection:
+            for begin in range(0, len(records), _BATCH):
+                batch = columns(records[begin : begin + _BATCH])
+                collection.add(**batch)
+                if len(records) == 1:
                     # One record does not reach the sync threshold. A graph that was never stored
                     # is written by whoever opens it, with room that wipe_spare has not seen.
-                    collection.upsert(**records)
+                    collection.upsert(**batch)
 
     def delete(self, ids: Sequence[int]) -> None:
-        with self._lock, _contained(self.folder):
-            collection = self._opened()
+        """Removes the vectors of chunks."""
+        with self._used() as collection:
             for begin in range(0, len(ids), _BATCH):
                 collection.delete(ids=[str(number) for number in ids[begin : begin + _BATCH]])
 
@@ -183,50 +182,42 @@ class VectorIndex:
         """Releases Chroma's files; the index opens again at the next use."""
         with self._lock:
             client, self._client, self._collection = self._client, None, None
-            place, self._place = self._place, ""
-            try:
-                if client is not None:
-                    with _contained(self.folder):
-                        client.close()
-            finally:
-                _open_places.discard(place)
+            if client is not None:
+                with _contained(self.folder):
+                    client.close()
 
-    def _opened(self) -> Collection:
-        if self._collection is None:
-            self._collection = self._connected().get_collection(COLLECTION, embedding_function=None)
-        return self._collection
+    @contextmanager
+    def _used(self) -> Iterator[Collection]:
+        """The collection, opened if need be, for one thread at a time."""
+        with self._lock, _contained(self.folder):
+            if self._collection is None:
+                client = self._client = self._connected()
+                # No embedding function: else Chroma would fetch a model of its own.
+                self._collection = (
+                    client.get_or_create_collection(
+                        COLLECTION,
+                        embedding_function=None,
+                        configuration={"hnsw": _GRAPH},
+                        metadata=about(self._new_of),
+                    )
+                    if self._new_of
+                    else client.get_collection(COLLECTION, embedding_function=None)
+                )
+            yield self._collection
 
     def _connected(self) -> Client:
-        if self._client is None:
-            import chromadb
-            from chromadb.config import Settings
+        import chromadb
+        from chromadb.config import Settings
 
-            self._place = self._place or _own_place(self.folder)
-            self._client = cast(
-                "Client",  # what it is; its declared type lacks close()
-                chromadb.PersistentClient(
-                    path=self._place, settings=Settings(anonymized_telemetry=False)
-                ),
-            )
-        return self._client
-
-    def _any_vector(self) -> Vectors:
-        first = self._opened().peek(1)["embeddings"]
-        return np.asarray(first[0] if first is not None and len(first) else [1.0], np.float32)
-
-
-def _own_place(folder: Path) -> str:
-    """A path to `folder`, written as no other open index of this process writes it.
-
-    Chroma shares what it has opened among all clients of one path: after the folder has been
-    replaced by a newer one, a new client would be handed the former content.
-    """
-    with _places_lock:
-        place = f"{folder}/."
-        while place in _open_places:
-            place += "/."
-        _open_places.add(place)
-        return place
+        if self._client is not None:
+            return self._client
+        # Chroma shares what it has opened among all clients of one path: after the folder has been
+        # replaced by a newer one, a new client would be handed the former content. So each writes
+        # the path in another way: its number, with "/" for a 0 and "./" for a 1.
+        place = f"{self.folder}/" + f"{next(_opened):b}".replace("1", "./").replace("0", "/")
+        settings = Settings(anonymized_telemetry=False)
+        # What it is; its declared type lacks close().
+        return cast("Client", chromadb.PersistentClient(path=place, settings=settings))
 
 
 @contextmanager

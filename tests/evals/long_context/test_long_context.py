@@ -12,6 +12,7 @@ import pytest
 
 from askpod import Archive
 from askpod.answering.llm_client import LanguageModel
+from askpod.answering.prompts import Prompts
 from askpod.errors import GoldError, ModelError
 from askpod.evals.asking import StoredModel, StoredReplies
 from askpod.evals.gold import Stretch, load_gold
@@ -28,7 +29,6 @@ from askpod.evals.long_context.run import cited_numbers, run_plan
 from askpod.evals.long_context.window import effective_window, in_words
 from askpod.evals.measures.facts import FactMatcher
 from askpod.evals.report.long_context import long_context_report
-from askpod.prompts import Prompts
 from askpod.settings import ModelSettings
 from fake_openai import FakeOpenAI, Request, Scripted, failed, said
 from scripted_readers import ObeysWhatComesFirst, Prose, Reader, ReadsTheFirst, SkipsTheMiddle
@@ -53,10 +53,10 @@ def matcher(long_archive: Archive) -> FactMatcher:
 class Eval:
     """Runs the eval against the server, in this process."""
 
-    def __init__(self, archive: Archive, matcher: FactMatcher, base_url: str) -> None:
+    def __init__(self, maker: PromptMaker, matcher: FactMatcher, base_url: str) -> None:
         self._matcher = matcher
         self.settings = ModelSettings("gpt-4o", base_url, patience=0.0)
-        self._maker = PromptMaker(archive, Prompts(), self.settings)
+        self._maker = maker
 
     def __call__(
         self,
@@ -73,9 +73,15 @@ class Eval:
         return make_result(plan, outcomes, self._matcher)
 
 
+@pytest.fixture(scope="module")
+def maker(long_archive: Archive) -> PromptMaker:
+    """Shared, because it counts the tokens of the whole archive."""
+    return PromptMaker(long_archive, Prompts(), ModelSettings("gpt-4o"))
+
+
 @pytest.fixture
-def run(long_archive: Archive, matcher: FactMatcher, server: FakeOpenAI) -> Eval:
-    return Eval(long_archive, matcher, server.base_url)
+def run(maker: PromptMaker, matcher: FactMatcher, server: FakeOpenAI) -> Eval:
+    return Eval(maker, matcher, server.base_url)
 
 
 def value(result: Result, name: str, length: int, position: str = "all", by=BASE) -> float:

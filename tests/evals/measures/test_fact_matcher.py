@@ -217,7 +217,7 @@ def test_a_text_longer_than_the_embedder_reads_is_read_to_its_end(matcher: FactM
     assert not matcher.states("z" * 9000, BATTERIES[0])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(text=st.text(max_size=300))
 @example(text="10² and ¹")
 def test_any_text_has_scores_from_0_to_1(matcher: FactMatcher, text: str):
@@ -226,7 +226,7 @@ def test_any_text_has_scores_from_0_to_1(matcher: FactMatcher, text: str):
     assert len(matches) == len(BATTERIES)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_a_statement_more_never_lowers_recall(matcher: FactMatcher, data: st.DataObject):
     pool = [row["statement"] for row in pairs()[:40]]

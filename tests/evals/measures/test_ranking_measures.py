@@ -8,7 +8,7 @@ from math import log2
 
 import pytest
 import pytrec_eval
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from random_stretches import any_stretch, random_question, some_evidence
 
@@ -89,7 +89,6 @@ def test_random_runs_have_the_figures_of_pytrec_eval():
     assert len(reciprocals) > 5  # the runs are not all alike
 
 
-@settings(deadline=None)
 @given(some_passages, some_evidence)
 def test_they_are_what_their_formulas_say(passages, evidence):
     distinct = list(dict.fromkeys(passages))
@@ -106,7 +105,6 @@ def test_they_are_what_their_formulas_say(passages, evidence):
     assert values(passages, evidence) == pytest.approx(expected)
 
 
-@settings(deadline=None)
 @given(some_passages, some_evidence, st.randoms())
 def test_bounds_and_the_order_of_the_evidence(passages, evidence, dice: random.Random):
     found = values(passages, evidence)
@@ -115,7 +113,6 @@ def test_bounds_and_the_order_of_the_evidence(passages, evidence, dice: random.R
     assert values(passages, dice.sample(evidence, len(evidence))) == found
 
 
-@settings(deadline=None)
 @given(some_passages, some_evidence, st.data())
 def test_a_right_passage_at_the_end_never_lowers_a_hit_or_a_rank(passages, evidence, data):
     right = data.draw(st.sampled_from(evidence))

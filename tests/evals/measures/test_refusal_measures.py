@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from askpod import Answer, Archive
@@ -27,14 +27,13 @@ ELSEWHERE = "Which goalkeeper saved the last penalty of the football final?"
     ],
 )
 def test_a_questions_part_in_both(answerable, refused, expected):
-    assert refusals(answerable, refused) == expected
+    assert refusals(answerable=answerable, refused=refused) == expected
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30))
 def test_together_they_are_the_precision_and_recall_of_a_class(questions):
     """Against the plain counts of right, wrong and missed refusals."""
-    scores = [refusals(answerable, refused) for answerable, refused in questions]
+    scores = [refusals(answerable=answerable, refused=refused) for answerable, refused in questions]
     right = questions.count((False, True))
     wrong = questions.count((True, True))
     missed = questions.count((False, False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from askpod.answering.citations import UNCITED_MARK, CitationWriter
@@ -62,7 +62,6 @@ pieces = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(pieces, max_size=14).map("".join))
 def test_a_reply_is_cut_as_the_answer_that_is_shown(checker, reply):
     writer = CitationWriter([], checker, lambda _, __: "")

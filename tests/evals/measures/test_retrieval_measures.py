@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from random_stretches import some_evidence, some_heard
 
@@ -77,7 +77,6 @@ def test_all_the_evidence_and_nothing_else_is_1():
     assert set(values(passages, EVIDENCE).values()) == {1.0}
 
 
-@settings(deadline=None)
 @given(some_heard, some_evidence)
 def test_all_figures_lie_within_their_bounds(passages, evidence):
     found = values(passages, evidence)
@@ -91,7 +90,6 @@ def test_all_figures_lie_within_their_bounds(passages, evidence):
     assert recalls == sorted(recalls)
 
 
-@settings(deadline=None)
 @given(some_heard, some_evidence, st.randoms())
 def test_the_order_of_the_evidence_is_irrelevant(passages, evidence, dice: random.Random):
     mixed = dice.sample(evidence, len(evidence))
@@ -99,7 +97,6 @@ def test_the_order_of_the_evidence_is_irrelevant(passages, evidence, dice: rando
     assert values(passages, [*mixed, evidence[0]]) == values(passages, evidence)
 
 
-@settings(deadline=None)
 @given(some_heard, some_evidence, st.integers(0, 300), st.data())
 def test_a_right_passage_at_the_end_never_lowers_recall(passages, evidence, words, data):
     right = data.draw(st.sampled_from(evidence))
@@ -109,7 +106,6 @@ def test_a_right_passage_at_the_end_never_lowers_recall(passages, evidence, word
         assert after[f"recall@{budget}"] >= before[f"recall@{budget}"]
 
 
-@settings(deadline=None)
 @given(some_heard.filter(len), some_evidence, st.data())
 def test_a_passage_in_two_parts_gives_the_same_figures(passages, evidence, data):
     at = data.draw(st.integers(0, len(passages) - 1))
@@ -124,7 +120,6 @@ def test_a_passage_in_two_parts_gives_the_same_figures(passages, evidence, data)
     assert values(cut, evidence) == pytest.approx(values(passages, evidence), abs=1e-9)
 
 
-@settings(deadline=None)
 @given(some_heard, st.integers(1, 1500))
 def test_no_more_is_heard_than_the_passages_hold(passages, budget):
     assert seconds(within(passages, budget)) <= seconds(each.stretch for each in passages) + 1e-9

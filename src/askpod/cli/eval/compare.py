@@ -41,6 +41,7 @@ FailOnLoss = Annotated[
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", help="Folder of the run to compare with.")],
     b: Annotated[Path, typer.Argument(metavar="B", help="Folder of the run to judge.")],
+    *,
     fail_below: FailBelow = None,
     fail_on_loss: FailOnLoss = False,
     as_json: options.Json = False,
@@ -89,7 +90,7 @@ def _show(comparison: Comparison, a: Path, b: Path) -> None:
 
 
 def _settings(comparison: Comparison) -> Iterator[str]:
-    """ "precision int8 → fp32", for each setting in which the runs differ."""
+    """Like "precision int8 → fp32", for each setting in which the runs differ."""
     a, b = comparison.setup_a, comparison.setup_b
     for name in sorted({*a, *b}):
         was, now = a.get(name, "none"), b.get(name, "none")
@@ -171,6 +172,7 @@ TAG = "askpod"
 
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    *,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -27,6 +27,7 @@ MANY = 5_000_000  # tokens of all prompts together, from which on it is asked fi
 
 def long_context(
     gold: Gold,
+    *,
     model: options.Model = None,
     base_url: options.BaseUrl = None,
     lengths: Annotated[
@@ -88,9 +89,9 @@ def _planned(
     questions: int,
 ) -> tuple[PromptMaker, Plan]:
     """What will be asked, after the gold set is held against the archive. Nothing is sent."""
+    from askpod.answering.prompts import Prompts
     from askpod.evals.gold import bad_gold, misplaced
     from askpod.evals.long_context.plan import PromptMaker, make_plan
-    from askpod.prompts import Prompts
 
     if problems := misplaced(gold, archive):
         raise bad_gold(gold.path, problems)

@@ -35,6 +35,7 @@ Out = Annotated[
 
 def models(
     gold: Gold,
+    *,
     model: Models = None,
     base_url: options.BaseUrl = None,
     out: Out = None,

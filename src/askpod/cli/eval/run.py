@@ -29,6 +29,7 @@ Gold = Annotated[Path, typer.Argument(metavar="GOLD", help="A gold set: YAML.")]
 
 def check(
     gold: Gold,
+    *,
     store: options.Store = None,
     as_json: options.Json = False,
 ) -> None:
@@ -62,7 +63,7 @@ def _held(questions: Sequence[GoldQuestion]) -> dict[str, Any]:
 
 
 def _sentence(name: str, held: dict[str, Any]) -> str:
-    """ "dtc-dev: 64 questions (29 single, …), 9 % unanswerable, evidence in 41 episodes"."""
+    """Like "dtc-dev: 64 questions (29 single, …), 9 % unanswerable, evidence in 41 episodes"."""
     types = ", ".join(f"{number:,} {harmless(type_)}" for type_, number in held["types"].items())
     share = held["unanswerable"] / max(1, held["questions"])
     return (
@@ -106,6 +107,7 @@ class Finished:
 
 def run(
     gold: Gold,
+    *,
     retrieval_only: Annotated[
         bool, typer.Option("--retrieval-only", help="Measure the search alone; ask no model.")
     ] = False,
@@ -126,7 +128,9 @@ def run(
     settings = RunSettings(retrieval_only, parallel)
     finished = [
         _run(questions, setting, settings, folder, store)
-        for setting, folder in _planned(questions, model or [], base_url, retrieval_only, out)
+        for setting, folder in _planned(
+            questions, model or [], base_url, out, retrieval_only=retrieval_only
+        )
     ]
     if as_json:
         print_json({"runs": [_as_dict(each) for each in finished]})
@@ -144,7 +148,12 @@ def run(
 
 
 def _planned(
-    gold: GoldSet, models: list[str], base_url: str | None, retrieval_only: bool, out: Path | None
+    gold: GoldSet,
+    models: list[str],
+    base_url: str | None,
+    out: Path | None,
+    *,
+    retrieval_only: bool,
 ) -> list[tuple[Settings, Path]]:
     """Each run's settings and its folder."""
     from askpod.evals.run import run_name
@@ -230,7 +239,7 @@ def _note_failures(finished: Finished) -> None:
 
 
 def _took(run: Run) -> str:
-    """ "retrieval 0.03 s (p95 0.05), model 1.20 s (p95 3.10), 120,000 tokens in, 3,000 out"."""
+    """Like "retrieval 0.03 s (p95 0.05), model 1.20 s (p95 3.10), 120,000 tokens in, 3,000 out"."""
     from askpod.evals.records import figures
 
     took = figures(run.timings)

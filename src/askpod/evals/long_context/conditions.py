@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from askpod.answering.prompts import Placement
 from askpod.errors import GoldError
-from askpod.prompts import Placement
 
 SEED = 20_241
 

@@ -136,10 +136,12 @@ class Needle:
 
     @property
     def turns(self) -> tuple[EvidenceTurn, ...]:
+        """The turns from the first to the last with evidence."""
         return self.transcript.turns[self.first : self.last + 1]
 
     @property
     def tokens(self) -> int:
+        """Tokens of those turns."""
         return sum(self.transcript.tokens[self.first : self.last + 1])
 
 

@@ -13,6 +13,7 @@ from itertools import chain, zip_longest
 from typing import NamedTuple
 
 from askpod.answering.asker import EVIDENCE_FOR_MODEL
+from askpod.answering.prompts import Placement, Prompts
 from askpod.archive import Archive
 from askpod.errors import GoldError
 from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
@@ -27,11 +28,10 @@ from askpod.evals.long_context.haystack import (
     render_turns,
 )
 from askpod.model import EvidenceTurn, Turn
-from askpod.prompts import Message, Placement, Prompts
 from askpod.retrieval.evidence import pack
 from askpod.services.http import is_vendors
 from askpod.settings import ModelSettings
-from askpod.tokens import TokenCounter, cost
+from askpod.tokens import Message, TokenCounter, cost
 
 TOLERANCE = 0.02  # of a length, by which a prompt may be shorter
 # Of a length, that is left for the answer where it needs no more: some services take a prompt of

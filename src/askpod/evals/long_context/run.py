@@ -69,6 +69,7 @@ def _ask(
     model: LanguageModel,
     request: Request,
     unwanted: threading.Event,
+    *,
     strict: bool = False,
 ) -> Outcome:
     question, condition = request

@@ -232,7 +232,7 @@ def _pieces(reply: str) -> Iterator[str | Marker]:
     yield reader.finish()
 
 
-def refusals(answerable: bool, refused: bool) -> dict[str, Score]:
+def refusals(*, answerable: bool, refused: bool) -> dict[str, Score]:
     """One question's part in the precision and recall of refusals.
 
         refusal_precision  of the refusals, the share whose question has no answer in the archive
@@ -255,7 +255,7 @@ def basis_scores(basis: Basis) -> dict[str, Score]:
     return {f"basis_{name}": Score(float(name == basis)) for name in BASES}
 
 
-def crag(answerable: bool, basis: Basis, fact_recall: float | None) -> dict[str, Score]:
+def crag(basis: Basis, fact_recall: float | None, *, answerable: bool) -> dict[str, Score]:
     """1 for a right answer, 0 for one that is missing, -1 for a wrong one.
 
     Right is an answer that states at least half of the vital facts, and saying of a question

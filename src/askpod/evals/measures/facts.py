@@ -147,6 +147,7 @@ class Said:
 
     @property
     def size(self) -> int:
+        """How many words and figures there are."""
         return len(self.words) + len(self.figures)
 
     def shared(self, other: Said) -> int:
@@ -175,7 +176,7 @@ def _is_number(word: str) -> bool:
 
 
 def _in_digits(found: re.Match[str]) -> str:
-    """ "sixteen point eight" as "16.8"; what is no number before "point" stays."""
+    """Like "sixteen point eight" as "16.8"; what is no number before "point" stays."""
     before, _, last = found["whole"].rpartition(" ")
     whole = stated_numbers(found["whole"])
     if len(whole) != 1 or not _is_number(last.rpartition("-")[2]):

@@ -157,7 +157,7 @@ def _level(load: Load, tokens: _Tokens) -> Level:
 
 
 def _problems(loads: Sequence[Load]) -> list[str]:
-    """ "3 of 48 requests, 1 at a time: the model's service at … failed on its side (500)"."""
+    """Like "3 of 48 requests, 1 at a time: the model's service at … failed on its side (500)"."""
     listed = []
     for load in loads:
         errors = Counter(str(each.error) for each in load.sent if each.error is not None)

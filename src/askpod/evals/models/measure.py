@@ -94,6 +94,7 @@ class Candidate:
 
     @property
     def model(self) -> ModelSettings:
+        """The model that is measured."""
         return model_of(self.settings)
 
     @property

@@ -31,7 +31,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def visible(text: str) -> str:
-    """Text with every character that could act on the page shown as a code, such as \\u202e."""
+    """Text with every character that could act on the page shown as a code, such as `202e`."""
     return text_with_codes(text, kept="\t\n")
 
 

@@ -212,8 +212,8 @@ def lines(
     series: Mapping[str, Points],
     x_label: str,
     y_label: str,
-    log_x: bool = False,
     *,
+    log_x: bool = False,
     title: str = "",
 ) -> str:
     """A line for each of `series` (its name -> points (x, interval)), with its intervals.
@@ -227,7 +227,7 @@ def lines(
     up = upright(top, first, first + PLOT)
     parts = [legend, text(0, first - 22, y_label, "tick"), grid(up, ticks(top))]
     if values:
-        place = across(values, log_x)
+        place = across(values, log=log_x)
         paths = (_path(points, place, top, at) for at, points in enumerate(drawn.values()))
         parts.append(stretched(first, PLOT, paths))
         parts += [_points(points, place, up, at) for at, points in enumerate(drawn.values())]
@@ -313,7 +313,7 @@ def scatter(
     top = top_of(point[2] for point in drawn)
     foot = ABOVE_POINTS + SCATTER
     up = upright(top, ABOVE_POINTS, foot)
-    place, values = _across([x for _, x, _ in drawn], log_x)
+    place, values = _across([x for _, x, _ in drawn], log=log_x)
     parts = [text(0, 12, y_label, "tick"), grid(up, ticks(top))]
     write = thousands(values)
     for value in values:
@@ -335,7 +335,7 @@ def scatter(
     return figure(foot + FOOT, said, facts, parts)
 
 
-def _across(values: Sequence[float], log: bool) -> tuple[Scale, list[float]]:
+def _across(values: Sequence[float], *, log: bool) -> tuple[Scale, list[float]]:
     """The scale across, and the values written along it."""
     highest = max(values, default=1.0)
     least = min((value for value in values if value > 0), default=1.0)

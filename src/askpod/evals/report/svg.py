@@ -34,6 +34,7 @@ def number(value: float) -> str:
 
 
 def percent(value: float) -> str:
+    """A share of the width, such as `12.5%`."""
     return f"{number(value)}%"
 
 
@@ -62,6 +63,7 @@ def text(x: float, y: float, words: str, css: str = "", anchor: str = "start") -
 
 
 def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
+    """A line; x in percent of the width, y in pixels."""
     return (
         f'<line x1="{percent(x1)}" y1="{number(y1)}" x2="{percent(x2)}" y2="{number(y2)}"'
         f"{_css(css)}/>"
@@ -69,6 +71,7 @@ def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
 
 
 def bar(x: float, y: float, width: float, height: float, css: str, extra: str = "") -> str:
+    """A rectangle; x and width in percent of the width, y and height in pixels."""
     return (
         f'<rect x="{percent(x)}" y="{number(y)}" width="{percent(max(0.0, width))}" '
         f'height="{number(height)}"{_css(css)}{extra}/>'
@@ -120,6 +123,7 @@ def figure_text(value: float) -> str:
 
 
 def interval_text(interval: Interval) -> str:
+    """Both bounds of an interval, such as `0.61–0.74`."""
     low, high = bounds(interval)
     return f"{figure_text(low)}–{figure_text(high)}"
 
@@ -147,6 +151,7 @@ class Scale:
     log: bool = False
 
     def __call__(self, value: float) -> float:
+        """Where a value stands, in percent of the width."""
         low, high, at = self.low, self.high, min(max(value, self.low), self.high)
         if self.log:
             low, high, at = math.log(low), math.log(high), math.log(at)
@@ -168,7 +173,7 @@ def ticks(highest: float) -> list[float]:
     return [step * each for each in range(math.ceil(highest / step - 1e-9) + 1)]
 
 
-def across(values: Sequence[float], log: bool) -> Scale:
+def across(values: Sequence[float], *, log: bool) -> Scale:
     """The scale of the values that points have across, from the least to the largest."""
     low, high = min(values), max(values)
     return Scale(low, high, LEFT + 3, RIGHT - 3, log and low > 0)

@@ -1,7 +1,7 @@
 """An archive on a Chroma server, shared by several machines. See docs/server.md.
 
 The server's collections are the truth; the catalog in the store's folder is a replica of them,
-brought up to the server's revision before it is asked. `shared.py` is what an Archive uses.
+brought up to the server's revision before it is asked.
 """
 
 from __future__ import annotations

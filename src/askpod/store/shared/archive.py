@@ -4,34 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
-from askpod.store.catalog import FILE, Catalog
-from askpod.store.connection import PATIENCE, plain_errors, write_lock
-from askpod.store.dense import FEW, Neighbours, Scores
+from askpod.files import PATIENCE, write_lock
+from askpod.store.catalog import meta_in
+from askpod.store.connection import plain_errors
+from askpod.store.dense import DIGITS, FEW, Hits, Neighbours, Notify
 from askpod.store.filters import Ids, Layout
-from askpod.store.schema import KEPT, Stamp
-from askpod.store.shared.client import Address
-from askpod.store.shared.database import Collection, Database, Where
-from askpod.store.shared.manifest import Manifest, chunks_of, found, other_archive
-from askpod.store.shared.records import chunk_id
-from askpod.store.shared.replica import Known, Puller, Replica, followed, make_replica, origin_of
+from askpod.store.schema import FILE, KEPT, Stamp
+from askpod.store.shared import ARCHIVE
+from askpod.store.shared.client import Address, Collection, Database
+from askpod.store.shared.records import Manifest, chunk_id, chunks_of, found, other_archive
+from askpod.store.shared.replica import Known, Replica, ServerStore, origin_of
 from askpod.store.shared.writer_lock import WriterLock
-from askpod.store.shared.writing import ServerStore
-from askpod.store.vectors import Vectors
-
-Notify = Callable[[str], None]
+from askpod.store.vectors import Vectors, Where
 
 _POLL = 0.2  # seconds
 _PATIENCE = 5.0  # seconds that a search waits for another process to bring the replica up
 _MORE = 100  # neighbours asked for beyond those wanted: some may be of versions that are gone
 _AT_ONCE = 1000  # records compared in one request
-_DIGITS = 6  # of a score
 _T = TypeVar("_T")
 
 
@@ -42,12 +38,10 @@ class SharedArchive:
         self._store = store
         self._database = database
         self._archive = manifest.archive
-        self._puller = Puller(
-            chunks_of(database, manifest.stamp.embedder), origin_of(store), notify
-        )
-        self._state: _State | None = None
+        self._chunks = chunks_of(database, manifest.stamp.embedder)
+        self._remote: _Remote | None = None
         self._notify = notify
-        self._replica: Replica | None = None
+        self._replica = Replica(store)
 
     @classmethod
     def open(
@@ -57,58 +51,45 @@ class SharedArchive:
         notify: Notify,
         stamp: Stamp,
         found_with: Callable[[], Stamp] | None = None,
+        *,
+        anew: bool = False,
     ) -> SharedArchive:
         """Opens the archive at `address`, its replica in the folder `store` brought up.
 
-        `stamp` is what this machine would make. `found_with` gives it with the dimension known,
-        to found an archive where there is none.
+        Args:
+            store: the folder.
+            address: where the archive is.
+            notify: told of what takes long.
+            stamp: what this machine would make.
+            found_with: gives that with its dimension, to found an archive where there is none.
+            anew: make the replica from nothing; a damaged one is kept beside it.
 
         Raises:
             ArchiveNotFound: there is none, and none is to be founded.
             StoreMismatch: it was made with other settings, or the folder holds something else.
             ServerError: the server failed, or cannot be used.
         """
-        _check_folder(store, address)
+        if not anew:
+            _check_folder(store, address)
         database = Database(address)
         try:
-            manifest = Manifest.read(database)
-            if manifest is None:
-                if found_with is None:
-                    raise no_archive(address)
-                if (store / FILE).is_file():  # a replica, of one that is no more
-                    raise other_archive(address, str(store))
-                manifest = found(database, found_with())
+            manifest = _read_or_found(store, database, found_with)
             manifest.check(stamp)
+            if anew and store.is_dir():
+                with write_lock(store, notify):
+                    _set_aside(store, address)
+            _make_replica(store, manifest, notify)
             shared = cls(store, database, manifest, notify)
-            shared._make_replica(manifest)
             shared._bring_up(manifest)
         except BaseException:
             database.close()
             raise
         return shared
 
-    @classmethod
-    def renew(cls, store: Path, address: Address, notify: Notify, stamp: Stamp) -> SharedArchive:
-        """As `open`, with the replica made anew. A damaged one is kept beside it.
-
-        Raises:
-            ArchiveNotFound: there is no archive on the server.
-            StoreMismatch, ServerError: as `open`.
-        """
-        with closing(Database(address)) as database:  # before anything is taken away
-            manifest = Manifest.read(database)
-            if manifest is None:
-                raise no_archive(address)
-            manifest.check(stamp)
-        if store.is_dir():
-            with write_lock(store, notify):
-                _set_aside(store, address)
-        return cls.open(store, address, notify, stamp)
-
     def close(self) -> None:
+        """Closes the connections and the replica."""
         self._database.close()
-        if self._replica is not None:
-            self._replica.close()
+        self._replica.close()
 
     def refresh(self) -> None:
         """Brings the replica up to the server's revision: one small request if nothing is new.
@@ -117,7 +98,7 @@ class SharedArchive:
             ServerError: the server failed.
             StoreMismatch: the server holds another archive now, or the replica was made anew.
         """
-        if not self._read().in_place():
+        if not self._replica.in_place():
             raise StoreMismatch(f"{self._store}: made anew since it was opened; open it again")
         self._bring_up(self._manifest())
 
@@ -129,71 +110,57 @@ class SharedArchive:
             StoreBusy: another machine has been writing for ten minutes.
         """
         with closing(Replica(self._store, writable=True)) as replica:
-            holder = f"{self._puller.origin} ({replica.meta()['store'][:8]})"
+            origin = origin_of(self._store)
+            holder = f"{origin} ({replica.meta()['store'][:8]})"
             with WriterLock(self._database, holder, self._notify) as lock:
-                store = ServerStore(self._manifest(), lock, self._puller, replica)
+                store = ServerStore(self._manifest(), lock, self._chunks, origin, replica)
+                store.put_in_order()
+                replica.pull(store.manifest, self._chunks, self._notify)
                 yield store
                 store.finish()
 
     def search(self, look: Callable[[Neighbours], _T]) -> _T:
         """What `look` makes of the replica's state, the server's collection answering."""
-        replica = self._read()
-        with replica.reading():
-            known = self._state
-            if known is None or not known.layout.is_of(replica):
-                known = self._state = _State(Layout.of(replica), replica.versions())
-            return look(_Remote(known, self._puller.chunks))
+        replica = self._replica
+        with replica.reading() as connection:
+            known = self._remote
+            layout = Layout.of(replica, known.layout if known else None)
+            if known is None or layout is not known.layout:
+                query = "SELECT id, version FROM episodes"
+                versions = dict(connection.execute(query).fetchall())
+                known = self._remote = _Remote(layout, versions, self._chunks)
+            return look(known)
 
     def _manifest(self) -> Manifest:
-        manifest = Manifest.read(self._database)
-        if manifest is None or manifest.archive != self._archive:
-            raise other_archive(self._database.address, str(self._store))
-        return manifest
-
-    def _make_replica(self, manifest: Manifest) -> None:
-        with plain_errors(self._store / FILE):
-            self._store.mkdir(parents=True, exist_ok=True)
-        if not _holds_catalog(self._store):
-            with write_lock(self._store, self._notify):
-                if not _holds_catalog(self._store):  # else another process was quicker
-                    make_replica(self._store, manifest, self._puller.origin)
-        if self._known().archive != manifest.archive:
-            raise other_archive(self._database.address, str(self._store))
+        with suppress(ArchiveNotFound):
+            manifest = Manifest.read(self._database)
+            if manifest.archive == self._archive:
+                return manifest
+        raise other_archive(self._database.address, str(self._store))
 
     def _bring_up(self, manifest: Manifest) -> None:
         known = self._known()
-        if not known.filled:
-            if manifest.revision:
-                self._notify("taking over the archive from the server …")
-            self._pull(PATIENCE)
-            return
+        if manifest.revision and not known.filled:
+            self._notify("taking over the archive from the server …")
         given_up = time.monotonic() + _PATIENCE
-        while (known.revision, known.origin) != (manifest.revision, self._puller.origin):
+        while not known.filled or known.revision != manifest.revision:
             try:
-                self._pull(_POLL)
+                with (
+                    write_lock(self._store, patience=_POLL if known.filled else PATIENCE),
+                    closing(Replica(self._store, writable=True)) as replica,
+                ):
+                    return replica.pull(self._manifest(), self._chunks, self._notify)
             except StoreBusy:
                 # Another process of this machine brings it up, or writes itself; if that takes
                 # long, what it has finished is to be seen.
+                if not known.filled:
+                    raise
                 if time.monotonic() > given_up:
                     return
                 known = self._known()
-            else:
-                return
-
-    def _pull(self, patience: float) -> None:
-        with (
-            write_lock(self._store, patience=patience),
-            closing(Replica(self._store, writable=True)) as replica,
-        ):
-            self._puller.pull(replica, self._manifest())
-
-    def _read(self) -> Replica:
-        if self._replica is None:
-            self._replica = Replica(self._store)
-        return self._replica
 
     def _known(self) -> Known:
-        known = self._read().known()
+        known = Known.of(self._replica.meta())
         if known is None:
             raise other_archive(self._database.address, str(self._store))
         return known
@@ -208,23 +175,40 @@ def condition(store: Path, address: Address) -> str:
     """
     with closing(Database(address)) as database:
         manifest = Manifest.read(database)
-    if manifest is None:
-        raise no_archive(address)
-    known = followed(store) if _holds_catalog(store) else None
+    known = Known.of(meta_in(store))
     here = f"{known.revision:,}" if known and known.archive == manifest.archive else "nothing"
     return f"{address}, revision {manifest.revision:,}; here {here}"
 
 
-def no_archive(address: Address) -> ArchiveNotFound:
-    return ArchiveNotFound(
-        f"{address}: no archive there yet. Make one with `askpod index PATH…`, or name the "
-        "database of an existing one (ASKPOD_CHROMA_DATABASE)."
-    )
+def _read_or_found(
+    store: Path, database: Database, found_with: Callable[[], Stamp] | None
+) -> Manifest:
+    try:
+        return Manifest.read(database)
+    except ArchiveNotFound:
+        if found_with is None:
+            raise
+        if (store / FILE).is_file():  # a replica, of one that is no more
+            raise other_archive(database.address, str(store)) from None
+        return found(database, found_with())
+
+
+def _make_replica(store: Path, manifest: Manifest, notify: Notify) -> None:
+    with plain_errors(store / FILE):
+        store.mkdir(parents=True, exist_ok=True)
+    if not meta_in(store):
+        with write_lock(store, notify):
+            if not meta_in(store):  # else another process was quicker
+                with closing(Replica(store, writable=True)) as replica:
+                    replica.follow(manifest)
+    if meta_in(store).get(ARCHIVE) != manifest.archive:
+        raise other_archive(manifest.collection.database.address, str(store))
 
 
 def _check_folder(store: Path, address: Address) -> None:
     """Raises StoreMismatch where the folder holds an archive of its own."""
-    if _holds_catalog(store) and followed(store) is None:
+    meta = meta_in(store)
+    if meta and Known.of(meta) is None:
         raise StoreMismatch(
             f"{store}: this folder holds an archive of its own, and ASKPOD_CHROMA_URL names "
             f"{address}. Name another folder for the replica (--store, ASKPOD_STORE) and index "
@@ -247,74 +231,51 @@ def _set_aside(store: Path, address: Address) -> None:
             file.unlink(missing_ok=True)
 
 
-def _holds_catalog(store: Path) -> bool:
-    if not (store / FILE).is_file():
-        return False
-    with closing(Catalog(store)) as catalog:
-        return bool(catalog.meta())
+class _Remote:
+    """Answers from the server's collection, for the replica's state at one revision."""
 
-
-class _State:
-    """Which records on the server are the replica's chunks, at one revision."""
-
-    def __init__(self, layout: Layout, versions: Mapping[str, str]) -> None:
+    def __init__(self, layout: Layout, versions: Mapping[str, str], chunks: Collection) -> None:
         self.layout = layout
         self._names = list(layout.places)
-        self._versions = versions
-
-    def records(self, ids: Ids) -> list[str]:
-        """The records of chunks, which are all there."""
-        places = np.searchsorted(self.layout.firsts, ids, side="right") - 1
-        named = ((self._names[place], place) for place in places.tolist())
-        return [
-            chunk_id(name, self._versions[name], number - int(self.layout.firsts[place]))
-            for number, (name, place) in zip(ids.tolist(), named, strict=True)
-        ]
-
-    def chunks(self, records: Mapping[str, float]) -> tuple[Ids, Scores]:
-        """The chunks of records and their scores; without what is not the replica's."""
-        ids, scores = [], []
-        for record, score in records.items():
-            name, _, rest = record.rpartition("#")
-            episode_id, _, version = name.rpartition("#")
-            place = self.layout.places.get(episode_id)
-            if place is not None and version == self._versions[episode_id] and rest.isdecimal():
-                ids.append(int(self.layout.firsts[place]) + int(rest))
-                scores.append(round(score, _DIGITS))
-        return np.array(ids, dtype=np.int64), np.array(scores, dtype=np.float64)
-
-
-class _Remote:
-    """Answers from the server's collection."""
-
-    def __init__(self, state: _State, chunks: Collection) -> None:
-        self.layout = state.layout
-        self._state = state
+        self._versions = versions  # of each episode's records
         self._chunks = chunks
 
-    def nearest(
-        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
-    ) -> tuple[Ids, Scores]:
+    def nearest(self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None) -> Hits:
         """As Neighbours."""
         if chosen is not None and (len(chosen) <= FEW or where is None):
             ids, scores = self.scores_of(vector, chosen)
         else:
-            ids, scores = self._state.chunks(
-                self._chunks.nearest(vector.tolist(), count + _MORE, where=where)
-            )
+            found = self._chunks.nearest(vector.tolist(), count + _MORE, where=where)
+            ids, scores = self._scored(found)
         best = np.lexsort((ids, -scores))[:count]
         return ids[best], scores[best]
 
-    def scores_of(self, vector: Vectors, ids: Ids) -> tuple[Ids, Scores]:
+    def scores_of(self, vector: Vectors, ids: Ids) -> Hits:
         """As Neighbours."""
+        places = self.layout.places_of(ids)
+        positions = ids - self.layout.firsts[places]
+        names = (self._names[place] for place in places.tolist())
+        records = [
+            chunk_id(name, self._versions[name], position)
+            for name, position in zip(names, positions.tolist(), strict=True)
+        ]
         found: dict[str, float] = {}
-        records, asked = self._state.records(ids), vector.tolist()
         for begin in range(0, len(records), _AT_ONCE):
             batch = records[begin : begin + _AT_ONCE]
-            found |= self._chunks.nearest(asked, len(batch), ids=batch)
-        if missing := [
-            record for record in records if record not in found
-        ]:  # a graph may miss some
-            for record, held in self._chunks.get(missing, "embeddings").items():
-                found[record] = float(np.array(held.vector, dtype=np.float32) @ vector)
-        return self._state.chunks(found)
+            found |= self._chunks.nearest(vector.tolist(), len(batch), ids=batch)
+        missing = [record for record in records if record not in found]  # a graph may miss some
+        for record, held in self._chunks.get(missing, "embeddings").items():
+            found[record] = float(np.array(held.vector, dtype=np.float32) @ vector)
+        return self._scored(found)
+
+    def _scored(self, records: Mapping[str, float]) -> Hits:
+        """The chunks of records and their scores; without what is not the replica's."""
+        ids, scores = [], []
+        for record, score in records.items():
+            name, _, position = record.rpartition("#")
+            episode_id, _, version = name.rpartition("#")
+            place = self.layout.places.get(episode_id)
+            if place is not None and version == self._versions[episode_id] and position.isdecimal():
+                ids.append(int(self.layout.firsts[place]) + int(position))
+                scores.append(round(score, DIGITS))
+        return np.array(ids, dtype=np.int64), np.array(scores, dtype=np.float64)

@@ -1,10 +1,10 @@
 """What an archive's records on the server hold, and how episodes become records.
 
 Collection `askpod`: one record for each chunk, with vector, text and metadata as the embedded
-index has them, so that any Chroma user can read it. Collection `askpod-episodes`: for each
-episode one *entry*, and its *parts*: all that a replica needs, packed and
-cut to a size that every server takes. Chunks and parts carry a version; the entry names the one
-that counts. Writing the entry is what makes an episode visible: all of it, at once.
+index has them, so that any Chroma user can read it. Collection `askpod-episodes`: for each episode
+one *entry*, and its *parts*: all that a replica needs, packed and cut to a size that every server
+takes. Chunks and parts carry a version; the entry names the one that counts. Writing the entry is
+what makes an episode visible: all of it, at once.
 """
 
 from __future__ import annotations
@@ -13,31 +13,30 @@ import base64
 import json
 import math
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
-from numpy.typing import NDArray
 
-from askpod.chunking import cut_span
-from askpod.embedding.contextual import contextual_vectors
-from askpod.model import Chunk, Episode, Turn
-from askpod.store.rows import Source, StoredChunk
-from askpod.store.shared.database import Metadata, Record
-from askpod.store.vectors import described
+from askpod.embedding.contextual import contextual_vectors, recipe
+from askpod.errors import ArchiveNotFound, ServerError, StoreMismatch
+from askpod.model import Episode
+from askpod.parsing import parse_json
+from askpod.store import rows
+from askpod.store.rows import Embedded, Source, StoredChunk
+from askpod.store.schema import Stamp
+from askpod.store.shared.client import Address, Collection, Database, Exists, Metadata, NotThere
+from askpod.store.vectors import Record, Vectors, about, described
 
 CHUNKS = "askpod"
 EPISODES = "askpod-episodes"
+LAYOUT = 3  # of the records on the server; the replica's format is its own
 
 _PART = 15_000  # characters of a part: Chroma's cloud takes 16 kB
 _LARGEST = 256_000_000  # bytes of an episode, unpacked
 _HALF = np.dtype("<f2")  # of a vector's numbers: tells three digits, which is enough to compare
 _UNIT = 1e-2  # how far a vector's length may lie from 1
-_EPISODE_FIELDS = tuple(field.name for field in fields(Episode) if field.name != "turns")
-_TUPLES = ("guests", "topics")
-
-Vectors = NDArray[np.float32]
 
 
 class NotWhole(Exception):
@@ -50,31 +49,21 @@ class EpisodeRecord:
 
     episode_id: str
     revision: int  # of the server, at which it was written
-    origin: str = ""  # the machine that indexed it
-    version: str = ""  # "": the episode has been removed
+    source: Source | None = None  # None: the episode has been removed
     parts: int = 0
     chunks: int = 0
     title: str = ""
-    source: Source | None = None  # None where it has been removed; its origin is empty
 
     @property
     def record(self) -> Record:
+        """As it stands on the server."""
         known: Metadata = {
             "kind": "episode" if self.source else "removed",
             "episode_id": self.episode_id,
             "revision": self.revision,
-            "origin": self.origin,
         }
         if self.source:
-            known |= {
-                "version": self.version,
-                "parts": self.parts,
-                "chunks": self.chunks,
-                "path": self.source.path,
-                "digest": self.source.digest,
-                "transcript": self.source.transcript,
-                "faults": self.source.faults,
-            }
+            known |= asdict(self.source) | {"parts": self.parts, "chunks": self.chunks}
         return Record(entry_id(self.episode_id), _direction(self.episode_id), self.title, known)
 
     @classmethod
@@ -82,33 +71,32 @@ class EpisodeRecord:
         """Raises NotWhole."""
         known = record.metadata or {}
         try:
-            return cls._read(known)
+            id_, revision = _text(known["episode_id"]), int(known["revision"])
+            if known["kind"] == "removed":
+                return cls(id_, revision)
+            told = {field.name: known[field.name] for field in fields(Source)}
+            faults = int(told.pop("faults"))
+            source = Source(**{name: _text(value) for name, value in told.items()}, faults=faults)
+            return cls(id_, revision, source, int(known["parts"]), int(known["chunks"]))
         except (KeyError, TypeError, ValueError) as error:
             raise NotWhole(f"{record.id} is no entry of an episode") from error
 
-    @classmethod
-    def _read(cls, known: Metadata) -> EpisodeRecord:
-        id_, revision = _text(known["episode_id"]), int(known["revision"])
-        if known["kind"] == "removed":
-            return cls(id_, revision)
-        source = Source(
-            _text(known["path"]),
-            _text(known["digest"]),
-            _text(known["transcript"]),
-            int(known["faults"]),
-        )
-        parts, chunks = int(known["parts"]), int(known["chunks"])
-        origin, version = _text(known["origin"]), _text(known["version"])
-        return cls(id_, revision, origin, version, parts, chunks, source=source)
+    @property
+    def version(self) -> str:
+        """Of the episode's records; "" where it has been removed."""
+        return self.source.version if self.source else ""
 
     def part_ids(self) -> list[str]:
+        """The ids of the records that hold its parts."""
         return [f"part:{self.episode_id}#{self.version}#{n}" for n in range(self.parts)]
 
     def chunk_ids(self) -> list[str]:
+        """The ids of its chunks, in order."""
         return [chunk_id(self.episode_id, self.version, n) for n in range(self.chunks)]
 
 
 def entry_id(episode_id: str) -> str:
+    """The id of an episode's entry on the server."""
     return f"episode:{episode_id}"
 
 
@@ -117,11 +105,9 @@ def chunk_id(episode_id: str, version: str, position: int) -> str:
     return f"{episode_id}#{version}#{position}"
 
 
-def chunk_records(
-    version: str, episode: Episode, chunks: Sequence[Chunk], vectors: Vectors
-) -> list[Record]:
-    """One record for each chunk, with its contextual vector; `vectors` are the embedder's."""
-    mixed = contextual_vectors(vectors)
+def chunk_records(version: str, episode: Episode, embedded: Embedded) -> list[Record]:
+    """One record for each chunk, with its contextual vector."""
+    chunks, mixed = embedded.chunks, contextual_vectors(embedded.vectors)
     return [
         Record(
             chunk_id(episode.id, version, position),
@@ -133,11 +119,9 @@ def chunk_records(
     ]
 
 
-def part_records(
-    version: str, episode: Episode, chunks: Sequence[Chunk], vectors: Vectors
-) -> list[Record]:
+def part_records(version: str, episode: Episode, embedded: Embedded) -> list[Record]:
     """The episode, its turns, where its chunks are cut and their vectors, packed."""
-    packed = pack(episode, chunks, vectors)
+    packed = pack(episode, embedded)
     known = {"kind": "part", "episode_id": episode.id, "version": version}
     return [
         Record(
@@ -150,37 +134,29 @@ def part_records(
     ]
 
 
-def pack(episode: Episode, chunks: Sequence[Chunk], vectors: Vectors) -> str:
+def pack(episode: Episode, embedded: Embedded) -> str:
     """An episode, where its chunks are cut and the embedder's vectors of them, as text."""
-    told = {name: getattr(episode, name) for name in _EPISODE_FIELDS}
-    turns = [
-        [turn.speaker, turn.text, turn.start, turn.end, turn.estimated, turn.section, turn.marks]
-        for turn in episode.turns
-    ]
-    cuts = [
-        [
-            chunk.heading,
-            chunk.section,
-            [[span.turn, span.offset, span.offset + len(span.text)] for span in chunk.spans],
-        ]
-        for chunk in chunks
-    ]
-    held = base64.b64encode(vectors.astype(_HALF).tobytes()).decode()
-    told = {"episode": told, "turns": turns, "chunks": cuts, "vectors": held}
-    whole = json.dumps(told, allow_nan=False)
-    return base64.b64encode(zlib.compress(whole.encode())).decode()
+    told = {
+        "id": episode.id,
+        "episode": rows.details_of(episode),
+        "turns": [rows.turn_values(turn) for turn in episode.turns],
+        "chunks": [
+            (chunk.heading, chunk.section, rows.cuts_of(chunk)) for chunk in embedded.chunks
+        ],
+        "vectors": base64.b64encode(embedded.vectors.astype(_HALF).tobytes()).decode(),
+    }
+    return base64.b64encode(zlib.compress(json.dumps(told, allow_nan=False).encode())).decode()
 
 
-def unpack(packed: str) -> tuple[Episode, list[Chunk], Vectors]:
+def unpack(packed: str) -> tuple[Episode, Embedded]:
     """Raises NotWhole."""
     try:
-        told = json.loads(_inflated(base64.b64decode(packed, validate=True)))
-        turns = tuple(_turn(*values) for values in told["turns"])
-        known = {name: told["episode"][name] for name in _EPISODE_FIELDS}
-        known |= {name: tuple(known[name]) for name in _TUPLES}
-        chunks = [_chunk(turns, *values) for values in told["chunks"]]
-        return Episode(**known, turns=turns), chunks, _vectors(told["vectors"], len(chunks))
-    except (ValueError, TypeError, LookupError, zlib.error, RecursionError) as error:
+        told = parse_json(_inflated(base64.b64decode(packed, validate=True)))
+        turns = dict(enumerate(rows.turn_of(values) for values in told["turns"]))
+        chunks = [rows.chunk_of(turns, *values) for values in told["chunks"]]
+        episode = rows.episode_of(_text(told["id"]), told["episode"], turns.values())
+        return episode, Embedded(chunks, _vectors(told["vectors"], len(chunks)))
+    except (ValueError, TypeError, LookupError, AttributeError, zlib.error) as error:
         raise NotWhole(f"what is packed cannot be read ({type(error).__name__})") from error
 
 
@@ -202,40 +178,6 @@ def _inflated(data: bytes) -> bytes:
     return whole
 
 
-def _turn(
-    speaker: str,
-    text: str,
-    start: float,
-    end: float,
-    estimated: bool,
-    section: str,
-    marks: list[list[float]],
-) -> Turn:
-    known = tuple((int(at), _second(second)) for at, second in marks)
-    return Turn(
-        _text(speaker),
-        _text(text),
-        _second(start),
-        _second(end),
-        bool(estimated),
-        _text(section),
-        known,
-    )
-
-
-def _chunk(turns: Sequence[Turn], heading: str, section: str, cuts: list[list[int]]) -> Chunk:
-    if not cuts or any(turn < 0 for turn, _, _ in cuts):
-        raise ValueError("a chunk is of no turn")
-    spans = tuple(cut_span(turns[turn], turn, begin, end) for turn, begin, end in cuts)
-    return Chunk(_text(heading), _text(section), spans)
-
-
-def _second(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError("a second is none")
-    return float(value)
-
-
 def _text(value: Any) -> str:  # noqa: ANN401
     if not isinstance(value, str):
         raise TypeError
@@ -246,3 +188,95 @@ def _direction(name: str) -> tuple[float, float]:
     """A vector for what is never searched by one: spread, as a graph of equal ones is slow."""
     angle = zlib.crc32(name.encode()) / 2**32 * math.tau
     return math.cos(angle), math.sin(angle)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What made an archive, and how far it has come, as read at one instant.
+
+    It is kept in the metadata of the collection of episodes, which the server changes as one.
+    """
+
+    collection: Collection  # of the episodes
+    archive: str  # its id, of this one archive for ever
+    revision: int  # a number that every commit raises
+    pending: str  # the episode whose records a writer is changing; "" where none is
+    stamp: Stamp
+
+    @classmethod
+    def read(cls, database: Database) -> Manifest:
+        """The manifest of the archive in a database.
+
+        Raises:
+            ArchiveNotFound: the database holds none.
+            ServerError: there is no such database, or the collection is not askpod's.
+        """
+        try:
+            return cls.of(database.collection(EPISODES))
+        except NotThere:
+            database.check()
+        raise ArchiveNotFound(
+            f"{database.address}: no archive there yet. Make one with `askpod index PATH…`, or "
+            "name the database of an existing one (ASKPOD_CHROMA_DATABASE)."
+        )
+
+    @classmethod
+    def of(cls, collection: Collection) -> Manifest:
+        """What the metadata of a collection says. Raises as `read`."""
+        known, address = collection.metadata, collection.database.address
+        try:
+            layout = int(known["askpod"])
+            if layout != LAYOUT:
+                raise StoreMismatch(
+                    f"{address}: the archive there has layout {layout}, made by another version of "
+                    f"askpod; this one reads layout {LAYOUT}. Use the same version on all machines"
+                )
+            stamp = Stamp(str(known["embedder"]), int(known["dimension"]), str(known["chunking"]))
+            archive, pending = str(known["archive"]), str(known["pending"])
+            return cls(collection, archive, int(known["revision"]), pending, stamp)
+        except (KeyError, TypeError, ValueError):
+            raise ServerError(
+                f"{address}: its collection {EPISODES!r} is not one that askpod made; name another "
+                "database (ASKPOD_CHROMA_DATABASE)"
+            ) from None
+
+    def check(self, stamp: Stamp) -> None:
+        """Raises StoreMismatch where this machine's settings would make another archive."""
+        made = self.collection.metadata
+        differing = stamp.differing(made)
+        if not differing and made.get("vectors") != recipe():
+            differing = f"vectors {made.get('vectors')!r}, now {recipe()!r}"
+        if differing:
+            raise StoreMismatch(
+                f"{self.collection.database.address}: the archive there was made with {differing}. "
+                "Go back to the settings that it was made with, or index into another database "
+                "(ASKPOD_CHROMA_DATABASE, and another --store)."
+            )
+
+
+def found(database: Database, stamp: Stamp) -> Manifest:
+    """The manifest of a new archive in a database; of the one there, if somebody was quicker."""
+    begun = {"askpod": LAYOUT, "archive": uuid4().hex, "revision": 0, "pending": ""}
+    try:
+        chunks_of(database, stamp.embedder)
+        metadata = begun | stamp.values() | {"vectors": recipe()}
+        return Manifest.of(database.make(EPISODES, metadata, "l2"))
+    except Exists:
+        return Manifest.of(database.collection(EPISODES))
+    except NotThere:
+        database.check()
+        raise
+
+
+def chunks_of(database: Database, embedder: str) -> Collection:
+    """The collection of chunks, made where it is not there."""
+    return database.make(CHUNKS, about(embedder), "ip", or_get=True)
+
+
+def other_archive(address: Address, store: str) -> StoreMismatch:
+    """The error for a replica of an archive that is not the one on the server."""
+    return StoreMismatch(
+        f"{store}: this folder holds a replica of another archive than {address}. Name another "
+        "folder (--store, ASKPOD_STORE) for this one, or correct ASKPOD_CHROMA_URL and "
+        "ASKPOD_CHROMA_DATABASE; a replica that is no longer wanted can be deleted"
+    )

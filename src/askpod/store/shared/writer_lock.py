@@ -17,12 +17,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
 from uuid import uuid4
 
-from askpod.errors import AskpodError, ServerError, StoreBusy
-from askpod.store.shared.client import Exists, NotThere
-from askpod.store.shared.database import Collection, Database
+from askpod.errors import ArchiveClosed, ServerError, StoreBusy
+from askpod.store.shared.client import Collection, Database, Exists, NotThere
 
 NAME = "askpod-writer"
 
@@ -46,34 +44,41 @@ class WriterLock:
     def __init__(
         self, database: Database, holder: str, notify: Callable[[str], None], pace: Pace = PACE
     ) -> None:
-        """`holder` names this machine and store folder. The caller holds that folder's own write
-        lock, so that a lock with this name is left by a process that has ended.
+        """`holder` names this machine and store folder, whose own write lock the caller holds.
+
+        So a lock with this name is left by a process that has ended.
         """
         self._database = database
         self._holder = holder
         self._notify = notify
         self._pace = pace
         self._token = uuid4().hex
-        self._lock: Collection | None = None
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._show_life, daemon=True)
 
     def __enter__(self) -> WriterLock:
         """Raises StoreBusy where others have been writing for all the patience."""
-        began, seen = time.monotonic(), _Seen("", "", 0.0)
-        while not self._made():
-            other = self._other()
-            if other is None:
-                continue  # it was released this instant; or it is ours after all
+        began = since = time.monotonic()
+        seen: tuple[object, ...] = ()  # the lock as it was last seen to change, at `since`
+        metadata = {"holder": self._holder, "token": self._token, "beat": 0}
+        while True:
+            with suppress(Exists):
+                self._lock = self._database.make(NAME, metadata, "l2")
+                break
+            try:
+                other = self._database.collection(NAME)
+            except NotThere:  # it was released this instant
+                continue
+            if other.metadata.get("token") == self._token:
+                _put_away(other)  # made by a try whose answer was lost
+                continue
             now = time.monotonic()
             name = str(other.metadata.get("holder", "somebody"))
-            life = str(other.metadata.get("beat"))
-            if (other.id, life) != (seen.id, seen.life):
-                if not seen.id and name != self._holder:
+            if (life := (other.id, other.metadata.get("beat"))) != seen:
+                if not seen and name != self._holder:
                     self._notify(f"{name} is writing to this archive; waiting for it to finish …")
-                seen = _Seen(other.id, life, now)
-            if name == self._holder or now - seen.since >= self._pace.stale:
-                self._put_away(other)
+                seen, since = life, now
+            if name == self._holder or now - since >= self._pace.stale:
+                _put_away(other)
             elif now - began >= self._pace.patience:
                 raise StoreBusy(
                     f"{self._database.address}: {name} has been writing to this archive for "
@@ -81,20 +86,15 @@ class WriterLock:
                 )
             else:
                 time.sleep(self._pace.poll)
+        self._thread = threading.Thread(target=self._show_life, daemon=True)
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
-        if self._lock is not None:
-            with suppress(ServerError):  # else it is taken over, by this machine at once
-                self._put_away(self._lock)
+        with suppress(ServerError):  # else it is taken over, by this machine at once
+            _put_away(self._lock)
 
     def check(self) -> None:
         """Raises ServerError where another machine has taken the lock over."""
@@ -106,34 +106,9 @@ class WriterLock:
             "no sign of life for a minute. What was finished is kept; run the same command again"
         )
 
-    def _made(self) -> bool:
-        metadata = {"holder": self._holder, "token": self._token, "beat": 0}
-        try:
-            self._lock = self._database.make(NAME, metadata, "l2")
-        except Exists:
-            return False
-        return True
-
-    def _other(self) -> Collection | None:
-        try:
-            lock = self._database.collection(NAME)
-        except NotThere:
-            return None
-        if lock.metadata.get("token") == self._token:  # made by a try whose answer was lost
-            self._put_away(lock)
-            return None
-        return lock
-
-    def _put_away(self, lock: Collection) -> None:
-        """Frees the name. Two who do it at once do no harm."""
-        name = f"{NAME}-was-{uuid4().hex}"
-        with suppress(NotThere):
-            lock.rename(name)
-            self._database.drop(name)
-
     def _show_life(self) -> None:
         count = 0
-        while self._lock is not None and not self._over.wait(self._pace.beat):
+        while not self._over.wait(self._pace.beat):
             count += 1
             try:
                 self._lock.with_metadata(beat=count)
@@ -141,14 +116,11 @@ class WriterLock:
                 return  # taken over; check() tells
             except ServerError:
                 continue  # the next one may come through; if none does, it is taken over
-            except AskpodError:
-                return  # the archive has been closed meanwhile
+            except ArchiveClosed:
+                return
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """The lock as it was last seen to change."""
-
-    id: str
-    life: str
-    since: float  # by this machine's clock
+def _put_away(lock: Collection) -> None:
+    """Frees the name. Two who do it at once do no harm."""
+    with suppress(NotThere):
+        lock.put_away(f"{NAME}-was-{uuid4().hex}")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askpod import prompts as prompts_module
+from askpod.answering import prompts as prompts_module
+from askpod.answering.prompts import NEEDED, PromptError, Prompts
 from askpod.answering.refusal import SENTINEL, is_refusal
 from askpod.archive import Archive
 from askpod.model import EvidenceTurn
-from askpod.prompts import NEEDED, PromptError, Prompts
 from askpod.retrieval.evidence import pack
 from askpod.retrieval.render import plain, render
 from askpod.tokens import TokenCounter
@@ -21,7 +21,7 @@ from talks import Talks
 
 CONTEXT_TOKENS = 8_000
 EFFECTIVE_WINDOW = 32_000
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def evidence_of(*said: tuple[str, str], title: str | None = None) -> tuple[EvidenceTurn, ...]:
@@ -122,7 +122,7 @@ def test_every_word_packed_is_sent_and_what_is_sent_was_counted(
 SPEECH = st.text(st.characters(exclude_categories=[]), max_size=80)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SPEECH, SPEECH, SPEECH, st.sampled_from(["gpt-4o", "gpt-4"]))
 def test_whatever_is_said_costs_what_was_counted_and_breaks_no_line(
     question: str, speaker: str, text: str, model: str
@@ -311,7 +311,9 @@ def test_an_installed_package_uses_the_templates_inside_it(
     for name in NEEDED:
         text = (ROOT / "prompts" / name).read_text(encoding="utf-8")
         (packaged / name).write_text(text.replace("## User\n", "## User\nPackaged. "))
-    monkeypatch.setattr(prompts_module, "__file__", str(tmp_path / "askpod" / "prompts.py"))
+    monkeypatch.setattr(
+        prompts_module, "__file__", str(tmp_path / "askpod" / "answering" / "prompts.py")
+    )
     assert "Packaged." in sent("Why?", ())
 
 

@@ -22,10 +22,10 @@ from askpod.errors import AskpodError
 from askpod.files import read_bounded
 from askpod.model import EvidenceTurn
 from askpod.retrieval.render import plain, render
+from askpod.tokens import Message
 
 MOST_BYTES = 1_000_000  # of one template
 
-Message = tuple[Literal["system", "user", "assistant"], str]  # role and text
 Placement = Literal["before", "after", "both"]  # of an instruction, seen from the evidence
 
 # What each template must hold; without one of them a model could not do its work.
@@ -199,6 +199,6 @@ def _listed(names: frozenset[str] | set[str]) -> str:
 
 def _built_in() -> Path:
     """The folder of our own templates: inside an installed package, else of the checkout."""
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parents[1]
     packaged = here / "prompts"
     return packaged if packaged.is_dir() else here.parents[1] / "prompts"

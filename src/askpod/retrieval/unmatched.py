@@ -44,8 +44,7 @@ def _nothing_for(connection: sqlite3.Connection, name: str, value: object, peopl
         guests = {people.everywhere(guest) for (held,) in rows for guest in json.loads(held)}
         return f"no episode has the guest {value!r}{nearest(str(value), guests)}"
     column = "season" if name == "season" else "date"
-    first, last = connection.execute(
-        f"SELECT min({column}), max({column}) FROM episodes"
-    ).fetchone()
+    query = f"SELECT min({column}), max({column}) FROM episodes"
+    first, last = connection.execute(query).fetchone()
     there = f"they are of {first} to {last}" if first is not None else f"none has a {column}"
     return f"no episode fits {name}={value}; {there}"

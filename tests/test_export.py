@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from askpod.errors import PathError
+from askpod.export import as_markdown, save_new
 from askpod.model import Answer, Citation, Exchange
-from askpod.transcript import as_markdown, save_new
 
 
 def source(number=1, title="Bees", speaker="Ann", url="https://e.org/x", supported=True):
