@@ -100,8 +100,17 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 def rows(store: Path) -> dict[str, list]:
     with closing(sqlite3.connect(f"file:{store}/catalog.db?mode=ro", uri=True)) as connection:
-        tables = ("episodes", "turns", "chunks")
-        return {t: connection.execute(f"SELECT * FROM {t}").fetchall() for t in tables}
+        columns = {
+            # On a server they also tell which store indexed them, and in which version.
+            "episodes": "id, path, digest, transcript, faults, revision, turns, first_chunk, "
+            "last_chunk, guests, season, date, details",
+            "turns": "*",
+            "chunks": "*",
+        }
+        return {
+            table: connection.execute(f"SELECT {each} FROM {table}").fetchall()
+            for table, each in columns.items()
+        }
 
 
 def test_the_archive_and_the_report_are_those_of_one(examples, write_episode, tmp_path):
