@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
+import tarfile
 import tomllib
+import zipfile
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -131,3 +134,21 @@ def test_whatever_is_imported_is_asked_for():
     makers = packages_distributions()
     wanted = {normalise(maker) for name in third_party for maker in makers.get(name, [name])}
     assert wanted - required(project()["project"]["dependencies"]) == set()
+
+
+def test_the_wheel_and_the_sdist_hold_the_page(tmp_path):
+    """Built by the pinned backend, which is installed with the tests: nothing is fetched."""
+    build = (
+        "from hatchling.build import build_wheel, build_sdist\n"
+        f"print(build_wheel({str(tmp_path)!r}), build_sdist({str(tmp_path)!r}))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", build], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    wheel, sdist = (tmp_path / name for name in run.stdout.split()[-2:])
+    page = {path.name for path in (ROOT / "src/askpod/serve/static").iterdir()}
+    with zipfile.ZipFile(wheel) as packed:
+        assert page <= {Path(name).name for name in packed.namelist() if "serve/static/" in name}
+    with tarfile.open(sdist) as packed:
+        assert page <= {Path(name).name for name in packed.getnames() if "serve/static/" in name}

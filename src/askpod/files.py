@@ -144,3 +144,18 @@ def write_lock(
         yield
     finally:
         lock.release()
+
+
+def being_written(store: Path) -> bool:
+    """Whether somebody holds the store's write lock now."""
+    if not (store / LOCK).exists():
+        return False
+    lock = FileLock(store / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # it may not be written by us
+        return False
+    lock.release()
+    return False

@@ -7,16 +7,21 @@ import gzip
 import io
 import json
 import re
-import shutil
+import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import httpx
 import pytest
 
+from askpod.settings import Settings
 from fake_web import Asked, FakeWeb, Page
+from serve.conftest import served
 
+EXAMPLES = Path(__file__).parents[2] / "evals" / "examples.yaml"
 KEY = "sk-MARKERkey0123456789abcdef"
 TOKEN = "MARKERtoken.0123456789.abcdef"
 HEADER = "MARKERheader0123456789"
@@ -131,63 +136,134 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failing: _Failing)
 
 
 QUESTION = "How do hives report their weight?"
-MODEL = ("--model", "m", "--store", "{store}")
+STORE = ("--store", "{store}")
+MODEL = ("--model", "m", *STORE)
 WITH_A_MODEL = {
     "ask json": ("ask", QUESTION, "--json", "--verbose", *MODEL),
     "chat": ("chat", *MODEL),
     "eval run": ("eval", "run", "{gold}", *MODEL),
     "eval models": ("eval", "models", "{gold}", *MODEL),
-    "eval long-context": ("eval", "long-context", "{gold}", *MODEL),
+    "eval long-context": (
+        *("eval", "long-context", "{examples}", "--lengths", "4k", "--questions", "1", *MODEL),
+    ),
+    "serve": MODEL,
+    "mcp": MODEL,
 }
-WITH_AN_ENDPOINT = {
+WITH_AN_EMBEDDER = {
     "index": ("index", "{talk}", "--store", "new"),
-    "rebuild": ("rebuild", "--store", "{store}"),
-    "search": ("search", QUESTION, "--store", "{store}"),
-    "doctor": ("doctor", "--store", "{store}"),
+    "rebuild": ("rebuild", *STORE),
+    "search": ("search", QUESTION, *STORE),
+    "ask": ("ask", QUESTION, *STORE),
+    "serve": STORE,
 }
 WITH_A_SERVER = {
-    **WITH_AN_ENDPOINT,
-    "episodes": ("episodes", "--store", "{store}"),
-    "people": ("people", "--store", "{store}"),
-    "remove": ("remove", "bees", "--store", "{store}"),
-    "ask": ("ask", QUESTION, "--store", "{store}"),
+    "index": ("index", "{talk}", "--store", "new"),
+    "rebuild": ("rebuild", *STORE),
+    "search": ("search", QUESTION, *STORE),
+    "doctor": ("doctor", *STORE),
+    "episodes": ("episodes", *STORE),
+    "people": ("people", *STORE),
+    "remove": ("remove", "bees", *STORE),
+    "ask": ("ask", QUESTION, *STORE),
+    "serve": STORE,
 }
+KINDS = {"model": WITH_A_MODEL, "embedder": WITH_AN_EMBEDDER, "server": WITH_A_SERVER}
 CASES = [
     (kind, command, failure)
-    for kind, commands, always in (
-        ("model", WITH_A_MODEL, "ask json"),
-        ("embedder", WITH_AN_ENDPOINT, "index"),
-        ("server", WITH_A_SERVER, "index"),
-    )
+    for kind, commands in KINDS.items()
     for command in commands
     for failure in FAILURES
-    if failure in SOME or command == always
+    if command == ("ask json" if kind == "model" else "index")
+    or failure in (SOME if command != "mcp" else SOME[-1:])
 ]
 
 
 @pytest.mark.parametrize(("kind", "command", "failure"), CASES)
 def test_no_secret_is_printed_or_stored(
-    askpod, indexed, settings, failing, monkeypatch, recwarn, tmp_path, kind, command, failure
+    askpod,
+    indexed,
+    settings,
+    failing,
+    monkeypatch,
+    recwarn,
+    caplog,
+    tmp_path,
+    kind,
+    command,
+    failure,
 ):
-    failing.failure = FAILURES[failure]
+    store = settings / "store"
     if kind == "embedder":
         monkeypatch.setenv("ASKPOD_EMBEDDER", "openai:m")
-    if kind == "server":
+        failing.failure = _said(200, {"object": "list", "data": [VECTOR], "model": "m"})
+        if command != "index":
+            assert askpod("index", _filled("{talk}", settings, store), *STORE[:1], store).code == 0
+    elif kind == "server":
         monkeypatch.setenv("ASKPOD_CHROMA_URL", failing.at(""))
-    arguments = {"model": WITH_A_MODEL, "embedder": WITH_AN_ENDPOINT, "server": WITH_A_SERVER}
-    store = settings / "store"
-    if command.startswith(("ask", "chat", "eval")) and kind != "server":
+    else:
         store = indexed  # is only read
-    elif command != "index" and kind != "server":
-        shutil.copytree(indexed, store)
-    run = askpod(*(_filled(each, settings, store) for each in arguments[kind][command]))
-    _look(run.out + run.err, [tmp_path])
-    never_asks = command in ("doctor", "eval long-context") or (kind, command) == (
-        "embedder",
-        "search",
-    )
-    assert failing.requests or never_asks
+    failing.forget()
+    failing.failure = FAILURES[failure]
+    arguments = [_filled(each, settings, store) for each in KINDS[kind][command]]
+    if command == "serve":
+        shown = _served(store, "m" if kind == "model" else None)
+    elif command == "mcp":
+        shown = _over_stdio(arguments)
+    else:
+        run = askpod(*arguments)
+        shown = run.out + run.err
+    _look(shown + caplog.text, [tmp_path])
+    assert failing.requests
     assert [str(warning.message) for warning in recwarn if "MARKER" in str(warning.message)] == []
+
+
+VECTOR = {"object": "embedding", "index": 0, "embedding": [0.6, 0.8]}
+CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+
+
+def _served(store: Path, model: str | None) -> str:
+    """What a server over the store says to everything that asks the archive or a service."""
+    asked = {"messages": [{"role": "user", "content": QUESTION}]}
+    tool = CALL | {"params": {"name": "ask", "arguments": {"question": QUESTION}}}
+    accept = {"Accept": "application/json, text/event-stream"}
+    with (
+        warnings.catch_warnings(action="ignore"),  # as `main` does
+        served(store, settings=Settings.load({"model": model})) as address,
+        httpx.Client(base_url=address, timeout=30, headers=accept) as client,
+    ):
+        replies = [
+            client.get("/"),
+            client.get("/api/archive"),
+            client.get("/api/search", params={"q": QUESTION}),
+            client.get("/api/episodes"),
+            client.post("/api/ask", json={"question": QUESTION}),
+            client.post("/v1/chat/completions", json=asked),
+            client.post("/v1/chat/completions", json=asked | {"stream": True}),
+            client.post("/mcp", json=tool),
+        ]
+    return "".join(f"{reply.headers}{reply.text}" for reply in replies)
+
+
+def _over_stdio(arguments: list[str]) -> str:
+    """What `askpod mcp` says to a client and on stderr."""
+    command = [sys.executable, "-m", "askpod", "mcp", *arguments]
+    hello = {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": CLIENT}
+    tool = CALL | {"id": 2, "params": {"name": "ask", "arguments": {"question": QUESTION}}}
+    sent = (CALL | {"method": "initialize", "params": hello}, tool)
+    with subprocess.Popen(
+        command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdin
+        assert running.stdout
+        said = ""
+        for message in sent:
+            running.stdin.write(json.dumps(message) + "\n")
+            running.stdin.flush()
+            said += running.stdout.readline()
+        return said + "".join(running.communicate(timeout=60))
+
+
+CLIENT = {"name": "test", "version": "1"}
 
 
 def _filled(argument: str, folder: Path, store: Path) -> str:
@@ -197,7 +273,7 @@ def _filled(argument: str, folder: Path, store: Path) -> str:
         talk.write_text(f"---\ntitle: Bees\ntranscript:\n{line}---\n")
     if argument == "{gold}":
         gold.write_text(f"- {{id: a, question: {QUESTION!r}, type: unanswerable}}\n")
-    return argument.format(talk=talk, gold=gold, store=store)
+    return argument.format(talk=talk, gold=gold, store=store, examples=EXAMPLES)
 
 
 def _look(shown: str, folders: list[Path]) -> None:

@@ -82,11 +82,17 @@ def test_names_of_people_that_are_no_such_list_are_one_error(tmp_path, content):
         load_people(tmp_path)
 
 
-@pytest.mark.parametrize("store", ["", "  "])
-@pytest.mark.parametrize("command", [("index", "."), ("search", "x"), ("episodes",), ("doctor",)])
-def test_a_store_without_a_name_is_refused(askpod, tmp_path, monkeypatch, store, command):
+@pytest.mark.parametrize("name", ["", "  "])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(("index", ".", "--store"), ("search", "x", "--store"), ("doctor", "--store")),
+        *(("eval", command, "x", "--out") for command in ("run", "models", "export")),
+    ],
+)
+def test_a_folder_without_a_name_is_refused(askpod, tmp_path, monkeypatch, name, command):
     monkeypatch.chdir(tmp_path)
-    run = askpod(*command, "--store", store)
+    run = askpod(*command, name)
     assert run.code == 2
     assert "names no folder" in run.err
     assert list(tmp_path.iterdir()) == []

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
+import time
 
 import httpx
 import pytest
 
 from askpod import Archive
+from askpod.files import write_lock
 from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI, said
 
@@ -185,3 +188,43 @@ def test_more_answers_than_allowed_are_refused_while_searches_go_on(serve, index
             assert (name, told["status"]) == ("error", 429)
             assert httpx.get(f"{address}/api/search?q=flour", timeout=30).status_code == 200
             assert "event: answer" in "".join(slow.iter_text())
+
+
+def test_an_archive_that_is_being_indexed_says_so(serve, tmp_path, write_episode):
+    store = tmp_path / "store"
+    address = serve(store)
+
+    def told() -> dict:
+        return httpx.get(f"{address}/api/archive", timeout=30).json()
+
+    store.mkdir()
+    with write_lock(store):
+        assert (told()["state"], told()["indexing"]) == ("indexing", True)
+    with Archive.open(store, create=True) as archive:
+        assert told()["state"] == "empty"
+        with write_lock(store):
+            assert told()["state"] == "indexing"
+        archive.index([write_episode("bees.md", ["Bees dance in the dark hive."])])
+    with write_lock(store):
+        assert told()["state"] == "ready"
+        assert "being indexed" in told()["message"]
+    assert (told()["indexing"], told()["message"]) == (False, "")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_whose_client_has_gone_stops(serve, indexed, stream):
+    with FakeOpenAI(said("They came near to it [1]. " * 400, pause=0.05)) as model:
+        settings = Settings(model=ModelSettings(name="gpt-4o", base_url=model.base_url))
+        address = serve(indexed, settings=settings)
+        asked = {"messages": [{"role": "user", "content": QUESTION}], "stream": stream}
+        where = f"{address}/v1/chat/completions"
+        if stream:
+            with httpx.stream("POST", where, json=asked, timeout=30) as reply:
+                next(reply.iter_text())
+        else:
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.post(where, json=asked, timeout=2.5)
+        given_up = time.monotonic() + 15
+        while any(each.name == "answer" for each in threading.enumerate()):
+            assert time.monotonic() < given_up, "the answer goes on"
+            time.sleep(0.05)

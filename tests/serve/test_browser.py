@@ -30,6 +30,27 @@ BREAD = "bread-forecasting-for-eleven-bakeries"
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 EVIL = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
 
+# When the first text of an answer came over the wire, and when it had been drawn.
+WATCH = """
+const ask = window.fetch;
+window.fetch = async (...asked) => {
+  const reply = await ask(...asked);
+  if (asked[0] !== "/api/ask") return reply;
+  const noted = new TransformStream({transform(piece, to) {
+    window.came ??= performance.now(); to.enqueue(piece);
+  }});
+  return new Response(reply.body.pipeThrough(noted), reply);
+};
+new MutationObserver(() => {
+  if (document.querySelector(".answer")?.textContent && !("drawn" in window)) {
+    window.drawn = true;
+    requestAnimationFrame(() => { window.shown = performance.now(); });
+  }
+}).observe(
+  document.querySelector("#thread"), {subtree: true, childList: true, characterData: true}
+);
+"""
+
 
 class Page:
     """A tab of the browser."""
@@ -103,7 +124,9 @@ def test_a_listener_asks_hears_follows_up_and_reads(driver, size, indexed, tmp_p
     (tmp_path / f"{BREAD}.wav").write_bytes(_silence(1000))
     with served(indexed, recordings=tmp_path) as address:
         page = Page(driver, address, size)
+        page.run(WATCH)
         page.ask("How do they find out what bread sells?")
+        assert 0 <= page.run("return shown - came") <= 100  # ms until it is painted
         assert page.wait(".basis").text == "Answered from what was said"
         cite = page.wait("button.cite")
         page.run("document.querySelector('button.cite').focus()")

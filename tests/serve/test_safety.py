@@ -8,6 +8,7 @@ import time
 import httpx
 import pytest
 
+from askpod.serve.app import Connection
 from askpod.serve.safety import Access, Limits
 
 TOKEN = "a token of the tests"
@@ -108,6 +109,33 @@ def test_slow_bytes_are_cut_off_and_others_are_served(serve, indexed):
         slow.sendall(head)
         assert httpx.get(f"{address}/api/archive").status_code == 200
         assert b" 408 " in slow.recv(65536)
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: 1"])
+@pytest.mark.parametrize(
+    "before", [b"", b"GET /static/icon.svg HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"]
+)
+def test_headers_that_come_slowly_are_cut_off(serve, indexed, monkeypatch, begun, before):
+    monkeypatch.setattr(Connection, "head_seconds", 0.5)
+    host, port = serve(indexed).removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as slow:
+        if before:
+            slow.sendall(before)
+            answer = b""
+            while not answer.endswith(b"</svg>\n"):
+                answer += slow.recv(65536)
+            begun = begun or b"G"
+        began = time.monotonic()
+        for byte in begun:
+            slow.sendall(bytes([byte]))
+        while slow.recv(65536):
+            pass
+        assert time.monotonic() - began < 5
+
+
+def test_endless_headers_are_refused(address):
+    head = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X: y\r\n" * 50_000
+    assert raw(address, head).split(b" ")[1] == b"400"
 
 
 def test_too_many_requests_from_one_address_wait(serve, indexed):

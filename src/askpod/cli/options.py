@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from askpod.settings import Settings
 
 
-def _folder(text: str) -> Path:
+def folder(text: str) -> Path:
+    """A folder that an option names; a name of nothing is refused."""
     if not text.strip():  # as a path, that would be the working folder
         raise typer.BadParameter("names no folder; leave it out, or say . for the working folder")
     return Path(text)
@@ -27,7 +28,7 @@ Store = Annotated[
     typer.Option(
         "--store",
         metavar="DIR",
-        parser=_folder,
+        parser=folder,
         help="Folder of the archive.  [ASKPOD_STORE, else vectorstore]",
     ),
 ]

@@ -23,6 +23,7 @@ from askpod.serve.openapi import DOCUMENT
 
 MOST_PASSAGES = 50
 AROUND = 30.0  # seconds before and after a passage: a minute in all
+INDEXING = "The archive is being indexed: an episode is found as soon as it is in"
 LONGEST_QUESTION = 4000  # characters
 MOST_EXCHANGES = 40
 
@@ -85,12 +86,19 @@ class Api:
         """What the archive holds, or why it cannot be opened; never an error of HTTP."""
         model = self._live.settings.model
         told: dict[str, Any] = {"version": __version__, "model": model.name if model else None}
+        told["indexing"] = indexing = await self._live.being_indexed()
         try:
             counts = await self._live.look_up(lambda archive: archive.counts())
         except errors.AskpodError as error:
-            return JSONResponse(told | {"state": "unavailable", "message": str(error)})
-        state = "ready" if counts.get("episodes") else "empty"
-        message = "" if state == "ready" else "The archive holds no episode yet: askpod index …"
+            state = "indexing" if indexing and isinstance(error, errors.ArchiveNotFound) else None
+            message = INDEXING if state else str(error)
+            return JSONResponse(told | {"state": state or "unavailable", "message": message})
+        if counts.get("episodes"):
+            state, message = "ready", INDEXING if indexing else ""
+        elif indexing:
+            state, message = "indexing", INDEXING
+        else:
+            state, message = "empty", "The archive holds no episode yet: askpod index …"
         return JSONResponse(told | {"state": state, "counts": counts, "message": message})
 
     async def ask(self, request: Request) -> Response:
@@ -123,7 +131,7 @@ class Api:
         top = min(_number(query, "top", 10), MOST_PASSAGES)
         question, filters = _limited(query.get("q", "")), filters_of(query)
         found = await self._live.look_up(
-            lambda archive: archive.search(question, top=int(top), **asdict(filters))
+            lambda archive: archive.search(question, top=int(top), **asdict(filters)), "searches"
         )
         return JSONResponse([passage.to_dict() for passage in found])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from askpod.errors import AskpodError
 from askpod.serve.api import api_routes, on_error
@@ -74,6 +76,38 @@ def create_app(
     return Guard(app, access or Access(), limits or Limits())
 
 
+class Connection(H11Protocol):
+    """A connection that is closed where a request's head takes too long; h11 limits its bytes."""
+
+    head_seconds = 10.0
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client has connected."""
+        super().connection_made(transport)
+        self._expect()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come; they may complete a head."""
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._expect()
+        elif self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
+        super().connection_lost(exc)
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+    def _expect(self) -> None:
+        """Starts the time for a head, unless it runs already."""
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.head_seconds, self.transport.close)
+
+
 class Server(uvicorn.Server):
     """uvicorn, which on Ctrl-C or SIGTERM first lets the answers that are being written end."""
 
@@ -91,6 +125,7 @@ class Server(uvicorn.Server):
                 timeout_keep_alive=20,
                 timeout_graceful_shutdown=GRACE,
                 ws="none",
+                http=Connection,
                 log_config=None,
             )
         )

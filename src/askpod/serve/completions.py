@@ -71,6 +71,8 @@ def completion_routes(live: LiveArchive) -> list[Route]:
                 return StreamingResponse(chunks, media_type="text/event-stream")
             async with aclosing(live.answer(question, history, Filters())) as items:
                 async for item in items:
+                    if await request.is_disconnected():
+                        return Response()
                     answer = item
             assert isinstance(answer, Answer)
             return JSONResponse(completed(answer))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,11 +14,16 @@ import anyio
 import anyio.to_thread
 
 from askpod import Archive
+from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.errors import AskpodError
+from askpod.files import being_written
 from askpod.model import Answer, Exchange, Filters
-from askpod.settings import Settings
+from askpod.settings import ModelSettings, Settings
 
-LOOKUPS = 4  # searches and look-ups at a time: more of them would only wait for the processor
+LOOKUPS = 4  # searches at a time, and look-ups: more would only wait for the processor
+COMPUTING = 1  # answers at a time that take the processor: searches, which are short, go before
+PATIENCE = 0.5  # seconds that one waits for its turn: another may be waiting for a service
+SWITCH = 0.0005  # seconds after which a thread must let another one run Python; its default is 5 ms
 
 T = TypeVar("T")
 
@@ -28,6 +34,47 @@ class TooManyAnswers(AskpodError):
 
 class Stopping(AskpodError):
     """The server is being stopped; the answer ends here."""
+
+
+class Turns:
+    """Who may compute: an answer's thread has the turn but while it waits for the model."""
+
+    def __init__(self) -> None:
+        self._free = threading.BoundedSemaphore(COMPUTING)
+        self._mine = threading.local()
+
+    def take(self) -> None:
+        """Waits for the turn; after PATIENCE the thread goes on without it."""
+        self._mine.held = self._free.acquire(timeout=PATIENCE)
+
+    def give_up(self) -> None:
+        """Lets another one compute."""
+        if getattr(self._mine, "held", False):
+            self._free.release()
+        self._mine.held = False
+
+
+class ServedModel(LanguageModel):
+    """A model during whose pauses others compute."""
+
+    def __init__(self, settings: ModelSettings, turns: Turns) -> None:
+        super().__init__(settings)
+        self._turns = turns
+
+    def stream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> Generator[str | Reply, None, None]:
+        """As LanguageModel's."""
+        with closing(super().stream(messages, schema)) as items:
+            while True:
+                self._turns.give_up()
+                try:
+                    item = next(items, None)
+                finally:
+                    self._turns.take()
+                if item is None:
+                    return
+                yield item
 
 
 class LiveArchive:
@@ -51,7 +98,9 @@ class LiveArchive:
         self._lock = threading.Lock()
         self._current: Archive | None = None
         self._users: dict[Archive, int] = {}
-        self._limiter: anyio.CapacityLimiter | None = None
+        self._turns = Turns()
+        self._lanes: dict[str, anyio.CapacityLimiter] = {}
+        sys.setswitchinterval(SWITCH)
 
     @contextmanager
     def archive(self) -> Iterator[Archive]:
@@ -66,7 +115,11 @@ class LiveArchive:
                 self._current = None
                 if former is not None and not self._users.get(former):
                     former.close()
-                self._current = Archive.open(self._store, settings=self.settings)
+                asked = self.settings.model
+                model = ServedModel(asked, self._turns) if asked else None
+                self._current = Archive.open(
+                    self._store, settings=self.settings, language_model=model
+                )
             archive = self._current
             assert archive is not None
             self._users[archive] = self._users.get(archive, 0) + 1
@@ -80,16 +133,22 @@ class LiveArchive:
                     if archive is not self._current:
                         archive.close()
 
-    async def look_up(self, what: Callable[[Archive], T]) -> T:
-        """Asks the archive in a thread, so that the event loop goes on."""
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(LOOKUPS)
+    async def look_up(self, what: Callable[[Archive], T], lane: str = "look-ups") -> T:
+        """Asks the archive in a thread, so that the event loop goes on.
+
+        Each lane has its own threads: searches may wait for an embeddings endpoint.
+        """
 
         def run() -> T:
             with self.archive() as archive:
                 return what(archive)
 
-        return await anyio.to_thread.run_sync(run, limiter=self._limiter)
+        limiter = self._lanes.setdefault(lane, anyio.CapacityLimiter(LOOKUPS))
+        return await anyio.to_thread.run_sync(run, limiter=limiter)
+
+    async def being_indexed(self) -> bool:
+        """Whether an index run, or another one that writes, is under way."""
+        return await anyio.to_thread.run_sync(being_written, self._store)
 
     async def answer(
         self, question: str, history: Sequence[Exchange], filters: Filters
@@ -114,6 +173,7 @@ class LiveArchive:
                 loop.call_soon_threadsafe(items.put_nowait, item)
 
         def run() -> None:
+            self._turns.take()
             try:
                 with (
                     self.archive() as archive,
@@ -127,6 +187,8 @@ class LiveArchive:
                         put(piece)
             except Exception as error:
                 put(error)
+            finally:
+                self._turns.give_up()
             put(None)
 
         # A daemon: a model that does not answer must not keep a stopped server alive.

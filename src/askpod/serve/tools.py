@@ -88,7 +88,9 @@ class Tools:
             since=since,
             until=until,
         )
-        found = await self._ask_archive(lambda a: a.search(question, top=top, **asdict(filters)))
+        found = await self._ask_archive(
+            lambda a: a.search(question, top=top, **asdict(filters)), "searches"
+        )
         passages = [
             {
                 "episode": each.episode_id,
@@ -174,9 +176,9 @@ class Tools:
         assert isinstance(last, Answer)
         return last
 
-    async def _ask_archive(self, what: Any) -> Any:  # noqa: ANN401 (whatever was looked up)
+    async def _ask_archive(self, what: Any, lane: str = "look-ups") -> Any:  # noqa: ANN401 (whatever was looked up)
         try:
-            return await self._live.look_up(what)
+            return await self._live.look_up(what, lane)
         except Exception as error:
             raise ToolError(explained(error)) from None
 

@@ -29,7 +29,7 @@ from askpod.store.catalog import Catalog
 from askpod.store.connection import plain_errors
 from askpod.store.integrity import lookup_checksum
 from askpod.store.rows import DamagedRow, Embedded, Source, checksum
-from askpod.store.vectors import Record, VectorIndex, VectorIndexError, described
+from askpod.store.vectors import Record, VectorIndex, VectorIndexError, described, wipe_spare
 
 FOLDER = "chroma"
 STAMP = "askpod.json"
@@ -259,6 +259,7 @@ def complete(index: VectorIndex, catalog: Catalog) -> None:
             lookups = lookup_checksum(catalog)
     finally:
         index.close()
+    wipe_spare(index.folder)
     CollectionStamp(
         store=meta["store"],
         revision=int(meta["revision"]),

@@ -7,6 +7,7 @@ when first needed: its import takes longer than a search.
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ _GRAPH: CreateHNSWConfiguration = {
     "sync_threshold": 2,
     "batch_size": 2,
 }
+_HEADER, _COUNTS = 100, 12  # bytes of hnswlib's header; before capacity, count, bytes of a record
 _opened = count(1)  # clients of this process
 
 
@@ -163,7 +165,12 @@ class VectorIndex:
         """Writes chunks, whose records have their numbers as ids."""
         with self._used() as collection:
             for begin in range(0, len(records), _BATCH):
-                collection.add(**columns(records[begin : begin + _BATCH]))
+                batch = columns(records[begin : begin + _BATCH])
+                collection.add(**batch)
+                if len(records) == 1:
+                    # One record does not reach the sync threshold. A graph that was never stored
+                    # is written by whoever opens it, with room that wipe_spare has not seen.
+                    collection.upsert(**batch)
 
     def delete(self, ids: Sequence[int]) -> None:
         """Removes the vectors of chunks."""
@@ -222,6 +229,26 @@ def _contained(folder: Path) -> Iterator[None]:
         raise
     except BaseException as error:
         raise VectorIndexError(f"{folder}: Chroma failed: {error}") from error
+
+
+def wipe_spare(folder: Path) -> None:
+    """Zeroes the room for further records in a closed collection's graph files.
+
+    hnswlib writes that room as it got it from malloc: with whatever this process held there
+    before, the key of an embeddings endpoint for one.
+    """
+    for header in folder.glob("*/header.bin"):
+        fields = header.read_bytes()
+        if len(fields) != _HEADER:
+            continue  # another version's layout
+        most, used, size = struct.unpack_from("=QQQ", fields, _COUNTS)
+        for name, width in (("data_level0.bin", size), ("length.bin", 4)):
+            path = header.with_name(name)
+            if path.exists() and path.stat().st_size == most * width:
+                with path.open("r+b") as file:
+                    file.seek(used * width)
+                    for _ in range(used, most):
+                        file.write(bytes(width))
 
 
 def described(stored: StoredChunk, episode: Episode) -> dict[str, Any]:

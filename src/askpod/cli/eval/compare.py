@@ -174,7 +174,10 @@ def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
     *,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder of the files, else RUN.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", parser=options.folder, help="Folder of the files, else RUN."
+        ),
     ] = None,
     as_json: options.Json = False,
 ) -> None:

@@ -24,7 +24,12 @@ Models = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help=f"Where to write, else {RUNS}/GOLD/{FOLDER}."),
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        parser=options.folder,
+        help=f"Where to write, else {RUNS}/GOLD/{FOLDER}.",
+    ),
 ]
 
 

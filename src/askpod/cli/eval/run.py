@@ -87,7 +87,10 @@ Parallel = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", metavar="DIR", help=f"Folder of the run, else one in {RUNS}/ named after it."
+        "--out",
+        metavar="DIR",
+        parser=options.folder,
+        help=f"Folder of the run, else one in {RUNS}/ named after it.",
     ),
 ]
 

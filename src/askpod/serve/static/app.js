@@ -15,8 +15,10 @@ async function archive() {
   const notice = $("#notice");
   try {
     const told = await get("/api/archive");
-    notice.hidden = told.state === "ready";
-    notice.textContent = told.message ? `${told.message} — reload the page when that is done.` : "";
+    notice.hidden = !told.message;
+    const words = told.indexing || !told.message ? told.message : `${told.message} — reload the page when that is done.`;
+    if (notice.textContent !== words) notice.textContent = words;
+    if (told.indexing) setTimeout(archive, 3000);
     const counts = told.counts;
     $("#holds").textContent = counts ? `${counts.episodes} episodes. Every answer carries the second at which it was said.` + (told.model ? "" : " Without a model, answers are quotations.") : "";
     if (told.state !== "ready") return;
