@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher, get_close_matches
 
 from askpod.chunking import SPECIAL_TOKENS
-from askpod.store.lexical import is_held
+from askpod.store.lexical import quoted
 from askpod.text import query_words
 
 SHORTEST = 5  # letters: shorter words are alike by chance
@@ -44,7 +44,7 @@ def respelled(
     lacking = [
         word
         for word in dict.fromkeys(_WORD.findall(question))
-        if len(word) >= SHORTEST and word.casefold() in worth and not is_held(connection, word)
+        if len(word) >= SHORTEST and word.casefold() in worth and not _is_held(connection, word)
     ]
     names = [word for speaker in speakers for word in _WORD.findall(speaker)] if lacking else []
     known = {name.casefold() for name in names}
@@ -96,7 +96,7 @@ def unmentioned_names(
 
 
 def _mentioned(connection: sqlite3.Connection, name: str, speakers: Collection[str]) -> bool:
-    if is_held(connection, name):
+    if _is_held(connection, name):
         return True
     folded = name.casefold()
     if any(folded in speaker.casefold() for speaker in speakers):
@@ -123,6 +123,12 @@ def _perhaps_alike(name: str, words: Iterable[str]) -> Iterator[str]:
         most = min(size - len(letters - own), len(word) - len(own - letters))
         if 2 * most >= ALIKE * (size + len(word)):
             yield word
+
+
+def _is_held(connection: sqlite3.Connection, word: str) -> bool:
+    """Whether a word stands in any speech or heading, in any of its endings."""
+    said = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
+    return connection.execute(said, [quoted(word)]).fetchone() is not None
 
 
 def _texts_with(connection: sqlite3.Connection, stem: str) -> list[str]:

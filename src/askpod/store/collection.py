@@ -101,9 +101,7 @@ def state(store: Path, catalog: Catalog) -> State:
                 )
             same = stamp.lookups is not None and stamp.revision == revision
             if same and stamp.lookups != lookup_checksum(catalog):
-                raise DamagedRow(
-                    "its index of words, of speakers or of chunks is not as it was written"
-                )
+                raise DamagedRow("its index of words, speakers or chunks is not as it was written")
         if not (store / FOLDER).is_dir():
             return "missing"
         if stamp is None or not stamp.fits(store / FOLDER, meta["store"]):

@@ -30,9 +30,3 @@ def chunks_that_say(connection: sqlite3.Connection, word: str) -> Ids | None:
 def quoted(word: str) -> str:
     """A word as FTS5's query language takes it literally."""
     return '"' + word.replace('"', '""') + '"'
-
-
-def is_held(connection: sqlite3.Connection, word: str) -> bool:
-    """Whether a word stands in any speech or heading, in any of its endings."""
-    said = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
-    return connection.execute(said, [quoted(word)]).fetchone() is not None

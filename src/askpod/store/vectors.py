@@ -168,8 +168,7 @@ class VectorIndex:
                 batch = columns(records[begin : begin + _BATCH])
                 collection.add(**batch)
                 if len(records) == 1:
-                    # One record does not reach the sync threshold. A graph that was never stored
-                    # is written by whoever opens it, with room that wipe_spare has not seen.
+                    # Below the sync threshold, it would be stored by whoever opens it, unwiped.
                     collection.upsert(**batch)
 
     def delete(self, ids: Sequence[int]) -> None:
@@ -234,8 +233,7 @@ def _contained(folder: Path) -> Iterator[None]:
 def wipe_spare(folder: Path) -> None:
     """Zeroes the room for further records in a closed collection's graph files.
 
-    hnswlib writes that room as it got it from malloc: with whatever this process held there
-    before, the key of an embeddings endpoint for one.
+    hnswlib writes that room as malloc gave it, with what this process held there: a key, perhaps.
     """
     for header in folder.glob("*/header.bin"):
         fields = header.read_bytes()
@@ -246,9 +244,8 @@ def wipe_spare(folder: Path) -> None:
             path = header.with_name(name)
             if path.exists() and path.stat().st_size == most * width:
                 with path.open("r+b") as file:
-                    file.seek(used * width)
-                    for _ in range(used, most):
-                        file.write(bytes(width))
+                    file.truncate(used * width)
+                    file.truncate(most * width)  # what a file is made longer by is zeros
 
 
 def described(stored: StoredChunk, episode: Episode) -> dict[str, Any]:
