@@ -15,7 +15,7 @@ best, which flatters) and against turns that do not:
     number     a right turn, but another number in the claim
     name       a right turn, but another name in the claim
 
-Then the bar is set anew without the episodes that it is tried on; two facts in one sentence cite a
+Then the bar is set again without the episodes that it is tried on; two facts in one sentence cite a
 turn each and a wrong one; and a scripted model answers every question through `CitationWriter`,
 citing right turns half of the time. Last, facts that cite nothing are attributed by the program
 among the gold evidence and all else that the model is shown.

@@ -69,7 +69,7 @@ class FakeWeb:
         return [request.path for request in self.requests]
 
     def forget(self) -> None:
-        """Begins the list of requests anew."""
+        """Empties the list of requests."""
         self.requests.clear()
 
     def answer(self, asked: Asked) -> Page | Raw:

@@ -65,7 +65,7 @@ def test_only_white_space_lies_between_sentences(text):
 def test_a_flood_of_marks_takes_no_time(text):
     began = time.perf_counter()
     split_sentences(text)
-    assert time.perf_counter() - began < 5  # seconds; minutes where each mark is tried anew
+    assert time.perf_counter() - began < 5  # seconds; minutes where each mark is tried again
 
 
 # Words

@@ -123,7 +123,7 @@ def reconnect(folder: Path, settings: Settings, notify: Notify) -> SharedArchive
     from askpod.store.shared.archive import SharedArchive
 
     address = server_address(settings, settings.chroma_url)
-    return SharedArchive.open(folder, address, notify, stamp_of(settings), anew=True)
+    return SharedArchive.open(folder, address, notify, stamp_of(settings), rebuild=True)
 
 
 def server_address(settings: Settings, url: str) -> Address:

@@ -1,4 +1,4 @@
-"""A store made anew: for other settings, after damage; never at the price of what it held."""
+"""A store rebuilt: for other settings, after damage; never at the price of what it held."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_damaged_catalog_needs_the_paths(store):
     assert str(store) in str(caught.value)
 
 
-def test_a_damaged_catalog_is_made_anew_and_kept(small, tmp_path):
+def test_a_damaged_catalog_is_rebuilt_and_kept(small, tmp_path):
     before = search(small)
     for attempt in (b"garbage", b"other garbage"):
         (small / "catalog.db").write_bytes(attempt * 9999)

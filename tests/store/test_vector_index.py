@@ -66,7 +66,7 @@ def without_weights(monkeypatch, tmp_path):
 
 
 def assert_mended(store: Path) -> None:
-    """The next opening makes the index anew and says so; nothing else is left."""
+    """The next opening rebuilds the index and says so; nothing else is left."""
     told: list[str] = []
     assert state(store) != "fresh"
     Archive.open(store, notify=told.append).close()
@@ -178,7 +178,7 @@ def test_a_damaged_file_is_met_at_opening_or_by_a_search(store, results, expecte
 
 
 @pytest.mark.usefixtures("without_weights")
-def test_a_missing_index_is_made_anew_without_embedding(store):
+def test_a_missing_index_is_rebuilt_without_embedding(store):
     before = records(store)
     shutil.rmtree(store / "chroma")
     assert_mended(store)

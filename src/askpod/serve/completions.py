@@ -161,7 +161,7 @@ async def streamed(
 
 
 def _rest(shown: str, text: str) -> str:
-    """What still has to be sent; an answer that was made anew follows what broke off."""
+    """What still has to be sent; an answer made without the model follows what broke off."""
     return text[len(shown) :] if text.startswith(shown) else f"\n\n{text}"
 
 

@@ -109,20 +109,20 @@ def state(store: Path, catalog: Catalog) -> State:
         return "fresh" if stamp.revision == revision else "stale"
 
 
-def publish(store: Path, catalog: Catalog, *, anew: bool = False) -> None:
+def publish(store: Path, catalog: Catalog, *, rebuild: bool = False) -> None:
     """Brings the collection to the catalog's revision. The caller holds the write lock.
 
     Args:
         store: the folder.
         catalog: its catalog.
-        anew: build it from nothing, whatever is there.
+        rebuild: build it from nothing, whatever is there.
 
     Raises:
         StoreUnwritable: it cannot be written. The catalog is untouched.
     """
     with plain_errors(store / FOLDER):
         _sweep(store)
-        present = "damaged" if anew else state(store, catalog)
+        present = "damaged" if rebuild else state(store, catalog)
         if present == "fresh":
             return
         if present == "stale":
@@ -131,7 +131,7 @@ def publish(store: Path, catalog: Catalog, *, anew: bool = False) -> None:
                 _publish(store, catalog, _begun(store, catalog))
                 return
         try:
-            _publish(store, catalog, _begun(store, catalog, anew=True))
+            _publish(store, catalog, _begun(store, catalog, rebuild=True))
         except VectorIndexError as error:
             raise unusable(store / FOLDER, str(error)) from error
 
@@ -218,11 +218,11 @@ class Publisher:
                     index.close()
 
 
-def _begun(store: Path, catalog: Catalog, *, anew: bool = False) -> VectorIndex:
+def _begun(store: Path, catalog: Catalog, *, rebuild: bool = False) -> VectorIndex:
     """The next collection: a copy of the present one, if that is of use, or an empty one."""
     _sweep(store)
     place, building, meta = store / FOLDER, store / f"{FOLDER}.next", catalog.meta()
-    stamp = None if anew else CollectionStamp.read(place)
+    stamp = None if rebuild else CollectionStamp.read(place)
     if stamp is not None and stamp.fits(place, meta["store"]):
         ranges = catalog.chunk_ranges()
         kept = sum(last - first + 1 for first, last, _ in ranges if first <= stamp.last_chunk)

@@ -123,7 +123,7 @@ class Connections:
     def _immutable(self) -> bool:
         """Whether the file is whole as it stands and lies in a folder that we cannot write.
 
-        Such a folder has no place for WAL's shared memory. Asked anew for each transaction, as
+        Such a folder has no place for WAL's shared memory. Asked for each transaction, as
         the folder's owner may begin to write.
         """
         if self._writable or os.access(self.path.parent, os.W_OK):
@@ -154,5 +154,5 @@ def damaged(path: Path, what: str) -> StoreDamaged:
     """The error for a catalog that cannot be trusted."""
     return StoreDamaged(
         f"{path}: the catalog is damaged: {what}. Run `askpod rebuild PATH…` with the folders of "
-        "the episodes to make it anew; the damaged file is kept beside it."
+        "the episodes to rebuild it; the damaged file is kept beside it."
     )

@@ -200,7 +200,7 @@ class DenseIndex:
         try:
             with write_lock(self._store, patience=0):
                 self._notify(REMADE)
-                publish(self._store, self._catalog, anew=True)
+                publish(self._store, self._catalog, rebuild=True)
         except StoreBusy:
             return None
         except StoreUnwritable:

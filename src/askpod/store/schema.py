@@ -127,7 +127,7 @@ class Stamp:
             raise no_archive(where)
         known = meta.get("format", "none")
         if known != str(FORMAT):
-            by, todo = "an earlier", "Run `askpod rebuild` to make it anew."
+            by, todo = "an earlier", "Run `askpod rebuild`."
             if known.isdecimal() and int(known) > FORMAT:
                 by, todo = "a newer", "Upgrade askpod, or index into another folder (--store)."
             raise StoreMismatch(
@@ -137,7 +137,7 @@ class Stamp:
         if differing := self.differing(meta):
             raise StoreMismatch(
                 f"{where}: this store was made with {differing}. Run `askpod rebuild` "
-                "to make it anew with the present settings, or go back to the former ones."
+                "to rebuild it with the present settings, or go back to the former ones."
             )
 
     def differing(self, made: Mapping[str, object]) -> str:

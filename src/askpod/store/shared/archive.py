@@ -52,7 +52,7 @@ class SharedArchive:
         stamp: Stamp,
         found_with: Callable[[], Stamp] | None = None,
         *,
-        anew: bool = False,
+        rebuild: bool = False,
     ) -> SharedArchive:
         """Opens the archive at `address`, its replica in the folder `store` brought up.
 
@@ -62,20 +62,20 @@ class SharedArchive:
             notify: told of what takes long.
             stamp: what this machine would make.
             found_with: gives that with its dimension, to found an archive where there is none.
-            anew: make the replica from nothing; a damaged one is kept beside it.
+            rebuild: make the replica from nothing; a damaged one is kept beside it.
 
         Raises:
             ArchiveNotFound: there is none, and none is to be founded.
             StoreMismatch: it was made with other settings, or the folder holds something else.
             ServerError: the server failed, or cannot be used.
         """
-        if not anew:
+        if not rebuild:
             _check_folder(store, address)
         database = Database(address)
         try:
             manifest = _read_or_found(store, database, found_with)
             manifest.check(stamp)
-            if anew and store.is_dir():
+            if rebuild and store.is_dir():
                 with write_lock(store, notify):
                     _set_aside(store, address)
             _make_replica(store, manifest, notify)
@@ -96,10 +96,10 @@ class SharedArchive:
 
         Raises:
             ServerError: the server failed.
-            StoreMismatch: the server holds another archive now, or the replica was made anew.
+            StoreMismatch: the server holds another archive now, or the replica was rebuilt.
         """
         if not self._replica.in_place():
-            raise StoreMismatch(f"{self._store}: made anew since it was opened; open it again")
+            raise StoreMismatch(f"{self._store}: rebuilt since it was opened; open it again")
         self._bring_up(self._manifest())
 
     @contextmanager

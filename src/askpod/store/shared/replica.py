@@ -2,7 +2,7 @@
 
 Its `meta` says which archive, and up to which revision. Episodes are taken over one by one, each
 in a transaction, in the order of their revisions, and what was taken over counts: an interruption
-costs nothing, and a replica that is made anew has its chunks in the same order as the others.
+costs nothing, and a replica that is rebuilt has its chunks in the same order as the others.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Replica(Catalog):
     """A catalog that follows a server. The caller holds the store's write lock to change it."""
 
     def follow(self, manifest: Manifest) -> None:
-        """Makes an empty catalog a replica, or lets one begin anew."""
+        """Makes an empty catalog a replica, or lets one begin again."""
         with self._connections.writing() as connection:
             if not stored_meta(connection):
                 create_tables(connection, manifest.stamp)
