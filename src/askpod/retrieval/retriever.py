@@ -20,7 +20,12 @@ from askpod.embedding.contextual import NEIGHBOUR_SHARES
 from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
 from askpod.people import Labels, People
-from askpod.retrieval.passages import MOST, passage, stretches, without_duplicates
+from askpod.retrieval.passages import (
+    may_follow,
+    passage,
+    stretches,
+    without_duplicates,
+)
 from askpod.retrieval.rerank import (
     Ids,
     Pool,
@@ -43,7 +48,7 @@ from askpod.text import query_words
 
 _T = TypeVar("_T")
 
-CANDIDATES = 300  # of each search
+CANDIDATES = 200  # of each search
 NEAREST = 50  # chunks with the best dense scores, among which the nearest one is
 BATCH = 25  # passages whose texts are read at once
 LONGEST_QUESTION = 2_000  # characters; far above any question, far below an accident
@@ -112,9 +117,10 @@ class Retriever:
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
-            pool = self._pool(neighbours, vector, said, labels, selection, MOST * top)
+            pool = self._pool(neighbours, vector, said, labels, selection, 2 * top)
             similarity = self._nearest_cosine(pool, vector)
-            self._complete(pool, neighbours, vector, 2 * top)
+            # What a passage may go on with: the chunks after the best ones.
+            _look_up(pool, may_follow(pool, 2 * top), neighbours, vector)
             found = list(islice(without_duplicates(self._passages(pool, people)), top))
             unmentioned = unmentioned_names(connection, question, everybody)
             nothing = () if found or not filters else unmatched(connection, filters, people)
@@ -157,23 +163,15 @@ class Retriever:
             firsts=layout.firsts[episodes],
             lasts=layout.lasts[episodes],
             dense=np.full(len(ids), -np.inf),
+            unknown=float(scores.min(initial=np.inf)),
             said=said,
             named=self._catalog.shares_of(ids, named),
             selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
         )
         pool.dense[np.searchsorted(ids, near)] = scores
-        if len(scores):
-            by_words = within_reach(pool, by_words, float(scores.min()), count)
-        _look_up(pool, by_words, neighbours, vector)
+        wanted = np.union1d(within_reach(pool, by_words, count), may_follow(pool, count))
+        _look_up(pool, wanted, neighbours, vector)
         return pool
-
-    def _complete(
-        self, pool: Pool, neighbours: Neighbours, vector: NDArray[np.float32], count: int
-    ) -> None:
-        """Looks up what a passage may go on with: the chunks after the best ones."""
-        best = pool.ids[best_first(pool.ids, score_chunks(pool))[:count]]
-        after = np.unique(best[:, np.newaxis] + np.arange(1, MOST))
-        _look_up(pool, after[np.isin(after, pool.ids[pool.selected])], neighbours, vector)
 
     def _nearest_cosine(self, pool: Pool, vector: NDArray[np.float32]) -> float:
         """How near the nearest chunk comes by itself, without the talk around it.

@@ -111,7 +111,7 @@ def turn_of(values: Sequence[Any]) -> Turn:
     speaker, text, start, end, estimated, section, marks, label = values
     if not all(isinstance(value, str) for value in (speaker, text, section, label)):
         raise TypeError("a turn's text is none")
-    known = tuple((int(at), float(second)) for at, second in parse_json(marks or "[]"))
+    known = tuple((int(a), float(second)) for a, second in parse_json(marks)) if marks else ()
     return Turn(speaker, text, float(start), float(end), bool(estimated), section, known, label)
 
 
@@ -290,9 +290,13 @@ class DamagedRow(sqlite3.DatabaseError):
     """A row is not as it was written. `connection.plain_errors` says what to do about it."""
 
 
+# Made once, as a search checks some 130 rows. repr: of bytes.
+_encoded = json.JSONEncoder(default=repr).encode
+
+
 def checksum(values: Sequence[Value]) -> int:
     """CRC-32 of values as SQLite gives them back; the same under any Python and system."""
-    return zlib.crc32(json.dumps(values, default=repr).encode())  # repr: of bytes
+    return zlib.crc32(_encoded(values).encode())
 
 
 def signed(values: Sequence[Value], revision: int | None = None) -> tuple[Value, ...]:
