@@ -7,7 +7,9 @@ twice counts once.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -110,13 +112,14 @@ class Retriever:
             everybody = people.everybody(layout.speakers)
             spellings = respelled(connection, asked, everybody, self._embedder.count_tokens)
             question = replaced(asked, spellings)
-            vector, words = self._embedder.embed([question])[0], query_words(question)
-            named = named_speakers(question, everybody)
+            embedded = _begun(lambda: self._embedder.embed([question])[0])
+            words, named = query_words(question), named_speakers(question, everybody)
             said = [
                 _said(chunks_that_say(connection, word), layout.count())
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
+            vector = embedded()
             pool = self._pool(neighbours, vector, said, labels, selection, 2 * top)
             similarity = self._nearest_cosine(pool, vector)
             # What a passage may go on with: the chunks after the best ones.
@@ -217,6 +220,23 @@ class Retriever:
                 "cut in silence, so ask for the heart of it in a sentence or two"
             )
         return question
+
+
+def _begun(work: Callable[[], _T]) -> Callable[[], _T]:
+    """Begins work in a thread of its own; what is returned waits for what it gives or raises.
+
+    The model, or its endpoint, and SQLite do not use the same core. Ctrl-C need not wait for it.
+    """
+    future: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future.result
 
 
 def _said(chunks: Ids | None, count: int) -> Said:
