@@ -44,7 +44,7 @@ from askpod.retrieval.unmatched import unmatched
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
 from askpod.store.filters import Selection, chroma_condition, select
-from askpod.store.lexical import chunks_that_say
+from askpod.store.lexical import WordIndex
 from askpod.store.rows import StoredChunk
 from askpod.text import query_words
 
@@ -94,6 +94,7 @@ class Retriever:
         self._catalog = catalog
         self._dense = dense
         self._embedder = embedder
+        self._words = WordIndex()
 
     def find(self, question: str, top: int, filters: Filters) -> Found:
         """At most `top` passages for a question.
@@ -106,6 +107,7 @@ class Retriever:
 
     def _find(self, neighbours: Neighbours, asked: str, top: int, filters: Filters) -> Found:
         layout = neighbours.layout
+        state = (layout.store, layout.revision)
         with self._catalog.reading() as connection:
             people = self._people()
             selection = select(connection, filters, people)
@@ -115,7 +117,7 @@ class Retriever:
             embedded = _begun(lambda: self._embedder.embed([question])[0])
             words, named = query_words(question), named_speakers(question, everybody)
             said = [
-                _said(chunks_that_say(connection, word), layout.count())
+                _said(self._words.chunks_that_say(connection, word, state), layout.count())
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
