@@ -25,6 +25,7 @@ from askpod.chunking import cut_span
 from askpod.model import Chunk, Episode, Turn
 from askpod.parsing import parse_json
 
+_encoded = json.JSONEncoder(default=repr).encode  # made once: a search checks some 130 rows
 VECTOR = np.dtype("<f4")
 
 
@@ -288,10 +289,6 @@ def read_vectors(
 
 class DamagedRow(sqlite3.DatabaseError):
     """A row is not as it was written. `connection.plain_errors` says what to do about it."""
-
-
-# Made once, as a search checks some 130 rows. repr: of bytes.
-_encoded = json.JSONEncoder(default=repr).encode
 
 
 def checksum(values: Sequence[Value]) -> int:

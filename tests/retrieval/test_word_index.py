@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from askpod.retrieval import word_index
+from askpod.retrieval.word_index import WordIndex
 from askpod.store import lexical
-from askpod.store.lexical import WordIndex
 from askpod.store.schema import TOKENIZER
 
 
@@ -46,7 +47,7 @@ def test_a_word_is_looked_up_once_for_one_state_of_an_archive(talk):
 
 
 def test_what_was_not_asked_for_longest_makes_room(talk, monkeypatch):
-    monkeypatch.setattr(lexical, "KEPT", 18)
+    monkeypatch.setattr(word_index, "KEPT", 18)
     index = WordIndex()
     for word in ("bees", "data", "bees", "wax"):  # 6, 11, and 1 in all
         index.chunks_that_say(talk, word, 1)
