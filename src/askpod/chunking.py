@@ -104,7 +104,10 @@ def cut_span(turn: Turn, position: int, begin: int, end: int) -> Span:
         begin: the first character of the part.
         end: the character after its last one.
     """
-    after, until = (bisect_left(turn.marks, (at, -math.inf)) for at in (begin + 1, end))
+    marks = turn.marks
+    if marks:
+        after, until = bisect_left(marks, (begin + 1,)), bisect_left(marks, (end,))
+        marks = tuple([(at - begin, second) for at, second in marks[after:until]])
     return Span(
         turn=position,
         offset=begin,
@@ -112,7 +115,7 @@ def cut_span(turn: Turn, position: int, begin: int, end: int) -> Span:
         text=turn.text[begin:end],
         start=_second_at(turn, begin),
         end=_second_at(turn, end),
-        marks=tuple((at - begin, second) for at, second in turn.marks[after:until]),
+        marks=marks,
     )
 
 
