@@ -133,7 +133,7 @@ class _Journal:
             "begin": window.begin,
             "end": window.end,
             "language": heard.language,
-            "loudness": [round(float(each), 5) for each in loudness(window.samples)],
+            "loudness": [round(each, 5) for each in loudness(window)],
             "segments": [each.later(begin).to_json() for each in heard.segments],
         }
         if self._mended:
@@ -170,9 +170,8 @@ class _Journal:
         end, language = int(line["end"]), str(line["language"])
         self.end, self.language = end, self.language or language
         self.segments += segments
-        # Windows do not end with a second: the one that two of them share counts as the louder.
         second = int(line["begin"] / RATE)
-        if loudness and second < len(self.loudness):
+        if loudness and second < len(self.loudness):  # two windows share it
             self.loudness[second] = max(self.loudness[second], loudness.pop(0))
         self.loudness += loudness
 

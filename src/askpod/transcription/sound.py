@@ -214,11 +214,11 @@ def as_wav(samples: Samples) -> bytes:
     return file.getvalue()
 
 
-def loudness(samples: Samples) -> NDArray[np.float64]:
-    """The root mean square of each second; full scale is 1."""
-    count = max(1, math.ceil(len(samples) / RATE))
-    parts = np.array_split(samples.astype(np.float64), np.arange(1, count) * RATE)
-    return np.array([np.sqrt(np.mean(part**2)) if len(part) else 0.0 for part in parts])
+def loudness(window: Window) -> list[float]:
+    """The root mean square of each second of the recording in a window; full scale is 1."""
+    first = -window.begin % RATE or RATE
+    parts = np.split(window.samples, range(first, len(window.samples), RATE))
+    return [float(np.sqrt(np.mean(np.square(part, dtype=np.float64)))) for part in parts]
 
 
 def _quietest(samples: Samples) -> int:
