@@ -102,9 +102,8 @@ def name_(
     if as_json:
         print_json([asdict(voice) for voice in voices])
     elif name:
-        note(
-            f"{label or 'who speaks'} is {voices[0].name} in {episode}; `askpod people undo` takes it back"
-        )
+        who = label or "who speaks"
+        note(f"{who} is {voices[0].name} in {episode}; `askpod people undo` takes it back")
     elif name is None:
         _show_voices(voices)
 

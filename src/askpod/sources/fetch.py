@@ -324,6 +324,8 @@ def _body(
         unpacker = Unpacker(headers.get("content-encoding", ""), limit)
         return b"".join(unpacker.all_of(pieces))
     except TooLarge:
+        if asked.part:
+            asked.part.forget()
         raise FetchError(
             f"{address}: is larger than {limit // 2**20:,} MB, the most that is read"
         ) from None

@@ -86,7 +86,8 @@ def _gaps(segments: Sequence[Segment], silent: np.ndarray, duration: float) -> I
     for (_, end), (start, _) in pairwise(edges):
         latest = max(latest, end)
         if start - latest >= LONG:
-            share = float(np.mean(silent[int(latest) : max(int(latest) + 1, int(start))]))
+            part = silent[int(latest) : max(int(latest) + 1, int(start))]
+            share = float(np.mean(part)) if len(part) else 1.0
             yield Unheard("silence" if share >= SHARE else "music", latest, start)
 
 
