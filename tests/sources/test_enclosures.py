@@ -174,7 +174,7 @@ def test_one_that_fails_takes_no_other_with_it(web, take, name, body, why):
     assert names(taken) == ["2024-05-04-good.json"]
     [failure] = taken.failed
     assert failure.path == "Bad"
-    assert why in failure.message
+    assert f"{bad}: {why}" in failure.message
 
 
 def test_a_local_feed_names_recordings_beside_it(take, tmp_path):

@@ -142,6 +142,7 @@ def test_an_endpoint_that_fails(named, web, answer, error, why):
 def model(tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model/model.bin").write_bytes(b"weights")
+    (tmp_path / "model/tokenizer.json").write_text("{}")
     return str(tmp_path / "model")
 
 
@@ -174,6 +175,13 @@ def test_a_size_that_the_environment_names_is_not_downloaded(named, monkeypatch)
 def test_a_damaged_model_is_told(model):
     pytest.importorskip("faster_whisper")
     with pytest.raises(TranscriberError, match="cannot be loaded as a model"):
+        engine_named(model, NOTES.append).transcribe(SOUND)
+
+
+def test_a_model_without_its_tokenizer_is_not_completed_from_elsewhere(model):
+    pytest.importorskip("faster_whisper")
+    Path(model, "tokenizer.json").unlink()
+    with pytest.raises(TranscriberError, match=r"holds no tokenizer\.json"):
         engine_named(model, NOTES.append).transcribe(SOUND)
 
 

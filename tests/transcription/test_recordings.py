@@ -140,6 +140,26 @@ def test_what_has_a_transcript_is_not_transcribed(take, record, engine, tmp_path
     assert engine.windows == 0
 
 
+@pytest.mark.parametrize("name", ["talk.en.vtt", "talk.mp3.vtt"])
+def test_a_transcript_beside_it_may_have_a_longer_name(take, tmp_path, name):
+    (tmp_path / "talk.mp3").write_bytes(b"ID3 of a kind that is never looked at")
+    (tmp_path / name).write_text("WEBVTT\n\n00:00.000 --> 00:03.000\nOnly this.\n")
+    assert [file.name for file in take(tmp_path / "talk.mp3").files] == [name]
+
+
+def test_of_one_recording_in_two_formats_one_is_taken(take, record, tmp_path):
+    record("mine/talk.wav", FERRY)
+    record("mine/talk.mkv", FERRY)
+    assert len(take(tmp_path / "mine", everything=True).files) == 1
+
+
+def test_an_engine_that_fails_at_once_ends_the_run(store, record, monkeypatch):
+    monkeypatch.setenv("ASKPOD_TRANSCRIBER", "sh -c 'exit 1'")
+    paths = [record("one.wav", FERRY), record("two.wav", FERRY)]
+    with pytest.raises(TranscriberError, match=r"failed \(1\)"):
+        gather(store, paths, transcription=Transcription())
+
+
 def test_notes_of_its_name_are_no_transcript(take, record, tmp_path):
     path = record("talk.wav", FERRY)
     (tmp_path / "talk.txt").write_text("Bring the microphone.\n")

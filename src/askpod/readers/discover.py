@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -64,13 +64,20 @@ def find_recordings(paths: Sequence[Path], *, in_folders: bool) -> list[Path]:
     found: dict[Path, Path] = {}
     for path in paths:
         if path.is_dir() and in_folders:
-            below = sorted(Path(*each) for each in _walk_all(path, {}))
-            files = [file for file in below if _is_named_so(file) and _is_file(file)]
+            below = (Path(*each) for each in _walk_all(path, {}))
+            files = _one_of_each(file for file in below if _is_named_so(file) and _is_file(file))
         else:
             files = [path] if path.is_file() and _seems_recording(path) else []
         for file in files:
             found.setdefault(file.resolve(), file)
     return list(found.values())
+
+
+def _one_of_each(files: Iterable[Path]) -> list[Path]:
+    """The recordings, sorted; of one in several formats side by side the first."""
+    ordered = sorted(files, key=lambda each: RECORDINGS.index(each.suffix.lower()))
+    first = {file.with_suffix(""): file for file in reversed(ordered)}
+    return sorted(first.values())
 
 
 def _is_named_so(path: Path) -> bool:

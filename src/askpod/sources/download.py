@@ -314,7 +314,7 @@ class Download:
             incoming.unlink(missing_ok=True)
             if isinstance(error, HostSkipped):
                 raise
-            raise _Unfit(str(error)) from None
+            raise _Unfit(str(error).replace(str(incoming), shown(item.sound))) from None
         incoming.unlink(missing_ok=True)
         self.taken.add(name)
         self.fetched += 1

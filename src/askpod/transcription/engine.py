@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from askpod.errors import ReadError, RecordingError
+from askpod.errors import ReadError, RecordingError, TranscriberError
 from askpod.readers.json_document import Object, load_json, nested, recognise_json, seconds
 from askpod.readers.log import FaultLog
 from askpod.readers.whisper import segments_of
@@ -76,6 +76,29 @@ class Engine(Protocol):
             RecordingError: it failed at this window.
             TranscriberError, ModelError: it cannot be used at all.
         """
+
+
+class Proven:
+    """An engine whose first failure ends the run, unless it has heard something before.
+
+    Where its very first window fails, it is not the recording: no other one is to be fetched.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._works = False
+        self.name = engine.name
+
+    def transcribe(self, samples: Samples) -> Heard:
+        """See Engine."""
+        try:
+            heard = self._engine.transcribe(samples)
+        except RecordingError as error:
+            if self._works:
+                raise
+            raise TranscriberError(str(error)) from None
+        self._works = True
+        return heard
 
 
 def heard_in(text: str, engine: str, duration: float) -> Heard:

@@ -19,11 +19,12 @@ from askpod.indexing.report import Failure
 from askpod.parsing import parse_json
 from askpod.readers import read_episode
 from askpod.readers.discover import ENDINGS
+from askpod.readers.filenames import name_of_recording
 from askpod.readers.limits import MAX_JSON_BYTES
 from askpod.readers.metadata import MAX_BYTES, beside
 from askpod.transcription.command import Command
 from askpod.transcription.endpoint import PREFIX, Endpoint
-from askpod.transcription.engine import Engine
+from askpod.transcription.engine import Engine, Proven
 from askpod.transcription.recording import PRIVATE, Notify, recording_of, stamp_of, transcribe
 from askpod.transcription.whisper import SIZES, Whisper, is_model
 
@@ -51,7 +52,7 @@ class Transcription:
     def engine(self) -> Engine:
         """Raises TranscriberError where none is named, or it is not installed."""
         if self.made is None:
-            self.made = engine_named(self.model, self.notify)
+            self.made = Proven(engine_named(self.model, self.notify))
         return self.made
 
     def transcripts(
@@ -122,11 +123,15 @@ def engine_named(model: str | None, notify: Notify) -> Engine:
 
 
 def transcript_beside(recording: Path) -> Path | None:
-    """The transcript of the recording's name in its folder; None where there is none."""
-    for ending in ENDINGS:
-        path = recording.with_suffix(ending)
+    """The transcript of the recording's name in its folder; None where there is none.
+
+    `talk.mp3` may have `talk.vtt`, `talk.en.vtt` or `talk.mp3.json`.
+    """
+    names = {recording.stem, recording.name}
+    for path in sorted(recording.parent.iterdir(), key=lambda each: (len(each.name), each)):
+        named = {path.stem, name_of_recording(path.stem)} & names
         with suppress(ReadError):
-            if path.is_file() and read_episode(path):
+            if named and path.suffix.lower() in ENDINGS and path.is_file() and read_episode(path):
                 return path
     return None
 

@@ -61,7 +61,7 @@ def transcribe(recording: Path, transcript: Path, engine: Engine, notify: Notify
     if sound.broken_at is not None:
         unheard.append(Unheard("damaged", sound.broken_at, max(sound.duration or 0.0, duration)))
     if not segments:
-        notify(f"{recording}: no speech was heard in it ({clock(duration)})")
+        notify(f"{transcript.stem}: no speech was heard in it ({clock(duration)})")
     told_of = {
         "language": journal.language,
         "duration": duration,

@@ -31,7 +31,7 @@ SIZES = {
 }
 """The sizes of Whisper, and about how many megabytes are fetched for each."""
 
-MODEL_FILE = "model.bin"
+MODEL_FILE, TOKENIZER = "model.bin", "tokenizer.json"
 _MOST_THREADS = 8  # more do not make it faster
 _HUB = "huggingface.co"
 
@@ -100,6 +100,10 @@ class Whisper:
     def _folder(self) -> str:
         """Where the model's files are, after they have been fetched where need be."""
         if self._size not in SIZES:
+            if not (Path(self._size) / TOKENIZER).is_file():  # else it would be downloaded
+                raise TranscriberError(
+                    f"{self._size}: holds no {TOKENIZER}; take it from the model"
+                )
             return self._size
         from faster_whisper.utils import download_model
 
