@@ -1,6 +1,6 @@
 """Figures of transcription: speech made by espeak-ng from the example episodes, heard by Whisper.
 
-    python benchmarks/audio.py [--minutes 4] [--model FOLDER] [--keep DIR]
+    python benchmarks/audio.py [--minutes 5] [--model FOLDER] [--keep DIR]
 
 Each of two episodes is spoken sentence by sentence, host and guest with voices of their own, so
 that the second of every sentence is known; one of them is spoilt with pink noise by sox. Both are
@@ -39,8 +39,16 @@ NOISE = 0.05  # sox's volume of pink noise: speech stays some 15 dB above it
 VOICES = ("en-us+f3", "en-gb+m3", "en-us+m1", "en-gb+f2")
 SPEED = 160  # words a minute
 TALKS = (  # episode, whether it is spoilt, a question about its beginning
-    ("hive-telemetry-for-small-apiaries", False, "Who runs the telemetry of the honey circle?"),
-    ("bread-forecasting-for-eleven-bakeries", True, "How much bread is thrown away?"),
+    (
+        "hive-telemetry-for-small-apiaries",
+        False,
+        "How much does a colony eat in a day in December?",
+    ),
+    (
+        "bread-forecasting-for-eleven-bakeries",
+        True,
+        "What did the waste in the three shops go down to?",
+    ),
 )
 
 
@@ -54,7 +62,7 @@ class Sentence:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--minutes", type=float, default=4.0, help="of each episode")
+    parser.add_argument("--minutes", type=float, default=5.0, help="of each episode")
     parser.add_argument("--model", type=Path, help="folder of CTranslate2 files")
     parser.add_argument("--keep", type=Path, help="folder that keeps the recordings")
     given = parser.parse_args()
