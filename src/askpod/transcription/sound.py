@@ -32,7 +32,7 @@ GAP = 0.5  # seconds that are missing in a damaged recording, from which on they
 LONGEST_GAP = 86_400.0  # seconds; a longer one is a wrong clock
 PIECE = 60  # seconds of a WAV file that are read at once
 
-INSTALL = 'pip install "askpod[audio]" (in a checkout: .venv/bin/pip install -e ".[audio]")'
+INSTALL = 'pip install "askpod[audio]" (in a checkout: .venv/bin/pip install faster-whisper)'
 _FORMATS = "mp3,mov,ogg,flac,wav,w64,aiff,matroska,aac,caf,asf,avi,flv,mpeg,amr,wv"
 
 Samples = NDArray[np.float32]
