@@ -20,18 +20,18 @@ from typing import Any
 
 from clock import Clock
 
-START, IMPORTS, OPEN, EMBEDDER, VECTORS, SEARCH, ANSWER, CLI, END = (
+START, IMPORTS, OPEN, EMBEDDER, CHROMA, SEARCH, ANSWER, CLI, END = (
     "starting Python",
     "imports",
     "opening the archive",
     "loading the embedder",
-    "reading the vectors",
+    "waiting for Chroma",
     "search",
     "answer",
     "command line and printing",
     "ending",
 )
-PARTS = (START, IMPORTS, OPEN, EMBEDDER, VECTORS, SEARCH, ANSWER, CLI, END)
+PARTS = (START, IMPORTS, OPEN, EMBEDDER, CHROMA, SEARCH, ANSWER, CLI, END)
 
 
 def measured(
@@ -92,14 +92,14 @@ def _ask(started: float, store: str, question: str) -> None:
     with clock.part(CLI), redirect_stdout(StringIO()):
         import askpod.archive
         from askpod.answering.extractive import ExtractiveAnswerer
-        from askpod.cli import app
+        from askpod.cli.app import app
         from askpod.embedding.minilm import MiniLM
         from askpod.retrieval.retriever import Retriever
         from askpod.store.dense import DenseIndex
 
         clock.wrap(askpod.archive.Archive, "open", OPEN)
         clock.wrap(MiniLM, "__init__", EMBEDDER)
-        clock.wrap(DenseIndex, "_load", VECTORS)
+        clock.wrap(DenseIndex, "_acquire", CHROMA)
         clock.wrap(Retriever, "find", SEARCH)
         clock.wrap(ExtractiveAnswerer, "answer", ANSWER)
         app(["ask", question, "--store", store], standalone_mode=False)

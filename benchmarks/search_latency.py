@@ -22,6 +22,8 @@ from measure import ASKPOD, ASKPOD_STORE, RECIPE_STORE
 
 TOP = 20
 
+Timings = dict[str, dict[str, float]]  # milliseconds
+
 
 def questions(gold: Path, limit: int | None) -> list[str]:
     """The questions of a gold set, in its order."""
@@ -30,15 +32,23 @@ def questions(gold: Path, limit: int | None) -> list[str]:
     return [item["question"] for item in items][:limit]
 
 
-def timed(call: Callable[[str], object], asked: list[str], passes: int) -> dict[str, float]:
-    """Milliseconds per call over all passes but one before them, which is not counted."""
-    spent = []
+def timed(calls: dict[str, Callable[[str], object]], asked: list[str], passes: int) -> Timings:
+    """Milliseconds of each call over all passes but one before them, which is not counted.
+
+    The calls take turns at each question, so that a machine whose speed drifts slows all alike.
+    """
+    spent: dict[str, list[float]] = {name: [] for name in calls}
     for number in range(passes + 1):
         for question in asked:
-            started = time.perf_counter()
-            call(question)
-            if number:
-                spent.append((time.perf_counter() - started) * 1000)
+            for name, call in calls.items():
+                started = time.perf_counter()
+                call(question)
+                if number:
+                    spent[name].append((time.perf_counter() - started) * 1000)
+    return {name: percentiles(each) for name, each in spent.items()}
+
+
+def percentiles(spent: list[float]) -> dict[str, float]:
     p50, p95 = np.percentile(spent, [50, 95])
     return {"p50": float(p50), "p95": float(p95), "calls": len(spent)}
 
@@ -50,34 +60,33 @@ def process(command: list[str], runs: int) -> dict[str, float]:
         started = time.perf_counter()
         subprocess.run(command, check=True, capture_output=True)
         spent.append((time.perf_counter() - started) * 1000)
-    p50, p95 = np.percentile(spent[1:], [50, 95])
-    return {"p50": float(p50), "p95": float(p95), "calls": runs}
+    return percentiles(spent[1:])
 
 
-def of_askpod(asked: list[str], passes: int) -> dict[str, dict[str, float]]:
-    """askpod's own figures."""
+def warm(asked: list[str], passes: int) -> Timings:
+    """Both kits in one process, warm."""
+    import recipe_langchain
     from askpod import Archive
 
-    with Archive.open(ASKPOD_STORE) as archive:
-        results = {
-            f"askpod search, top {TOP}": timed(
-                lambda question: archive.search(question, top=TOP), asked, passes
-            ),
-            "askpod ask": timed(archive.ask, asked, passes),
-        }
-    ask = [ASKPOD, "ask", asked[0], "--store", str(ASKPOD_STORE)]
-    results["askpod ask, new process"] = process(ask, 5)
-    results["askpod --help, new process"] = process([ASKPOD, "--help"], 10)
-    return results
-
-
-def of_recipe(asked: list[str], passes: int) -> dict[str, dict[str, float]]:
-    """The usual recipe's figure; torch is imported only now, after askpod was measured."""
-    import recipe_langchain
-
     store = recipe_langchain.opened(RECIPE_STORE)
-    found = timed(lambda question: store.similarity_search(question, k=TOP), asked, passes)
-    return {f"usual recipe search, top {TOP}": found}
+    with Archive.open(ASKPOD_STORE) as archive:
+        calls: dict[str, Callable[[str], object]] = {
+            f"askpod search, top {TOP}": lambda question: archive.search(question, top=TOP),
+            "askpod ask": archive.ask,
+            f"usual recipe search, top {TOP}": lambda question: store.similarity_search(
+                question, k=TOP
+            ),
+        }
+        return timed(calls, asked, passes)
+
+
+def cold(question: str) -> Timings:
+    """askpod as a new process."""
+    ask = [ASKPOD, "ask", question, "--store", str(ASKPOD_STORE)]
+    return {
+        "askpod ask, new process": process(ask, 5),
+        "askpod --help, new process": process([ASKPOD, "--help"], 10),
+    }
 
 
 def main() -> None:
@@ -97,7 +106,7 @@ def main() -> None:
     os.environ.clear()
     os.environ.update(environment)
     asked = questions(arguments.gold, arguments.questions)
-    results = of_askpod(asked, arguments.passes) | of_recipe(asked, arguments.passes)
+    results = cold(asked[0]) | warm(asked, arguments.passes)
     rows = [
         [name, f"{found['p50']:.1f}", f"{found['p95']:.1f}", str(found["calls"])]
         for name, found in results.items()

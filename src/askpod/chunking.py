@@ -104,6 +104,10 @@ def cut_span(turn: Turn, position: int, begin: int, end: int) -> Span:
         begin: the first character of the part.
         end: the character after its last one.
     """
+    marks = turn.marks
+    if marks:
+        after, until = bisect_left(marks, (begin + 1,)), bisect_left(marks, (end,))
+        marks = tuple([(at - begin, second) for at, second in marks[after:until]])
     return Span(
         turn=position,
         offset=begin,
@@ -111,19 +115,19 @@ def cut_span(turn: Turn, position: int, begin: int, end: int) -> Span:
         text=turn.text[begin:end],
         start=_second_at(turn, begin),
         end=_second_at(turn, end),
-        marks=tuple((at - begin, second) for at, second in turn.marks if begin < at < end),
+        marks=marks,
     )
 
 
 def _second_at(turn: Turn, character: int) -> float:
     """The second of a character: by its share of the text between the two nearest known ones."""
-    known = [(0, turn.start), *turn.marks, (len(turn.text), turn.end)]
-    place = bisect_right(known, (character, math.inf)) - 1
-    at, second = known[place]
-    if character <= at or place + 1 == len(known):
-        return second
-    next_at, next_second = known[place + 1]
-    return second + (next_second - second) * (character - at) / (next_at - at)
+    place = bisect_right(turn.marks, (character, math.inf))
+    at, second = turn.marks[place - 1] if place else (0, turn.start)
+    last = (len(turn.text), turn.end)
+    next_at, next_second = turn.marks[place] if place < len(turn.marks) else last
+    if character >= next_at:
+        return next_second
+    return second + (next_second - second) * max(0, character - at) / (next_at - at)
 
 
 def _sentences(turns: Sequence[Turn], count_tokens: TokenCounts) -> list[_Piece]:

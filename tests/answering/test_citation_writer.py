@@ -261,7 +261,7 @@ def test_pieces_make_no_difference(parts: list[str], sizes: list[int], drop: boo
 @pytest.mark.parametrize(
     "text",
     [
-        "Coffee [1][2][3]" * 10_000,
+        "Coffee [1][2][3]" * 3_000,
         "[1]" * 10_000,
         "[1," * 30_000,
         "[" * 100_000,
@@ -272,6 +272,12 @@ def test_pieces_make_no_difference(parts: list[str], sizes: list[int], drop: boo
     ids=["claims", "markers", "unclosed", "brackets", "words", "letters", "spaces"],
 )
 def test_hostile_texts_take_no_longer_than_others(text: str) -> None:
+    # Beside itself: how fast a machine is does not matter. In squares it would be 16 times.
+    assert spent(text) < 10 * spent(text[: len(text) // 4]) + 0.5
+
+
+def spent(text: str) -> float:
+    """CPU seconds to read a reply."""
     began = time.thread_time()
     write(text, size=1000)
-    assert time.thread_time() - began < 5
+    return time.thread_time() - began

@@ -127,3 +127,14 @@ def test_a_number_that_nobody_says_is_only_the_nearest(pond):
     assert "loud at night" in answer.citations[0].quote
     assert answer.to_dict()["basis"] == "nearest"
     assert pond.ask("Why did Ann Lee dig the pond?").basis == "answered"
+
+
+def test_nobody_answers_for_somebody_who_does_not_speak(pond):
+    answer = pond.ask("What did Ann Frogs say about the frogs in the pond?")
+    assert answer.basis == "nearest"
+    assert answer.text.startswith(f"Ann Frogs does not speak in these episodes.\n\n{NEAREST}")
+
+
+def test_an_overview_of_an_episode_that_is_none_is_no_answer(pond):
+    assert pond.ask("What is the pond episode about?").text.startswith("The Pond")
+    assert pond.ask("Summarize the episode about frogs that are loud").basis == "nearest"

@@ -83,6 +83,26 @@ def test_whose_words_answer(text, theirs):
 
 
 @pytest.mark.parametrize(
+    ("text", "strangers"),
+    [
+        ("What did Ida Holm say about rye?", ("Ida Holm",)),
+        ("What do Ann Lee and Ida Holm both think?", ("Ida Holm",)),
+        (
+            "According to Ida van der Holm, Bo Ray and J. Poe, is rye cheap?",
+            ("Ida van der Holm", "J. Poe"),
+        ),
+        ("What is Élodie Brûlé’s view on rye?", ("Élodie Brûlé",)),
+        ("What did Ann Lee say?", ()),
+        ("What does Ida think?", ()),  # by one name it may be anybody, or a thing
+        ("Why did Ida Holm leave?", ()),
+        ("What did they say about Ida Holm?", ()),
+    ],
+)
+def test_who_is_asked_to_speak_and_does_not(text, strangers):
+    assert understand(text, ["Ann Lee", "Bo Ray"]).strangers == strangers
+
+
+@pytest.mark.parametrize(
     ("text", "figure", "holding", "lacking"),
     [
         ("How many hives are there?", "number", "a hundred and thirty hives", "many of the hives"),

@@ -30,6 +30,7 @@ def pool(*said: Said, named: np.ndarray | None = None) -> Pool:
         firsts=np.zeros(CHUNKS, np.int64),
         lasts=np.full(CHUNKS, CHUNKS - 1),
         dense=np.zeros(CHUNKS),
+        unknown=0.0,
         said=said,
         named=np.zeros(CHUNKS) if named is None else named,
         selected=np.ones(CHUNKS, np.bool_),
@@ -89,7 +90,8 @@ def test_what_need_not_be_looked_up_is_not_among_the_best(dense, places, near, c
     known.dense[:] = -np.inf
     known.dense[found] = everything.dense[found]
     others = np.setdiff1d(known.ids, found)
-    reached = within_reach(known, others, float(known.dense[found].min()), count)
+    known.unknown = float(known.dense[found].min())
+    reached = within_reach(known, others, count)
     assert best <= {*found.tolist(), *reached.tolist()}
 
 
@@ -97,5 +99,5 @@ def test_far_from_the_best_nothing_is_looked_up():
     known = pool(word(3))
     known.dense[:] = -np.inf
     known.dense[10:50] = 0.9
-    others = np.arange(50, CHUNKS)
-    assert not len(within_reach(known, others, 0.2, 10))
+    known.unknown = 0.2
+    assert not len(within_reach(known, np.arange(50, CHUNKS), 10))

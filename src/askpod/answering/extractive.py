@@ -13,7 +13,7 @@ import numpy as np
 
 from askpod.answering.citations import cite
 from askpod.answering.question import Question, understand, without_names
-from askpod.answering.refusal import NEAREST, REFUSAL, basis_of, is_weak, reason
+from askpod.answering.refusal import NEAREST, REFUSAL, basis_of, is_weak, reason, silent
 from askpod.answering.sentences import (
     WORDS_IN_ALL,
     Judged,
@@ -97,7 +97,9 @@ class ExtractiveAnswerer:
 
         found = retrieved.found
         question = understand(found.question, found.named)
-        if question.theirs and len(question.people) == 1:
+        if len(question.people) == 1 and (
+            question.theirs or not _is_heard(question.people[0], found)
+        ):
             retrieved = _said_by(question.people[0], retrieved)
             found = retrieved.found
         if about := answer_about_episodes(question, retrieved, self.quotations):
@@ -110,6 +112,11 @@ class ExtractiveAnswerer:
             quoted = self.quotations(question, found, retrieved)
         if not quoted.runs:
             return _refusal(found)
+        if question.kind == "overview":  # and there is no such episode
+            quoted = replace(quoted, basis="nearest")
+        if question.strangers:
+            quoted = replace(quoted, basis="nearest")
+            return composed(found.question, quoted, silent(question.strangers))
         return composed(found.question, quoted)
 
     def quotations(self, question: Question, found: Found, retrieved: Retrieved) -> Quotations:
@@ -221,6 +228,11 @@ def _refusal(found: Found) -> Answer:
         mode="extractive",
         warnings=reason(found),
     )
+
+
+def _is_heard(person: str, found: Found) -> bool:
+    """Whether somebody speaks in the passages that are read for an answer."""
+    return any(person in passage.speakers for passage in found.passages[:PASSAGES])
 
 
 def _said_by(person: str, retrieved: Retrieved) -> Retrieved:

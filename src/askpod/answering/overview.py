@@ -46,12 +46,14 @@ class About:
 def episodes_about(subject: str, passages: Sequence[Passage]) -> list[About]:
     """The episodes that talk about a subject, best first, by the passages found for it.
 
-    A passage counts if it holds at least half of the subject's words; where none does, if its
-    score is not far below the best one's.
+    An episode does where a passage holds more than half of the subject's words; then all that
+    hold half of them count. Where none does, those count whose score is not far below the best.
     """
     words = query_words(subject)
     held = held_words(words, [passage.text for passage in passages])
-    counted = [p for p, each in zip(passages, held, strict=True) if len(each) >= len(words) / 2]
+    shared = [(p, len(each) / max(1, len(words))) for p, each in zip(passages, held, strict=True)]
+    episodes = {passage.episode_id for passage, share in shared if share > 0.5}
+    counted = [p for p, share in shared if share >= 0.5 and p.episode_id in episodes]
     if not counted and passages:
         counted = [p for p in passages if p.score >= NEARLY * passages[0].score]
     grouped: dict[str, list[Passage]] = {}

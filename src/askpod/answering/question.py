@@ -77,6 +77,14 @@ _SAYING = (
     r"(?:say|said|says|think|thinks|thought|believe|advise|recommend|suggest|argue|explain|feel|"
     r"mention|describe|propose|tell|want|mean|prefer|like|define|learn|regret|see|view)"
 )
+_CAPITAL = r"(?:[^\W\d_a-z][\w-]*\.?)"
+_FULL_NAME = rf"{_CAPITAL}(?: (?:van|von|der|den|de|da|del|di|al|bin|la|le))*(?: {_CAPITAL})+"
+_FULL_NAMES = rf"({_FULL_NAME}(?:(?:,|,? and|,? or) {_FULL_NAME})*)"
+_HEARD = (  # case tells names here
+    rf"\b(?:do|does|did|would|can|could) {_FULL_NAMES} (?:\w+ly |both |each )?{_SAYING}\b",
+    rf"\b[Aa]ccording to {_FULL_NAMES}",
+    rf"{_FULL_NAMES}['’]s? (?:views?|opinions?|advice|take)\b",
+)
 # "one" is no number: people say it of everything.
 _NUMBER = (
     r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|"
@@ -120,6 +128,7 @@ class Question:
     theirs: bool  # it asks what they say, so that nobody else's words answer it
     figure: Figure | None  # what its answer must hold
     compared: tuple[str, ...] = ()  # what a comparison is between
+    strangers: tuple[str, ...] = ()  # full names of those it asks to hear who are no speakers
 
     @property
     def without_people(self) -> str:
@@ -143,7 +152,8 @@ def understand(text: str, named: Sequence[str]) -> Question:
         figure = "time"
     elif _AMOUNT.search(text):
         figure = "number"
-    return Question(text, kind, subject, people, _asks_them(text, people), figure, compared)
+    theirs, strangers = _asks_them(text, people), _strangers(text, named)
+    return Question(text, kind, subject, people, theirs, figure, compared, strangers)
 
 
 def _asks_them(text: str, people: Sequence[str]) -> bool:
@@ -162,6 +172,14 @@ def _asks_them(text: str, people: Sequence[str]) -> bool:
             re.IGNORECASE,
         )
     )
+
+
+def _strangers(text: str, named: Sequence[str]) -> tuple[str, ...]:
+    """The full names of those whom a question asks to hear, and who speak nowhere."""
+    known = {part for name in named for part in words(name)}
+    heard = [each for pattern in _HEARD for each in re.findall(pattern, text)]
+    names = [name for each in heard for name in re.split(r",? (?:and|or|&) |, ", each)]
+    return tuple(name for name in dict.fromkeys(names) if not known.issuperset(words(name)))
 
 
 def without_names(text: str, people: Sequence[str]) -> str:

@@ -101,6 +101,12 @@ def _may_be_foreign(found: Found) -> bool:
     return strange and found.coverage < STRANGE
 
 
+def silent(strangers: Sequence[str]) -> str:
+    """What to say of people who are asked about as if they spoke."""
+    do = "does" if len(strangers) == 1 else "do"
+    return f"{' and '.join(strangers)} {do} not speak in these episodes."
+
+
 def is_refusal(text: str) -> bool:
     """Whether a model's reply is SENTINEL and nothing else.
 

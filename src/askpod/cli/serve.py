@@ -67,6 +67,7 @@ def serve(
     names = frozenset(each.lower() for each in [*(name or ()), *([] if local else [host])])
     app = create_app(live, Access(token, names, numeric=not local), recordings=audio)
     shown = f"[{host}]" if ":" in host else host
+    live.warm()
     note(f"askpod is at http://{shown}:{port}  (Ctrl-C stops it)")
     run(app, live, host, port)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from askpod.links import second_link
 from askpod.model import Episode, Passage, join_spans
-from askpod.retrieval.rerank import Pool, Scores, best_first
+from askpod.retrieval.rerank import Ids, Pool, Scores, best_first, score_at_most, score_chunks
 from askpod.store.rows import StoredChunk
 
 NEARLY = 0.8  # of the first chunk's score, from which on the next ones are joined
@@ -39,6 +39,21 @@ def stretches(pool: Pool, scores: Scores) -> Iterator[tuple[list[int], float]]:
         yield [int(pool.ids[j]) for j in members], float(scores[i])
 
 
+def may_follow(pool: Pool, count: int) -> Ids:
+    """The chunks whose scores decide where the passages of the best `count` chunks end."""
+    scores, at_most = score_chunks(pool), score_at_most(pool)
+    first = best_first(pool.ids, scores)[:count]
+    first = first[np.isfinite(scores[first])]
+    found = []
+    for step in range(1, MOST):
+        index, there = pool.at(step)
+        follower = index[first]
+        fits = pool.selected[follower] & (at_most[follower] >= NEARLY * scores[first])
+        first = first[there[first] & fits]
+        found.append(pool.ids[index[first]])
+    return np.unique(np.concatenate(found))
+
+
 def passage(
     chunks: Sequence[StoredChunk], score: float, episodes: Mapping[str, Episode]
 ) -> Passage:
@@ -60,6 +75,7 @@ def passage(
     )
 
 
+_WORD = re.compile(r"\w+")
 SAME = 0.8  # share of the shorter passage's words that the other one must hold too
 FEWEST = 12  # distinct words; shorter texts are alike by chance
 
@@ -69,7 +85,7 @@ def without_duplicates(passages: Iterable[Passage]) -> Iterator[Passage]:
 
     Only passages of different episodes are compared: those of one never overlap.
     """
-    bits: dict[str, int] = {}
+    bits = _Bits()
     kept: list[tuple[str, _Words]] = []
     for passage in passages:
         words = _Words.of(passage.text, bits)
@@ -79,6 +95,13 @@ def without_duplicates(passages: Iterable[Passage]) -> Iterator[Passage]:
         yield passage
 
 
+class _Bits(dict[str, int]):
+    """A bit of its own for each word, given when the word is first met."""
+
+    def __missing__(self, word: str) -> int:
+        return self.setdefault(word, 1 << len(self))
+
+
 class _Words(NamedTuple):
     """The distinct words of a text, each a bit: of sets so small, far faster than `frozenset`."""
 
@@ -86,9 +109,9 @@ class _Words(NamedTuple):
     distinct: int  # how many
 
     @classmethod
-    def of(cls, text: str, known: dict[str, int]) -> _Words:
-        words = set(re.findall(r"\w+", text.casefold()))
-        return cls(sum(1 << known.setdefault(word, len(known)) for word in words), len(words))
+    def of(cls, text: str, bits: _Bits) -> _Words:
+        words = set(_WORD.findall(text.casefold()))
+        return cls(sum(map(bits.__getitem__, words)), len(words))
 
     def alike(self, other: _Words) -> bool:
         shorter = min(self.distinct, other.distinct)

@@ -57,6 +57,7 @@ class Pool:
     firsts: Ids  # the first chunk of each one's episode
     lasts: Ids  # and the last
     dense: Scores  # the dense scores; -inf where not known: a neighbour, not to be shown
+    unknown: float  # no dense score that is not known is greater: the dense search had better ones
     said: Sequence[Said]  # the question's words
     named: Scores  # share of each that is said by somebody whom the question names
     selected: NDArray[np.bool_]  # those that may be shown; the others count as neighbours only
@@ -85,16 +86,21 @@ def score_chunks(pool: Pool) -> Scores:
     return pool.dense + pool.added
 
 
-def within_reach(pool: Pool, ids: Ids, worst: float, count: int) -> Ids:
+def score_at_most(pool: Pool) -> Scores:
+    """The score of each chunk, where it is not known the greatest that it can have."""
+    return np.where(np.isneginf(pool.dense), pool.unknown, pool.dense) + pool.added
+
+
+def within_reach(pool: Pool, ids: Ids, count: int) -> Ids:
     """Those of `ids` that can be among the best `count` of the pool, whatever their dense scores.
 
-    The dense search did not return them, so none has more than its `worst` score (the threshold
-    algorithm: Fagin, Lotem and Naor, 2003). What cannot be reached need not be looked up.
+    What cannot be reached need not be looked up (the threshold algorithm: Fagin, Lotem and Naor,
+    2003).
     """
     known = np.sort(score_chunks(pool)[pool.selected])[::-1]
     if len(known) <= count:
         return ids
-    reached: Ids = ids[worst + pool.added[np.searchsorted(pool.ids, ids)] >= known[count]]
+    reached: Ids = ids[score_at_most(pool)[np.searchsorted(pool.ids, ids)] >= known[count]]
     return reached
 
 

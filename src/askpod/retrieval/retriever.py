@@ -7,7 +7,9 @@ twice counts once.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol, TypeVar
@@ -20,7 +22,12 @@ from askpod.embedding.contextual import NEIGHBOUR_SHARES
 from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
 from askpod.people import Labels, People
-from askpod.retrieval.passages import MOST, passage, stretches, without_duplicates
+from askpod.retrieval.passages import (
+    may_follow,
+    passage,
+    stretches,
+    without_duplicates,
+)
 from askpod.retrieval.rerank import (
     Ids,
     Pool,
@@ -34,16 +41,16 @@ from askpod.retrieval.rerank import (
 from askpod.retrieval.speakers import named_speakers
 from askpod.retrieval.spelling import replaced, respelled, unmentioned_names
 from askpod.retrieval.unmatched import unmatched
+from askpod.retrieval.word_index import WordIndex
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
 from askpod.store.filters import Selection, chroma_condition, select
-from askpod.store.lexical import chunks_that_say
 from askpod.store.rows import StoredChunk
 from askpod.text import query_words
 
 _T = TypeVar("_T")
 
-CANDIDATES = 300  # of each search
+CANDIDATES = 200  # of each search
 NEAREST = 50  # chunks with the best dense scores, among which the nearest one is
 BATCH = 25  # passages whose texts are read at once
 LONGEST_QUESTION = 2_000  # characters; far above any question, far below an accident
@@ -87,6 +94,7 @@ class Retriever:
         self._catalog = catalog
         self._dense = dense
         self._embedder = embedder
+        self._words = WordIndex()
 
     def find(self, question: str, top: int, filters: Filters) -> Found:
         """At most `top` passages for a question.
@@ -99,22 +107,25 @@ class Retriever:
 
     def _find(self, neighbours: Neighbours, asked: str, top: int, filters: Filters) -> Found:
         layout = neighbours.layout
+        state = (layout.store, layout.revision)
         with self._catalog.reading() as connection:
             people = self._people()
             selection = select(connection, filters, people)
             everybody = people.everybody(layout.speakers)
             spellings = respelled(connection, asked, everybody, self._embedder.count_tokens)
             question = replaced(asked, spellings)
-            vector, words = self._embedder.embed([question])[0], query_words(question)
-            named = named_speakers(question, everybody)
+            embedded = _begun(lambda: self._embedder.embed([question])[0])
+            words, named = query_words(question), named_speakers(question, everybody)
             said = [
-                _said(chunks_that_say(connection, word), layout.count())
+                _said(self._words.chunks_that_say(connection, word, state), layout.count())
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
-            pool = self._pool(neighbours, vector, said, labels, selection, MOST * top)
+            vector = embedded()
+            pool = self._pool(neighbours, vector, said, labels, selection, 2 * top)
             similarity = self._nearest_cosine(pool, vector)
-            self._complete(pool, neighbours, vector, 2 * top)
+            # What a passage may go on with: the chunks after the best ones.
+            _look_up(pool, may_follow(pool, 2 * top), neighbours, vector)
             found = list(islice(without_duplicates(self._passages(pool, people)), top))
             unmentioned = unmentioned_names(connection, question, everybody)
             nothing = () if found or not filters else unmatched(connection, filters, people)
@@ -157,23 +168,15 @@ class Retriever:
             firsts=layout.firsts[episodes],
             lasts=layout.lasts[episodes],
             dense=np.full(len(ids), -np.inf),
+            unknown=float(scores.min(initial=np.inf)),
             said=said,
             named=self._catalog.shares_of(ids, named),
             selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
         )
         pool.dense[np.searchsorted(ids, near)] = scores
-        if len(scores):
-            by_words = within_reach(pool, by_words, float(scores.min()), count)
-        _look_up(pool, by_words, neighbours, vector)
+        wanted = np.union1d(within_reach(pool, by_words, count), may_follow(pool, count))
+        _look_up(pool, wanted, neighbours, vector)
         return pool
-
-    def _complete(
-        self, pool: Pool, neighbours: Neighbours, vector: NDArray[np.float32], count: int
-    ) -> None:
-        """Looks up what a passage may go on with: the chunks after the best ones."""
-        best = pool.ids[best_first(pool.ids, score_chunks(pool))[:count]]
-        after = np.unique(best[:, np.newaxis] + np.arange(1, MOST))
-        _look_up(pool, after[np.isin(after, pool.ids[pool.selected])], neighbours, vector)
 
     def _nearest_cosine(self, pool: Pool, vector: NDArray[np.float32]) -> float:
         """How near the nearest chunk comes by itself, without the talk around it.
@@ -219,6 +222,23 @@ class Retriever:
                 "cut in silence, so ask for the heart of it in a sentence or two"
             )
         return question
+
+
+def _begun(work: Callable[[], _T]) -> Callable[[], _T]:
+    """Begins work in a thread of its own; what is returned waits for what it gives or raises.
+
+    The model, or its endpoint, and SQLite do not use the same core. Ctrl-C need not wait for it.
+    """
+    future: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future.result
 
 
 def _said(chunks: Ids | None, count: int) -> Said:

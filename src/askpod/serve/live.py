@@ -204,6 +204,13 @@ class LiveArchive:
             stopped.cancel()
             self._free += 1
 
+    def warm(self) -> None:
+        """Loads what the first answer needs: seconds of the processor, that searches would lack."""
+        if self.settings.model:
+            import askpod.answering.llm_endpoint  # noqa: F401
+        with suppress(AskpodError), self.archive() as archive:
+            archive.counts()
+
     def close(self) -> None:
         """Closes the archive; what still uses it fails."""
         with self._lock:

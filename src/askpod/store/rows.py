@@ -25,6 +25,7 @@ from askpod.chunking import cut_span
 from askpod.model import Chunk, Episode, Turn
 from askpod.parsing import parse_json
 
+_encoded = json.JSONEncoder(default=repr).encode  # made once: a search checks some 130 rows
 VECTOR = np.dtype("<f4")
 
 
@@ -111,7 +112,7 @@ def turn_of(values: Sequence[Any]) -> Turn:
     speaker, text, start, end, estimated, section, marks, label = values
     if not all(isinstance(value, str) for value in (speaker, text, section, label)):
         raise TypeError("a turn's text is none")
-    known = tuple((int(at), float(second)) for at, second in parse_json(marks or "[]"))
+    known = tuple((int(a), float(second)) for a, second in parse_json(marks)) if marks else ()
     return Turn(speaker, text, float(start), float(end), bool(estimated), section, known, label)
 
 
@@ -292,7 +293,7 @@ class DamagedRow(sqlite3.DatabaseError):
 
 def checksum(values: Sequence[Value]) -> int:
     """CRC-32 of values as SQLite gives them back; the same under any Python and system."""
-    return zlib.crc32(json.dumps(values, default=repr).encode())  # repr: of bytes
+    return zlib.crc32(_encoded(values).encode())
 
 
 def signed(values: Sequence[Value], revision: int | None = None) -> tuple[Value, ...]:
