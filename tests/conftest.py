@@ -22,7 +22,7 @@ EXAMPLES = ROOT / "examples" / "episodes"
 WriteEpisode = Callable[..., Path]
 
 # A deadline of hypothesis is wall time, which a busy machine misses.
-hypothesis.settings.register_profile("askpod")
+hypothesis.settings.register_profile("askpod", deadline=None)
 hypothesis.settings.load_profile("askpod")
 
 # A shell starts background jobs with Ctrl-C ignored; the tests that press it would wait for ever.

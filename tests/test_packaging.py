@@ -133,7 +133,15 @@ def test_whatever_is_imported_is_asked_for():
     third_party = used - set(sys.stdlib_module_names) - {"askpod"}
     makers = packages_distributions()
     wanted = {normalise(maker) for name in third_party for maker in makers.get(name, [name])}
-    assert wanted - required(project()["project"]["dependencies"]) == set()
+    settings = project()["project"]
+    extra = settings["optional-dependencies"]["audio"]  # imported where it is installed
+    assert wanted - required(settings["dependencies"] + extra) == set()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_what_transcribes_is_in_no_lock(lock):
+    extra = required(project()["project"]["optional-dependencies"]["audio"])
+    assert extra & names(lock) == set()
 
 
 def test_the_wheel_and_the_sdist_hold_the_page(tmp_path):

@@ -50,6 +50,16 @@ class Untimed(ReadError):
     """A transcript says who speaks, but nowhere when; `--untimed` takes it."""
 
 
+class RecordingError(AskpodError):
+    """A recording cannot be transcribed: it is damaged, or its engine failed at it."""
+
+    exit_code = 1
+
+
+class TranscriberError(AskpodError):
+    """There is no engine that transcribes: none was named, or it is not installed."""
+
+
 class PathError(AskpodError):
     """A path given by the user does not exist or holds no transcript."""
 

@@ -60,11 +60,13 @@ def everyone(people: Names, totals: Iterable[tuple[str, str, int, float]]) -> li
 
     Args:
         people: the names that were given.
-        totals: (episode, label, turns, seconds) of all that have a label.
+        totals: (episode, label, turns, seconds) of all speech; who has no name is left out.
     """
     sums: dict[str, list[Any]] = {}
     for episode, label, turns, seconds in totals:
-        held = sums.setdefault(people.name(episode, label), [{}, 0, 0.0, set()])
+        if not (name := people.name(episode, label)):
+            continue
+        held = sums.setdefault(name, [{}, 0, 0.0, set()])
         held[0][label] = True
         held[1] += turns
         held[2] += seconds
@@ -78,11 +80,15 @@ def everyone(people: Names, totals: Iterable[tuple[str, str, int, float]]) -> li
 
 
 def voices(people: Names, episode_id: str, turns: Sequence[Turn]) -> list[Voice]:
-    """The labels of an episode's stored turns, each with quotes from its beginning to its end."""
+    """The labels of an episode's stored turns, each with quotes from its beginning to its end.
+
+    An episode in which nobody has a label, as a recogniser gives it, has one voice, "".
+    """
     by_label: dict[str, list[tuple[int, Turn]]] = {}
     timed = not all(turn.estimated for turn in turns)
+    nameless = not any(turn.speaker for turn in turns)
     for place, turn in enumerate(turns):
-        if turn.speaker:
+        if turn.speaker or nameless:
             by_label.setdefault(turn.speaker, []).append((place, turn))
     found = [
         Voice(

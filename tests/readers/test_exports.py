@@ -117,7 +117,10 @@ def test_a_damaged_word_document_is_refused(read):
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"ID3\x04" + b"\0" * 99, "is audio, and no transcript of it: transcribe it first"),
+        (
+            b"ID3\x04" + b"\0" * 99,
+            "is audio, and no transcript of it: `askpod index FILE --model small`",
+        ),
         (b"\xff\xfb\x90" + b"\0" * 99, "is audio"),
         (b"RIFF\0\0\0\0WAVEfmt ", "is audio"),
         (b"\0\0\0 ftypM4A \0", "is audio"),

@@ -33,20 +33,47 @@ def index(
     ] = False,
     allow_private: options.AllowPrivate = False,
     untimed: options.Untimed = False,
+    transcribe: Annotated[
+        bool,
+        typer.Option(
+            "--transcribe",
+            help="Also the recordings in folders, and of a feed's episodes without transcripts.",
+        ),
+    ] = False,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="What transcribes: a size of Whisper (small …), which is fetched once, a folder, "
+            "or openai:NAME.  [ASKPOD_TRANSCRIBER]",
+        ),
+    ] = None,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, help="Processes that read and embed.")
     ] = 1,
     as_json: options.Json = False,
 ) -> None:
-    """Read transcripts into the archive. What has not changed is not read again."""
+    """Read transcripts into the archive. What has not changed is not read again.
+
+    A recording that is named (episode.mp3) is transcribed first.
+    """
     from askpod.archive import Archive
     from askpod.opening import store_folder
     from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
+    from askpod.transcription import Transcription
 
     # A wrong path, or a feed that cannot be had, must not leave an empty archive behind.
     folder = store_folder(store)
-    gathered = gather(folder, sources, allow_private=allow_private, untimed=untimed, notify=note)
+    gathered = gather(
+        folder,
+        sources,
+        allow_private=allow_private,
+        untimed=untimed,
+        transcription=Transcription(model, transcribe, note),
+        notify=note,
+    )
     try:
         with (
             Archive.open(folder, create=True, notify=note) as archive,
@@ -64,7 +91,7 @@ def index(
         if error.report is not None:
             _show(error.report, as_json=as_json)
         raise
-    if unread := what_is_not_read([Path(source) for source in sources]):
+    if unread := what_is_not_read([Path(source) for source in sources], transcribed=transcribe):
         note(f"not looked at: {unread}")
     show_report(report, as_json=as_json)
 

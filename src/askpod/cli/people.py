@@ -102,7 +102,8 @@ def name_(
     if as_json:
         print_json([asdict(voice) for voice in voices])
     elif name:
-        note(f"{label} is {voices[0].name} in {episode}; `askpod people undo` takes it back")
+        who = label or "who speaks"
+        note(f"{who} is {voices[0].name} in {episode}; `askpod people undo` takes it back")
     elif name is None:
         _show_voices(voices)
 
@@ -156,6 +157,6 @@ def _show_voices(voices: list[Voice]) -> None:
         named = f" = {voice.name}" if voice.name != voice.label else ""
         about = f"  {counted(voice.turns, 'turn')}, {voice.seconds / 60:,.0f} minutes"
         about += f"  (in the file: {', '.join(voice.written)})" if voice.written else ""
-        show(Text(harmless(voice.label), "bold"), Text(harmless(named + about)))
+        show(Text(harmless(voice.label) or '""', "bold"), Text(harmless(named + about)))
         for quote in voice.quotes:
             show(Text(f"{clock(quote.start):>9}  ", "cyan"), Text(harmless(quote.text)))

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
 from askpod.errors import PathError
+from askpod.readers.file_kinds import HEAD, is_recording
 
 ENDINGS = (".md", ".json", ".json3", ".srv3", ".ttml", ".dfxp", ".vtt", ".srt", ".ass", ".ssa",
            ".sbv", ".lrc", ".tsv", ".csv", ".html", ".htm", ".docx", ".txt", ".xml")  # fmt: skip
 """What the names of transcript files end in; those that tell most of a recording come first."""
+
+RECORDINGS = (".mp3", ".m4a", ".m4b", ".aac", ".ogg", ".oga", ".opus", ".flac", ".wav", ".aiff",
+              ".wma", ".mp4", ".m4v", ".mov", ".webm", ".mkv", ".mpg", ".avi")  # fmt: skip
+"""What the names of recordings end in."""
 
 _MOST_ENDINGS = 12  # that are listed
 _METADATA = (".yaml", ".yml")  # read beside a transcript
@@ -27,6 +32,10 @@ _NOT_TRANSCRIPTS = frozenset(
 
 
 Unreadable = MutableMapping[str, str]  # folders that cannot be read, each with what to say of it
+
+
+class NoTranscripts(PathError):
+    """There is no file that may be a transcript."""
 
 
 def find_files(paths: Sequence[Path], unreadable: Unreadable | None = None) -> list[Path]:
@@ -46,13 +55,54 @@ def find_files(paths: Sequence[Path], unreadable: Unreadable | None = None) -> l
             else:
                 found.setdefault(file.resolve(), file)
     if not found:
-        given = ", ".join(str(path) for path in paths) or "the empty list of paths"
-        endings = f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
-        raise PathError(
-            f"{given}: holds no {endings} file;"
-            " name the folder that holds the transcripts, or the files themselves"
-        )
+        raise _nothing(paths)
     return list(found.values())
+
+
+def find_recordings(paths: Sequence[Path], *, in_folders: bool) -> list[Path]:
+    """The recordings among the paths: files by ending or content, in folders by ending."""
+    found: dict[Path, Path] = {}
+    for path in paths:
+        if path.is_dir() and in_folders:
+            below = (Path(*each) for each in _walk_all(path, {}))
+            files = _one_of_each(file for file in below if _is_named_so(file) and _is_file(file))
+        else:
+            files = [path] if path.is_file() and _seems_recording(path) else []
+        for file in files:
+            found.setdefault(file.resolve(), file)
+    return list(found.values())
+
+
+def _one_of_each(files: Iterable[Path]) -> list[Path]:
+    """The recordings, sorted; of one in several formats side by side the first."""
+    ordered = sorted(files, key=lambda each: RECORDINGS.index(each.suffix.lower()))
+    first = {file.with_suffix(""): file for file in reversed(ordered)}
+    return sorted(first.values())
+
+
+def _is_named_so(path: Path) -> bool:
+    return path.suffix.lower() in RECORDINGS
+
+
+def _seems_recording(path: Path) -> bool:
+    if _is_named_so(path):
+        return True
+    try:
+        with path.open("rb") as file:
+            return is_recording(file.read(HEAD))
+    except OSError:  # reading it as a transcript says so
+        return False
+
+
+def _nothing(paths: Sequence[Path]) -> NoTranscripts:
+    given = ", ".join(str(path) for path in paths) or "the empty list of paths"
+    endings = f"{', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
+    recordings = sum(count for end, count in endings_not_read(paths).items() if end in RECORDINGS)
+    return NoTranscripts(
+        f"{given}: holds no {endings} file;"
+        " name the folder that holds the transcripts, or the files themselves"
+        + (f"; --transcribe takes the recordings in it ({recordings:,})" if recordings else "")
+    )
 
 
 def endings_not_read(paths: Sequence[Path]) -> Counter[str]:
@@ -71,9 +121,14 @@ def endings_not_read(paths: Sequence[Path]) -> Counter[str]:
     return counts
 
 
-def what_is_not_read(paths: Sequence[Path]) -> str:
-    """The endings in folders that are not looked at, in words: "12 .mp3, 1 .pdf"; "" for none."""
+def what_is_not_read(paths: Sequence[Path], *, transcribed: bool = False) -> str:
+    """The endings in folders that are not looked at, in words: "12 .mp3, 1 .pdf"; "" for none.
+
+    With `transcribed`, recordings are looked at.
+    """
     counts = endings_not_read(paths)
+    for ending in RECORDINGS if transcribed else ():
+        del counts[ending]
     listed = [f"{counts[ending]:,} {ending or 'without an ending'}" for ending in sorted(counts)]
     more = f" and {len(listed) - _MOST_ENDINGS} more endings" if len(listed) > _MOST_ENDINGS else ""
     return ", ".join(listed[:_MOST_ENDINGS]) + more

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_TRANSCRIBE = "transcribe it first (with Whisper, say), and name the transcript"
+HEAD = 64  # bytes in which a recording shows itself
+
+_TRANSCRIBE = "`askpod index FILE --model small` transcribes it (docs/audio.md)"
 _AUDIO = f"is audio, and no transcript of it: {_TRANSCRIBE}"
 _VIDEO = f"is video, and no transcript of it: {_TRANSCRIBE}"
 _IMAGE = "is an image: a transcript is text"
@@ -33,6 +35,11 @@ _WORD = b"word/document.xml"
 def is_word(data: bytes) -> bool:
     """Whether a file is a Word document (.docx)."""
     return data.startswith(b"PK\x03\x04") and _WORD in data
+
+
+def is_recording(head: bytes) -> bool:
+    """Whether a file that begins so is audio or video."""
+    return why_not_text(head) in (_AUDIO, _VIDEO)
 
 
 def why_not_text(data: bytes) -> str | None:

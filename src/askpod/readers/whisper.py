@@ -18,8 +18,15 @@ from askpod.readers.log import FaultLog
 from askpod.readers.services import read_rows
 from askpod.readers.speakers import TURN, name_or_keep
 from askpod.readers.turns import turns_of
+from askpod.times import clock
 
 _MILLISECOND = 0.001
+_UNHEARD = {
+    "silence": "silence, in which nothing is said",
+    "music": "sound in which no speech was heard: music, or noise",
+    "loop": "the engine repeated itself: what it repeats is taken once",
+    "damaged": "the recording cannot be decoded here",
+}
 _SAMPLE = 50  # rows that are looked at for words
 
 
@@ -28,12 +35,24 @@ def read_whisper(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: AR
     if isinstance(value, list) and not any("words" in row for row in nested(value[:_SAMPLE])):
         cues = read_rows(value, log)  # of many tools, in seconds or milliseconds
     else:
-        cues = [cue for line, row in _segments(value, log) for cue in _cues(line, row, log)]
-    duration = seconds(value.get("duration")) if isinstance(value, dict) else None
+        cues = [cue for line, row in segments_of(value, log) for cue in _cues(line, row, log)]
+    duration = None
+    if isinstance(value, dict):
+        duration = seconds(value.get("duration"))
+        _report_unheard(value, log)
     return Draft(turns_of(name_or_keep(cues, log), log), duration=duration)
 
 
-def _segments(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
+def _report_unheard(value: Object, log: FaultLog) -> None:
+    """What askpod's own transcription noted: where nothing was said, or nothing could be heard."""
+    for row in nested(value.get("faults")):
+        start, end = seconds(row.get("start")), seconds(row.get("end"))
+        what = _UNHEARD.get(str(row.get("kind")))
+        if what and start is not None and end is not None:
+            log.add(1, str(row["kind"]), f"{clock(start)} to {clock(end)}: {what}")
+
+
+def segments_of(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
     """The segments with their lines, all in the names that Whisper itself uses."""
     if not isinstance(value, dict):
         yield from objects(value, log)

@@ -8,23 +8,20 @@ that cannot be fetched or read in any of the offered formats is reported, and th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import httpx
-import yaml
 
-from askpod.errors import FetchError, ReadError, Untimed
+from askpod.errors import FetchError, ReadError, RecordingError, Untimed
 from askpod.files import read_bounded, write_atomically
 from askpod.indexing.report import Failure
-from askpod.links import safe_link
 from askpod.readers import read_episode
-from askpod.sources.addresses import host_and_path, parse, shown, without_secrets
+from askpod.sources.addresses import host_and_path, parse, shown
 from askpod.sources.feed import (
-    Chapter,
     Feed,
     Item,
     Offer,
@@ -34,8 +31,9 @@ from askpod.sources.feed import (
     read_feed,
 )
 from askpod.sources.fetch import Fetcher, Gone, HostSkipped
-from askpod.sources.gather import SourceFiles
+from askpod.sources.gather import INCOMING, SourceFiles
 from askpod.sources.locations import FolderLocation, Location, WebLocation, read_file
+from askpod.sources.sidecar import sidecar
 from askpod.sources.state import (
     PRIVATE,
     Downloaded,
@@ -47,14 +45,15 @@ from askpod.sources.state import (
     source_folder,
 )
 
+if TYPE_CHECKING:
+    from askpod.transcription import Transcription
+
 MAX_FEED = 32 * 2**20  # bytes
 MAX_TRANSCRIPT = 16 * 2**20  # bytes
 MAX_CHAPTERS_FILE = 2 * 2**20  # bytes
 _FORMER = "feed.xml"  # kept the feed itself, with the secrets in its addresses
-INCOMING = ".incoming"  # the folder of a transcript that is not checked yet
 _HEAD = 4096  # bytes in which a feed shows itself
 _EVERY = 10.0  # seconds between two notes of how far it is
-_SIDECAR_HEAD = "# From the podcast's feed. Change it and it stays as you leave it.\n"
 
 Notify = Callable[[str], None]
 
@@ -71,23 +70,36 @@ class _Source:
 
 
 def download_feed(
-    source: str, sources: Path, fetcher: Fetcher, notify: Notify, *, untimed: bool = False
+    source: str,
+    sources: Path,
+    fetcher: Fetcher,
+    notify: Notify,
+    *,
+    untimed: bool = False,
+    transcription: Transcription | None = None,
 ) -> SourceFiles:
     """Downloads the transcripts of the feed at an address, or in a file, to a folder in `sources`.
 
+    With a `transcription` of everything, episodes that offer none are transcribed.
+
     Raises:
         FetchError: there is nothing, neither now nor from former runs.
+        TranscriberError, ModelError: there is something to transcribe, and no engine that can.
     """
+    if transcription and not transcription.everything:
+        transcription = None
     local = not source.lower().startswith(("http://", "https://"))
     exact = str(Path(source).resolve()) if local else str(parse(source).url)
     readable = Path(source).stem if local else host_and_path(source)
     state = FeedState.load(sources / source_folder(readable, exact))
     (state.folder / _FORMER).unlink(missing_ok=True)
     try:
-        read = _local if local else _remote
-        found = read(source, state, fetcher)
+        if local:
+            found = _local(source, state, fetcher)
+        else:  # of what is transcribed, its last state does not say whether all is done
+            found = _remote(source, state, fetcher, anew=transcription is not None)
         if found is not None:
-            _check(found)
+            _check(found, transcribing=transcription is not None)
     except FetchError as error:
         files = state.files()
         if not files:
@@ -99,14 +111,17 @@ def download_feed(
         files = state.files()
         notify(f"{shown(source)}: not modified")
         return SourceFiles(tuple(files), frozenset(files), roots=(state.folder.resolve(),))
-    return _download(found, sources, notify, untimed=untimed)
+    download = Download(
+        found.feed, found.location, found.state, _taken(sources), notify, untimed, transcription
+    )
+    return _download(found, download)
 
 
-def _remote(source: str, state: FeedState, fetcher: Fetcher) -> _Source | None:
+def _remote(source: str, state: FeedState, fetcher: Fetcher, *, anew: bool) -> _Source | None:
     """The feed at an address; None where all of it is here and has not been modified."""
     address = parse(source)
     fetcher.trust(address)
-    known = state.validators if state.whole() else Validators()
+    known = state.validators if state.whole() and not anew else Validators()
     came = fetcher.get(str(address.url), MAX_FEED, etag=known.etag, modified=known.modified)
     if came.unchanged:
         return None
@@ -133,26 +148,29 @@ def _read(name: str, data: bytes) -> Feed:
     return feed
 
 
-def _check(found: _Source) -> None:
-    """Raises FetchError where a feed offers no transcript at all."""
+def _check(found: _Source, *, transcribing: bool) -> None:
+    """Raises FetchError where a feed offers no transcript at all, and none has been made."""
     items = found.feed.items
-    if not any(item.offers for item in items):
+    offered = any(item.offers or (transcribing and item.sound) for item in items)
+    if not offered and not any(entry.transcribed for entry in found.state.entries.values()):
         cut = f" (it could be read up to {found.feed.problem})" if found.feed.problem else ""
+        recorded = sum(bool(item.sound) for item in items)
+        todo = f"--transcribe makes them of its {recorded:,} recordings. Or " if recorded else ""
         raise FetchError(
             f"{found.name}: none of its {len(items):,} episodes offers a transcript "
-            f"(<podcast:transcript>){cut}; askpod does not transcribe recordings. Index files of "
-            "transcripts instead, if you have them"
+            f"(<podcast:transcript>){cut}; {todo}index files of transcripts instead, if you have "
+            "them"
         )
 
 
-def _download(found: _Source, sources: Path, notify: Notify, *, untimed: bool) -> SourceFiles:
-    feed = found.feed
-    offering = sum(bool(item.offers) for item in feed.items)
-    notify(
-        f"{feed.title or found.name}: {len(feed.items):,} episodes, {offering:,} of them with a "
-        "transcript"
+def _download(found: _Source, download: Download) -> SourceFiles:
+    feed, offering = found.feed, len(download.wanted())
+    offered = sum(bool(item.offers) for item in feed.items)
+    alone = f", {offering - offered:,} with a recording alone" if offering > offered else ""
+    download.notify(
+        f"{feed.title or found.name}: {len(feed.items):,} episodes, {offered:,} of them with a "
+        f"transcript{alone}"
     )
-    download = Download(feed, found.location, found.state, _taken(sources), notify, untimed)
     try:
         download.run()
     except OSError as error:  # what was downloaded before is there, and is indexed
@@ -200,6 +218,7 @@ class Download:
     taken: set[str]  # names that are given already, in this folder or another
     notify: Notify
     untimed: bool = False  # whether a text without names and times is a transcript, too
+    transcription: Transcription | None = None  # of what offers no transcript
     failed: list[Failure] = field(default_factory=list)
     fetched: int = 0  # transcripts
     _offered: frozenset[str] = frozenset()  # the keys of all items
@@ -213,7 +232,7 @@ class Download:
 
     def run(self) -> None:
         """Fetches what is missing or offered differently; see `failed` and `fetched`."""
-        offering = [item for item in self.feed.items if item.offers]
+        offering = self.wanted()
         told = time.monotonic()
         self._offered = frozenset(item.key for item in self.feed.items)
         for number, item in enumerate(offering, start=1):
@@ -230,12 +249,23 @@ class Download:
             (self.state.folder / INCOMING).rmdir()
         self.state.tidy()
 
+    def wanted(self) -> list[Item]:
+        """The items of which there is to be a transcript: those that take longest come last."""
+        offering = [item for item in self.feed.items if item.offers]
+        if self.transcription:
+            others = (item for item in self.feed.items if not item.offers)
+            offering += [item for item in others if item.sound]
+        return offering
+
     def _update(self, item: Item) -> None:
         """Brings an item's transcript up to date, and then its metadata."""
         known = self.state.known(item, self._offered)
         entry = known
         try:
-            entry = self._transcript(item, known)
+            if self.transcription and not item.offers:
+                entry = self._transcribed(item, known, self.transcription)
+            else:
+                entry = self._transcript(item, known)
         except HostSkipped as error:
             self._left[str(error)] = self._left.get(str(error), 0) + 1
         except _Unfit as error:
@@ -263,6 +293,32 @@ class Download:
         self.taken.add(name)
         self.fetched += 1
         return replace(known or Downloaded(name, file, offered), file=file, offers=offered)
+
+    def _transcribed(
+        self, item: Item, known: Downloaded | None, transcription: Transcription
+    ) -> Downloaded:
+        """The item's entry, once its recording has been transcribed. Raises as `_transcript`."""
+        from askpod.transcription.recording import transcribe
+
+        folder = self.state.folder
+        if known and (folder / known.file).is_file():
+            return known
+        name = known.name if known else episode_name(item, self.taken)
+        incoming = folder / INCOMING / f"{name}.recording"
+        engine = transcription.engine
+        try:
+            found = self.location.find(item.sound)
+            recording = self.location.recording(found, incoming)
+            transcribe(recording, folder / f"{name}.json", engine, self.notify)
+        except (FetchError, RecordingError) as error:
+            incoming.unlink(missing_ok=True)
+            if isinstance(error, HostSkipped):
+                raise
+            raise _Unfit(str(error).replace(str(incoming), shown(item.sound))) from None
+        incoming.unlink(missing_ok=True)
+        self.taken.add(name)
+        self.fetched += 1
+        return replace(known or Downloaded(name, "", ""), file=f"{name}.json", offers="")
 
     def _first_readable(self, name: str, offers: list[Offer]) -> str:
         """Puts the first offer that can be had and read into the folder; its file's name."""
@@ -342,36 +398,3 @@ class Download:
             return entry if theirs else replace(entry, sidecar=mark)
         write_atomically(path, content, mode=PRIVATE)
         return replace(entry, sidecar=mark)
-
-
-def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
-    """The metadata file of an episode: YAML, what is not known left out."""
-    page = _public(item.page)
-    fields: dict[str, Any] = {
-        "title": item.title,
-        "date": item.date,
-        "season": item.season,
-        "number": item.number,
-        "guests": list(item.guests),
-        "description": item.description,
-        "audio": _public(item.audio),
-        "video": _public(item.video),
-        "links": {"page": page} if page else {},
-        "chapters": [{"start": _second(c.start), "title": c.title} for c in chapters],
-    }
-    known = {name: value for name, value in fields.items() if value not in ("", None, [], {})}
-    if not known:
-        return _SIDECAR_HEAD.encode() + b"{}\n"
-    dumped = yaml.dump(
-        known, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=100
-    )
-    return (_SIDECAR_HEAD + str(dumped)).encode()
-
-
-def _public(link: str) -> str:
-    """A link without what only its owner may know; "" where it is none."""
-    return safe_link(without_secrets(link))
-
-
-def _second(start: float) -> int | float:
-    return int(start) if start == int(start) else start

@@ -88,6 +88,11 @@ class Item:
     chapters_href: str = ""
     chapters: tuple[Chapter, ...] = ()  # that stand in the feed itself
 
+    @property
+    def sound(self) -> str:
+        """The address of its recording: of the sound alone, where there is one."""
+        return self.audio or self.video
+
 
 @dataclass(frozen=True, slots=True)
 class Feed:

@@ -15,6 +15,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 
 import httpcore
@@ -25,10 +26,12 @@ from askpod.errors import FetchError
 from askpod.services.limits import ACCEPTED, Deadline, NotUnpacked, TooLarge, Unpacker
 from askpod.services.retry import Retries, retry_after
 from askpod.sources.addresses import Address, CheckedBackend, Origin, join, parse, port_of
+from askpod.sources.partial import PartialFile
 
 CONNECT = 10.0  # seconds for a connection to come about
 SILENCE = 30.0  # seconds without a byte
 WHOLE = 120.0  # seconds for a file
+WHOLE_LARGE = 3_600.0  # seconds for a recording
 MOST_REDIRECTS = 5
 TRIES = 3  # of a request that meets a passing trouble
 FIRST_WAIT = 1.0  # seconds before the second
@@ -111,6 +114,16 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a request asks for."""
+
+    limit: int  # bytes
+    headers: dict[str, str]
+    seconds: float  # in which all of it must come
+    part: PartialFile | None = None  # where the body goes; None: into memory
+
+
+@dataclass(frozen=True, slots=True)
 class _Reply:
     status: int
     headers: dict[str, str]
@@ -140,25 +153,47 @@ class Fetcher:
             HostSkipped: the host is asked nothing more in this run.
             FetchError: it cannot be had for another reason.
         """
-        address = parse(url)
-        headers = {"If-None-Match": etag, "If-Modified-Since": modified}
+        asked = _Asked(limit, {"If-None-Match": etag, "If-Modified-Since": modified}, WHOLE)
+        address, reply = self._followed(parse(url), asked)
+        if reply.status == 304 and (etag or modified):
+            return Fetched(str(address.url), b"", etag, modified, unchanged=True)
+        if reply.status != 200:
+            raise _refused(address, reply.status)
+        return Fetched(
+            str(address.url),
+            reply.body,
+            reply.headers.get("etag", ""),
+            reply.headers.get("last-modified", ""),
+        )
+
+    def download(self, url: str, path: Path, limit: int) -> None:
+        """Puts the file at `url`, of at most `limit` bytes, to `path`; goes on after a stop.
+
+        Where the whole file is there already, nothing is asked for.
+
+        Raises:
+            FetchError: as `get` does; what has come stays, but for a file that is gone.
+            OSError: it cannot be written.
+        """
+        if path.is_file():
+            return
+        part = PartialFile(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        address, reply = self._followed(parse(url), _Asked(limit, {}, WHOLE_LARGE, part))
+        if reply.status == 416:  # what has come is no beginning of what is there now
+            part.forget()
+            address, reply = self._followed(parse(url), _Asked(limit, {}, WHOLE_LARGE, part))
+        if not path.is_file():
+            part.forget()
+            raise _refused(address, reply.status)
+
+    def _followed(self, address: Address, asked: _Asked) -> tuple[Address, _Reply]:
+        """Where redirects lead, and the reply there."""
         for _ in range(MOST_REDIRECTS + 1):
-            reply = self._patiently(address, limit, headers)
-            if reply.status in _REDIRECTS and reply.headers.get("location"):
-                address = _redirected(address, reply.headers["location"])
-            elif reply.status == 304 and (etag or modified):
-                return Fetched(str(address.url), b"", etag, modified, unchanged=True)
-            elif reply.status == 200:
-                return Fetched(
-                    str(address.url),
-                    reply.body,
-                    reply.headers.get("etag", ""),
-                    reply.headers.get("last-modified", ""),
-                )
-            else:
-                advice = _ADVICE.get(reply.status, "try again later, or check the address")
-                kind = Gone if reply.status in (404, 410) else FetchError
-                raise kind(f"{address}: the server answers {reply.status}: {advice}")
+            reply = self._patiently(address, asked)
+            if not (reply.status in _REDIRECTS and reply.headers.get("location")):
+                return address, reply
+            address = _redirected(address, reply.headers["location"])
         raise FetchError(f"{address}: over {MOST_REDIRECTS} redirects; name the final address")
 
     def close(self) -> None:
@@ -177,7 +212,7 @@ class Fetcher:
     ) -> None:
         self.close()
 
-    def _patiently(self, address: Address, limit: int, headers: dict[str, str]) -> _Reply:
+    def _patiently(self, address: Address, asked_for: _Asked) -> _Reply:
         """A reply that is not one of a passing trouble."""
         host = address.url.host
         retries = Retries(tries=TRIES, first_wait=FIRST_WAIT)
@@ -186,13 +221,13 @@ class Fetcher:
             self.rate_limit.before(host)
             trouble, asked = "", None
             try:
-                reply = self._once(address, limit, headers)
+                reply = self._once(address, asked_for)
             except _PASSING as error:
                 trouble = _said(error)
                 if self._deadline.passed:  # a second try would take as long again
                     self.rate_limit.failed(host)
                     raise FetchError(
-                        f"{address}: has not come in {WHOLE:g} s; try again later"
+                        f"{address}: has not come in {asked_for.seconds:g} s; try again later"
                     ) from None
             finally:
                 self.rate_limit.after(host)
@@ -210,16 +245,17 @@ class Fetcher:
         self.rate_limit.failed(host)
         raise FetchError(f"{address}: {trouble} (tried {retries.failed} times); try again later")
 
-    def _once(self, address: Address, limit: int, headers: dict[str, str]) -> _Reply:
-        self._deadline.start(WHOLE)
+    def _once(self, address: Address, asked_for: _Asked) -> _Reply:
+        self._deadline.start(asked_for.seconds)
         url = address.url
         sent = {
             "Host": url.netloc.decode("ascii"),
             "User-Agent": f"askpod/{__version__}",
             "Accept": "*/*",
-            "Accept-Encoding": ACCEPTED,
+            "Accept-Encoding": "identity" if asked_for.part else ACCEPTED,
             "Authorization": address.authorization or self._credentials.get(address.origin, ""),
-            **headers,
+            **asked_for.headers,
+            **(asked_for.part.headers() if asked_for.part else {}),
         }
         with self._pool.stream(
             "GET",
@@ -235,11 +271,9 @@ class Fetcher:
                 name.decode("latin-1").lower(): value.decode("latin-1")
                 for name, value in response.headers
             }
-            body = (
-                _body(address, got, response.iter_stream(), limit)
-                if response.status == 200
-                else b""
-            )
+            body = b""
+            if response.status in (200, 206 if "Range" in sent else 200):
+                body = _body(address, response.status, got, response.iter_stream(), asked_for)
             return _Reply(response.status, got, body)
 
     @property
@@ -262,17 +296,39 @@ def _redirected(address: Address, location: str) -> Address:
     return Address(there.url, address.authorization if there.origin == address.origin else "")
 
 
-def _body(address: Address, headers: dict[str, str], pieces: Iterable[bytes], limit: int) -> bytes:
-    """What the pieces amount to when unpacked. Raises FetchError where it is over `limit` bytes."""
-    too_large = FetchError(f"{address}: is larger than {limit // 2**20} MB, the most that is read")
-    stated = headers.get("content-length", "")
-    if stated.isdecimal() and int(stated[:18]) > limit:
-        raise too_large
+def _refused(address: Address, status: int) -> FetchError:
+    advice = _ADVICE.get(status, "try again later, or check the address")
+    kind = Gone if status in (404, 410) else FetchError
+    return kind(f"{address}: the server answers {status}: {advice}")
+
+
+def _body(
+    address: Address,
+    status: int,
+    headers: dict[str, str],
+    pieces: Iterable[bytes],
+    asked: _Asked,
+) -> bytes:
+    """What the pieces amount to when unpacked; nothing where it goes into a file.
+
+    Raises FetchError where it is larger than was asked for, or cannot be unpacked.
+    """
+    limit = asked.limit
     try:
+        if asked.part:
+            asked.part.write(status, headers, pieces, limit)
+            return b""
+        stated = headers.get("content-length", "")
+        if stated.isdecimal() and int(stated[:18]) > limit:
+            raise TooLarge
         unpacker = Unpacker(headers.get("content-encoding", ""), limit)
         return b"".join(unpacker.all_of(pieces))
     except TooLarge:
-        raise too_large from None
+        if asked.part:
+            asked.part.forget()
+        raise FetchError(
+            f"{address}: is larger than {limit // 2**20:,} MB, the most that is read"
+        ) from None
     except NotUnpacked as error:
         raise FetchError(f"{address}: {error}") from None
 

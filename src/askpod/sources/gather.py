@@ -7,14 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from askpod.errors import FetchError
 from askpod.files import usable, write_lock
 from askpod.indexing.report import Failure
-from askpod.readers.discover import ENDINGS, find_files, named
+from askpod.readers.discover import ENDINGS, NoTranscripts, find_files, find_recordings, named
 from askpod.readers.xml_captions import is_xml_captions
 
+if TYPE_CHECKING:
+    from askpod.transcription import Transcription
+
 FOLDER = "sources"  # in the store: what was fetched
+INCOMING = ".incoming"  # in a source's folder: what is not finished, or not checked yet
 _FEEDS = (".xml", ".rss", ".atom")
 _HEAD = 4096  # bytes in which a feed shows itself
 
@@ -57,55 +62,82 @@ def gather(
     *,
     allow_private: bool = False,
     untimed: bool = False,
+    transcription: Transcription | None = None,
     notify: Notify | None = None,
 ) -> SourceFiles:
     """The files that `sources` stand for. What comes from elsewhere is kept in `store`/sources.
 
-    With `untimed` a feed's transcript without any time is kept where no other is offered.
+    With `untimed` a feed's transcript without any time is kept where no other is offered. With
+    `transcription` recordings are transcribed, one at a time, and the transcripts kept there, too.
 
     Paths are looked for before anything is fetched; where nothing can be had, nothing is left.
 
     Raises:
         PathError: a path does not exist, or nothing named holds a transcript.
         FetchError: nothing could be had. Where something could, the rest is in `failed`.
+        TranscriberError, ModelError: there is something to transcribe, and no engine that can.
         StoreBusy, StoreUnwritable: `store`/sources cannot be written.
     """
     elsewhere = [s for s in sources if is_remote(s) or is_feed_file(Path(s))]
     paths = [Path(source) for source in sources if source not in elsewhere]
+    recordings: list[Path] = []
+    if transcription:
+        recordings = find_recordings(paths, in_folders=transcription.everything)
     local = SourceFiles(())
     if paths or not elsewhere:
-        local = _local(paths)
-    if not elsewhere:
+        local = _local(paths, recordings)
+    if not elsewhere and not recordings:
         return local
-    fetched = _fetch(
-        store,
-        elsewhere,
-        notify or (lambda _: None),
-        allow_private=allow_private,
-        untimed=untimed,
-    )
-    gathered = _joined([local, *fetched])
+    notify = notify or (lambda _: None)
+    with _folder(store / FOLDER, notify) as folder:
+        parts = [local]
+        if transcription and recordings:
+            parts.append(_transcribed(recordings, folder, transcription))
+        if elsewhere:
+            how = _How(allow_private, untimed, transcription)
+            parts += _fetch(folder, elsewhere, notify, how)
+    gathered = _joined(parts)
     if not gathered.files:
         raise FetchError("\n".join(failure.message for failure in gathered.failed))
     return gathered
 
 
-def _local(paths: Sequence[Path]) -> SourceFiles:
+def _local(paths: Sequence[Path], recordings: Sequence[Path]) -> SourceFiles:
     """The files that paths stand for. A folder inside that cannot be read fails alone."""
     unreadable: dict[str, str] = {}
-    files = find_files(paths, unreadable)
-    failed = tuple(Failure(*each) for each in unreadable.items())
     roots = tuple(path.resolve() for path in paths)
-    return SourceFiles(tuple(files), frozenset(named(paths)), failed, roots=roots)
+    others = [path for path in paths if path not in recordings]
+    files: list[Path] = []
+    try:
+        if others or not recordings:
+            files = find_files(others, unreadable)
+    except NoTranscripts:
+        if not recordings:
+            raise
+    failed = tuple(Failure(*each) for each in unreadable.items())
+    return SourceFiles(tuple(files), frozenset(named(others)), failed, roots=roots)
+
+
+def _transcribed(
+    recordings: Sequence[Path], folder: Path, transcription: Transcription
+) -> SourceFiles:
+    """The transcripts of recordings on this machine."""
+    files, failed = transcription.transcripts(recordings, folder)
+    roots = tuple(file.parent.resolve() for file in files)
+    return SourceFiles(tuple(files), frozenset(files), tuple(failed), roots=roots)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How things are fetched; what each means: `gather`."""
+
+    allow_private: bool
+    untimed: bool
+    transcription: Transcription | None
 
 
 def _fetch(
-    store: Path,
-    sources: Sequence[str | Path],
-    notify: Notify,
-    *,
-    allow_private: bool,
-    untimed: bool,
+    folder: Path, sources: Sequence[str | Path], notify: Notify, how: _How
 ) -> list[SourceFiles]:
     """What each feed and repository gave; a failed one gives no files."""
     # Imported when something is fetched: a search needs none of it.
@@ -115,15 +147,22 @@ def _fetch(
     from askpod.sources.git import update_repository
 
     fetched = []
-    with _folder(store / FOLDER, notify) as folder, Fetcher(allow_private) as fetcher:
+    with Fetcher(how.allow_private) as fetcher:
         for source in map(str, dict.fromkeys(sources)):
             try:
                 if source.lower().startswith("git+"):
                     found = update_repository(
-                        source, folder, allow_private=allow_private, notify=notify
+                        source, folder, allow_private=how.allow_private, notify=notify
                     )
                 else:
-                    found = download_feed(source, folder, fetcher, notify, untimed=untimed)
+                    found = download_feed(
+                        source,
+                        folder,
+                        fetcher,
+                        notify,
+                        untimed=how.untimed,
+                        transcription=how.transcription,
+                    )
             except FetchError as error:
                 found = SourceFiles((), failed=(Failure(shown(source), str(error)),))
             fetched.append(found)
@@ -141,14 +180,18 @@ def _folder(folder: Path, notify: Notify) -> Iterator[Path]:
             with write_lock(folder, notify):
                 yield folder
         finally:
-            if not was_there and not _holds_transcripts(folder):
+            if not was_there and not _holds_something(folder):
                 shutil.rmtree(folder, ignore_errors=True)
                 with suppress(OSError):
                     folder.parent.rmdir()
 
 
-def _holds_transcripts(folder: Path) -> bool:
-    return any(path.suffix in ENDINGS for path in folder.glob("*/**/*"))
+def _holds_something(folder: Path) -> bool:
+    """Whether there is a transcript, or the beginning of one that the next run goes on with."""
+    return any(
+        path.suffix in ENDINGS or (path.parent.name == INCOMING and path.is_file())
+        for path in folder.glob("*/**/*")
+    )
 
 
 def _joined(parts: Sequence[SourceFiles]) -> SourceFiles:

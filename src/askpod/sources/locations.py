@@ -17,6 +17,8 @@ from askpod.files import read_bounded
 from askpod.sources.addresses import join, shown
 from askpod.sources.fetch import Fetcher
 
+MAX_RECORDING = 2**31  # bytes: ten hours at 450 kbit/s
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -42,6 +44,13 @@ class Location(Protocol):
         """Its content. Raises FetchError where it cannot be had within `limit` bytes."""
         ...
 
+    def recording(self, found: Link, into: Path) -> Path:
+        """Where a recording is, after it has been fetched to `into` where need be.
+
+        Raises FetchError where it cannot be had; what has come of it stays for the next run.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class WebLocation:
@@ -57,6 +66,11 @@ class WebLocation:
     def read(self, found: Link, limit: int) -> bytes:
         """See Location."""
         return self.fetcher.get(found.where, limit).body
+
+    def recording(self, found: Link, into: Path) -> Path:
+        """See Location."""
+        self.fetcher.download(found.where, into, MAX_RECORDING)
+        return into
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,13 @@ class FolderLocation:
         if not found.version:
             return self.fetcher.get(found.where, limit).body
         return read_file(Path(found.where), limit)
+
+    def recording(self, found: Link, into: Path) -> Path:
+        """See Location."""
+        if found.version:
+            return Path(found.where)
+        self.fetcher.download(found.where, into, MAX_RECORDING)
+        return into
 
     def _path(self, href: str) -> Path:
         """The file that a relative reference names, inside the folder."""

@@ -35,11 +35,16 @@ class Downloaded:
 
     name: str  # of its files, without ending
     file: str  # of its transcript
-    offers: str  # digest of what the feed offered when it was fetched
+    offers: str  # digest of what the feed offered when it was fetched; "": it was transcribed
     sidecar: str = ""  # digest of the metadata that were written beside it
     chapters_from: str = ""  # digest of the address they were fetched from
     chapters: tuple[Chapter, ...] = ()
     recording: str = ""  # digest of title, date and sound: the same under another guid
+
+    @property
+    def transcribed(self) -> bool:
+        """Whether the feed offered no transcript, and it was made of the recording."""
+        return not self.offers
 
 
 @dataclass(frozen=True, slots=True)

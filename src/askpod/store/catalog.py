@@ -144,11 +144,11 @@ class Catalog:
         return wanted
 
     def speaking_times(self) -> list[tuple[str, str, int, float]]:
-        """(episode, label, turns, seconds) of all speech that has a label."""
+        """(episode, label, turns, seconds) of all speech; the label is "" where there is none."""
         with self.reading() as connection:
             return connection.execute(
                 'SELECT episode_id, speaker, count(*), sum("end" - start) FROM turns '
-                "WHERE speaker != '' GROUP BY episode_id, speaker"
+                "GROUP BY episode_id, speaker"
             ).fetchall()
 
     def shares_of(self, ids: NDArray[np.int64], labels: Labels) -> NDArray[np.float64]:

@@ -78,11 +78,15 @@ def spoken_under(labels: Labels) -> tuple[str, list[str]]:
     everybody = {*labels.everywhere, *(label for _, label in labels.single)}
     pairs = [["\x1f".join(pair) for pair in pairs] for pairs in (labels.others, labels.single)]
     paired = "episode_id || char(31) || speaker IN (SELECT value FROM json_each(?))"
-    return (
-        f"{query} JOIN chunks AS spoken ON spoken.id = chunk_id WHERE {known} "
-        f"AND ({known} AND NOT {paired} OR {paired})",
-        [json.dumps(each) for each in (sorted(everybody), labels.everywhere, *pairs)],
+    query += (
+        f" JOIN chunks AS spoken ON spoken.id = chunk_id WHERE {known} "
+        f"AND ({known} AND NOT {paired} OR {paired})"
     )
+    values: list[Any] = [sorted(everybody), labels.everywhere, *pairs]
+    if nameless := [episode for episode, label in labels.single if not label]:
+        whole = "SELECT id, 1.0 FROM chunks WHERE episode_id IN (SELECT value FROM json_each(?))"
+        query, values = f"{query} UNION ALL {whole}", [*values, nameless]
+    return query, [json.dumps(each) for each in values]
 
 
 def chroma_condition(selection: Selection) -> dict[str, Any] | None:
@@ -95,6 +99,8 @@ def chroma_condition(selection: Selection) -> dict[str, Any] | None:
             return None
         named: list[dict[str, Any]] = [
             {"$and": [{"episode_id": episode}, {"speakers": {"$contains": label}}]}
+            if label
+            else {"episode_id": episode}  # where nobody has a label, one name is everybody's
             for episode, label in labels.single
         ]
         for label in labels.everywhere:

@@ -1,0 +1,211 @@
+"""Transcribes one recording, window by window, and goes on after a stop where it was.
+
+Each window's words go into a journal beside the transcript at once. When the last one is done, the
+transcript is written in one step, and the journal removed. The same recording and engine give the
+same transcript, however often the work was stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from askpod.errors import RecordingError
+from askpod.files import append_line, read_bounded, write_atomically
+from askpod.parsing import parse_json
+from askpod.sources.gather import INCOMING
+from askpod.times import clock
+from askpod.transcription.engine import Engine, Heard, Segment, Word
+from askpod.transcription.sound import RATE, WINDOW, Sound, Window, loudness
+from askpod.transcription.unheard import Unheard, without_inventions
+
+MOST_JOURNAL = 200_000_000  # bytes
+PRIVATE = 0o600  # mode of a transcript
+EVERY = 10.0  # seconds between two notes of how far it is
+
+Notify = Callable[[str], None]
+
+
+def transcribe(recording: Path, transcript: Path, engine: Engine, notify: Notify) -> None:
+    """Transcribes a recording to Whisper's JSON, from where a former run of it was stopped.
+
+    Args:
+        recording: audio or video.
+        transcript: where the JSON goes; its folder is made where there is none.
+        engine: hears what is said.
+        notify: told how far it is, how fast, and how long it will take.
+
+    Raises:
+        RecordingError: it cannot be decoded, or the engine failed at it.
+        TranscriberError, ModelError: the engine cannot be used at all.
+        OSError: the transcript cannot be written.
+    """
+    sound = Sound(recording)
+    told = recording_of(recording)
+    journal = _Journal.load(
+        transcript.parent / INCOMING / f"{transcript.stem}.jsonl",
+        {"engine": engine.name, "recording": told["sha256"], "window": WINDOW},
+    )
+    progress = _Progress(transcript.stem, sound.duration, journal.end / RATE, notify)
+    for window in sound.windows(journal.end):
+        journal.add(window, engine.transcribe(window.samples))
+        progress.reached(window.end / RATE)
+    duration = round(journal.end / RATE, 3)
+    segments, unheard = without_inventions(journal.segments, journal.loudness, duration)
+    if sound.broken_at is not None:
+        unheard.append(Unheard("damaged", sound.broken_at, max(sound.duration or 0.0, duration)))
+    if not segments:
+        notify(f"{transcript.stem}: no speech was heard in it ({clock(duration)})")
+    told_of = {
+        "language": journal.language,
+        "duration": duration,
+        "engine": engine.name,
+        "recording": told,
+        "faults": [asdict(each) for each in unheard],
+    }
+    write_atomically(transcript, _document(told_of, segments), mode=PRIVATE)
+    journal.remove()
+
+
+def recording_of(path: Path) -> dict[str, Any]:
+    """What tells a recording from another one, or from a newer one at its path.
+
+    Raises:
+        RecordingError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be read: {error.strerror}") from None
+    return {"sha256": digest, **stamp_of(path)}
+
+
+def stamp_of(path: Path) -> dict[str, int]:
+    """Size and time of a file: where both are the same, it need not be read."""
+    status = path.stat()
+    return {"bytes": status.st_size, "modified": status.st_mtime_ns}
+
+
+def _document(told: dict[str, Any], segments: list[Segment]) -> bytes:
+    """Whisper's JSON, a line for each segment, so that a fault has its line."""
+    head = json.dumps(told, ensure_ascii=False)[1:-1]
+    rows = ",\n".join(json.dumps(each.to_json(), ensure_ascii=False) for each in segments)
+    return f'{{{head}, "segments": [\n{rows}\n]}}\n'.encode("utf-8", "replace")
+
+
+@dataclass(slots=True)
+class _Journal:
+    """What has been heard so far, on the disk window by window."""
+
+    path: Path
+    head: dict[str, Any]
+    end: int = 0  # the sample up to which it goes
+    segments: list[Segment] = field(default_factory=list)
+    loudness: list[float] = field(default_factory=list)
+    language: str = ""
+    _mended: bytes = b""  # what the file must hold before a line is added to it
+
+    @classmethod
+    def load(cls, path: Path, head: dict[str, Any]) -> _Journal:
+        """The journal of a former run; empty where that was of something else."""
+        journal = cls(path, head)
+        try:
+            lines = read_bounded(path, MOST_JOURNAL).split(b"\n")
+        except OSError:
+            lines = []
+        good = journal._take_all(lines)
+        if good != len(lines) - 1 or not good:  # behind the last line there is nothing
+            kept = lines[:good] or [json.dumps(head).encode()]
+            journal._mended = b"".join(line + b"\n" for line in kept)
+        return journal
+
+    def add(self, window: Window, heard: Heard) -> None:
+        """Writes down what was heard in a window."""
+        begin = window.begin / RATE
+        line = {
+            "begin": window.begin,
+            "end": window.end,
+            "language": heard.language,
+            "loudness": [round(each, 5) for each in loudness(window)],
+            "segments": [each.later(begin).to_json() for each in heard.segments],
+        }
+        if self._mended:
+            write_atomically(self.path, self._mended, mode=PRIVATE)
+            self._mended = b""
+        append_line(self.path, json.dumps(line, ensure_ascii=False).encode("utf-8", "replace"))
+        self._take(line)
+
+    def remove(self) -> None:
+        """To be called when the transcript is written."""
+        self.path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.path.parent.rmdir()
+
+    def _take_all(self, lines: list[bytes]) -> int:
+        """Takes the lines of a former run, as far as they are good; how many those are."""
+        try:
+            if not lines or parse_json(lines[0]) != self.head:
+                return 0
+        except ValueError:
+            return 0
+        for number, line in enumerate(lines[1:], start=1):
+            try:
+                self._take(parse_json(line))
+            except (ValueError, TypeError, KeyError):
+                return number
+        return len(lines)
+
+    def _take(self, line: dict[str, Any]) -> None:
+        if line["begin"] != self.end:
+            raise ValueError("a window is missing")
+        segments = [_segment(each) for each in line["segments"]]
+        loudness = [float(each) for each in line["loudness"]]
+        end, language = int(line["end"]), str(line["language"])
+        self.end, self.language = end, self.language or language
+        self.segments += segments
+        second = int(line["begin"] / RATE)
+        if loudness and second < len(self.loudness):  # two windows share it
+            self.loudness[second] = max(self.loudness[second], loudness.pop(0))
+        self.loudness += loudness
+
+
+def _segment(told: dict[str, Any]) -> Segment:
+    words = tuple(Word(str(each["word"]), float(each["start"])) for each in told.get("words", ()))
+    start, end = float(told["start"]), float(told["end"])
+    return Segment(start, end, str(told["text"]), words, str(told.get("speaker", "")))
+
+
+class _Progress:
+    """Tells how far a recording is, how fast it goes, and how long it will take."""
+
+    def __init__(self, name: str, duration: float | None, begin: float, notify: Notify) -> None:
+        self._name = name
+        self._duration = duration
+        self._begin = begin
+        self._notify = notify
+        self._began = self._told = time.monotonic()
+        length = clock(duration) if duration else "of a length that it does not state"
+        goes_on = f", goes on at {clock(begin)}" if begin else ""
+        notify(f"transcribing {name} ({length}){goes_on} …")
+
+    def reached(self, second: float) -> None:
+        """To be called when all is done up to a second of the recording."""
+        now = time.monotonic()
+        if now - self._told < EVERY:
+            return
+        self._told = now
+        speed = (second - self._begin) / (now - self._began)
+        whole = left = ""
+        if self._duration and self._duration > second and speed > 0:
+            whole = f" of {clock(self._duration)}"
+            left = f", about {clock((self._duration - second) / speed)} left"
+        self._notify(
+            f"{self._name}: {clock(second)}{whole}, {speed:.1f} times as fast as it plays{left}"
+        )
