@@ -106,8 +106,7 @@ def chroma_condition(selection: Selection) -> dict[str, Any] | None:
         for label in labels.everywhere:
             speaks: dict[str, Any] = {"speakers": {"$contains": label}}
             others = [episode for episode, own in labels.others if own == label]
-            not_there = {"$and": [speaks, {"episode_id": {"$nin": others}}]}
-            named.append(not_there if others else speaks)
+            named.append({"$and": [speaks, {"episode_id": {"$nin": others}}]} if others else speaks)
         conditions.append(named[0] if len(named) == 1 else {"$or": named})
     return {"$and": conditions} if len(conditions) > 1 else next(iter(conditions), None)
 

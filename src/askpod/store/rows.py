@@ -1,11 +1,9 @@
 """How the values of model.py become rows of the catalog, and rows values again.
 
-Rows are read by the columns named here, and are checked before anything is made of them: the last
-column is a checksum of all others, so that a byte that changes on the disk is noticed when it is
-read. That of a turn or a chunk covers the revision that wrote it too: rows of two versions of an
-episode, which a copy made in the middle of a write may hold side by side, are never taken for one
-whole. It does not protect against anyone who means to deceive: they can write checksums as well.
-An archive on a server sends turns and chunks in the same form (shared/records.py).
+The last column of a row is a checksum of all others, so that a byte that changes on the disk is
+noticed. That of a turn or a chunk covers the revision that wrote it too: rows of two versions of
+an episode, which a copy made in the middle of a write may hold, are never taken for one. Against
+who means to deceive it does nothing. A server's archive has the same form (shared/records.py).
 """
 
 from __future__ import annotations

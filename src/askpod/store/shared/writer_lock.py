@@ -1,13 +1,10 @@
 """Lets one writer at a time into an archive on a server, across machines.
 
-Chroma compares nothing before it writes, but of several who make a collection of one name only
-one succeeds: the collection `askpod-writer` is the lock. Its holder shows that it is alive by
-counting on in its metadata; who sees the count stand still for STALE seconds (by its own clock,
-no two are compared) takes the lock away: renames it, by its id, so that never a newer one is
-hit, and makes its own. A holder looks before each commit whether the lock is still its own.
-
-What this cannot exclude: a holder that stands still for over a minute between that look and its
-commit. The archive stays readable even so; an episode may then have to be indexed again.
+Of several who make a Chroma collection of one name only one succeeds: `askpod-writer` is the lock.
+Its holder counts on in its metadata; who sees the count stand still for STALE seconds by its own
+clock renames it by its id, so that never a newer one is hit, and makes its own. A holder looks
+before each commit whether the lock is still its own. A holder that stands still for over a minute
+between the two is not excluded: then an episode may have to be indexed again.
 """
 
 from __future__ import annotations
