@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askpod.readers.cues import Cue
+from askpod.readers.holding import hold
 from askpod.readers.log import FaultLog
-from askpod.readers.speakers import hold, name_or_keep, name_speakers
+from askpod.readers.speakers import name_or_keep, name_speakers
 from askpod.readers.turns import turns_of
 
 ODD_LABELS = [
@@ -89,6 +90,24 @@ def test_who_is_not_known_is_nobody(label):
         captions("Speaker 1: One.", "Speaker 2: Two.", "Speaker 1: Three.", f"{label} Four.")
     )
     assert found[-1] == ("", "Four.")
+
+
+def test_a_label_inside_a_caption_begins_another_speaker_and_a_sound_before_it_is_hers():
+    found = spoken(
+        captions(
+            "Mara Lind: Is it lit? Bo Sand: It is.",
+            "[laughs] Mara Lind: Good. Note: it is hot.",
+            "Bo Sand: One: be slow. Two: be there.",
+            "Three: be warm.",
+        )
+    )
+    assert found == [
+        ("Mara Lind", "Is it lit?"),
+        ("Bo Sand", "It is."),
+        ("Mara Lind", "[laughs] Good. Note: it is hot."),
+        ("Bo Sand", "One: be slow. Two: be there."),
+        ("Bo Sand", "Three: be warm."),
+    ]
 
 
 def test_a_sign_for_another_speaker_begins_another_turn():
