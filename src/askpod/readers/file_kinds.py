@@ -45,6 +45,10 @@ def why_not_text(data: bytes) -> str | None:
 def why_not_transcript(text: str) -> str | None:
     """What a text is that is certainly no transcript; None where that cannot be said."""
     head = text[:2_000].lower()
+    if head.startswith("version https://git-lfs"):
+        return "is the pointer to a file that Git LFS keeps: run `git lfs pull` there"
+    if head.startswith("speaker ") and head.count("<na>") > 1:
+        return "is a diariser's RTTM, which says who speaks when, but no word: name the transcript"
     if "<rss" in head or "<feed" in head:
         return "is a podcast's feed: name it in `askpod index` as a file that ends in .xml"
     if "<html" in head or "<!doctype html" in head:
