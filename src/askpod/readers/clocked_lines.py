@@ -11,6 +11,7 @@ clocks. A clock in the middle of a line is speech, and so is one behind what can
 
 from __future__ import annotations
 
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -30,7 +31,7 @@ _NEARLY_ALL = 0.9  # of the clocks, from which on such a name may stand once
 CLOCK = r"(?:\d{1,3}:)?\d{1,3}:[0-5]\d(?:[.,]\d{1,3}|(?<=:\d\d:\d\d)[:;]\d\d)?(?![\d:])"
 _TIME = (
     rf"(?P<open>[\[(] ?)?(?P<start>{CLOCK})"
-    rf"(?: ?(?:-{{0,2}}>|-|–|—|to) ?(?P<end>{CLOCK}))?(?P<close> ?[\])])?"
+    rf"(?: ?(?:-{{0,2}}>|-|–|—|to|,) ?(?P<end>{CLOCK}))?(?P<close> ?[\])])?"
 )
 _LEADING = re.compile(rf"{_TIME}(?P<rest>.*)", re.DOTALL | re.ASCII)
 _TRAILING = re.compile(
@@ -47,7 +48,7 @@ _IN_SECONDS = re.compile(
     r"[\[(] ?(?P<start>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?(?:-{0,2}>|-|–|—|to) ?"
     r"(?P<end>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?[\])]"
 )
-_SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—](?=\s))?\s*")
+_SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—,](?=\s))?\s*")
 _ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
 _LINKED = re.compile(
     r"(?P<open>\((?=\[))?(?<!\[)\[{1,2}(?P<text>[^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]"
@@ -62,11 +63,14 @@ _EMPHASIS = re.compile(
 _CODE = re.compile(rf"(?<!\S)([`*_])({CLOCK})\1", re.ASCII)
 _COLUMNS = {
     mark: re.compile(
-        rf"[| ]*(?:(?P<first>{CLOCK}) *{mark} *(?P<right>[^{mark}\n:：]{{1,60}}?)"
-        rf"|(?P<left>[^{mark}\n:：]{{1,60}}?) *{mark} *(?P<second>{CLOCK})) *{mark} *(?=[^{mark} ])"
+        rf"[| ]*(?:(?P<first>{CLOCK}) *{mark} *(?P<right>[^{mark}\n:：]{{1,60}}?):?"
+        rf"|(?P<left>[^{mark}\n:：]{{1,60}}?):? *{mark} *(?P<second>{CLOCK}))"
+        rf" *{mark} *(?=[^{mark} ])"
     )
     for mark in (r"\t", r"\|")
 }
+_GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d])")
+_RULE = re.compile(r"\s*([-*_=~])(?: ?\1){2,}\s*")
 _BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
 _HEADING = re.compile(r"^#{1,6}\s+(?=\S)")
 _UNIT = r"(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?|or[ae]|uur|час\w*)"
@@ -95,6 +99,7 @@ class Line:
     start: float | None = None  # seconds; None where it has no clock
     end: float | None = None
     name: str = ""  # of the speaker, where one stands beside the clock
+    read_aloud: bool = False  # its clock stands there again, in words
     otherwise: Line | None = None  # what the line is if its name is none
 
     @property
@@ -105,7 +110,7 @@ class Line:
 
 def read_lines(lines: Iterable[str]) -> list[Line]:
     """The lines of a text, with the names that are believed."""
-    written = _from_columns([_normal(text) for text in lines])
+    written = _unglued(_from_columns([_normal(text) for text in lines]))
     read = [_line(number, text) for number, text in enumerate(_digital(written), 1)]
     _drop_read_aloud(read)
     believed = _names_before(read) | _names_behind(read)
@@ -115,6 +120,13 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
     ]
     _take_names_around(read)
     return read
+
+
+def _unglued(lines: list[str]) -> list[str]:
+    """The lines; where most begin with a clock that is glued to the words, with a space there."""
+    spaced = [_GLUED.sub(r"\1 ", line) for line in lines]
+    glued = sum(map(operator.ne, spaced, lines))
+    return spaced if glued >= max(2, _MOST * sum(map(bool, lines))) else lines
 
 
 def _from_columns(lines: list[str]) -> list[str]:
@@ -137,6 +149,8 @@ def _columns(line: str) -> str | None:
 
 def _normal(written: str) -> str:
     """The line without Markdown's marks."""
+    if _RULE.fullmatch(written):
+        return ""
     text = _BREAK.sub(" ", written).strip() if "<" in written else written.strip()
     if text[:1] in _MARKS:
         text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", text))
@@ -202,7 +216,7 @@ def _drop_read_aloud(lines: Sequence[Line]) -> None:
                 match = _ALOUD.fullmatch(lines[beside].text[:_MAX_HEAD])
                 if match and _reads(match["aloud"], lines[at].start or 0.0):
                     heads[beside] = match["head"].strip(" ,")
-                    found = True
+                    found = lines[at].read_aloud = True
         read += found
     if len(heads) > 1 and 2 * read >= len(clocks):
         for at, head in heads.items():
