@@ -110,6 +110,21 @@ def test_a_label_inside_a_caption_begins_another_speaker_and_a_sound_before_it_i
     ]
 
 
+@pytest.mark.parametrize("between", [" ", "\n"])
+def test_a_colon_in_a_line_that_goes_on_is_speech(between):
+    lines = [
+        ("Mara Lind", "So welcome back to\nthe kiln, and to the lamp."),
+        ("Bo's iPhone", "What he told me was\nHere is the thing: It cools."),
+        ("Mara Lind", "I read him\nStar Rise: A Memoir of Ash."),
+        ("Bo's iPhone", "And I wrote\nLime Kilns: How They Burn.\nand one rule: Wait."),
+        ("Mara Lind", "Did you?"),
+    ]
+    found = spoken(captions(*(f"{who}:{between}{said}" for who, said in lines)))
+    assert [(who, " ".join(said.split())) for who, said in found] == [
+        (who, " ".join(said.split())) for who, said in lines
+    ]
+
+
 def test_a_sign_for_another_speaker_begins_another_turn():
     cues = captions("Is it lit? [SPEAKER_TURN]", "It is.", "And hot. [SPEAKER_TURN] Good.")
     log = FaultLog(Path("talk.vtt"))

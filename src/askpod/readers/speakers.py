@@ -238,11 +238,13 @@ class _Labels:
         named = mostly or len(often) > 1 or any(self._counts[label] > 2 for label in often)
         if not (all_over or named or len(odd) > 1):
             return self._sure | self._brackets()
-        once = {label for label in self._names - self._often if mostly or " " in label}
+        # What stands once must stand where labels do: a line that goes on is speech.
+        rare = (self._counts.keys() - self._often) & self._placed()
+        once = {label for label in self._names & rare if mostly or " " in label}
         if len(often) > 1 or odd:
             once |= (self._names - self._often) & self._between_sentences()
         if self._headed >= _NEARLY_ALL and all_over:
-            once |= self._beginning(self._counts.keys() - self._often, 1.0)
+            once |= self._beginning({lines[0].label for lines in self._split} & rare, 1.0)
         return self._sure | self._brackets() | often | odd | once
 
     def _odd(self, *, all_over: bool) -> set[str]:
@@ -264,6 +266,16 @@ class _Labels:
             if line.label in labels and not line.rest[:1].islower()
         )
         return {label for label in labels if begins[label] >= share * self._counts[label]}
+
+    def _placed(self) -> set[str]:
+        """What may be a label, and opens a caption, or a line in one behind a sentence."""
+        inside = {
+            line.label
+            for lines in self._split
+            for above, line in pairwise(lines)
+            if line.changes or above.text.rstrip().rstrip(_CLOSING)[-1:] in _STOPS
+        }
+        return inside | {lines[0].label for lines in self._split}
 
     def _between_sentences(self) -> set[str]:
         """The labels that open a caption and a sentence, behind a caption that ends one."""
