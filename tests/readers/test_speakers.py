@@ -125,6 +125,22 @@ def test_a_colon_in_a_line_that_goes_on_is_speech(between):
     ]
 
 
+@pytest.mark.parametrize(
+    "prefix", ["Look", "OK", "Luke 3", "U.S.", "Act Two", "Zweitens", "Breaking News", "Question 4"]
+)
+def test_what_never_names_a_person_is_speech_in_a_labelled_file_too(prefix):
+    lines = [
+        f"{('Mara Lind', 'Bo Sand')[n % 4 // 2]}: It is lit, {n}."
+        if n % 2 == 0
+        else f"It cools {n}."
+        for n in range(60)
+    ]
+    lines[31] = f"{prefix}: It is late."
+    found = spoken(captions(*lines))
+    assert {who for who, _ in found} == {"Mara Lind", "Bo Sand"}
+    assert f"{prefix}: It is late." in [text for _, text in found]
+
+
 def test_a_sign_for_another_speaker_begins_another_turn():
     cues = captions("Is it lit? [SPEAKER_TURN]", "It is.", "And hot. [SPEAKER_TURN] Good.")
     log = FaultLog(Path("talk.vtt"))

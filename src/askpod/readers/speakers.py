@@ -240,9 +240,11 @@ class _Labels:
             return self._sure | self._brackets()
         # What stands once must stand where labels do: a line that goes on is speech.
         rare = (self._counts.keys() - self._often) & self._placed()
+        # Nor is it a chapter and verse ("Luke 3") or an abbreviation ("U.S.").
+        rare = {label for label in rare if not label[-1].isdecimal() and label.count(".") < 2}
         once = {label for label in self._names & rare if mostly or " " in label}
         if len(often) > 1 or odd:
-            once |= (self._names - self._often) & self._between_sentences()
+            once |= self._names & rare & self._between_sentences()
         if self._headed >= _NEARLY_ALL and all_over:
             once |= self._beginning({lines[0].label for lines in self._split} & rare, 1.0)
         return self._sure | self._brackets() | often | odd | once
@@ -250,8 +252,9 @@ class _Labels:
     def _odd(self, *, all_over: bool) -> set[str]:
         """Labels that do not look like names, but stand as often as labels do."""
         odd = self._often - self._like_names
-        if not all_over:
-            least = max(_OFTEN, _OFTEN_SHARE * len(self._split))
+        if self._headed < _NEARLY_ALL:
+            share = _OFTEN_SHARE / 2 if all_over else _OFTEN_SHARE
+            least = max(2 if all_over else _OFTEN, share * len(self._split))
             odd = {label for label in odd if self._counts[label] >= least}
         return self._beginning(odd, _BEGINS)
 
