@@ -60,8 +60,6 @@ def why_no_service(value: object) -> str | None:
     """What a service's JSON without timed speech is, and what to ask the service for."""
     if not isinstance(value, dict):
         return None
-    if value.get("error"):
-        return "is a service's error, and no transcript: see what it says, and fetch it again"
     if nested(value.get("chapters")):
         return "is a list of chapters, and no transcript"
     results = value.get("results")
@@ -70,6 +68,8 @@ def why_no_service(value: object) -> str | None:
             "is AssemblyAI's JSON without utterances or words: fetch it again once its status is"
             " `completed`, with `speaker_labels` on"
         )
+    if value.get("error"):
+        return "is a service's error, and no transcript: see what it says, and fetch it again"
     if "jobName" in value or (isinstance(results, dict) and "transcripts" in results):
         return (
             "is AWS Transcribe's JSON without the items that hold the times: fetch the job's"
