@@ -151,7 +151,7 @@ def _normal(written: str) -> str:
     """The line without Markdown's marks."""
     if _RULE.fullmatch(written):
         return ""
-    text = _BREAK.sub(" ", written).strip() if "<" in written else written.strip()
+    text = _BREAK.sub(" ", written, count=20).strip() if "<" in written else written.strip()
     if text[:1] in _MARKS:
         text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", text))
     text = text.replace("**", "")
