@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import subprocess
 import sys
 import threading
@@ -15,6 +16,8 @@ from langsmith import utils as langsmith_utils
 
 from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.answering.llm_endpoint import Dialect
+from askpod.errors import ModelError
+from askpod.services import openai_http
 from askpod.settings import ModelSettings
 from fake_openai import FakeOpenAI, Scripted, failed, said
 
@@ -162,6 +165,24 @@ def test_an_answer_without_end_is_cut(model_server):
     assert (reply.finish, len(reply.text)) == ("length", 320)
     assert reply.text == "".join(pieces)
     assert model_server.requests[0].hung_up.wait(1)
+
+
+def test_a_stream_that_only_says_that_it_lives_has_an_end(model_server, monkeypatch):
+    monkeypatch.setattr(openai_http, "MOST_WAITS", 3)
+    model_server.queue(Scripted(pieces=itertools.repeat(""), pause=0.1))
+    model = LanguageModel(ModelSettings("tiny", model_server.base_url, timeout=0.3, patience=0.0))
+    with pytest.raises(ModelError):
+        model.reply(QUESTION)
+
+
+@pytest.mark.parametrize("cut", range(1, 14))
+def test_a_key_that_the_model_repeats_is_struck_out_wherever_it_is_cut(
+    model, model_server, monkeypatch, cut
+):
+    monkeypatch.setenv("OPENAI_API_KEY", key := "gateway+5f/kk1")
+    model_server.queue(Scripted(pieces=("It is ", key[:cut], key[cut:], ", so it", " is g")))
+    *pieces, reply = model.stream(QUESTION)
+    assert "".join(pieces) == reply.text == "It is ***, so it is g"
 
 
 def test_the_whole_of_an_answer_counts_even_if_the_connection_breaks_after_it(model, model_server):

@@ -84,6 +84,13 @@ def test_a_store_that_does_not_exist(askpod, tmp_path, command):
     assert not store.exists()
 
 
+@pytest.mark.parametrize("command", ["index", "check"])
+def test_an_address_of_another_kind_is_refused_without_its_password(askpod, command):
+    run = askpod(command, "ftp://ann:s3cret@pod.example/feed.xml?token=s3cret")
+    refused(run, "ftp:…: is no kind of address that is read")
+    assert "s3cret" not in run.err
+
+
 def test_a_store_that_is_a_file(askpod, examples, tmp_path):
     store = tmp_path / "file"
     store.write_text("mine")

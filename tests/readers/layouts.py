@@ -172,6 +172,11 @@ HEADED: dict[str, Layout] = {
     "txt name | clock": (".txt", _lines("{who} | {c}\n{said}")),
     "txt name - clock": (".txt", _lines("{who} - {c}\n{said}")),
     "txt name, clock": (".txt", _lines("{who}, {m}\n{said}")),
+    "txt name @ clock": (".txt", _lines("{who} @ {m}\n{said}")),
+    "txt name at clock": (".txt", _lines("{who} at {m}\n{said}")),
+    "txt frames": (".txt", _lines("{c}:12 - {e}:03\n{who}\n{said}")),
+    "md (link)": (".md", _lines("**{who}** ([{m}](https://y.example/w?t={s})):\n{said}")),
+    "md break": (".md", _lines("**{who}** _{m}_<br>\n{said}")),
     "txt above": (".txt", _lines("{who}\n{c}\n{said}")),
     "txt below": (".txt", _lines("{m}\n{who}\n{said}")),
     "txt @clock": (".txt", _lines("@{m} - {who}\n{said}")),
@@ -193,6 +198,10 @@ FIELDS: dict[str, Layout] = {
     "segments": _json(
         lambda s: {"start": s.at, "end": s.end, "text": s.text, "speaker": s.who},
         lambda rows: {"segments": rows},
+    ),
+    "csv, frames": _csv(
+        "speaker start end text",
+        lambda s: [s.who, f"{clock(s.at)};04", f"{clock(s.end)};9", s.text],
     ),
     "chunks": _json(
         lambda s: {"timestamp": [s.at, s.end], "text": f" {s.text}", "speaker": s.who},

@@ -131,6 +131,13 @@ def test_a_damaged_word_document_is_refused(read):
         (b"PK\x03\x04" + b"\0" * 40, "is a zip archive: unpack it"),
         (b"\x1f\x8b\x08", "is a packed file"),
         (b"{\\rtf1 Hello}", "is rich text"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "run `git lfs pull`"),
+        (b"SPEAKER a 1 0.1 2.0 <NA> <NA> s0 <NA> <NA>\n", "is a diariser's RTTM"),
+        (b"WEBVTT\n\n00:00.000 --> 00:09.000\na.jpg#xywh=0,0,9,9\n", "preview pictures"),
+        (
+            b"1\n00:00:00,000 --> 00:01:00,000\nKilns\n\n2\n00:01:00,000 --> 00:03:00,000\nLime\n",
+            "a list of chapters",
+        ),
         (b"<rss><channel/></rss>", "is a podcast's feed"),
         (b"<html><body><p>Hello.</p></body></html>", "is a web page without names or clocks"),
     ],

@@ -31,6 +31,8 @@ LABELS = [
     ("Room 4B", "+1 415-555-0123"),
     ("Mara Lind (Host, Tidal Works)", "The Moderator"),
     ("Q", "A"),
+    ("Bo S.", "Mara Lind Jr."),
+    ("[External] Mara Lind", "Bo Sand"),
 ]
 DIARISED = [
     ("speaker 0", "speaker 1", "speaker ?"),

@@ -254,7 +254,9 @@ def test_the_exporting_tool_does_not_speak(read):
 )
 def test_what_is_no_transcript_is_not_recognised(read, text):
     assert not looks_like_plain(text)
-    with pytest.raises(Unrecognised, match=r"holds no transcript of a known format"):
+    with pytest.raises(
+        Unrecognised, match=r"holds no transcript of a known format|has clocks, but not the names"
+    ):
         read(text, "notes.txt")
 
 
@@ -317,3 +319,33 @@ def test_whatever_stands_there_is_read_or_refused(text):
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[^\W\d]+", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "turns"),
+    [
+        ("0:00\n0 seconds\nwe begin\n2:10\n2 minutes, 10 seconds\nwe end\n", "talk",
+         [("", 0.0, "we begin we end")]),
+        ("0:00we begin here, and go on\n0:03with the oven and the kiln\n", "talk",
+         [("", 0.0, "we begin here, and go on with the oven and the kiln")]),
+        ("(0:04) Is it lit? (0:09) It is.\n\n(0:11) And hot. (0:19) So.\n\n"
+         "[This file is longer than 30 minutes. Buy it.]\n", "talk",
+         [("", 4.0, "Is it lit? It is. And hot. So.")]),
+        ("Ann:\t0:04\tIs it lit?\nBo:\t0:09\tIt is.\n", "talk",
+         [("Ann", 4.0, "Is it lit?"), ("Bo", 9.0, "It is.")]),
+        ("00:00:04:12 , 00:00:06:02 , Is it lit?\n00:00:09:00 , 00:00:10:00 , It is.\n", "talk",
+         [("", 4.0, "Is it lit? It is.")]),
+        ("---\nlayout: post\ntitle: Lime\n---\n\n## [0:04] Fire\n\n**Ann:** Is it lit?\n\n"
+         "**Bo:** It is.\n\n---\n\n## [0:09] Heat\n\n**Ann:** And hot.\n\n**Bo:** So.\n", "Lime",
+         [("Ann", 4.0, "Is it lit?"), ("Bo", 6.5, "It is."), ("Ann", 9.0, "And hot."),
+          ("Bo", 10.0, "So.")]),
+    ],
+)  # fmt: skip
+def test_what_is_beside_speech_is_none(read, text, title, turns):
+    episode = read(text, "talk.md").episode
+    assert episode.title == title
+    found = [(turn.speaker, turn.text) for turn in episode.turns]
+    assert found == [(who, said) for who, _, said in turns]
+    assert [turn.start for turn in episode.turns] == pytest.approx(
+        [start for _, start, _ in turns], abs=1.0
+    )

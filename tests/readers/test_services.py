@@ -84,6 +84,48 @@ def test_rows_under_the_names_of_many_tools(read, value):
     assert [start for _, start, _ in found] == pytest.approx([1.5, 3.5, 6.0])
 
 
+def timed(key: str, start: str, value=float) -> list[tuple[str, list[dict]]]:
+    """The speakers of ROWS with their words, each half a second behind the one before it."""
+    return [
+        (who, [{key: word, start: value(begin + n / 2)} for n, word in enumerate(text.split())])
+        for who, begin, _, text in ROWS
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"timeline": [{"ts": f"00:00:0{b}", "text": t, "users": [{"username": who}]}
+                      for who, b, _, t in ROWS]},
+        {"segments": [{"start": b, "end": e, "text": t, "speaker": {"name": who}}
+                      for who, b, e, t in ROWS]},
+        [{"participant": {"id": 7.0, "name": who}, "words": words}
+         for who, words in timed("text", "start_timestamp", lambda second: {"relative": second})],
+        {"transcript": {"paragraphs": [
+            {"speaker": who, "words": words} for who, words in timed("text", "start")]}},
+        {"speakers": [{"id": "A", "name": "Ann"}, {"id": "B", "name": "Bo"}], "segments": [
+            {"speaker": who[0], "start": words[0]["start"], "words": words}
+            for who, words in timed("text", "start")]},
+        {"Transcript": [{"Content": t, "ParticipantRole": who, "BeginOffsetMillis": b * 1000}
+                        for who, b, _, t in ROWS]},
+        {"jobName": "k", "results": {
+            "items": [{**word, "alternatives": [word]}
+                      for _, words in timed("content", "start_time", str) for word in words],
+            "channel_labels": {"channels": [
+                {"channel_label": who, "items": words}
+                for who, words in timed("content", "start_time", str)]}}},
+        {"response": {"results": [{"alternatives": [{"words": [
+            {**word, **({"speakerTag": who} if tagged else {})}
+            for who, words in timed("word", "startTime", "{}s".format) for word in words]}]}
+            for tagged in (False, True)]}},
+    ],
+)  # fmt: skip
+def test_speakers_and_words_wherever_a_tool_puts_them(read, value):
+    found = said(read(json.dumps(value), "kiln.json").episode)
+    assert [(who, text) for who, _, text in found] == [(who, text) for who, _, _, text in ROWS]
+    assert [start for _, start, _ in found] == pytest.approx([1.5, 3.5, 6.0])
+
+
 def test_channels_are_speakers_where_there_are_two(read):
     both = [
         {"start": n, "end": n + 1, "text": f"Row {n} is said.", "channel": n % 2} for n in range(4)
@@ -123,6 +165,8 @@ def test_google_and_speechmatics(read):
         ({"jobName": "a", "results": {"transcripts": [{"transcript": "Hm."}]}}, "AWS Transcribe"),
         ({"results": {"channels": [{"alternatives": [{"transcript": "Hm."}]}]}}, "Deepgram"),
         ({"language_code": "en", "text": "Hm."}, "ElevenLabs"),
+        ({"error": {"code": 401, "message": "Unauthorized"}}, "a service's error"),
+        ({"chapters": [{"startTime": 0, "title": "The kiln"}]}, "a list of chapters"),
         ({"text": "We begin. It is late."}, "no times: ask the recogniser for segments"),
     ],
 )

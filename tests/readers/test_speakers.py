@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askpod.readers.cues import Cue
+from askpod.readers.holding import hold
 from askpod.readers.log import FaultLog
-from askpod.readers.speakers import hold, name_or_keep, name_speakers
+from askpod.readers.speakers import name_or_keep, name_speakers
 from askpod.readers.turns import turns_of
 
 ODD_LABELS = [
@@ -89,6 +90,55 @@ def test_who_is_not_known_is_nobody(label):
         captions("Speaker 1: One.", "Speaker 2: Two.", "Speaker 1: Three.", f"{label} Four.")
     )
     assert found[-1] == ("", "Four.")
+
+
+def test_a_label_inside_a_caption_begins_another_speaker_and_a_sound_before_it_is_hers():
+    found = spoken(
+        captions(
+            "Mara Lind: Is it lit? Bo Sand: It is.",
+            "[laughs] Mara Lind: Good. Note: it is hot.",
+            "Bo Sand: One: be slow. Two: be there.",
+            "Three: be warm.",
+        )
+    )
+    assert found == [
+        ("Mara Lind", "Is it lit?"),
+        ("Bo Sand", "It is."),
+        ("Mara Lind", "[laughs] Good. Note: it is hot."),
+        ("Bo Sand", "One: be slow. Two: be there."),
+        ("Bo Sand", "Three: be warm."),
+    ]
+
+
+@pytest.mark.parametrize("between", [" ", "\n"])
+def test_a_colon_in_a_line_that_goes_on_is_speech(between):
+    lines = [
+        ("Mara Lind", "So welcome back to\nthe kiln, and to the lamp."),
+        ("Bo's iPhone", "What he told me was\nHere is the thing: It cools."),
+        ("Mara Lind", "I read him\nStar Rise: A Memoir of Ash."),
+        ("Bo's iPhone", "And I wrote\nLime Kilns: How They Burn.\nand one rule: Wait."),
+        ("Mara Lind", "Did you?"),
+    ]
+    found = spoken(captions(*(f"{who}:{between}{said}" for who, said in lines)))
+    assert [(who, " ".join(said.split())) for who, said in found] == [
+        (who, " ".join(said.split())) for who, said in lines
+    ]
+
+
+@pytest.mark.parametrize(
+    "prefix", ["Look", "OK", "Luke 3", "U.S.", "Act Two", "Zweitens", "Breaking News", "Question 4"]
+)
+def test_what_never_names_a_person_is_speech_in_a_labelled_file_too(prefix):
+    lines = [
+        f"{('Mara Lind', 'Bo Sand')[n % 4 // 2]}: It is lit, {n}."
+        if n % 2 == 0
+        else f"It cools {n}."
+        for n in range(60)
+    ]
+    lines[31] = f"{prefix}: It is late."
+    found = spoken(captions(*lines))
+    assert {who for who, _ in found} == {"Mara Lind", "Bo Sand"}
+    assert f"{prefix}: It is late." in [text for _, text in found]
 
 
 def test_a_sign_for_another_speaker_begins_another_turn():

@@ -99,7 +99,7 @@ def test_text_without_spaces_is_never_cut_inside():
 def test_every_tool_of_the_family_is_read(value):
     ((_, start, text),) = said(value)
     assert text == "Hello."
-    assert start == (0.0 if "words" in value else 2.5)
+    assert start == 2.5
 
 
 def test_the_length_of_the_recording_is_taken():

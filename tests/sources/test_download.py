@@ -182,9 +182,10 @@ def test_what_only_the_subscriber_may_know_is_not_kept(web, bring, store, told):
     ]
     items = [
         item(
-            f"Talk {number}",
+            f"Talk {number} at {html.escape(link)}",
             web.put(f"/{number}.vtt?auth={key}", vtt(about("locks"))),
-            more=f"<link>{html.escape(link)}</link>"
+            more=f"<link>{html.escape(link)}#access_token={key}</link>"
+            f"<description>Hear {html.escape(html.escape(link))}</description>"
             f'<enclosure url="{html.escape(link)}" type="audio/mpeg"/>',
             guid=f"{key}-{number}",
         )

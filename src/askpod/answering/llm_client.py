@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from askpod.services.http import struck_out
+from askpod.services.http import begun_secret, struck_out
 from askpod.services.retry import RequestFailure, Retries
 from askpod.settings import ModelSettings
 
@@ -82,6 +82,8 @@ class LanguageModel:
                             yield piece
                         if call.full:
                             break
+                if piece := call.take_rest():
+                    yield piece
                 call.finish()
             except Exception as problem:
                 failure = call.failure(problem)
@@ -105,6 +107,8 @@ class LanguageModel:
                             yield piece
                         if call.full:
                             break
+                if piece := call.take_rest():
+                    yield piece
                 call.finish()
             except Exception as problem:
                 failure = call.failure(problem)
@@ -146,6 +150,7 @@ class _Call:
     def _start_try(self) -> None:
         self.dialect = self.endpoint.dialect
         self._pieces: list[str] = []
+        self._held = ""  # what may be the beginning of a secret
         self._room = CHARACTERS_PER_TOKEN * self._settings.answer_tokens
         self._chunks_left = CHUNKS_PER_TOKEN * self._settings.answer_tokens
         self._finish = ""
@@ -163,7 +168,17 @@ class _Call:
             self._tokens = (usage["input_tokens"], usage["output_tokens"])
         if finish := chunk.response_metadata.get("finish_reason"):
             self._finish = finish if re.fullmatch(r"[A-Za-z_]{1,30}", str(finish)) else "other"
-        piece = struck_out(str(chunk.text)[: max(0, self._room)])
+        text = self._held + str(chunk.text)[: max(0, self._room)]
+        end = len(text) - begun_secret(text)
+        self._held = text[end:]
+        return self._said(struck_out(text[:end]))
+
+    def take_rest(self) -> str:
+        """The text that was held back until it was known to be no secret."""
+        rest, self._held = struck_out(self._held), ""
+        return self._said(rest)
+
+    def _said(self, piece: str) -> str:
         if piece:
             if self._first_text is None:
                 self._first_text = time.perf_counter() - self._began

@@ -17,9 +17,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
-from askpod.errors import ReadError
+from askpod.errors import ReadError, Unrecognised
 from askpod.readers.cues import Cue, Draft
 from askpod.readers.limits import MAX_CAPTIONS, MAX_LINES, MAX_TAGS
 from askpod.readers.log import FaultLog
@@ -143,6 +144,8 @@ def _timed(number: int, line: str) -> Caption | None:
     return Caption(number) if _UNREADABLE.fullmatch(line) else None
 
 
+_CHAPTER = 30.0  # seconds, half of the captions at least, in a list of chapters
+_SLOWEST = 1.0  # characters a second; speech has fifteen
 _GAP = 0.5  # seconds between two captions of one window, at most
 _WINDOW = 8  # lines that are shown at once, at most
 _LEAST = 2  # captions that add to what was shown, before a file is known to scroll
@@ -154,6 +157,21 @@ class _Repeat(NamedTuple):
 
     lines: int  # whole ones
     characters: int  # of the line after them
+
+
+def refuse_other_tracks(path: Path, captions: Sequence[Caption]) -> None:
+    """Raises Unrecognised for tracks of a player that hold no speech: pictures, chapters."""
+    filled = [caption for caption in captions if any(line.strip() for line in caption.lines)]
+    lasts = [
+        caption.end - caption.start
+        for caption in filled
+        if caption.start is not None and caption.end is not None
+    ]
+    said = sum(len(line) for caption in filled for line in caption.lines)
+    if filled and all("#xywh=" in "".join(caption.lines) for caption in filled):
+        raise Unrecognised(path, "is a player's track of preview pictures, and no transcript")
+    if len(lasts) > 1 and median(lasts) >= _CHAPTER and said < _SLOWEST * sum(lasts):
+        raise Unrecognised(path, "is a list of chapters, and no transcript")
 
 
 def unroll(
@@ -235,6 +253,7 @@ def read_subrip(path: Path, text: str, log: FaultLog) -> Draft:
     """The turns of a SubRip file. Raises ReadError where it holds more than any recording."""
     captions = split_captions(path, text, log)
     _drop_numbers(captions)
+    refuse_other_tracks(path, captions)
     cues = [cue_of(caption) for caption in unroll(captions, without_markup, log)]
     return Draft(turns_of(name_speakers(cues, log), log))
 

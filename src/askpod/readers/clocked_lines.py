@@ -11,6 +11,7 @@ clocks. A clock in the middle of a line is speech, and so is one behind what can
 
 from __future__ import annotations
 
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from askpod.readers.json_document import seconds
-from askpod.readers.speaker_labels import is_diariser, is_name
+from askpod.readers.speaker_labels import is_diariser, is_name, is_short
 
 _MAX_HEAD = 160  # characters in which a line's clock stands
 _MAX_NAME = 60  # characters
@@ -26,15 +27,19 @@ _MOST_WORDS = 8  # of a name
 _MOST = 2 / 3  # of the clocks have a name of any look in the same place
 _NEARLY_ALL = 0.9  # of the clocks, from which on such a name may stand once
 
-CLOCK = r"(?:\d{1,3}:)?\d{1,3}:[0-5]\d(?:[.,]\d{1,3})?(?![\d:])"
+# At the end stand thousandths, or frames: 00:00:04:12.
+CLOCK = r"(?:\d{1,3}:)?\d{1,3}:[0-5]\d(?:[.,]\d{1,3}|(?<=:\d\d:\d\d)[:;]\d\d)?(?![\d:])"
 _TIME = (
     rf"(?P<open>[\[(] ?)?(?P<start>{CLOCK})"
-    rf"(?: ?(?:-{{0,2}}>|-|–|—|to) ?(?P<end>{CLOCK}))?(?P<close> ?[\])])?"
+    rf"(?: ?(?:-{{0,2}}>|-|–|—|to|,) ?(?P<end>{CLOCK}))?(?P<close> ?[\])])?"
 )
 _LEADING = re.compile(rf"{_TIME}(?P<rest>.*)", re.DOTALL | re.ASCII)
 _TRAILING = re.compile(
-    rf"(?P<bracket>[\[(<])?(?P<name>(?:[^\W_]|[+№#])(?:[^:：\[\]{{}}<>]|\[[^:：\[\]{{}}<>]{{1,30}}\]){{0,59}}?)(?(bracket)[\])>])"
-    rf"(?P<colon>\s?[:：])?(?:\s?[,|–—-])?\s*{_TIME}"
+    rf"(?P<bracket>[\[(<])?"
+    rf"(?P<name>(?:\[[^\[\]:]{{1,30}}\] )?(?:[^\W_]|[+№#])"
+    rf"(?:[^:：\[\]{{}}<>]|\[[^:：\[\]{{}}<>]{{1,30}}\]){{0,59}}?)"
+    rf"(?(bracket)[\])>])"
+    rf"(?P<colon>\s?[:：])?(?:\s?[,|@–—-]|\sat(?=\s))?\s*{_TIME}"
     r"(?P<colon_after>\s?[:：])?(?P<rest>.*)",
     re.DOTALL,
 )
@@ -43,10 +48,11 @@ _IN_SECONDS = re.compile(
     r"[\[(] ?(?P<start>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?(?:-{0,2}>|-|–|—|to) ?"
     r"(?P<end>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?[\])]"
 )
-_SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—](?=\s))?\s*")
+_SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—,](?=\s))?\s*")
 _ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
 _LINKED = re.compile(
-    r"(?<!\[)\[{1,2}([^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]\(\s?[^()\s]{1,500}\s?\)\]?"
+    r"(?P<open>\((?=\[))?(?<!\[)\[{1,2}(?P<text>[^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]"
+    r"\(\s?[^()\s]{1,500}\s?\)\]?(?(open)\))"
 )
 _BULLET = re.compile(r"^(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
 _MARKS = frozenset("*_>-•")
@@ -54,14 +60,18 @@ _QUOTED = re.compile(r"^(?:> )?(?:[-*•] (?=[*_]))?")  # a quotation, or a list
 _EMPHASIS = re.compile(
     r"^(?:\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,60}?)(?<=\S)[*_]{1,3}(?=[\s:：(\[]|$)"
 )
-_CODE = re.compile(rf"`({CLOCK})`", re.ASCII)
+_CODE = re.compile(rf"(?<!\S)([`*_])({CLOCK})\1", re.ASCII)
 _COLUMNS = {
     mark: re.compile(
-        rf"[| ]*(?:(?P<first>{CLOCK}) *{mark} *(?P<right>[^{mark}\n:：]{{1,60}}?)"
-        rf"|(?P<left>[^{mark}\n:：]{{1,60}}?) *{mark} *(?P<second>{CLOCK})) *{mark} *(?=[^{mark} ])"
+        rf"[| ]*(?:(?P<first>{CLOCK}) *{mark} *(?P<right>[^{mark}\n:：]{{1,60}}?):?"
+        rf"|(?P<left>[^{mark}\n:：]{{1,60}}?):? *{mark} *(?P<second>{CLOCK}))"
+        rf" *{mark} *(?=[^{mark} ])"
     )
     for mark in (r"\t", r"\|")
 }
+_GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d])")
+_RULE = re.compile(r"\s*([-*_=~])(?: ?\1){2,}\s*")
+_BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
 _HEADING = re.compile(r"^#{1,6}\s+(?=\S)")
 _UNIT = r"(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?|or[ae]|uur|час\w*)"
 _MINUTE = r"(?:m|mins?\.?|minutes?|minuten?|minutos?|minut[oi]|минут\w*)"
@@ -89,6 +99,7 @@ class Line:
     start: float | None = None  # seconds; None where it has no clock
     end: float | None = None
     name: str = ""  # of the speaker, where one stands beside the clock
+    read_aloud: bool = False  # its clock stands there again, in words
     otherwise: Line | None = None  # what the line is if its name is none
 
     @property
@@ -99,7 +110,7 @@ class Line:
 
 def read_lines(lines: Iterable[str]) -> list[Line]:
     """The lines of a text, with the names that are believed."""
-    written = _from_columns([_normal(text) for text in lines])
+    written = _unglued(_from_columns([_normal(text) for text in lines]))
     read = [_line(number, text) for number, text in enumerate(_digital(written), 1)]
     _drop_read_aloud(read)
     believed = _names_before(read) | _names_behind(read)
@@ -109,6 +120,13 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
     ]
     _take_names_around(read)
     return read
+
+
+def _unglued(lines: list[str]) -> list[str]:
+    """The lines; where most begin with a clock that is glued to the words, with a space there."""
+    spaced = [_GLUED.sub(r"\1 ", line) for line in lines]
+    glued = sum(map(operator.ne, spaced, lines))
+    return spaced if glued >= max(2, _MOST * sum(map(bool, lines))) else lines
 
 
 def _from_columns(lines: list[str]) -> list[str]:
@@ -131,12 +149,14 @@ def _columns(line: str) -> str | None:
 
 def _normal(written: str) -> str:
     """The line without Markdown's marks."""
-    text = written.strip()
+    if _RULE.fullmatch(written):
+        return ""
+    text = _BREAK.sub(" ", written, count=20).strip() if "<" in written else written.strip()
     if text[:1] in _MARKS:
         text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", text))
     text = text.replace("**", "")
-    if "`" in text:
-        text = _CODE.sub(r"[\1]", text)
+    if "`" in text or "_" in text or "*" in text:
+        text = _CODE.sub(r"[\2]", text)
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", text)
     if "](" in text:
@@ -153,8 +173,8 @@ def _clock_of(second: float) -> str:
 
 def _unlinked(match: re.Match[str]) -> str:
     """The text of a link; a clock alone stays in its brackets."""
-    inner = match[1].strip(" ()")
-    return f"[{inner}]" if re.fullmatch(CLOCK, inner) else match[1]
+    inner = match["text"].strip(" ()")
+    return f"[{inner}]" if re.fullmatch(CLOCK, inner) else match["text"]
 
 
 def _digital(lines: Sequence[str]) -> list[str]:
@@ -196,7 +216,7 @@ def _drop_read_aloud(lines: Sequence[Line]) -> None:
                 match = _ALOUD.fullmatch(lines[beside].text[:_MAX_HEAD])
                 if match and _reads(match["aloud"], lines[at].start or 0.0):
                     heads[beside] = match["head"].strip(" ,")
-                    found = True
+                    found = lines[at].read_aloud = True
         read += found
     if len(heads) > 1 and 2 * read >= len(clocks):
         for at, head in heads.items():
@@ -334,7 +354,7 @@ def _trailed(number: int, text: str) -> Line | None:
     start, end = seconds(match["start"]), seconds(match["end"])
     if match["open"] and (match["colon"] or match["colon_after"]):
         return Line(number, f"{name}: {said}", start, end)  # a label, with its clock inside
-    if not _may_be_name(name) or (said and not match["open"]):
+    if not _may_be_name(name.removesuffix(".")) or (said and not match["open"]):
         return None
     return Line(number, said, start, end, name, otherwise=Line(number, text))
 
@@ -342,9 +362,10 @@ def _trailed(number: int, text: str) -> Line | None:
 def _may_be_name(text: str) -> bool:
     if not 0 < len(text) < _MAX_NAME or len(text.split()) > _MOST_WORDS:
         return False
-    return text[-1] not in _ENDS or is_diariser(text)
+    return text[-1] not in _ENDS or is_diariser(text) or is_short(text)
 
 
 def _looks_like_name(text: str) -> bool:
-    """As captions' labels, and also "speaker 1"."""
-    return is_name(text[0].upper() + text[1:]) or is_diariser(text)
+    """As captions' labels, and also "speaker 1"; not "Yes.", which is said again and again."""
+    ends = text[-1] in _ENDS and not is_short(text)
+    return (is_name(text[0].upper() + text[1:]) and not ends) or is_diariser(text)

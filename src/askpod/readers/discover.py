@@ -7,6 +7,7 @@ read. A file that the user names counts whatever it is called.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from itertools import groupby
@@ -149,6 +150,10 @@ def _files(path: Path, unreadable: Unreadable) -> Iterator[Path]:
         elif path.exists():
             yield path
         else:
+            scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/", str(path))
+            if scheme:  # without the rest, which may hold a password
+                kind = f"{scheme[1]}:…: is no kind of address that is read"
+                raise PathError(f"{kind}; name an http(s) or git+https one, or a path")
             raise PathError(f"{path}: does not exist; check the path")
     except OSError as error:
         where = error.filename or path

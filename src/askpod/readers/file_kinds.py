@@ -29,6 +29,7 @@ _SIGNS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
         (rb"SQLite format 3\x00", "is a database: export the transcripts from it"),
     )
 )  # fmt: skip
+_MICRODVD = re.compile(r"\s*\{\d+\}\{\d+\}")
 _WORD = b"word/document.xml"
 
 
@@ -52,8 +53,14 @@ def why_not_text(data: bytes) -> str | None:
 def why_not_transcript(text: str) -> str | None:
     """What a text is that is certainly no transcript; None where that cannot be said."""
     head = text[:2_000].lower()
+    if head.startswith("version https://git-lfs"):
+        return "is the pointer to a file that Git LFS keeps: run `git lfs pull` there"
+    if head.startswith("speaker ") and head.count("<na>") > 1:
+        return "is a diariser's RTTM, which says who speaks when, but no word: name the transcript"
     if "<rss" in head or "<feed" in head:
         return "is a podcast's feed: name it in `askpod index` as a file that ends in .xml"
+    if "<sami" in head or "scenarist_scc" in head or _MICRODVD.match(head):
+        return "is captions of a kind that is not read (SAMI, SCC, MicroDVD): convert them to SRT"
     if "<html" in head or "<!doctype html" in head:
         return "is a web page without names or clocks beside paragraphs of speech"
     return None

@@ -33,6 +33,7 @@ from askpod.readers.json_document import load_json, recognise_json
 from askpod.readers.limits import MAX_BYTES, MAX_JSON_BYTES, MAX_TEXT_BYTES, MEGABYTE
 from askpod.readers.log import FaultLog
 from askpod.readers.plain import (
+    clocks_without_speech,
     is_untimed,
     looks_like_plain,
     names_without_times,
@@ -224,6 +225,11 @@ def _why_not(content: Content) -> str:
         with suppress(ReadError):
             value = content.json
     why = why_no_service(value) or why_not_transcript(content.text)
+    if not why and value is None and clocks_without_speech(content.text):
+        why = (
+            "has clocks, but not the names, sentences or amount of speech that a transcript has:"
+            " is it a list of chapters, a timetable or a log?"
+        )
     unknown = "holds no transcript of a known format; docs/formats.md shows what they look like"
     if value is None and len(_STOP.findall(content.text)) >= _SENTENCES:
         unknown += "; --untimed takes speech without names and times"

@@ -239,7 +239,10 @@ def _check_names(pairs: list[tuple[str, object]]) -> None:
         raise _TooMany(f"{MAX_NAMES:,} names in one object")
 
 
-_CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,7}(?:[.,]\d{1,9})?)", re.ASCII)
+_CLOCK = re.compile(
+    r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,7}(?:[.,]\d{1,9})?)(?:(?<=:\d\d:\d\d)[:;]\d\d)?",
+    re.ASCII,
+)  # the last may be frames, of which nobody knows how many make a second
 _HALF = re.compile("[\ud800-\udfff]")
 _EXACT = 1e15  # from here on a float no longer tells every whole number from the next
 

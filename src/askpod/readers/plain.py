@@ -22,7 +22,7 @@ from askpod.readers.cues import Cue, Draft
 from askpod.readers.json_document import seconds
 from askpod.readers.log import FaultLog
 from askpod.readers.speakers import name_speakers
-from askpod.readers.text import clean, is_of_tool, unescape
+from askpod.readers.text import clean, excerpt, is_of_tool, unescape
 from askpod.readers.turns import turns_of
 from askpod.times import anchors
 
@@ -43,7 +43,12 @@ _SLOWEST = 3.0  # characters a second; chapters and timetables have far fewer
 _ENDS = frozenset(".?!…。？！")
 _CLOSING = "\"'”’»)]"
 _LEVEL = re.compile(r"\W{0,3}(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL|TRACE)\b")
-_INLINE = re.compile(rf"\[ ?({CLOCK}) ?\]|\((\d{{1,2}}:[0-5]\d:[0-5]\d)\)", re.ASCII)
+_INLINE = re.compile(
+    rf"\[ ?({CLOCK}) ?\]|\((\d{{1,2}}:[0-5]\d:[0-5]\d)\)|(?<=[.?!] )\((\d{{1,3}}:[0-5]\d)\)",
+    re.ASCII,
+)
+_FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:(?!---)[^\n]*\n){1,200}---[ \t]*(?:\n|$)")
+_TITLE = re.compile(r"^title:[ \t]*([^\n]{1,200})$", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?^[ \t]*(?:```|~~~)", re.MULTILINE | re.DOTALL)
 _LABEL_ALONE = re.compile(r"[^\n:：]{1,60}[:：]\s*")
 _NO_TITLES = frozenset(
@@ -95,6 +100,11 @@ def names_without_times(text: str) -> bool:
     return False
 
 
+def clocks_without_speech(text: str) -> bool:
+    """Whether a text has lines with clocks, which are no speech: chapters, a timetable, a log."""
+    return sum(line.start is not None for line in read_lines(_sample(text))) > 1
+
+
 def is_untimed(text: str) -> bool:
     """Whether a text without times can be read as speech: prose, or paragraphs with names."""
     start = text.lstrip()[:1]
@@ -114,11 +124,17 @@ def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
     written = text.replace("\r\n", "\n").replace("\r", "\n")
     if written.count("\n") >= MAX_LINES:
         raise ReadError(path, f"has more than {MAX_LINES:,} lines; split it or leave it out")
-    lines = read_lines(written.split("\n"))
+    front = _FRONT_MATTER.match(written)
+    above = front[0].count("\n") if front else 0
+    raw = written.split("\n")
+    lines = read_lines([""] * above + raw[above:])
     _drop_footer(lines, log)
     begin = _beginning(lines)
+    _drop_headings(raw, lines, begin, log)
     cues = name_speakers(list(_cues(_blocks(lines[begin:]))), log)
     title, description = _header(line.text for line in lines[:begin])
+    if front and (told := _TITLE.search(front[0])):
+        title = clean(told[1].strip("\"'"))[0]
     return Draft(turns_of(cues, log), title=title, description=description)
 
 
@@ -135,6 +151,16 @@ def _drop_footer(lines: list[Line], log: FaultLog) -> None:
             return
         log.add(lines[at].number, "footer", "the exporting tool's own line is left out")
         del lines[at:]
+
+
+def _drop_headings(raw: Sequence[str], lines: list[Line], begin: int, log: FaultLog) -> None:
+    """Takes out Markdown's headings between the paragraphs: nobody says them."""
+    counts = Counter(line.text for line in lines)
+    for line in lines[begin:]:
+        is_heading = raw[line.number - 1].lstrip().startswith("#") and not line.name
+        if is_heading and counts[line.text] == 1 and ":" not in line.text:
+            log.add(line.number, "heading", f"{excerpt(line.text)} is a heading, and no speech")
+            line.text = ""
 
 
 def _beginning(lines: Sequence[Line]) -> int:
@@ -185,7 +211,11 @@ def _is_speech(timed: Sequence[Line], lines: Sequence[Line]) -> bool:
     labelled = [Cue(block.line, block.start, None, block.text) for block in blocks]
     named += sum(bool(cue.speaker) for cue in name_speakers(labelled, FaultLog(Path())))
     ended = sum(block.text.rstrip(_CLOSING)[-1:] in _ENDS for block in blocks)
-    if 2 * named >= len(timed) or (blocks and 2 * ended >= len(blocks)):
+    if (
+        any(line.read_aloud for line in timed)
+        or 2 * named >= len(timed)
+        or (blocks and 2 * ended >= len(blocks))
+    ):
         return True
     starts = [line.start for line in timed if line.start is not None]
     said = sum(len(block.text) for block in blocks[:-1])
@@ -223,7 +253,7 @@ def _cues(blocks: Iterable[_Block]) -> Iterator[Cue]:
         pieces: list[tuple[float | None, str]] = []
         for match in _INLINE.finditer(text) if "[" in text or "(" in text else ():
             pieces.append((start, text[begin : match.start()]))
-            start, begin = seconds(match[1] or match[2]), match.end()
+            start, begin = seconds(match[1] or match[2] or match[3]), match.end()
         pieces.append((start, text[begin:]))
         for place, (second, piece) in enumerate(pieces):
             if piece.strip():

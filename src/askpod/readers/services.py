@@ -8,54 +8,34 @@ are seconds or milliseconds is told by how much is said in that time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 
 from askpod.readers.cues import Cue, Draft, cut, locate
-from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
+from askpod.readers.json_document import Object, nested, seconds
 from askpod.readers.log import FaultLog
+from askpod.readers.service_rows import (
+    DEEPEST,
+    LOOSE,
+    TICK,
+    Names,
+    bare_time,
+    best_rows,
+    label_of,
+    lists_in,
+    names_of,
+    row_cues,
+    speaker_name,
+    unit_of,
+)
 from askpod.readers.speakers import name_or_keep
 from askpod.readers.turns import turns_of
-
-_MILLISECOND = 0.001
-_TICK = 1e-7  # of Azure
-_SAMPLE = 50  # rows by which a list is known
-_DEEPEST = 4  # objects in which a list of rows may stand
-_WIDEST = 200  # values of one object that are looked at
-_SLOW = 0.4  # characters a second: in seconds nobody speaks so slowly
-_SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
-
-_TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
-          "line", "punctuatedword", "word")  # fmt: skip
-_STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", "startsec",
-           "startseconds", "starttimestamp", "startts", "begin", "from", "offset", "offsetms",
-           "offsetmilliseconds", "offsetinticks", "in", "timestamp", "time", "ts")  # fmt: skip
-_ENDS = ("end", "endtime", "endms", "endmilliseconds", "endtimems", "endsec", "endseconds",
-         "endtimestamp", "stop", "to", "out", "endts")  # fmt: skip
-_LENGTHS = ("duration", "dur", "durationms", "durationmilliseconds", "durationinticks")
-_SPEAKERS = ("voice", "speakername", "speaker", "speakerlabel", "speakerid", "speakertag",
-             "participant", "participantname", "name", "channel", "channelid", "channellabel",
-             "channeltag")  # fmt: skip
-_LOOSE = re.compile(r"[^a-z]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """Under which names the rows of a list hold what they tell; "" for what they do not."""
-
-    text: str
-    start: str
-    end: str = ""
-    length: str = ""
-    speaker: str = ""
 
 
 def is_service(value: object) -> bool:
     """Whether JSON holds timed speech under names that are known here."""
-    return bool(_words_of_service(value)) or _best_rows(value) is not None
+    return bool(_words_of_service(value)) or best_rows(value) is not None
 
 
 def read_service(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
@@ -76,28 +56,20 @@ def _sound(cue: Cue) -> Cue:
     return replace(cue, text=text, speaker=speaker)
 
 
-def read_rows(rows: object, log: FaultLog) -> list[Cue]:
-    """The cues of a list of objects that each hold a text and a start."""
-    names = _names(rows) if isinstance(rows, list) else None
-    return list(_row_cues(rows, names, log)) if names and isinstance(rows, list) else []
-
-
-def tells_times(names: Sequence[str]) -> bool:
-    """Whether the names of a table's columns are those of a text and of a start."""
-    loose = {_LOOSE.sub("", name.lower()) for name in names}
-    return not loose.isdisjoint(_TEXTS) and not loose.isdisjoint(_STARTS)
-
-
 def why_no_service(value: object) -> str | None:
     """What a service's JSON without timed speech is, and what to ask the service for."""
     if not isinstance(value, dict):
         return None
+    if nested(value.get("chapters")):
+        return "is a list of chapters, and no transcript"
     results = value.get("results")
     if "audio_url" in value or ("utterances" in value and "status" in value):
         return (
             "is AssemblyAI's JSON without utterances or words: fetch it again once its status is"
             " `completed`, with `speaker_labels` on"
         )
+    if value.get("error"):
+        return "is a service's error, and no transcript: see what it says, and fetch it again"
     if "jobName" in value or (isinstance(results, dict) and "transcripts" in results):
         return (
             "is AWS Transcribe's JSON without the items that hold the times: fetch the job's"
@@ -116,9 +88,9 @@ def why_no_service(value: object) -> str | None:
 
 
 def _cues(value: object, log: FaultLog) -> Iterator[Cue]:
-    found = _best_rows(value)
+    found = best_rows(value)
     if found is not None:
-        yield from _row_cues(*found, log)
+        yield from row_cues(*found, log)
         return
     for text, words in _words_of_service(value):
         known = list(words)
@@ -127,146 +99,16 @@ def _cues(value: object, log: FaultLog) -> Iterator[Cue]:
         yield from cut(Cue(1, begin, None, whole), locate(whole, known))
 
 
-# --- lists of rows ------------------------------------------------------------------------------
-
-
-def _best_rows(value: object) -> tuple[Sequence[object], _Names] | None:
-    """The list in a value that holds most speech in rows of more than a word, and its names."""
-    best: tuple[Sequence[object], _Names] | None = None
-    most = 0.0
-    for rows in _lists(value, _DEEPEST):
-        names = _names(rows)
-        if names is None:
-            continue
-        sample = [row for row in islice(rows, _SAMPLE) if isinstance(row, dict)]
-        texts = [row[names.text] for row in sample if isinstance(row.get(names.text), str)]
-        spaced = sum(" " in text.strip() or not text.isascii() for text in texts)
-        if 2 * spaced < len(texts) or not texts:
-            continue  # words, which a service gives beside its sentences
-        weight = sum(map(len, texts)) + (1_000_000 if names.speaker else 0)
-        if weight > most:
-            best, most = (rows, names), weight
-    return best
-
-
-def _lists(value: object, depth: int) -> Iterator[list[object]]:
-    if isinstance(value, list):
-        if isinstance(next(iter(value), None), dict):
-            yield value
-        inner = value[:3] if depth > 1 else []
-    elif isinstance(value, dict):
-        inner = list(islice(value.values(), _WIDEST))
-    else:
-        return
-    if depth > 0:
-        for each in inner:
-            if isinstance(each, dict | list):
-                yield from _lists(each, depth - 1)
-
-
-def _names(rows: Sequence[object]) -> _Names | None:
-    """Under which names the rows hold text and times; None where they do not."""
-    sample = [row for row in islice(rows, _SAMPLE) if isinstance(row, dict)]
-    keys = {_LOOSE.sub("", key.lower()): key for row in sample for key in islice(row, _WIDEST)}
-
-    def named(known: Sequence[str], *, timed: bool = False) -> str:
-        for name in known:
-            key: str = keys.get(name, "")
-            if key and any(
-                (_second(row.get(key)) if timed else row.get(key)) is not None for row in sample
-            ):
-                return key
-        return ""
-
-    text, start = named(_TEXTS), named(_STARTS, timed=True)
-    if not text or not start or not any(isinstance(row.get(text), str) for row in sample):
-        return None
-    end, length = named(_ENDS, timed=True), named(_LENGTHS, timed=True)
-    return _Names(text, start, end, length, _speaker_name(sample, keys))
-
-
-def _speaker_name(sample: Sequence[Object], keys: dict[str, str]) -> str:
-    """The name under which speakers stand; a channel only where there are two."""
-    for name in _SPEAKERS:
-        key = keys.get(name, "")
-        values = {str(_speaker(row.get(key))) for row in sample if row.get(key) is not None}
-        values.discard("None")
-        if key and values and (not name.startswith("channel") or len(values) > 1):
-            return key
-    return ""
-
-
-def _row_cues(rows: Sequence[object], names: _Names, log: FaultLog) -> Iterator[Cue]:
-    unit = _unit(rows, names)
-    end_unit = _unit_of_name(names.length or names.end) or unit
-    for line, row in objects(rows, log):
-        start = second_of(_bare(row.get(names.start)), line, log, unit)
-        if names.end:
-            end = second_of(_bare(row.get(names.end)), line, log, end_unit)
-        else:
-            lasts = seconds(_bare(row.get(names.length)), end_unit) if names.length else None
-            end = None if start is None or lasts is None else start + lasts
-        speaker = _speaker(row.get(names.speaker)) if names.speaker else None
-        label = text_of(speaker, line, log)
-        if label.isdecimal() and _LOOSE.sub("", names.speaker.lower()).startswith("channel"):
-            label = f"Channel {label}"
-        yield Cue(line, start, end, text_of(row.get(names.text), line, log), label)
-
-
-def _unit(rows: Sequence[object], names: _Names) -> float:
-    """Seconds in a unit of the starts: 1, or 0.001 where nobody speaks as slowly as that."""
-    if known := _unit_of_name(names.start):
-        return known
-    said = lasted = 0.0
-    starts: list[float] = []
-    for row in rows:
-        if not isinstance(row, dict) or not isinstance(row.get(names.start), float | int):
-            continue
-        start, end = row[names.start], row.get(names.end or names.length)
-        text = row.get(names.text)
-        said += len(text) if isinstance(text, str) else 0
-        starts.append(start)
-        if isinstance(end, float | int):
-            lasted += end if not names.end else max(0.0, end - start)
-    if not starts or any(start % 1 for start in starts):
-        return 1.0
-    slow = _SLOW if lasted else _SLOW_WITH_PAUSES
-    return _MILLISECOND if said < slow * (lasted or max(starts) - min(starts)) else 1.0
-
-
-def _unit_of_name(name: str) -> float | None:
-    lower = name.lower()
-    if "tick" in lower:
-        return _TICK
-    return _MILLISECOND if lower.endswith(("ms", "milliseconds", "millis")) else None
-
-
-def _second(value: object) -> float | None:
-    return seconds(_bare(value), _TICK if isinstance(value, float) and value > 1e6 else 1.0)
-
-
-def _bare(value: object) -> object:
-    """A time as `seconds` takes it: Google writes "1.200s"."""
-    return value[:-1] if isinstance(value, str) and value.endswith("s") else value
-
-
-def _speaker(value: object) -> object:
-    """The label in a speaker's value, which may be an object with a name."""
-    if isinstance(value, dict):
-        return next((value[key] for key in ("name", "label", "id") if value.get(key)), None)
-    return value
-
-
-# --- words --------------------------------------------------------------------------------------
-
 _TimedWord = tuple[str, float | None, str]
 _Spoken = tuple[object, Sequence[_TimedWord]]
 
 
 def _words_of_service(value: object) -> list[_Spoken]:
     """The texts of a service's JSON, each with its words in (word, second, speaker)."""
+    if isinstance(value, dict) and isinstance(value.get("response"), dict):
+        value = value["response"]  # of Google, where a job is asked for its result
     if not isinstance(value, dict):
-        return []
+        return _of_rows_of_words(value)
     results = value.get("results")
     if isinstance(results, dict) and ("items" in results or "transcripts" in results):
         return _of_aws(results)
@@ -280,16 +122,33 @@ def _words_of_service(value: object) -> list[_Spoken]:
         return _of_azure(value["recognizedPhrases"])
     several = value.get("transcripts")  # of ElevenLabs: one for each channel
     spoken = [_of_words(each) for each in (nested(several) or [value])]
-    return [each for each in spoken if each[1]]
+    return [each for each in spoken if each[1]] or _of_rows_of_words(value)
+
+
+def _said_by(speaker: object, words: Sequence[_TimedWord]) -> list[_TimedWord]:
+    return [(word, second, label_of(speaker)) for word, second, _ in words]
+
+
+def _of_rows_of_words(value: object) -> list[_Spoken]:
+    """Paragraphs with a speaker and a list of words each, as meeting bots and editors write."""
+    for rows in lists_in(value, DEEPEST):
+        paragraphs = [row for row in nested(rows) if nested(row.get("words"))]
+        if not paragraphs or names_of(nested(paragraphs[0]["words"])) is None:
+            continue
+        key = speaker_name(
+            paragraphs, {LOOSE.sub("", each.lower()): each for each in paragraphs[0]}
+        )
+        return [(None, _said_by(row.get(key), _of_words(row)[1])) for row in paragraphs]
+    return []
 
 
 def _of_words(value: Object) -> _Spoken:
     """A text and its words beside it: ElevenLabs in seconds, AssemblyAI in milliseconds."""
-    rows = nested(value.get("words"))
-    names = _names(rows) or _Names("text", "start", speaker="speaker")
-    unit = _unit(rows, names)
+    rows = nested(value.get("words")) or nested(value.get("result"))
+    names = names_of(rows) or Names("text", "start", speaker="speaker")
+    unit = unit_of(rows, names)
     words = [
-        (word, seconds(_bare(row.get(names.start)), unit), _label(row.get(names.speaker)))
+        (word, seconds(bare_time(row.get(names.start)), unit), label_of(row.get(names.speaker)))
         for row in rows
         if isinstance(word := row.get(names.text), str) and word.strip()
     ]
@@ -299,9 +158,13 @@ def _of_words(value: Object) -> _Spoken:
 def _of_aws(results: Object) -> list[_Spoken]:
     speakers: dict[object, str] = {}
     labels = results.get("speaker_labels")
-    for segment in nested(labels.get("segments")) if isinstance(labels, dict) else []:
-        for item in nested(segment.get("items")):
-            speakers[item.get("start_time")] = _label(item.get("speaker_label"))
+    by_channel = results.get("channel_labels")
+    groups = nested(labels.get("segments")) if isinstance(labels, dict) else []
+    groups += nested(by_channel.get("channels")) if isinstance(by_channel, dict) else []
+    for group in groups:
+        for item in nested(group.get("items")):
+            label = item.get("speaker_label") or group.get("channel_label")
+            speakers[item.get("start_time")] = label_of(label)
     words: list[_TimedWord] = []
     for item in nested(results.get("items")):
         best = nested(item.get("alternatives"))[:1]
@@ -309,7 +172,7 @@ def _of_aws(results: Object) -> list[_Spoken]:
         if isinstance(content, str):
             begin = item.get("start_time")
             key = begin if isinstance(begin, str | float) else None
-            label = _label(item.get("speaker_label")) or speakers.get(key, "")
+            label = label_of(item.get("speaker_label")) or speakers.get(key, "")
             words.append((content, seconds(begin), label))
     whole = [each.get("transcript") for each in nested(results.get("transcripts"))]
     timed = any(second is not None for _, second, _ in words)
@@ -323,7 +186,7 @@ def _of_deepgram(results: Object) -> list[_Spoken]:
         for best in nested(channel.get("alternatives"))[:1]:
             by = f"Channel {number}" if len(channels) > 1 else ""
             words = [
-                (word, seconds(row.get("start")), _label(row.get("speaker")) or by)
+                (word, seconds(row.get("start")), label_of(row.get("speaker")) or by)
                 for row in nested(best.get("words"))
                 if isinstance(word := row.get("punctuated_word") or row.get("word"), str)
             ]
@@ -334,12 +197,12 @@ def _of_deepgram(results: Object) -> list[_Spoken]:
 
 def _of_rev(value: Object) -> list[_Spoken]:
     names = {
-        _label(each.get("id")): each.get("name")
+        label_of(each.get("id")): each.get("name")
         for each in [*nested(value.get("speakers")), *nested(value.get("speaker_info"))]
     }
     found: list[_Spoken] = []
     for monologue in nested(value.get("monologues")):
-        label = _label(monologue.get("speaker"))
+        label = label_of(monologue.get("speaker"))
         name = names.get(label)
         by = name if isinstance(name, str) and name else label
         elements = [e for e in nested(monologue.get("elements")) if isinstance(e.get("value"), str)]
@@ -354,13 +217,15 @@ def _of_google(results: Sequence[object]) -> list[_Spoken]:
     for result in nested(results):
         for best in nested(result.get("alternatives"))[:1]:
             words = [
-                (word, seconds(_bare(row.get("startTime", row.get("startOffset")))),
-                 _label(row.get("speakerLabel", row.get("speakerTag"))))
+                (word, seconds(bare_time(row.get("startTime", row.get("startOffset")))),
+                 label_of(row.get("speakerLabel", row.get("speakerTag"))))
                 for row in nested(best.get("words"))
                 if isinstance(word := row.get("word"), str)
             ]  # fmt: skip
             if words:
                 found.append((best.get("transcript"), words))
+    if len(found) > 1 and len(found[-1][1]) == sum(len(words) for _, words in found[:-1]):
+        return found[-1:]  # with diarisation the last holds all words again, and by whom
     return found
 
 
@@ -371,7 +236,7 @@ def _of_speechmatics(results: Sequence[object]) -> list[_Spoken]:
             if isinstance(content := best.get("content"), str):
                 known = item.get("type") != "punctuation"
                 second = seconds(item.get("start_time")) if known else None
-                words.append((content, second, _label(best.get("speaker")) if known else ""))
+                words.append((content, second, label_of(best.get("speaker")) if known else ""))
     return [(None, words)] if any(second is not None for _, second, _ in words) else []
 
 
@@ -379,18 +244,10 @@ def _of_azure(phrases: Sequence[object]) -> list[_Spoken]:
     found: list[_Spoken] = []
     for phrase in nested(phrases):
         for best in nested(phrase.get("nBest"))[:1]:
-            second = seconds(phrase.get("offsetInTicks"), _TICK)
+            second = seconds(phrase.get("offsetInTicks"), TICK)
             if isinstance(text := best.get("display"), str) and text.strip():
-                found.append((text, [(text.split()[0], second, _label(phrase.get("speaker")))]))
+                found.append((text, [(text.split()[0], second, label_of(phrase.get("speaker")))]))
     return found
-
-
-def _label(value: object) -> str:
-    """A speaker's label; a number as it is written."""
-    value = _speaker(value)
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return value if isinstance(value, str) else ""
 
 
 def _joined(words: Sequence[_TimedWord]) -> str:

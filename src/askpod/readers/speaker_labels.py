@@ -21,16 +21,22 @@ _UNKNOWN = re.compile(
     rf"|(?:unknown|unidentified)(?: (?:{_KIND}))?",
     re.IGNORECASE,
 )
+_SHORT = re.compile(r"\w\S* (?:[^\W\d_]|[JS]r|Inc|Ltd|Co|Corp|Esq|\w{1,2}\.\w{1,2})\.$")
 _MOST_WORDS = 4  # of what looks like a name
 _PARTICLE = re.compile(
     "van|de|der|den|von|zu|da|di|del|della|dos|das|do|la|le|du|el|al|bin|ibn|ben|e|y|af|av"
 )
 _NOBODY = re.compile(
-    "notes?|questions?|answer|example|warning|tip|step|chapter|part|section|music|sound|subtitles"
+    "(?:notes?|questions?|answer|example|warning|tip|step|chapter|part|section|music|sound|subtitles"
     "|translation|captions|title|update|quote|fact|remember|problem|solution|reason|result|summary"
     "|spoiler|lesson|rule|point|ps|re|date|time|links?|sources?|conclusion|definition|hint|caution"
     "|disclaimer|plus|also|so|and|but|or|then|here|yes|no|pros?|cons?|first|second|third|finally"
-    "|option|case|myth|today|important",
+    "|option|case|myth|today|important|number|phase|stage|day|week|reply|response|exercise"
+    "|look|listen|see|okay|ok|well|now|act|scene|verse|breaking news|fun fact|bottom line|q|a"
+    "|erstens|zweitens|drittens|frage|antwort|fazit|hinweis|pregunta|respuesta|nota|primero|segundo"
+    "|réponse|remarque|exemple|conclusion|domanda|risposta|vraag|antwoord|pergunta|resposta"
+    "|one|two|three|four|five|six|seven|eight|nine|ten)"
+    "(?: (?:\\d{1,3}|[a-h]|one|two|three|four|five|six|seven|eight|nine|ten))?",
     re.IGNORECASE,
 )
 
@@ -45,6 +51,11 @@ def is_name(text: str) -> bool:
         and all(_WORD.fullmatch(word) for word in words)
         and not any(word[0].islower() and not _PARTICLE.fullmatch(word) for word in words)
     )
+
+
+def is_short(text: str) -> bool:
+    """Whether a label ends with an initial or another word cut short: `Bo S.`, `Bo Sand Jr.`."""
+    return bool(_SHORT.search(text))
 
 
 @lru_cache(maxsize=4096)  # labels are few, and stand often

@@ -9,10 +9,8 @@ or in brackets with a colon, is a label wherever it opens a line. A prefix that 
 only if it looks like a name and the file has others; what never names a person ("Note") is
 speech then.
 
-A label holds until the next one where the file is labelled as a whole. Where few captions have
-one, each names its own caption only: a sponsor's name in four captions of a thousand says nothing
-about the half hour behind it. `>>` without a name, two lines with a dash each, and a diariser's
-`?` mean another speaker who is not known: nobody is credited with those words.
+`>>` without a name, two lines with a dash each, and a diariser's `?` mean another speaker who is
+not known: nobody is credited with those words. How far a label reaches: `holding`.
 """
 
 from __future__ import annotations
@@ -23,20 +21,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from statistics import median
 
 from askpod.readers.cues import Cue
+from askpod.readers.holding import hold, hold_named
 from askpod.readers.limits import MAX_CUES
 from askpod.readers.log import FaultLog
 from askpod.readers.speaker_labels import is_diariser, is_name, known
-from askpod.readers.text import excerpt, is_of_tool
+from askpod.readers.text import is_of_tool
 
 _MOST_LETTERS = 60  # characters of a label
 _REST = rf"[^\n:：]{{0,{_MOST_LETTERS}}}?[^\s:：]"
 _NAME = rf"[^\W_](?:{_REST})?|[+№#@]{_REST}"
-# Behind a colon comes a space, or a letter that cannot go on a word: `12:30` and `a::b` are none.
+# Behind a colon comes a space, or a letter that cannot go on a word: `12:30` and `a::b` are none,
+# `SPEAKER_01:so` is one.
 _COLON = re.compile(
-    rf"\s*+(?:[-–—]\s*+)?(?P<name>{_NAME})\s?(?:：|:(?=\s|$|[^\x00-\x7f]|[\"'A-Z]))\s*+"
+    rf"\s*+(?:[-–—]\s*+)?(?P<name>{_NAME})\s?(?:：|:(?=\s|$|[^\x00-\x7f]|[\"'A-Z])"
+    r"|(?<=\d):(?=[a-z]))\s*+"
 )
 _BRACKETED = re.compile(
     rf"\s*+(?:[-–—]\s*+)?(?:\[(?P<square>(?:[^\[\]\n]|\[[^\[\]\n]{{1,30}}\]){{1,{_MOST_LETTERS}}})\]"
@@ -47,21 +47,14 @@ _BRACKETED = re.compile(
 _CHANGE = re.compile(r"(?<!\S)>{2,3}(?:\s++|(?=\w)|$)")
 TURN = "[SPEAKER_TURN]"  # another speaker begins behind it, as whisper.cpp writes it
 _TURN = re.compile(r"\[SPEAKER[_ ]TURN\]", re.IGNORECASE)
+_BOLD = re.compile(rf"^\s*+\*\*([^*\n]{{1,{_MOST_LETTERS}}})\*\*(?=[\s:：]|$)")
 _DASHED = re.compile(rf"\s*+\|?(?P<name>{_NAME})\s?(?:\||\s[-–—])\s++(?P<said>.*)", re.DOTALL)
 _DASH = re.compile(r"\s*+[-–—]\s*+(?=\S)")
 
 _LABELLED = 1 / 2  # of the captions of a file in which each says who speaks
 _MOST = 2 / 3  # of the captions, from which on a label may stand only once
 _NEARLY_ALL = 0.9  # of the captions, from which on one that stands once may look like anything
-_HOLDS = 1 / 10  # of the captions with a label, from which on a label holds until the next one
-_HOLDS_ALONE = 1 / 3  # likewise where there is one label only
-_ALTERNATING = 6  # labels at least that change so often that they mark where speakers change
-_ALTERNATING_SHARE = 0.015  # of the captions, likewise
 _CHANGES_SHARE = 0.02  # of the captions have `>>` in a file in which it marks each change
-_CHANGES = 0.7  # of the labels that name another speaker than the one before
-_SMALL = 50  # captions: below, nothing is long enough to be credited wrongly
-_GAP = 100  # captions without a label, at least, after which nobody is credited
-_FAR = 10  # times the usual distance between two labels, likewise
 _OFTEN = 3  # times that a prefix stands that does not look like a name, where few captions have any
 _OFTEN_SHARE = 0.02  # of the captions, likewise
 _BEGINS = 1 / 3  # of what follows such a prefix begins a sentence: "budget: is …" does not
@@ -98,6 +91,7 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
         return hold(cues, log)
     split = [_lines(cue.text) for cue in cues]
     believed = _Labels(split).believed() or _labels_apart(split)
+    split = _cut_inside(cues, split, believed)
     changes = any(cue.opens for cue in cues) or any(
         line.changes for lines in split for line in lines
     )
@@ -112,7 +106,7 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     marks_changes = any(map(is_diariser, believed)) or (
         sum(">>" in cue.text for cue in cues) >= _CHANGES_SHARE * len(cues)
     )
-    return _held(named, log, always=marks_changes)
+    return hold_named(named, log, always=marks_changes)
 
 
 def name_or_keep(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
@@ -124,13 +118,6 @@ def name_or_keep(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
         return name_speakers(cues, log)
     unknown = {label for label in {cue.speaker for cue in cues} if known(label) == "?"}
     return [replace(cue, speaker="") if cue.speaker in unknown else cue for cue in cues]
-
-
-def hold(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
-    """The cues, those without a speaker by the one named last; not where few name any."""
-    unknown = {label for label in {cue.speaker for cue in cues} if known(label) == "?"}
-    marked = [replace(cue, speaker="?") if cue.speaker in unknown else cue for cue in cues]
-    return _held(marked, log)
 
 
 def _without_turn_signs(cues: Sequence[Cue]) -> Sequence[Cue]:
@@ -169,10 +156,27 @@ def _lines(text: str) -> list[_Line]:
     return lines
 
 
+def _cut_inside(
+    cues: Sequence[Cue], split: list[list[_Line]], believed: set[str]
+) -> list[list[_Line]]:
+    """The lines; one is cut where a believed label stands behind a sentence or a sound in it."""
+    names = "|".join(re.escape(label) for label in believed if is_name(label) or is_diariser(label))
+    if not names:
+        return split
+    label = rf"(?:{names})\s?[:：](?:\s|$)"
+    sound = re.compile(rf"^(\s*[\[(♪][^\])\n]*+[\])♪] )({label})", re.MULTILINE)
+    inside = re.compile(rf"(?<=[.?!…。？！\"”’)\]♪])[ ]+(?={label})")
+    for place, cue in enumerate(cues):
+        if ":" in cue.text and inside.search(cue.text):
+            split[place] = _lines(inside.sub("\n", sound.sub(r"\2\1", cue.text)))
+    return split
+
+
 _PLAIN = re.compile(r"[^\n:：>\[({<–—-]*+")
 
 
 def _line(text: str, dashes: int, *, marked: bool) -> _Line:
+    text = _BOLD.sub(r"\1", text)
     changes = marked or (dashes > 1 and bool(_DASH.match(text)))
     if match := _BRACKETED.match(text):
         label = " ".join(
@@ -180,6 +184,11 @@ def _line(text: str, dashes: int, *, marked: bool) -> _Line:
         )
         colon = bool(match["colon"])
         sure = is_diariser(label) or (colon and is_name(label))
+        # [External] Mara: or [laughs] Mara:
+        inner = None if colon or sure else _COLON.match(text, match.end())
+        if inner and is_name(inner["name"]):
+            label = " ".join(text[: inner.end("name")].lstrip(" -–—").split())
+            return _Line(text, label, text[inner.end() :], changes=changes)
         return _Line(text, label, text[match.end() :], sure, not colon and not sure, changes)
     match = _COLON.match(text)
     label = " ".join(match["name"].split()) if match else ""
@@ -208,6 +217,9 @@ class _Labels:
         every = [line for lines in split for line in lines if line.label]
         self._sure = {line.label for line in every if line.sure}
         self._counts = Counter(line.label for line in every if not line.bracket)
+        for label in [label for label in self._counts if label[0] in "[({"]:
+            if re.sub(r"^.*?[\])}] ", "", label) in self._counts:
+                del self._counts[label]  # a sound before a label
         self._often = {label for label, count in self._counts.items() if count > 1}
         heads = [lines[0].label for lines in split if lines[0].label and not lines[0].bracket]
         self._headed = len(heads) / max(1, len(split))
@@ -226,18 +238,23 @@ class _Labels:
         named = mostly or len(often) > 1 or any(self._counts[label] > 2 for label in often)
         if not (all_over or named or len(odd) > 1):
             return self._sure | self._brackets()
-        once = {label for label in self._names - self._often if mostly or " " in label}
+        # What stands once must stand where labels do: a line that goes on is speech.
+        rare = (self._counts.keys() - self._often) & self._placed()
+        # Nor is it a chapter and verse ("Luke 3") or an abbreviation ("U.S.").
+        rare = {label for label in rare if not label[-1].isdecimal() and label.count(".") < 2}
+        once = {label for label in self._names & rare if mostly or " " in label}
         if len(often) > 1 or odd:
-            once |= (self._names - self._often) & self._between_sentences()
+            once |= self._names & rare & self._between_sentences()
         if self._headed >= _NEARLY_ALL and all_over:
-            once |= self._beginning(self._counts.keys() - self._often, 1.0)
+            once |= self._beginning({lines[0].label for lines in self._split} & rare, 1.0)
         return self._sure | self._brackets() | often | odd | once
 
     def _odd(self, *, all_over: bool) -> set[str]:
         """Labels that do not look like names, but stand as often as labels do."""
         odd = self._often - self._like_names
-        if not all_over:
-            least = max(_OFTEN, _OFTEN_SHARE * len(self._split))
+        if self._headed < _NEARLY_ALL:
+            share = _OFTEN_SHARE / 2 if all_over else _OFTEN_SHARE
+            least = max(2 if all_over else _OFTEN, share * len(self._split))
             odd = {label for label in odd if self._counts[label] >= least}
         return self._beginning(odd, _BEGINS)
 
@@ -252,6 +269,16 @@ class _Labels:
             if line.label in labels and not line.rest[:1].islower()
         )
         return {label for label in labels if begins[label] >= share * self._counts[label]}
+
+    def _placed(self) -> set[str]:
+        """What may be a label, and opens a caption, or a line in one behind a sentence."""
+        inside = {
+            line.label
+            for lines in self._split
+            for above, line in pairwise(lines)
+            if line.changes or above.text.rstrip().rstrip(_CLOSING)[-1:] in _STOPS
+        }
+        return inside | {lines[0].label for lines in self._split}
 
     def _between_sentences(self) -> set[str]:
         """The labels that open a caption and a sentence, behind a caption that ends one."""
@@ -301,7 +328,7 @@ def _most_of(heads: Sequence[tuple[_Line, str, str]], captions: int) -> set[str]
         head
         for head, count in counts.items()
         if 0 < len(head) <= _MOST_LETTERS
-        and (is_diariser(head) or (count > 1 and head[-1] not in ".?!…,。？！"))
+        and (is_diariser(head) or (count > 1 and head[-1] not in "?!…,。？！"))
     }
     if sum(counts[label] for label in labels) < _MOST * captions:
         return set()
@@ -331,67 +358,3 @@ def _cut(cue: Cue, parts: Sequence[Cue]) -> Iterator[Cue]:
         start = cue.start if place == 0 else None
         end = cue.end if place == len(parts) - 1 else None
         yield Cue(cue.line, start, end, part.text, part.speaker, part.opens)
-
-
-def _held(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> list[Cue]:
-    """Cues without a speaker go to the last one that is named, where labels hold so long.
-
-    Args:
-        cues: in the file's order; the speaker is "" where none is named, "?" for one not known.
-        log: takes the fault where labels do not hold.
-        always: the labels mark each change of the speaker, however far apart they are.
-    """
-    places = [place for place, cue in enumerate(cues) if cue.speaker]
-    if not places or (len(places) == len(cues) and not any(cue.opens for cue in cues)):
-        return [replace(cue, speaker="") if cue.speaker == "?" else cue for cue in cues]
-    reach = len(cues) if always else _reach(cues, places)
-    held = list(cues)
-    without = 0
-    for place, following in pairwise([*places, len(cues)]):
-        gap = following - place - 1
-        speaker = cues[place].speaker if gap <= reach else ""
-        without += gap if gap > reach else 0
-        if speaker:
-            for later in range(place + 1, following):
-                held[later] = _with(held[later], speaker, opens=held[later].opens)
-    if without:
-        names = list(dict.fromkeys(cues[place].speaker for place in places))
-        log.add(
-            cues[places[0]].line,
-            "few-labels",
-            f"{len(places):,} of {len(cues):,} captions say who speaks"
-            f" ({', '.join(excerpt(name, 30) for name in names[:3])}): {without:,} captions far"
-            " behind a label are credited to nobody",
-        )
-    return list(_with_openings(held))
-
-
-def _with_openings(cues: Sequence[Cue]) -> Iterator[Cue]:
-    """The cues; a label that is written again begins no other speaker."""
-    before = ""
-    for cue in cues:
-        opens = cue.opens and (cue.speaker != before or cue.speaker == "?")
-        before = cue.speaker
-        if opens != cue.opens or before == "?":
-            cue = _with(cue, "" if before == "?" else before, opens=opens)
-        yield cue
-
-
-def _with(cue: Cue, speaker: str, *, opens: bool) -> Cue:
-    return Cue(cue.line, cue.start, cue.end, cue.text, speaker, opens)
-
-
-def _reach(cues: Sequence[Cue], places: Sequence[int]) -> int:
-    """How many cues without a label a label holds for."""
-    if len(cues) <= _SMALL:
-        return len(cues)
-    share = len(places) / len(cues)
-    several = len({cues[place].speaker for place in places}) > 1
-    changing = sum(cues[a].speaker != cues[b].speaker for a, b in pairwise(places))
-    early = places[0] <= max(5, _HOLDS * len(cues))
-    enough = len(places) >= _ALTERNATING and share >= _ALTERNATING_SHARE
-    alternate = enough and early and changing >= _CHANGES * (len(places) - 1)
-    if share >= _HOLDS_ALONE or (several and (share >= _HOLDS or alternate)):
-        distances = [after - before for before, after in pairwise(places)] or [1]
-        return max(_GAP, round(_FAR * median(distances)))
-    return 0

@@ -64,7 +64,7 @@ def unescape(text: str) -> str:
 
 _TOOLS = (
     "otter|rev|descript|riverside|fireflies|trint|sonix|happy ?scribe|amara|temi|castmagic|whisper"
-    "|microsoft|zoom|google meet"
+    "|microsoft|zoom|google meet|turboscribe|notta"
 )
 _OF_TOOL = re.compile(
     r"\(?transcri(?:bed|ption) (?:by|outsourced to|provided by) .{1,80}"
@@ -81,6 +81,7 @@ _OF_TOOL = re.compile(
     r"|this editable transcript was computer generated .{1,200}"
     r"|(?:this|the) transcript (?:was|is|has been) (?:automatically |auto-?)?"
     r"(?:generated|created|exported|produced)\b.{0,120}"
+    r"|\[this file is longer than .{1,150}\]"
     r"|people can also change the text after it was created\."
     r"|x-timestamp-map\s?=.{1,80}",
     re.IGNORECASE,

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from askpod.readers.captions import Caption, caption_second, split_captions, unroll, without_markup
+from askpod.readers.captions import (
+    Caption,
+    caption_second,
+    refuse_other_tracks,
+    split_captions,
+    unroll,
+    without_markup,
+)
 from askpod.readers.cues import Cue, Draft
 from askpod.readers.log import FaultLog
 from askpod.readers.speakers import name_speakers
@@ -44,6 +51,7 @@ def read_webvtt(path: Path, text: str, log: FaultLog) -> Draft:
         caption.lines = _without_comments(caption.lines)
     _drop_names(captions)
     captions[0].lines = _without_header(captions[0].lines)
+    refuse_other_tracks(path, captions)
     cues: list[Cue] = []
     for caption in unroll(captions, _shown, log):
         cues.extend(_cues(caption))

@@ -15,7 +15,7 @@ from pathlib import Path
 from askpod.readers.cues import Cue, Draft, cut, locate
 from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
 from askpod.readers.log import FaultLog
-from askpod.readers.services import read_rows
+from askpod.readers.service_rows import read_rows, speaker_in
 from askpod.readers.speakers import TURN, name_or_keep
 from askpod.readers.turns import turns_of
 from askpod.times import clock
@@ -59,7 +59,7 @@ def segments_of(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
     elif "transcription" in value:
         for line, segment in objects(value["transcription"], log):
             yield line, {**segment, **_offsets(segment)}
-    elif "segments" in value:
+    elif value.get("segments"):
         names = {str(each.get("id")): each.get("name") for each in nested(value.get("speakers"))}
         for line, segment in objects(value["segments"], log):
             name = names.get(str(segment.get("speaker")))
@@ -68,7 +68,9 @@ def segments_of(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
         for line, segment in objects(value.get("speakers") or value.get("chunks"), log):
             yield line, {**segment, **_timestamp(segment)}
     else:
-        yield 1, {"text": value.get("text"), "words": value.get("words")}
+        words = nested(value.get("words"))
+        begin = words[0].get("start") if words else None
+        yield 1, {"text": value.get("text"), "words": words, "start": begin}
 
 
 def _offsets(segment: Object) -> Object:
@@ -116,16 +118,17 @@ def _cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
 
 def _speaker(segment: Object) -> object:
     """Who speaks; `voice` is the name where `speaker` is a number."""
-    return next((segment[key] for key in ("voice", "speaker", "channel") if segment.get(key)), None)
+    keys = ("voice", "speaker", "channel")
+    return speaker_in(next((segment[key] for key in keys if segment.get(key)), None))
 
 
 def _spoken(words: list[Object], line: int, log: FaultLog) -> str:
     """The words of a segment without a text: Whisper's own bring their spaces along."""
-    texts = [text_of(word.get("word"), line, log) for word in words]
+    texts = [text_of(_written(word), line, log) for word in words]
     spaced = any(text[:1].isspace() for text in texts)
     return ("" if spaced else " ").join(texts)
 
 
 def _written(word: Object) -> str:
-    text = word.get("word")
+    text = word.get("word", word.get("text"))
     return text if isinstance(text, str) else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -85,9 +86,25 @@ def struck_out(text: str) -> str:
     return _KEY_LIKE.sub("***", text)
 
 
+def begun_secret(text: str) -> int:
+    """How many characters at the end of a text may be the beginning of a secret that goes on."""
+    secrets = [secret for secret in _secrets() if secret]
+    longest = max(map(len, secrets), default=1) - 1
+    return next(
+        (
+            length
+            for length in range(min(longest, len(text)), 0, -1)
+            if any(secret.startswith(text[-length:]) for secret in secrets if len(secret) > length)
+        ),
+        0,
+    )
+
+
 def _secrets() -> Iterator[str]:
     for variable in SECRETS:
-        yield os.environ.get(variable, "").strip()
+        value = os.environ.get(variable, "").strip()
+        yield value
+        yield b64encode(value.encode("utf-8", "surrogateescape")).decode().rstrip("=")
     # What the openai client's variable for further headers holds: a gateway's key, perhaps.
     for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").splitlines():
         value = line.partition(":")[2].strip()

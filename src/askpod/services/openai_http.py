@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ else:  # the library that the installed openai client is built on: httpx, or lat
 
 PAGES = ("text/html", "application/xhtml", "text/xml", "application/xml")
 BEGINNING = 2_000  # bytes of a page that are kept, to see what it says
+MOST_WAITS = 20  # times the wait for a byte that a whole response may take
 CONNECT_SECONDS = 10.0  # at most, for a connection to come about
 
 
@@ -78,7 +80,8 @@ class Guard:
 
     def refuses(self, response: httpx.Response) -> bool:
         """Whether it is no reply. From now on, no more is read of it than may be."""
-        response.stream = _Bounded(response, self.most_bytes)
+        wait = response.request.extensions.get("timeout", {}).get("read") or math.inf
+        response.stream = _Bounded(response, self.most_bytes, MOST_WAITS * wait)
         response.headers.pop("content-encoding", None)  # what comes from now on is unpacked
         return response.is_success and _kind(response).startswith(self.refused)
 
@@ -150,10 +153,14 @@ class GuardedAsyncClient(openai.DefaultAsyncHttpxClient):
 
 
 class _Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A response's bytes, unpacked, up to a limit."""
+    """A response's bytes, unpacked, up to a limit of bytes and of seconds.
 
-    def __init__(self, response: httpx.Response, limit: int) -> None:
+    A stream may say that it lives, without ever saying anything else.
+    """
+
+    def __init__(self, response: httpx.Response, limit: int, seconds: float) -> None:
         self._stream: Any = response.stream
+        self._until = time.monotonic() + seconds
         try:
             self._unpacker = Unpacker(response.headers.get("content-encoding", ""), limit)
         except NotUnpacked as error:
@@ -161,14 +168,19 @@ class _Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         with _told():
-            yield from self._unpacker.all_of(self._stream)
+            yield from self._unpacker.all_of(map(self._in_time, self._stream))
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _told():
             async for packed in self._stream:
-                for piece in self._unpacker.feed(packed):
+                for piece in self._unpacker.feed(self._in_time(packed)):
                     yield piece
             self._unpacker.end()
+
+    def _in_time(self, packed: bytes) -> bytes:
+        if time.monotonic() > self._until:
+            raise httpx.ReadTimeout("took too long in all")
+        return packed
 
     def close(self) -> None:
         self._stream.close()

@@ -39,6 +39,8 @@ _SECRET_NAME = re.compile(
 )
 _SECRET_VALUE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_.~+/=-]{24,}")
 
+_INSIDE = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s<>\"']*[@?#][^\s<>\"']*")
+
 Origin = tuple[str, str, int]
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -102,10 +104,19 @@ def without_secrets(text: str) -> str:
     """An address to be kept: without user and password, and parts of its query that are keys."""
     try:
         parts = urlsplit(text.strip())
-        kept = [pair for pair in parts.query.split("&") if not _is_secret(pair)]
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="&".join(kept)).geturl()
     except ValueError:
         return ""
+    query, fragment = (
+        "&".join(pair for pair in part.split("&") if not _is_secret(pair))
+        for part in (parts.query, parts.fragment)
+    )
+    netloc = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=netloc, query=query, fragment=fragment).geturl()
+
+
+def without_secrets_inside(text: str) -> str:
+    """A text to be kept: its addresses without what is secret in them."""
+    return _INSIDE.sub(lambda found: without_secrets(found.group()), text)
 
 
 def _is_secret(pair: str) -> bool:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from askpod.parsing import ParseError, parse_json
 from askpod.readers.limits import MAX_SECOND
 from askpod.readers.text import clean, unescape
+from askpod.sources.addresses import without_secrets_inside
 from askpod.sources.feed_xml import Element, RawItem, parse_xml
 
 MAX_TITLE = 500  # characters
@@ -186,7 +187,7 @@ def _description(raw: RawItem) -> str:
 
 def _text(text: str, most: int) -> str:
     """Cleaned, on one line, and cut after a word where it is too long."""
-    tidy = clean(text[: 4 * most])[0]
+    tidy = without_secrets_inside(clean(text[: 4 * most])[0])
     if len(tidy) <= most:
         return tidy
     return tidy[: most - 1].rpartition(" ")[0].rstrip() + "…" if " " in tidy[:most] else tidy[:most]
@@ -274,7 +275,7 @@ def _sane(entries: Iterable[tuple[object, object]]) -> Iterator[Chapter]:
         if not isinstance(start, int | float) or not isinstance(title, str):
             continue
         text = title[: 2 * MAX_CHAPTER_TITLE].encode("utf-8", "replace").decode()
-        tidy = clean(text)[0][:MAX_CHAPTER_TITLE]
+        tidy = without_secrets_inside(clean(text)[0])[:MAX_CHAPTER_TITLE]
         if tidy and 0 <= start <= MAX_SECOND and math.isfinite(start):
             yield Chapter(round(float(start), 3), tidy)
 

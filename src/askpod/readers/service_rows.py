@@ -1,0 +1,202 @@
+"""Lists of timed rows in JSON and in tables, under whatever of the usual names they have.
+
+A row is an object with a text and a start: `startTime`, `begin`, `start_ms` … Whether plain
+numbers are seconds or milliseconds is told by how much is said in that time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from askpod.readers.cues import Cue
+from askpod.readers.json_document import Object, objects, second_of, seconds, text_of
+from askpod.readers.log import FaultLog
+
+_MILLISECOND = 0.001
+TICK = 1e-7  # of Azure
+_SAMPLE = 50  # rows by which a list is known
+DEEPEST = 4  # objects in which a list of rows may stand
+_WIDEST = 200  # values of one object that are looked at
+_SLOW = 0.4  # characters a second: in seconds nobody speaks so slowly
+_SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
+
+_TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
+          "line", "punctuatedword", "word")  # fmt: skip
+_STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", "startsec",
+           "startseconds", "starttimestamp", "startts", "begin", "from", "offset", "offsetms",
+           "offsetmilliseconds", "offsetinticks", "beginoffsetmillis", "in", "timestamp", "time",
+           "ts")  # fmt: skip
+_ENDS = ("end", "endtime", "endms", "endmilliseconds", "endtimems", "endsec", "endseconds",
+         "endtimestamp", "endoffsetmillis", "stop", "to", "out", "endts")  # fmt: skip
+_LENGTHS = ("duration", "dur", "durationms", "durationmilliseconds", "durationinticks")
+_SPEAKERS = ("voice", "speakername", "speaker", "speakerlabel", "speakerid", "speakertag",
+             "participant", "participantname", "participantrole", "users", "name", "channel",
+             "channelid", "channellabel", "channeltag")  # fmt: skip
+LOOSE = re.compile(r"[^a-z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Under which names the rows of a list hold what they tell; "" for what they do not."""
+
+    text: str
+    start: str
+    end: str = ""
+    length: str = ""
+    speaker: str = ""
+
+
+def read_rows(rows: object, log: FaultLog) -> list[Cue]:
+    """The cues of a list of objects that each hold a text and a start."""
+    names = names_of(rows) if isinstance(rows, list) else None
+    return list(row_cues(rows, names, log)) if names and isinstance(rows, list) else []
+
+
+def tells_times(names: Sequence[str]) -> bool:
+    """Whether the names of a table's columns are those of a text and of a start."""
+    loose = {LOOSE.sub("", name.lower()) for name in names}
+    return not loose.isdisjoint(_TEXTS) and not loose.isdisjoint(_STARTS)
+
+
+def best_rows(value: object) -> tuple[Sequence[object], Names] | None:
+    """The list in a value that holds most speech in rows of more than a word, and its names."""
+    best: tuple[Sequence[object], Names] | None = None
+    most = 0.0
+    for rows in lists_in(value, DEEPEST):
+        names = names_of(rows)
+        if names is None:
+            continue
+        sample = [row for row in islice(rows, _SAMPLE) if isinstance(row, dict)]
+        texts = [row[names.text] for row in sample if isinstance(row.get(names.text), str)]
+        spaced = sum(" " in text.strip() or not text.isascii() for text in texts)
+        if 2 * spaced < len(texts) or not texts:
+            continue  # words, which a service gives beside its sentences
+        weight = sum(map(len, texts)) + (1_000_000 if names.speaker else 0)
+        if weight > most:
+            best, most = (rows, names), weight
+    return best
+
+
+def lists_in(value: object, depth: int) -> Iterator[list[object]]:
+    """The lists of objects in a value, down to so many objects within objects."""
+    if isinstance(value, list):
+        if isinstance(next(iter(value), None), dict):
+            yield value
+        inner = value[:3] if depth > 1 else []
+    elif isinstance(value, dict):
+        inner = list(islice(value.values(), _WIDEST))
+    else:
+        return
+    if depth > 0:
+        for each in inner:
+            if isinstance(each, dict | list):
+                yield from lists_in(each, depth - 1)
+
+
+def names_of(rows: Sequence[object]) -> Names | None:
+    """Under which names the rows hold text and times; None where they do not."""
+    sample = [row for row in islice(rows, _SAMPLE) if isinstance(row, dict)]
+    keys = {LOOSE.sub("", key.lower()): key for row in sample for key in islice(row, _WIDEST)}
+
+    def named(known: Sequence[str], *, timed: bool = False) -> str:
+        for name in known:
+            key: str = keys.get(name, "")
+            if key and any(
+                (_second(row.get(key)) if timed else row.get(key)) is not None for row in sample
+            ):
+                return key
+        return ""
+
+    text, start = named(_TEXTS), named(_STARTS, timed=True)
+    if not text or not start or not any(isinstance(row.get(text), str) for row in sample):
+        return None
+    end, length = named(_ENDS, timed=True), named(_LENGTHS, timed=True)
+    return Names(text, start, end, length, speaker_name(sample, keys))
+
+
+def speaker_name(sample: Sequence[Object], keys: dict[str, str]) -> str:
+    """The name under which speakers stand; a channel only where there are two."""
+    for name in _SPEAKERS:
+        key = keys.get(name, "")
+        values = {str(speaker_in(row.get(key))) for row in sample if row.get(key) is not None}
+        values.discard("None")
+        if key and values and (not name.startswith("channel") or len(values) > 1):
+            return key
+    return ""
+
+
+def row_cues(rows: Sequence[object], names: Names, log: FaultLog) -> Iterator[Cue]:
+    """The cues of rows that hold what they tell under these names."""
+    unit = unit_of(rows, names)
+    end_unit = _unit_of_name(names.length or names.end) or unit
+    for line, row in objects(rows, log):
+        start = second_of(bare_time(row.get(names.start)), line, log, unit)
+        if names.end:
+            end = second_of(bare_time(row.get(names.end)), line, log, end_unit)
+        else:
+            lasts = seconds(bare_time(row.get(names.length)), end_unit) if names.length else None
+            end = None if start is None or lasts is None else start + lasts
+        speaker = speaker_in(row.get(names.speaker)) if names.speaker else None
+        label = text_of(speaker, line, log)
+        if label.isdecimal() and LOOSE.sub("", names.speaker.lower()).startswith("channel"):
+            label = f"Channel {label}"
+        yield Cue(line, start, end, text_of(row.get(names.text), line, log), label)
+
+
+def unit_of(rows: Sequence[object], names: Names) -> float:
+    """Seconds in a unit of the starts: 1, or 0.001 where nobody speaks as slowly as that."""
+    if known := _unit_of_name(names.start):
+        return known
+    said = lasted = 0.0
+    starts: list[float] = []
+    for row in rows:
+        if not isinstance(row, dict) or not isinstance(row.get(names.start), float | int):
+            continue
+        start, end = row[names.start], row.get(names.end or names.length)
+        text = row.get(names.text)
+        said += len(text) if isinstance(text, str) else 0
+        starts.append(start)
+        if isinstance(end, float | int):
+            lasted += end if not names.end else max(0.0, end - start)
+    if not starts or any(start % 1 for start in starts):
+        return 1.0
+    slow = _SLOW if lasted else _SLOW_WITH_PAUSES
+    return _MILLISECOND if said < slow * (lasted or max(starts) - min(starts)) else 1.0
+
+
+def _unit_of_name(name: str) -> float | None:
+    lower = name.lower()
+    if "tick" in lower:
+        return TICK
+    return _MILLISECOND if lower.endswith(("ms", "milliseconds", "millis")) else None
+
+
+def _second(value: object) -> float | None:
+    return seconds(bare_time(value), TICK if isinstance(value, float) and value > 1e6 else 1.0)
+
+
+def bare_time(value: object) -> object:
+    """A time as `seconds` takes it: Google writes "1.200s", others one beside the hour of day."""
+    value = value.get("relative") if isinstance(value, dict) else value
+    return value[:-1] if isinstance(value, str) and value.endswith("s") else value
+
+
+def speaker_in(value: object) -> object:
+    """The label in a speaker's value, which may be an object with a name, or a list of them."""
+    if isinstance(value, list):
+        return " & ".join(label for each in value if (label := label_of(each))) or None
+    if isinstance(value, dict):
+        keys = ("name", "username", "label", "id")
+        return next((value[key] for key in keys if value.get(key)), None)
+    return value
+
+
+def label_of(value: object) -> str:
+    """A speaker's label; a number as it is written."""
+    value = speaker_in(value)
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    return value if isinstance(value, str) else ""
