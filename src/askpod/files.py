@@ -127,12 +127,15 @@ def write_lock(
     Raises:
         StoreBusy: it is still held after `patience` seconds.
     """
-    lock = FileLock(store / LOCK)
+    lock_file = store / LOCK
+    lock = FileLock(lock_file)
     for wait in (0.0, patience):
         # A timeout is an OSError, but no fault of the store's.
         with usable(store), suppress(Timeout):
             lock.acquire(timeout=wait, poll_interval=0.2)
             break
+        with usable(store):
+            lock_file.stat()  # where no file can be made it would be waited for in vain
         if notify and patience and not wait:
             notify(f"another askpod is writing to {store}; waiting for it to finish …")
     else:

@@ -75,3 +75,9 @@ def test_a_folder_that_cannot_be_used_is_said_so(tmp_path):
         write_lock(tmp_path / "file"),
     ):
         pass
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+def test_a_folder_in_which_no_file_can_be_made_is_not_waited_for():
+    with pytest.raises(StoreUnwritable), write_lock(Path("/proc/self")):
+        pass
