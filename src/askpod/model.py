@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from askpod.errors import FilterError
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
 
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 _LARGEST = 2**63 - 1  # the largest number that SQLite takes
@@ -262,6 +265,12 @@ class Answer:
             object.__setattr__(self, "basis", "none")
         elif self.basis == "none":
             raise ValueError('an answer on the basis "none" must be a refusal')
+
+    def to_langchain(self) -> AIMessage:
+        """A message for LangChain, whose marks carry `Citation` blocks."""
+        from askpod.langchain import message
+
+        return message(self)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON can carry it."""

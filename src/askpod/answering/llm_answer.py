@@ -34,7 +34,7 @@ from askpod.links import second_link
 from askpod.model import Answer, EvidenceTurn, Exchange, Usage
 from askpod.retrieval.evidence import pack
 from askpod.retrieval.render import render
-from askpod.services.http import is_vendors
+from askpod.services.providers import sold_as
 from askpod.settings import Settings
 from askpod.text import query_words
 from askpod.tokens import Message, TokenCounter, cost
@@ -240,11 +240,10 @@ class LLMAnswerer:
         completion = reply.completion_tokens
         if completion is None:
             completion = self._tokens.count(reply.text)
-        sold_as = self._limits.name if is_vendors(self._limits.base_url) else None
         return Usage(
             prompt_tokens=prompt,
             completion_tokens=completion,
-            cost=cost(sold_as, prompt, completion),
+            cost=cost(sold_as(self._limits.name, self._limits.base_url), prompt, completion),
             model_seconds=reply.seconds,
             first_text_seconds=reply.first_text_seconds,
         )
