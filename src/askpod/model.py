@@ -233,6 +233,18 @@ class Usage:
     model_seconds: float = 0.0
     first_text_seconds: float | None = None  # from the request to the model's first text
 
+    def then(self, later: Usage) -> Usage:
+        """Both together; the time to the first text is that of the later request."""
+        costs = [usage.cost for usage in (self, later) if usage.cost is not None]
+        return replace(
+            later,
+            prompt_tokens=self.prompt_tokens + later.prompt_tokens,
+            completion_tokens=self.completion_tokens + later.completion_tokens,
+            cost=sum(costs) if costs else None,
+            retrieval_seconds=self.retrieval_seconds + later.retrieval_seconds,
+            model_seconds=self.model_seconds + later.model_seconds,
+        )
+
 
 Basis = Literal["answered", "nearest", "none"]
 """What an answer rests on: what was said answers the question; it does not, and what is quoted

@@ -88,6 +88,7 @@ def setup(archive: Archive, settings: Settings, *, retrieval_only: bool) -> dict
         "effective_window": model.effective_window,
         "answer_tokens": model.answer_tokens,
         "unsupported": settings.unsupported,
+        "rewrite": settings.rewrite,
     }
 
 
