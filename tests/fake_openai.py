@@ -100,6 +100,9 @@ def hashed_vector(text: str, size: int = 32) -> list[float]:
 class FakeOpenAI:
     """The server. `requests` are those for chat, `embedding_requests` those for embeddings."""
 
+    handler: type[Handler] = Handler
+    chat_paths = ("/v1/chat/completions",)
+
     def __init__(self, default: str | Scripted = "A reply.") -> None:
         self.default = default
         self.requests: list[Request] = []
@@ -111,7 +114,7 @@ class FakeOpenAI:
         self._embedding: Embedding = hashed_vector
         self._problems: list[BaseException] = []
         self._closing = threading.Event()
-        self._http = Server(("127.0.0.1", 0), Handler)
+        self._http = Server(("127.0.0.1", 0), self.handler)
         self._http.fake = self
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.005,), daemon=True)
         self._thread.start()
@@ -165,8 +168,8 @@ class FakeOpenAI:
 
     def due(self, request: Request) -> Scripted:
         """The reply to a POST. A test's own function that fails makes it a 500."""
-        makers = {"/v1/chat/completions": self.chat_reply, "/v1/embeddings": self.embedding_reply}
-        maker = makers.get(request.path)
+        makers = dict.fromkeys(self.chat_paths, self.chat_reply)
+        maker = {**makers, "/v1/embeddings": self.embedding_reply}.get(request.path)
         if maker is None:
             return self.stray("POST", request.path)
         try:

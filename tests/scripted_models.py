@@ -47,7 +47,9 @@ class Sound:
 
     def __call__(self, request: Request) -> str:
         place, question = self._asked(request.prompt)
-        return self.reply(place, question, self._read(request.prompt, question))
+        shown = self._read(request.prompt, question)
+        # Asked for other words to search for, it has none.
+        return self.reply(place, question, shown) if shown else SENTINEL
 
     def reply(self, place: int, question: GoldQuestion, shown: list[Shown]) -> str:
         """What it writes about the question at a place of the gold set, from the turns shown."""

@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from askpod.errors import FilterError
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
 
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 _LARGEST = 2**63 - 1  # the largest number that SQLite takes
@@ -230,6 +233,18 @@ class Usage:
     model_seconds: float = 0.0
     first_text_seconds: float | None = None  # from the request to the model's first text
 
+    def then(self, later: Usage) -> Usage:
+        """Both together; the time to the first text is that of the later request."""
+        costs = [usage.cost for usage in (self, later) if usage.cost is not None]
+        return replace(
+            later,
+            prompt_tokens=self.prompt_tokens + later.prompt_tokens,
+            completion_tokens=self.completion_tokens + later.completion_tokens,
+            cost=sum(costs) if costs else None,
+            retrieval_seconds=self.retrieval_seconds + later.retrieval_seconds,
+            model_seconds=self.model_seconds + later.model_seconds,
+        )
+
 
 Basis = Literal["answered", "nearest", "none"]
 """What an answer rests on: what was said answers the question; it does not, and what is quoted
@@ -262,6 +277,12 @@ class Answer:
             object.__setattr__(self, "basis", "none")
         elif self.basis == "none":
             raise ValueError('an answer on the basis "none" must be a refusal')
+
+    def to_langchain(self) -> AIMessage:
+        """A message for LangChain, whose marks carry `Citation` blocks."""
+        from askpod.langchain import message
+
+        return message(self)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON can carry it."""

@@ -94,6 +94,7 @@ def _as_path(value: Any) -> Any:  # noqa: ANN401 (before its type is checked)
 
 Precision = Literal["int8", "fp32"]
 Unsupported = Literal["mark", "drop"]
+Rewrite = Literal["auto", "off", "always"]
 _Count = Annotated[int, _unless(lambda value: value > 0, "{} must be more than 0")]
 _Seconds = Annotated[float, _unless(lambda value: 0 < value < math.inf, "{} must be more than 0")]
 _Patience = Annotated[float, _unless(lambda value: 0 <= value < math.inf, "{} must be 0 or more")]
@@ -205,6 +206,9 @@ class Settings:
     model: ModelSettings | None = None  # None: answers are extractive
     prompts: _Folder | None = None  # a folder whose files replace single prompts
     unsupported: Unsupported = "mark"  # what happens to a claim that its turn does not support
+    rewrite: Rewrite = (
+        "auto"  # when a model writes other words to search for: where little is found
+    )
     chroma_url: _Server | None = None  # the server that holds the archive; None: the store's folder
     chroma_tenant: _ServerName = "default_tenant"
     chroma_database: _ServerName = "default_database"

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from askpod.errors import AskpodError
+from askpod.services.providers import split_name
 
 if TYPE_CHECKING:
     import tiktoken
@@ -91,7 +92,7 @@ def encoding_of(model: str) -> str:
     """The name of a model's encoding: "openai/gpt-4-0613" -> "cl100k_base"."""
     from tiktoken.model import encoding_name_for_model
 
-    name = model.strip().lower().rpartition("/")[2]
+    name = split_name(model)[1].strip().lower().rpartition("/")[2]
     # "gpt-oss:20b" is how Ollama writes "gpt-oss-20b"; "ft:gpt-4o:…" begins with what counts.
     spellings = [name] if name.startswith("ft:") else [name, name.replace(":", "-")]
     for spelling in spellings:

@@ -203,10 +203,12 @@ def test_json_of_another_form_gives_quotations_and_says_why(ask, model_server, r
     assert "not of the form" in answer.warnings[0]
 
 
-def test_no_model_is_called_when_nothing_is_near(ask, model_server):
+def test_no_answer_is_asked_for_when_nothing_is_near(ask, model_server):
     answer = ask.ask("What is the boiling point of mercury?")
     assert answer.refused
-    assert model_server.requests == []
+    (rewriting,) = model_server.requests  # other words to search for find nothing, either
+    assert "lines to search for" in rewriting.prompt
+    assert answer.usage.prompt_tokens > 0
 
 
 @pytest.mark.parametrize(

@@ -46,3 +46,21 @@ def test_asynchronously_and_in_batches(archive):
     expected = retriever.invoke(QUESTION)
     assert asyncio.run(retriever.ainvoke(QUESTION)) == expected
     assert retriever.batch([QUESTION, QUESTION]) == [expected, expected]
+
+
+def test_an_answer_is_a_message_with_citations(archive):
+    answer = archive.ask(QUESTION)
+    message = answer.to_langchain()
+    assert message.text == answer.text
+    (block,) = message.content_blocks
+    marks = [answer.text[a["start_index"] : a["end_index"]] for a in block["annotations"]]
+    assert marks == [f"[{a['extras']['number']}]" for a in block["annotations"]]
+    first, citation = block["annotations"][0], answer.citations[0]
+    assert (first["type"], first["url"], first["title"], first["cited_text"]) == (
+        "citation",
+        citation.url,
+        citation.title,
+        citation.quote,
+    )
+    assert first["extras"]["start"] == citation.start
+    assert len({each["id"] for each in block["annotations"]}) == len(marks) > 0

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
 from askpod.answering.followup import in_place, standalone, told
+from askpod.answering.refusal import is_doubtful
 from askpod.embedding import Embedder
+from askpod.errors import QuestionError
 from askpod.model import Answer, Episode, Exchange, Filters, Turn, Usage
-from askpod.retrieval.retriever import Retriever
+from askpod.retrieval.retriever import Found, Retriever
 from askpod.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,12 +96,30 @@ class Asker:
         found = self._retriever.find(wanted, top, filters)
         if history and self._llm_answerer is None:
             found, filters = in_place(question, history, found, filters, self._retriever.find)
+        found, searched, spent = self._with_other_words(found, top, filters)
         episodes = self._lookups.episodes(sorted({p.episode_id for p in found.passages}))
-        seconds = time.perf_counter() - began
-        usage = replace(usage, retrieval_seconds=seconds)
+        seconds = time.perf_counter() - began - spent.model_seconds
+        usage = replace(usage.then(spent), retrieval_seconds=seconds)
         search, turns, listed = self._retriever.find, self._lookups.turns, self._lookups.listed
         said = told(history)
-        return Retrieved(found, filters, episodes, turns, search, listed, usage, said)
+        return Retrieved(found, filters, episodes, turns, search, listed, usage, said, searched)
+
+    def _with_other_words(
+        self, found: Found, top: int, filters: Filters
+    ) -> tuple[Found, tuple[str, ...], Usage]:
+        """What is found with a model's words for the question, too, where its own find little."""
+        when = self._settings.rewrite
+        wanted = when == "always" or (when == "auto" and is_doubtful(found, filters))
+        if self._llm_answerer is None or not wanted:
+            return found, (), Usage()
+        from askpod.answering.rewriting import merged  # with what a model needs
+
+        written, spent = self._llm_answerer.other_words(found.question)
+        others: dict[str, Found] = {}
+        for query in written:
+            with suppress(QuestionError):  # longer than the embedder reads
+                others[query] = self._retriever.find(query, top, filters)
+        return merged(found, [*others.values()], top), tuple(others), spent
 
     def _quoted(self, asked: Retrieved) -> Answer:
         return replace(self._answerer.answer(asked), usage=asked.usage)
@@ -119,8 +139,10 @@ class Asker:
 
 
 def _noted(item: str | Answer, asked: Retrieved) -> str | Answer:
-    """An answer says, too, which words were searched for in another spelling."""
-    if isinstance(item, str) or not asked.found.spellings:
+    """An answer says, too, which words were searched for besides those of the question."""
+    if isinstance(item, str):
         return item
-    notes = (f"“{word}” was read as “{read}”" for word, read in asked.found.spellings.items())
+    notes = [f"“{word}” was read as “{read}”" for word, read in asked.found.spellings.items()]
+    if asked.searched:
+        notes.append("also searched for: " + "; ".join(f"“{each}”" for each in asked.searched))
     return replace(item, warnings=(*item.warnings, *notes))

@@ -56,6 +56,7 @@ class Retrieved:
         listed: the episodes that filters leave.
         usage: what was spent on making the question whole.
         told: what the answer before has quoted already.
+        searched: what was searched for besides the question.
     """
 
     found: Found
@@ -66,6 +67,7 @@ class Retrieved:
     listed: Callable[[Filters], list[Episode]]
     usage: Usage = field(default_factory=Usage)
     told: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
 
 
 def in_pieces(answer: Answer) -> Generator[str | Answer]:

@@ -27,6 +27,7 @@ from askpod.answering.refusal import (
     is_weak,
 )
 from askpod.answering.replies import ReplyReader, answer_schema, is_copied
+from askpod.answering.rewriting import queries_in
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
 from askpod.errors import ContextTooLong, ModelError
@@ -34,7 +35,7 @@ from askpod.links import second_link
 from askpod.model import Answer, EvidenceTurn, Exchange, Usage
 from askpod.retrieval.evidence import pack
 from askpod.retrieval.render import render
-from askpod.services.http import is_vendors
+from askpod.services.providers import sold_as
 from askpod.settings import Settings
 from askpod.text import query_words
 from askpod.tokens import Message, TokenCounter, cost
@@ -138,6 +139,15 @@ class LLMAnswerer:
             rewritten = standalone(question, history)
         return rewritten, self._usage(reply, messages)
 
+    def other_words(self, question: str) -> tuple[tuple[str, ...], Usage]:
+        """Sentences to search for besides a question, and what they cost; none if that fails."""
+        messages = self._prompts.rewrite(question)
+        try:
+            reply = self._model.reply(messages)
+        except ModelError:
+            return (), Usage()
+        return queries_in(reply.text, question, messages), self._usage(reply, messages)
+
     def _recent(self, history: Sequence[Exchange]) -> list[tuple[str, str]]:
         """The latest exchanges that the history's share of the context holds, oldest first."""
         room = int(HISTORY_SHARE * self._limits.context_tokens)
@@ -226,7 +236,7 @@ class LLMAnswerer:
             answer,
             mode="llm",
             model=self._model.name,
-            usage=_sum(attempt.asked.usage, self._usage(reply, attempt.messages)),
+            usage=attempt.asked.usage.then(self._usage(reply, attempt.messages)),
             warnings=tuple(warnings),
             reply=attempt.prose,
             evidence=attempt.writer.evidence,
@@ -240,11 +250,10 @@ class LLMAnswerer:
         completion = reply.completion_tokens
         if completion is None:
             completion = self._tokens.count(reply.text)
-        sold_as = self._limits.name if is_vendors(self._limits.base_url) else None
         return Usage(
             prompt_tokens=prompt,
             completion_tokens=completion,
-            cost=cost(sold_as, prompt, completion),
+            cost=cost(sold_as(self._limits.name, self._limits.base_url), prompt, completion),
             model_seconds=reply.seconds,
             first_text_seconds=reply.first_text_seconds,
         )
@@ -325,16 +334,4 @@ def _may_refuse(text: str) -> bool:
     sentinel = SENTINEL.casefold()
     return sentinel.startswith(bare) or (
         bare.startswith(sentinel) and len(bare) < len(sentinel) + 24
-    )
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    costs = [usage.cost for usage in (one, other) if usage.cost is not None]
-    return replace(
-        other,
-        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
-        completion_tokens=one.completion_tokens + other.completion_tokens,
-        cost=sum(costs) if costs else None,
-        retrieval_seconds=one.retrieval_seconds + other.retrieval_seconds,
-        model_seconds=one.model_seconds + other.model_seconds,
     )

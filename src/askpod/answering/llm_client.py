@@ -1,4 +1,4 @@
-"""A language model behind any endpoint that speaks Chat Completions, through LangChain.
+"""A language model behind an endpoint that speaks Chat Completions, or a provider's, by LangChain.
 
 The prompt goes to the endpoint of the settings and nowhere else: retries are ours, redirects are
 not followed, and LangSmith's tracing and gateway are off for these calls whatever their variables
@@ -14,16 +14,17 @@ from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from askpod.services.http import begun_secret, struck_out
+from askpod.services.providers import OPENAI, split_name
 from askpod.services.retry import RequestFailure, Retries
 from askpod.settings import ModelSettings
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
 
-    from askpod.answering.llm_endpoint import Endpoint
+    from askpod.answering.llm_endpoint import ChatErrorMessages
 
 Schema = Mapping[str, Any]  # a `response_format` of Chat Completions
 Message = tuple[Literal["system", "user", "assistant"], str]
@@ -42,6 +43,40 @@ class Reply:
     completion_tokens: int | None
     seconds: float
     first_text_seconds: float | None
+
+
+class Endpoint(Protocol):
+    """Where a model is asked: llm_endpoint.py, or provider_endpoint.py for a provider's own way.
+
+    A `dialect` is how it takes requests; each endpoint has a type of its own for that.
+    """
+
+    dialect: Any
+
+    def stream(
+        self,
+        dialect: Any,  # noqa: ANN401
+        messages: Sequence[Message],
+        schema: Schema | None,
+    ) -> Generator[AIMessageChunk, None, None]:
+        """What the service sends. Closing the iterator closes the response."""
+
+    def astream(
+        self,
+        dialect: Any,  # noqa: ANN401
+        messages: Sequence[Message],
+        schema: Schema | None,
+    ) -> AsyncGenerator[AIMessageChunk, None]:
+        """The same for asynchronous code."""
+
+    def adapt(self, used: Any, complaint: str) -> bool:  # noqa: ANN401
+        """Whether a request that the service refused can be put in another way, from now on."""
+
+    def error_messages(self, *, begun: bool) -> ChatErrorMessages:
+        """Words for a failure; `begun` says whether some text had come before."""
+
+    def close(self) -> None:
+        """End the connections that are kept for the next request."""
 
 
 class LanguageModel:
@@ -130,9 +165,14 @@ class LanguageModel:
 
     @cached_property
     def _endpoint(self) -> Endpoint:
-        from askpod.answering.llm_endpoint import Endpoint  # LangChain and openai take a second
+        if split_name(self.name)[0] != OPENAI:
+            from askpod.answering.provider_endpoint import ProviderEndpoint
 
-        return Endpoint(self._settings)
+            return ProviderEndpoint(self._settings)
+        # LangChain and openai take a second.
+        from askpod.answering.llm_endpoint import ChatEndpoint
+
+        return ChatEndpoint(self._settings)
 
 
 class _Call:

@@ -30,6 +30,7 @@ from askpod.services.openai_http import (
     NotAReply,
     http_options,
 )
+from askpod.services.providers import split_name
 from askpod.services.retry import RequestFailure
 from askpod.settings import ModelSettings
 
@@ -94,7 +95,7 @@ class Dialect:
         return None
 
 
-class Endpoint:
+class ChatEndpoint:
     """Connections to one service. Safe for several threads.
 
     Raises:
@@ -165,7 +166,7 @@ class Endpoint:
     def _chat(self, dialect: Dialect, **clients: Any) -> ChatOpenAI:  # noqa: ANN401 - httpx's own
         clients.setdefault("http_async_client", self._unused_async_http)
         return ChatOpenAI(
-            model=self._settings.name,
+            model=split_name(self._settings.name)[1],
             api_key=SecretStr(self._key),
             base_url=where(self._settings.base_url),  # said, so that no variable redirects it
             openai_proxy=None,
@@ -203,7 +204,7 @@ class ChatErrorMessages(ErrorMessages):
     def __init__(self, settings: ModelSettings, key: str, *, begun: bool) -> None:
         self._settings = settings
         asked = RequestInfo(
-            model=settings.name,
+            model=split_name(settings.name)[1],
             address=where(settings.base_url),
             key=key,
             interface="Chat Completions",

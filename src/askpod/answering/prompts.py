@@ -33,6 +33,7 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "answer.md": frozenset({"question", "evidence", "refusal"}),
     "refusal.md": frozenset({"sentinel"}),
     "standalone.md": frozenset({"question", "history"}),
+    "rewrite.md": frozenset({"question"}),
     "long-context.md": frozenset({"question", "evidence", "refusal"}),
 }
 # What each may hold besides: the number on the lines that mark off the data.
@@ -63,6 +64,7 @@ class Prompts:
         system, user = (part.substitute(sentinel=SENTINEL) for part in _read("refusal.md", folder))
         self._refusal = (system, user)
         self._standalone = _read("standalone.md", folder)
+        self._rewrite = _read("rewrite.md", folder)
         self._long_context = _read("long-context.md", folder)
 
     def answer(self, question: str, evidence: Sequence[EvidenceTurn]) -> list[Message]:
@@ -105,6 +107,12 @@ class Prompts:
         return _messages(
             self._standalone, {"question": asked, "history": block, "boundary": boundary}
         )
+
+    def rewrite(self, question: str) -> list[Message]:
+        """Asks for what may have been said in answer to a question, to search for it."""
+        asked = plain(question)
+        boundary, _ = _marked_off("question", "", asked)
+        return _messages(self._rewrite, {"question": asked, "boundary": boundary})
 
 
 def _marked_off(kind: str, text: str, context: str) -> tuple[str, str]:

@@ -38,6 +38,9 @@ SENTINEL = "NOT IN THE EPISODES"
 WEAKEST = 0.43
 WEAKEST_IN_NAMED = 0.25
 
+# How far above those a search is still so weak that a model is asked for other words.
+DOUBTFUL = 0.07
+
 # The relevance (sentences.py) from which on the best sentence of the first quotation answers: the
 # highest bar that costs no more than about 10 % of the questions that can be answered.
 ANSWERS = 0.46
@@ -58,8 +61,22 @@ def is_weak(found: Found, filters: Filters) -> bool:
     """Whether what was found is too little to answer from."""
     if not found.passages or (found.unmentioned and not _may_be_foreign(found)):
         return True
+    return nearness(found) < _bar(found, filters)
+
+
+def is_doubtful(found: Found, filters: Filters) -> bool:
+    """Whether other words for the question may find more than it has found itself.
+
+    They cannot where the filters leave nothing, or a name is meant that the archive never mentions.
+    """
+    if found.unmatched or (found.unmentioned and not _may_be_foreign(found)):
+        return False
+    return not found.passages or nearness(found) < _bar(found, filters) + DOUBTFUL
+
+
+def _bar(found: Found, filters: Filters) -> float:
     named = filters.episode is not None or filters.guest is not None or found.named
-    return nearness(found) < (WEAKEST_IN_NAMED if named else WEAKEST)
+    return WEAKEST_IN_NAMED if named else WEAKEST
 
 
 def basis_of(question: Question, runs: Sequence[Run]) -> Basis:

@@ -165,7 +165,7 @@ def is_copied(
     if len(said) < FEWEST_COPIED:
         return False
     shown = render(evidence)
-    told = "\n".join(text.replace(shown, " ") for _, text in prompt)
+    told = "\n".join(text.replace(shown, " ") if shown else text for _, text in prompt)
     if _shared_runs(said, told) >= COPIED_PROMPT:
         return True
     return len(said) > LONGEST_QUOTATION and _shared_runs(said, shown) >= COPIED_EVIDENCE

@@ -18,6 +18,7 @@ from askpod.cli.output import counted, harmless, note, show, show_url
 from askpod.errors import AskpodError, FilterError
 from askpod.links import safe_link
 from askpod.model import Filters
+from askpod.services.providers import OPENAI, split_name
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -192,7 +193,8 @@ def _model(conversation: Conversation, argument: str) -> None:
     if model is None:
         typer.echo("no model: answers are quotations. /model NAME lets one write them")
     else:
-        where = model.base_url or "OpenAI"
+        provider = split_name(model.name)[0]
+        where = (model.base_url or "OpenAI") if provider == OPENAI else provider
         typer.echo(f"{harmless(model.name)} at {harmless(where)} writes the answers")
 
 

@@ -24,7 +24,7 @@ from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.errors import StoreUnwritable
 from askpod.files import read_bounded, write_atomically
 from askpod.parsing import ParseError, parse_json
-from askpod.services.http import where
+from askpod.services.providers import service_of
 from askpod.settings import ModelSettings
 
 Item = TypeVar("Item")
@@ -197,7 +197,7 @@ class StoredModel(LanguageModel):
 def _digest(settings: ModelSettings, messages: Sequence[Message], schema: Schema | None) -> str:
     """Names a request. How long is waited for it, and how often it is tried, change no reply."""
     asked = {
-        "service": where(settings.base_url),
+        "service": service_of(settings.name, settings.base_url),
         "model": settings.name,
         "answer_tokens": settings.answer_tokens,
         "temperature": 0,  # what endpoint.py asks for

@@ -32,7 +32,7 @@ from askpod.evals.records import (
 from askpod.evals.report.run import run_report
 from askpod.evals.scoring import Outcome, Scorers, record
 from askpod.model import Answer, Exchange, Passage
-from askpod.services.http import where
+from askpod.services.providers import service_of
 from askpod.settings import Settings
 
 RETRIEVAL = "retrieval"
@@ -83,11 +83,12 @@ def setup(archive: Archive, settings: Settings, *, retrieval_only: bool) -> dict
         **about,
         "mode": "llm",
         "model": model.name,
-        "service": where(model.base_url),
+        "service": service_of(model.name, model.base_url),
         "context_tokens": model.context_tokens,
         "effective_window": model.effective_window,
         "answer_tokens": model.answer_tokens,
         "unsupported": settings.unsupported,
+        "rewrite": settings.rewrite,
     }
 
 

@@ -21,7 +21,7 @@ import openai
 from askpod.errors import ModelError
 from askpod.parsing import ParseError, parse_json
 from askpod.services.http import NO_KEY, struck_out
-from askpod.services.openai_http import TooMuch, Unreadable, httpx
+from askpod.services.openai_http import TooMuch, Unreadable
 from askpod.services.retry import RequestFailure, retry_after
 
 LONGEST_QUOTE = 240  # characters of what a service says that are passed on
@@ -31,7 +31,7 @@ _TOO_LONG = re.compile(
     r"|maximum (context|model|allowed prompt|prompt) (length|window)|max_model_len"
     r"|exceed\w*\b.{0,60}\bcontext|context.{0,30}\bexceed|prompt (is )?too long"
     r"|input (is )?too long|too many (input )?tokens|request too large|reduce the length of"
-    r"|input tokens exceed",
+    r"|input tokens exceed|exceeds the maximum number of tokens",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -47,6 +47,8 @@ class RequestInfo:
     setting: str  # that names the model: "ASKPOD_MODEL"
     timeout: float  # seconds
     slow: str = "try again"  # what to do where that was too short
+    key_variable: str = "OPENAI_API_KEY"
+    address_variable: str = "OPENAI_BASE_URL"
 
 
 class ErrorMessages:
@@ -67,9 +69,9 @@ class ErrorMessages:
             return RequestFailure(problem)
         if isinstance(problem, openai.APIStatusError):
             return self.status(problem)
-        if isinstance(problem, openai.APITimeoutError | httpx.TimeoutException):
+        if isinstance(problem, openai.APITimeoutError) or is_a(problem, "TimeoutException"):
             return self.timeout(problem)
-        if isinstance(problem, openai.APIConnectionError | httpx.TransportError):
+        if isinstance(problem, openai.APIConnectionError) or is_a(problem, "TransportError"):
             return self.connection(problem)
         if isinstance(problem, TooMuch):
             return self.plain("sent a response without end")
@@ -105,14 +107,14 @@ class ErrorMessages:
             target = urlsplit(problem.response.headers.get("location", ""))
             return self.plain(
                 f"redirects ({status}) to {target.hostname or 'elsewhere'}",
-                "set OPENAI_BASE_URL to the address that answers itself",
+                f"set {self.asked.address_variable} to the address that answers itself",
             )
         found = self.plain(f"refused the request ({status}){self.quoted(complaint)}")
         return RequestFailure(found.error, complaint=complaint)
 
     def timeout(self, problem: Exception) -> RequestFailure:
         """Nothing came for too long."""
-        if any(isinstance(cause, httpx.ConnectTimeout) for cause in chain(problem)):
+        if any(is_a(cause, "ConnectTimeout") for cause in chain(problem)):
             return self.plain("cannot be reached", "check the address and the network")
         said = f"said nothing for {self.asked.timeout:g} seconds"
         begun = " in the middle of the answer" if self.begun else ""
@@ -122,18 +124,19 @@ class ErrorMessages:
         """The connection did not come about, or broke."""
         causes = list(chain(problem))
         if any(isinstance(cause, socket.gaierror) for cause in causes):
-            host = urlsplit(self.asked.address).hostname
+            host = urlsplit(self.asked.address).hostname or "of its server"
             return self.plain(
-                "cannot be found", f"the name {host} is not known; check OPENAI_BASE_URL"
+                "cannot be found",
+                f"the name {host} is not known; check {self.asked.address_variable}",
             )
         if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
             return self.plain(
                 "cannot be reached, as nothing listens there",
-                "start it, or correct OPENAI_BASE_URL",
+                f"start it, or correct {self.asked.address_variable}",
             )
         if any(isinstance(cause, ssl.SSLError) for cause in causes):
             return self.plain("cannot be trusted", "its certificate or TLS is not as it should be")
-        if any(isinstance(cause, httpx.ConnectError | httpx.ProxyError) for cause in causes):
+        if any(is_a(cause, "ConnectError", "ProxyError") for cause in causes):
             return self.plain("cannot be reached", "check the address, the network and any proxy")
         return self.broken_off()
 
@@ -151,7 +154,8 @@ class ErrorMessages:
         model, setting, no_key = self.asked.model, self.asked.setting, self.asked.key == NO_KEY
         if status == 401:  # the service's words are left out: they tend to hold parts of the key
             what = "asks for a key" if no_key else "refused the key"
-            return self.plain(f"{what} (401)", f"{'set' if no_key else 'check'} OPENAI_API_KEY")
+            todo = f"{'set' if no_key else 'check'} {self.asked.key_variable}"
+            return self.plain(f"{what} (401)", todo)
         if status == 403:
             return self.plain(
                 f"does not allow this key to use {model} (403){self.quoted(complaint)}",
@@ -176,12 +180,12 @@ class ErrorMessages:
 
     def address_hint(self) -> str:
         """What may be wrong with the address."""
-        address = self.asked.address
+        address, variable = self.asked.address, self.asked.address_variable
         if late := re.search(r"/(chat/completions|embeddings)$", address):
-            return f"OPENAI_BASE_URL ends too late, try {address[: late.start()]}"
+            return f"{variable} ends too late, try {address[: late.start()]}"
         if not re.search(r"/v\d", address):
-            return f"OPENAI_BASE_URL mostly ends in /v1, try {address}/v1"
-        return "check OPENAI_BASE_URL"
+            return f"{variable} mostly ends in /v1, try {address}/v1"
+        return f"check {variable}"
 
     def quoted(self, complaint: str) -> str:
         """What the service said, as an appendix to a sentence, keys struck out."""
@@ -196,6 +200,17 @@ def chain(problem: BaseException | None) -> Iterator[BaseException]:
             for member in problem.exceptions:
                 yield from chain(member)
         problem = problem.__cause__ or problem.__context__
+
+
+def is_a(problem: BaseException, *names: str) -> bool:
+    """Whether it is an error of these names out of httpx or of its successor.
+
+    Clients of several services may be in use at once, built on one or the other.
+    """
+    return any(
+        base.__name__ in names and base.__module__.startswith("httpx")
+        for base in type(problem).__mro__
+    )
 
 
 def is_too_long(complaint: str) -> bool:

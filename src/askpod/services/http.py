@@ -1,6 +1,7 @@
 """Where a service is, whether it is on this machine, and with which key a model's is asked.
 
-The key is read from OPENAI_API_KEY and kept nowhere.
+The key is read from OPENAI_API_KEY and kept nowhere; other providers' keys are read where they are
+asked (answering/provider_endpoint.py), and struck out here, too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from askpod.errors import AskpodError, ModelError
 OPENAI_URL = "https://api.openai.com/v1"
 VENDOR = "openai.com"  # asks for a key and for the prices that are known
 SECRETS = ("OPENAI_API_KEY", "ASKPOD_CHROMA_TOKEN")  # variables
+KEY_VARIABLES = ("_API_KEY", "_API_TOKEN", "_AUTH_TOKEN", "_ACCESS_KEY")  # how others' names end
+SHORTEST_KEY = 8  # characters; a shorter one may be a word that stands for "none"
 SHORTEST_SECRET = 4  # characters; a shorter header is a version or a switch
 EXCERPT = 200  # characters of what a service says
 NO_KEY = "no-key"  # the client insists on a key; servers of one's own mostly ask for none
@@ -105,6 +108,9 @@ def _secrets() -> Iterator[str]:
         value = os.environ.get(variable, "").strip()
         yield value
         yield b64encode(value.encode("utf-8", "surrogateescape")).decode().rstrip("=")
+    for variable, value in os.environ.items():
+        if variable.endswith(KEY_VARIABLES) and len(value.strip()) >= SHORTEST_KEY:
+            yield value.strip()
     # What the openai client's variable for further headers holds: a gateway's key, perhaps.
     for line in os.environ.get("OPENAI_CUSTOM_HEADERS", "").splitlines():
         value = line.partition(":")[2].strip()

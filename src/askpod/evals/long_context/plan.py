@@ -29,7 +29,7 @@ from askpod.evals.long_context.haystack import (
 )
 from askpod.model import EvidenceTurn, Turn
 from askpod.retrieval.evidence import pack
-from askpod.services.http import is_vendors
+from askpod.services.providers import sold_as
 from askpod.settings import ModelSettings
 from askpod.tokens import Message, TokenCounter, cost
 
@@ -211,8 +211,8 @@ class Plan:
     def announced(self, model: ModelSettings) -> str:
         """How much it takes, in a line for people, before it starts."""
         lengths, number = self._lengths(model), len(self.questions)
-        sold_as = model.name if is_vendors(model.base_url) else None
-        prices = [cost(sold_as, length, model.answer_tokens) for length in lengths]
+        sold = sold_as(model.name, model.base_url)
+        prices = [cost(sold, length, model.answer_tokens) for length in lengths]
         known = [price for price in prices if price is not None]
         price = f", at most ${number * sum(known):,.2f}" if len(known) == len(lengths) else ""
         return (

@@ -16,8 +16,8 @@ import numpy as np
 
 from askpod.answering.llm_client import Reply
 from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
-from askpod.evals.models.requests import Load, Prompt, sold_as
-from askpod.services.http import where
+from askpod.evals.models.requests import Load, Prompt
+from askpod.services.providers import service_of, sold_as
 from askpod.settings import ModelSettings
 from askpod.tokens import TokenCounter, cost
 
@@ -86,11 +86,11 @@ def figures(
     tokens = _Tokens(model)
     first = [(each.prompt, each.reply) for each in loads[0].sent if each.reply is not None]
     spent = [tokens.of(prompt, reply) for prompt, reply in first]
-    costs = [cost(sold_as(model), *each) for each in spent]
+    costs = [cost(sold_as(model.name, model.base_url), *each) for each in spent]
     known = [each for each in costs if each is not None]
     return ModelFigures(
         model=model.name,
-        service=where(model.base_url),
+        service=service_of(model.name, model.base_url),
         questions=questions,
         asked=len(loads[0].sent),
         quality={name: quality[name] for name in HEADLINES if name in quality},

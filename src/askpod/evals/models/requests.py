@@ -18,7 +18,7 @@ from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError
 from askpod.evals.asking import in_order
 from askpod.evals.gold import GoldSet
-from askpod.services.http import is_vendors
+from askpod.services.providers import sold_as
 from askpod.settings import ModelSettings, Settings
 from askpod.tokens import TokenCounter, cost
 
@@ -169,18 +169,14 @@ def estimate(model: ModelSettings, prompts: Sequence[Prompt]) -> Estimate:
     sent = [*prompts[:WARM_UP], *(each for level in LEVELS for each in prompts_at(level, prompts))]
 
     def costs(answer_tokens: int) -> float | None:
-        each = [cost(sold_as(model), tokens[prompt], answer_tokens) for prompt in sent]
+        sold = sold_as(model.name, model.base_url)
+        each = [cost(sold, tokens[prompt], answer_tokens) for prompt in sent]
         known = [value for value in each if value is not None]
         return sum(known) if known else None
 
     return Estimate(
         len(sent), costs(min(LIKELY_TOKENS, model.answer_tokens)), costs(model.answer_tokens)
     )
-
-
-def sold_as(model: ModelSettings) -> str | None:
-    """The name that its price is found under; None where the service sets its own."""
-    return model.name if is_vendors(model.base_url) else None
 
 
 def announced(estimates: Mapping[str, Estimate]) -> str:
