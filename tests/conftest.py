@@ -39,7 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 # Files of a few long tests. xdist gives out files by their number of tests, so these would come
 # last, and one core would work on them while the others have nothing left to do.
-LONG = ("store/test_crash.py", "indexing/test_workers.py", "cli/test_eval.py", "evals/test_run.py")
+LONG = (
+    "evals/test_planted_faults.py",
+    "evals/test_run.py",
+    "store/test_crash.py",
+    "indexing/test_workers.py",
+    "cli/test_eval.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
