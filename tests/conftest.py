@@ -12,9 +12,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 import yaml
+from filelock import FileLock
 
 from askpod import Archive
 from askpod.embedding.minilm import MiniLM
+from remembered_vectors import remember
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "episodes"
@@ -37,7 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 # Files of a few long tests. xdist gives out files by their number of tests, so these would come
 # last, and one core would work on them while the others have nothing left to do.
-LONG = ("store/test_crash.py", "indexing/test_workers.py", "cli/test_eval.py", "evals/test_run.py")
+LONG = (
+    "evals/test_planted_faults.py",
+    "evals/test_run.py",
+    "store/test_crash.py",
+    "indexing/test_workers.py",
+    "cli/test_eval.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,10 +77,25 @@ def _settings_of_the_tests(
     monkeypatch.setenv("ASKPOD_DATA", str(tmp_path_factory.mktemp("data")))
 
 
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for this run of the tests, the same in all processes of xdist."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def vectors(shared_folder: Path) -> Path:
+    """The folder of the vectors that this run has computed."""
+    return shared_folder / "vectors"
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _one_model() -> MiniLM:
+def _one_model(vectors: Path) -> Iterator[MiniLM]:
     """Keeps the model of the archives in use, so that each of them need not load it."""
-    return MiniLM()
+    with pytest.MonkeyPatch.context() as patch:
+        remember(patch, vectors)
+        yield MiniLM()
 
 
 @pytest.fixture(scope="session")
@@ -82,10 +105,11 @@ def examples() -> Path:
 
 
 @pytest.fixture(scope="session")
-def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def indexed(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Path:
     """The folder of an archive of the examples. Not to be changed: see `store`."""
     folder = tmp_path_factory.mktemp("indexed") / "store"
-    with pytest.MonkeyPatch.context() as patch:
+    # One process embeds; the others wait, and find its vectors.
+    with pytest.MonkeyPatch.context() as patch, FileLock(shared_folder / "indexed.lock"):
         patch.delenv("ASKPOD_PRECISION", raising=False)
         with Archive.open(folder, create=True) as archive:
             archive.index([EXAMPLES])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from askpod.embedding.minilm import MiniLM
+from remembered_vectors import computed
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +18,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _cache_of_the_tests(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASKPOD_CACHE", str(cache))
+
+
+@pytest.fixture(autouse=True)
+def _no_vector_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MiniLM, "_vector", computed)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,10 @@ RETRIEVAL = RunSettings(retrieval_only=True)
 
 @pytest.fixture(scope="module")
 def gold() -> GoldSet:
-    return load_gold(EXAMPLES)
+    """A third of the examples, of every episode and kind, and one that is refused wrongly."""
+    whole = load_gold(EXAMPLES)
+    taken = [each for n, each in enumerate(whole.questions) if n % 3 == 0 or n == 4]
+    return replace(whole, questions=tuple(taken))
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def few(gold: GoldSet) -> GoldSet:
 
 @pytest.fixture(scope="module")
 def extractive(gold: GoldSet, archive: Archive) -> Run:
-    """All of the examples, answered in quotations."""
+    """The examples, answered in quotations."""
     return run_gold(gold, archive, RunSettings())
 
 
@@ -72,7 +75,7 @@ def written(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in (QUESTIONS, SUMMARY, REPORT)}
 
 
-# All of the examples
+# The examples
 
 
 def test_the_examples_are_found_and_answered(extractive, gold, tmp_path):

@@ -158,7 +158,9 @@ def test_the_server_finds_what_a_collection_on_disk_does(
             for question in ("Which sensor was the first?", "What did it cost?"):
                 found, wanted = bob.search(question, **filters), local.search(question, **filters)
                 assert [(p.start, p.text) for p in found] == [(p.start, p.text) for p in wanted]
-                assert [p.score for p in found] == pytest.approx([p.score for p in wanted])
+                # The two compute in another order: a rounded score may differ in its last digit.
+                scores = pytest.approx([p.score for p in wanted], abs=2e-6)
+                assert [p.score for p in found] == scores
 
 
 def test_a_plain_chroma_user_can_read_it(machine, chroma, database, bees):

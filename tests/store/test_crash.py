@@ -17,18 +17,21 @@ from askpod.store import collection
 from askpod.store.catalog import Catalog
 from askpod.store.filters import Selection
 from askpod.store.vectors import VectorIndex
+from remembered_vectors import remember
 
 KILLS = 12
 PUBLISHING = 4  # of so many kills one waits until the vector index is being made
+PAUSE = 0.01  # seconds that each vector takes: an embedder's, without its work
 
 
 PROCESSES = get_context("forkserver")
 # Imported once, not by every process that is killed; nothing of askpod's own is set up by this.
-PROCESSES.set_forkserver_preload(["askpod.archive", "askpod.embedding.minilm", "chromadb"])
+PROCESSES.set_forkserver_preload(["askpod.archive", "remembered_vectors", "chromadb"])
 
 
-def index(examples: Path, store: Path) -> None:
+def index(examples: Path, store: Path, vectors: Path) -> None:
     """What is killed: a process of its own that indexes the examples."""
+    remember(pytest.MonkeyPatch(), vectors, PAUSE)
     with Archive.open(store, create=True) as archive:
         assert not archive.index([examples]).failed
 
@@ -36,8 +39,9 @@ def index(examples: Path, store: Path) -> None:
 class Killer:
     """Starts indexing on one store after the other and kills it at random instants."""
 
-    def __init__(self, examples: Path, folder: Path) -> None:
+    def __init__(self, examples: Path, folder: Path, vectors: Path) -> None:
         self._examples = examples
+        self._vectors = vectors
         self._folder = folder
         self._random = random.Random(20240501)
         self._whole = self._seconds_of_a_whole_run()
@@ -63,7 +67,7 @@ class Killer:
         return self._stopped(store, due)
 
     def _stopped(self, store: Path, due: Callable[[float], bool]) -> bool:
-        process = PROCESSES.Process(target=index, args=(self._examples, store))
+        process = PROCESSES.Process(target=index, args=(self._examples, store, self._vectors))
         process.start()
         began = time.monotonic()
         while process.is_alive() and not due(began):
@@ -82,7 +86,7 @@ class Killer:
 
 
 @pytest.fixture(scope="module")
-def stopped(examples, tmp_path_factory) -> list[Path]:
+def stopped(examples, vectors, tmp_path_factory) -> list[Path]:
     """Stores on which indexing was killed, each time going on where it had been stopped.
 
     A new one is begun when there is nothing left to stop.
@@ -90,7 +94,7 @@ def stopped(examples, tmp_path_factory) -> list[Path]:
     kills = {"publishing": 0, "anywhere": 0}
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("ASKPOD_PRECISION", raising=False)
-        killer = Killer(examples, tmp_path_factory.mktemp("crash"))
+        killer = Killer(examples, tmp_path_factory.mktemp("crash"), vectors)
         stores = 1
         for number in range(3 * KILLS):  # on a busy machine many come too late
             if number >= KILLS and kills["publishing"] >= 2 and kills["anywhere"] >= 5:
