@@ -14,6 +14,7 @@ from askpod import Archive
 from askpod.answering.prompts import Prompts
 from askpod.answering.refusal import SENTINEL, is_doubtful, nearness
 from askpod.answering.rewriting import MOST_QUERIES, queries_in
+from askpod.errors import ModelError
 from askpod.model import Filters
 from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI, Request, failed
@@ -125,7 +126,7 @@ NONSENSE = [
 ]
 
 
-@pytest.mark.parametrize("reply", [*NONSENSE, failed(500)])
+@pytest.mark.parametrize("reply", [*NONSENSE, failed(400)])
 def test_what_is_no_list_of_queries_changes_nothing(opened, model_server, reply):
     model_server.answer_with(answering(reply))
     with opened() as archive:
@@ -134,6 +135,13 @@ def test_what_is_no_list_of_queries_changes_nothing(opened, model_server, reply)
         plain = archive.ask(WEAK)
     assert (answer.text, answer.passages) == (plain.text, plain.passages)
     assert answer.warnings == plain.warnings
+
+
+def test_a_service_that_is_down_is_waited_for_once(opened, model_server):
+    model_server.answer_with(lambda request: failed(500))
+    with opened() as archive, pytest.raises(ModelError, match="500"):
+        archive.ask(WEAK)
+    assert all(is_rewriting(request) for request in model_server.requests)
 
 
 def test_numbers_bullets_and_quotes_are_left_out():

@@ -140,11 +140,17 @@ class LLMAnswerer:
         return rewritten, self._usage(reply, messages)
 
     def other_words(self, question: str) -> tuple[tuple[str, ...], Usage]:
-        """Sentences to search for besides a question, and what they cost; none if that fails."""
+        """Sentences to search for besides a question, and what they cost.
+
+        Raises:
+            ModelError: the model cannot be reached now.
+        """
         messages = self._prompts.rewrite(question)
         try:
             reply = self._model.reply(messages)
-        except ModelError:
+        except ModelError as error:
+            if error.retryable:  # it was tried for as long as is patient: so would the answer be
+                raise
             return (), Usage()
         return queries_in(reply.text, question, messages), self._usage(reply, messages)
 
