@@ -138,7 +138,7 @@ def test_what_is_no_list_of_queries_changes_nothing(opened, model_server, reply)
 
 
 def test_a_service_that_is_down_is_waited_for_once(opened, model_server):
-    model_server.answer_with(lambda request: failed(500))
+    model_server.answer_with(lambda _: failed(500))
     with opened() as archive, pytest.raises(ModelError, match="500"):
         archive.ask(WEAK)
     assert all(is_rewriting(request) for request in model_server.requests)
