@@ -85,16 +85,16 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def vectors(shared_folder: Path) -> Path:
+def vectors_folder(shared_folder: Path) -> Path:
     """The folder of the vectors that this run has computed."""
     return shared_folder / "vectors"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_model(vectors: Path) -> Iterator[MiniLM]:
+def _one_model(vectors_folder: Path) -> Iterator[MiniLM]:
     """Keeps the model of the archives in use, so that each of them need not load it."""
     with pytest.MonkeyPatch.context() as patch:
-        remember(patch, vectors)
+        remember(patch, vectors_folder)
         yield MiniLM()
 
 

@@ -25,3 +25,9 @@ SPEAKERS = ("Ben Taylor", "Ben Wilson", "Grad A", "Grad D", "Mark Ode", "Odalys"
 )
 def test_who_is_named(question: str, named: list[str]):
     assert list(named_speakers(question, SPEAKERS)) == named
+
+
+def test_a_diarisers_letter_is_no_article():
+    assert named_speakers("What is a globe for?", ["A", "B"]) == ()
+    assert named_speakers("A globe is what?", ["A", "B"]) == ()
+    assert named_speakers("What did A say of globes?", ["A", "B"]) == ("A",)

@@ -182,7 +182,7 @@ def test_absurd_feeds_take_little_time(data):
     encoded = data.encode()
     began = time.process_time()
     feed = read_feed(encoded)
-    assert time.process_time() - began < 4
+    assert time.process_time() - began < 10  # about one second; what goes wrong takes minutes
     assert len(feed.items) <= 100_000
     for found in feed.items[:3]:
         assert len(found.title) <= 500

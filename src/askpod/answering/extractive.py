@@ -100,7 +100,7 @@ class ExtractiveAnswerer:
         found = retrieved.found
         question = understand(found.question, found.named)
         if len(question.people) == 1 and (
-            question.theirs or not _is_heard(question.people[0], found)
+            question.theirs or _is_unheard(question.people[0], found)
         ):
             retrieved = _said_by(question.people[0], retrieved)
             found = retrieved.found
@@ -232,9 +232,10 @@ def _refusal(found: Found) -> Answer:
     )
 
 
-def _is_heard(person: str, found: Found) -> bool:
-    """Whether somebody speaks in the passages that are read for an answer."""
-    return any(person in passage.speakers for passage in found.passages[:PASSAGES])
+def _is_unheard(person: str, found: Found) -> bool:
+    """Whether somebody, named in full, speaks in none of the passages that are read."""
+    in_full = " " in person and person.casefold() in found.question.casefold()
+    return in_full and not any(person in each.speakers for each in found.passages[:PASSAGES])
 
 
 def _said_by(person: str, retrieved: Retrieved) -> Retrieved:

@@ -30,7 +30,7 @@ def named_speakers(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
     by_part = _by_part(everyone)
     may_be = sorted({place for word in folded.split() for place in by_part.get(word, ())})
     names = {place: _WORD.findall(everyone[place]) for place in may_be}
-    in_full = {place for place, name in names.items() if _in_full(name, folded)}
+    in_full = {place for place, name in names.items() if _in_full(name, folded, asked)}
     taken = {part.casefold() for place in in_full for part in names[place]}
     alone = {word for word in alone if word.casefold() not in taken}
     return tuple(
@@ -51,7 +51,9 @@ def _by_part(speakers: tuple[str, ...]) -> dict[str, list[int]]:
     return by_part
 
 
-def _in_full(name: list[str], folded: str) -> bool:
+def _in_full(name: list[str], folded: str, asked: list[str]) -> bool:
+    if len(name) == 1 and name[0].casefold() in STOPWORDS:
+        return name[0] in asked[1:]  # "A", as a diariser calls somebody, is no article
     return bool(name) and f" {' '.join(name).casefold()} " in folded
 
 
