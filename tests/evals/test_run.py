@@ -28,9 +28,7 @@ RETRIEVAL = RunSettings(retrieval_only=True)
 
 @pytest.fixture(scope="module")
 def gold() -> GoldSet:
-    """Every second one of the examples, of every episode and kind."""
-    whole = load_gold(EXAMPLES)
-    return replace(whole, questions=whole.questions[::2])
+    return load_gold(EXAMPLES)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +41,7 @@ def few(gold: GoldSet) -> GoldSet:
 
 @pytest.fixture(scope="module")
 def extractive(gold: GoldSet, archive: Archive) -> Run:
-    """The examples, answered in quotations."""
+    """All of the examples, answered in quotations."""
     return run_gold(gold, archive, RunSettings())
 
 
@@ -74,7 +72,7 @@ def written(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in (QUESTIONS, SUMMARY, REPORT)}
 
 
-# The examples
+# All of the examples
 
 
 def test_the_examples_are_found_and_answered(extractive, gold, tmp_path):
