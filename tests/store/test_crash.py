@@ -86,7 +86,7 @@ class Killer:
 
 
 @pytest.fixture(scope="module")
-def stopped(examples, vectors, tmp_path_factory) -> list[Path]:
+def stopped(examples, vectors_folder: Path, tmp_path_factory) -> list[Path]:
     """Stores on which indexing was killed, each time going on where it had been stopped.
 
     A new one is begun when there is nothing left to stop.
@@ -94,7 +94,7 @@ def stopped(examples, vectors, tmp_path_factory) -> list[Path]:
     kills = {"publishing": 0, "anywhere": 0}
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("ASKPOD_PRECISION", raising=False)
-        killer = Killer(examples, tmp_path_factory.mktemp("crash"), vectors)
+        killer = Killer(examples, tmp_path_factory.mktemp("crash"), vectors_folder)
         stores = 1
         for number in range(3 * KILLS):  # on a busy machine many come too late
             if number >= KILLS and kills["publishing"] >= 2 and kills["anywhere"] >= 5:
