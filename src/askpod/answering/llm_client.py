@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from askpod.services.http import begun_secret, struck_out
+from askpod.services.http import StrikeOut
 from askpod.services.providers import OPENAI, split_name
 from askpod.services.retry import RequestFailure, Retries
 from askpod.settings import ModelSettings
@@ -190,7 +190,7 @@ class _Call:
     def _start_try(self) -> None:
         self.dialect = self.endpoint.dialect
         self._pieces: list[str] = []
-        self._held = ""  # what may be the beginning of a secret
+        self._strike_out = StrikeOut()
         self._room = CHARACTERS_PER_TOKEN * self._settings.answer_tokens
         self._chunks_left = CHUNKS_PER_TOKEN * self._settings.answer_tokens
         self._finish = ""
@@ -208,15 +208,11 @@ class _Call:
             self._tokens = (usage["input_tokens"], usage["output_tokens"])
         if finish := chunk.response_metadata.get("finish_reason"):
             self._finish = finish if re.fullmatch(r"[A-Za-z_]{1,30}", str(finish)) else "other"
-        text = self._held + str(chunk.text)[: max(0, self._room)]
-        end = len(text) - begun_secret(text)
-        self._held = text[end:]
-        return self._said(struck_out(text[:end]))
+        return self._said(self._strike_out.piece(str(chunk.text)[: max(0, self._room)]))
 
     def take_rest(self) -> str:
         """The text that was held back until it was known to be no secret."""
-        rest, self._held = struck_out(self._held), ""
-        return self._said(rest)
+        return self._said(self._strike_out.rest())
 
     def _said(self, piece: str) -> str:
         if piece:

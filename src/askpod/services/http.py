@@ -84,23 +84,44 @@ def excerpt(text: str) -> str:
 
 def struck_out(text: str) -> str:
     """What a service says, without the secrets that it was sent: a service may repeat them."""
-    for secret in sorted(filter(None, _secrets()), key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return _KEY_LIKE.sub("***", text)
+    return StrikeOut().text(text)
 
 
-def begun_secret(text: str) -> int:
-    """How many characters at the end of a text may be the beginning of a secret that goes on."""
-    secrets = [secret for secret in _secrets() if secret]
-    longest = max(map(len, secrets), default=1) - 1
-    return next(
-        (
-            length
-            for length in range(min(longest, len(text)), 0, -1)
-            if any(secret.startswith(text[-length:]) for secret in secrets if len(secret) > length)
-        ),
-        0,
-    )
+class StrikeOut:
+    """Strikes secrets out of a text, also of one that comes in pieces and may cut them anywhere.
+
+    The environment is read once: a reply has hundreds of pieces.
+    """
+
+    def __init__(self) -> None:
+        self._secrets = sorted(set(filter(None, _secrets())), key=len, reverse=True)
+        self._held = ""  # what may be the beginning of a secret
+
+    def piece(self, text: str) -> str:
+        """The next piece, with what was held back, but for what may begin a secret."""
+        text = self._held + text
+        end = len(text) - max((_begun(each, text) for each in self._secrets), default=0)
+        self._held = text[end:]
+        return self.text(text[:end])
+
+    def rest(self) -> str:
+        """What was held back, now that nothing follows."""
+        held, self._held = self._held, ""
+        return self.text(held)
+
+    def text(self, text: str) -> str:
+        """A text of which nothing follows."""
+        for each in self._secrets:
+            text = text.replace(each, "***")
+        return _KEY_LIKE.sub("***", text)
+
+
+def _begun(secret: str, text: str) -> int:
+    """How many characters at the end of a text begin a secret, and do not end it."""
+    begin = text.find(secret[0], max(0, len(text) - len(secret) + 1))
+    while begin >= 0 and not secret.startswith(text[begin:]):
+        begin = text.find(secret[0], begin + 1)
+    return len(text) - begin if begin >= 0 else 0
 
 
 def _secrets() -> Iterator[str]:
