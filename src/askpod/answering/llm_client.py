@@ -69,9 +69,6 @@ class Endpoint(Protocol):
     ) -> AsyncGenerator[AIMessageChunk, None]:
         """The same for asynchronous code."""
 
-    def adapt(self, used: Any, complaint: str) -> bool:  # noqa: ANN401
-        """Whether a request that the service refused can be put in another way, from now on."""
-
     def error_messages(self, *, begun: bool) -> ChatErrorMessages:
         """Words for a failure; `begun` says whether some text had come before."""
 
@@ -261,9 +258,10 @@ class _Call:
         """
         if self._pieces:
             raise failure.error
-        if self.endpoint.adapt(self.dialect, failure.complaint):
-            self._start_try()
-            return 0.0
-        wait = self._retries.wait_after(failure)
+        wait = 0.0
+        if failure.complaint and (other := self.dialect.after(failure.complaint)):
+            self.endpoint.dialect = other  # the service takes such requests, from now on
+        else:
+            wait = self._retries.wait_after(failure)
         self._start_try()
         return wait

@@ -6,7 +6,7 @@ Importing this loads LangChain and the openai client, so llm_client.py does it a
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -118,13 +118,7 @@ class ChatEndpoint:
         if dialect not in self._chats:
             self._chats[dialect] = self._chat(dialect, http_client=self._http)
         body = dialect.body(self._settings.answer_tokens, schema)
-        chunks = self._chats[dialect].stream(list(messages), SEALED, extra_body=body)
-        with closing(cast("Generator[AIMessageChunk, None, None]", chunks)) as open_chunks:
-            with tracing_context(enabled=False):  # read when the stream begins, so not held on
-                first = next(open_chunks, None)
-            if first is not None:
-                yield first
-            yield from open_chunks
+        yield from untraced(self._chats[dialect].stream(list(messages), SEALED, extra_body=body))
 
     async def astream(
         self,
@@ -140,20 +134,9 @@ class ChatEndpoint:
             chat = self._chat(dialect, http_client=self._http, http_async_client=http)
             body = dialect.body(self._settings.answer_tokens, schema)
             chunks = chat.astream(list(messages), SEALED, extra_body=body)
-            async with aclosing(cast("AsyncGenerator[AIMessageChunk, None]", chunks)) as opened:
-                with tracing_context(enabled=False):
-                    first = await anext(opened, None)
-                if first is not None:
-                    yield first
+            async with aclosing(auntraced(chunks)) as opened:
                 async for chunk in opened:
                     yield chunk
-
-    def adapt(self, used: Dialect, complaint: str) -> bool:
-        """Whether a request that the service refused can be put in another way, from now on."""
-        other = used.after(complaint) if complaint else None
-        if other is not None:
-            self.dialect = other
-        return other is not None
 
     def error_messages(self, *, begun: bool) -> ChatErrorMessages:
         """Words for a failure; `begun` says whether some text had come before."""
@@ -196,6 +179,27 @@ class ChatEndpoint:
     @cached_property
     def _http_options(self) -> dict[str, Any]:
         return http_options(self._settings.base_url, self._settings.timeout)
+
+
+def untraced(chunks: Iterator[AIMessageChunk]) -> Generator[AIMessageChunk, None, None]:
+    """What a chat of LangChain streams, not told to LangSmith. Closing it closes the response."""
+    with closing(cast("Generator[AIMessageChunk, None, None]", chunks)) as opened:
+        with tracing_context(enabled=False):  # read when the stream begins, so not held on
+            first = next(opened, None)
+        if first is not None:
+            yield first
+        yield from opened
+
+
+async def auntraced(chunks: AsyncIterator[AIMessageChunk]) -> AsyncGenerator[AIMessageChunk, None]:
+    """`untraced` for asynchronous code."""
+    async with aclosing(cast("AsyncGenerator[AIMessageChunk, None]", chunks)) as opened:
+        with tracing_context(enabled=False):
+            first = await anext(opened, None)
+        if first is not None:
+            yield first
+        async for chunk in opened:
+            yield chunk
 
 
 class ChatErrorMessages(ErrorMessages):

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata, add_usage
-from langsmith.run_helpers import tracing_context
 from pydantic import SecretStr
 
-from askpod.answering.llm_endpoint import SEALED, STRUCTURED
+from askpod.answering.llm_endpoint import SEALED, STRUCTURED, auntraced, untraced
 from askpod.answering.provider_errors import ProviderErrorMessages
 from askpod.errors import ModelError
 from askpod.services.errors import quoted
@@ -94,12 +93,8 @@ class ProviderEndpoint:
             self._chats[dialect] = self._chat(dialect)
         chat, told = self._chats[dialect], _Told()
         chunks = chat.stream(list(messages), SEALED, **self._form(dialect, schema))
-        with closing(cast("Generator[AIMessageChunk, None, None]", chunks)) as open_chunks:
-            with tracing_context(enabled=False):  # read when the stream begins, so not held on
-                first = next(open_chunks, None)
-            if first is not None:
-                yield told.as_chat_completions(first)
-            for chunk in open_chunks:
+        with closing(untraced(chunks)) as opened:
+            for chunk in opened:
                 yield told.as_chat_completions(chunk)
 
     async def astream(
@@ -111,20 +106,9 @@ class ProviderEndpoint:
         """The same for asynchronous code."""
         chat, told = self._chat(dialect, **self._unkept()), _Told()
         chunks = chat.astream(list(messages), SEALED, **self._form(dialect, schema))
-        async with aclosing(cast("AsyncGenerator[AIMessageChunk, None]", chunks)) as opened:
-            with tracing_context(enabled=False):
-                first = await anext(opened, None)
-            if first is not None:
-                yield told.as_chat_completions(first)
+        async with aclosing(auntraced(chunks)) as opened:
             async for chunk in opened:
                 yield told.as_chat_completions(chunk)
-
-    def adapt(self, used: ProviderDialect, complaint: str) -> bool:
-        """Whether a request that the service refused can be put in another way, from now on."""
-        other = used.after(complaint) if complaint else None
-        if other is not None:
-            self.dialect = other
-        return other is not None
 
     def error_messages(self, *, begun: bool) -> ProviderErrorMessages:
         """Words for a failure; `begun` says whether some text had come before."""
