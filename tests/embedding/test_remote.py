@@ -39,7 +39,7 @@ def embedder(server: FakeOpenAI, monkeypatch: pytest.MonkeyPatch) -> RemoteEmbed
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that were waited; nobody really waits."""
     waited: list[float] = []
-    monkeypatch.setattr(remote.time, "sleep", waited.append)
+    monkeypatch.setattr("askpod.services.retry.time.sleep", waited.append)
     return waited
 
 

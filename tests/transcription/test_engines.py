@@ -115,7 +115,7 @@ def test_an_endpoint_tells_words_apart_from_segments(named, web):
 
 
 def test_an_endpoint_is_asked_again_where_that_may_help(named, web, monkeypatch):
-    monkeypatch.setattr("askpod.transcription.endpoint.time.sleep", lambda _: None)
+    monkeypatch.setattr("askpod.services.retry.time.sleep", lambda _: None)
     good = page(json.dumps(SPOKEN), Content_Type="application/json")
     web.script("/v1/audio/transcriptions", page("{}", status=503), good)
     assert len(named("openai:whisper-1").transcribe(SOUND).segments) == 2

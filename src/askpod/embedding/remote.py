@@ -9,7 +9,6 @@ and goes to the endpoint alone.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -149,13 +148,7 @@ class RemoteEmbedder:
             yield Batch(begin, vectors, _tokens(reply) or sum(counts[begin:end]))
 
     def _ask(self, texts: list[str]) -> CreateEmbeddingResponse:
-        retries = Retries(PATIENCE, TRIES)
-        while True:
-            try:
-                return self._request(texts)
-            except Exception as problem:
-                failure = self._failure(problem)
-            time.sleep(retries.wait_after(failure))
+        return Retries(PATIENCE, TRIES).repeat(lambda: self._request(texts), self._failure)
 
     def _failure(self, problem: Exception) -> RequestFailure:
         """What a problem with a request means."""
@@ -245,16 +238,9 @@ class RemoteEmbedder:
     @cached_property
     def _client(self) -> OpenAI:
         # Imported when a vector is needed: it takes longer than opening an archive.
-        import openai
+        from askpod.services.openai_http import guarded_openai
 
-        from askpod.services.openai_http import Guard, GuardedClient, http_options
-
-        return openai.OpenAI(
-            api_key=self._key,
-            base_url=self._url,
-            http_client=GuardedClient(Guard(MOST_BYTES), **http_options(self._url, TIMEOUT)),
-            max_retries=0,  # `_ask` repeats requests, within one bound
-        )
+        return guarded_openai(self._key, self._url, MOST_BYTES, TIMEOUT)
 
     @cached_property
     def _key(self) -> str:

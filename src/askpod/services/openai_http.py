@@ -120,6 +120,21 @@ class GuardedClient(openai.DefaultHttpxClient):
         return response
 
 
+def guarded_openai(
+    key: str, base_url: str | None, most_bytes: int, timeout: float
+) -> openai.OpenAI:
+    """The openai client with bounded responses. Requests are repeated by who asks, not by it.
+
+    Args:
+        key: sent with each request.
+        base_url: the service's address; None: OpenAI's.
+        most_bytes: of one response, unpacked.
+        timeout: seconds without a byte.
+    """
+    http = GuardedClient(Guard(most_bytes), **http_options(base_url, timeout))
+    return openai.OpenAI(api_key=key, base_url=base_url, http_client=http, max_retries=0)
+
+
 class GuardedAsyncClient(openai.DefaultAsyncHttpxClient):
     """The same for asynchronous code."""
 

@@ -11,9 +11,11 @@ import math
 import random
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 from askpod.errors import ModelError
 
@@ -23,6 +25,7 @@ LONGEST_ASKED = 366 * 86_400.0  # seconds; a Retry-After of more means this
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 _chance = random.SystemRandom()
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,25 @@ class Retries:
         if wait is not None:
             return wait
         raise error if self.failed < 2 else type(error)(f"{error} ({self.tried})", retryable=True)
+
+    def repeat(
+        self, request: Callable[[], _T], failure_of: Callable[[Exception], RequestFailure]
+    ) -> _T:
+        """What a request gives, in one of its tries.
+
+        Args:
+            request: may be made twice without harm.
+            failure_of: what a problem with it means.
+
+        Raises:
+            ModelError: the failure of the last try.
+        """
+        while True:
+            try:
+                return request()
+            except Exception as problem:
+                failure = failure_of(problem)
+            time.sleep(self.wait_after(failure))
 
     @property
     def spent(self) -> float:

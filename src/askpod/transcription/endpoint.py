@@ -6,7 +6,6 @@ to OPENAI_BASE_URL alone. The reply must tell seconds; models that give text onl
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -42,15 +41,8 @@ class Endpoint:
     def transcribe(self, samples: Samples) -> Heard:
         """See Engine."""
         sound = as_wav(samples)
-        retries = Retries(PATIENCE, TRIES)
-        while True:
-            try:
-                reply = self._request(sound)
-            except Exception as problem:
-                failure = self._failure(problem)
-            else:
-                return heard_in(reply, self.name, len(samples) / RATE)
-            time.sleep(retries.wait_after(failure))
+        reply = Retries(PATIENCE, TRIES).repeat(lambda: self._request(sound), self._failure)
+        return heard_in(reply, self.name, len(samples) / RATE)
 
     def _request(self, sound: bytes) -> str:
         reply = self._client.audio.transcriptions.with_raw_response.create(
@@ -77,16 +69,9 @@ class Endpoint:
 
     @cached_property
     def _client(self) -> OpenAI:
-        import openai
+        from askpod.services.openai_http import guarded_openai
 
-        from askpod.services.openai_http import Guard, GuardedClient, http_options
-
-        return openai.OpenAI(
-            api_key=self._key,
-            base_url=self._url,
-            http_client=GuardedClient(Guard(MAX_JSON_BYTES), **http_options(self._url, TIMEOUT)),
-            max_retries=0,  # `transcribe` repeats requests, within one bound
-        )
+        return guarded_openai(self._key, self._url, MAX_JSON_BYTES, TIMEOUT)
 
     @cached_property
     def _key(self) -> str:
