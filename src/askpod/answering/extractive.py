@@ -114,12 +114,7 @@ class ExtractiveAnswerer:
             quoted = self.quotations(question, found, retrieved)
         if not quoted.runs:
             return _refusal(found)
-        if question.kind == "overview":  # and there is no such episode
-            quoted = replace(quoted, basis="nearest")
-        if question.strangers:
-            quoted = replace(quoted, basis="nearest")
-            return composed(found.question, quoted, silent(question.strangers))
-        return composed(found.question, quoted)
+        return composed(found.question, quoted, silent(question.strangers))
 
     def quotations(self, question: Question, found: Found, retrieved: Retrieved) -> Quotations:
         """The quotations for one question from what was found for it."""

@@ -83,8 +83,10 @@ def basis_of(question: Question, runs: Sequence[Run]) -> Basis:
     """Whether quotations, the best one first, answer a question or only come nearest to it."""
     if not runs:
         return "none"
+    # Asked for an episode, or to hear somebody, where there is none such.
+    not_there = question.kind == "overview" or question.strangers
     weak = runs[0].best < ANSWERS or lacks_figure(question, runs)
-    return "nearest" if weak else "answered"
+    return "nearest" if weak or not_there else "answered"
 
 
 def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
@@ -119,7 +121,9 @@ def _may_be_foreign(found: Found) -> bool:
 
 
 def silent(strangers: Sequence[str]) -> str:
-    """What to say of people who are asked about as if they spoke."""
+    """What to say of people who are asked about as if they spoke; "" of nobody."""
+    if not strangers:
+        return ""
     do = "does" if len(strangers) == 1 else "do"
     return f"{' and '.join(strangers)} {do} not speak in these episodes."
 
