@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from askpod.errors import StoreBusy, StoreUnwritable
 
 LOCK = "write.lock"
+PRIVATE = 0o600  # mode of what is nobody else's to read
 PATIENCE = 600.0  # seconds that a second writer waits for the first
 
 
@@ -75,7 +76,7 @@ def append_line(path: Path, line: bytes) -> None:
     Raises:
         OSError: it cannot be written; the lines before it stay.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE)
     try:
         end = _end_of_lines(handle)
         os.ftruncate(handle, end)

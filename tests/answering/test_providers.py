@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import traceback
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 
 import pytest
 from langchain_core.tracers.langchain import wait_for_all_tracers
@@ -105,31 +106,36 @@ def test_without_a_key_its_variable_is_named(monkeypatch):
 
 
 @pytest.fixture
-def ollama(monkeypatch):
-    pytest.importorskip("langchain")
-    pytest.importorskip("langchain_ollama")
-    with FakeOllama() as server:
-        monkeypatch.setenv("OLLAMA_HOST", server.address)
-        yield server
+def served(monkeypatch) -> Iterator[Callable[..., FakeOpenAI]]:
+    """Serves what speaks as a provider does, and leads its package there."""
+    with ExitStack() as servers:
+
+        def serve(
+            package: str, fake: type[FakeOpenAI], variable: str, path: str = ""
+        ) -> FakeOpenAI:
+            pytest.importorskip("langchain")
+            pytest.importorskip(package)
+            server = servers.enter_context(fake())
+            monkeypatch.setenv(variable, f"{server.address}{path}")
+            return server
+
+        yield serve
 
 
 @pytest.fixture
-def anthropic(monkeypatch):
-    pytest.importorskip("langchain")
-    pytest.importorskip("langchain_anthropic")
-    with FakeAnthropic() as server:
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.address)
-        yield server
+def ollama(served):
+    return served("langchain_ollama", FakeOllama, "OLLAMA_HOST")
 
 
 @pytest.fixture
-def mistralai(monkeypatch):
-    pytest.importorskip("langchain")
-    pytest.importorskip("langchain_mistralai")
+def anthropic(served):
+    return served("langchain_anthropic", FakeAnthropic, "ANTHROPIC_BASE_URL")
+
+
+@pytest.fixture
+def mistralai(served, monkeypatch):
     monkeypatch.setenv("MISTRAL_API_KEY", KEY)
-    with FakeMistral() as server:
-        monkeypatch.setenv("MISTRAL_BASE_URL", server.base_url)
-        yield server
+    return served("langchain_mistralai", FakeMistral, "MISTRAL_BASE_URL", "/v1")
 
 
 @pytest.fixture(params=["ollama", "anthropic", "mistralai"])

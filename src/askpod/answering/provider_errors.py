@@ -14,7 +14,6 @@ import httpx
 import openai
 
 from askpod.answering.llm_endpoint import ChatErrorMessages
-from askpod.errors import ModelError
 from askpod.services.errors import ErrorMessages, RequestInfo, chain, is_a
 from askpod.services.providers import PROVIDERS, split_name
 from askpod.services.retry import RequestFailure
@@ -54,7 +53,10 @@ class ProviderErrorMessages(ChatErrorMessages):
             return self.connection(problem)
         if status:
             failure = self._reported(complaint, "try again later")
-            return replace(failure, error=_retryable(failure.error, "overloaded" in complaint))
+            if "overloaded" in complaint:
+                error = type(failure.error)(str(failure.error), retryable=True)
+                return replace(failure, error=error)
+            return failure
         return self.plain(f"sent what its package cannot read ({type(problem).__name__})")
 
     def address_hint(self) -> str:
@@ -78,7 +80,3 @@ def _complaint_of(problem: BaseException) -> str:
 
 def _heeded(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: headers[name] for name in ("retry-after", "location") if name in headers}
-
-
-def _retryable(error: ModelError, passing: bool) -> ModelError:  # noqa: FBT001
-    return type(error)(str(error), retryable=True) if passing else error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askpod.cli.output import note, on_terminal
+from askpod.files import PRIVATE
 
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
@@ -101,7 +102,7 @@ def _history() -> History:
     path = data_folder() / "questions"
     try:
         private_folder(path.parent)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
     except OSError:
         return InMemoryHistory()
     return _kept_in(path)

@@ -127,12 +127,12 @@ def word_and_speaker_scores(pool: Pool) -> Scores:
     return scores
 
 
-def coverage(pool: Pool, said: Sequence[Said]) -> float:
-    """The greatest share of these words, by their idf, in one chunk that may be shown."""
+def coverage(pool: Pool) -> float:
+    """The greatest share of the question's words, by idf, in one chunk that may be shown."""
     ids = pool.ids[pool.selected]
     # In one chunk a word that is said has half of its idf as its score.
-    held = 2 * word_scores(said, ids, ids).max(initial=0.0)
-    return float(held / (sum(word.idf for word in said) or 1.0))
+    held = 2 * word_scores(pool.said, ids, ids).max(initial=0.0)
+    return float(held / (sum(word.idf for word in pool.said) or 1.0))
 
 
 def word_scores(said: Sequence[Said], begins: Ids, ends: Ids) -> Scores:

@@ -135,7 +135,7 @@ class Retriever:
             words=tuple(words),
             passages=tuple(found),
             similarity=similarity,
-            coverage=coverage(pool, said),
+            coverage=coverage(pool),
             unmentioned=tuple(unmentioned),
             unmatched=nothing,
             named=named,

@@ -208,8 +208,8 @@ class LiveArchive:
         """Loads what the first answer needs: seconds of the processor, that searches would lack."""
         if self.settings.model:
             import askpod.answering.llm_endpoint  # noqa: F401
-        with suppress(AskpodError), self.archive() as archive:
-            archive.counts()
+        with suppress(AskpodError), self.archive():
+            pass  # once open, it loads its vector index beside what follows
 
     def close(self) -> None:
         """Closes the archive; what still uses it fails."""

@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -59,6 +59,18 @@ class Unpacker:
         self._gzip = zlib.decompressobj(wbits=31) if kind in _GZIP else None
         self._members = 1
         self._room_in = self._room_out = limit
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str], limit: int) -> Unpacker:
+        """For a response with these headers, their names in lower case.
+
+        Raises:
+            TooLarge: it says that it is larger than `limit` bytes.
+        """
+        stated = headers.get("content-length", "")
+        if stated.isdecimal() and int(stated[:18]) > limit:
+            raise TooLarge
+        return cls(headers.get("content-encoding", ""), limit)
 
     def all_of(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The content of a body that comes in pieces. Raises what `feed` and `end` raise."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from askpod.errors import FetchError, ReadError, RecordingError, Untimed
-from askpod.files import read_bounded, write_atomically
+from askpod.files import PRIVATE, read_bounded, write_atomically
 from askpod.indexing.report import Failure
 from askpod.readers import read_episode
 from askpod.sources.addresses import host_and_path, parse, shown
@@ -35,7 +35,6 @@ from askpod.sources.gather import INCOMING, SourceFiles
 from askpod.sources.locations import FolderLocation, Location, WebLocation, read_file
 from askpod.sources.sidecar import sidecar
 from askpod.sources.state import (
-    PRIVATE,
     Downloaded,
     FeedState,
     Validators,

@@ -318,11 +318,7 @@ def _body(
         if asked.part:
             asked.part.write(status, headers, pieces, limit)
             return b""
-        stated = headers.get("content-length", "")
-        if stated.isdecimal() and int(stated[:18]) > limit:
-            raise TooLarge
-        unpacker = Unpacker(headers.get("content-encoding", ""), limit)
-        return b"".join(unpacker.all_of(pieces))
+        return b"".join(Unpacker.of(headers, limit).all_of(pieces))
     except TooLarge:
         if asked.part:
             asked.part.forget()

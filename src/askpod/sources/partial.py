@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from askpod.files import write_atomically
-from askpod.services.limits import NotUnpacked, TooLarge, Unpacker
+from askpod.files import PRIVATE, write_atomically
+from askpod.services.limits import NotUnpacked, Unpacker
 
 MOST_MARK = 500  # characters of an ETag or a date
 _RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(?:\d{1,18}|\*)")
@@ -45,11 +45,8 @@ class PartialFile:
             OSError: it cannot be written.
         """
         begin = self._goes_on_at(headers) if status == 206 else self._starts(headers)
-        stated = headers.get("content-length", "")
-        if stated.isdecimal() and begin + int(stated[:18]) > limit:
-            raise TooLarge
-        unpacker = Unpacker(headers.get("content-encoding", ""), limit - begin)
-        handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        unpacker = Unpacker.of(headers, limit - begin)
+        handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE)
         with os.fdopen(handle, "ab") as file:
             for piece in unpacker.all_of(pieces):
                 file.write(piece)
@@ -78,5 +75,5 @@ class PartialFile:
             mark = headers.get("last-modified", "")
         usable = mark.isascii() and mark.isprintable() and len(mark) <= MOST_MARK
         packed = headers.get("content-encoding", "").strip().lower() not in ("", "identity")
-        write_atomically(self._mark, (mark if usable and not packed else "").encode(), mode=0o600)
+        write_atomically(self._mark, (mark if usable and not packed else "").encode(), mode=PRIVATE)
         return 0

@@ -17,14 +17,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from askpod.files import append_line, read_bounded, write_atomically
+from askpod.files import PRIVATE, append_line, read_bounded, write_atomically
 from askpod.parsing import parse_json
 from askpod.sources.addresses import without_secrets
 from askpod.sources.feed import Chapter, Item
 
 FILE = "state.jsonl"
 MOST_STATE = 200_000_000  # bytes of the journal
-PRIVATE = 0o600  # mode of all files here: a private feed's transcripts are nobody else's
 MOST_BYTES = 120  # of a title in a name; file systems take 255 in all
 _FILE_NAME = re.compile(r"[^./\\\x00][^/\\\x00]*")
 

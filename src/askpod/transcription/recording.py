@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from askpod.errors import RecordingError
-from askpod.files import append_line, read_bounded, write_atomically
+from askpod.files import PRIVATE, append_line, read_bounded, write_atomically
 from askpod.parsing import parse_json
 from askpod.sources.gather import INCOMING
 from askpod.times import clock
@@ -26,7 +26,6 @@ from askpod.transcription.sound import RATE, WINDOW, Sound, Window, loudness
 from askpod.transcription.unheard import Unheard, without_inventions
 
 MOST_JOURNAL = 200_000_000  # bytes
-PRIVATE = 0o600  # mode of a transcript
 EVERY = 10.0  # seconds between two notes of how far it is
 
 Notify = Callable[[str], None]
