@@ -30,7 +30,7 @@ def server() -> Iterator[Billing]:
 def settings(server: Billing, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Two texts in a request, no waiting, and the same settings in the environment."""
     monkeypatch.setattr(remote, "TEXTS_ELSEWHERE", 2)
-    monkeypatch.setattr(remote.time, "sleep", lambda _: None)
+    monkeypatch.setattr("askpod.services.retry.time.sleep", lambda _: None)
     for name, value in server.environment.items():
         monkeypatch.setenv(name, value)
     return Settings(embedder=f"openai:{MODEL}", base_url=server.base_url)
