@@ -142,7 +142,7 @@ def mistralai(served, monkeypatch):
 def provider(request) -> tuple[LanguageModel, FakeOpenAI]:
     """Each provider's model, and its server."""
     server = request.getfixturevalue(request.param)
-    settings = ModelSettings(f"{request.param}:tiny:8b", timeout=2.0, patience=0.0)
+    settings = ModelSettings(f"{request.param}:tiny:8b", timeout=2.5, patience=0.0)
     model = LanguageModel(settings)
     yield model, server
     model.close()

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import ears
 from askpod.settings import Settings
 from fake_web import Asked, FakeWeb, Page
 from serve.conftest import served
@@ -39,10 +40,24 @@ def raw(answer: str) -> Raw:
     return lambda handler: handler.wfile.write(answer.encode("latin-1")) and None
 
 
+SSE = "text/event-stream"
+
+
 def _stream(*chunks: object) -> Page:
     lines = (c if isinstance(c, str) else json.dumps(c) for c in chunks)
     body = "".join(f"data: {line}\n\n" for line in lines).encode()
-    return Page(body, headers={"Content-Type": "text/event-stream"})
+    return Page(body, headers={"Content-Type": SSE})
+
+
+def _named(kind: str, **data: object) -> str:
+    """One of the events that Anthropic's interface streams."""
+    return f"event: {kind}\ndata: {json.dumps({'type': kind} | data)}\n\n"
+
+
+def _lines(*parts: object) -> Page:
+    """What Ollama's interface streams."""
+    body = "".join(f"{part if isinstance(part, str) else json.dumps(part)}\n" for part in parts)
+    return Page(body.encode(), headers={"Content-Type": "application/x-ndjson"})
 
 
 def _chunk(**parts: object) -> dict[str, object]:
@@ -93,6 +108,44 @@ FAILURES: dict[str, Page | Raw] = {
     "sse deep": _stream(_chunk(), "[" * 50_000),
     **{f"sse {name}": _stream(_chunk(), _chunk(**part)) for name, part in CHUNKS.items()},
 }
+BEGUN = _named(
+    "message_start",
+    message={
+        **{"id": "1", "type": "message", "role": "assistant", "model": "m", "content": []},
+        **{"stop_reason": None, "stop_sequence": None},
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+    },
+)
+OLLAMAS = {"model": "m", "created_at": "2025-01-01T00:00:00Z", "done": False}
+OTHER_WIRES: dict[str, Page | Raw] = {
+    f"anthropic {name}": Page((BEGUN + event).encode(), headers={"Content-Type": SSE})
+    for name, event in {
+        "error": _named("error", error={"type": ALL, "message": ALL}),
+        "error text": _named("error", error=ALL),
+        "no json": f"event: content_block_delta\ndata: {ALL}\n\n",
+        "delta": _named("content_block_delta", index=0, delta={"type": ALL, "text": [ALL]}),
+        "block": _named("content_block_start", index=ALL, content_block={"type": ALL, ALL: ALL}),
+        "stop": _named("message_delta", delta={"stop_reason": ALL}, usage={"output_tokens": ALL}),
+        "start": _named("message_start", message=ALL),
+    }.items()
+} | {
+    f"ollama {name}": _lines(OLLAMAS | {"message": {"role": "assistant", "content": "A"}}, part)
+    for name, part in {
+        "error": {"error": ALL},
+        "no json": ALL,
+        "message": OLLAMAS | {"message": ALL},
+        "text": OLLAMAS | {"message": {"role": ALL, "content": [ALL]}},
+        "end": OLLAMAS | {"done": ALL, "done_reason": [ALL], "eval_count": ALL, "model": [ALL]},
+    }.items()
+}
+HEARD = {
+    f"heard {name}": _said(200, {"text": "x", "language": "en", "segments": segments, "words": []})
+    for name, segments in {
+        "text": ALL,
+        "times": [{"id": 0, "start": ALL, "end": ALL, "text": ALL}],
+        "words": [{"id": 0, "start": 0.0, "end": 1.0, "text": "x", "words": [ALL, {ALL: ALL}]}],
+    }.items()
+}
 SOME = ("500", "status line", "sse delta")  # tried with every command
 
 
@@ -123,6 +176,11 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failing: _Failing)
         "ASKPOD_CHROMA_TOKEN": TOKEN,
         "OPENAI_CUSTOM_HEADERS": f"api-key: {HEADER}",
         "OPENAI_BASE_URL": failing.at("/v1"),
+        "ANTHROPIC_API_KEY": KEY,
+        "ANTHROPIC_BASE_URL": failing.at(""),
+        "MISTRAL_API_KEY": KEY,
+        "MISTRAL_BASE_URL": failing.at("/v1"),
+        "OLLAMA_HOST": failing.at(""),
         "ASKPOD_DATA": str(folder / "data"),
         "ASKPOD_TIMEOUT": "0.5",
         "ASKPOD_PATIENCE": "0",
@@ -131,6 +189,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failing: _Failing)
     monkeypatch.setattr("askpod.services.retry.FIRST_WAIT", 0.001)
     monkeypatch.setattr("askpod.embedding.remote.PATIENCE", 0.0)
     monkeypatch.setattr("askpod.store.shared.client.PATIENCE", 0.0)
+    monkeypatch.setattr("askpod.transcription.endpoint.PATIENCE", 0.0)
     monkeypatch.setattr(sys, "stdin", io.StringIO("What is a bee?\n"))
     return folder
 
@@ -167,13 +226,28 @@ WITH_A_SERVER = {
     "ask": ("ask", QUESTION, *STORE),
     "serve": STORE,
 }
-KINDS = {"model": WITH_A_MODEL, "embedder": WITH_AN_EMBEDDER, "server": WITH_A_SERVER}
+WITH_A_PROVIDER = {
+    name: ("ask", QUESTION, "--json", "--verbose", "--model", f"{name}:m", *STORE)
+    for name in ("anthropic", "mistralai", "ollama")
+}
+WITH_A_TRANSCRIBER = {
+    "index": ("index", "{sound}", "--model", "openai:whisper-1", "--store", "new"),
+}
+KINDS = {
+    "model": WITH_A_MODEL,
+    "embedder": WITH_AN_EMBEDDER,
+    "server": WITH_A_SERVER,
+    "provider": WITH_A_PROVIDER,
+    "transcriber": WITH_A_TRANSCRIBER,
+}
+WIRES = {"provider": FAILURES | OTHER_WIRES, "transcriber": FAILURES | HEARD}
 CASES = [
     (kind, command, failure)
     for kind, commands in KINDS.items()
     for command in commands
-    for failure in FAILURES
-    if command == ("ask json" if kind == "model" else "index")
+    for failure in WIRES.get(kind, FAILURES)
+    if kind == "provider"
+    or command == ("ask json" if kind == "model" else "index")
     or failure in (SOME if command != "mcp" else SOME[-1:])
 ]
 
@@ -202,8 +276,10 @@ def test_no_secret_is_printed_or_stored(
         monkeypatch.setenv("ASKPOD_CHROMA_URL", failing.at(""))
     else:
         store = indexed  # is only read
+    if kind == "provider":
+        pytest.importorskip(f"langchain_{command}")
     failing.forget()
-    failing.failure = FAILURES[failure]
+    failing.failure = WIRES.get(kind, FAILURES)[failure]
     arguments = [_filled(each, settings, store) for each in KINDS[kind][command]]
     if command == "serve":
         shown = _served(store, "m" if kind == "model" else None)
@@ -225,7 +301,7 @@ def _served(store: Path, model: str | None) -> str:
     """What a server over the store says to everything that asks the archive or a service."""
     asked = {"messages": [{"role": "user", "content": QUESTION}]}
     tool = CALL | {"params": {"name": "ask", "arguments": {"question": QUESTION}}}
-    accept = {"Accept": "application/json, text/event-stream"}
+    accept = {"Accept": f"application/json, {SSE}"}
     with (
         warnings.catch_warnings(action="ignore"),  # as `main` does
         served(store, settings=Settings.load({"model": model})) as address,
@@ -267,13 +343,16 @@ CLIENT = {"name": "test", "version": "1"}
 
 
 def _filled(argument: str, folder: Path, store: Path) -> str:
-    talk, gold = folder / "talk.md", folder / "gold.yaml"
+    talk, gold, sound = folder / "talk.md", folder / "gold.yaml", folder / "sound.wav"
+    if argument == "{sound}":
+        sound.write_bytes(ears.wav(ears.speak("the ferry crosses")))
     if argument == "{talk}":
         line = "- line: Bees dance.\n  who: Ann\n  sec: 1\n"
         talk.write_text(f"---\ntitle: Bees\ntranscript:\n{line}---\n")
     if argument == "{gold}":
         gold.write_text(f"- {{id: a, question: {QUESTION!r}, type: unanswerable}}\n")
-    return argument.format(talk=talk, gold=gold, store=store, examples=EXAMPLES)
+    files = {"talk": talk, "gold": gold, "sound": sound, "examples": EXAMPLES}
+    return argument.format(store=store, **files)
 
 
 def _look(shown: str, folders: list[Path]) -> None:

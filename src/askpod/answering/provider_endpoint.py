@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from importlib import import_module
+from math import ceil
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.messages import AIMessageChunk
@@ -166,9 +167,10 @@ class ProviderEndpoint:
         """How long it may take and write. Retries are llm_client.py's, bounded in time."""
         settings = self._settings
         if self._provider != "ollama":
+            whole = self._provider == "mistralai"  # takes no fraction of a second
             return {
                 "max_tokens": settings.answer_tokens,
-                "timeout": settings.timeout,
+                "timeout": ceil(settings.timeout) if whole else settings.timeout,
                 # Google's counts the first try, too.
                 "max_retries": 1 if self._provider == "google_genai" else 0,
             }
