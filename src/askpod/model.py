@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from askpod.errors import FilterError
 
@@ -67,6 +68,12 @@ class Episode:
     def end(self) -> float:
         """Seconds at which the last turn ends; 0.0 without turns."""
         return self.turns[-1].end if self.turns else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is known about it as JSON can carry it, without its speech."""
+        known: dict[str, Any] = as_json(replace(self, turns=()))
+        del known["turns"]
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +189,7 @@ class Passage:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON can carry it."""
-        return _json(self)
+        return cast("dict[str, Any]", as_json(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +226,7 @@ class Citation:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON can carry it."""
-        return _json(self)
+        return cast("dict[str, Any]", as_json(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +293,7 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON can carry it."""
-        return _json(self)
+        return cast("dict[str, Any]", as_json(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,19 +362,27 @@ class Filters:
         return " ".join(f"{name}={value}" for name, value in set_ones if value is not None)
 
 
-def _json(value: Passage | Citation | Answer) -> dict[str, Any]:
-    """What JSON can carry. Without marks: each start that follows from them is given."""
-    return asdict(value, dict_factory=_as_dict)
+def as_json(value: Any) -> Any:  # noqa: ANN401 (a field may be anything)
+    """What JSON can carry of an object of this module: its fields by their names.
 
-
-def _as_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's fields; what is said in an untimed episode has no seconds."""
-    held = {key: value for key, value in pairs if key != "marks"}
+    Without marks: each start that follows from them is given. What is said in an untimed
+    episode has no seconds.
+    """
+    if isinstance(value, tuple | list):
+        return [as_json(each) for each in value]
+    if not is_dataclass(value):
+        return value
+    held = {name: as_json(getattr(value, name)) for name in _field_names(value.__class__)}
     untimed = held.get("untimed") or ("spans" in held and held["start"] is None)
     spans = [*held.get("spans", ()), *([held["span"]] if "span" in held else [])]
     for span in spans if untimed else []:
         span.update(start=None, end=None)
     return held
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.name != "marks")
 
 
 def _distinct(labels: Iterable[str]) -> tuple[str, ...]:

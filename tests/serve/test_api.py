@@ -12,6 +12,7 @@ import pytest
 
 from askpod import Archive
 from askpod.files import write_lock
+from askpod.serve.live import Turns
 from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI, said
 
@@ -188,6 +189,25 @@ def test_more_answers_than_allowed_are_refused_while_searches_go_on(serve, index
             assert (name, told["status"]) == ("error", 429)
             assert httpx.get(f"{address}/api/search?q=flour", timeout=30).status_code == 200
             assert "event: answer" in "".join(slow.iter_text())
+
+
+def test_who_waits_for_a_service_keeps_no_other_answer_from_computing():
+    turns, computed = Turns(), []
+
+    def another(number: int) -> None:
+        turns.take()
+        computed.append(number)
+        turns.give_up()
+
+    turns.take()  # and waits for an endpoint
+    others = [threading.Thread(target=another, args=(number,), daemon=True) for number in range(9)]
+    for each in others:
+        each.start()
+    for each in others:
+        each.join(timeout=30)
+    assert sorted(computed) == list(range(9))
+    turns.take()
+    turns.give_up()
 
 
 def test_an_archive_that_is_being_indexed_says_so(serve, tmp_path, write_episode):

@@ -32,7 +32,7 @@ def episodes(
     with Archive.open(store, notify=note) as archive:
         listed = archive.episodes(filters, about=about)
     if as_json:
-        print_json([_as_dict(each) for each in listed])
+        print_json([each.to_dict() for each in listed])
         return
     for each in listed:
         _print(each)
@@ -54,11 +54,3 @@ def _print(episode: Episode) -> None:
     body.append(f"  ({NO_SECOND})" if episode.untimed else "", "dim")
     body.append(f"\n{harmless(guests)}" if guests else "", "green")
     show(Text(f"{day:<12}{number:<8}"), body.append(f"\n{harmless(episode.id)}", "dim"))
-
-
-def _as_dict(episode: Episode) -> dict[str, object]:
-    from dataclasses import asdict
-
-    fields = asdict(episode)
-    del fields["turns"]
-    return fields

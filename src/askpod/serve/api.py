@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from askpod import __version__, errors
-from askpod.model import Answer, Episode, Exchange, Filters, Turn
+from askpod.model import Answer, Episode, Exchange, Filters, Turn, as_json
 from askpod.serve.audio import ENDINGS, player, recording
 from askpod.serve.live import LiveArchive, Stopping, TooManyAnswers
 from askpod.serve.openapi import DOCUMENT
@@ -139,12 +139,12 @@ class Api:
         """The episodes without their turns."""
         filters = filters_of(request.query_params)
         listed = await self._live.look_up(lambda archive: archive.episodes(filters))
-        return JSONResponse([episode_dict(each) for each in listed])
+        return JSONResponse([each.to_dict() for each in listed])
 
     async def episode(self, request: Request) -> Response:
         """One episode with its transcript and what plays it."""
         episode, turns = await self._episode(request.query_params.get("id", ""))
-        told = episode_dict(episode) | {"player": self._player(episode)}
+        told = episode.to_dict() | {"player": self._player(episode)}
         return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in turns]})
 
     async def passage(self, request: Request) -> Response:
@@ -156,7 +156,7 @@ class Api:
         begin, end = place_of(turns, start, stated, query.get("words"))
         around = _number(query, "around", AROUND)
         near = within(turns, begin - around, end + around)
-        told = episode_dict(episode) | {"player": self._player(episode)}
+        told = episode.to_dict() | {"player": self._player(episode)}
         return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in near]})
 
     async def audio(self, request: Request) -> Response:
@@ -205,17 +205,9 @@ def within(turns: list[Turn], start: float, end: float) -> list[Turn]:
     return [turn for turn in turns if turn.end > start and turn.start < end]
 
 
-def episode_dict(episode: Episode) -> dict[str, Any]:
-    """What is known about an episode, without its speech."""
-    told = asdict(episode)
-    del told["turns"]
-    return told
-
-
 def turn_dict(turn: Turn, episode: Episode) -> dict[str, Any]:
     """A turn as JSON, without the seconds inside its text; of an untimed episode without any."""
-    told = asdict(turn)
-    del told["marks"]
+    told: dict[str, Any] = as_json(turn)
     return told | ({"start": None, "end": None} if episode.untimed else {})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -21,8 +22,7 @@ from askpod.model import Answer, Exchange, Filters
 from askpod.settings import ModelSettings, Settings
 
 LOOKUPS = 4  # searches at a time, and look-ups: more would only wait for the processor
-COMPUTING = 1  # answers at a time that take the processor: searches, which are short, go before
-PATIENCE = 0.5  # seconds that one waits for its turn: another may be waiting for a service
+TURN = 0.3  # seconds that it lasts at most: who has it may be waiting for a service
 SWITCH = 0.0005  # seconds after which a thread must let another one run Python; its default is 5 ms
 
 T = TypeVar("T")
@@ -37,21 +37,29 @@ class Stopping(AskpodError):
 
 
 class Turns:
-    """Who may compute: an answer's thread has the turn but while it waits for the model."""
+    """Whose answer may compute: one at a time, so that searches, which are short, go before.
+
+    An answer's thread has the turn but while it waits for the model.
+    """
 
     def __init__(self) -> None:
-        self._free = threading.BoundedSemaphore(COMPUTING)
-        self._mine = threading.local()
+        self._changed = threading.Condition()
+        self._holder = 0  # a thread; 0: nobody
+        self._ends = 0.0
 
     def take(self) -> None:
-        """Waits for the turn; after PATIENCE the thread goes on without it."""
-        self._mine.held = self._free.acquire(timeout=PATIENCE)
+        """Waits until nobody has the turn, or somebody has had it for too long."""
+        with self._changed:
+            while self._holder and (left := self._ends - time.monotonic()) > 0:
+                self._changed.wait(left)
+            self._holder, self._ends = threading.get_ident(), time.monotonic() + TURN
 
     def give_up(self) -> None:
         """Lets another one compute."""
-        if getattr(self._mine, "held", False):
-            self._free.release()
-        self._mine.held = False
+        with self._changed:
+            if self._holder == threading.get_ident():
+                self._holder = 0
+                self._changed.notify()
 
 
 class ServedModel(LanguageModel):
