@@ -113,13 +113,13 @@ def cut_span(turn: Turn, position: int, begin: int, end: int) -> Span:
         offset=begin,
         speaker=turn.speaker,
         text=turn.text[begin:end],
-        start=_second_at(turn, begin),
-        end=_second_at(turn, end),
+        start=second_at(turn, begin),
+        end=second_at(turn, end),
         marks=marks,
     )
 
 
-def _second_at(turn: Turn, character: int) -> float:
+def second_at(turn: Turn, character: int) -> float:
     """The second of a character: by its share of the text between the two nearest known ones."""
     place = bisect_right(turn.marks, (character, math.inf))
     at, second = turn.marks[place - 1] if place else (0, turn.start)

@@ -14,10 +14,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from askpod.chunking import cut_span
+from askpod.chunking import cut_span, second_at
 from askpod.links import second_link, youtube_id_of
 from askpod.model import EvidenceTurn, Passage, Turn
-from askpod.retrieval.render import render, render_turn
+from askpod.retrieval.render import render, render_speech
 from askpod.text import split_sentences
 
 NEARLY = 0.8  # of the best score, from which on a passage's episode is to be heard
@@ -196,7 +196,10 @@ class _Packer:
         """The tokens of one piece with its number and the blank line after it."""
         key = episode, piece
         if key not in self._costs:
-            text = render_turn(self._evidence_turn(_WIDEST, episode, piece))
+            source, turn = self._source[episode], self._known[episode, piece.turn]
+            second = None if source.start is None else second_at(turn, piece.begin)
+            said = turn.text[piece.begin : piece.end]
+            text = render_speech(_WIDEST, turn.speaker, second, source.title, said)
             self._costs[key] = self._count(f"{text}\n")
         return self._costs[key]
 

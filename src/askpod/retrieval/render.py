@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from askpod.model import EvidenceTurn
 from askpod.text import LINE_BREAKS
@@ -41,10 +42,15 @@ def render(evidence: Sequence[EvidenceTurn]) -> str:
 
 def render_turn(turn: EvidenceTurn) -> str:
     """One turn as `render` has it, with the line break that ends it."""
-    when = clock(None if turn.untimed else turn.span.start)
-    speaker = _name(turn.span.speaker)
-    who = f"{speaker}, {when}" if speaker else when
-    return f"[{turn.number}] {who} — {_name(turn.title)}\n> {plain(turn.span.text)}\n"
+    second = None if turn.untimed else turn.span.start
+    return render_speech(turn.number, turn.span.speaker, second, turn.title, turn.span.text)
+
+
+def render_speech(number: int, speaker: str, second: float | None, title: str, text: str) -> str:
+    """The same from a turn's parts; `second` is its start, None in an untimed episode."""
+    name = _name(speaker)
+    who = f"{name}, {clock(second)}" if name else clock(second)
+    return f"[{number}] {who} — {_name(title)}\n> {plain(text)}\n"
 
 
 def plain(text: str) -> str:
@@ -53,10 +59,11 @@ def plain(text: str) -> str:
     Characters are kept, but for line breaks (each becomes a space), halves of surrogate pairs,
     and a space put into what a server would read as a control token.
     """
-    line = _SURROGATE.sub("\ufffd", _LINE_BREAK.sub(" ", text))
+    line = text if text.isprintable() else _SURROGATE.sub("\ufffd", _LINE_BREAK.sub(" ", text))
     return _CONTROL.sub(lambda match: f"{match.group()} ", line)
 
 
+@lru_cache(maxsize=1024)
 def _name(text: str) -> str:
     """A name as one short line without brackets, which are for our numbers."""
     words = " ".join(plain(text).translate(_ROUND).split())
