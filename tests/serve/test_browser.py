@@ -1,7 +1,8 @@
 """The page in a real Chromium, at desktop and phone width. Skipped where there is none.
 
 On Debian: apt-get install chromium chromium-driver. Elsewhere name the two programs in
-ASKPOD_CHROMIUM and ASKPOD_CHROMEDRIVER. Screenshots are kept in build/browser.
+ASKPOD_CHROMIUM and ASKPOD_CHROMEDRIVER. Screenshots are kept in build/browser. Where ASKPOD_AXE
+names axe-core's axe.min.js (`npm pack axe-core`), it must find no accessibility fault.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="no Chromium: apt-get install chromium chromium-driver"
 )
 
+AXE = os.environ.get("ASKPOD_AXE")
 SHOTS = Path(__file__).parents[2] / "build" / "browser"
 BREAD = "bread-forecasting-for-eleven-bakeries"
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
@@ -91,6 +93,11 @@ class Page:
             " || e.labels?.length)).map(e => e.outerHTML)"
         )
         assert nameless == []
+        if AXE:
+            self.run(Path(AXE).read_text())
+            found = self.driver.execute_async_script("axe.run().then(arguments[0])")
+            faults = [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]]
+            assert faults == []
         faults = [e for e in self.driver.get_log("browser") if "youtube" not in e["message"]]
         assert [e for e in faults if "example" not in e["message"]] == []
 
