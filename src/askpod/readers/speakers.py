@@ -176,7 +176,7 @@ _PLAIN = re.compile(r"[^\n:：>\[({<–—-]*+")
 
 
 def _line(text: str, dashes: int, *, marked: bool) -> _Line:
-    text = _BOLD.sub(r"\1", text)
+    text = _BOLD.sub(r"\1", text) if "**" in text else text
     changes = marked or (dashes > 1 and bool(_DASH.match(text)))
     if match := _BRACKETED.match(text):
         label = " ".join(
