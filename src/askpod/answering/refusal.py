@@ -2,8 +2,8 @@
 
 There are three tiers. A question is refused where too little in the archive is near it, or where
 it names somebody or something that the archive never mentions. What is quoted is called the nearest
-that was said, and no answer, where its best sentence is not relevant enough, or where a number or a
-time is asked for and the first two quotations have none. Else it is an answer: what is on the
+that was said, and no answer, where its best sentence is not relevant enough, or where a figure is
+asked for and the first two quotations have none of its kind. Else it is an answer: what is on the
 subject and yet does not answer is seldom told apart without understanding. How often, and how the
 bars were set: docs/answers.md.
 """
@@ -90,7 +90,7 @@ def basis_of(question: Question, runs: Sequence[Run]) -> Basis:
 
 
 def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
-    """Whether a number or a time is asked for and the first two quotations have none."""
+    """Whether a figure is asked for and the first two quotations have none of its kind."""
     held = any(question.holds_figure(run.text) for run in runs[:2])
     return question.figure is not None and not held
 
