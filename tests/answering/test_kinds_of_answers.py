@@ -64,6 +64,32 @@ def test_a_summary_of_no_episode_is_a_plain_question(archive):
     assert answer.citations[0].episode_id == BEES
 
 
+def test_a_summary_of_what_was_said_on_something_is_answered(archive):
+    answer = archive.ask("Summarize the discussion about the batteries", filters={"episode": BEES})
+    assert answer.basis == "answered"
+    said = archive.ask("Summarize Marisol Vanterpool's opinion on batteries")
+    assert said.basis == "answered"
+    assert {citation.speaker for citation in said.citations} == {"Marisol Vanterpool"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["Who is Marisol Vanterpool?", "What is Marisol's background?", "Tell me about Marisol"],
+)
+def test_who_somebody_is(archive, asked):
+    answer = archive.ask(asked)
+    [episode] = archive.episodes({"episode": BEES})
+    assert answer.basis == "answered"
+    assert answer.text.startswith(episode.title)
+    assert "For seven years I was an instrumentation engineer" in answer.citations[0].quote
+    assert {citation.speaker for citation in answer.citations} == {"Marisol Vanterpool"}
+
+
+def test_somebody_asked_about_by_first_name_is_who_speaks(archive):
+    citations = archive.ask("Tell me about Marisol's way into bread").citations
+    assert {citation.speaker for citation in citations} == {"Marisol Vanterpool"}
+
+
 def test_a_list_has_short_items_from_several_places(archive):
     answer = archive.ask("Which sensors and instruments were used and mentioned?")
     assert len(answer.citations) > 4

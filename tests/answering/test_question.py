@@ -93,6 +93,8 @@ def test_whose_words_answer(text, theirs):
         ),
         ("What is Élodie Brûlé’s view on rye?", ("Élodie Brûlé",)),
         ("What did Ann Lee say?", ()),
+        ("Summarize Ann Lee's opinion on rye", ()),
+        ("Summarize Ida Holm's opinion on rye", ("Ida Holm",)),
         ("What does Ida think?", ()),  # by one name it may be anybody, or a thing
         ("Why did Ida Holm leave?", ()),
         ("What did they say about Ida Holm?", ()),
@@ -130,6 +132,23 @@ def test_figures(text, figure, holding, lacking):
     assert question.figure == figure
     assert question.holds_figure(holding)
     assert not question.holds_figure(lacking)
+
+
+@pytest.mark.parametrize(
+    ("text", "explanation", "other"),
+    [
+        ("What is MLOps?", "MLOps is a set of practices.", "MLOps is hard."),
+        ("What's a feature store?", "A feature store is basically a cache.", "Is it a store?"),
+        ("What are hives?", "So hives are the boxes they live in.", "Our hives are full."),
+        ("What does SRE stand for?", "SRE stands for site reliability.", "The SRE is away."),
+        ("What is C++?", "C++ is an old language.", "C is a language."),
+        ("What is the plan for the next year of the hives?", "", "The plan is a good one."),
+    ],
+)
+def test_what_explains_a_term(text, explanation, other):
+    question = understand(text, [])
+    assert question.is_explained_by(explanation) is bool(explanation)
+    assert not question.is_explained_by(other)
 
 
 @pytest.mark.parametrize("text", ["When should I use it?", "How much better is it?"])

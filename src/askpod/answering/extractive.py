@@ -6,6 +6,7 @@ whether they are called an answer or only the nearest that was said, on refusal.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -228,9 +229,13 @@ def _refusal(found: Found) -> Answer:
 
 
 def _is_unheard(person: str, found: Found) -> bool:
-    """Whether somebody, named in full, speaks in none of the passages that are read."""
-    in_full = " " in person and person.casefold() in found.question.casefold()
-    return in_full and not any(person in each.speakers for each in found.passages[:PASSAGES])
+    """Whether somebody, surely meant, speaks in none of the passages that are read.
+
+    A name that begins the question may be a word: "Will", "Mark".
+    """
+    called = set(re.findall(r"[^\W_]+", found.question)[1:])
+    meant = person.casefold() in found.question.casefold() or bool(called & set(person.split()))
+    return meant and not any(person in each.speakers for each in found.passages[:PASSAGES])
 
 
 def _said_by(person: str, retrieved: Retrieved) -> Retrieved:

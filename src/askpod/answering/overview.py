@@ -20,6 +20,8 @@ DEPTH = 200  # passages that episodes are counted by
 MOST_EPISODES = 8
 MOST_SECTIONS = 12
 QUOTATIONS = 3  # of an overview
+# What a person is asked in the place of "Who is …?": so hosts ask, and so guests answer.
+INTRODUCED = "Can you tell us about yourself, your background, your career and what you do?"
 LAST_TURN = 1_000_000  # beyond any episode's
 TITLE = 0.6  # share of the words of a question's subject that the title of its episode must hold
 NEARLY = (
@@ -70,7 +72,7 @@ def answer_about_episodes(question: Question, retrieved: Retrieved, quote: Quote
     """The answer to a question about episodes as such; None where it is another question."""
     if question.kind == "episodes":
         return _which(question, retrieved, quote)
-    if question.kind == "overview" and (meant := _meant(question, retrieved)):
+    if question.kind in ("overview", "person") and (meant := _meant(question, retrieved)):
         return _overview(question, meant, retrieved, quote)
     return None
 
@@ -124,21 +126,25 @@ def _meant(question: Question, retrieved: Retrieved) -> list[Episode]:
 def _overview(
     question: Question, episodes: Sequence[Episode], retrieved: Retrieved, quote: Quote
 ) -> Answer:
-    """What is known of episodes: descriptions, quotations; of a single one its sections, too."""
+    """What is known of episodes, or of their guest: descriptions and quotations.
+
+    Of a single episode its sections, too.
+    """
+    asked = INTRODUCED if question.kind == "person" else ""
+    with_sections = len(episodes) == 1 and not asked
     runs: list[Run] = []
     passages: list[Passage] = []
     parts = []
     for episode in episodes[:QUOTATIONS]:
         filters = Filters(episode=episode.id)
-        found = retrieved.search(episode.short or episode.title, DEPTH, filters)
-        about = replace(question, kind="plain", text=episode.title, people=episode.guests)
+        found = retrieved.search(asked or episode.short or episode.title, DEPTH, filters)
+        people = question.people if asked else episode.guests
+        about = replace(question, kind="plain", text=asked or episode.title, people=people)
         there = replace(retrieved, filters=filters, episodes={episode.id: episode})
         own = [replace(run, asked="") for run in quote(about, found, there).runs]
         runs += own[: QUOTATIONS if len(episodes) == 1 else 1]
         passages += found.passages[:PASSAGES]  # those that are read
-        parts.append(
-            _about(episode) + (_sections(episode, retrieved) if len(episodes) == 1 else "")
-        )
+        parts.append(_about(episode) + (_sections(episode, retrieved) if with_sections else ""))
     if more := len(episodes) - QUOTATIONS > 0 and len(episodes) - QUOTATIONS:
         parts.append(f"… and {more} more.")
     known = {episode.id: episode for episode in episodes}

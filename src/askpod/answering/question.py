@@ -15,13 +15,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
+from askpod.answering.figures import Figure, figure_asked_for, holds
 from askpod.store.lexical import quoted
 from askpod.store.schema import TOKENIZER
-from askpod.text import words
+from askpod.text import query_words, words
 
-Kind = Literal["plain", "episodes", "overview", "list", "comparison"]
+Kind = Literal["plain", "episodes", "overview", "person", "list", "comparison"]
 
 _EPISODE = r"(?:episodes?|shows?|talks?|interviews?|conversations?|recordings?|meetings?|podcasts?)"
+_CALLED = re.compile(rf"\b{_EPISODE}\b", re.IGNORECASE)
 _ABOUT = r"(?:about|on|of|discuss(?:es|ed|ing)?|mention(?:s|ed|ing)?|cover(?:s|ed|ing)?)"
 _SPOKE = r"(?:talk(?:s|ed)?|sp(?:eaks?|oke|oken)|discuss(?:es|ed)?|mention(?:s|ed)?|cover(?:s|ed)?)"
 _VERB = r"(?:is|are|was|were|do|does|did|has|have|that)"
@@ -41,6 +43,12 @@ _OVERVIEWS = (
     r"(?:summari[sz]e|(?:give|write)(?: me)? (?:a |an )?(?:short |brief )?(?:summary|overview) of|"
     r"(?:a )?summary of|overview of|tl;?dr:?)(?: of)?(?: the| this| that)?(?P<b>)(?P<a>.*)",
 )
+_PERSONS = (
+    r"(?:who(?: is|['’]s| are)|tell me about|introduce) (?P<who>.+)$",
+    r"what(?: is|['’]s| are) (?P<who>.+?)['’]s? "
+    r"(?:background|story|profession|job|role|career|career path|path|journey)$",
+    r"(?:what|where) do(?:es)? (?P<who>.+?) (?:do|do for a living|work)$",
+)
 _LIST = re.compile(
     r"(?:(?:what|which) (?:\w+ ){0,2}?(?!is\b|was\b|does\b|has\b)\w+(?<!s)s "
     r"(?:are|were|was|do|did|does|have|has|can|should|would|could)\b"
@@ -59,27 +67,17 @@ _PAIRS = (
     rf"\bhow (?:do|does|is|are) {_TERM} (?:differ|different) from {_TERM}(?=[?,.;]|$)",
     rf"^{_TERM} (?:vs\.?|versus|or) {_TERM}(?=[?,.;:]|$)",
 )
-# What each kind of figure is asked for by; the first that fits counts. "how much better" and "when
-# should I …" ask for none.
-Figure = Literal["duration", "date", "time", "rate", "share", "money", "age", "number"]
-_ASKS: dict[Figure, str] = {
-    "duration": r"how long\b(?! ago\b)",
-    "date": r"(?:what|which) (?:year|date|day|month)\b",
-    "rate": r"how (?:often|frequently|regularly)\b",
-    "time": r"(?:when (?:did|was|were|will)|how (?:long ago|late|early)|(?:what|which) time)\b",
-    "share": r"(?:what|which) (?:percentage|percent|share|proportion|fraction)\b",
-    "money": (
-        r"(?:how much money|(?:what|which) (?:salary|price|fee|budget))\b"
-        r"|how much\b(?! (?:more|less|better|worse|of (?:a|the)|should|can|time)\b).*"
-        r"\b(?:costs?|pa(?:ys?|id)|earn(?:s|ed)?|charged?|spen[dt]|raised?|worth|sold|dollars|euros)\b"
-    ),
-    "age": r"(?:how old|(?:what|which) age)\b",
-    "number": (
-        r"(?:how (?:many|far|big|large|tall|high|fast|heavy|deep|wide)"
-        r"|how much(?! (?:more|less|better|worse|of (?:a|the)|should|can)\b)"
-        r"|(?:what|which) (?:number|temperature))\b"
-    ),
-}
+_WORDS = r"(?P<term>[\w][\w+#.’'/-]*(?: [\w+#.’'/-]+){0,3})"
+_DEFINED = re.compile(
+    rf"(?:what(?:['’]s| is| are)|define)(?: an?| the)? {_WORDS}$"
+    rf"|what do(?:es)?(?: an?| the)? {_WORDS.replace('term', 'meant')}"
+    r" (?:mean|stand for|refer to)$",
+    re.IGNORECASE,
+)
+_DEFINES = (
+    r"(?:e?s)? (?:means?|refers? to|stands? for|(?:is|are)(?: \w+ly| just| kind of| like)?"
+    r" (?:an?|the|about|when|where|how|any|all|one|your|something|nothing))\b"
+)
 _SAYING = (
     r"(?:say|said|says|think|thinks|thought|believe|advise|recommend|suggest|argue|explain|feel|"
     r"mention|describe|propose|tell|want|mean|prefer|like|define|learn|regret|see|view)"
@@ -89,64 +87,9 @@ _FULL_NAME = rf"{_CAPITAL}(?: (?:van|von|der|den|de|da|del|di|al|bin|la|le))*(?:
 _FULL_NAMES = rf"({_FULL_NAME}(?:(?:,|,? and|,? or) {_FULL_NAME})*)"
 _HEARD = (  # case tells names here
     rf"\b(?:do|does|did|would|can|could) {_FULL_NAMES} (?:\w+ly |both |each )?{_SAYING}\b",
-    rf"\b[Aa]ccording to {_FULL_NAMES}",
+    rf"\baccording to {_FULL_NAMES}",
     rf"{_FULL_NAMES}['’]s? (?:views?|opinions?|advice|take)\b",
 )
-# "one" is no number: people say it of everything.
-_NUMBER = (
-    r"(?:\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty"
-    r"|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?|half"
-    r"|third|quarter|twice|double|couple|percent|zero|none)\b)"
-)
-_UNIT = (
-    r"(?:second|minute|hour|day|night|week|weekend|month|quarter|year|decade|semester|season|spring"
-    r"|summer|autumn|winter)"
-)
-_DATE = (
-    r"\b(?:(?:19|20)\d\d|\d{1,2}(?:st|nd|rd|th)|\d0s|today|tonight|yesterday|tomorrow|ago"
-    r"|christmas|easter|(?:mon|tues|wednes|thurs|fri|satur|sun|birth)days?"
-    r"|january|february|march|april|may \d+|june|july|august|september|october|november|december"
-    r"|(?:on|by|until|till|since|before|after|for) the (?:\w+-)?(?:first|second|third|\w+th)"
-    r"|(?:last|next|this|that) (?:year|month|week|day|morning|evening|night|summer|winter|spring"
-    r"|autumn|fall))\b"
-)
-_TIME = (
-    rf"{_DATE}|{_NUMBER}[^.?!]{{0,20}}\b{_UNIT}s?\b|\b\d{{1,2}}(?:[:.]\d\d\b| ?[ap]\.?m\b)"
-    rf"|\b(?:midnight|noon|o['’]clock|(?:every|each|a) {_UNIT}|{_UNIT}s)\b"
-)
-_RATE = (
-    rf"{_NUMBER} (?:times|out of|of|in)\b|%|\bper ?cent\b|\b(?:twice|hourly|daily|weekly|monthly"
-    r"|quarterly|yearly|annually|every|each|once (?:an?|per|every|in)|always|never|rarely|seldom)\b"
-)
-_MONEY = (
-    r"[$€£¥₹]|\b(?:dollars?|euros?|pounds?|bucks|quid|grand|cents?|usd|eur|gbp|rupees?|yen|francs?"
-    r"|crowns?|millions?|billions?|hundreds?|thousands?|free|nothing|\d+ ?k)\b|\d[,.]\d{3}\b"
-    r"|\b(?:for|at|costs?|pa(?:id|ys?)|made?|makes|earn\w*|spen[dt]|g[eo]t|worth|charge\w*|raised?)"
-    rf" (?:[\w']+ ){{0,3}}{_NUMBER}"
-)
-_AGE = (
-    rf"{_NUMBER}(?:[ -](?:and a half )?(?:years?|months?|weeks?|days?)\b|[.,;!?]|$)"
-    rf"|\b(?:aged?|turn(?:s|ed|ing)?|be|is|am|was|i['’]m|s?he['’]s|at) (?:\w+ )?{_NUMBER}"
-)
-_HOLDS: dict[Figure, str] = {
-    "duration": (
-        rf"{_NUMBER}[^.?!]{{0,20}}\b{_UNIT}s?\b"
-        r"|\b(?:an?|one|several|few|some|many|whole|all|last|half an?)"
-        rf" (?:\w+ )?{_UNIT}s?\b|\b{_UNIT}s\b|\b(?:forever|overnight|lifetime|\d+-{_UNIT})\b"
-    ),
-    "date": _DATE,
-    "time": _TIME,
-    "rate": _RATE,
-    "share": (
-        r"%|\bper ?cent\b|\b(?:half|thirds?|quarters?|fifths?|tenths?|majority|all|none)\b"
-        rf"|{_NUMBER} (?:out of|in|of) (?:every |the )?{_NUMBER}"
-    ),
-    "money": _MONEY,
-    "age": _AGE,
-    "number": _NUMBER,
-}
-_ASKED = {figure: re.compile(rf"\b(?:{how})", re.IGNORECASE) for figure, how in _ASKS.items()}
-_HELD = {figure: re.compile(how, re.IGNORECASE) for figure, how in _HOLDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +106,28 @@ class Question:
     figure: Figure | None  # what its answer must hold
     compared: tuple[str, ...] = ()  # what a comparison is between
     strangers: tuple[str, ...] = ()  # full names of those it asks to hear who are no speakers
+    term: str = ""  # what it asks the meaning of
 
     @property
     def without_people(self) -> str:
         """Its text without the people's names, who speak and are seldom named in what they say."""
         return without_names(self.text, self.people) or self.text
 
+    @property
+    def names_an_episode(self) -> bool:
+        """Whether it asks for an episode as such, and not for what was said on something."""
+        return self.kind == "overview" and bool(_CALLED.search(self.text))
+
     def holds_figure(self, text: str) -> bool:
         """Whether a text has a figure in it of the kind that is asked for."""
-        return self.figure is not None and bool(_HELD[self.figure].search(text))
+        return self.figure is not None and holds(self.figure, text)
+
+    def is_explained_by(self, text: str) -> bool:
+        """Whether a text says what the term that is asked for means: "MLOps is a set of …"."""
+        term = self.term.removesuffix("s")
+        return bool(term) and bool(
+            re.search(rf"\b{re.escape(term)}{_DEFINES}", text, re.IGNORECASE)
+        )
 
 
 def understand(text: str, named: Sequence[str]) -> Question:
@@ -179,9 +135,11 @@ def understand(text: str, named: Sequence[str]) -> Question:
     text = " ".join(text.split())
     people = _people(text, named)
     kind, subject, compared = _kind(text, people)
-    figure = next((each for each, how in _ASKED.items() if how.search(text)), None)
+    figure = figure_asked_for(text)
     theirs, strangers = _asks_them(text, people), _strangers(text, named)
-    return Question(text, kind, subject, people, theirs, figure, compared, strangers)
+    defined = _DEFINED.match(text.strip(" ?!.")) if kind == "plain" else None
+    term = (defined["term"] or defined["meant"]) if defined else ""
+    return Question(text, kind, subject, people, theirs, figure, compared, strangers, term)
 
 
 def _asks_them(text: str, people: Sequence[str]) -> bool:
@@ -205,6 +163,8 @@ def _asks_them(text: str, people: Sequence[str]) -> bool:
 def _strangers(text: str, named: Sequence[str]) -> tuple[str, ...]:
     """The full names of those whom a question asks to hear, and who speak nowhere."""
     known = {part for name in named for part in words(name)}
+    # The first word has a capital anyway: "Summarize Ida Holm's view".
+    text = text[:1].lower() + text[1:]
     heard = [each for pattern in _HEARD for each in re.findall(pattern, text)]
     names = [name for each in heard for name in re.split(r",? (?:and|or|&) |, ", each)]
     return tuple(name for name in dict.fromkeys(names) if not known.issuperset(words(name)))
@@ -237,6 +197,10 @@ def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]
     for pattern in _OVERVIEWS:
         if found := re.match(pattern, bare, re.IGNORECASE):
             return "overview", f"{found['b']} {found['a']}".strip(), ()
+    for pattern in _PERSONS:
+        found = re.match(pattern, bare, re.IGNORECASE)
+        if found and people and not query_words(without_names(found["who"], people)):
+            return "person", found["who"], ()
     for pattern in _PAIRS:
         if found := re.search(pattern, bare, re.IGNORECASE):
             return "comparison", bare, (found[1], found[2])

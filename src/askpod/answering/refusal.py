@@ -84,7 +84,7 @@ def basis_of(question: Question, runs: Sequence[Run]) -> Basis:
     if not runs:
         return "none"
     # Asked for an episode, or to hear somebody, where there is none such.
-    not_there = question.kind == "overview" or question.strangers
+    not_there = question.names_an_episode or question.strangers
     weak = runs[0].best < ANSWERS or lacks_figure(question, runs)
     return "nearest" if weak or not_there else "answered"
 

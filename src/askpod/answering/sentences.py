@@ -48,7 +48,8 @@ NAMED = 0.2  # for a speaker whom the question names
 HOST = 0.2  # taken off what others than the guests say: a host leads to the answers
 SHORT = 0.2  # taken off less than FEWEST words
 FEWEST = 4
-FIGURE = 0.1  # for a number or a time where the question asks for one
+FIGURE = 0.1  # for a figure where the question asks for one of its kind
+EXPLAINS = 0.3  # for saying what the term is that the question asks for
 BESIDE_PROMISING = 0.3  # of the neighbours' first impression, added to a sentence's own
 ORDINARY = 1.7  # the sentences that are above the ordinary hold this many times WORDS
 LEAST_WORTH = 0.15  # of the best run's worth, below which a run is left out
@@ -195,6 +196,7 @@ def _by_speaker_and_place(
         scores[place] -= PASSAGE * (best - passages[sentence.passage].score)
         scores[place] -= SHORT * (sentence.words < FEWEST)
         scores[place] += FIGURE * question.holds_figure(sentence.text)
+        scores[place] += EXPLAINS * question.is_explained_by(sentence.text)
         if question.people:
             scores[place] += NAMED * (speaker in question.people)
         elif speaker and guests and speaker not in guests:
