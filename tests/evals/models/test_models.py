@@ -138,11 +138,11 @@ def test_a_service_that_works_on_one_request_at_a_time_does_not_gain_from_more(s
 
     def one_at_a_time(_: Request) -> str:
         with busy:
-            time.sleep(0.12)
+            time.sleep(0.08)
         return WORDS
 
     def all_at_once(_: Request) -> str:
-        time.sleep(0.12)
+        time.sleep(0.08)
         return WORDS
 
     alone, shared = throughput(server, one_at_a_time), throughput(server, all_at_once)
