@@ -112,6 +112,7 @@ def test_who_is_asked_to_speak_and_does_not(text, strangers):
         ("How much does it cost?", "money", "74 euros", "We have two of them."),
         ("How much did they pay for it?", "money", "They gave 4,500.", "In two weeks it was here."),
         ("How much money is that?", "money", "We sold it for three hundred.", "a lot, in 2019"),
+        ("What is the average salary?", "money", "60,000 a year", "It is not in the description."),
         ("How old was she?", "age", "She turned forty in May.", "On day four she came out."),
         ("How old is the mill?", "age", "It's ninety years old.", "There are two mills."),
         ("Which percentage was lost?", "share", "about a third", "nearly twelve of them"),

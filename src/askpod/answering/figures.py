@@ -18,7 +18,8 @@ _ASKS: dict[Figure, str] = {
     "time": r"(?:when (?:did|was|were|will)|how (?:long ago|late|early)|(?:what|which) time)\b",
     "share": r"(?:what|which) (?:percentage|percent|share|proportion|fraction)\b",
     "money": (
-        r"(?:how much money|(?:what|which) (?:salary|price|fee|budget))\b"
+        r"how much money\b|(?:what|which)(?: is| was|['’]s)?(?: (?:the|an?|your|their|his|her))?"
+        r"(?: average| typical| usual)? (?:salary|price|fee|budget|cost)\b"
         r"|how much\b(?! (?:more|less|better|worse|of (?:a|the)|should|can|time)\b).*"
         r"\b(?:costs?|pa(?:ys?|id)|earn(?:s|ed)?|charged?|spen[dt]|raised?|worth|sold|dollars|euros)\b"
     ),
