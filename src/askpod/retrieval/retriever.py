@@ -23,6 +23,7 @@ from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
 from askpod.people import Labels, People
 from askpod.retrieval.passages import (
+    MOST,
     may_follow,
     passage,
     stretches,
@@ -158,7 +159,8 @@ class Retriever:
         layout, chosen = neighbours.layout, self._chosen(neighbours, selection)
         near, scores = neighbours.nearest(vector, CANDIDATES, chosen, chroma_condition(selection))
         by_words = _saying_most(said, chosen)
-        reach = np.arange(-len(NEIGHBOUR_SHARES), len(NEIGHBOUR_SHARES) + 1)
+        # As far as a passage may go on, and what its last chunk gets of its own neighbours.
+        reach = np.arange(-len(NEIGHBOUR_SHARES), MOST + len(NEIGHBOUR_SHARES))
         around = np.unique(np.concatenate([near, by_words])[:, np.newaxis] + reach)
         # What others say beside a speaker who is asked for counts as context.
         ids = layout.among(around, selection.episodes)
