@@ -70,11 +70,11 @@ def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
     )
 
 
-def bar(x: float, y: float, width: float, height: float, css: str, extra: str = "") -> str:
+def bar(x: float, y: float, width: float, height: float, css: str) -> str:
     """A rectangle; x and width in percent of the width, y and height in pixels."""
     return (
         f'<rect x="{percent(x)}" y="{number(y)}" width="{percent(max(0.0, width))}" '
-        f'height="{number(height)}"{_css(css)}{extra}/>'
+        f'height="{number(height)}"{_css(css)}/>'
     )
 
 
