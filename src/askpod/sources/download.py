@@ -297,7 +297,7 @@ class Download:
         self, item: Item, known: Downloaded | None, transcription: Transcription
     ) -> Downloaded:
         """The item's entry, once its recording has been transcribed. Raises as `_transcript`."""
-        from askpod.transcription.recording import transcribe
+        from askpod.transcription.transcribe import transcribe
 
         folder = self.state.folder
         if known and (folder / known.file).is_file():

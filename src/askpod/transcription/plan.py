@@ -25,7 +25,7 @@ from askpod.readers.metadata import MAX_BYTES, beside
 from askpod.transcription.command import Command
 from askpod.transcription.endpoint import PREFIX, Endpoint
 from askpod.transcription.engine import Engine, Proven
-from askpod.transcription.recording import Notify, recording_of, stamp_of, transcribe
+from askpod.transcription.transcribe import Notify, recording_of, stamp_of, transcribe
 from askpod.transcription.whisper import SIZES, Whisper, is_model
 
 VARIABLE = "ASKPOD_TRANSCRIBER"
