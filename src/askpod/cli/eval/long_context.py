@@ -10,7 +10,8 @@ import typer
 
 from askpod.cli import options
 from askpod.cli.eval.run import REPLIES, RUNS, Gold, Out, Parallel, questions_bar
-from askpod.cli.output import console, counted, harmless, note, print_json
+from askpod.cli.output import console, counted, note, print_json
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.archive import Archive
@@ -151,7 +152,7 @@ def _show(result: Result, report: Path) -> None:
     from askpod.evals.report.long_context import table
 
     console().print(table(result))
-    console().print(f"report: {harmless(str(report))}", soft_wrap=True)
+    console().print(f"report: {visible(str(report))}", soft_wrap=True)
     for outcome in result.outcomes:
         if outcome.problem:
             note(f"{outcome.question}, {outcome.condition or 'retrieved'}: {outcome.problem}")
