@@ -14,7 +14,7 @@ from askpod.cli.output import counted, note, print_json, show
 from askpod.text import visible
 
 if TYPE_CHECKING:
-    from askpod.checking import FileCheck, Speaking
+    from askpod.file_check import FileCheck, Speaking
 
 MOST_NAMED = 8  # labels that are named one by one
 
@@ -32,7 +32,7 @@ def check(
     Nothing is indexed. What is fetched of feeds and repositories is kept in the archive's
     folder, so that `askpod index` need not fetch it again.
     """
-    from askpod.checking import FileCheck, check_files
+    from askpod.file_check import FileCheck, check_files
     from askpod.opening import store_folder
     from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
