@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from askpod.evals.long_context.results import Result
     from askpod.settings import ModelSettings, Settings
 
-# Said here, too, since help must not load the evals; tests hold both together.
 DEFAULT_LENGTHS = "4k,8k,16k,32k,64k,128k"
 DEFAULT_QUESTIONS = 24
 MANY = 5_000_000  # tokens of all prompts together, from which on it is asked first
