@@ -21,7 +21,7 @@ from typing import Protocol
 
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
-from askpod.errors import ReadError
+from askpod.errors import Failure, ReadError
 from askpod.indexing.duplicates import (
     may_be_twins,
     no_transcript,
@@ -33,7 +33,7 @@ from askpod.indexing.duplicates import (
 )
 from askpod.indexing.embedding_cache import CachedEmbedder
 from askpod.indexing.prepare import Prepared, embed
-from askpod.indexing.report import Failure, IndexReport, Progress, ProgressListener, Prune
+from askpod.indexing.report import IndexReport, Progress, ProgressListener, Prune
 from askpod.indexing.workers import hands
 from askpod.model import Episode
 from askpod.readers import episode_id, file_digest

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
-from askpod.errors import ArchiveNotFound, PathError, StoreDamaged, StoreUnwritable
-from askpod.indexing import Failure, Indexer, IndexReport, ProgressListener
+from askpod.errors import ArchiveNotFound, Failure, PathError, StoreDamaged, StoreUnwritable
+from askpod.indexing import Indexer, IndexReport, ProgressListener
 from askpod.indexing.embedding_cache import with_cache
 from askpod.opening import load_embedder, reconnect, stamp_of
 from askpod.readers.discover import find_files, named

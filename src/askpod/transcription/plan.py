@@ -13,9 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from askpod.errors import ReadError, RecordingError, TranscriberError
+from askpod.errors import Failure, ReadError, RecordingError, TranscriberError
 from askpod.files import PRIVATE, read_bounded, write_atomically
-from askpod.indexing.report import Failure
 from askpod.parsing import parse_json
 from askpod.readers import read_episode
 from askpod.readers.discover import ENDINGS
