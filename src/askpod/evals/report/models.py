@@ -215,7 +215,7 @@ def _throughput(measured: Sequence[ModelFigures]) -> str:
         each.model: [(float(level.parallel), _measured(level)) for level in each.levels]
         for each in measured
     }
-    return lines(series, "requests at a time", "completion tokens per second", log_x=True)
+    return lines(series, "requests at a time", "completion tokens per second")
 
 
 def _measured(level: Level) -> Interval:

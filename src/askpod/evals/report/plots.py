@@ -207,17 +207,11 @@ def _shade(share: float) -> int:
     return min(STEPS - 1, int(_share(share) * STEPS))
 
 
-def lines(
-    series: Mapping[str, Points],
-    x_label: str,
-    y_label: str,
-    *,
-    log_x: bool = False,
-    title: str = "",
-) -> str:
+def lines(series: Mapping[str, Points], x_label: str, y_label: str, *, title: str = "") -> str:
     """A line for each of `series` (its name -> points (x, interval)), with its intervals.
 
-    Up and down goes from 0 to 1, or to the next round value where figures are larger.
+    Up and down goes from 0 to 1, or to the next round value where figures are larger; across by
+    logarithms, unless a point stands at 0.
     """
     drawn = {name: [each for each in points if known(each[1])] for name, points in series.items()}
     values = [x for points in drawn.values() for x, _ in points]
@@ -226,7 +220,7 @@ def lines(
     up = upright(top, first, first + PLOT)
     parts = [legend, text(0, first - 22, y_label, "tick"), grid(up, ticks(top))]
     if values:
-        place = across(values, log=log_x)
+        place = across(values)
         paths = (_path(points, place, top, at) for at, points in enumerate(drawn.values()))
         parts.append(stretched(first, PLOT, paths))
         parts += [_points(points, place, up, at) for at, points in enumerate(drawn.values())]

@@ -173,10 +173,10 @@ def ticks(highest: float) -> list[float]:
     return [step * each for each in range(math.ceil(highest / step - 1e-9) + 1)]
 
 
-def across(values: Sequence[float], *, log: bool) -> Scale:
-    """The scale of the values that points have across, from the least to the largest."""
+def across(values: Sequence[float]) -> Scale:
+    """A scale from the least to the largest value across; of logarithms where none is 0."""
     low, high = min(values), max(values)
-    return Scale(low, high, LEFT + 3, RIGHT - 3, log and low > 0)
+    return Scale(low, high, LEFT + 3, RIGHT - 3, log=low > 0)
 
 
 def upright(top: float, first: float, last: float) -> Scale:
