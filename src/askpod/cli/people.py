@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from askpod.people import Naming
     from askpod.voices import Person, Voice
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="As `askpod people` lists it.")]
-
 app = typer.Typer(
     help="List who speaks; merge, give and take back their names.",
     invoke_without_command=True,
