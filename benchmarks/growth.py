@@ -30,13 +30,13 @@ from typing import Any
 
 from askpod import Archive
 from askpod.embedding.minilm import MiniLM
-from askpod.files import write_lock
 from askpod.indexing.indexer import EpisodeStore
 from askpod.opening import connect
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.collection import Publisher
 from askpod.store.rows import Embedded
+from askpod.store_lock import write_lock
 from growth_corpus import made_ahead
 from growth_report import plot, tables
 

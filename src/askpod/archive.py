@@ -14,7 +14,6 @@ from askpod import opening
 from askpod.answering.asker import Asker, Lookups
 from askpod.answering.overview import DEPTH, episodes_about
 from askpod.embedding import Embedder
-from askpod.files import write_lock
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn
 from askpod.opening import Notify, load_embedder, remote_model, store_folder
 from askpod.people import ArchivePeople
@@ -25,6 +24,7 @@ from askpod.store.catalog import Catalog
 from askpod.store.collection import publishing
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import select
+from askpod.store_lock import write_lock
 
 if TYPE_CHECKING:
     from askpod.answering.llm_client import LanguageModel

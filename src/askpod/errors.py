@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -148,3 +149,11 @@ class ContextTooLong(ModelError):
 
 class GoldError(AskpodError):
     """A gold set, or the folder of an eval's run, is not as it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be indexed, and why."""
+
+    path: str
+    message: str

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askpod.errors import ArchiveNotFound, PathError, StoreBusy, StoreDamaged, StoreUnwritable
-from askpod.files import write_lock
 from askpod.settings import Settings, default_store
 from askpod.store.catalog import Catalog, meta_in
 from askpod.store.collection import REMADE, publish, state
@@ -16,6 +15,7 @@ from askpod.store.connection import plain_errors
 from askpod.store.schema import FILE as CATALOG
 from askpod.store.schema import Stamp
 from askpod.store.shared import refuse_replica
+from askpod.store_lock import write_lock
 
 if TYPE_CHECKING:
     from askpod.store.shared.archive import SharedArchive

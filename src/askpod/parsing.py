@@ -78,7 +78,6 @@ def parse_yaml(
     text: str,
     *,
     offset: int = 0,
-    max_values: int = MAX_VALUES,
     aliases: bool = True,
     notice: Notice | None = None,
 ) -> Node | None:
@@ -87,14 +86,13 @@ def parse_yaml(
     Args:
         text: YAML; what it may not hold, such as control characters, is an error.
         offset: lines of the file that come before the text.
-        max_values: more than so many values, lists and mappings are refused.
         aliases: whether `*name` may stand for what was written before.
         notice: told of what is left out: a value without a name, a name that comes twice.
 
     Raises:
         ParseError: it is no YAML, or nests deeper, holds more or repeats more than is taken.
     """
-    return _Builder(offset, max_values, notice or (lambda *_: None), aliases=aliases).build(text)
+    return _Builder(offset, notice or (lambda *_: None), aliases=aliases).build(text)
 
 
 def plain(node: Node | None) -> Any:  # noqa: ANN401 - whatever was written
@@ -170,9 +168,8 @@ class _Open:
 class _Builder:
     """Builds the tree of one document, without recursion."""
 
-    def __init__(self, offset: int, max_values: int, notice: Notice, *, aliases: bool) -> None:
+    def __init__(self, offset: int, notice: Notice, *, aliases: bool) -> None:
         self._offset = offset
-        self._max_values = max_values
         self._aliases = aliases
         self._notice = notice
         self._stack: list[_Open] = []
@@ -184,9 +181,9 @@ class _Builder:
         for count, event in enumerate(self._events(block)):
             if isinstance(event, yaml.DocumentEndEvent):
                 break
-            if count > self._max_values:
+            if count > MAX_VALUES:
                 line = self._line(event)
-                raise self._refusal(line, f"holds more than {self._max_values:,} values")
+                raise self._refusal(line, f"holds more than {MAX_VALUES:,} values")
             self._take(event)
         return self._root
 

@@ -9,10 +9,7 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
-from askpod.cli.eval.long_context import DEFAULT_LENGTHS, DEFAULT_QUESTIONS
 from askpod.evals.gold import load_gold
-from askpod.evals.long_context.conditions import LENGTHS, parse_lengths
-from askpod.evals.long_context.plan import QUESTIONS
 from fake_openai import FakeOpenAI, failed
 from scripted_readers import Reader, ReadsTheFirst
 
@@ -131,8 +128,3 @@ def test_a_model_is_needed(askpod, indexed: Path):
     run = askpod("eval", "long-context", GOLD, "--store", indexed)
     assert run.code == 2
     assert "name the model" in run.err
-
-
-def test_the_defaults_are_those_of_the_eval():
-    assert parse_lengths(DEFAULT_LENGTHS) == LENGTHS
-    assert DEFAULT_QUESTIONS == QUESTIONS

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from askpod.errors import ReadError
+from askpod.indexing.duplicates import transcript_key
 from askpod.model import Turn
-from askpod.readers import episode_id, file_digest, read_episode, transcript_key
+from askpod.readers import episode_id, file_digest, read_episode
 
 FILE = """\
 ---

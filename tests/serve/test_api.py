@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from askpod import Archive
-from askpod.files import write_lock
 from askpod.serve.live import Turns
 from askpod.settings import ModelSettings, Settings
+from askpod.store_lock import write_lock
 from fake_openai import FakeOpenAI, said
 
 QUESTION = "Why did batteries that should have lasted two years give out in three weeks?"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from askpod.errors import StoreBusy, StoreUnwritable
-from askpod.files import write_lock
+from askpod.store_lock import write_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from askpod.files import write_lock
+from askpod.store_lock import write_lock
 with write_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

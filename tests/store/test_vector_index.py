@@ -17,11 +17,11 @@ from askpod.embedding import weights
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.embedding.minilm import MiniLM
 from askpod.errors import EmbedderError
-from askpod.files import write_lock
 from askpod.store import collection
 from askpod.store.catalog import Catalog
 from askpod.store.collection import REMADE, CollectionStamp
 from askpod.store.filters import Selection
+from askpod.store_lock import write_lock
 
 PLAIN = ChromaSettings(anonymized_telemetry=False)
 

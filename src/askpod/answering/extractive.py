@@ -194,8 +194,8 @@ class ExtractiveAnswerer:
         return replace(quoted, runs=_within(quoted.runs, COMPARED_WORDS))
 
 
-def composed(question: str, quoted: Quotations, opening: str = "", closing: str = "") -> Answer:
-    """The answer that quotations make, with a paragraph before and after them."""
+def composed(question: str, quoted: Quotations, opening: str = "") -> Answer:
+    """The answer that quotations make, with a paragraph before them."""
     citations = tuple(
         _citation(number, run, quoted.episodes) for number, run in enumerate(quoted.runs, start=1)
     )
@@ -204,7 +204,7 @@ def composed(question: str, quoted: Quotations, opening: str = "", closing: str 
         for citation, run in zip(citations, quoted.runs, strict=True)
     ]
     heading = NEAREST if quoted.basis == "nearest" else ""
-    text = "\n\n".join(part for part in (opening, heading, *statements, closing) if part)
+    text = "\n\n".join(part for part in (opening, heading, *statements) if part)
     return Answer(
         question=question,
         text=text,

@@ -123,7 +123,6 @@ class Judged:
 
     sentences: tuple[Sentence, ...]
     relevance: Scores
-    cosines: Scores  # of each sentence alone
 
 
 def read(
@@ -169,7 +168,7 @@ def judge(
 ) -> Judged:
     """The sentences with their relevance to the question; those that ask have none to speak of."""
     if not sentences:
-        return Judged((), np.zeros(0), np.zeros(0))
+        return Judged((), np.zeros(0))
     texts = [sentence.text for sentence in sentences]
     shared = SHARED_WORDS * np.array(shares(query_words(question.without_people), texts))
     other = _by_speaker_and_place(question, sentences, passages, episodes)
@@ -179,7 +178,7 @@ def judge(
     beside = _with_those_beside(sentences, vectors) @ vector
     fits = (1 - BESIDE) * cosines + BESIDE * beside + shared + other
     fits += ASKED * _asked_before(sentences, cosines + shared)
-    return Judged(tuple(sentences), fits, cosines)
+    return Judged(tuple(sentences), fits)
 
 
 def _by_speaker_and_place(

@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import (
-    StreamedText,
-    console,
-    harmless,
-    linked,
-    note,
-    print_json,
-    show,
-    show_url,
-)
+from askpod.cli.output import StreamedText, console, linked, note, print_json, show, show_url
 from askpod.model import Filters
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.model import Answer
@@ -102,8 +94,8 @@ def show_sources(answer: Answer) -> None:
 
     for citation in answer.citations:
         when = linked(clock(citation.start), citation.url, "cyan")
-        who = Text(f"{harmless(citation.speaker)}  " if citation.speaker else "", "green")
-        what = Text.assemble(when, "  ", who, harmless(citation.title))
+        who = Text(f"{visible(citation.speaker)}  " if citation.speaker else "", "green")
+        what = Text.assemble(when, "  ", who, visible(citation.title))
         number = Text(f"[{citation.number}] ", "bold")
         show(number, what)
         show_url(citation.url, number.cell_len)
@@ -117,7 +109,7 @@ def _show_leads(answer: Answer) -> None:
     console().print("\nThe nearest passages, in case they help:")
     for passage in answer.passages[:LEADS]:
         when = linked(f"{clock(passage.start):>9}", passage.url, "cyan")
-        where = Text(f"  › {harmless(passage.section)}" if passage.section else "", "dim")
-        what = Text.assemble(harmless(passage.title), where)
+        where = Text(f"  › {visible(passage.section)}" if passage.section else "", "dim")
+        what = Text.assemble(visible(passage.title), where)
         show(when.append("  "), what)
         show_url(passage.url, when.cell_len)

@@ -12,8 +12,9 @@ import typer
 
 from askpod.cli import options
 from askpod.cli.chat_prompt import interactive, piped_lines, typed_lines
-from askpod.cli.output import counted, harmless, note, print_json
+from askpod.cli.output import counted, note, print_json
 from askpod.model import Filters
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.archive import Archive
@@ -123,7 +124,7 @@ def _reply(conversation: Conversation, line: str) -> None:
 
 def _label(conversation: Conversation) -> str:
     filters = conversation.chat.filters
-    return f"{harmless(filters.describe())} > " if filters else "> "
+    return f"{visible(filters.describe())} > " if filters else "> "
 
 
 def _greet(conversation: Conversation) -> None:

@@ -14,11 +14,12 @@ import typer
 from askpod.chat import SourceError
 from askpod.cli.ask import show_sources
 from askpod.cli.conversation import Conversation
-from askpod.cli.output import counted, harmless, note, show, show_url
+from askpod.cli.output import counted, note, show, show_url
 from askpod.errors import AskpodError, FilterError
 from askpod.links import safe_link
 from askpod.model import Filters
 from askpod.services.providers import OPENAI, split_name
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -78,10 +79,10 @@ def _show(conversation: Conversation, argument: str) -> None:
     excerpt = conversation.chat.excerpt(_number(argument, "/show"))
     citation = excerpt.citation
     timed = citation.start is not None
-    show(Text(), Text(harmless(citation.title), "bold"))
+    show(Text(), Text(visible(citation.title), "bold"))
     for span in excerpt.spans:
         when = Text(f"{clock(span.start if timed else None):>8}  ", "cyan")
-        who = Text(f"{harmless(span.speaker)}: " if span.speaker else "", "green")
+        who = Text(f"{visible(span.speaker)}: " if span.speaker else "", "green")
         show(when, Text.assemble(who, _marked(span, citation)))
     show_url(citation.url, 0)
 
@@ -92,10 +93,10 @@ def _marked(span: Span, citation: Citation) -> Text:
 
     begin = span.text.find(citation.quote) if span.speaker == citation.speaker else -1
     if begin < 0 or not citation.quote:
-        return Text(harmless(span.text))
+        return Text(visible(span.text))
     end = begin + len(citation.quote)
     return Text.assemble(
-        harmless(span.text[:begin]), (harmless(citation.quote), "bold"), harmless(span.text[end:])
+        visible(span.text[:begin]), (visible(citation.quote), "bold"), visible(span.text[end:])
     )
 
 
@@ -103,10 +104,10 @@ def _why(conversation: Conversation, _: str) -> None:
     if not conversation.chat.history:
         raise SourceError("there is no answer yet")
     last = conversation.chat.history[-1]
-    typer.echo(f"understood as: {harmless(last.answer.question)}")
+    typer.echo(f"understood as: {visible(last.answer.question)}")
     titles = {passage.title for passage in last.answer.passages}
     if len(titles) == 1:
-        typer.echo(f"looked for in: {harmless(*titles)}")
+        typer.echo(f"looked for in: {visible(titles.pop())}")
     typer.echo(f"found: {_BASES[last.answer.basis]}")
 
 
@@ -123,7 +124,7 @@ def _open(conversation: Conversation, argument: str) -> None:
     if not url:
         raise SourceError(f"source {citation.number} has no link; /show {citation.number} shows it")
     opened = webbrowser.open(url)
-    typer.echo(f"opened {harmless(url)}" if opened else f"no browser here; open {harmless(url)}")
+    typer.echo(f"opened {visible(url)}" if opened else f"no browser here; open {visible(url)}")
 
 
 def _filter(conversation: Conversation, argument: str) -> None:
@@ -138,7 +139,7 @@ def _filter(conversation: Conversation, argument: str) -> None:
     for line in conversation.archive.unmatched(chat.filters):
         note(f"note: {line}")
     left = counted(len(conversation.archive.episodes(chat.filters)), "episode")
-    typer.echo(f"only {harmless(chat.filters.describe())} ({left}); /filter off takes it off")
+    typer.echo(f"only {visible(chat.filters.describe())} ({left}); /filter off takes it off")
 
 
 def _changed(filters: Filters, text: str) -> Filters:
@@ -195,7 +196,7 @@ def _model(conversation: Conversation, argument: str) -> None:
     else:
         provider = split_name(model.name)[0]
         where = (model.base_url or "OpenAI") if provider == OPENAI else provider
-        typer.echo(f"{harmless(model.name)} at {harmless(where)} writes the answers")
+        typer.echo(f"{visible(model.name)} at {visible(where)} writes the answers")
 
 
 def _save(conversation: Conversation, argument: str) -> None:
@@ -208,14 +209,14 @@ def _save(conversation: Conversation, argument: str) -> None:
     wanted = Path(argument)
     path = save_new(wanted, as_markdown(conversation.chat.history))
     taken = path.stem not in (wanted.stem, wanted.name)
-    there = f" ({harmless(wanted.name)} was there already)" if taken else ""
-    typer.echo(f"saved as {harmless(str(path))}{there}")
+    there = f" ({visible(wanted.name)} was there already)" if taken else ""
+    typer.echo(f"saved as {visible(str(path))}{there}")
 
 
 def _new(conversation: Conversation, _: str) -> None:
     conversation.restart()
     filters = conversation.chat.filters
-    still = f"; still only {harmless(filters.describe())}" if filters else ""
+    still = f"; still only {visible(filters.describe())}" if filters else ""
     typer.echo(f"a new conversation{still}")
 
 

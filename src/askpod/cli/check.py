@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import counted, harmless, note, print_json, show
+from askpod.cli.output import counted, note, print_json, show
+from askpod.text import visible
 
 if TYPE_CHECKING:
-    from askpod.checking import FileCheck, Speaking
+    from askpod.file_check import FileCheck, Speaking
 
 MOST_NAMED = 8  # labels that are named one by one
 
@@ -31,7 +32,7 @@ def check(
     Nothing is indexed. What is fetched of feeds and repositories is kept in the archive's
     folder, so that `askpod index` need not fetch it again.
     """
-    from askpod.checking import FileCheck, check_files
+    from askpod.file_check import FileCheck, check_files
     from askpod.opening import store_folder
     from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
@@ -58,15 +59,15 @@ def _print(checks: list[FileCheck]) -> None:
         if each.passed_over:
             continue
         count = "cannot be read" if each.error else counted(len(each.faults), "fault")
-        show(Text(harmless(each.path), "bold"), Text(f"  {count}"))
+        show(Text(visible(each.path), "bold"), Text(f"  {count}"))
         if each.error:
-            show(Text("  "), Text(harmless(each.error), "red"))
+            show(Text("  "), Text(visible(each.error), "red"))
         else:
             head = Text(f"  {'':>6}  ").append(f"{'who speaks':<28}", "green")
-            show(head, Text(harmless("; ".join(_who_speaks(each.speaking)))))
+            show(head, Text(visible("; ".join(_who_speaks(each.speaking)))))
         for fault in each.faults:
             head = Text(f"  {fault.line:>6}  ", "dim").append(f"{fault.kind:<28}", "yellow")
-            show(head, Text(harmless(fault.repair)))
+            show(head, Text(visible(fault.repair)))
     faults = counted(sum(len(each.faults) for each in checks), "fault")
     failed = counted(sum(bool(each.error) for each in checks), "file")
     note(f"{counted(len(checks), 'file')}, {faults} mended, {failed} cannot be read")

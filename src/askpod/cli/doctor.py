@@ -7,7 +7,8 @@ from dataclasses import asdict
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import harmless, print_json, show
+from askpod.cli.output import print_json, show
+from askpod.text import visible
 
 
 def doctor(*, store: options.Store = None, as_json: options.Json = False) -> None:
@@ -23,6 +24,6 @@ def doctor(*, store: options.Store = None, as_json: options.Json = False) -> Non
     else:
         for finding in findings:
             mark = Text("ok  ", "green") if finding.ok else Text("!!  ", "red")
-            show(mark.append(f"{finding.what:<16}", "default"), Text(harmless(finding.value)))
+            show(mark.append(f"{finding.what:<16}", "default"), Text(visible(finding.value)))
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)

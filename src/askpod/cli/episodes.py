@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import counted, harmless, note, on_terminal, print_json, show
+from askpod.cli.output import counted, note, on_terminal, print_json, show
 from askpod.model import Filters
+from askpod.text import visible
 from askpod.times import NO_SECOND
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ def _print(episode: Episode) -> None:
     day, guests, title = episode.date or "", ", ".join(episode.guests), episode.title
     if not on_terminal():
         columns = (episode.id, number, day, guests, title)
-        typer.echo("\t".join(map(harmless, columns)))
+        typer.echo("\t".join(map(visible, columns)))
         return
-    body = Text(harmless(title), "bold")
+    body = Text(visible(title), "bold")
     body.append(f"  ({NO_SECOND})" if episode.untimed else "", "dim")
-    body.append(f"\n{harmless(guests)}" if guests else "", "green")
-    show(Text(f"{day:<12}{number:<8}"), body.append(f"\n{harmless(episode.id)}", "dim"))
+    body.append(f"\n{visible(guests)}" if guests else "", "green")
+    show(Text(f"{day:<12}{number:<8}"), body.append(f"\n{visible(episode.id)}", "dim"))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import harmless, note, print_json, progress_bar
+from askpod.cli.output import note, print_json, progress_bar
 from askpod.errors import AskpodError
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.indexing import IndexReport, Progress, ProgressListener
@@ -137,7 +138,7 @@ def _print_summary(report: IndexReport) -> None:
     if len(report.passed_over) > MOST_PASSED_OVER:
         note(f"passed over: {len(report.passed_over) - MOST_PASSED_OVER:,} more files")
     if report.gone:
-        shown = ", ".join(harmless(id_) for id_ in report.gone[:3])
+        shown = ", ".join(visible(id_) for id_ in report.gone[:3])
         more = f" and {len(report.gone) - 3} more" if len(report.gone) > 3 else ""
         note(
             f"kept though their files are gone: {shown}{more}; --prune with their folder removes "

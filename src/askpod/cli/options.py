@@ -6,14 +6,11 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from askpod.model import Filters
-
-if TYPE_CHECKING:
-    from askpod.settings import Settings
 
 
 def folder(text: str) -> Path:
@@ -63,20 +60,6 @@ BaseUrl = Annotated[
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Say what the answer took: tokens, cost, seconds.")
 ]
-
-
-def settings(model: str | None, base_url: str | None) -> Settings:
-    """The settings of a command that may ask a model."""
-    from askpod.settings import Settings
-
-    return Settings.load({"model": model, "base_url": base_url})
-
-
-def store_or_default(store: Path | None) -> Path:
-    """The archive's folder: the one that was named, else the default."""
-    from askpod.settings import default_store
-
-    return store or default_store()
 
 
 _FILTERS: dict[str, Any] = {

@@ -27,11 +27,6 @@ _PARTS = re.compile(r"[\n ]|[^\n ]+")
 LEAST_ROOM = 20  # characters in a line of text, however narrow the terminal
 
 
-def harmless(text: str) -> str:
-    """Text with every character that could act on a terminal shown as a code."""
-    return visible(text)
-
-
 def counted(number: int, one: str) -> str:
     """A number with its noun: "1 file", "1,200 files"."""
     return f"{number:,} {one}" if number == 1 else f"{number:,} {one}s"
@@ -44,7 +39,7 @@ def print_json(value: Any) -> None:  # noqa: ANN401 (any value that JSON can car
 
 def note(text: str) -> None:
     """A line on stderr for the person at the terminal."""
-    text = "\n".join(map(harmless, text.split("\n")))
+    text = "\n".join(map(visible, text.split("\n")))
     if sys.stderr.isatty():
         text = textwrap.fill(
             text,
@@ -88,7 +83,7 @@ def show_url(url: str, indent: int) -> None:
     if url:
         from rich.text import Text
 
-        console().print(Text(" " * indent + harmless(url), "dim"), soft_wrap=True)
+        console().print(Text(" " * indent + visible(url), "dim"), soft_wrap=True)
 
 
 def linked(text: str, url: str, style: str = "") -> Text:
@@ -96,10 +91,10 @@ def linked(text: str, url: str, style: str = "") -> Text:
     from rich.style import Style
     from rich.text import Text
 
-    safe = harmless(text)
+    safe = visible(text)
     if not url or not on_terminal():
         return Text(safe, style)
-    return Text(safe, Style.parse(style) + Style(link=harmless(url)))
+    return Text(safe, Style.parse(style) + Style(link=visible(url)))
 
 
 class Bar(Protocol):
@@ -133,7 +128,7 @@ def progress_bar(what: str, *, in_bytes: bool = False) -> Iterator[Bar | None]:
         transient=True,
     )
     with bar:
-        task = bar.add_task(harmless(what), total=None, count="")
+        task = bar.add_task(visible(what), total=None, count="")
         yield lambda done, total, count: bar.update(task, completed=done, total=total, count=count)
 
 
@@ -163,7 +158,7 @@ class StreamedText:
     def write(self, piece: str) -> None:
         """Shows a piece."""
         self.text += piece
-        safe = "\n".join(map(harmless, piece.split("\n")))
+        safe = "\n".join(map(visible, piece.split("\n")))
         self._put(self._without_waiting() + "".join(map(self._placed, _PARTS.findall(safe))))
 
     def end(self) -> None:

@@ -9,20 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import (
-    counted,
-    harmless,
-    note,
-    on_terminal,
-    print_json,
-    show,
-)
+from askpod.cli.output import counted, note, on_terminal, print_json, show
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.people import Naming
     from askpod.voices import Person, Voice
-
-Name = Annotated[str, typer.Argument(metavar="NAME", help="As `askpod people` lists it.")]
 
 app = typer.Typer(
     help="List who speaks; merge, give and take back their names.",
@@ -140,12 +132,12 @@ def _show_person(person: Person) -> None:
     alike = ", ".join(person.alike)
     if not on_terminal():
         columns = (*(figure.replace(",", "") for figure in figures), person.name, alike)
-        typer.echo("\t".join(map(harmless, columns)))
+        typer.echo("\t".join(map(visible, columns)))
         return
     turns, hours, episodes = figures
-    like = Text(f"  like {harmless(alike)}" if alike else "", "yellow")
+    like = Text(f"  like {visible(alike)}" if alike else "", "yellow")
     head = Text(f"{turns:>7}{hours:>9}{episodes:>10}  ")
-    show(head, Text(harmless(person.name), "bold").append_text(like))
+    show(head, Text(visible(person.name), "bold").append_text(like))
 
 
 def _show_voices(voices: list[Voice]) -> None:
@@ -157,6 +149,6 @@ def _show_voices(voices: list[Voice]) -> None:
         named = f" = {voice.name}" if voice.name != voice.label else ""
         about = f"  {counted(voice.turns, 'turn')}, {voice.seconds / 60:,.0f} minutes"
         about += f"  (in the file: {', '.join(voice.written)})" if voice.written else ""
-        show(Text(harmless(voice.label) or '""', "bold"), Text(harmless(named + about)))
+        show(Text(visible(voice.label) or '""', "bold"), Text(visible(named + about)))
         for quote in voice.quotes:
-            show(Text(f"{clock(quote.start):>9}  ", "cyan"), Text(harmless(quote.text)))
+            show(Text(f"{clock(quote.start):>9}  ", "cyan"), Text(visible(quote.text)))

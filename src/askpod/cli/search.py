@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import (
-    console,
-    harmless,
-    linked,
-    note,
-    on_terminal,
-    print_json,
-    show,
-    show_url,
-)
+from askpod.cli.output import console, linked, note, on_terminal, print_json, show, show_url
 from askpod.model import Filters
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.model import Passage
@@ -58,14 +50,14 @@ def show_passage(number: int, passage: Passage) -> None:
 
     when = clock(passage.start)
     when = when if passage.end is None else f"{when}–{clock(passage.end)}"
-    title = Text(f"  {harmless(passage.title)}", "bold")
-    where = Text(f"  › {harmless(passage.section)}" if passage.section else "", "dim")
+    title = Text(f"  {visible(passage.title)}", "bold")
+    where = Text(f"  › {visible(passage.section)}" if passage.section else "", "dim")
     head = Text.assemble(linked(when, passage.url, "cyan"), title, where)
     show(Text(f"{number:>2}. ", "bold"), head)
     margin = Text("    ")
     for span in passage.spans:
-        who = Text(f"{harmless(span.speaker)}: " if span.speaker else "", "green")
-        show(margin, Text.assemble(who, harmless(span.text)))
+        who = Text(f"{visible(span.speaker)}: " if span.speaker else "", "green")
+        show(margin, Text.assemble(who, visible(span.text)))
     if not on_terminal():  # there the time is the link
         show_url(passage.url, margin.cell_len)
     console().print()

@@ -60,10 +60,11 @@ def serve(
     from askpod.serve.app import create_app, run
     from askpod.serve.live import LiveArchive
     from askpod.serve.safety import Access
+    from askpod.settings import Settings, default_store
 
     _require_free(host, port)
-    settings = options.settings(model, base_url)
-    live = LiveArchive(options.store_or_default(store), settings)
+    settings = Settings.load({"model": model, "base_url": base_url})
+    live = LiveArchive(store or default_store(), settings)
     names = frozenset(each.lower() for each in [*(name or ()), *([] if local else [host])])
     app = create_app(live, Access(token, names, numeric=not local), recordings=audio)
     shown = f"[{host}]" if ":" in host else host
@@ -86,8 +87,10 @@ def mcp(
 
     from askpod.serve.live import LiveArchive
     from askpod.serve.tools import mcp_server
+    from askpod.settings import Settings, default_store
 
-    live = LiveArchive(options.store_or_default(store), options.settings(model, base_url))
+    settings = Settings.load({"model": model, "base_url": base_url})
+    live = LiveArchive(store or default_store(), settings)
     try:
         asyncio.run(mcp_server(live).run_stdio_async())
     finally:

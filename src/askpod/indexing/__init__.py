@@ -1,6 +1,6 @@
 """Indexing: brings an archive in line with the files of its episodes."""
 
 from askpod.indexing.indexer import Indexer
-from askpod.indexing.report import Failure, IndexReport, Progress, ProgressListener, Prune
+from askpod.indexing.report import IndexReport, Progress, ProgressListener, Prune
 
-__all__ = ["Failure", "IndexReport", "Indexer", "Progress", "ProgressListener", "Prune"]
+__all__ = ["IndexReport", "Indexer", "Progress", "ProgressListener", "Prune"]

@@ -4,19 +4,31 @@ A folder of transcripts holds other files too (`package.json`, `notes.txt`); the
 unless the user has named them. Tools that transcribe write one recording in several formats side
 by side (`talk.json`, `talk.srt`, `talk.vtt`): the one that tells most is indexed. Any other two
 files of one name are an error, as one would silently take the place of the other.
+
+Two transcripts are of one recording where they say the same words: titles, speakers, times and the
+order of words differ with the format.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised
 from askpod.model import Episode
 from askpod.readers import ENDINGS, read_episode
-from askpod.readers.same_words import same_words
+from askpod.readers.text import UNSPACED
 
 _OF_ANY_KIND = frozenset({".json", ".html", ".htm", ".txt", ".xml", ".csv", ".tsv", ".docx"})
+
+_ALIKE = 0.9  # share of the words; formats differ in labels and in how sounds are written
+
+# Scripts without spaces count by the character: where a caption is broken must not matter.
+_WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+_RUN = re.compile(r"\w+")
 
 
 def no_transcript(path: Path, error: ReadError, named: Collection[Path] | None) -> bool:
@@ -41,6 +53,29 @@ def same_recording(episode: Episode, other: Path) -> bool:
         return same_words(episode, read_episode(other, untimed=True).episode)
     except ReadError:
         return False
+
+
+def transcript_key(episode: Episode) -> str:
+    """The same for two episodes whose turns hold the same words, whatever their titles."""
+    key = hashlib.sha256()
+    for turn in episode.turns:
+        for word in _RUN.findall(turn.text.casefold()):
+            key.update(word.encode() + b" ")
+    return key.hexdigest()
+
+
+def same_words(a: Episode, b: Episode) -> bool:
+    """Whether nine in ten of the words of both are the same, each counted as often as said."""
+    ours, theirs = _words(a), _words(b)
+    said = ours.total() + theirs.total()
+    return said > 0 and 2 * (ours & theirs).total() >= _ALIKE * said
+
+
+def _words(episode: Episode) -> Counter[str]:
+    words: Counter[str] = Counter()
+    for turn in episode.turns:
+        words.update(_WORD.findall(turn.text.casefold()))
+    return words
 
 
 def richer(path: Path, other: Path) -> bool:

@@ -21,7 +21,7 @@ from typing import Protocol
 
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
-from askpod.errors import ReadError
+from askpod.errors import Failure, ReadError
 from askpod.indexing.duplicates import (
     may_be_twins,
     no_transcript,
@@ -33,8 +33,8 @@ from askpod.indexing.duplicates import (
 )
 from askpod.indexing.embedding_cache import CachedEmbedder
 from askpod.indexing.prepare import Prepared, embed
-from askpod.indexing.report import Failure, IndexReport, Progress, ProgressListener, Prune
-from askpod.indexing.workers import hands
+from askpod.indexing.report import IndexReport, Progress, ProgressListener, Prune
+from askpod.indexing.workers import executor
 from askpod.model import Episode
 from askpod.readers import episode_id, file_digest
 from askpod.store.rows import Embedded, Source
@@ -88,7 +88,7 @@ class Indexer:
         self._untimed = untimed
         self._embedder = embedder
         self._chunking = chunking
-        self._hands = hands(workers, embedder, chunking)
+        self._executor = executor(workers, embedder, chunking)
         self._sources = catalog.sources()
         self._planned: set[str] = set()  # ids that a file of this run is to have
         self._held: dict[str, Path] = {}  # the file that has the id, in this run
@@ -117,7 +117,7 @@ class Indexer:
         began = time.perf_counter()
         self.report.not_reached = [_readable(path) for path in files]
         try:
-            with self._hands:
+            with self._executor:
                 self._index(files, progress, named)
             self._look_for_gone(prune)
         finally:
@@ -153,14 +153,14 @@ class Indexer:
             self.report.gone.append(episode.id)
 
     def _steps(self, files: Sequence[Path]) -> Iterator[_Step | ReadError]:
-        """The files' steps in order, planned as far ahead as there are hands for them."""
+        """The files' steps in order, planned as far ahead as the executor can work."""
         ahead: deque[_Step | ReadError] = deque()
         for path in files:
             try:
                 ahead.append(self._plan(path))
             except ReadError as error:
                 ahead.append(error)
-            if len(ahead) >= self._hands.ahead:
+            if len(ahead) >= self._executor.ahead:
                 yield ahead.popleft()
         while ahead:
             yield ahead.popleft()
@@ -185,7 +185,7 @@ class Indexer:
     def _prepare(self, path: Path, known: Source | None, *, whole: bool) -> Callable[[], Prepared]:
         asked = self._untimed if isinstance(self._untimed, bool) else path in self._untimed
         untimed = asked or (known is not None and known.untimed)
-        return self._hands.prepare(path, whole=whole, untimed=untimed)
+        return self._executor.prepare(path, whole=whole, untimed=untimed)
 
     def _settle(self, step: _Step) -> None:
         """Raises ReadError: the file cannot be read, or another one has its id."""

@@ -12,8 +12,9 @@ from pathlib import Path
 from askpod.chunking import ChunkSettings, chunk_episode
 from askpod.embedding import Embedder
 from askpod.errors import AskpodError, ReadError
+from askpod.indexing.duplicates import transcript_key
 from askpod.model import Episode, Fault
-from askpod.readers import Reading, read_episode, transcript_key
+from askpod.readers import Reading, read_episode
 from askpod.readers.guests import linked
 from askpod.store.rows import Embedded
 

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
-from askpod.errors import ArchiveNotFound, PathError, StoreDamaged, StoreUnwritable
-from askpod.files import write_lock
-from askpod.indexing import Failure, Indexer, IndexReport, ProgressListener
+from askpod.errors import ArchiveNotFound, Failure, PathError, StoreDamaged, StoreUnwritable
+from askpod.indexing import Indexer, IndexReport, ProgressListener
 from askpod.indexing.embedding_cache import with_cache
 from askpod.opening import load_embedder, reconnect, stamp_of
 from askpod.readers.discover import find_files, named
@@ -27,6 +26,7 @@ from askpod.store.catalog import Catalog, stored_meta
 from askpod.store.collection import publish
 from askpod.store.integrity import examine
 from askpod.store.schema import FILE, KEPT, Stamp, leftovers
+from askpod.store_lock import write_lock
 
 
 @dataclass(frozen=True, slots=True)

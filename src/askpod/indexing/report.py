@@ -7,15 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from askpod.errors import Failure
 from askpod.model import Fault
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A file that could not be indexed, and why."""
-
-    path: str
-    message: str
 
 
 @dataclass(slots=True)

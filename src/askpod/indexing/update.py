@@ -10,11 +10,11 @@ from pathlib import Path
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import AskpodError
-from askpod.files import write_lock
 from askpod.indexing.embedding_cache import with_cache
 from askpod.indexing.indexer import EpisodeStore, Indexer
 from askpod.indexing.report import IndexReport, ProgressListener, Prune
 from askpod.sources import SourceFiles, gather
+from askpod.store_lock import write_lock
 
 Notify = Callable[[str], None]
 

@@ -60,7 +60,7 @@ class Executor(Protocol):
     ) -> None: ...
 
 
-def hands(count: int, embedder: Embedder, chunking: ChunkSettings) -> Executor:
+def executor(count: int, embedder: Embedder, chunking: ChunkSettings) -> Executor:
     """`count` processes, or this one where that is 1.
 
     An embedder that cannot be made again elsewhere, since its requests are counted and paid for,

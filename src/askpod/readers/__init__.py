@@ -16,7 +16,6 @@ from askpod.readers.discover import ENDINGS, find_files
 from askpod.readers.formats import Content, episode_id, recognise
 from askpod.readers.log import FaultLog
 from askpod.readers.metadata import amend, beside, complete
-from askpod.readers.same_words import same_words, transcript_key
 from askpod.readers.text import read_bytes
 
 __all__ = [
@@ -26,8 +25,6 @@ __all__ = [
     "file_digest",
     "find_files",
     "read_episode",
-    "same_words",
-    "transcript_key",
 ]
 
 

@@ -20,11 +20,11 @@ from pathlib import Path
 
 from askpod.errors import ReadError
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.holding import hold
 from askpod.readers.json_document import seconds
 from askpod.readers.limits import MAX_TAGS
 from askpod.readers.log import FaultLog
 from askpod.readers.plain import looks_like_plain, read_plain, read_untimed
+from askpod.readers.speaker_reach import hold
 from askpod.readers.text import clean, unescape
 from askpod.readers.turns import turns_of
 

@@ -16,7 +16,6 @@ MAX_COMMAS = 1_500_000  # in one JSON file
 MAX_NAMES = 10_000  # in one object of a JSON file
 MAX_MARKDOWN_LINES = 300_000  # in one Markdown file
 MAX_TAGS = 300_000  # `<` in one HTML file, or one of captions
-MAX_DEPTH = 32  # levels of nesting; no transcript has ten
 MAX_CUES = 150_000  # where they may be words
 MAX_CAPTIONS = 60_000
 MAX_LINES = 600_000  # in one file of captions

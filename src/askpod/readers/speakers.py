@@ -10,7 +10,7 @@ only if it looks like a name and the file has others; what never names a person 
 speech then.
 
 `>>` without a name, two lines with a dash each, and a diariser's `?` mean another speaker who is
-not known: nobody is credited with those words. How far a label reaches: `holding`.
+not known: nobody is credited with those words. How far a label reaches: `speaker_reach`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from askpod.readers.cues import Cue
-from askpod.readers.holding import hold, hold_named
 from askpod.readers.limits import MAX_CUES
 from askpod.readers.log import FaultLog
 from askpod.readers.speaker_labels import is_diariser, is_name, known
+from askpod.readers.speaker_reach import hold, hold_named
 from askpod.readers.text import is_of_tool
 
 _MOST_LETTERS = 60  # characters of a label

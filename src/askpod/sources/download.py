@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from askpod.errors import FetchError, ReadError, RecordingError, Untimed
+from askpod.errors import Failure, FetchError, ReadError, RecordingError, Untimed
 from askpod.files import PRIVATE, read_bounded, write_atomically
-from askpod.indexing.report import Failure
 from askpod.readers import read_episode
 from askpod.sources.addresses import host_and_path, parse, shown
 from askpod.sources.feed import (
@@ -297,7 +296,7 @@ class Download:
         self, item: Item, known: Downloaded | None, transcription: Transcription
     ) -> Downloaded:
         """The item's entry, once its recording has been transcribed. Raises as `_transcript`."""
-        from askpod.transcription.recording import transcribe
+        from askpod.transcription.transcribe import transcribe
 
         folder = self.state.folder
         if known and (folder / known.file).is_file():

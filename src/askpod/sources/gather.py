@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askpod.errors import FetchError
-from askpod.files import usable, write_lock
-from askpod.indexing.report import Failure
+from askpod.errors import Failure, FetchError
+from askpod.files import usable
 from askpod.readers.discover import ENDINGS, NoTranscripts, find_files, find_recordings, named
 from askpod.readers.xml_captions import is_xml_captions
+from askpod.store_lock import write_lock
 
 if TYPE_CHECKING:
     from askpod.transcription import Transcription

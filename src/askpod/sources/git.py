@@ -26,8 +26,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import unquote
 
-from askpod.errors import FetchError, PathError
-from askpod.indexing.report import Failure
+from askpod.errors import Failure, FetchError, PathError
 from askpod.readers.discover import ENDINGS, find_files
 from askpod.sources.addresses import (
     Address,

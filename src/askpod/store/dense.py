@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import ArchiveClosed, AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
-from askpod.files import write_lock
 from askpod.store.catalog import Catalog
 from askpod.store.collection import FOLDER, REMADE, CollectionStamp, complete, publish
 from askpod.store.filters import Ids, Layout
 from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
+from askpod.store_lock import write_lock
 
 Scores = NDArray[np.float64]
 Hits = tuple[Ids, Scores]  # chunks and their scores, in any order

@@ -9,6 +9,5 @@ from __future__ import annotations
 
 from askpod.transcription.engine import Engine, Heard, Segment, Word
 from askpod.transcription.plan import Transcription
-from askpod.transcription.recording import transcribe
 
-__all__ = ["Engine", "Heard", "Segment", "Transcription", "Word", "transcribe"]
+__all__ = ["Engine", "Heard", "Segment", "Transcription", "Word"]

@@ -13,9 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from askpod.errors import ReadError, RecordingError, TranscriberError
+from askpod.errors import Failure, ReadError, RecordingError, TranscriberError
 from askpod.files import PRIVATE, read_bounded, write_atomically
-from askpod.indexing.report import Failure
 from askpod.parsing import parse_json
 from askpod.readers import read_episode
 from askpod.readers.discover import ENDINGS
@@ -25,7 +24,7 @@ from askpod.readers.metadata import MAX_BYTES, beside
 from askpod.transcription.command import Command
 from askpod.transcription.endpoint import PREFIX, Endpoint
 from askpod.transcription.engine import Engine, Proven
-from askpod.transcription.recording import Notify, recording_of, stamp_of, transcribe
+from askpod.transcription.transcribe import Notify, recording_of, stamp_of, transcribe
 from askpod.transcription.whisper import SIZES, Whisper, is_model
 
 VARIABLE = "ASKPOD_TRANSCRIBER"

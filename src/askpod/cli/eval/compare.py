@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, counted, harmless, note, print_json
+from askpod.cli.output import console, counted, note, print_json
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -79,8 +80,8 @@ def _threshold(text: str) -> Threshold:
 def _show(comparison: Comparison, a: Path, b: Path) -> None:
     screen = console()
     for name, folder in (("A", a), ("B", b)):
-        screen.print(f"{name}  {harmless(str(folder))}", soft_wrap=True)
-    both = f"{counted(comparison.questions, 'question')} of {harmless(comparison.gold)} in both"
+        screen.print(f"{name}  {visible(str(folder))}", soft_wrap=True)
+    both = f"{counted(comparison.questions, 'question')} of {visible(comparison.gold)} in both"
     screen.print("; ".join([both, *_settings(comparison)]))
     screen.print()
     screen.print(_measures(comparison))
@@ -95,7 +96,7 @@ def _settings(comparison: Comparison) -> Iterator[str]:
     for name in sorted({*a, *b}):
         was, now = a.get(name, "none"), b.get(name, "none")
         if was != now:
-            yield harmless(f"{name} {was} → {now}")
+            yield visible(f"{name} {was} → {now}")
 
 
 def _measures(comparison: Comparison) -> Table:
@@ -135,8 +136,8 @@ def _changed(comparison: Comparison) -> Table:
     rows.columns[-1].justify = "left"
     for each in comparison.changed[:MOST_CHANGED]:
         figures = f"{each.a:.3f}", f"{each.b:.3f}", f"{each.difference:+.3f}"
-        question = Text(harmless(" ".join(each.question.split())))
-        rows.add_row(Text(harmless(each.id), overflow="fold"), *figures, question)
+        question = Text(visible(" ".join(each.question.split())))
+        rows.add_row(Text(visible(each.id), overflow="fold"), *figures, question)
     return rows
 
 
@@ -190,7 +191,7 @@ def export(
         print_json({"files": [{"path": str(path), "lines": written[path]} for path in written]})
         return
     for path, lines in written.items():
-        console().print(f"{harmless(str(path))}: {counted(lines, 'line')}", soft_wrap=True)
+        console().print(f"{visible(str(path))}: {counted(lines, 'line')}", soft_wrap=True)
     ranked, judged = (shlex.quote(str(path)) for path in written)
     check = f"trec_eval -c -m success.1,5 -m recip_rank -m ndcg_cut.10 {judged} {ranked}"
-    console().print(f"to check it: {harmless(check)}", soft_wrap=True)
+    console().print(f"to check it: {visible(check)}", soft_wrap=True)

@@ -10,7 +10,8 @@ import typer
 
 from askpod.cli import options
 from askpod.cli.eval.run import REPLIES, RUNS, Gold, Out, Parallel, questions_bar
-from askpod.cli.output import console, counted, harmless, note, print_json
+from askpod.cli.output import console, counted, note, print_json
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.archive import Archive
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from askpod.evals.long_context.results import Result
     from askpod.settings import ModelSettings, Settings
 
-# Said here, too, since help must not load the evals; tests hold both together.
 DEFAULT_LENGTHS = "4k,8k,16k,32k,64k,128k"
 DEFAULT_QUESTIONS = 24
 MANY = 5_000_000  # tokens of all prompts together, from which on it is asked first
@@ -151,7 +151,7 @@ def _show(result: Result, report: Path) -> None:
     from askpod.evals.report.long_context import table
 
     console().print(table(result))
-    console().print(f"report: {harmless(str(report))}", soft_wrap=True)
+    console().print(f"report: {visible(str(report))}", soft_wrap=True)
     for outcome in result.outcomes:
         if outcome.problem:
             note(f"{outcome.question}, {outcome.condition or 'retrieved'}: {outcome.problem}")

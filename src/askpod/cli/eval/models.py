@@ -9,7 +9,8 @@ import typer
 
 from askpod.cli import options
 from askpod.cli.eval.run import RUNS, Gold, questions_bar
-from askpod.cli.output import console, harmless, note, print_json
+from askpod.cli.output import console, note, print_json
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.evals.gold import GoldSet
@@ -106,10 +107,10 @@ def _show(measured: list[ModelFigures], folder: Path, *, as_json: bool) -> None:
 
         print_json(json.loads((folder / FIGURES).read_text(encoding="utf-8")))
         return
-    for table in tables(measured, harmless):
+    for table in tables(measured):
         console().print(table)
         console().print()
-    console().print(f"report: {harmless(str(folder / REPORT))}", soft_wrap=True)
+    console().print(f"report: {visible(str(folder / REPORT))}", soft_wrap=True)
     for each in measured:
         for problem in each.problems:
             note(f"{each.model}: {problem}")

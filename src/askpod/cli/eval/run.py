@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import console, counted, harmless, note, print_json, progress_bar
+from askpod.cli.output import console, counted, note, print_json, progress_bar
+from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.evals.gold import GoldQuestion, GoldSet
@@ -45,7 +46,7 @@ def check(
         print_json({"gold": rows.name, **held, "problems": [asdict(each) for each in problems]})
     else:
         for problem in problems:
-            console().print(harmless(f"{gold}:{problem}"))
+            console().print(visible(f"{gold}:{problem}"))
         console().print(_sentence(rows.name, held))
     if problems:
         raise typer.Exit(1)
@@ -64,10 +65,10 @@ def _held(questions: Sequence[GoldQuestion]) -> dict[str, Any]:
 
 def _sentence(name: str, held: dict[str, Any]) -> str:
     """Like "dtc-dev: 64 questions (29 single, …), 9 % unanswerable, evidence in 41 episodes"."""
-    types = ", ".join(f"{number:,} {harmless(type_)}" for type_, number in held["types"].items())
+    types = ", ".join(f"{number:,} {visible(type_)}" for type_, number in held["types"].items())
     share = held["unanswerable"] / max(1, held["questions"])
     return (
-        f"{harmless(name)}: {counted(held['questions'], 'question')}"
+        f"{visible(name)}: {counted(held['questions'], 'question')}"
         f"{f' ({types})' if types else ''}, {share:.0%} unanswerable, "
         f"evidence in {counted(held['episodes'], 'episode')}"
     )
@@ -220,7 +221,7 @@ def _show(finished: Finished) -> None:
         console().print(basis)
         console().print()
     console().print(_took(finished.run))
-    console().print(f"report: {harmless(str(finished.folder / REPORT))}", soft_wrap=True)
+    console().print(f"report: {visible(str(finished.folder / REPORT))}", soft_wrap=True)
 
 
 def _note_failures(finished: Finished) -> None:

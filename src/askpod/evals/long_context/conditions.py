@@ -20,7 +20,6 @@ Negatives = Literal["hard", "random"]
 Formatting = Literal["plain", "markdown"]
 
 THOUSAND = 1_000  # tokens that "1k" stands for
-LENGTHS = tuple(THOUSAND * thousands for thousands in (4, 8, 16, 32, 64, 128))
 SHORTEST = 2 * THOUSAND  # tokens; in less the instruction leaves no room for a haystack
 LONGEST = 2_000 * THOUSAND
 

@@ -38,7 +38,6 @@ TOLERANCE = 0.02  # of a length, by which a prompt may be shorter
 # 128,000 tokens only together with its answer.
 FOR_ANSWER = 0.01
 
-QUESTIONS = 24
 MOST_EVIDENCE = 2_000  # tokens of the turns from the first to the last with evidence
 
 
@@ -226,7 +225,7 @@ def make_plan(
     gold: GoldSet,
     maker: PromptMaker,
     lengths: Sequence[int],
-    questions: int = QUESTIONS,
+    questions: int,
     arms: Sequence[Arm] = ARMS,
 ) -> Plan:
     """Samples the questions; conditions for which the archive has too little text are left out.

@@ -211,7 +211,7 @@ def _kinds(result: Result, names: Sequence[str]) -> Panel:
     """F1, precision and recall beside each other, in the base condition."""
     series = {LABELS[name].split()[-1]: _points(result, BASE, name) for name in names}
     label = LABELS[names[0]].removesuffix(" F1")
-    return Panel(label.capitalize(), svg(lines(series, TOKENS, label, log_x=True)))
+    return Panel(label.capitalize(), svg(lines(series, TOKENS, label)))
 
 
 def _factors(result: Result) -> Iterator[Panel]:
@@ -244,7 +244,7 @@ def _factors(result: Result) -> Iterator[Panel]:
 
 def _factor(title: str, series: Mapping[str, Points], name: str) -> Panel:
     label = LABELS[name]
-    drawn = lines(series, TOKENS, label, log_x=True, title=f"{label} by {title.lower()}")
+    drawn = lines(series, TOKENS, label, title=f"{label} by {title.lower()}")
     return Panel(title, svg(drawn))
 
 

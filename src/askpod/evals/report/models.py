@@ -16,6 +16,7 @@ from askpod.evals.models.requests import LEVELS, MOST_REQUESTS, dollars
 from askpod.evals.report.page import Panel, page, svg
 from askpod.evals.report.plots import interval_bars, lines, scatter
 from askpod.evals.report.svg import figure_text, interval_text, known
+from askpod.text import visible
 
 NOTHING = "–"
 LATENCY = {
@@ -136,19 +137,17 @@ def _completion_tokens(model: ModelFigures) -> Cell:
     return Cell(f"{model.completion_tokens:,.0f}" if model.latency else NOTHING)
 
 
-def tables(
-    measured: Sequence[ModelFigures], harmless: Callable[[str], str] = str
-) -> Iterator[Table]:
-    """A table for every FEW models. `harmless` is what the models' names go through."""
+def tables(measured: Sequence[ModelFigures]) -> Iterator[Table]:
+    """A table for every FEW models."""
     for begin in range(0, len(measured), FEW):
-        yield _table(measured[begin : begin + FEW], harmless)
+        yield _table(measured[begin : begin + FEW])
 
 
-def _table(measured: Sequence[ModelFigures], harmless: Callable[[str], str]) -> Table:
+def _table(measured: Sequence[ModelFigures]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
     for model in measured:
-        table.add_column(harmless(model.model), justify="left", max_width=WIDEST, overflow="fold")
+        table.add_column(visible(model.model), justify="left", max_width=WIDEST, overflow="fold")
     for group in groups(measured):
         table.add_row(Text(group.name, "bold"))
         for row in group.rows:
@@ -216,7 +215,7 @@ def _throughput(measured: Sequence[ModelFigures]) -> str:
         each.model: [(float(level.parallel), _measured(level)) for level in each.levels]
         for each in measured
     }
-    return lines(series, "requests at a time", "completion tokens per second", log_x=True)
+    return lines(series, "requests at a time", "completion tokens per second")
 
 
 def _measured(level: Level) -> Interval:

@@ -152,12 +152,11 @@ def heat_map(
     cells: Mapping[tuple[str, str], Interval | None],
     *,
     title: str = "Heat map",
-    top: float = 1.0,
 ) -> str:
-    """A cell for each row and column, the darker the nearer its figure is to `top`.
+    """A cell for each row and column, the darker the nearer its figure is to 1.
 
     `cells` is by (row, column). A cell without a figure is empty but for a dash. Under a cell's
-    number a line goes from the low to the high end of its interval, from 0 at the left to `top`.
+    number a line goes from the low to the high end of its interval, from 0 at the left to 1.
     """
     beside = max((len(row) for row in rows), default=0) <= MOST_BESIDE
     left = (LETTER * max((len(row) for row in rows), default=0) + 8) * 100 / PHONE if beside else 0
@@ -174,20 +173,20 @@ def heat_map(
         y += 0 if beside else ABOVE
         for at, column in enumerate(columns):
             cell = cells.get((row, column))
-            parts.append(_cell(f"{row}, {column}", cell, left + wide * at, y, wide, top))
+            parts.append(_cell(f"{row}, {column}", cell, left + wide * at, y, wide))
     facts = (
         told(f"{row}, {column}", cells.get((row, column))) for row in rows for column in columns
     )
     return figure(HEAD + step * len(rows), title, facts, parts)
 
 
-def _cell(name: str, interval: Interval | None, x: float, y: float, wide: float, top: float) -> str:
+def _cell(name: str, interval: Interval | None, x: float, y: float, wide: float) -> str:
     middle = x + wide / 2
     if interval is None or not known(interval):
         empty = bar(x, y, wide, CELL, "cell empty")
         return empty + text(middle, y + CELL / 2 + 4, "–", "soft", "middle")
-    shade = _shade(interval.value / top)
-    low, high = (x + wide * (0.12 + 0.76 * _share(bound / top)) for bound in bounds(interval))
+    shade = _shade(interval.value)
+    low, high = (x + wide * (0.12 + 0.76 * _share(bound)) for bound in bounds(interval))
     dark = "on" if shade >= 5 else ""
     parts = [
         f"<title>{escape(told(name, interval))}</title>",
@@ -208,17 +207,11 @@ def _shade(share: float) -> int:
     return min(STEPS - 1, int(_share(share) * STEPS))
 
 
-def lines(
-    series: Mapping[str, Points],
-    x_label: str,
-    y_label: str,
-    *,
-    log_x: bool = False,
-    title: str = "",
-) -> str:
+def lines(series: Mapping[str, Points], x_label: str, y_label: str, *, title: str = "") -> str:
     """A line for each of `series` (its name -> points (x, interval)), with its intervals.
 
-    Up and down goes from 0 to 1, or to the next round value where figures are larger.
+    Up and down goes from 0 to 1, or to the next round value where figures are larger; across by
+    logarithms, unless a point stands at 0.
     """
     drawn = {name: [each for each in points if known(each[1])] for name, points in series.items()}
     values = [x for points in drawn.values() for x, _ in points]
@@ -227,7 +220,7 @@ def lines(
     up = upright(top, first, first + PLOT)
     parts = [legend, text(0, first - 22, y_label, "tick"), grid(up, ticks(top))]
     if values:
-        place = across(values, log=log_x)
+        place = across(values)
         paths = (_path(points, place, top, at) for at, points in enumerate(drawn.values()))
         parts.append(stretched(first, PLOT, paths))
         parts += [_points(points, place, up, at) for at, points in enumerate(drawn.values())]
@@ -297,23 +290,16 @@ def _words(drawn: Mapping[str, Points], values: Sequence[float]) -> Iterator[str
             yield told(f"{name} at {write(x)}", interval)
 
 
-def scatter(
-    points: Sequence[Point],
-    x_label: str,
-    y_label: str,
-    *,
-    log_x: bool = False,
-    title: str = "",
-) -> str:
+def scatter(points: Sequence[Point], x_label: str, y_label: str) -> str:
     """A point for each (name, x, interval of y), all of one colour: a name says which it is.
 
-    Across it begins at 0, or at the power of ten below the least value with `log_x`.
+    Across it begins at 0.
     """
     drawn = [point for point in points if known(point[2]) and math.isfinite(point[1])]
     top = top_of(point[2] for point in drawn)
     foot = ABOVE_POINTS + SCATTER
     up = upright(top, ABOVE_POINTS, foot)
-    place, values = _across([x for _, x, _ in drawn], log=log_x)
+    place, values = _across([x for _, x, _ in drawn])
     parts = [text(0, 12, y_label, "tick"), grid(up, ticks(top))]
     write = thousands(values)
     for value in values:
@@ -330,22 +316,15 @@ def scatter(
         parts.append(f"<g><title>{tip}</title>{whisker(place(x), up(high), up(low))}{at}</g>")
     parts += _labels(drawn, place, up)
     parts.append(text(100, foot + FOOT - 4, x_label, "tick", "end"))
-    said = title or f"{y_label} by {x_label}"
     facts = (told(f"{name} at {x:,.4g}", interval) for name, x, interval in drawn)
-    return figure(foot + FOOT, said, facts, parts)
+    return figure(foot + FOOT, f"{y_label} by {x_label}", facts, parts)
 
 
-def _across(values: Sequence[float], *, log: bool) -> tuple[Scale, list[float]]:
+def _across(values: Sequence[float]) -> tuple[Scale, list[float]]:
     """The scale across, and the values written along it."""
     highest = max(values, default=1.0)
-    least = min((value for value in values if value > 0), default=1.0)
-    if not log or highest <= 0:
-        marks = ticks(highest if highest > 0 else 1.0)
-        return Scale(0.0, marks[-1], LEFT, RIGHT), marks
-    powers = range(math.floor(math.log10(least)), math.ceil(math.log10(highest) + 1e-9) + 1)
-    marks = [10.0**power for power in powers]
-    marks = marks if len(marks) > 1 else [marks[0], marks[0] * 10]
-    return Scale(marks[0], marks[-1], LEFT, RIGHT, log=True), marks
+    marks = ticks(highest if highest > 0 else 1.0)
+    return Scale(0.0, marks[-1], LEFT, RIGHT), marks
 
 
 def _labels(points: Sequence[Point], place: Scale, up: Scale) -> list[str]:

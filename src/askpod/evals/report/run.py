@@ -95,7 +95,7 @@ def budgets_panel(figures: Figures) -> Panel | None:
     if not any(series.values()):
         return None
     title = "Recall, precision and F1 of the seconds of evidence, by words of passages"
-    plot = lines(series, "words of passages", "seconds of evidence", log_x=True, title=title)
+    plot = lines(series, "words of passages", "seconds of evidence", title=title)
     shown = [
         replace(BY_NAME[f"{kind}@{BUDGETS[-1]}"], label=label) for kind, label in BY_BUDGET.items()
     ]

@@ -70,11 +70,11 @@ def line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
     )
 
 
-def bar(x: float, y: float, width: float, height: float, css: str, extra: str = "") -> str:
+def bar(x: float, y: float, width: float, height: float, css: str) -> str:
     """A rectangle; x and width in percent of the width, y and height in pixels."""
     return (
         f'<rect x="{percent(x)}" y="{number(y)}" width="{percent(max(0.0, width))}" '
-        f'height="{number(height)}"{_css(css)}{extra}/>'
+        f'height="{number(height)}"{_css(css)}/>'
     )
 
 
@@ -173,10 +173,10 @@ def ticks(highest: float) -> list[float]:
     return [step * each for each in range(math.ceil(highest / step - 1e-9) + 1)]
 
 
-def across(values: Sequence[float], *, log: bool) -> Scale:
-    """The scale of the values that points have across, from the least to the largest."""
+def across(values: Sequence[float]) -> Scale:
+    """A scale from the least to the largest value across; of logarithms where none is 0."""
     low, high = min(values), max(values)
-    return Scale(low, high, LEFT + 3, RIGHT - 3, log and low > 0)
+    return Scale(low, high, LEFT + 3, RIGHT - 3, log=low > 0)
 
 
 def upright(top: float, first: float, last: float) -> Scale:

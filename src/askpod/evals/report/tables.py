@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from askpod.cli.output import harmless
 from askpod.evals.intervals import Interval
 from askpod.evals.measures import BASES, BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Measure
 from askpod.evals.records import Summary
 from askpod.text import visible
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from askpod.evals.records import Summary
-
 
 HEADLINES = ("recall@1000", "hit@5", "fact_f1", "cited_hit", "refusal_recall")
 SLICED = ("type", "turn", "difficulty", "position")  # of episodes the report tells
@@ -163,10 +155,6 @@ def _plain(text: str) -> str:
 
 def side_by_side(summaries: Mapping[str, Summary]) -> Table:
     """A table of the SIDE_BY_SIDE that any of the runs has."""
-    from rich.table import Table
-
-    from askpod.evals.measures import BY_NAME
-
     figures = {name: summary.figures["all"]["all"] for name, summary in summaries.items()}
     shown = [each for each in SIDE_BY_SIDE if any(each in run for run in figures.values())]
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -175,5 +163,5 @@ def side_by_side(summaries: Mapping[str, Summary]) -> Table:
         table.add_column(BY_NAME[each].label, justify="right")
     for name, run in figures.items():
         cells = [f"{run[each].value:.3f}" if each in run else "–" for each in shown]
-        table.add_row(harmless(name), *cells)
+        table.add_row(visible(name), *cells)
     return table

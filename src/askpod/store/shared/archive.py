@@ -11,7 +11,6 @@ from typing import TypeVar
 import numpy as np
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
-from askpod.files import PATIENCE, write_lock
 from askpod.store.catalog import meta_in
 from askpod.store.connection import plain_errors
 from askpod.store.dense import DIGITS, FEW, Hits, Neighbours, Notify
@@ -23,6 +22,7 @@ from askpod.store.shared.records import Manifest, chunk_id, chunks_of, found, ot
 from askpod.store.shared.replica import Known, Replica, ServerStore, origin_of
 from askpod.store.shared.writer_lock import WriterLock
 from askpod.store.vectors import Vectors, Where
+from askpod.store_lock import PATIENCE, write_lock
 
 _POLL = 0.2  # seconds
 _PATIENCE = 5.0  # seconds that a search waits for another process to bring the replica up

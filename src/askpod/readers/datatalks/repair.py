@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from askpod.readers.datatalks.lost import name_the_lost, put_paragraphs_back, read_lost_headers
+from askpod.readers.datatalks.rows import Row, mend_labels
 from askpod.readers.log import FaultLog
-from askpod.readers.lost import name_the_lost, put_paragraphs_back, read_lost_headers
-from askpod.readers.rows import Row, mend_labels
 from askpod.readers.text import excerpt
 from askpod.times import anchors
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from askpod.errors import ReadError
 from askpod.model import Episode, Turn
 from askpod.parsing import Mapping, Scalar, Sequence
+from askpod.readers.datatalks.repair import mend_rows
+from askpod.readers.datatalks.rows import MAX_TEXT, Row, read_rows
 from askpod.readers.fields import Fields
 from askpod.readers.frontmatter import read_front_matter
 from askpod.readers.limits import MAX_MARKDOWN_LINES, MAX_TEXT_BYTES, MEGABYTE
 from askpod.readers.log import FaultLog
-from askpod.readers.repair import mend_rows
-from askpod.readers.rows import MAX_TEXT, Row, read_rows
 from askpod.times import time_turns
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.indexing.duplicates import no_transcript
+from askpod.indexing.duplicates import no_transcript, transcript_key
 from askpod.model import Fault, Turn
-from askpod.readers import read_episode, transcript_key
+from askpod.readers import read_episode
 
 LITTLE = 0.01  # of the time: a label that holds less may be a wrong one
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askpod.checking import check_files, who_speaks
+from askpod.file_check import check_files, who_speaks
 from askpod.model import Turn
 
 SAID = ["The soup was cold in the old station.", "Nobody wanted the soup."]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from askpod.indexing.duplicates import same_words
 from askpod.model import Episode, Turn
-from askpod.readers.same_words import same_words
 
 HIVE = (
     "We count the bees at noon, when most of them are out, and again at dusk. The difference is"
