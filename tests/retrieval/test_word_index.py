@@ -9,7 +9,6 @@ import pytest
 
 from askpod.retrieval import word_index
 from askpod.retrieval.word_index import WordIndex
-from askpod.store import lexical
 from askpod.store.schema import TOKENIZER
 
 
@@ -60,7 +59,7 @@ def test_what_was_not_asked_for_longest_makes_room(talk, monkeypatch):
 
 
 def test_a_word_that_nearly_all_say_is_kept_as_one(talk, monkeypatch):
-    monkeypatch.setattr(lexical, "COMMON", 9)
+    monkeypatch.setattr(word_index, "COMMON", 9)
     index = WordIndex()
     assert index.chunks_that_say(talk, "data", 1) is None
     statements = asked(talk)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from askpod.answering.figures import Figure, figure_asked_for, holds
-from askpod.store.lexical import quoted
+from askpod.retrieval.word_index import quoted
 from askpod.store.schema import TOKENIZER
 from askpod.text import query_words, words
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher, get_close_matches
 
 from askpod.chunking import SPECIAL_TOKENS
-from askpod.store.lexical import quoted
+from askpod.retrieval.word_index import quoted
 from askpod.text import query_words
 
 SHORTEST = 5  # letters: shorter words are alike by chance
