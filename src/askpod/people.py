@@ -150,8 +150,6 @@ def load_people(folder: Path) -> People:
         told = plain(parse_yaml(read_bounded(path, MOST_BYTES).decode("utf-8-sig"), aliases=False))
         namings = TypeAdapter(list[Naming]).validate_python(told or [])
     except FileNotFoundError:
-        if path.is_symlink():  # to a disk that is unplugged, say
-            raise PeopleError(f"{path}: leads to a file that is not there; mend the link") from None
         return People()
     except OSError as error:
         raise PeopleError(f"{path}: cannot be read: {error.strerror or error}") from None

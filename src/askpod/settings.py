@@ -330,7 +330,7 @@ def _from_environment() -> dict[str, Any]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        text = read_bounded(path, MOST_BYTES).decode("utf-8")
+        text = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
         values = tomllib.loads(text.replace("\r\n", "\n"))
     except FileNotFoundError:
         return {}

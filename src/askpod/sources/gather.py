@@ -167,6 +167,10 @@ def _fetch(
                     )
             except FetchError as error:
                 found = SourceFiles((), failed=(Failure(shown(source), str(error)),))
+            except OSError as error:  # of its own folder: the other sources are not to suffer
+                what = f"{error.filename or folder}: cannot be used: {error.strerror or error}"
+                note = f"{shown(source)}: {what}; mend or remove it, and run it again"
+                found = SourceFiles((), failed=(Failure(shown(source), note),))
             fetched.append(found)
     return fetched
 
