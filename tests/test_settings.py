@@ -223,3 +223,14 @@ def test_the_page_on_settings_is_true(write):
     for recipe in recipes:
         write(recipe)
         assert Settings.load().model
+
+
+def test_a_byte_order_mark_before_the_first_setting_is_passed_over(tmp_path):
+    (tmp_path / "askpod.toml").write_bytes(b'\xef\xbb\xbfmodel = "tiny"\n')
+    assert Settings.load(folder=tmp_path).model == ModelSettings("tiny")
+
+
+def test_a_file_that_is_a_link_to_nothing_is_not_taken_for_none(tmp_path):
+    (tmp_path / "askpod.toml").symlink_to(tmp_path / "unmounted" / "askpod.toml")
+    with pytest.raises(SettingError, match=r"askpod\.toml: cannot be read: is a link to a file"):
+        Settings.load(folder=tmp_path)

@@ -48,9 +48,12 @@ def read_bounded(path: Path, most: int) -> bytes:
     """The bytes of a regular file: a pipe or a device might never end, or hang.
 
     Raises:
-        OSError: it cannot be read, is no regular file, or has more than `most` bytes; its
-            `strerror` says which.
+        FileNotFoundError: there is none.
+        OSError: it cannot be read, is no regular file, a link to nothing, or has more than `most`
+            bytes; its `strerror` says which.
     """
+    if path.is_symlink() and not path.exists():  # its disk is not mounted: the file is not missing
+        raise OSError(errno.ENOLINK, "is a link to a file that is not there", str(path))
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "is no regular file", str(path))
     with path.open("rb") as file:

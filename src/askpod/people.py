@@ -314,7 +314,7 @@ class ArchivePeople:
         try:
             status = (self._folder / FILE).stat()
         except OSError:
-            return People()
+            return load_people(self._folder)
         version = status.st_mtime_ns, status.st_size, status.st_ino
         if version != self._read[0]:
             self._read = version, load_people(self._folder)

@@ -47,7 +47,11 @@ def _unless(fine: Callable[[Any], bool], problem: str) -> AfterValidator:
     """Refuses a value that is not `fine`; {} in the problem stands for the value."""
 
     def check(value: Any) -> Any:  # noqa: ANN401 (whatever the setting holds)
-        if not fine(value):
+        try:
+            taken = fine(value)
+        except OSError as error:  # of a path: too long, or in a folder that may not be entered
+            raise ValueError(f"{value}: {error.strerror}") from None
+        if not taken:
             shown = f"{value:g}" if isinstance(value, float) else str(value)
             raise ValueError(problem.replace("{}", shown))
         return value
@@ -326,7 +330,7 @@ def _from_environment() -> dict[str, Any]:
 
 def _from_file(path: Path) -> dict[str, Any]:
     try:
-        text = read_bounded(path, MOST_BYTES).decode("utf-8")
+        text = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
         values = tomllib.loads(text.replace("\r\n", "\n"))
     except FileNotFoundError:
         return {}

@@ -31,6 +31,7 @@ Message = tuple[Literal["system", "user", "assistant"], str]  # role and text
 DEFAULT = "o200k_base"  # of models that tiktoken does not know
 TOKENS_PER_MESSAGE = 3  # besides the role and the text
 TOKENS_BEFORE_REPLY = 3
+MOST_REPORTED = 10**9  # tokens; no request takes as many
 
 # Where each encoding's vocabulary comes from, and its SHA-256 (tiktoken_ext/openai_public.py).
 # tiktoken's cache names a file by the SHA-1 of that address.
@@ -166,6 +167,11 @@ def _load(name: str) -> tiktoken.Encoding:
                 del os.environ[variable]
             else:
                 os.environ[variable] = before
+
+
+def reported(tokens: object) -> int | None:
+    """The tokens that a service says one request took; None where that can be no count."""
+    return tokens if type(tokens) is int and 0 <= tokens < MOST_REPORTED else None
 
 
 # --- Prices ---------------------------------------------------------------------------------------

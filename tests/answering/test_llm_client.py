@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import subprocess
 import sys
 import threading
@@ -201,6 +202,17 @@ def test_no_done_at_the_end_is_no_harm(model, model_server):
 
 def test_an_endpoint_that_counts_no_tokens(model, model_server):
     model_server.queue(said("They watch.", usage=False))
+    reply = model.reply(QUESTION)
+    assert (reply.prompt_tokens, reply.completion_tokens) == (None, None)
+
+
+@pytest.mark.parametrize("tokens", [10**290, -5])
+def test_an_endpoint_whose_counts_can_be_none(model, model_server, tokens):
+    usage = {"prompt_tokens": tokens, "completion_tokens": tokens, "total_tokens": 0}
+    ended = [{"index": 0, "delta": {}, "finish_reason": "stop"}]
+    chunk = {"id": "1", "object": "chat.completion.chunk", "choices": ended, "usage": usage}
+    end = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n"
+    model_server.queue(said("They watch.", then=end, usage=False))
     reply = model.reply(QUESTION)
     assert (reply.prompt_tokens, reply.completion_tokens) == (None, None)
 

@@ -10,7 +10,11 @@ import pytest
 from askpod import Settings
 from askpod.answering.prompts import Prompts
 from askpod.errors import AskpodError
+from askpod.model import Episode
 from askpod.people import load_people
+from askpod.readers import read_episode
+from askpod.readers.discover import what_is_not_read
+from askpod.serve.audio import recording
 
 
 @pytest.fixture(params=["pipe", "device"])
@@ -105,3 +109,96 @@ def test_a_store_that_is_a_link_to_nothing_is_named(askpod, write_episode, tmp_p
         run = askpod(*command, "--store", link)
         assert run.code == 2
         assert f"{link}: is a link to {tmp_path / 'unmounted'}, which is not there" in run.err
+
+
+@pytest.fixture(params=["loop", "long", "below a file"])
+def unreachable(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A path that the system refuses to look at."""
+    if request.param == "loop":
+        path = tmp_path / "unreachable"
+        path.symlink_to("unreachable")
+        return path
+    if request.param == "long":
+        return tmp_path / f"unreachable{'x' * 250}"
+    (tmp_path / "file").touch()
+    return tmp_path / "file" / "unreachable"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("index", "{}"),
+        ("index", "{}", "--transcribe"),
+        ("index", "{episodes}", "--store", "{}"),
+        ("index", "{}/feed.xml"),
+        ("check", "{}"),
+        ("check", "{}.vtt"),
+        ("rebuild", "{}", "--store", "{store}"),
+        ("rebuild", "--store", "{}"),
+        ("search", "soup", "--store", "{}"),
+        ("ask", "soup", "--store", "{}"),
+        ("chat", "--store", "{}"),
+        ("episodes", "--store", "{}"),
+        ("remove", "talk", "--store", "{}"),
+        ("people", "--store", "{}"),
+        ("doctor", "--store", "{}"),
+        ("eval", "check", "{}", "--store", "{store}"),
+        ("eval", "run", "{}", "--store", "{store}"),
+        ("eval", "compare", "{}", "{}"),
+        ("eval", "export", "{}"),
+    ],
+)
+def test_a_path_that_cannot_be_looked_at_is_refused_by_every_command(
+    askpod, examples, indexed, unreachable, command
+):
+    places = {"store": indexed, "episodes": examples}
+    run = askpod(*(each.format(unreachable, **places) for each in command))
+    assert "fault of its own" not in run.err
+    assert run.code in (1, 2) or command[0] == "doctor"
+    assert "unreachable" in run.err + run.out
+
+
+@pytest.mark.parametrize("variable", ["ASKPOD_PROMPTS", "ASKPOD_CHROMA_CA"])
+def test_a_path_that_cannot_be_looked_at_is_no_setting(unreachable, monkeypatch, variable):
+    monkeypatch.setenv(variable, str(unreachable))
+    with pytest.raises(AskpodError, match="unreachable"):
+        Settings.load()
+
+
+def test_an_address_longer_than_a_file_name_is_fetched(askpod, tmp_path):
+    address = f"http://127.0.0.1:9/feed.xml?token={'x' * 300}"
+    run = askpod("index", address, "--allow-private", "--store", tmp_path / "store")
+    assert "fault of its own" not in run.err
+    assert what_is_not_read([Path(address)]) == ""
+
+
+@pytest.mark.parametrize("ending", [".vtt", ".mp3"])
+def test_a_name_that_leaves_no_room_for_metadata_has_none(tmp_path, ending):
+    path = tmp_path / f"{'n' * (255 - len(ending))}{ending}"
+    path.write_text("WEBVTT\n\n00:00.000 --> 00:05.000\n<v Ann>Bees dance.\n")
+    assert read_episode(path).episode.turns[0].speaker == "Ann"
+
+
+def test_metadata_and_names_that_are_links_to_nothing_are_named(askpod, tmp_path):
+    """What a disk that is not mounted held is not taken to be nothing."""
+    (tmp_path / "talk.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:05.000\n<v Ann>Bees dance.\n")
+    (tmp_path / "talk.yaml").symlink_to(tmp_path / "unmounted" / "talk.yaml")
+    run = askpod("index", tmp_path, "--store", tmp_path / "store")
+    assert run.code == 1
+    assert "talk.yaml: cannot be read (No such file" in run.err
+    for target in (tmp_path / "unmounted" / "people.yaml", Path("people.yaml")):  # a loop
+        link = tmp_path / "store" / "people.yaml"
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        for command in (("people",), ("people", "merge", "Ann", "Bo"), ("search", "bees")):
+            run = askpod(*command, "--store", tmp_path / "store")
+            assert run.code == 2
+            assert "people.yaml: cannot be read: " in run.err
+        assert link.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "loop"])
+def test_a_recording_that_cannot_be_looked_at_is_none(tmp_path, name):
+    (tmp_path / "loop.mp3").symlink_to("loop.mp3")
+    links = {"audio": f"https://pod.example/{name}.mp3"}
+    assert recording(tmp_path, Episode("talk", "Talk", (), links=links)) is None

@@ -168,6 +168,17 @@ def test_rows_that_all_have_index_0_stand_in_order(server, embedder):
     assert embedder.embed(["first", "second"]).tolist() == [[1.0, 0.0], [0.0, 1.0]]
 
 
+def test_rows_without_an_index_stand_in_order(server, embedder):
+    server.queue_embeddings(reply([{"embedding": [1.0, 0.0]}, {"embedding": [0.0, 1.0]}]))
+    assert embedder.embed(["first", "second"]).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize("tokens", [10**290, -5, True, "9", None])
+def test_tokens_that_can_be_no_count_are_counted_here(server, embedder, tokens):
+    server.queue_embeddings(reply([[1.0, 0.0]], usage={"prompt_tokens": tokens}))
+    assert [batch.tokens for batch in embedder.batches(["Bees dance."])] == [6]
+
+
 NAN = base64.b64encode(struct.pack("<2f", float("nan"), 1.0)).decode()
 
 
@@ -183,6 +194,8 @@ NAN = base64.b64encode(struct.pack("<2f", float("nan"), 1.0)).decode()
         (reply([[1.0, 0.0], ["one", "two"]]), "no list of embeddings"),
         (reply([[1.0, 0.0], None]), "no list of embeddings"),
         (reply([[], []]), "length 0"),
+        (reply([{"index": i, "embedding": [1.0, i]} for i in (2, 1)]), "in no order"),
+        (reply([{"index": i, "embedding": [1.0, 0.0]} for i in ([], [0])]), "no list of"),
         (reply([[1.0, 0.0], "abc"]), "no list of embeddings"),
         (Scripted(body="<html>Welcome</html>", content_type="text/html"), "no list of embeddings"),
         (Scripted(body='{"data": 5}'), "no list of embeddings"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -68,3 +69,25 @@ def test_a_feed_file_is_known_by_its_content_too(bring, tmp_path):
     other.write_text("<svg/>")
     with pytest.raises(FetchError, match=r"other\.xml: holds no RSS"):
         bring(other)
+
+
+@pytest.mark.parametrize("what", ["folder", "journal"])
+def test_a_source_whose_folder_is_spoilt_leaves_the_others_alone(bring, tmp_path, what):
+    own = tmp_path / "own" / "talk.vtt"
+    own.parent.mkdir()
+    own.write_text(vtt(about("locks")))
+    (tmp_path / "one.vtt").write_text(vtt(about("weirs")))
+    feed = tmp_path / "feed.xml"
+    feed.write_text(rss(item("One", "one.vtt")))
+    journal = bring(feed).files[0].parent / "state.jsonl"
+    if what == "folder":
+        shutil.rmtree(journal.parent)
+        journal.parent.touch()
+    else:
+        journal.unlink()
+        journal.mkdir()
+    found = bring(feed, own.parent)
+    assert own in found.files
+    assert str(journal.parent) in found.failed[0].message
+    again = bring(feed, own.parent)  # nothing of it is taken to be done
+    assert len(again.failed) == 1

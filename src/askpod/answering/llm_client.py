@@ -20,6 +20,7 @@ from askpod.services.http import StrikeOut
 from askpod.services.providers import OPENAI, split_name
 from askpod.services.retry import RequestFailure, Retries
 from askpod.settings import ModelSettings
+from askpod.tokens import reported
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
@@ -191,7 +192,7 @@ class _Call:
         self._room = CHARACTERS_PER_TOKEN * self._settings.answer_tokens
         self._chunks_left = CHUNKS_PER_TOKEN * self._settings.answer_tokens
         self._finish = ""
-        self._tokens: tuple[int, int] | None = None
+        self._tokens: tuple[int | None, int | None] | None = None
 
     @property
     def full(self) -> bool:
@@ -202,7 +203,7 @@ class _Call:
         """The text of a chunk, after noting all that it says."""
         self._chunks_left -= 1
         if usage := chunk.usage_metadata:
-            self._tokens = (usage["input_tokens"], usage["output_tokens"])
+            self._tokens = (reported(usage["input_tokens"]), reported(usage["output_tokens"]))
         if finish := chunk.response_metadata.get("finish_reason"):
             self._finish = finish if re.fullmatch(r"[A-Za-z_]{1,30}", str(finish)) else "other"
         return self._said(self._strike_out.piece(str(chunk.text)[: max(0, self._room)]))

@@ -158,9 +158,14 @@ def _messages(
 
 def _check_folder(folder: Path) -> None:
     names = ", ".join(NEEDED)
-    if not folder.is_dir():
+    try:
+        is_folder = folder.is_dir()
+        holds_one = any((folder / name).exists() for name in NEEDED)
+    except OSError as error:
+        raise PromptError(f"{folder}: cannot be read: {error.strerror}") from None
+    if not is_folder:
         raise PromptError(f"{folder}: no such folder of prompts; make it, and put {names} there")
-    if not any((folder / name).exists() for name in NEEDED):
+    if not holds_one:
         raise PromptError(
             f"{folder}: holds none of the prompts {names}; copy one from {_built_in()} there and "
             "change it, or leave the setting out"

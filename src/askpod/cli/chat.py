@@ -43,6 +43,7 @@ def chat(
 ) -> None:
     """Ask, and ask on: a conversation. Piped, it takes one question a line."""
     from askpod.cli.conversation import Conversation
+    from askpod.files import usable
     from askpod.sessions import Sessions
     from askpod.settings import Settings, default_store
 
@@ -61,7 +62,9 @@ def chat(
         verbose=verbose,
     )
     with closing(conversation):
-        if not (folder / CATALOG).is_file() or as_json or not interactive():
+        with usable(folder):
+            is_there = (folder / CATALOG).is_file()
+        if not is_there or as_json or not interactive():
             conversation.archive  # noqa: B018 (one that cannot be opened ends it here)
         if go_on and not conversation.resume():
             note("there is no earlier conversation with this archive; this is a new one")

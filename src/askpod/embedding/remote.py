@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -22,7 +23,7 @@ from askpod.embedding.minilm import well_formed
 from askpod.errors import EmbedderError, ModelError
 from askpod.services.http import OPENAI_URL, is_vendors, key_for, where
 from askpod.services.retry import RequestFailure, Retries
-from askpod.tokens import TokenCounter
+from askpod.tokens import TokenCounter, reported
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -205,11 +206,16 @@ class RemoteEmbedder:
         try:
             data = list(reply.data)
             # Some servers leave `index` out, or give every row the same one: then the order stands.
-            if sorted(row.index for row in data) == list(range(len(data))):
-                data.sort(key=lambda row: row.index)
-            return [[float(value) for value in row.embedding] for row in data]
-        except (TypeError, ValueError, AttributeError) as error:
+            places = [int(getattr(row, "index", None) or 0) for row in data]
+            rows = [[float(value) for value in row.embedding] for row in data]
+        except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise self._unusable(f"a reply that is {NO_LIST}") from error
+        if sorted(places) == list(range(len(places))):
+            return [rows[places.index(place)] for place in range(len(places))]
+        # Some count from 0 again for each part of a request; any other step back is no order.
+        if any(place and place < before for before, place in pairwise(places)):
+            raise self._unusable("vectors with indexes that are in no order")
+        return rows
 
     def _learn(self, length: int) -> None:
         with self._lock:
@@ -280,4 +286,4 @@ def _tokens(reply: CreateEmbeddingResponse) -> int:
     """What the endpoint says it has read; 0 where it does not say."""
     # The client checks no types: a server may leave out what its own class requires.
     used = getattr(getattr(reply, "usage", None), "prompt_tokens", 0)
-    return used if isinstance(used, int) else 0
+    return reported(used) or 0

@@ -168,7 +168,7 @@ class Indexer:
     def _plan(self, path: Path) -> _Step:
         """Raises ReadError: the path or the file cannot be read."""
         id_ = episode_id(path)
-        here = str(path.resolve())
+        here = os.path.realpath(path)
         if here != _readable(here):
             raise ReadError(path, "its path is not valid UTF-8; rename the file or its folder")
         known = self._sources.get(id_)
@@ -254,7 +254,7 @@ class Indexer:
     def _refused(self, path: Path, error: ReadError, named: Collection[Path] | None) -> None:
         """Notes that a file was not indexed, and why."""
         failure = Failure(_readable(path), _readable(error))
-        id_, here = episode_id(path), str(path.resolve())
+        id_, here = episode_id(path), os.path.realpath(path)
         known = self._sources.get(id_)
         was_one = known is not None and known.path == here
         if no_transcript(path, error, named) and not was_one:

@@ -10,6 +10,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -61,17 +62,23 @@ def find_files(paths: Sequence[Path], unreadable: Unreadable | None = None) -> l
 
 
 def find_recordings(paths: Sequence[Path], *, in_folders: bool) -> list[Path]:
-    """The recordings among the paths: files by ending or content, in folders by ending."""
+    """The recordings among the paths: files by ending or content, in folders by ending.
+
+    Raises PathError for a path that cannot be read.
+    """
     found: dict[Path, Path] = {}
     for path in paths:
-        if path.is_dir() and in_folders:
-            below = (Path(*each) for each in _walk_all(path, {}))
-            files = _one_of_each(file for file in below if _is_named_so(file) and _is_file(file))
-        else:
-            files = [path] if path.is_file() and _seems_recording(path) else []
-        for file in files:
-            found.setdefault(file.resolve(), file)
+        with _plain_errors(path):
+            for file in _recordings(path, in_folders=in_folders):
+                found.setdefault(file.resolve(), file)
     return list(found.values())
+
+
+def _recordings(path: Path, *, in_folders: bool) -> list[Path]:
+    if path.is_dir() and in_folders:
+        below = (Path(*each) for each in _walk_all(path, {}))
+        return _one_of_each(file for file in below if _is_named_so(file) and _is_file(file))
+    return [path] if path.is_file() and _seems_recording(path) else []
 
 
 def _one_of_each(files: Iterable[Path]) -> list[Path]:
@@ -113,12 +120,11 @@ def endings_not_read(paths: Sequence[Path]) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     for path in paths:
-        if path.is_dir():
-            counts.update(
-                Path(name).suffix.lower()
-                for _, name in _walk_all(path, {})
-                if Path(name).suffix.lower() not in (*ENDINGS, *_METADATA)
-            )
+        # An address may be too long for a name of a file; a folder may be gone by now.
+        with suppress(OSError):
+            if path.is_dir():
+                endings = (Path(name).suffix.lower() for _, name in _walk_all(path, {}))
+                counts.update(each for each in endings if each not in (*ENDINGS, *_METADATA))
     return counts
 
 
@@ -144,7 +150,7 @@ def named(paths: Sequence[Path]) -> set[Path]:
 
 
 def _files(path: Path, unreadable: Unreadable) -> Iterator[Path]:
-    try:
+    with _plain_errors(path):
         if path.is_dir():
             yield from _walk(path, unreadable)
         elif path.exists():
@@ -155,6 +161,13 @@ def _files(path: Path, unreadable: Unreadable) -> Iterator[Path]:
                 kind = f"{scheme[1]}:…: is no kind of address that is read"
                 raise PathError(f"{kind}; name an http(s) or git+https one, or a path")
             raise PathError(f"{path}: does not exist; check the path")
+
+
+@contextmanager
+def _plain_errors(path: Path) -> Iterator[None]:
+    """Turns the system's errors about a path into one that says what to do."""
+    try:
+        yield
     except OSError as error:
         where = error.filename or path
         raise PathError(f"{where}: cannot be read ({error.strerror}); check it") from None

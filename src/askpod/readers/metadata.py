@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import pairwise
@@ -210,8 +211,10 @@ def beside(path: Path) -> Path | None:
     for stem in dict.fromkeys((name, name_of_recording(name))):
         for ending in _YAML:
             file = path.with_name(stem + ending)
-            if file.is_file():
-                return file
+            with suppress(OSError):  # its name may be longer than the transcript's, and too long
+                # A link to nothing is found: reading it says so, and no metadata are lost.
+                if file.is_file() or (file.is_symlink() and not file.exists()):
+                    return file
     return None
 
 

@@ -6,6 +6,8 @@ that the episode itself gives: its id, or the last part of its audio links.
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -36,9 +38,10 @@ def recording(folder: Path | None, episode: Episode) -> Path | None:
     for name in [*(episode.id + ending for ending in ENDINGS), *linked]:
         if not name or "\0" in name:
             continue
-        path = (root / name).resolve()
-        if path.is_relative_to(root) and path.suffix.lower() in ENDINGS and path.is_file():
-            return path
+        path = Path(os.path.realpath(root / name))
+        with suppress(OSError):  # a link's name may be longer than a file's can be
+            if path.is_relative_to(root) and path.suffix.lower() in ENDINGS and path.is_file():
+                return path
     return None
 
 

@@ -45,9 +45,11 @@ def is_remote(source: str | Path) -> bool:
 def is_feed_file(path: Path) -> bool:
     """Whether it is a file that claims to be a feed, or seems to be one."""
     ending = path.suffix.lower()
-    if not path.is_file() or (ending in ENDINGS and ending not in _FEEDS):
+    if ending in ENDINGS and ending not in _FEEDS:
         return False
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             head = file.read(_HEAD)
             captions = is_xml_captions(head.decode("utf-8", "replace"))
@@ -105,7 +107,6 @@ def gather(
 def _local(paths: Sequence[Path], recordings: Sequence[Path]) -> SourceFiles:
     """The files that paths stand for. A folder inside that cannot be read fails alone."""
     unreadable: dict[str, str] = {}
-    roots = tuple(path.resolve() for path in paths)
     others = [path for path in paths if path not in recordings]
     files: list[Path] = []
     try:
@@ -115,6 +116,7 @@ def _local(paths: Sequence[Path], recordings: Sequence[Path]) -> SourceFiles:
         if not recordings:
             raise
     failed = tuple(Failure(*each) for each in unreadable.items())
+    roots = tuple(path.resolve() for path in paths)
     return SourceFiles(tuple(files), frozenset(named(others)), failed, roots=roots)
 
 
@@ -165,6 +167,10 @@ def _fetch(
                     )
             except FetchError as error:
                 found = SourceFiles((), failed=(Failure(shown(source), str(error)),))
+            except OSError as error:  # of its own folder: the other sources are not to suffer
+                what = f"{error.filename or folder}: cannot be used: {error.strerror or error}"
+                note = f"{shown(source)}: {what}; mend or remove it, and run it again"
+                found = SourceFiles((), failed=(Failure(shown(source), note),))
             fetched.append(found)
     return fetched
 

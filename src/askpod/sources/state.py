@@ -12,6 +12,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,10 +98,14 @@ class FeedState:
         return next((entry for entry in others if entry.recording == same), None)
 
     def seen(self, validators: Validators) -> None:
-        """Writes down what the server said of the feed, all of which is here."""
+        """Writes down what the server said of the feed, all of which is here.
+
+        Where that cannot be written, the next run asks for the feed again.
+        """
         if validators != self.validators:
             self.validators = validators
-            self._append({"feed": asdict(validators)})
+            with suppress(OSError):
+                self._append({"feed": asdict(validators)})
 
     def files(self) -> list[Path]:
         """The transcripts that are there, in the order of their names."""
