@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from askpod import Answer, Archive
-from askpod.answering.refusal import NEAREST_WITHOUT_MODEL, SENTINEL
+from askpod.answering.refusal import NEAREST_AFTER, NEAREST_WITHOUT_MODEL, SENTINEL
 from askpod.model import Exchange
 from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI, Request, Scripted, failed, said
@@ -138,6 +138,31 @@ def test_a_model_that_refuses_before_strong_evidence_is_not_taken_at_its_word(
     assert SENTINEL not in answer.text
     assert "".join(pieces) == answer.text
     assert "Fourteen months" in answer.text
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "The evidence does not provide information about the length of the trial.",
+        "The transcripts don't say. There is no mention of a trial.",
+        "I could not find this in the episodes.",
+    ],
+)
+def test_a_refusal_in_the_models_own_words_is_followed_by_the_nearest(ask, model_server, reply):
+    model_server.queue(reply)
+    *pieces, answer = ask.ask_stream(QUESTION)
+    assert answer.basis == "nearest"
+    assert answer.text.startswith(reply)
+    assert NEAREST_AFTER in answer.text
+    assert "".join(pieces) == answer.text
+    assert "Fourteen months" in answer.text
+    assert answer.citations
+
+
+@pytest.mark.parametrize("reply", ["No mites survived.", "It never stopped. The trial was short."])
+def test_what_denies_something_else_is_an_answer(ask, model_server, reply):
+    model_server.queue(reply)
+    assert NEAREST_AFTER not in ask.ask(QUESTION).text
 
 
 def structured(*sentences: tuple[str, list[int]], missing: str = "") -> str:

@@ -66,6 +66,12 @@ def plain_claim(sentence: str) -> str:
     return re.sub(r"\s+([.,;:!?])", r"\1", " ".join(words.split()))
 
 
+def is_denial(text: str) -> bool:
+    """Whether a text says, in all of its sentences, that the evidence does not hold something."""
+    sentences = [text[begin:end] for begin, end in split_sentences(text)]
+    return bool(sentences) and all(_HEDGE.search(plain_claim(each)) for each in sentences)
+
+
 def needs_source(sentence: str) -> bool:
     """Whether a sentence states something of the world, which must be cited.
 

@@ -15,12 +15,14 @@ from itertools import chain
 from threading import Event
 
 from askpod.answering.citations import CitationWriter
+from askpod.answering.claims import is_denial
 from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
 from askpod.answering.followup import standalone
 from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.answering.prompts import Prompts
 from askpod.answering.refusal import (
     NEAREST,
+    NEAREST_AFTER,
     NEAREST_WITHOUT_MODEL,
     SENTINEL,
     is_refusal,
@@ -222,16 +224,19 @@ class LLMAnswerer:
         )
         return self._signed(answer, attempt, reply, warnings)
 
-    def found_nothing(self, attempt: _Attempt, reply: Reply) -> Answer:
-        """What is shown where the model says that there is no answer.
+    def found_nothing(self, attempt: _Attempt, reply: Reply, said: str = "") -> Answer:
+        """What is shown where the model says that there is no answer; `said` in its own words.
 
         It is not taken at its word while the evidence is strong: small models refuse with the
         answer before them. So the quotations follow that an answer without a model would give.
         """
         quoted = self._quoted(attempt.asked)
         if not quoted.refused:
-            said = quoted.text.removeprefix(NEAREST).lstrip("\n")
-            quoted = replace(quoted, text=f"{NEAREST_WITHOUT_MODEL}\n\n{said}", basis="nearest")
+            heading = f"{said}\n\n{NEAREST_AFTER}" if said else NEAREST_WITHOUT_MODEL
+            quotations = quoted.text.removeprefix(NEAREST).lstrip("\n")
+            quoted = replace(quoted, text=f"{heading}\n\n{quotations}", basis="nearest")
+        elif said:
+            quoted = replace(quoted, text=said)
         return self._signed(quoted, attempt, reply, [*self._settings.warnings, *quoted.warnings])
 
     def _signed(
@@ -314,7 +319,13 @@ class _Attempt:
             return
         if shown := self.writer.feed(rest) + self.writer.finish():
             yield shown
-        if self.writer.text.strip():
+        said = self.writer.text.strip()
+        if said and not self.writer.citations and is_denial(said):
+            answer = self._answerer.found_nothing(self, piece, said)
+            if more := answer.text.removeprefix(said):
+                yield more
+            yield answer
+        elif said:
             yield self._answerer.finished(self, piece)
         else:  # every sentence was left out
             yield from in_pieces(self._answerer.found_nothing(self, piece))

@@ -28,6 +28,9 @@ REFUSAL = "I found nothing in these episodes that answers this."
 # Heads quotations that follow where a model found no answer, and yet there is something near.
 NEAREST_WITHOUT_MODEL = "The model found no answer. The nearest that was said:"
 
+# The same after a reply that says so in the model's own words.
+NEAREST_AFTER = "The nearest that was said:"
+
 # What a model must write, alone, when its evidence does not answer the question. In capitals and
 # about the episodes as a whole, so that no answer says it by chance.
 SENTINEL = "NOT IN THE EPISODES"
