@@ -125,7 +125,12 @@ def test_asynchronous_code_gets_the_same(ask, model_server):
 
 @pytest.mark.parametrize(
     "reply",
-    [SENTINEL, f"**{SENTINEL}.**", '{"sentences": [], "missing": "No trial is mentioned."}'],
+    [
+        SENTINEL,
+        f"**{SENTINEL}.**",
+        '{"sentences": [], "missing": "No trial is mentioned."}',
+        json.dumps({"sentences": [{"text": SENTINEL, "turns": []}], "missing": ""}),
+    ],
 )
 def test_a_model_that_refuses_before_strong_evidence_is_not_taken_at_its_word(
     ask, model_server, reply

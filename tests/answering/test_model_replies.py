@@ -32,7 +32,9 @@ BEES = {"text": "Bees dance\n in circles.", "turns": [3, 5, 3]}
         (structured(BEES), "Bees dance in circles. [3][5]"),
         (structured(BEES, BEES), "Bees dance in circles. [3][5] Bees dance in circles. [3][5]"),
         (f"```json\n{structured(BEES)}\n```", "Bees dance in circles. [3][5]"),
-        (structured(BEES, missing="Why?"), "Bees dance in circles. [3][5] Why?"),
+        (structured(BEES, missing="Not why."), "Bees dance in circles. [3][5] Not why."),
+        (structured({"text": "Do bees dance?", "turns": [1]}, BEES, missing="Why?"),
+         "Bees dance in circles. [3][5]"),
         (structured(missing="Nothing is said of bees."), SENTINEL),
         (structured({"text": "So."}, {"turns": [1]}, 7, BEES), "So. Bees dance in circles. [3][5]"),
         (structured({"text": "Odd.", "turns": [True, "2", 1.5, 4]}), "Odd. [4]"),
@@ -77,6 +79,7 @@ def test_numbers_that_a_structured_reply_may_cite_are_those_of_the_evidence():
         2,
         3,
     ]
+    assert schema["properties"]["sentences"]["minItems"] == 1
 
 
 SAID = "The trial ran for fourteen months, with twenty-two hives at six sites, over one winter."

@@ -34,14 +34,14 @@ _BETWEEN = re.compile(r"[\s,]*")
 def answer_schema(turns: int) -> dict[str, Any]:
     """The `response_format` for an answer from evidence with the turns 1 to `turns`.
 
-    The sentences come before what is missing: a model that may say first that there is no answer
-    often does so before it has looked for one.
+    The sentences come before what is missing, and there is at least one: a model that may say first
+    that there is no answer, or leave the list empty, often does so before it has looked for one.
+    What has none says so in a sentence (claims.is_denial) or writes the sentinel.
     """
     numbers = {"type": "array", "items": {"type": "integer", "enum": [*range(1, turns + 1)]}}
     sentence = _object({"text": {"type": "string"}, "turns": numbers})
-    schema = _object(
-        {"sentences": {"type": "array", "items": sentence}, "missing": {"type": "string"}}
-    )
+    sentences = {"type": "array", "items": sentence, "minItems": 1}
+    schema = _object({"sentences": sentences, "missing": {"type": "string"}})
     return {
         "type": "json_schema",
         "json_schema": {"name": "answer", "strict": True, "schema": schema},
@@ -92,6 +92,8 @@ class ReplyReader:
             held, self._held = self._held, ""
             return held
         missing = _missing(self._held)
+        if missing.endswith("?"):  # small models repeat the question
+            missing = ""
         if self._given:
             return f" {missing}" if missing else ""
         return SENTINEL if self._closed else ""
@@ -130,6 +132,8 @@ def _with_markers(item: object) -> str:
     if not isinstance(item, dict) or not isinstance(item.get("text"), str):
         return ""
     text = _plain(item["text"])
+    if text.endswith("?"):  # small models repeat the question
+        return ""
     turns = item.get("turns")
     numbers = [n for n in turns if type(n) is int] if isinstance(turns, list) else []
     markers = "".join(f"[{number}]" for number in [*dict.fromkeys(numbers)][:MOST_CITED])
