@@ -370,6 +370,8 @@ def as_json(value: Any) -> Any:  # noqa: ANN401 (a field may be anything)
     """
     if isinstance(value, tuple | list):
         return [as_json(each) for each in value]
+    if isinstance(value, dict):
+        return dict(value)  # the archive's own stays as it is
     if not is_dataclass(value):
         return value
     held = {name: as_json(getattr(value, name)) for name in _field_names(value.__class__)}

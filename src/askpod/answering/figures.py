@@ -11,6 +11,7 @@ from typing import Literal
 # What each kind of figure is asked for by; the first that fits counts. "how much better" and "when
 # should I …" ask for none.
 Figure = Literal["duration", "date", "time", "rate", "share", "money", "age", "number"]
+_MUCH = r"how much(?! (?:more|less|better|worse|of (?:a|the)|should|can)\b)"
 _ASKS: dict[Figure, str] = {
     "duration": r"how long\b(?! ago\b)",
     "date": r"(?:what|which) (?:year|date|day|month)\b",
@@ -20,13 +21,12 @@ _ASKS: dict[Figure, str] = {
     "money": (
         r"how much money\b|(?:what|which)(?: is| was|['’]s)?(?: (?:the|an?|your|their|his|her))?"
         r"(?: average| typical| usual)? (?:salary|price|fee|budget|cost)\b"
-        r"|how much\b(?! (?:more|less|better|worse|of (?:a|the)|should|can|time)\b).*"
+        rf"|{_MUCH}(?! time\b)\b.*"
         r"\b(?:costs?|pa(?:ys?|id)|earn(?:s|ed)?|charged?|spen[dt]|raised?|worth|sold|dollars|euros)\b"
     ),
     "age": r"(?:how old|(?:what|which) age)\b",
     "number": (
-        r"(?:how (?:many|far|big|large|tall|high|fast|heavy|deep|wide)"
-        r"|how much(?! (?:more|less|better|worse|of (?:a|the)|should|can)\b)"
+        rf"(?:how (?:many|far|big|large|tall|high|fast|heavy|deep|wide)|{_MUCH}"
         r"|(?:what|which) (?:number|temperature))\b"
     ),
 }

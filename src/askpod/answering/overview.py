@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from askpod.answering.extractive import PASSAGES, Quotations, Retrieved, composed
-from askpod.answering.question import Question, held_words, without_names
+from askpod.answering.question import EPISODE, Question, held_words, without_names
 from askpod.answering.sentences import Run
 from askpod.model import Answer, Episode, Filters, Passage
 from askpod.retrieval.retriever import Found
@@ -29,10 +29,7 @@ NEARLY = (
 )
 
 # What calls an episode an episode.
-_SAYS_NOTHING = re.compile(
-    r"episodes?|shows?|talks?|interviews?|conversations?|recordings?|meetings?|podcasts?"
-    r"|titled|called|named"
-)
+_SAYS_NOTHING = re.compile(rf"{EPISODE}|titled|called|named")
 
 Quote = Callable[[Question, Found, Retrieved], Quotations]
 

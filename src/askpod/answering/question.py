@@ -22,23 +22,23 @@ from askpod.text import query_words, words
 
 Kind = Literal["plain", "episodes", "overview", "person", "list", "comparison"]
 
-_EPISODE = r"(?:episodes?|shows?|talks?|interviews?|conversations?|recordings?|meetings?|podcasts?)"
-_CALLED = re.compile(rf"\b{_EPISODE}\b", re.IGNORECASE)
+EPISODE = r"(?:episodes?|shows?|talks?|interviews?|conversations?|recordings?|meetings?|podcasts?)"
+_CALLED = re.compile(rf"\b{EPISODE}\b", re.IGNORECASE)
 _ABOUT = r"(?:about|on|of|discuss(?:es|ed|ing)?|mention(?:s|ed|ing)?|cover(?:s|ed|ing)?)"
 _SPOKE = r"(?:talk(?:s|ed)?|sp(?:eaks?|oke|oken)|discuss(?:es|ed)?|mention(?:s|ed)?|cover(?:s|ed)?)"
 _VERB = r"(?:is|are|was|were|do|does|did|has|have|that)"
 _EPISODES = (
-    rf"(?:in )?(?:which|what) {_EPISODE} (?:{_VERB}\b.{{0,40}}?)?"
+    rf"(?:in )?(?:which|what) {EPISODE} (?:{_VERB}\b.{{0,40}}?)?"
     rf"(?:{_SPOKE} (?:about|on|of)|{_ABOUT}|(?:deal|go)\w* (?:with|into))",
     rf"(?:who|which (?:guests?|speakers?|people)|has any(?:one|body)|did any(?:one|body))"
     rf"(?: (?:else|all|ever|has|have))? {_SPOKE}(?: (?:about|on|of))?",
-    rf"(?:list|find|show|give)(?: me)?(?: all)?(?: of)?(?: the)? {_EPISODE} (?:that )?{_ABOUT}",
-    rf"(?:is|are) there (?:an?|any) {_EPISODE} (?:that )?{_ABOUT}",
+    rf"(?:list|find|show|give)(?: me)?(?: all)?(?: of)?(?: the)? {EPISODE} (?:that )?{_ABOUT}",
+    rf"(?:is|are) there (?:an?|any) {EPISODE} (?:that )?{_ABOUT}",
 )
 _OVERVIEWS = (
     rf"(?:what is|what's|what was|what are) (?:the |this |that |his |her |their )?(?P<b>.*?)"
-    rf"\b{_EPISODE}\b(?P<a>.*?) (?:all )?about$",
-    rf"what (?:does|did|do) (?:the |this |that )?(?P<b>.*?)\b{_EPISODE}\b(?P<a>.*?)"
+    rf"\b{EPISODE}\b(?P<a>.*?) (?:all )?about$",
+    rf"what (?:does|did|do) (?:the |this |that )?(?P<b>.*?)\b{EPISODE}\b(?P<a>.*?)"
     r" (?:cover|discuss|talk about)$",
     r"(?:summari[sz]e|(?:give|write)(?: me)? (?:a |an )?(?:short |brief )?(?:summary|overview) of|"
     r"(?:a )?summary of|overview of|tl;?dr:?)(?: of)?(?: the| this| that)?(?P<b>)(?P<a>.*)",
@@ -67,12 +67,10 @@ _PAIRS = (
     rf"\bhow (?:do|does|is|are) {_TERM} (?:differ|different) from {_TERM}(?=[?,.;]|$)",
     rf"^{_TERM} (?:vs\.?|versus|or) {_TERM}(?=[?,.;:]|$)",
 )
-_WORDS = r"(?P<term>[\w][\w+#.’'/-]*(?: [\w+#.’'/-]+){0,3})"
-_DEFINED = re.compile(
-    rf"(?:what(?:['’]s| is| are)|define)(?: an?| the)? {_WORDS}$"
-    rf"|what do(?:es)?(?: an?| the)? {_WORDS.replace('term', 'meant')}"
-    r" (?:mean|stand for|refer to)$",
-    re.IGNORECASE,
+_MEANT = r"(?: an?| the)? ([\w][\w+#.’'/-]*(?: [\w+#.’'/-]+){0,3})"
+_DEFINED = (
+    rf"(?:what(?:['’]s| is| are)|define){_MEANT}$",
+    rf"what do(?:es)?{_MEANT} (?:mean|stand for|refer to)$",
 )
 _DEFINES = (
     r"(?:e?s)? (?:means?|refers? to|stands? for|(?:is|are)(?: \w+ly| just| kind of| like)?"
@@ -137,9 +135,14 @@ def understand(text: str, named: Sequence[str]) -> Question:
     kind, subject, compared = _kind(text, people)
     figure = figure_asked_for(text)
     theirs, strangers = _asks_them(text, people), _strangers(text, named)
-    defined = _DEFINED.match(text.strip(" ?!.")) if kind == "plain" else None
-    term = (defined["term"] or defined["meant"]) if defined else ""
+    term = _term(subject) if kind == "plain" else ""
     return Question(text, kind, subject, people, theirs, figure, compared, strangers, term)
+
+
+def _term(bare: str) -> str:
+    """What a question asks the meaning of; "" where it asks something else."""
+    found = (re.match(pattern, bare, re.IGNORECASE) for pattern in _DEFINED)
+    return next((match[1] for match in found if match), "")
 
 
 def _asks_them(text: str, people: Sequence[str]) -> bool:

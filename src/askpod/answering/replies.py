@@ -92,8 +92,6 @@ class ReplyReader:
             held, self._held = self._held, ""
             return held
         missing = _missing(self._held)
-        if missing.endswith("?"):  # small models repeat the question
-            missing = ""
         if self._given:
             return f" {missing}" if missing else ""
         return SENTINEL if self._closed else ""
@@ -131,9 +129,7 @@ def _with_markers(item: object) -> str:
     """A sentence's object as prose; "" where it is none."""
     if not isinstance(item, dict) or not isinstance(item.get("text"), str):
         return ""
-    text = _plain(item["text"])
-    if text.endswith("?"):  # small models repeat the question
-        return ""
+    text = _statement(item["text"])
     turns = item.get("turns")
     numbers = [n for n in turns if type(n) is int] if isinstance(turns, list) else []
     markers = "".join(f"[{number}]" for number in [*dict.fromkeys(numbers)][:MOST_CITED])
@@ -147,12 +143,16 @@ def _missing(reply: str) -> str:
     except (ValueError, RecursionError):
         return ""
     missing = read.get("missing") if isinstance(read, dict) else None
-    return _plain(missing) if isinstance(missing, str) else ""
+    return _statement(missing) if isinstance(missing, str) else ""
 
 
-def _plain(text: str) -> str:
-    """On one line, and without halves of characters, which JSON can spell and nothing can show."""
-    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+def _statement(text: str) -> str:
+    """On one line, and without halves of characters, which JSON can spell and nothing can show.
+
+    "" for a question: small models repeat the one that they were asked.
+    """
+    line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
+    return "" if line.endswith("?") else line
 
 
 def is_copied(

@@ -211,7 +211,7 @@ class RemoteEmbedder:
         except (TypeError, ValueError, AttributeError, OverflowError) as error:
             raise self._unusable(f"a reply that is {NO_LIST}") from error
         if sorted(places) == list(range(len(places))):
-            return [rows[places.index(place)] for place in range(len(places))]
+            return [row for _, row in sorted(zip(places, rows, strict=True))]
         # Some count from 0 again for each part of a request; any other step back is no order.
         if any(place and place < before for before, place in pairwise(places)):
             raise self._unusable("vectors with indexes that are in no order")
