@@ -276,6 +276,12 @@ def test_hostile_texts_take_no_longer_than_others(text: str) -> None:
     assert spent(text) < 10 * spent(text[: len(text) // 4]) + 0.5
 
 
+def test_a_flood_of_white_space_is_shown_as_a_gap() -> None:
+    done = write("Coffee spread through colonialism." + " " * 5_000 + "\n" * 5_000 + "[2] I see.")
+    assert len(done.text) < 500
+    assert done.citations[0].number == 1
+
+
 def spent(text: str) -> float:
     """CPU seconds to read a reply."""
     began = time.thread_time()

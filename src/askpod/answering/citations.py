@@ -25,6 +25,7 @@ UNSUPPORTED_MARK = " (unsupported)"
 UNCITED_MARK = " (no source)"
 
 LONGEST_CLAIM = 600  # characters of a sentence that are checked, the last ones
+LONGEST_GAP = 200  # characters of white space on end that are shown; the rest is left out
 SHORTEST_CLAUSE = 5  # words; less between two markers is judged with the whole sentence
 MOST_TURNS = 20  # in one group of markers; further ones form the next group
 MOST_NAMED = 8  # unknown numbers that a warning lists
@@ -195,8 +196,10 @@ class CitationWriter:
     def _take_text(self, text: str) -> None:
         for character in text:
             if character.isspace():
-                self._gap += character
-                self._sentence.space += character
+                if len(self._gap) < LONGEST_GAP:
+                    self._gap += character
+                if len(self._sentence.space) < LONGEST_GAP:
+                    self._sentence.space += character
                 continue
             self._close_group()
             if self._sentence.may_end() and ends_before(
