@@ -25,7 +25,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test browser load server fuzz torture growth lock bench peers audio local-model reference clean
+.PHONY: help demo test thorough browser load server fuzz torture growth lock bench peers audio local-model reference clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -41,6 +41,9 @@ test: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## lint, formatting, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 3 --dist loadfile
+
+thorough: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## all tests, those too that are left out of make test for their length
+	$(BIN)/pytest --thorough --numprocesses 3 --dist loadfile
 
 server: $(VENV)/.stamp-dev $(VENV)/.stamp-askpod ## the suite of archives, held by a real Chroma server (what is left out, and why)
 	$(BIN)/pytest --chroma-server --numprocesses 2 --dist loadfile -r s $(ON_SERVER)

@@ -35,6 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--chroma-server", action="store_true", help="hold all archives on a real Chroma server"
     )
+    parser.addoption(
+        "--thorough", action="store_true", help="run the tests that are marked thorough, too"
+    )
 
 
 # Files of a few long tests. xdist gives out files by their number of tests, so these would come
@@ -48,9 +51,13 @@ LONG = (
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The files of long tests go first; within a file the order stays."""
     items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
+    if not config.getoption("--thorough"):
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -105,15 +112,25 @@ def examples() -> Path:
 
 
 @pytest.fixture(scope="session")
-def indexed(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Path:
-    """The folder of an archive of the examples. Not to be changed: see `store`."""
-    folder = tmp_path_factory.mktemp("indexed") / "store"
+def unopened(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Path:
+    """The folder of an archive of the examples that is only copied from.
+
+    Never copied from a store that this process has open: closing any of SQLite's files drops
+    the process's locks on it, and what another process writes then goes unnoticed.
+    """
+    folder = tmp_path_factory.mktemp("unopened") / "store"
     # One process embeds; the others wait, and find its vectors.
     with pytest.MonkeyPatch.context() as patch, FileLock(shared_folder / "indexed.lock"):
         patch.delenv("ASKPOD_PRECISION", raising=False)
         with Archive.open(folder, create=True) as archive:
             archive.index([EXAMPLES])
     return folder
+
+
+@pytest.fixture(scope="session")
+def indexed(tmp_path_factory: pytest.TempPathFactory, unopened: Path) -> Path:
+    """The folder of an archive of the examples. Not to be changed: see `store`."""
+    return Path(shutil.copytree(unopened, tmp_path_factory.mktemp("indexed") / "store"))
 
 
 @pytest.fixture(scope="session")
@@ -133,8 +150,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         with Archive.open(tmp_path / "store", create=True) as archive:
             archive.index([EXAMPLES])
         return tmp_path / "store"
-    indexed: Path = request.getfixturevalue("indexed")
-    return Path(shutil.copytree(indexed, tmp_path / "store"))
+    return Path(shutil.copytree(request.getfixturevalue("unopened"), tmp_path / "store"))
 
 
 @pytest.fixture

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 NIGHT = "night-train-timetables"
-
-
-@pytest.fixture
-def store(indexed, tmp_path):
-    """The example archive, to be changed."""
-    return shutil.copytree(indexed, tmp_path / "store")
 
 
 def test_people_are_listed_with_turns_hours_and_episodes(askpod, store):

@@ -40,8 +40,8 @@ def endless(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         ("eval", "export", "{}"),
     ],
 )
-def test_what_never_ends_is_refused_by_every_command(askpod, indexed, endless, tmp_path, command):
-    run = askpod(*(each.format(endless, store=indexed) for each in command))
+def test_what_never_ends_is_refused_by_every_command(askpod, store, endless, tmp_path, command):
+    run = askpod(*(each.format(endless, store=store) for each in command))
     assert run.code in (1, 2)
     assert any(name in run.err + run.out for name in ("endless", "/dev/zero"))
     assert "fault of its own" not in run.err
