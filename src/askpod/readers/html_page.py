@@ -17,6 +17,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from askpod.errors import ReadError
 from askpod.readers.cues import Cue, Draft
@@ -81,13 +82,15 @@ def is_html(text: str) -> bool:
 
 
 def text_of_html(text: str) -> str:
-    """The lines of a page, with a blank one between its blocks."""
+    """The lines of a page, with a blank one between its blocks; `""` past MAX_TAGS."""
+    if text.count("<") > MAX_TAGS:
+        return ""
     return "\n".join(line for _, line in _lines(text))
 
 
 def looks_like_plain_html(text: str) -> bool:
     """Whether a page says in plain lines what a transcript in plain text says."""
-    return is_html(text) and text.count("<") <= MAX_TAGS and looks_like_plain(text_of_html(text))
+    return is_html(text) and looks_like_plain(text_of_html(text))
 
 
 def read_plain_html(path: Path, text: str, log: FaultLog) -> Draft:
@@ -238,8 +241,7 @@ _LEFT_OUT = ("script", "style", "template", "noscript", "iframe", "svg", "textar
 _CLOSINGS = {name: re.compile(rf"</{name}\b[^<>]*>", re.IGNORECASE) for name in _LEFT_OUT}
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(NamedTuple):
     """A tag, such as "cite" or "/cite", or the text between two tags."""
 
     line: int

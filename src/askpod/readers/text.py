@@ -44,8 +44,10 @@ _BREAK = re.compile(rf"(?<=[{UNSPACED}])[^\S\n]*\n\s*(?=[{UNSPACED}])")
 
 def gap_between(left: str, right: str) -> str:
     """What joins two pieces of speech: a space, but none inside a script that writes none."""
-    unspaced = _UNSPACED.match(left[-1:]) and _UNSPACED.match(right[:1])
-    return "" if unspaced else " "
+    before, after = left[-1:], right[:1]
+    if before.isascii() or after.isascii():
+        return " "
+    return "" if _UNSPACED.match(before) and _UNSPACED.match(after) else " "
 
 
 def joined_lines(text: str) -> str:
@@ -59,6 +61,8 @@ _REFERENCE = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-
 
 def unescape(text: str) -> str:
     """The text with character references such as `&amp;` and `&#8217;` read."""
+    if "&" not in text:
+        return text
     return _REFERENCE.sub(lambda match: html.unescape(match.group()), text)
 
 
