@@ -83,6 +83,9 @@ def test_who_somebody_is(archive, asked):
     assert answer.text.startswith(episode.title)
     assert "For seven years I was an instrumentation engineer" in answer.citations[0].quote
     assert {citation.speaker for citation in answer.citations} == {"Marisol Vanterpool"}
+    told = [citation.start for citation in answer.citations]
+    assert told == sorted(told)
+    assert told[-1] < told[0] + 600
 
 
 def test_somebody_asked_about_by_first_name_is_who_speaks(archive):

@@ -22,6 +22,7 @@ MOST_SECTIONS = 12
 QUOTATIONS = 3  # of an overview
 # What a person is asked in the place of "Who is …?": so hosts ask, and so guests answer.
 INTRODUCED = "Can you tell us about yourself, your background, your career and what you do?"
+INTRODUCTION = 600.0  # seconds from their first words in which people introduce themselves
 LAST_TURN = 1_000_000  # beyond any episode's
 TITLE = 0.6  # share of the words of a question's subject that the title of its episode must hold
 NEARLY = (
@@ -136,10 +137,13 @@ def _overview(
         filters = Filters(episode=episode.id)
         found = retrieved.search(asked or episode.short or episode.title, DEPTH, filters)
         people = question.people if asked else episode.guests
+        if asked:
+            found = replace(found, passages=_introduction(found.passages, people))
         about = replace(question, kind="plain", text=asked or episode.title, people=people)
         there = replace(retrieved, filters=filters, episodes={episode.id: episode})
         own = [replace(run, asked="") for run in quote(about, found, there).runs]
-        runs += own[: QUOTATIONS if len(episodes) == 1 else 1]
+        own = own[: QUOTATIONS if len(episodes) == 1 else 1]
+        runs += sorted(own, key=_told) if asked else own
         passages += found.passages[:PASSAGES]  # those that are read
         parts.append(_about(episode) + (_sections(episode, retrieved) if with_sections else ""))
     if more := len(episodes) - QUOTATIONS > 0 and len(episodes) - QUOTATIONS:
@@ -147,6 +151,18 @@ def _overview(
     known = {episode.id: episode for episode in episodes}
     quoted = Quotations(runs, tuple(passages), known, "answered" if runs else "nearest")
     return composed(question.text, quoted, "\n\n".join(parts))
+
+
+def _told(run: Run) -> tuple[int, int]:
+    """Where a quotation stands in its episode: a life is told in its order."""
+    return run.sentences[0].turn, run.sentences[0].begin
+
+
+def _introduction(passages: Sequence[Passage], people: Sequence[str]) -> tuple[Passage, ...]:
+    """Of the passages in which people speak, in their order, those soon after their first words."""
+    theirs = [each for each in passages if not set(people).isdisjoint(each.speakers)]
+    first = min((each.start or 0.0 for each in theirs), default=0.0)
+    return tuple(each for each in theirs if (each.start or 0.0) <= first + INTRODUCTION)
 
 
 def _about(episode: Episode) -> str:
