@@ -31,7 +31,7 @@ def endless(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "command",
     [
-        ("index", "{}"),
+        ("index", "{}", "--store", "{store}"),
         ("check", "{}"),
         ("rebuild", "{}", "--store", "{store}"),
         ("eval", "check", "{}", "--store", "{store}"),
@@ -40,7 +40,10 @@ def endless(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         ("eval", "export", "{}"),
     ],
 )
-def test_what_never_ends_is_refused_by_every_command(askpod, store, endless, tmp_path, command):
+def test_what_never_ends_is_refused_by_every_command(
+    askpod, store, endless, tmp_path, monkeypatch, command
+):
+    monkeypatch.chdir(tmp_path)
     run = askpod(*(each.format(endless, store=store) for each in command))
     assert run.code in (1, 2)
     assert any(name in run.err + run.out for name in ("endless", "/dev/zero"))

@@ -61,7 +61,7 @@ _MONEY = (
     r"[$€£¥₹]|\b(?:dollars?|euros?|pounds?|bucks|quid|grand|cents?|usd|eur|gbp|rupees?|yen|francs?"
     r"|crowns?|millions?|billions?|hundreds?|thousands?|free|nothing|\d+ ?k)\b|\d[,.]\d{3}\b"
     r"|\b(?:for|at|costs?|pa(?:id|ys?)|made?|makes|earn\w*|spen[dt]|g[eo]t|worth|charge\w*|raised?)"
-    rf" (?:[\w']+ ){{0,3}}{_NUMBER}"
+    rf" (?:[\w']+ ){{0,3}}{_NUMBER}(?![\w-]* (?:\w+ )?(?:{_UNIT}|time|people|percent)s?\b)"
 )
 _AGE = (
     rf"{_NUMBER}(?:[ -](?:and a half )?(?:years?|months?|weeks?|days?)\b|[.,;!?]|$)"
@@ -69,9 +69,10 @@ _AGE = (
 )
 _HOLDS: dict[Figure, str] = {
     "duration": (
-        rf"{_NUMBER}[^.?!]{{0,20}}\b{_UNIT}s?\b"
+        rf"(?:{_NUMBER}[^.?!]{{0,20}}\b{_UNIT}s?\b"
         r"|\b(?:an?|one|several|few|some|many|whole|all|last|half an?)"
-        rf" (?:\w+ )?{_UNIT}s?\b|\b{_UNIT}s\b|\b(?:forever|overnight|lifetime|\d+-{_UNIT})\b"
+        rf" (?:\w+ )?{_UNIT}s?\b|\b{_UNIT}s\b)(?! ago\b)"
+        rf"|\b(?:forever|overnight|lifetime|\d+-{_UNIT})\b"
     ),
     "date": _DATE,
     "time": _TIME,
