@@ -7,7 +7,6 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import closing
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -17,16 +16,12 @@ from askpod.store import collection
 from askpod.store.catalog import Catalog
 from askpod.store.filters import Selection
 from askpod.store.vectors import VectorIndex
+from forked import PROCESSES
 from remembered_vectors import remember
 
 KILLS = 12
 PUBLISHING = 4  # of so many kills one waits until the vector index is being made
 PAUSE = 0.01  # seconds that each vector takes: an embedder's, without its work
-
-
-PROCESSES = get_context("forkserver")
-# Imported once, not by every process that is killed; nothing of askpod's own is set up by this.
-PROCESSES.set_forkserver_preload(["askpod.archive", "remembered_vectors", "chromadb"])
 
 
 def index(examples: Path, store: Path, vectors: Path) -> None:
