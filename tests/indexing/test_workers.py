@@ -116,9 +116,7 @@ def rows(store: Path) -> dict[str, list]:
 def test_the_archive_and_the_report_are_those_of_one(write_episode, tmp_path):
     talks = tmp_path / "talks"
     for number in range(6):
-        write_episode(
-            f"talks/bees-{number}.md", [f"Bee {number} dances.", "# Trees", "It does."]
-        )
+        write_episode(f"talks/bees-{number}.md", [f"Bee {number} dances.", "# Trees", "It does."])
     bad = write_episode("in/bad.md", ["never read"])
     bad.write_text("---\ntranscript: [unclosed\n---\n")
     other = write_episode("in/bees-3.md", ["An id that another has."])
