@@ -55,13 +55,6 @@ def engine():
 
 
 @pytest.fixture
-def command(monkeypatch):
-    """The same as a command, as a user's own."""
-    monkeypatch.setenv("ASKPOD_TRANSCRIBER", f"{sys.executable} {Path(ears.__file__)}")
-    return engine_named(None, lambda _: None)
-
-
-@pytest.fixture
 def take(store, engine, told):
     def run(*sources, everything=True, by=engine):
         transcription = Transcription(everything=everything, notify=told.append, made=by)
@@ -89,11 +82,11 @@ def said_in(path):
     return "".join(each["text"] for each in json.loads(path.read_text())["segments"])
 
 
-def test_recordings_are_heard_where_that_is_asked_for(web, take, command, store, told):
+def test_recordings_are_heard_where_that_is_asked_for(web, take, store, told):
     feed = recorded(web)
     with pytest.raises(FetchError, match="--transcribe makes them of its 3 recordings"):
         take(feed, everything=False)
-    taken = take(feed, by=command)
+    taken = take(feed)
     assert names(taken) == [f"2024-05-04-on-{title}.json" for title in ("chains", "eels", "oak")]
     assert told[0] == (
         "River Talk: 3 episodes, 0 of them with a transcript, 3 with a recording alone"
@@ -107,6 +100,14 @@ def test_recordings_are_heard_where_that_is_asked_for(web, take, command, store,
     assert f"audio: {web.at('/chains.wav')}" in sidecar
     kept = {path.suffix for path in store.rglob("*") if path.is_file()}
     assert ".recording" not in kept, "recordings are not kept"
+
+
+def test_a_command_of_the_user_hears_them(web, take, monkeypatch):
+    monkeypatch.setenv("ASKPOD_TRANSCRIBER", f"{sys.executable} {Path(ears.__file__)}")
+    recording = enclosure(web.put("/a.wav", ears.wav(ears.speak("the ferry crosses"))))
+    feed = web.put("/feed.xml", rss(item("One", more=recording)))
+    [heard] = take(feed, by=engine_named(None, lambda _: None)).files
+    assert said_in(heard).strip() == "the ferry crosses."
 
 
 def test_the_next_run_fetches_and_hears_nothing(web, take, engine):
