@@ -82,10 +82,15 @@ class Killer:
 
 
 @pytest.fixture(scope="module")
-def stopped(examples, vectors_folder: Path, tmp_path_factory) -> list[Path]:
+def stopped(
+    examples,
+    unopened,
+    vectors_folder: Path,
+    tmp_path_factory,  # noqa: ARG001
+) -> list[Path]:
     """Stores on which indexing was killed, each time going on where it had been stopped.
 
-    A new one is begun when there is nothing left to stop.
+    A new one is begun when there is nothing left to stop. With `unopened` the vectors are there.
     """
     kills = {"publishing": 0, "anywhere": 0}
     with pytest.MonkeyPatch.context() as patch:
