@@ -148,12 +148,14 @@ def test_the_catalog_is_one_file_once_indexed(examples, tmp_path):
 READ = """
 import sys
 from askpod import Archive
-with Archive.open(sys.argv[1]) as archive:
-    print(archive.search("What killed the colonies?")[0].episode_id)
-    try:
-        archive.index([sys.argv[2]])
-    except Exception as error:
-        print(type(error).__name__, error)
+examples, *stores = sys.argv[1:]
+for store in stores:
+    with Archive.open(store) as archive:
+        print(archive.search("What killed the colonies?")[0].episode_id)
+        try:
+            archive.index([examples])
+        except Exception as error:
+            print(type(error).__name__, error)
 """
 
 
@@ -163,17 +165,19 @@ def _obey_permissions() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="root is made to obey with Linux's prctl")
-@pytest.mark.parametrize("left", ["catalog.db", "catalog.db-wal"])
-def test_a_store_that_cannot_be_written_can_be_searched(store, examples, left):
+def test_a_store_that_cannot_be_written_can_be_searched(store, examples):
     """As on a read-only disk, or in a colleague's folder; with or without an empty journal."""
     for journal in store.glob("catalog.db-*"):
         journal.unlink()
-    (store / left).touch()
-    paths = [store, *store.rglob("*")]
+    with_journal = store.with_name("with-journal")
+    shutil.copytree(store, with_journal)
+    (with_journal / "catalog.db-wal").touch()
+    stores = [store, with_journal]
+    paths = [path for each in stores for path in (each, *each.rglob("*"))]
     for path in paths:
         path.chmod(0o555 if path.is_dir() else 0o444)
     run = subprocess.run(
-        [sys.executable, "-c", READ, str(store), str(examples)],
+        [sys.executable, "-c", READ, examples, *stores],
         preexec_fn=_obey_permissions,
         capture_output=True,
         text=True,
@@ -182,9 +186,10 @@ def test_a_store_that_cannot_be_written_can_be_searched(store, examples, left):
     for path in paths:
         path.chmod(0o755)
     lines = run.stdout.splitlines()
-    assert lines[:1] == ["hive-telemetry-for-small-apiaries"], run.stderr
-    assert lines[1].startswith(f"StoreUnwritable {store}")
-    assert "permission" in lines[1]
+    assert lines[::2] == ["hive-telemetry-for-small-apiaries"] * 2, run.stderr
+    for each, line in zip(stores, lines[1::2], strict=True):
+        assert line.startswith(f"StoreUnwritable {each}:")
+        assert "permission" in line
 
 
 def test_answer_needs_no_more_than_a_question_and_a_store(store):

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from fake_openai import FakeOpenAI
+from forked import Python
 
 FOLDER = Path(__file__).parent.parent / "examples"
 QUESTION = "How long did the trial of the bee kit run?"
 
 
 @pytest.fixture
-def run(indexed: Path):
+def run(indexed: Path, vectors_folder: Path):
     def run_example(name: str, *questions: str, **variables: str) -> str:
-        done = subprocess.run(
-            [sys.executable, str(FOLDER / name), *questions],
-            env={**os.environ, "ASKPOD_STORE": str(indexed), **variables},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        known = {**os.environ, "ASKPOD_STORE": str(indexed), **variables}
+        done = Python(FOLDER / name, *questions, vectors=vectors_folder, env=known)
+        out, err = done.communicate()
+        assert done.returncode == 0, err
+        return out
 
     return run_example
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from askpod.embedding.minilm import MiniLM
+from askpod.embedding.minilm import MiniLM, Precision
 from remembered_vectors import computed
 
 
@@ -25,18 +25,22 @@ def _no_vector_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MiniLM, "_vector", computed)
 
 
-@pytest.fixture(scope="session")
-def embedders(cache: Path) -> dict[str, MiniLM]:
+def made(cache: Path, precision: Precision) -> MiniLM:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ASKPOD_CACHE", str(cache))
-        return {precision: MiniLM(precision) for precision in ("int8", "fp32")}
+        return MiniLM(precision)
 
 
 @pytest.fixture(scope="session")
-def int8(embedders: dict[str, MiniLM]) -> MiniLM:
-    return embedders["int8"]
+def int8(cache: Path) -> MiniLM:
+    return made(cache, "int8")
 
 
 @pytest.fixture(scope="session")
-def fp32(embedders: dict[str, MiniLM]) -> MiniLM:
-    return embedders["fp32"]
+def fp32(cache: Path) -> MiniLM:
+    return made(cache, "fp32")
+
+
+@pytest.fixture(scope="session")
+def embedders(int8: MiniLM, fp32: MiniLM) -> dict[str, MiniLM]:
+    return {"int8": int8, "fp32": fp32}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,14 @@ QUESTION = ["What is a feature store?"]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ASKPOD_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def file(folder: Path, cache: Path, int8: MiniLM) -> Path:  # noqa: ARG001 - it has filled the cache
+    """A graph in the cache, as it was built for all tests."""
+    [built] = cache.glob("all-MiniLM-L6-v2-int8-*")
+    folder.mkdir()
+    return Path(shutil.copy(built, folder))
 
 
 def test_a_graph_is_built_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,9 +52,7 @@ def test_a_graph_is_built_once(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
     ],
     ids=["empty", "half", "one byte short", "garbage", "a block of zeros"],
 )
-def test_a_damaged_file_is_built_again(folder: Path, int8: MiniLM, damage) -> None:
-    MiniLM()
-    [file] = folder.iterdir()
+def test_a_damaged_file_is_built_again(file: Path, int8: MiniLM, damage) -> None:
     whole = file.read_bytes()
     file.write_bytes(damage(whole))
     assert np.array_equal(MiniLM().embed(QUESTION), int8.embed(QUESTION))
@@ -54,19 +61,15 @@ def test_a_damaged_file_is_built_again(folder: Path, int8: MiniLM, damage) -> No
 
 @pytest.mark.parametrize("content", [b"", b"not a graph", b"\x08" * 10_000])
 def test_a_complete_file_that_is_no_graph_is_built_again(
-    folder: Path, int8: MiniLM, content: bytes
+    file: Path, int8: MiniLM, content: bytes
 ) -> None:
-    MiniLM()
-    [file] = folder.iterdir()
     whole = file.read_bytes()
     file.write_bytes(content + hashlib.sha256(content).digest())
     assert np.array_equal(MiniLM().embed(QUESTION), int8.embed(QUESTION))
     assert file.read_bytes() == whole
 
 
-def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(folder: Path, int8: MiniLM) -> None:
-    MiniLM()
-    [file] = folder.iterdir()
+def test_a_pipe_in_the_place_of_the_file_is_not_waited_for(file: Path, int8: MiniLM) -> None:
     file.unlink()
     os.mkfifo(file)
     assert np.array_equal(MiniLM().embed(QUESTION), int8.embed(QUESTION))

@@ -113,18 +113,19 @@ def rows(store: Path) -> dict[str, list]:
         }
 
 
-def test_the_archive_and_the_report_are_those_of_one(examples, write_episode, tmp_path):
+def test_the_archive_and_the_report_are_those_of_one(write_episode, tmp_path):
+    talks = tmp_path / "talks"
+    for number in range(6):
+        write_episode(f"talks/bees-{number}.md", [f"Bee {number} dances.", "# Trees", "It does."])
     bad = write_episode("in/bad.md", ["never read"])
     bad.write_text("---\ntranscript: [unclosed\n---\n")
-    other = write_episode("in/night-train-timetables.md", ["An id that an example has."])
+    other = write_episode("in/bees-3.md", ["An id that another has."])
     stores, reports, told = [], [], []
     for workers in (1, 3):
         stores.append(tmp_path / str(workers))
         told.append([])
         with Archive.open(stores[-1], create=True) as archive:
-            report = archive.index(
-                [bad, examples, other], workers=workers, progress=told[-1].append
-            )
+            report = archive.index([bad, talks, other], workers=workers, progress=told[-1].append)
             reports.append(replace(report, seconds=0))
     assert len(reports[0].added) == 6
     assert [Path(failure.path) for failure in reports[0].failed] == [bad, other]
@@ -246,7 +247,9 @@ def test_a_plain_script_may_use_workers_whatever_folder_it_runs_in(script, write
 
 
 @linux
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "blow", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)]
+)
 def test_workers_end_with_the_process_that_started_them(script, examples, tmp_path, blow):
     process = script(tmp_path / "own", examples)
     wait_for(lambda: process.poll() is not None or len(children(process.pid)) == 2)

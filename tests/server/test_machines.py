@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from forked import Python
 
 
 @pytest.fixture
@@ -23,29 +23,23 @@ def files(write_episode, tmp_path) -> Path:
 
 
 @pytest.fixture
-def command(chroma, database, tmp_path):
+def command(chroma, database, tmp_path, vectors_folder):
     """Starts `askpod …` as the machine of a name; ends it with the test."""
     running = []
     known = {"ASKPOD_CHROMA_URL": chroma.url, "ASKPOD_CHROMA_DATABASE": database}
 
-    def run(machine: str, *words: str | Path, **more: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "askpod", *map(str, words)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **known, "ASKPOD_STORE": str(tmp_path / machine), **more},
-        )
-        running.append(process)
-        return process
+    def run(machine: str, *words: str | Path, **more: str) -> Python:
+        here = {**os.environ, **known, "ASKPOD_STORE": str(tmp_path / machine), **more}
+        running.append(Python("-m", "askpod", *words, vectors=vectors_folder, env=here))
+        return running[-1]
 
     yield run
     for process in running:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
-def finished(process: subprocess.Popen[str]) -> str:
+def finished(process: Python) -> str:
     """What it printed, after it has ended well."""
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err

@@ -14,6 +14,7 @@ import ears
 from askpod.errors import FetchError
 from askpod.sources import fetch, gather, locations
 from askpod.transcription import Heard, Transcription, sound
+from askpod.transcription.engine import heard_in
 from askpod.transcription.plan import engine_named
 from fake_web import page
 from feeds import about, item, names, rss, vtt
@@ -23,7 +24,6 @@ SAID = {
     "oak": "lock gates of oak last forty years . the mill grinds at night when the moon is down",
     "eels": "glass eels climb the weir at night when the moon is down . welcome back today",
 }
-COMMAND = f"{sys.executable} {Path(ears.__file__)}"
 
 
 @pytest.fixture(autouse=True)
@@ -32,32 +32,32 @@ def _short_windows(monkeypatch):
     monkeypatch.setattr(sound, "REACH", 3.0)
 
 
+class Ears:
+    """Hears what `ears.speak` says; `stop_at` windows from now it is stopped, as by Ctrl-C."""
+
+    name = "ears"
+    stop_at = None
+    windows = 0
+
+    def transcribe(self, samples) -> Heard:
+        if self.stop_at is not None:
+            self.stop_at -= 1
+            if self.stop_at < 0:
+                raise KeyboardInterrupt
+        self.windows += 1
+        told = json.dumps({"language": "en", "segments": ears.hear(samples)})
+        return heard_in(told, self.name, len(samples) / ears.RATE)
+
+
 @pytest.fixture
-def engine(monkeypatch):
-    """A command, as a user's own; `stop_at` windows from now it is stopped, as by Ctrl-C."""
-    monkeypatch.setenv("ASKPOD_TRANSCRIBER", COMMAND)
-    made = engine_named(None, lambda _: None)
-
-    class Stopped:
-        name = made.name
-        stop_at = None
-        windows = 0
-
-        def transcribe(self, samples) -> Heard:
-            if self.stop_at is not None:
-                self.stop_at -= 1
-                if self.stop_at < 0:
-                    raise KeyboardInterrupt
-            self.windows += 1
-            return made.transcribe(samples)
-
-    return Stopped()
+def engine():
+    return Ears()
 
 
 @pytest.fixture
 def take(store, engine, told):
-    def run(*sources, everything=True):
-        transcription = Transcription(everything=everything, notify=told.append, made=engine)
+    def run(*sources, everything=True, by=engine):
+        transcription = Transcription(everything=everything, notify=told.append, made=by)
         return gather(
             store, sources, allow_private=True, transcription=transcription, notify=told.append
         )
@@ -100,6 +100,14 @@ def test_recordings_are_heard_where_that_is_asked_for(web, take, store, told):
     assert f"audio: {web.at('/chains.wav')}" in sidecar
     kept = {path.suffix for path in store.rglob("*") if path.is_file()}
     assert ".recording" not in kept, "recordings are not kept"
+
+
+def test_a_command_of_the_user_hears_them(web, take, monkeypatch):
+    monkeypatch.setenv("ASKPOD_TRANSCRIBER", f"{sys.executable} {Path(ears.__file__)}")
+    recording = enclosure(web.put("/a.wav", ears.wav(ears.speak("the ferry crosses"))))
+    feed = web.put("/feed.xml", rss(item("One", more=recording)))
+    [heard] = take(feed, by=engine_named(None, lambda _: None)).files
+    assert said_in(heard).strip() == "the ferry crosses."
 
 
 def test_the_next_run_fetches_and_hears_nothing(web, take, engine):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import pytest
 
 from askpod import Archive
 from askpod.model import Passage
+from forked import Python
 
 QUESTIONS = (
     "What killed the beekeeper's first colonies?",
@@ -51,21 +50,15 @@ def expected(indexed, results) -> Results:
 
 
 @pytest.fixture
-def start():
+def start(vectors_folder):
     """Starts `python -m askpod …` or another Python program; ends it with the test."""
-    running: list[subprocess.Popen[str]] = []
+    running: list[Python] = []
 
-    def run(*arguments: str | Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return process
+    def run(*arguments: str | Path) -> Python:
+        running.append(Python(*arguments, vectors=vectors_folder))
+        return running[-1]
 
     yield run
     for process in running:
         process.kill()
-        process.communicate()
+        process.wait()

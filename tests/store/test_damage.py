@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
@@ -271,12 +269,12 @@ Archive.rebuild(sys.argv[1], progress=lambda _: os.kill(os.getpid(), signal.SIGK
 """
 
 
-def test_a_rebuild_that_was_stopped_goes_on_from_what_it_set_aside(small, tmp_path):
+def test_a_rebuild_that_was_stopped_goes_on_from_what_it_set_aside(small, tmp_path, start):
     """Until then nobody may take what is there for an archive of nothing."""
     misspell(small, "linden")
     (tmp_path / "trains.md").unlink()
     for _ in range(2):
-        subprocess.run([sys.executable, "-c", STOPPED, str(small)], check=False)
+        start("-c", STOPPED, small).wait(60)
         with pytest.raises(StoreDamaged, match=r"damaged-catalog.db.*askpod rebuild"):
             Archive.open(small, create=True)
     report = Archive.rebuild(small)

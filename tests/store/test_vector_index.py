@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import closing
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import chromadb
@@ -160,11 +161,18 @@ def test_a_changed_file_size_is_noticed_at_opening(store):
     assert_mended(store)
 
 
-@pytest.mark.parametrize("damage", ["removed", "emptied", "truncated", "garbled"])
-def test_a_damaged_file_is_met_at_opening_or_by_a_search(store, results, expected, damage):
-    names = [path.name for path in (store / "chroma").rglob("*") if path.is_file()]
+DAMAGES = ("removed", "emptied", "truncated", "garbled")
+
+
+@pytest.mark.parametrize(
+    "damages",
+    [DAMAGES, *(pytest.param((each,), marks=pytest.mark.thorough) for each in DAMAGES)],
+    ids=["each in turn", *DAMAGES],
+)
+def test_a_damaged_file_is_met_at_opening_or_by_a_search(store, results, expected, damages):
+    names = sorted(path.name for path in (store / "chroma").rglob("*") if path.is_file())
     assert len(names) == 7
-    for name in names:
+    for name, damage in zip(names, cycle(damages), strict=False):
         [path] = store.glob(f"chroma/**/{name}")
         data = path.read_bytes()
         if damage == "removed":
