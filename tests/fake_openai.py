@@ -7,7 +7,8 @@
         server.requests[0].messages[-1]["content"]
 
 Each request takes the next reply of the queue, else what the function of `answer_with` makes of
-the request, else `default`. A reply is a text, sent in pieces of a few words, or a `Scripted`.
+the request, else `default`. A reply is a text, sent in a few pieces of whole words, or a
+`Scripted`.
 It listens on the loopback only. A fault in a test's function is raised when the server closes.
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 import struct
 import threading
@@ -28,6 +30,7 @@ from typing import Any
 from fake_openai_wire import Handler, Server
 
 WORDS = re.compile(r"\S+\s*")
+PIECES = 10  # of a text at most: what a client does for each takes longer than the rest
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ class FakeOpenAI:
             reply = self._replies.popleft()
         elif self._answering is not None:
             reply = self._answering(request)
-        return said(reply) if isinstance(reply, str) else reply
+        return Scripted(pieces=_pieces(reply)) if isinstance(reply, str) else reply
 
     def embedding_reply(self, request: Request) -> Scripted:
         """Vectors in the order of the inputs, or the failure that is due."""
@@ -217,6 +220,12 @@ class FakeOpenAI:
     @property
     def closing(self) -> bool:
         return self._closing.is_set()
+
+
+def _pieces(text: str) -> list[str]:
+    words = WORDS.findall(text)
+    step = max(1, math.ceil(len(words) / PIECES))
+    return ["".join(words[begin : begin + step]) for begin in range(0, len(words), step)]
 
 
 def _as_text(given: Any) -> str:

@@ -10,11 +10,13 @@ prompt has for them.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from askpod import Archive
 from askpod.answering.refusal import SENTINEL
 from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
+from askpod.model import Turn
 from askpod.retrieval.render import plain
 from askpod.tokens import TokenCounter
 from fake_openai import Request
@@ -37,8 +39,9 @@ class Reader:
     """Reads all of the prompt, wherever the instruction stands."""
 
     def __init__(self, gold: GoldSet, archive: Archive) -> None:
+        said = {episode.id: archive.turns(episode.id) for episode in archive.episodes()}
         self._evidence = {
-            question: [plain(text) for text in _evidence(question, archive)]
+            question: [plain(text) for text in _evidence(question, said)]
             for question in gold.questions
         }
 
@@ -116,11 +119,11 @@ class ObeysWhatComesFirst(Reader):
         return before
 
 
-def _evidence(question: GoldQuestion, archive: Archive) -> list[str]:
+def _evidence(question: GoldQuestion, said: Mapping[str, Sequence[Turn]]) -> list[str]:
     """The turns that share a second with the gold evidence."""
     return [
         turn.text
         for episode in sorted({each.episode for each in question.evidence})
-        for turn in archive.turns(episode)
+        for turn in said[episode]
         if Stretch(episode, turn.start, turn.end).touches(question.stretches)
     ]

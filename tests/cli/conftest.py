@@ -1,8 +1,9 @@
-"""The command line as the tests run it: in this process, or alone on a terminal."""
+"""The command line as the tests run it: in this process, piped or on a terminal."""
 
 from __future__ import annotations
 
 import fcntl
+import functools
 import io
 import json
 import os
@@ -10,16 +11,17 @@ import pty
 import re
 import signal
 import struct
-import subprocess
 import sys
 import termios
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 
 from askpod.cli import main
 from chatting import Expert
@@ -41,6 +43,14 @@ class Run:
 
 
 Askpod = Callable[..., Run]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_command() -> Iterator[None]:
+    """A process makes the tree of commands and options once: what the tests run stays one, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.main.get_command", functools.cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture
@@ -101,37 +111,50 @@ Terminal = Callable[..., Screen]
 
 
 @pytest.fixture
-def terminal() -> Terminal:
-    """Runs `askpod …` as a process of its own on a terminal."""
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Runs `askpod …` in this process on a terminal: the standard streams are that terminal."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
 
     def run(*arguments: str | Path, width: int = 80) -> Screen:
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "askpod", *map(str, arguments)],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=_environment(),
-        )
-        os.close(theirs)
-        received = b""
-        try:
-            while piece := _read(ours):
-                received += piece
-            return Screen(process.wait(), received.decode())
-        finally:
-            process.kill()
-            process.wait()
-            os.close(ours)
+        with _standard_streams(width) as received, monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["askpod", *map(str, arguments)])
+            with pytest.raises(SystemExit) as left:
+                main()
+        return Screen(int(left.value.code or 0), b"".join(received).decode())
 
     return run
 
 
-def _environment() -> dict[str, str]:
-    plain = {"NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
-    kept = {name: value for name, value in os.environ.items() if name not in plain}
-    return {**kept, "TERM": "xterm-256color"}
+@contextmanager
+def _standard_streams(width: int) -> Iterator[list[bytes]]:
+    """Makes a terminal of stdin, stdout and stderr; what it receives is complete afterwards."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    received: list[bytes] = []
+    reader = threading.Thread(
+        target=lambda: received.extend(iter(lambda: _read(ours), b"")), daemon=True
+    )
+    reader.start()
+    before = {number: os.dup(number) for number in (0, 1, 2)}
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as opened:
+        for number, name in enumerate(("stdin", "stdout", "stderr")):
+            os.dup2(theirs, number)
+            mode = "w" if number else "r"
+            stream = opened.enter_context(open(number, mode, closefd=False, encoding="utf-8"))
+            for each in (name, f"__{name}__"):
+                patch.setattr(sys, each, stream)
+        try:
+            yield received
+        finally:
+            opened.close()
+            for number, kept in before.items():
+                os.dup2(kept, number)
+                os.close(kept)
+            os.close(theirs)
+            reader.join(30)
+            os.close(ours)
 
 
 def _read(terminal: int) -> bytes:

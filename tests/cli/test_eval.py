@@ -30,13 +30,13 @@ def here(tmp_path, monkeypatch) -> Path:
     return tmp_path / "here"
 
 
-@pytest.fixture
-def few(tmp_path) -> Path:
+@pytest.fixture(scope="module")
+def few(tmp_path_factory) -> Path:
     """A gold set of five questions, the last one unanswerable."""
-    rows = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))
+    rows = yaml.load(EXAMPLES.read_text(encoding="utf-8"), yaml.CSafeLoader)
     answerable = [row for row in rows if row["evidence"]]
     others = [row for row in rows if not row["evidence"]]
-    path = tmp_path / "few.yaml"
+    path = tmp_path_factory.mktemp("gold") / "few.yaml"
     path.write_text(yaml.safe_dump([*answerable[::12][:4], others[0]]), encoding="utf-8")
     return path
 

@@ -38,7 +38,7 @@ def server() -> Iterator[FakeOpenAI]:
 @pytest.fixture
 def gold(tmp_path: Path) -> Path:
     """The first questions of the examples."""
-    rows = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))[:QUESTIONS]
+    rows = yaml.load(EXAMPLES.read_text(encoding="utf-8"), yaml.CSafeLoader)[:QUESTIONS]
     path = tmp_path / "few.yaml"
     path.write_text(yaml.safe_dump(rows), encoding="utf-8")
     return path

@@ -34,7 +34,7 @@ def indexed_so_far(store: Path) -> int:
         return 0
 
 
-def test_ctrl_c_keeps_what_was_finished_and_the_next_run_goes_on(examples, tmp_path):
+def test_ctrl_c_keeps_what_was_finished_and_the_next_run_goes_on(askpod, examples, tmp_path):
     store = tmp_path / "store"
     process = start("index", examples, "--store", store)
     while process.poll() is None and indexed_so_far(store) < 2:
@@ -47,11 +47,10 @@ def test_ctrl_c_keeps_what_was_finished_and_the_next_run_goes_on(examples, tmp_p
     kept = indexed_so_far(store)
     assert 2 <= kept < 6
 
-    process = start("index", examples, "--store", store)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert re.search(rf"episodes added +{6 - kept}\n", out)
-    assert re.search(rf"episodes unchanged +{kept}\n", out)
+    run = askpod("index", examples, "--store", store)
+    assert run.code == 0
+    assert re.search(rf"episodes added +{6 - kept}\n", run.out)
+    assert re.search(rf"episodes unchanged +{kept}\n", run.out)
     assert indexed_so_far(store) == 6
 
 

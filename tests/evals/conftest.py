@@ -14,13 +14,13 @@ from filler_episodes import write_filler
 
 @pytest.fixture(scope="session")
 def long_store(tmp_path_factory: pytest.TempPathFactory, unopened: Path) -> Path:
-    """The folder of an archive with text for prompts of 64k tokens, not of 128k. Read only.
+    """The folder of an archive with text for prompts of 32k tokens, not of 128k. Read only.
 
     The example episodes are in it, and others that fill haystacks.
     """
     folder = tmp_path_factory.mktemp("long")
     store = Path(shutil.copytree(unopened, folder / "store"))
-    filler = write_filler(folder / "episodes", episodes=6, turns=100)
+    filler = write_filler(folder / "episodes", episodes=4, turns=75)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("ASKPOD_PRECISION", raising=False)
         with Archive.open(store) as archive:

@@ -19,17 +19,25 @@ from scripted_models import CitesWrongTurns, InventsNumbers, NeverRefuses, Prose
 EXAMPLES = Path(__file__).parents[2] / "evals" / "examples.yaml"
 
 Figures = dict[str, float]
+THOROUGH = pytest.mark.thorough
 
 
-@pytest.fixture(scope="module")
-def gold() -> GoldSet:
-    """A quarter of the questions that have an answer, and all that have none; no follow-ups, which
-    a model is asked in other words."""
+QUARTER = pytest.param((slice(None, None, 4), slice(None)), id="quarter", marks=THOROUGH)
+EIGHTH = pytest.param((slice(None, None, 8), slice(1, None, 4)), id="eighth")
+
+
+@pytest.fixture(scope="module", params=[EIGHTH, QUARTER])
+def gold(request: pytest.FixtureRequest) -> GoldSet:
+    """Questions that have an answer, a multiple of five, and others.
+
+    No follow-ups, which a model is asked in other words.
+    """
     whole = load_gold(EXAMPLES)
     alone = [question for question in whole.questions if not question.history]
     answerable = [question for question in alone if question.answerable]
     others = [question for question in alone if not question.answerable]
-    return replace(whole, questions=(*answerable[::4], *others))
+    some, few = request.param
+    return replace(whole, questions=(*answerable[some], *others[few]))
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ from fake_openai import FakeOpenAI, Request, Scripted, failed, said
 from scripted_readers import ObeysWhatComesFirst, Prose, Reader, ReadsTheFirst, SkipsTheMiddle
 
 GOLD = load_gold(Path(__file__).parents[3] / "evals" / "examples.yaml")
-LENGTHS = (4_000, 16_000, 32_000, 64_000)
+LENGTHS = (4_000, 16_000, 32_000)
 SHORT = (4_000, 8_000)
 POSITIONS = tuple(DEPTHS)
 
@@ -104,29 +104,29 @@ def test_a_perfect_reader_is_as_good_at_every_length(run: Eval, server, long_arc
     for measure in ("fact_f1", "citation_f1"):
         window = result.windows[BASE, measure]
         assert window.length == window.low == window.high == LENGTHS[-1]
-        assert "up to 64k, the longest length asked" in in_words(window)
+        assert "up to 32k, the longest length asked" in in_words(window)
     assert result.failed == 0
     assert all(value(result, "malformed", length) == 0 for length in LENGTHS)
 
 
-def test_a_reader_of_the_first_32k_tokens_has_that_window(run: Eval, server, long_archive):
-    server.answer_with(ReadsTheFirst(GOLD, long_archive, 32_000))
+def test_a_reader_of_the_first_16k_tokens_has_that_window(run: Eval, server, long_archive):
+    server.answer_with(ReadsTheFirst(GOLD, long_archive, 16_000))
     result = run(LENGTHS)
     for measure in ("fact_f1", "citation_f1"):
         window = result.windows[BASE, measure]
-        assert window.length == 32_000
-        assert window.high == 32_000
-        assert "up to 32k; at 64k" in in_words(window)
-    # At 64k it sees the first third, and of the last one nothing.
-    assert value(result, "citation_f1", 64_000, "first third") == pytest.approx(1.0)
-    assert value(result, "citation_f1", 64_000, "last third") == 0.0
-    assert value(result, "refused", 64_000, "last third") == 1.0
+        assert window.length == 16_000
+        assert window.high == 16_000
+        assert "up to 16k; at 32k" in in_words(window)
+    # At 32k it sees the first third, and of the last one nothing.
+    assert value(result, "citation_f1", 32_000, "first third") == pytest.approx(1.0)
+    assert value(result, "citation_f1", 32_000, "last third") == 0.0
+    assert value(result, "refused", 32_000, "last third") == 1.0
 
 
 def test_a_reader_that_skips_the_middle_dips_there_and_nowhere_else(run, server, long_archive):
     server.answer_with(SkipsTheMiddle(GOLD, long_archive))
-    result = run((8_000, 32_000))
-    for length in (8_000, 32_000):
+    result = run((8_000, 16_000))
+    for length in (8_000, 16_000):
         first, middle, last = (value(result, "citation_f1", length, each) for each in POSITIONS)
         assert first == last == pytest.approx(1.0)
         assert middle < 0.2
