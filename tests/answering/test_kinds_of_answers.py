@@ -88,6 +88,21 @@ def test_who_somebody_is(archive, asked):
     assert told[-1] < told[0] + 600
 
 
+def test_who_somebody_is_in_a_talk_without_labels(tmp_path):
+    said = [f"The ferry number {n} sails at noon and it is never late." for n in range(60)]
+    said[3] = "My name is Odile, I began as a nurse and for ten years I have made cheese."
+    (tmp_path / "talk.srt").write_text(
+        "".join(
+            f"{n}\n00:{n:02}:00,000 --> 00:{n:02}:50,000\n{line}\n\n" for n, line in enumerate(said)
+        )
+    )
+    (tmp_path / "talk.yaml").write_text("title: Cheese\nguests: [Odile Marchand]\n")
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "talk.srt"])
+        answer = archive.ask("Who is Odile Marchand?")
+    assert "I began as a nurse" in answer.text
+
+
 def test_somebody_asked_about_by_first_name_is_who_speaks(archive):
     citations = archive.ask("Tell me about Marisol's way into bread").citations
     assert {citation.speaker for citation in citations} == {"Marisol Vanterpool"}

@@ -159,8 +159,11 @@ def _told(run: Run) -> tuple[int, int]:
 
 
 def _introduction(passages: Sequence[Passage], people: Sequence[str]) -> tuple[Passage, ...]:
-    """Of the passages in which people speak, in their order, those soon after their first words."""
-    theirs = [each for each in passages if not set(people).isdisjoint(each.speakers)]
+    """Of the passages in which people speak, in their order, those soon after their first words.
+
+    Of a talk without labels those at its beginning.
+    """
+    theirs = [each for each in passages if not set(people).isdisjoint(each.speakers)] or passages
     first = min((each.start or 0.0 for each in theirs), default=0.0)
     return tuple(each for each in theirs if (each.start or 0.0) <= first + INTRODUCTION)
 
