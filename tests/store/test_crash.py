@@ -84,9 +84,9 @@ class Killer:
 @pytest.fixture(scope="module")
 def stopped(
     examples,
-    unopened,
+    unopened,  # noqa: ARG001
     vectors_folder: Path,
-    tmp_path_factory,  # noqa: ARG001
+    tmp_path_factory,
 ) -> list[Path]:
     """Stores on which indexing was killed, each time going on where it had been stopped.
 
