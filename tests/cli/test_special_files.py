@@ -168,7 +168,8 @@ def test_a_path_that_cannot_be_looked_at_is_no_setting(unreachable, monkeypatch,
         Settings.load()
 
 
-def test_an_address_longer_than_a_file_name_is_fetched(askpod, tmp_path):
+def test_an_address_longer_than_a_file_name_is_fetched(askpod, monkeypatch, tmp_path):
+    monkeypatch.setattr("askpod.sources.fetch.FIRST_WAIT", 0.01)
     address = f"http://127.0.0.1:9/feed.xml?token={'x' * 300}"
     run = askpod("index", address, "--allow-private", "--store", tmp_path / "store")
     assert "fault of its own" not in run.err

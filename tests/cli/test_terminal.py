@@ -73,3 +73,4 @@ def test_colour_can_be_turned_off(terminal, indexed, monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     screen = terminal("ask", QUESTION, "--store", indexed)
     assert "Marisol Vanterpool" in screen.text
+    assert not re.search(r"\x1b\[[0-9;]*m", screen.raw)
