@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 import hypothesis
@@ -22,9 +23,11 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "episodes"
 
 WriteEpisode = Callable[..., Path]
+_numbers = count(1)
 
 # A deadline of hypothesis is wall time, which a busy machine misses.
-hypothesis.settings.register_profile("askpod", deadline=None)
+hypothesis.settings.register_profile("askpod", deadline=None, max_examples=50)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200)
 hypothesis.settings.load_profile("askpod")
 
 # A shell starts background jobs with Ctrl-C ignored; the tests that press it would wait for ever.
@@ -48,6 +51,9 @@ LONG = (
     "store/test_crash.py",
     "indexing/test_workers.py",
     "cli/test_eval.py",
+    "cli/test_secrets.py",
+    "cli/test_chat_terminal.py",
+    "tests/test_shared_episodes.py",
 )
 
 
@@ -62,6 +68,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False  # of xdist: see LONG
+    if config.getoption("--thorough"):
+        hypothesis.settings.load_profile("thorough")
     # Where it is set, every process that a test starts would compile all of askpod again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.getoption("--chroma-server"):
@@ -81,7 +89,10 @@ def _settings_of_the_tests(
         if variable.startswith(("ASKPOD_", "OPENAI_")) and variable != "ASKPOD_CACHE":
             monkeypatch.delenv(variable)
     monkeypatch.delenv("COLUMNS", raising=False)  # a terminal's own width counts, not this one's
-    monkeypatch.setenv("ASKPOD_DATA", str(tmp_path_factory.mktemp("data")))
+    # Not `mktemp`, which looks through all folders for the next number.
+    data = tmp_path_factory.getbasetemp() / f"data-{next(_numbers)}"
+    data.mkdir()
+    monkeypatch.setenv("ASKPOD_DATA", str(data))
 
 
 @pytest.fixture(scope="session")
