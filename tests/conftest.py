@@ -57,19 +57,17 @@ LONG = (
 )
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The files of long tests go first; within a file the order stays."""
     items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
-    if not config.getoption("--thorough"):
-        left_out = [item for item in items if item.get_closest_marker("thorough")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False  # of xdist: see LONG
     if config.getoption("--thorough"):
         hypothesis.settings.load_profile("thorough")
+    else:
+        config.option.markexpr = config.option.markexpr or "not thorough"
     # Where it is set, every process that a test starts would compile all of askpod again.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.getoption("--chroma-server"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -82,6 +83,16 @@ class Python:
 
     def kill(self) -> None:
         self._process.kill()
+
+
+def run(
+    *arguments: str | Path, vectors: Path, env: Mapping[str, str] | None = None, timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """The same to its end, like `subprocess.run` with its output captured."""
+    process = Python(*arguments, vectors=vectors, env=env)
+    out, err = process.communicate(timeout)
+    assert process.returncode is not None
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
 def _text(pipe: Connection):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import forked
 from fake_openai import FakeOpenAI
-from forked import Python
 
 FOLDER = Path(__file__).parent.parent / "examples"
 QUESTION = "How long did the trial of the bee kit run?"
@@ -18,10 +18,9 @@ QUESTION = "How long did the trial of the bee kit run?"
 def run(indexed: Path, vectors_folder: Path):
     def run_example(name: str, *questions: str, **variables: str) -> str:
         known = {**os.environ, "ASKPOD_STORE": str(indexed), **variables}
-        done = Python(FOLDER / name, *questions, vectors=vectors_folder, env=known)
-        out, err = done.communicate()
-        assert done.returncode == 0, err
-        return out
+        done = forked.run(FOLDER / name, *questions, vectors=vectors_folder, env=known)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     return run_example
 

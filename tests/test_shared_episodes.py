@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
+import forked
 from askpod.readers import find_files
-from forked import Python
 
 SHARED = Path(__file__).parents[2] / "shared"
 EPISODES = SHARED / "episodes"
@@ -35,22 +35,13 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a command left: exit code, stdout, stderr."""
-
-    code: int | None
-    out: str
-    err: str
-
-
 @pytest.fixture(scope="module")
 def askpod(vectors_folder):
-    def run(*arguments: str | Path) -> Run:
+    def run(*arguments: str | Path) -> CompletedProcess[str]:
         known = {name: value for name, value in os.environ.items() if name != "ASKPOD_STORE"}
-        process = Python("-m", "askpod", *arguments, vectors=vectors_folder, env=known)
-        out, err = process.communicate(120)
-        return Run(process.returncode, out, err)
+        return forked.run(
+            "-m", "askpod", *arguments, vectors=vectors_folder, env=known, timeout=120
+        )
 
     return run
 
@@ -77,19 +68,19 @@ def indexing(tmp_path_factory, askpod):
 
 def test_the_files_that_fail_are_named_and_the_rest_is_indexed(indexing):
     _, run, failing = indexing
-    report = json.loads(run.out)
-    assert run.code == 1
+    report = json.loads(run.stdout)
+    assert run.returncode == 1
     assert {each["path"] for each in report["failed"]} == failing
     assert len(failing) >= 2
     for path in failing:
-        assert f"not indexed: {path}:" in run.err
+        assert f"not indexed: {path}:" in run.stderr
     assert set(report["added"]) >= ANSWERED_IN
     assert len(report["added"]) == len(ANSWERED_IN) + SOUND
 
 
 def test_the_long_context_question_is_answered_with_the_right_seconds(indexing, askpod):
     store, _, _ = indexing
-    answer = json.loads(askpod("ask", QUESTION, "--store", store, "--json").out)
+    answer = json.loads(askpod("ask", QUESTION, "--store", store, "--json").stdout)
     assert not answer["refused"]
     right = [
         citation
@@ -106,6 +97,6 @@ def test_the_long_context_question_is_answered_with_the_right_seconds(indexing, 
 @pytest.mark.parametrize("question", ELSEWHERE)
 def test_questions_about_other_things_are_refused(indexing, askpod, question):
     store, _, _ = indexing
-    answer = json.loads(askpod("ask", question, "--store", store, "--json").out)
+    answer = json.loads(askpod("ask", question, "--store", store, "--json").stdout)
     assert answer["refused"]
     assert answer["citations"] == []

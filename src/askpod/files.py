@@ -52,7 +52,7 @@ def read_bounded(path: Path, most: int) -> bytes:
         OSError: it cannot be read, is no regular file, a link to nothing, or has more than `most`
             bytes; its `strerror` says which.
     """
-    if path.is_symlink() and not path.exists():  # its disk is not mounted: the file is not missing
+    if links_to_nothing(path):
         raise OSError(errno.ENOLINK, "is a link to a file that is not there", str(path))
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "is no regular file", str(path))
@@ -61,6 +61,14 @@ def read_bounded(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise OSError(errno.EFBIG, f"is larger than {most:,} bytes", str(path))
     return data
+
+
+def links_to_nothing(path: Path) -> bool:
+    """Whether it is a link whose target is not there: its disk is not mounted, nothing is missing.
+
+    Raises OSError where the system will not look: a loop of links, a name that is too long.
+    """
+    return path.is_symlink() and not path.exists()
 
 
 def append_line(path: Path, line: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askpod.errors import ArchiveNotFound, PathError, StoreBusy, StoreDamaged, StoreUnwritable
-from askpod.files import usable
+from askpod.files import links_to_nothing, usable
 from askpod.settings import Settings, default_store
 from askpod.store.catalog import Catalog, meta_in
 from askpod.store.collection import REMADE, publish, state
@@ -42,7 +42,7 @@ def store_folder(store: str | Path | None) -> Path:
         raise PathError("the store: names no folder; leave it out, or say . for the working folder")
     folder = Path(store) if store is not None else default_store()
     with usable(folder):
-        if folder.is_symlink() and not folder.exists():
+        if links_to_nothing(folder):
             raise PathError(
                 f"{folder}: is a link to {folder.readlink()}, which is not there; make that "
                 "folder, or name another (--store, ASKPOD_STORE)"

@@ -47,8 +47,8 @@ def proxy(chroma: ChromaServer) -> Iterator[FaultyProxy]:
 
 @pytest.fixture(scope="session")
 def thorough(request: pytest.FixtureRequest) -> bool:
-    """Whether there is time to try everything: with `make server`."""
-    return bool(request.config.getoption("--chroma-server"))
+    """Whether there is time to try everything: with `make server` and `make thorough`."""
+    return any(map(request.config.getoption, ("--chroma-server", "--thorough")))
 
 
 @pytest.fixture

@@ -68,12 +68,20 @@ def _is_there_twice(pattern: re.Pattern[str], text: str) -> bool:
 
 def read_podcast_html(path: Path, text: str, log: FaultLog) -> Draft:
     """The turns of a page, and its title where it has one. Raises ReadError on too many tags."""
-    if text.count("<") > MAX_TAGS:
-        raise ReadError(path, f"holds more than {MAX_TAGS:,} tags; split it or leave it out")
+    _check_tags(path, text)
     page = _Page()
     for piece in _pieces(text):
         page.take(piece)
     return Draft(turns_of(hold(page.finished(), log), log), title=page.title)
+
+
+def _check_tags(path: Path, page: str) -> None:
+    if _has_too_many_tags(page):
+        raise ReadError(path, f"holds more than {MAX_TAGS:,} tags; split it or leave it out")
+
+
+def _has_too_many_tags(page: str) -> bool:
+    return page.count("<") > MAX_TAGS
 
 
 def is_html(text: str) -> bool:
@@ -83,7 +91,7 @@ def is_html(text: str) -> bool:
 
 def text_of_html(text: str) -> str:
     """The lines of a page, with a blank one between its blocks; `""` past MAX_TAGS."""
-    if text.count("<") > MAX_TAGS:
+    if _has_too_many_tags(text):
         return ""
     return "\n".join(line for _, line in _lines(text))
 
@@ -106,8 +114,7 @@ def read_untimed_html(path: Path, text: str, log: FaultLog) -> Draft:
 def _as_plain(
     path: Path, page: str, log: FaultLog, read: Callable[[Path, str, FaultLog], Draft]
 ) -> Draft:
-    if page.count("<") > MAX_TAGS:
-        raise ReadError(path, f"holds more than {MAX_TAGS:,} tags; split it or leave it out")
+    _check_tags(path, page)
     lines = _lines(page)
     own = FaultLog(path)
     draft = read(path, "\n".join(line for _, line in lines), own)

@@ -25,6 +25,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from askpod.errors import ReadError
+from askpod.files import links_to_nothing
 from askpod.links import safe_link, youtube_id, youtube_id_of
 from askpod.model import Episode, Turn
 from askpod.parsing import Mapping, Node, Scalar, Sequence
@@ -213,7 +214,7 @@ def beside(path: Path) -> Path | None:
             file = path.with_name(stem + ending)
             with suppress(OSError):  # its name may be longer than the transcript's, and too long
                 # A link to nothing is found: reading it says so, and no metadata are lost.
-                if file.is_file() or (file.is_symlink() and not file.exists()):
+                if file.is_file() or links_to_nothing(file):
                     return file
     return None
 
