@@ -63,9 +63,9 @@ def test_only_white_space_lies_between_sentences(text):
 
 @pytest.mark.parametrize("text", ["." * 200_000, "!" * 200_000, ".)" * 100_000, ". " * 100_000])
 def test_a_flood_of_marks_takes_no_time(text):
-    began = time.perf_counter()
+    began = time.process_time()
     split_sentences(text)
-    assert time.perf_counter() - began < 5  # seconds; minutes where each mark is tried again
+    assert time.process_time() - began < 5  # seconds; minutes where each mark is tried again
 
 
 # Words

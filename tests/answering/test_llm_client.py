@@ -22,6 +22,7 @@ from askpod.services import openai_http
 from askpod.settings import ModelSettings
 from fake_openai import FakeOpenAI, Scripted, failed, said
 
+LONG = 30.0  # seconds, for what comes at once where the machine is not busy
 QUESTION = [("system", "Answer from the evidence."), ("user", "How do bees {find} their way?")]
 
 
@@ -33,7 +34,7 @@ def _no_settings_of_the_user(monkeypatch):
 
 @pytest.fixture
 def model(model_server):
-    made = LanguageModel(ModelSettings("tiny", model_server.base_url, timeout=2.0, patience=0.0))
+    made = LanguageModel(ModelSettings("tiny", model_server.base_url, timeout=LONG, patience=0.0))
     yield made
     made.close()
 
@@ -98,7 +99,7 @@ def test_closing_the_stream_closes_the_connection(model, model_server):
     model_server.queue(endless())
     with closing(model.stream(QUESTION)) as stream:
         next(stream)
-    assert model_server.requests[0].hung_up.wait(1)
+    assert model_server.requests[0].hung_up.wait(LONG)
 
 
 def test_closing_an_asynchronous_stream_closes_the_connection(model, model_server):
@@ -108,12 +109,12 @@ def test_closing_an_asynchronous_stream_closes_the_connection(model, model_serve
         stream = model.astream(QUESTION)
         await anext(stream)
         await stream.aclose()
-        return await asyncio.to_thread(model_server.requests[0].hung_up.wait, 1)
+        return await asyncio.to_thread(model_server.requests[0].hung_up.wait, LONG)
 
     assert asyncio.run(first_piece_only())
 
 
-@pytest.mark.parametrize("reply", [endless(), Scripted(wait=5)], ids=["between", "before"])
+@pytest.mark.parametrize("reply", [endless(), Scripted(wait=4 * LONG)], ids=["between", "before"])
 def test_cancelling_the_task_closes_the_connection(model, model_server, reply):
     model_server.queue(reply)
 
@@ -128,7 +129,7 @@ def test_cancelling_the_task_closes_the_connection(model, model_server, reply):
         await asyncio.sleep(0.1)
         task.cancel()
         await asyncio.wait([task])
-        return await asyncio.to_thread(model_server.requests[0].hung_up.wait, 1)
+        return await asyncio.to_thread(model_server.requests[0].hung_up.wait, LONG)
 
     assert asyncio.run(cancelled())
 
@@ -165,13 +166,13 @@ def test_an_answer_without_end_is_cut(model_server):
     ).stream(QUESTION)
     assert (reply.finish, len(reply.text)) == ("length", 320)
     assert reply.text == "".join(pieces)
-    assert model_server.requests[0].hung_up.wait(1)
+    assert model_server.requests[0].hung_up.wait(LONG)
 
 
 def test_a_stream_that_only_says_that_it_lives_has_an_end(model_server, monkeypatch):
     monkeypatch.setattr(openai_http, "MOST_WAITS", 3)
     model_server.queue(Scripted(pieces=itertools.repeat(""), pause=0.1))
-    model = LanguageModel(ModelSettings("tiny", model_server.base_url, timeout=0.3, patience=0.0))
+    model = LanguageModel(ModelSettings("tiny", model_server.base_url, timeout=1.0, patience=0.0))
     with pytest.raises(ModelError):
         model.reply(QUESTION)
 

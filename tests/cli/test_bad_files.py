@@ -115,7 +115,7 @@ def test_a_line_of_50_megabytes_costs_little(tmp_path):
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert run.returncode == 1

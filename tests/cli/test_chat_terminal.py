@@ -29,7 +29,7 @@ class Person:
             env={**kept, "TERM": "xterm-256color", **environment},
             dimensions=(50, columns),
             encoding="utf-8",
-            timeout=20,
+            timeout=60,
         )
         self.greeting = self.until_prompt()
 
@@ -185,7 +185,7 @@ def test_words_are_not_broken_at_the_edge(at_terminal):
 
 def test_an_archive_that_is_not_there_is_said_at_once(tmp_path):
     process = pexpect.spawn(
-        sys.executable, ["-m", "askpod", "chat", "--store", str(tmp_path / "none")], timeout=20
+        sys.executable, ["-m", "askpod", "chat", "--store", str(tmp_path / "none")], timeout=60
     )
     process.expect("or name\\s+the folder of an existing one")
     process.expect(pexpect.EOF)

@@ -99,7 +99,7 @@ def test_ctrl_c_keeps_the_models_that_were_finished(gold, indexed, server, tmp_p
     while process.poll() is None and len(server.requests) < 1 + 3 * QUESTIONS + 2:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     written = tmp_path / "out" / "models.json"
     assert f"the figures of late are lost; those before it are in {written}" in err

@@ -40,7 +40,7 @@ def test_ctrl_c_keeps_what_was_finished_and_the_next_run_goes_on(askpod, example
     while process.poll() is None and indexed_so_far(store) < 2:
         time.sleep(0.1)  # each look loads an archive
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == ""
     assert err == "\naskpod: stopped; what was finished is kept\n"
@@ -59,6 +59,6 @@ def test_a_reader_that_has_gone_ends_it_quietly(indexed, command):
     process = start(*command, "--store", indexed)
     process.stdout.close()
     err = process.stderr.read()
-    process.wait(timeout=20)
+    process.wait(timeout=60)
     assert "Traceback" not in err
     assert "Exception" not in err

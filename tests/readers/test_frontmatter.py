@@ -49,10 +49,10 @@ def test_a_key_that_comes_twice_is_reported(read):
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
 def test_deep_nesting_is_refused_at_once(read, opening):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ReadError, match=r"nests values more than|not valid YAML"):
         read(f"---\ntitle: A\ndeep:\n  {opening * 100_000}\n---\n")
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_an_alias_bomb_is_refused(read):
@@ -142,6 +142,6 @@ def test_a_paragraph_too_long_to_be_speech_is_refused(read):
 
 def test_many_rows_are_read_in_time(read):
     rows = "".join(f"- line: Word {n}.\n  sec: {n % 777}\n" for n in range(20_000))
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(read(f"---\n{BODY}{rows}---\n").episode.turns) == 20_001
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -67,8 +67,8 @@ def test_sigterm_ends_answers_cleanly_and_no_key_is_shown(indexed):
             assert text.rstrip().splitlines()[-2] == "event: error"
             assert "being stopped" in text
             began = time.monotonic()
-            told, _ = running.communicate(timeout=20)
-            assert time.monotonic() - began < 10
+            told, _ = running.communicate(timeout=60)
+            assert time.monotonic() - began < 50  # the answer would take 100
             assert running.returncode in (0, -signal.SIGTERM)
             assert "Traceback" not in told
             assert KEY not in told + text

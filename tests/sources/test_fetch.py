@@ -101,8 +101,8 @@ def test_a_silent_server_is_not_waited_for(web, fetcher, monkeypatch):
     monkeypatch.setattr(fetch, "SILENCE", 0.1)
     began = time.monotonic()
     with pytest.raises(FetchError, match=r"no answer in time \(tried 3 times\)"):
-        fetcher.get(web.script("/a", lambda _: time.sleep(0.5)), LIMIT)
-    assert time.monotonic() - began < 1
+        fetcher.get(web.script("/a", lambda _: time.sleep(60)), LIMIT)
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("part", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"])
@@ -111,16 +111,16 @@ def test_a_server_that_drips_is_not_waited_for(web, fetcher, monkeypatch, part):
 
     def drip(handler):
         handler.wfile.write(part)
-        for _ in range(100):
+        for _ in range(3_000):
             handler.wfile.write(b"x")
             time.sleep(0.02)
 
-    monkeypatch.setattr(fetch, "WHOLE", 0.2)
+    monkeypatch.setattr(fetch, "WHOLE", 1.5)
     began = time.monotonic()
-    with pytest.raises(FetchError, match=r"/a: has not come in 0\.2 s; try again later"):
+    with pytest.raises(FetchError, match=r"/a: has not come in 1\.5 s; try again later"):
         fetcher.get(web.script("/a", drip), LIMIT)
     assert web.asked == ["/a"]  # a second try would take as long again
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize(

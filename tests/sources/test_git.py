@@ -185,6 +185,6 @@ def test_git_that_takes_too_long_or_talks_too_much_or_brings_too_much_is_ended(
             began = time.monotonic()
             with pytest.raises(FetchError, match=message):
                 bring(served.at("talks"))
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 25
         with pytest.raises(ProcessLookupError):
             os.kill(int(process.read_text()), 0)

@@ -83,9 +83,9 @@ def test_the_longest_prompts_leave_room_for_the_answer(long_archive: Archive, as
 def test_a_long_prompt_is_made_quickly(maker: PromptMaker, asked):
     condition = Condition(BASE, 32_000, "middle third")
     maker.haystack(asked[0], condition)  # counts the tokens of the turns
-    began = time.perf_counter()
+    began = time.process_time()
     maker.haystack(asked[0], replace(condition, position="last third"))
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 def test_conditions_for_which_there_is_too_little_text_are_left_out(maker: PromptMaker):

@@ -122,7 +122,7 @@ def test_a_right_passage_at_the_end_never_lowers_a_hit_or_a_rank(passages, evide
 
 def test_a_run_of_240_questions_takes_less_than_a_second():
     questions = [random_question(seed) for seed in range(240)]
-    begun = time.perf_counter()
+    begun = time.process_time()
     for passages, evidence in questions:
         ranking(passages, evidence)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
