@@ -14,7 +14,7 @@ from askpod import Archive
 from askpod.serve.live import Turns
 from askpod.settings import ModelSettings, Settings
 from askpod.store_lock import write_lock
-from fake_openai import FakeOpenAI, said
+from fake_openai import FakeOpenAI, Request, Scripted, said
 
 QUESTION = "Why did batteries that should have lasted two years give out in three weeks?"
 BREAD = "bread-forecasting-for-eleven-bakeries"
@@ -179,7 +179,14 @@ def test_an_archive_that_is_missing_made_damaged_and_rebuilt_is_said_each_time(
 
 
 def test_more_answers_than_allowed_are_refused_while_searches_go_on(serve, indexed):
-    with FakeOpenAI(said("One two three four.", pause=0.5)) as model:
+    refused = threading.Event()
+
+    def slow_answer(_: Request) -> Scripted:
+        assert refused.wait(60)
+        return said("One two three four.")
+
+    with FakeOpenAI() as model:
+        model.answer_with(slow_answer)
         settings = Settings(model=ModelSettings(name="gpt-4o", base_url=model.base_url))
         address = serve(indexed, settings=settings, answers=1)
         asking = {"json": {"question": QUESTION}, "timeout": 30}
@@ -188,6 +195,7 @@ def test_more_answers_than_allowed_are_refused_while_searches_go_on(serve, index
             [(name, told)] = events(httpx.post(f"{address}/api/ask", **asking).text)
             assert (name, told["status"]) == ("error", 429)
             assert httpx.get(f"{address}/api/search?q=flour", timeout=30).status_code == 200
+            refused.set()
             assert "event: answer" in "".join(slow.iter_text())
 
 

@@ -27,7 +27,6 @@ from askpod.store_lock import PATIENCE, write_lock
 _POLL = 0.2  # seconds
 _PATIENCE = 5.0  # seconds that a search waits for another process to bring the replica up
 _MORE = 100  # neighbours asked for beyond those wanted: some may be of versions that are gone
-_AT_ONCE = 1000  # records compared in one request
 _T = TypeVar("_T")
 
 
@@ -245,7 +244,7 @@ class _Remote:
         if chosen is not None and (len(chosen) <= FEW or where is None):
             ids, scores = self.scores_of(vector, chosen)
         else:
-            found = self._chunks.nearest(vector.tolist(), count + _MORE, where=where)
+            found = self._chunks.nearest(vector, count + _MORE, where)
             ids, scores = self._scored(found)
         best = np.lexsort((ids, -scores))[:count]
         return ids[best], scores[best]
@@ -259,14 +258,7 @@ class _Remote:
             chunk_id(name, self._versions[name], position)
             for name, position in zip(names, positions.tolist(), strict=True)
         ]
-        found: dict[str, float] = {}
-        for begin in range(0, len(records), _AT_ONCE):
-            batch = records[begin : begin + _AT_ONCE]
-            found |= self._chunks.nearest(vector.tolist(), len(batch), ids=batch)
-        missing = [record for record in records if record not in found]  # a graph may miss some
-        for record, held in self._chunks.get(missing, "embeddings").items():
-            found[record] = float(np.array(held.vector, dtype=np.float32) @ vector)
-        return self._scored(found)
+        return self._scored(self._chunks.compared(vector, records))
 
     def _scored(self, records: Mapping[str, float]) -> Hits:
         """The chunks of records and their scores; without what is not the replica's."""

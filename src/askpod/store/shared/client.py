@@ -16,13 +16,14 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
+import numpy as np
 
 from askpod.errors import ArchiveClosed, ServerError
 from askpod.parsing import ParseError, parse_json
 from askpod.services.http import excerpt, secret, where
 from askpod.services.limits import PASSING, BoundedClient, Response
 from askpod.services.retry import Retries
-from askpod.store.vectors import EF_SEARCH, Record, Where, columns
+from askpod.store.vectors import EF_SEARCH, Record, Vectors, Where, columns
 
 PAGE = 500  # records of one listing: one request
 WRITTEN_AT_ONCE = 64  # records: about 600 kB, which the proxies before servers let through
@@ -240,16 +241,13 @@ class Collection:
 
     def nearest(
         self,
-        vector: Sequence[float],
+        vector: Vectors,
         count: int,
-        *,
         where: Where | None = None,
-        ids: Sequence[str] | None = None,
     ) -> dict[str, float]:
         """The records with the greatest inner product with a vector, by id, greatest first."""
-        body = {"query_embeddings": [list(vector)], "n_results": count, "include": ["distances"]}
+        body = {"query_embeddings": [vector.tolist()], "n_results": count, "include": ["distances"]}
         body |= {"where": where} if where else {}
-        body |= {"ids": list(ids)} if ids is not None else {}
         said = self._ask("query", body)
         try:
             [found], [distances] = said["ids"], said["distances"]
@@ -257,6 +255,22 @@ class Collection:
             return {str(id_): 1 - float(distance) for id_, distance in pairs}
         except (KeyError, TypeError, ValueError):
             raise self.database.garbled("neighbours") from None
+
+    def compared(self, vector: Vectors, ids: Sequence[str]) -> dict[str, float]:
+        """The inner products of a vector with those of the records that are there, by id.
+
+        Their vectors are fetched: for a query among these ids the server walks its whole graph.
+        """
+        found: dict[str, float] = {}
+        for begin in range(0, len(ids), PAGE):
+            held = self.get(ids[begin : begin + PAGE], "embeddings")
+            try:
+                vectors = np.array([record.vector for record in held.values()], dtype=np.float32)
+                scores = vectors.reshape(len(held), len(vector)) @ vector
+            except (TypeError, ValueError):
+                raise self.database.garbled("vectors") from None
+            found |= zip(held, scores.tolist(), strict=True)
+        return found
 
     def write(self, records: Sequence[Record]) -> None:
         """Adds records, or replaces those that have their ids."""
