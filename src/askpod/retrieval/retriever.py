@@ -256,13 +256,19 @@ def _saying_most(said: Sequence[Said], chosen: Ids | None) -> Ids:
     """The CANDIDATES chosen chunks in which most of the words stand, rare ones first."""
     if not any(len(word.chunks) for word in said):
         return np.empty(0, np.int64)
-    ids, which = np.unique(np.concatenate([word.chunks for word in said]), return_inverse=True)
+    ids = np.concatenate([word.chunks for word in said])
     weights = np.repeat([word.idf for word in said], [len(word.chunks) for word in said])
-    scores = np.bincount(which, weights)
+    # A stable sort merges what is in order already: a third of the time that np.unique takes.
+    order = np.argsort(ids, kind="stable")
+    firsts = np.flatnonzero(np.diff(ids[order], prepend=-1))
+    ids, scores = ids[order][firsts], np.add.reduceat(weights[order], firsts)
     if chosen is not None:
         kept = np.isin(ids, chosen, assume_unique=True)
         ids, scores = ids[kept], scores[kept]
-    return ids[np.lexsort((ids, -scores))[:CANDIDATES]]
+    if len(ids) > CANDIDATES:
+        kept = scores >= np.partition(scores, -CANDIDATES)[-CANDIDATES]
+        ids, scores = ids[kept], scores[kept]
+    return ids[best_first(ids, scores)[:CANDIDATES]]
 
 
 def _look_up(pool: Pool, ids: Ids, neighbours: Neighbours, vector: NDArray[np.float32]) -> None:
