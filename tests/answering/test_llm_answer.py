@@ -24,7 +24,7 @@ def ask(indexed: Path, model_server: FakeOpenAI, monkeypatch):
     """Opens the examples' archive with the model on the test server."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-tests")
     settings = Settings(
-        model=ModelSettings("any", base_url=model_server.base_url, timeout=2.0, patience=0.5)
+        model=ModelSettings("any", base_url=model_server.base_url, timeout=60.0, patience=0.5)
     )
     with Archive.open(indexed, settings=settings) as archive:
         yield archive
@@ -279,7 +279,7 @@ def test_closing_the_stream_closes_the_request(ask, model_server):
     stream = ask.ask_stream(QUESTION)
     next(stream)
     stream.close()
-    assert model_server.requests[0].hung_up.wait(3)
+    assert model_server.requests[0].hung_up.wait(30)
 
 
 def test_cancelling_the_task_closes_the_request(ask, model_server):
@@ -298,7 +298,7 @@ def test_cancelling_the_task_closes_the_request(ask, model_server):
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(cancelled())
-    assert model_server.requests[0].hung_up.wait(3)
+    assert model_server.requests[0].hung_up.wait(30)
 
 
 def test_a_follow_up_is_made_whole_by_the_model(ask, model_server):

@@ -36,7 +36,7 @@ def is_rewriting(request: Request) -> bool:
 @pytest.fixture
 def opened(indexed, model_server: FakeOpenAI, monkeypatch) -> Callable:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-tests")
-    model = ModelSettings("any", base_url=model_server.base_url, timeout=2.0, patience=0.0)
+    model = ModelSettings("any", base_url=model_server.base_url, timeout=60.0, patience=0.0)
 
     @contextmanager
     def open_with(**settings):

@@ -29,7 +29,7 @@ def server() -> Iterator[FakeOpenAI]:
 
 @pytest.fixture
 def settings(server) -> ModelSettings:
-    return ModelSettings("any", base_url=server.base_url, timeout=5.0, patience=0.2)
+    return ModelSettings("any", base_url=server.base_url, timeout=60.0, patience=0.2)
 
 
 @pytest.fixture
