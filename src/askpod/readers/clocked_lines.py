@@ -54,6 +54,7 @@ _LINKED = re.compile(
     r"(?P<open>\((?=\[))?(?<!\[)\[{1,2}(?P<text>[^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]"
     r"\(\s?[^()\s]{1,500}\s?\)\]?(?(open)\))"
 )
+_BULLETS = frozenset("@>*•-#")
 _BULLET = re.compile(r"^(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
 _MARKS = frozenset("*_>-•")
 _QUOTED = re.compile(r"^(?:> )?(?:[-*•] (?=[*_]))?")  # a quotation, or a list of bold names
@@ -70,7 +71,8 @@ _COLUMNS = {
     for mark in (r"\t", r"\|")
 }
 _GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d])")
-_RULE = re.compile(r"\s*([-*_=~])(?: ?\1){2,}\s*")
+_RULES = frozenset("-*_=~")
+_RULE = re.compile(r"([-*_=~])(?: ?\1){2,}")
 _BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
 _HEADING = re.compile(r"^#{1,6}\s+(?=\S)")
 _UNIT = r"(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?|or[ae]|uur|час\w*)"
@@ -124,7 +126,7 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
 
 def _unglued(lines: list[str]) -> list[str]:
     """The lines; where most begin with a clock that is glued to the words, with a space there."""
-    spaced = [_GLUED.sub(r"\1 ", line) for line in lines]
+    spaced = [_GLUED.sub(r"\1 ", line) if line[:1].isdigit() else line for line in lines]
     glued = sum(map(operator.ne, spaced, lines))
     return spaced if glued >= max(2, _MOST * sum(map(bool, lines))) else lines
 
@@ -149,9 +151,11 @@ def _columns(line: str) -> str | None:
 
 def _normal(written: str) -> str:
     """The line without Markdown's marks."""
-    if _RULE.fullmatch(written):
+    text = written.strip()
+    if text[:1] in _RULES and _RULE.fullmatch(text):
         return ""
-    text = _BREAK.sub(" ", written, count=20).strip() if "<" in written else written.strip()
+    if "<" in text:
+        text = _BREAK.sub(" ", text, count=20).strip()
     if text[:1] in _MARKS:
         text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", text))
     text = text.replace("**", "")
@@ -164,7 +168,9 @@ def _normal(written: str) -> str:
     if (found := _IN_SECONDS.search(text, 0, _MAX_HEAD)) is not None:
         start, end = (_clock_of(float(found[name])) for name in ("start", "end"))
         text = f"{text[: found.start()]}[{start} --> {end}]{text[found.end() :]}"
-    return _HEADING.sub("", _BULLET.sub("", text, count=1), count=1)
+    if text[:1] in _BULLETS:
+        text = _HEADING.sub("", _BULLET.sub("", text, count=1), count=1)
+    return text
 
 
 def _clock_of(second: float) -> str:

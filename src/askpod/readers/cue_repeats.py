@@ -8,7 +8,6 @@ file says the first half again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from askpod.readers.cues import Cue
@@ -75,7 +74,7 @@ def _each_once(cues: list[Cue]) -> list[Cue]:
     least = min(_LEAST, max(2, len(runs)))
     if repeated < least or repeated < _SHARE * len(runs):
         return cues
-    return [run[0] if len(run) == 1 else replace(run[0], end=run[-1].end) for run in runs]
+    return [run[0] if len(run) == 1 else run[0]._replace(end=run[-1].end) for run in runs]
 
 
 def _is_line(text: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from operator import le
 from statistics import median
@@ -55,7 +55,7 @@ def starts_in_order(
         if part.guessed:
             guessed.update(part.places)
             first = part.places[0]
-            timed[first] = replace(timed[first], opens=True)
+            timed[first] = timed[first]._replace(opens=True)
     _never_back(timed, guessed)
     starts, estimated = _starts(timed)
     return timed, starts, [each or at in guessed for at, each in enumerate(estimated)]
@@ -69,7 +69,7 @@ def _never_back(cues: list[Cue], guessed: set[int]) -> None:
             continue
         if cue.start < latest:
             end = None if cue.end is None or cue.end < latest else cue.end
-            cues[place] = cue.at(latest, end)
+            cues[place] = cue._replace(start=latest, end=end)
             guessed.add(place)
         latest = max(latest, cue.start)
 
@@ -175,12 +175,12 @@ def _mend(cues: list[Cue], part: _Part, log: FaultLog) -> None:
             early.append(cue.line)
         else:
             wrong.append(cue.line)
-            cues[place] = cue.at(None, None)
+            cues[place] = cue._replace(start=None, end=None)
             continue
         latest = max(latest, min(start, next_anchor))
         if latest != start or part.offset:
             end = None if cue.end is None else max(cue.end, latest) + part.offset
-            cues[place] = cue.at(latest + part.offset, end)
+            cues[place] = cue._replace(start=latest + part.offset, end=end)
     _report(early, "speech begins before what stands above it: taken at its second", log)
     _report(wrong, "a time does not fit between its neighbours: worked out", log)
 

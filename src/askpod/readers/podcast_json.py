@@ -7,7 +7,6 @@ segment that names no speaker is by the one named last, where enough segments na
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from askpod.readers.cues import Cue, Draft
@@ -74,6 +73,6 @@ def _is_inner(character: str) -> bool:
 def _whole(parts: list[Cue]) -> Iterator[Cue]:
     if len(parts) > 1:
         text = "".join(cue.text for cue in parts)
-        yield replace(parts[0], text=text, end=parts[-1].end)
+        yield parts[0]._replace(text=text, end=parts[-1].end)
     else:
         yield from parts

@@ -9,7 +9,6 @@ are seconds or milliseconds is told by how much is said in that time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from askpod.readers.cues import Cue, Draft, cut, locate
@@ -53,7 +52,7 @@ def _sound(cue: Cue) -> Cue:
         each.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         for each in (cue.text, cue.speaker)
     )
-    return replace(cue, text=text, speaker=speaker)
+    return cue._replace(text=text, speaker=speaker)
 
 
 def why_no_service(value: object) -> str | None:

@@ -8,7 +8,6 @@ about the half hour behind it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
@@ -30,7 +29,7 @@ _FAR = 10  # times the usual distance between two labels, likewise
 def hold(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     """The cues, those without a speaker by the one named last; not where few name any."""
     unknown = {label for label in {cue.speaker for cue in cues} if known(label) == "?"}
-    marked = [replace(cue, speaker="?") if cue.speaker in unknown else cue for cue in cues]
+    marked = [cue._replace(speaker="?") if cue.speaker in unknown else cue for cue in cues]
     return hold_named(marked, log)
 
 
@@ -44,7 +43,7 @@ def hold_named(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> l
     """
     places = [place for place, cue in enumerate(cues) if cue.speaker]
     if not places or (len(places) == len(cues) and not any(cue.opens for cue in cues)):
-        return [replace(cue, speaker="") if cue.speaker == "?" else cue for cue in cues]
+        return [cue._replace(speaker="") if cue.speaker == "?" else cue for cue in cues]
     reach = len(cues) if always else _reach(cues, places)
     held = list(cues)
     without = 0

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
@@ -85,7 +85,7 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     """
     cues = _without_turn_signs(cues)
     if not any(cue.speaker.strip("?") for cue in cues):
-        cues = [replace(cue, speaker="") if cue.speaker else cue for cue in cues]
+        cues = [cue._replace(speaker="") if cue.speaker else cue for cue in cues]
     lines_or_changes = sum(cue.text.count("\n") + cue.text.count(">>") for cue in cues)
     if any(cue.speaker for cue in cues) or lines_or_changes > MAX_CUES:
         return hold(cues, log)
@@ -117,7 +117,7 @@ def name_or_keep(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     if not any(cue.speaker for cue in cues):
         return name_speakers(cues, log)
     unknown = {label for label in {cue.speaker for cue in cues} if known(label) == "?"}
-    return [replace(cue, speaker="") if cue.speaker in unknown else cue for cue in cues]
+    return [cue._replace(speaker="") if cue.speaker in unknown else cue for cue in cues]
 
 
 def _without_turn_signs(cues: Sequence[Cue]) -> Sequence[Cue]:
@@ -338,23 +338,23 @@ def _most_of(heads: Sequence[tuple[_Line, str, str]], captions: int) -> set[str]
     return labels
 
 
-def _parts(cue: Cue, lines: Sequence[_Line], believed: set[str]) -> Iterator[Cue]:
-    """The cue in parts, one for each speaker; `?` says that another speaks who is not known."""
+def _parts(cue: Cue, lines: Sequence[_Line], believed: set[str]) -> Iterator[tuple[str, str, bool]]:
+    """Text, speaker and `opens` of each part of a cue; speaker `?` is another, who is not known."""
     speaker, opens, texts = ("?", True, []) if cue.opens else ("", False, list[str]())
     for line in lines:
         named = line.label in believed
         if named or line.changes:
             if texts:
-                yield Cue(cue.line, None, None, "\n".join(texts), speaker, opens)
+                yield "\n".join(texts), speaker, opens
             speaker, opens, texts = known(line.label) if named else "?", True, []
         texts.append(line.rest if named else line.text)
-    yield Cue(cue.line, None, None, "\n".join(texts), speaker, opens)
+    yield "\n".join(texts), speaker, opens
 
 
-def _cut(cue: Cue, parts: Sequence[Cue]) -> Iterator[Cue]:
-    """The parts, with times where they can be known: the first start and the last end."""
-    parts = [part for part in parts if part.text.strip()] or parts
-    for place, part in enumerate(parts):
-        start = cue.start if place == 0 else None
-        end = cue.end if place == len(parts) - 1 else None
-        yield Cue(cue.line, start, end, part.text, part.speaker, part.opens)
+def _cut(cue: Cue, parts: Sequence[tuple[str, str, bool]]) -> Iterator[Cue]:
+    """The parts as cues, with times where they can be known: the first start and the last end."""
+    parts = [part for part in parts if part[0].strip()] or parts
+    last = len(parts) - 1
+    for place, (text, speaker, opens) in enumerate(parts):
+        start, end = cue.start if place == 0 else None, cue.end if place == last else None
+        yield Cue(cue.line, start, end, text, speaker, opens)

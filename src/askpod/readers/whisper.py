@@ -9,7 +9,6 @@ segment is what was said; its words only say when, and by whom.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from askpod.readers.cues import Cue, Draft, cut, locate
@@ -113,7 +112,7 @@ def _cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
     )
     yield from cut(cue, locate(cue.text, known)) if words else (cue,)
     if segment.get("speaker_turn_next") is True:  # whisper.cpp: another speaker begins behind it
-        yield replace(cue, text=TURN, start=None)
+        yield cue._replace(text=TURN, start=None)
 
 
 def _speaker(segment: Object) -> object:
