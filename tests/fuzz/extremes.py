@@ -57,9 +57,9 @@ def _one_segment() -> str:
     return json.dumps({"segments": [{"start": 0, "end": 9, "text": text, "words": words}]})
 
 
-def _snippets() -> str:
+def _snippets(count: int) -> str:
     text = f">> ANN: {_SAID[:30]}\n>> BEN: it&#39;s {_SAID[:20]}"
-    return json.dumps([{"text": text, "start": n * 2.5, "duration": 5.0} for n in range(60_000)])
+    return json.dumps([{"text": text, "start": n * 2.5, "duration": 5.0} for n in range(count)])
 
 
 def _json3() -> str:
@@ -67,17 +67,17 @@ def _json3() -> str:
     return json.dumps({"events": [{"tStartMs": 5000 * n, "segs": segs} for n in range(27_000)]})
 
 
-def _subrip(lines: str, count: int = 59_000) -> str:
+def _subrip(lines: str, count: int = 49_000) -> str:
     return "".join(
         f"{n}\n{_clock(2 * n, ',')} --> {_clock(2 * n + 3, ',')}\n{lines}\n\n" for n in range(count)
     )
 
 
 def _rolling() -> str:
-    spoken = [f"{n} {_SAID}" for n in range(59_001)]
+    spoken = [f"{n} {_SAID}" for n in range(49_001)]
     cues = (
         f"{_clock(2 * n)} --> {_clock(2 * n + 4)} align:start\n{spoken[n]}\n{spoken[n + 1]}\n\n"
-        for n in range(59_000)
+        for n in range(49_000)
     )
     return "WEBVTT\n\n" + "".join(cues)
 
@@ -100,7 +100,7 @@ def _html(count: int) -> str:
 
 
 def _plain(form: str) -> str:
-    count = 59_000 // form.count("\n")
+    count = 49_000 // form.count("\n")
     return "".join(form.format(clock=_clock(3 * n)[:8], n=n % 3, said=_SAID) for n in range(count))
 
 
@@ -131,7 +131,8 @@ EXTREMES: Sequence[tuple[str, Callable[[], str]]] = tuple(
         "odd.json": lambda: _podcast(_ODD),
         "whisperx.json": _whisperx,
         "one-segment.json": _one_segment,
-        "snippets.json": _snippets,
+        "snippets.json": lambda: _snippets(50_000),
+        "turns.json": lambda: _snippets(33_000),
         "json3.json": _json3,
         "numbers.json": lambda: (
             f'{{"segments": [{{"text": "a", "start": [{"1.5," * 1_499_000}1]}}]}}'
@@ -160,7 +161,7 @@ EXTREMES: Sequence[tuple[str, Callable[[], str]]] = tuple(
         "paragraphs.docx": lambda: word_body(_word("a", 29_000)),
         "tags.docx": lambda: word_body("<b/>" * 1_790_000 + _word(_SAID, 3)),
         "breaks.txt": lambda: (
-            "[00:00:01] Ann: a\n[00:00:02] Ben: b\n[00:00:03] Ann: c\n" + "\n" * 59_000
+            "[00:00:01] Ann: a\n[00:00:02] Ben: b\n[00:00:03] Ann: c\n" + "\n" * 49_000
         ),
     }.items()
 )

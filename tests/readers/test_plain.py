@@ -263,8 +263,21 @@ def test_what_is_no_transcript_is_not_recognised(read, text):
 def test_more_lines_than_any_transcript_are_refused(tmp_path):
     path = tmp_path / "long.txt"
     path.write_text("[0:05] Ann: Hm.\n" * (MAX_LINES + 1))
-    with pytest.raises(ReadError, match=r"long\.txt: has more than 60,000 lines; split it"):
+    with pytest.raises(ReadError, match=r"long\.txt: has more than 50,000 lines; split it"):
         read_episode(path)
+    path.write_text(("[0:05] Ann: Hm. " * 5_001 + "\n") * 10)
+    with pytest.raises(ReadError, match=r"long\.txt: holds more than 50,000 clocks; split it"):
+        read_episode(path)
+    path.write_text("[0:05] Ann: Hm.\n" + "[0:05] Ben: No. " * 70_000)
+    with pytest.raises(ReadError, match=r"long\.txt:2: has a line of 1,120,000 characters"):
+        read_episode(path)
+
+
+def test_a_file_with_nothing_but_a_tools_line_is_no_transcript(tmp_path):
+    path = tmp_path / "meeting.txt"
+    path.write_text("Marta Flux stopped transcription\n")
+    with pytest.raises(ReadError, match=r"meeting\.txt:1: has no transcript: nothing is said"):
+        read_episode(path, untimed=True)
 
 
 def test_the_fixture_with_clocks_first():

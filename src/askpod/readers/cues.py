@@ -30,7 +30,7 @@ class Draft:
 
 
 class Cue(NamedTuple):
-    """Some words of one speaker, as the file has them (a tuple: large files have 60,000)."""
+    """Some words of one speaker, as the file has them (a tuple: large files have 50,000)."""
 
     line: int  # 1-based, of the file
     start: float | None  # seconds; None where the file does not say
@@ -45,8 +45,7 @@ _STOPS = frozenset(".?!…。？！")
 _REACH = 40  # characters that may stand between a word and where the one before it ended
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """Where a word begins in its text, and what is known about it."""
 
     offset: int

@@ -20,13 +20,14 @@ from askpod.errors import ReadError
 from askpod.readers.clocked_lines import CLOCK, Line, read_lines
 from askpod.readers.cues import Cue, Draft
 from askpod.readers.json_document import seconds
+from askpod.readers.limits import MAX_CAPTIONS
 from askpod.readers.log import FaultLog
 from askpod.readers.speakers import name_speakers
-from askpod.readers.text import clean, excerpt, is_of_tool, unescape
+from askpod.readers.text import clean, excerpt, is_of_tool, refuse_long_lines, unescape
 from askpod.readers.turns import turns_of
 from askpod.times import anchors
 
-MAX_LINES = 60_000
+MAX_LINES = MAX_CAPTIONS
 _SAMPLE_LINES = 4_000  # by which a file is recognised
 _SAMPLE = 400_000  # characters, likewise
 _MAX_TITLE = 200  # characters
@@ -119,11 +120,12 @@ def read_untimed(path: Path, text: str, log: FaultLog) -> Draft:
 def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
     """The turns of a transcript, with its title where one stands above them.
 
-    Raises ReadError where it has more lines than any transcript.
+    Raises ReadError where it has more lines, or longer ones, than any transcript.
     """
     written = text.replace("\r\n", "\n").replace("\r", "\n")
     if written.count("\n") >= MAX_LINES:
         raise ReadError(path, f"has more than {MAX_LINES:,} lines; split it or leave it out")
+    refuse_long_lines(path, written)
     front = _FRONT_MATTER.match(written)
     above = front[0].count("\n") if front else 0
     raw = written.split("\n")
@@ -131,7 +133,11 @@ def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
     _drop_footer(lines, log)
     begin = _beginning(lines)
     _drop_headings(raw, lines, begin, log)
-    cues = name_speakers(list(_cues(_blocks(lines[begin:]))), log)
+    pieces = list(_cues(_blocks(lines[begin:])))
+    if len(pieces) > MAX_CAPTIONS:
+        problem = f"holds more than {MAX_CAPTIONS:,} clocks; split it or leave it out"
+        raise ReadError(path, problem)
+    cues = name_speakers(pieces, log)
     title, description = _header(line.text for line in lines[:begin])
     if front and (told := _TITLE.search(front[0])):
         title = clean(told[1].strip("\"'"))[0]
@@ -168,7 +174,8 @@ def _beginning(lines: Sequence[Line]) -> int:
     timed = (at for at, line in enumerate(lines) if line.start is not None)
     first = next(timed, len(lines))
     counts = Counter(line.name or _label(line.text) for line in lines)
-    return next((at for at in range(first) if _is_said(lines[at].text, counts)), first % len(lines))
+    said = (at for at in range(first) if _is_said(lines[at].text, counts))
+    return next(said, 0 if first == len(lines) else first)
 
 
 def _is_said(text: str, counts: Counter[str]) -> bool:

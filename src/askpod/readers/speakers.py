@@ -23,7 +23,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from askpod.readers.cues import Cue
-from askpod.readers.limits import MAX_CUES
+from askpod.readers.limits import MAX_CAPTIONS, MAX_CUES
 from askpod.readers.log import FaultLog
 from askpod.readers.speaker_labels import is_diariser, is_name, known
 from askpod.readers.speaker_reach import hold, hold_named
@@ -87,7 +87,8 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     if not any(cue.speaker.strip("?") for cue in cues):
         cues = [cue._replace(speaker="") if cue.speaker else cue for cue in cues]
     lines_or_changes = sum(cue.text.count("\n") + cue.text.count(">>") for cue in cues)
-    if any(cue.speaker for cue in cues) or lines_or_changes > MAX_CUES:
+    too_many = len(cues) > MAX_CUES or lines_or_changes > 2 * MAX_CAPTIONS
+    if too_many or any(cue.speaker for cue in cues):
         return hold(cues, log)
     split = [_lines(cue.text) for cue in cues]
     believed = _Labels(split).believed() or _labels_apart(split)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised
 from askpod.readers.file_kinds import why_not_text
-from askpod.readers.limits import MAX_BYTES, MEGABYTE
+from askpod.readers.limits import MAX_BYTES, MAX_TURN, MEGABYTE
 from askpod.readers.log import FaultLog
 from askpod.text import without_hidden
 
@@ -129,7 +129,8 @@ _ANY = (
     f"|{_class(0xF0, 0xF4)}{_NEXT}{{3}})"
 )
 _CERTAIN = f"(?:[ÂÃ]{_NEXT}|â[€‚„†ˆ‰]{_NEXT}|ðŸ{_NEXT}{{2}}|ï»¿)"
-_MOJIBAKE = re.compile(f"{_ANY}{{2,}}|{_CERTAIN}")
+# What it may begin with is looked for first: that is faster by a third.
+_MOJIBAKE = re.compile(f"(?=[Â-ô])(?:{_ANY}{{2,}}|{_CERTAIN})")
 
 
 @lru_cache(maxsize=4096)  # a file has few of them, and each often
@@ -195,6 +196,18 @@ def _utf16(path: Path, data: bytes) -> str:
             f"begins as UTF-16 text but is not: byte {error.start} is damaged;"
             " fetch it again, or save the file as UTF-8",
         ) from None
+
+
+def refuse_long_lines(path: Path, text: str) -> None:
+    """Raises ReadError where a line is longer than any paragraph of speech."""
+    longest = max(text.split("\n"), key=len)
+    if len(longest) > MAX_TURN:
+        raise ReadError(
+            path,
+            f"has a line of {len(longest):,} characters (at most {MAX_TURN:,}):"
+            " the file looks damaged; fetch it again or leave it out",
+            line=text.count("\n", 0, text.index(longest)) + 1,
+        )
 
 
 def excerpt(text: str, limit: int = 60) -> str:

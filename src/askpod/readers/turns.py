@@ -12,7 +12,7 @@ else after a few lines, so that what is quoted of it stays short.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from askpod.errors import ReadError
@@ -26,7 +26,7 @@ from askpod.readers.text import clean, gap_between, is_of_tool, joined_lines
 from askpod.times import CHARACTERS_PER_SECOND
 
 
-def turns_of(cues: Iterable[Cue], log: FaultLog) -> tuple[Turn, ...]:
+def turns_of(cues: Sequence[Cue], log: FaultLog) -> tuple[Turn, ...]:
     """The turns that cues make, in the order of the file; none where no cue has a word.
 
     Times never go backwards. A turn is estimated where the start of its first cue was not
@@ -57,8 +57,10 @@ class _Washing:
         self._labels: dict[str, str] = {}
         self._faults: dict[str, list[int]] = {}  # kind -> lines
 
-    def washed(self, cues: Iterable[Cue]) -> list[Cue]:
+    def washed(self, cues: Sequence[Cue]) -> list[Cue]:
         """The cues that hold words."""
+        if len(cues) > MAX_CUES:
+            raise self._too_much(cues[MAX_CUES].line, f"more than {MAX_CUES:,} cues")
         kept: list[Cue] = []
         written = 0
         for cue in cues:
@@ -67,8 +69,6 @@ class _Washing:
                 raise self._too_much(cue.line, f"more than {MAX_SPEECH:,} characters of speech")
             text = self._text(cue.text, cue.line)
             if text:
-                if len(kept) == MAX_CUES:
-                    raise self._too_much(cue.line, f"more than {MAX_CUES:,} cues")
                 if len(text) > MAX_TURN:
                     held = f"a cue of {len(text):,} characters (at most {MAX_TURN:,})"
                     raise self._too_much(cue.line, held)

@@ -12,11 +12,12 @@ from askpod.errors import ReadError
 from askpod.model import Episode, Turn
 from askpod.parsing import Mapping, Scalar, Sequence
 from askpod.readers.datatalks.repair import mend_rows
-from askpod.readers.datatalks.rows import MAX_TEXT, Row, read_rows
+from askpod.readers.datatalks.rows import Row, read_rows
 from askpod.readers.fields import Fields
 from askpod.readers.frontmatter import read_front_matter
 from askpod.readers.limits import MAX_MARKDOWN_LINES, MAX_TEXT_BYTES, MEGABYTE
 from askpod.readers.log import FaultLog
+from askpod.readers.text import refuse_long_lines
 from askpod.times import time_turns
 
 
@@ -55,14 +56,7 @@ def _check_lines(path: Path, text: str) -> None:
     if text.count("\n") > MAX_MARKDOWN_LINES:
         problem = f"has more than {MAX_MARKDOWN_LINES:,} lines; split it or leave it out"
         raise ReadError(path, problem)
-    longest = max(text.split("\n"), key=len)
-    if len(longest) > MAX_TEXT:
-        raise ReadError(
-            path,
-            f"has a line of {len(longest):,} characters (at most {MAX_TEXT:,}):"
-            " the file looks damaged; fetch it again or leave it out",
-            line=text.count("\n", 0, text.index(longest)) + 1,
-        )
+    refuse_long_lines(path, text)
     if len(text) > MAX_TEXT_BYTES:
         problem = f"is larger than {MAX_TEXT_BYTES // MEGABYTE} MB; split it or leave it out"
         raise ReadError(path, problem)

@@ -16,11 +16,11 @@ from pathlib import Path
 from askpod.errors import ReadError
 from askpod.parsing import Mapping, Node, Scalar, Sequence
 from askpod.readers.frontmatter import as_text, clean_text
+from askpod.readers.limits import MAX_TURN
 from askpod.readers.log import FaultLog
 from askpod.readers.text import excerpt
 from askpod.times import parse_clock
 
-MAX_TEXT = 1_000_000  # characters in one paragraph; more is a damaged file, not speech
 MAX_SECOND = 1_000_000.0  # over eleven days; more is not a place in a recording
 
 
@@ -68,11 +68,11 @@ def _read_row(path: Path, node: Node, log: FaultLog) -> list[Row]:
 
 def _short_enough(path: Path, node: Node | None, log: FaultLog) -> str:
     text = clean_text(node, log)
-    if node is None or len(text) <= MAX_TEXT:
+    if node is None or len(text) <= MAX_TURN:
         return text
     raise ReadError(
         path,
-        f"holds a paragraph of {len(text):,} characters (at most {MAX_TEXT:,}):"
+        f"holds a paragraph of {len(text):,} characters (at most {MAX_TURN:,}):"
         " the file looks damaged; split the paragraph or leave the file out",
         line=node.line,
     )
