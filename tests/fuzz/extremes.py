@@ -92,6 +92,18 @@ def _timed_words() -> str:
     return "WEBVTT\n\n" + "".join(cues)
 
 
+def _ttml(body: str, head: str = "") -> str:
+    return (
+        f'<tt xmlns="http://www.w3.org/ns/ttml"><head><metadata>{head}</metadata></head>'
+        f"<body><div>{body}</div></body></tt>"
+    )
+
+
+def _spans(count: int) -> str:
+    spans = "".join(f'<span begin="{n}s">tide</span>' for n in range(14))
+    return "".join(f'<p begin="{5 * n}s" end="{5 * n + 5}s">{spans}</p>' for n in range(count))
+
+
 def _html(count: int) -> str:
     return "".join(
         f"<cite>S{n % 3}:</cite><time>{n // 60}:{n % 60:02}</time><p>{_SAID} &amp; more</p>\n"
@@ -149,6 +161,9 @@ EXTREMES: Sequence[tuple[str, Callable[[], str]]] = tuple(
             "WEBVTT\n\n" + _subrip(f"<v.loud Ann B>{_SAID}</v>\n<v Ben>no").replace(",", ".")
         ),
         "same.vtt": lambda: "WEBVTT\n\n" + _subrip("no\nno\nno").replace(",", "."),
+        "names.ttml": lambda: _ttml("", '<agent id="a">' + "odd <i/>" * 290_000 + "</agent>"),
+        "spans.ttml": lambda: _ttml(_spans(9_900)),
+        "breaks.ttml": lambda: _ttml('<p begin="1s">' + "odd <br/>" * 290_000 + "</p>"),
         "page.html": lambda: _html(49_000),
         "spans.html": lambda: "<cite>A:</cite><time>0:01</time><p>" + "<b>a</b> " * 149_000,
         "page-of-text.html": lambda: _html(2) + f"<p>{_SAID} &lt;\n" * 60_000,

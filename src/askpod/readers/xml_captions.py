@@ -13,7 +13,7 @@ from askpod.readers.captions import caption_second, refuse_floods
 from askpod.readers.cues import Cue, Draft
 from askpod.readers.log import FaultLog
 from askpod.readers.speakers import name_or_keep
-from askpod.readers.text import clean, gap_between, unescape
+from askpod.readers.text import clean, unescape
 from askpod.readers.turns import turns_of
 from askpod.readers.xml_events import XmlEvents, parse_xml
 
@@ -36,7 +36,8 @@ def read_xml_captions(path: Path, text: str, log: FaultLog) -> Draft:
     refuse_floods(path, text)
     reader = _Reader()
     parse_xml(path, text, reader)
-    return Draft(turns_of(name_or_keep(reader.cues(), log), log), title=clean(reader.title)[0])
+    title = clean("".join(reader.title))[0]
+    return Draft(turns_of(name_or_keep(reader.cues(), log), log), title=title)
 
 
 @dataclass(slots=True)
@@ -44,7 +45,8 @@ class _Piece:
     """A stretch of a caption with a second of its own."""
 
     start: float | None
-    text: str = ""
+    texts: list[str] = field(default_factory=list)
+    said: bool = False  # something stands in it that is no space
 
 
 @dataclass(slots=True)
@@ -60,28 +62,29 @@ class _Reader(XmlEvents):
     """Collects the captions of TTML and timedtext."""
 
     def __init__(self) -> None:
-        self.title = ""
+        self.title: list[str] = []  # in parts
         self._captions: list[_Caption] = []
         self._open: _Caption | None = None
-        self._agents: dict[str, str] = {}  # id -> name
+        self._agents: dict[str, list[str]] = {}  # id -> name in parts
         self._agent = ""  # that is being described
         self._around = ""  # agent of what the caption stands in
         self._inside = ""  # "title" or "name", whose text is being read
         self._escaped = False  # timedtext escapes twice
         self._rates = {"f": 1 / 30, "t": 1.0}
-        self._after_span = False
 
     def cues(self) -> list[Cue]:
         """All cues, once the file has been read."""
+        names = {agent: clean("".join(parts))[0] for agent, parts in self._agents.items()}
         found: list[Cue] = []
         for caption in self._captions:
             agent = caption.speaker.split(" ")[0] if caption.speaker else ""
-            speaker = self._agents.get(agent) or agent
-            pieces = [piece for piece in caption.pieces if piece.text]
+            speaker = names.get(agent) or agent
+            pieces = [piece for piece in caption.pieces if piece.texts]
             for place, piece in enumerate(pieces):
                 end = caption.end if place == len(pieces) - 1 else None
-                text = unescape(piece.text) if self._escaped else piece.text
-                found.append(Cue(caption.line, piece.start, end, text, speaker))
+                text = "".join(piece.texts)
+                said = unescape(text) if self._escaped else text
+                found.append(Cue(caption.line, piece.start, end, said, speaker))
         return found
 
     def start(self, line: int, name: str, attributes: dict[str, str]) -> None:
@@ -113,24 +116,24 @@ class _Reader(XmlEvents):
             self._open = None
         elif name in ("title", "name", "agent"):
             self._inside = ""
-        self._after_span = name in ("span", "s")
 
     def text(self, text: str) -> None:
         """Text between two tags."""
         if self._inside == "title":
-            self.title += text
+            self.title.append(text)
         elif self._inside == "name" and self._agent:
-            self._agents[self._agent] = clean(self._agents.get(self._agent, "") + text)[0]
+            self._agents.setdefault(self._agent, []).append(text)
         elif self._open is not None:
-            self._open.pieces[-1].text += text
+            piece = self._open.pieces[-1]
+            piece.texts.append(text)
+            piece.said = piece.said or not text.isspace()
 
     def _begin(self, line: int, start: float | None, end: float | None, speaker: str) -> None:
         self._open = _Caption(line, start, end, speaker, [_Piece(start)])
         self._captions.append(self._open)
-        self._after_span = False
 
     def _span(self, attributes: dict[str, str]) -> None:
-        """A stretch inside of a caption; between two words that touch stands a space."""
+        """A stretch inside of a caption."""
         caption = self._open
         if caption is None:
             return
@@ -141,9 +144,7 @@ class _Reader(XmlEvents):
             own = "t" in attributes or start < caption.start  # counted from the caption's own
             start += caption.start if own else 0.0
         last = caption.pieces[-1]
-        if self._after_span and "begin" in attributes and not last.text[-1:].isspace():
-            last.text += gap_between(last.text, "")
-        if last.text.strip():
+        if last.said:
             caption.pieces.append(_Piece(start))
         elif start is not None:
             last.start = start
