@@ -6,6 +6,7 @@ import pytest
 
 from askpod.file_check import check_files, who_speaks
 from askpod.model import Turn
+from askpod.readers import read_episode
 
 SAID = ["The soup was cold in the old station.", "Nobody wanted the soup."]
 
@@ -23,6 +24,15 @@ def test_a_fault_has_a_place_and_a_repair(write_episode):
     faults = {fault.kind: fault for fault in check.faults}
     assert faults["sec-missing"].line == 3
     assert faults["title-missing"].repair == "no title: the file's name “soup” is used"
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("caf\udce9", "caf?"), ("so\u200bup", "soup"), ("\u2060", "Untitled")]
+)
+def test_a_files_name_as_a_title_is_fit_to_be_shown(name, title, tmp_path):
+    path = tmp_path / f"{name}.md"
+    path.write_text("---\ntranscript:\n- line: The soup was cold.\n  sec: 1\n---\n")
+    assert read_episode(path).episode.title == title
 
 
 def test_an_unreadable_file_is_named_and_the_others_are_checked(write_episode, tmp_path):

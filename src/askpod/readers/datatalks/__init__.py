@@ -17,7 +17,7 @@ from askpod.readers.fields import Fields
 from askpod.readers.frontmatter import read_front_matter
 from askpod.readers.limits import MAX_MARKDOWN_LINES, MAX_TEXT_BYTES, MEGABYTE
 from askpod.readers.log import FaultLog
-from askpod.readers.text import refuse_long_lines
+from askpod.readers.text import clean, refuse_long_lines
 from askpod.times import time_turns
 
 
@@ -34,10 +34,11 @@ def read_datatalks(path: Path, episode_id: str, text: str, log: FaultLog) -> Epi
     links = fields.links()
     title = fields.text("title")
     if not title:
-        log.add(root.line, "title-missing", f"no title: the file's name “{episode_id}” is used")
+        title = clean(episode_id.encode("utf-8", "replace").decode())[0] or "Untitled"
+        log.add(root.line, "title-missing", f"no title: the file's name “{title}” is used")
     return Episode(
         id=episode_id,
-        title=title or episode_id,
+        title=title,
         turns=turns,
         short=fields.text("short"),
         guests=guests,
