@@ -168,6 +168,7 @@ def compared(kits: Sequence[Answers], questions: Sequence[GoldQuestion]) -> list
                 file=sys.stderr,
             )
         columns.append([kit.name, *shown(scored, questions), *medians(spent)])
+        print(*columns[-1], sep=" | ", file=sys.stderr)  # hours may lie between two kits
     return [list(row) for row in zip(*columns, strict=True)]
 
 

@@ -125,10 +125,18 @@ def test_a_sentence_that_cites_nothing_is_given_the_turn_that_says_it() -> None:
     assert done.warnings == ()
 
 
-def test_of_two_citations_only_the_wrong_one_is_marked() -> None:
+def test_of_two_citations_the_wrong_one_is_left_out() -> None:
     done = write("Coffee spread through colonialism [1, 2].")
-    assert done.text == f"Coffee spread through colonialism [1]{UNSUPPORTED_MARK}[2]."
-    assert [citation.supported for citation in done.citations] == [False, True]
+    assert done.text == "Coffee spread through colonialism [1]."
+    assert [(each.start, each.supported) for each in done.citations] == [(200.0, True)]
+    assert done.warnings == ("citations left out beside others that hold: 1",)
+
+
+def test_several_wrong_citations_have_one_mark() -> None:
+    done = write("Tea was first grown on the moon [3] [1][2].")
+    assert done.text == f"Tea was first grown on the moon [1] [2][3]{UNSUPPORTED_MARK}."
+    assert [citation.supported for citation in done.citations] == [False] * 3
+    assert done.warnings == ("citations that do not support their claim: 3, marked in the text",)
 
 
 def test_each_part_of_a_sentence_is_judged_by_itself() -> None:

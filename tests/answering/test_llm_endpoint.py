@@ -175,7 +175,7 @@ def test_retries_end_within_the_patience(settings, model_server):
     error = failure(replace(settings, patience=1.0))
     tries = len(model_server.requests)
     assert 2 <= tries <= 7  # 0.02, 0.04 … seconds, each a quarter less at most
-    assert re.search(rf"\(tried {tries} times in \d+ seconds\)", str(error))
+    assert re.search(rf"\(tried {tries} times in \d+ s\)", str(error))
     assert error.retryable
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from askpod.errors import ReadError, Unrecognised
 from askpod.readers import Reading, read_episode
-from askpod.readers.log import FaultLog
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.plain import MAX_LINES, looks_like_plain, read_plain
 from askpod.times import clock
 

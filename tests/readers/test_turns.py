@@ -14,8 +14,8 @@ from askpod.chunking import cut_span
 from askpod.errors import ReadError
 from askpod.model import Turn
 from askpod.readers.cues import Cue
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.limits import MAX_CUES
-from askpod.readers.log import FaultLog
 from askpod.readers.turns import turns_of
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import load_json, recognise_json
-from askpod.readers.log import FaultLog
 from askpod.readers.whisper import read_whisper
 
 PATH = Path("talk.json")

@@ -63,7 +63,7 @@ def test_tries_end_after_their_number_and_what_is_asked_for_is_waited():
     assert retries.next_wait(5.0) == 5.0
     assert (retries.next_wait(0.0) or 0) < 0.1
     assert retries.next_wait() is None
-    assert retries.tried.startswith("tried 3 times in 0 seconds")
+    assert retries.tried.startswith("tried 3 times in 0 s")
 
 
 def test_more_than_the_patience_is_not_waited_for():

@@ -3,7 +3,8 @@
 Every citation is checked against its turn before it is shown. What a claim is cited with is
 judged against the words before the numbers, in the same sentence. Where a claim cites nothing, or
 only turns that do not support it, the turn of the evidence that supports it best is cited instead.
-A claim that nothing supports is marked, or by setting left out.
+A number that does not hold is left out beside one that does. A claim that nothing supports is
+marked, or by setting left out.
 The result is a function of the whole text: it does not depend on the pieces it came in.
 """
 
@@ -19,7 +20,7 @@ from askpod.answering.support import Support, SupportChecker
 from askpod.chunking import cut_span
 from askpod.model import Citation, CitedBy, EvidenceTurn, Span, Turn
 
-# What stands behind a number whose turn does not support the claim, and behind a sentence that
+# What stands behind numbers none of whose turns supports the claim, and behind a sentence that
 # states something without a source. Plain words: they survive logs, terminals and copying.
 UNSUPPORTED_MARK = " (unsupported)"
 UNCITED_MARK = " (no source)"
@@ -77,9 +78,8 @@ def cite(
 
 @dataclass(frozen=True, slots=True)
 class _Cited:
-    """One turn cited for one claim, and the white space the model put before the marker."""
+    """One turn cited for one claim."""
 
-    gap: str
     turn: EvidenceTurn
     support: Support
     by: CitedBy = "model"
@@ -117,7 +117,7 @@ class CitationWriter:
         evidence: the turns that the model was shown, with the numbers it was given for them.
         checker: judges whether a turn supports a claim.
         link: the address that opens an episode (by its id) at a second.
-        unsupported: "mark" shows an unsupported claim with UNSUPPORTED_MARK behind each of its
+        unsupported: "mark" shows an unsupported claim with UNSUPPORTED_MARK behind its
             numbers; "drop" leaves the sentence out, and says so in `warnings`.
     """
 
@@ -155,6 +155,12 @@ class CitationWriter:
     def citations(self) -> tuple[Citation, ...]:
         """Those shown so far, in order of first use, numbered from 1."""
         return tuple(self._citations.values())
+
+    @property
+    def holds_nothing(self) -> bool:
+        """Whether something is stated, and nothing of it is supported."""
+        wrong = bool(self._uncited or self._citations)
+        return wrong and not any(each.supported for each in self._citations.values())
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -236,17 +242,22 @@ class CitationWriter:
         claim = plain_claim(sentence.words) if whole else clause
         turns = [turn for _, turn in group]
         supports = self._checker.check_each(claim, turns, sentence.turns if whole else ())
-        cited = [
-            _Cited(gap, turn, support) for (gap, turn), support in zip(group, supports, strict=True)
-        ]
-        if not any(support.ok for support in supports):
-            if source := self._checker.attribute(claim, self.evidence):
-                self._replaced += 1
-                cited = [_Cited(group[0][0], *source, by="askpod")]
-            else:
-                sentence.unsupported = True
-        for each in cited:
+        every = [_Cited(*each) for each in zip(turns, supports, strict=True)]
+        cited = [each for each in every if each.support.ok]
+        wrong = False
+        if cited:
+            self._removed += len(every) - len(cited)
+        elif source := self._checker.attribute(claim, self.evidence):
+            self._replaced += 1
+            cited = [_Cited(*source, by="askpod")]
+        else:
+            cited, wrong = every, True
+        for (gap, _), each in zip(group, cited, strict=False):
+            self._put(sentence, gap)
             self._put(sentence, each)
+        if wrong:
+            sentence.unsupported = True
+            self._put(sentence, UNSUPPORTED_MARK)
         sentence.turns = [*sentence.turns, *turns][-MOST_TURNS:]
         sentence.clause = ""
 
@@ -255,7 +266,8 @@ class CitationWriter:
         sentence, self._sentence = self._sentence, _Sentence()
         if not sentence.turns and needs_source(sentence.opening):
             if source := self._checker.attribute(plain_claim(sentence.words), self.evidence):
-                self._put(sentence, _Cited(" ", *source, by="askpod"))
+                self._put(sentence, " ")
+                self._put(sentence, _Cited(*source, by="askpod"))
             else:
                 self._uncited += 1
                 self._put(sentence, UNCITED_MARK)
@@ -268,10 +280,8 @@ class CitationWriter:
             if isinstance(part, str):
                 # What was left out before the first sentence leaves no space in front of it.
                 self._new.append(part if self._shown or self._new else part.lstrip())
-            elif part.support.ok:
-                self._new.append(self._marker(part))
             else:
-                self._removed += 1
+                self._new.append(self._marker(part))
 
     def _put(self, sentence: _Sentence, part: str | _Cited) -> None:
         if self._drop:
@@ -280,12 +290,12 @@ class CitationWriter:
             self._new.append(part if isinstance(part, str) else self._marker(part))
 
     def _marker(self, cited: _Cited) -> str:
-        """The number that a person sees, with its mark."""
+        """The number that a person sees."""
         key = (cited.turn.number, cited.support.begin, cited.support.end, cited.support.ok)
         citation = self._citations.get(key)
         if citation is None:
             citation = self._citations[key] = self._cite(len(self._citations) + 1, cited)
-        return f"{cited.gap}[{citation.number}]{'' if cited.support.ok else UNSUPPORTED_MARK}"
+        return f"[{citation.number}]"
 
     def _cite(self, number: int, cited: _Cited) -> Citation:
         turn, support = cited.turn, cited.support

@@ -216,6 +216,16 @@ def composed(question: str, quoted: Quotations, opening: str = "") -> Answer:
     )
 
 
+def numbered_after(answer: Answer, others: int) -> Answer:
+    """An answer of quotations whose numbers go on after so many citations of another text."""
+    text = answer.text
+    for each in reversed(answer.citations):
+        shown = f"“{each.quote}” [{{}}]"
+        text = text.replace(shown.format(each.number), shown.format(each.number + others))
+    moved = [replace(each, number=each.number + others) for each in answer.citations]
+    return replace(answer, text=text, citations=tuple(moved))
+
+
 def _refusal(found: Found) -> Answer:
     return Answer(
         question=found.question,

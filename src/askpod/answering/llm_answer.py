@@ -16,14 +16,16 @@ from threading import Event
 
 from askpod.answering.citations import CitationWriter
 from askpod.answering.claims import is_denial
-from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
+from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces, numbered_after
 from askpod.answering.followup import standalone
 from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.answering.prompts import Prompts
 from askpod.answering.refusal import (
     NEAREST,
     NEAREST_AFTER,
+    NEAREST_AFTER_UNSUPPORTED,
     NEAREST_WITHOUT_MODEL,
+    SAID_AFTER,
     SENTINEL,
     is_refusal,
     is_weak,
@@ -239,6 +241,21 @@ class LLMAnswerer:
             quoted = replace(quoted, text=said)
         return self._signed(quoted, attempt, reply, [*self._settings.warnings, *quoted.warnings])
 
+    def unsupported(self, attempt: _Attempt, reply: Reply) -> Answer:
+        """The answer of a reply of which nothing is supported, with quotations behind it."""
+        answer, quoted = self.finished(attempt, reply), self._quoted(attempt.asked)
+        if quoted.refused:
+            return answer
+        quoted = numbered_after(quoted, len(answer.citations))
+        heading = NEAREST_AFTER_UNSUPPORTED if quoted.basis == "nearest" else SAID_AFTER
+        quotations = quoted.text.removeprefix(NEAREST).lstrip("\n")
+        return replace(
+            answer,
+            text=f"{answer.text}\n\n{heading}\n\n{quotations}",
+            citations=answer.citations + quoted.citations,
+            basis=quoted.basis,
+        )
+
     def _signed(
         self, answer: Answer, attempt: _Attempt, reply: Reply, warnings: Sequence[str]
     ) -> Answer:
@@ -319,16 +336,23 @@ class _Attempt:
             return
         if shown := self.writer.feed(rest) + self.writer.finish():
             yield shown
-        said = self.writer.text.strip()
-        if said and not self.writer.citations and is_denial(said):
-            answer = self._answerer.found_nothing(self, piece, said)
-            if more := answer.text.removeprefix(said):
-                yield more
-            yield answer
-        elif said:
-            yield self._answerer.finished(self, piece)
-        else:  # every sentence was left out
-            yield from in_pieces(self._answerer.found_nothing(self, piece))
+        yield from self._ending(piece)
+
+    def _ending(self, reply: Reply) -> Iterator[str | Answer]:
+        """The Answer, after what it adds to the text that was shown."""
+        shown = self.writer.text
+        if not shown.strip():  # every sentence was left out
+            yield from in_pieces(self._answerer.found_nothing(self, reply))
+            return
+        if not self.writer.citations and is_denial(shown.strip()):
+            answer = self._answerer.found_nothing(self, reply, shown)
+        elif self.writer.holds_nothing:
+            answer = self._answerer.unsupported(self, reply)
+        else:
+            answer = self._answerer.finished(self, reply)
+        if more := answer.text.removeprefix(shown):
+            yield more
+        yield answer
 
     def _feed(self, text: str) -> str:
         self._held += text

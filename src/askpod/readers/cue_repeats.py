@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from askpod.readers.cues import Cue
-from askpod.readers.log import FaultLog
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.text import gap_between
 
 _NEAR = 3  # captions back, in which the same one at the same second is looked for

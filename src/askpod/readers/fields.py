@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 from askpod.links import safe_link, youtube_id, youtube_id_of
 from askpod.parsing import Mapping, Node, Scalar, Sequence
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.frontmatter import clean_text
-from askpod.readers.log import FaultLog
 from askpod.readers.text import clean, excerpt, unescape
 
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i"})

@@ -19,6 +19,7 @@ from askpod.readers.captions import holds_captions, read_subrip
 from askpod.readers.cues import Draft
 from askpod.readers.datatalks import read_datatalks
 from askpod.readers.discover import ENDINGS
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.file_kinds import is_word, why_not_transcript
 from askpod.readers.html_page import (
     is_html,
@@ -31,7 +32,6 @@ from askpod.readers.html_page import (
 )
 from askpod.readers.json_document import load_json, recognise_json
 from askpod.readers.limits import MAX_BYTES, MAX_JSON_BYTES, MAX_TEXT_BYTES, MEGABYTE
-from askpod.readers.log import FaultLog
 from askpod.readers.plain import (
     clocks_without_speech,
     is_untimed,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from askpod.errors import ReadError
 from askpod.parsing import Mapping, Node, ParseError, Scalar, Sequence, parse_yaml
-from askpod.readers.log import FaultLog
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.text import clean, excerpt, mend_mojibake
 
 _MAX_STRAY = 16  # characters that may stand before the front matter

@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 from askpod.errors import ReadError
 from askpod.readers.cues import Cue, Draft
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import seconds
 from askpod.readers.limits import MAX_TAGS
-from askpod.readers.log import FaultLog
 from askpod.readers.plain import looks_like_plain, read_plain, read_untimed
 from askpod.readers.speaker_reach import hold
 from askpod.readers.text import clean, unescape

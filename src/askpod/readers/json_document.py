@@ -18,6 +18,7 @@ from itertools import islice, repeat
 from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.limits import (
     MAX_COMMAS,
     MAX_CUES,
@@ -26,7 +27,6 @@ from askpod.readers.limits import (
     MAX_OPENED,
     MAX_SECOND,
 )
-from askpod.readers.log import FaultLog
 from askpod.readers.text import excerpt
 
 _SPACE = re.compile(r"[ \t\r\n]*")

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from askpod.readers.cues import Cue, Draft
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import objects, second_of, text_of
-from askpod.readers.log import FaultLog
 from askpod.readers.speakers import name_speakers
 from askpod.readers.turns import turns_of
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from askpod.readers.cues import Cue
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, objects, second_of, seconds, text_of
-from askpod.readers.log import FaultLog
 
 _MILLISECOND = 0.001
 TICK = 1e-7  # of Azure

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from askpod.readers.cues import Cue, Draft, cut, locate
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, nested, seconds
-from askpod.readers.log import FaultLog
 from askpod.readers.service_rows import (
     DEEPEST,
     LOOSE,

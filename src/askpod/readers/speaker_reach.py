@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from askpod.readers.cues import Cue
-from askpod.readers.log import FaultLog
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.speaker_labels import known
 from askpod.readers.text import excerpt
 

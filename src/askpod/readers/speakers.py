@@ -23,8 +23,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from askpod.readers.cues import Cue
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.limits import MAX_CAPTIONS, MAX_CUES
-from askpod.readers.log import FaultLog
 from askpod.readers.speaker_labels import is_diariser, is_name, known
 from askpod.readers.speaker_reach import hold, hold_named
 from askpod.readers.text import is_of_tool

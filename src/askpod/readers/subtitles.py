@@ -12,7 +12,7 @@ from pathlib import Path
 
 from askpod.readers.captions import caption_second, read_subrip, refuse_floods, without_markup
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.log import FaultLog
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.speakers import name_or_keep, name_speakers
 from askpod.readers.text import clean
 from askpod.readers.turns import turns_of

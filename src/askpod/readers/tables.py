@@ -9,9 +9,9 @@ from pathlib import Path
 
 from askpod.errors import ReadError
 from askpod.readers.cues import Draft
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Rows
 from askpod.readers.limits import MAX_CAPTIONS
-from askpod.readers.log import FaultLog
 from askpod.readers.service_rows import read_rows, tells_times
 from askpod.readers.speakers import name_or_keep
 from askpod.readers.turns import turns_of

@@ -17,9 +17,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.file_kinds import why_not_text
 from askpod.readers.limits import MAX_BYTES, MAX_TURN, MEGABYTE
-from askpod.readers.log import FaultLog
 from askpod.text import without_hidden
 
 

@@ -22,7 +22,7 @@ from askpod.readers.captions import (
     without_markup,
 )
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.log import FaultLog
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.speakers import name_speakers
 from askpod.readers.text import unescape
 from askpod.readers.turns import turns_of

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from askpod.readers.captions import caption_second, refuse_floods
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.log import FaultLog
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.speakers import name_or_keep
 from askpod.readers.text import clean, unescape
 from askpod.readers.turns import turns_of

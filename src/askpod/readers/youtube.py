@@ -17,9 +17,9 @@ from askpod.links import youtube_id
 from askpod.model import Turn
 from askpod.readers.captions import Caption, cue_of, unroll
 from askpod.readers.cues import Cue, Draft, Word, cut
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
 from askpod.readers.limits import MAX_CAPTIONS
-from askpod.readers.log import FaultLog
 from askpod.readers.speakers import name_speakers
 from askpod.readers.text import unescape
 from askpod.readers.turns import turns_of

@@ -108,8 +108,8 @@ class Retries:
 
     @property
     def tried(self) -> str:
-        """Like "tried 3 times in 4 seconds"."""
-        return f"tried {self.failed} times in {self.spent:.0f} seconds"
+        """Like "tried 3 times in 4 s"."""
+        return f"tried {self.failed} times in {self.spent:.0f} s"
 
 
 def retry_after(header: str) -> float | None:

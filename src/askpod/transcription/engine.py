@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from askpod.errors import ReadError, RecordingError, TranscriberError
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, load_json, nested, recognise_json, seconds
-from askpod.readers.log import FaultLog
 from askpod.readers.whisper import segments_of
 from askpod.transcription.sound import Samples
 

@@ -13,10 +13,10 @@ from askpod.model import Episode, Turn
 from askpod.parsing import Mapping, Scalar, Sequence
 from askpod.readers.datatalks.repair import mend_rows
 from askpod.readers.datatalks.rows import Row, read_rows
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.fields import Fields
 from askpod.readers.frontmatter import read_front_matter
 from askpod.readers.limits import MAX_MARKDOWN_LINES, MAX_TEXT_BYTES, MEGABYTE
-from askpod.readers.log import FaultLog
 from askpod.readers.text import clean, refuse_long_lines
 from askpod.times import time_turns
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from askpod.readers.datatalks.rows import Row, is_paragraph
-from askpod.readers.log import FaultLog
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.text import excerpt
 from askpod.times import clock, parse_clock
 

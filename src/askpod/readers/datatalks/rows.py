@@ -15,9 +15,9 @@ from pathlib import Path
 
 from askpod.errors import ReadError
 from askpod.parsing import Mapping, Node, Scalar, Sequence
+from askpod.readers.fault_log import FaultLog
 from askpod.readers.frontmatter import as_text, clean_text
 from askpod.readers.limits import MAX_TURN
-from askpod.readers.log import FaultLog
 from askpod.readers.text import excerpt
 from askpod.times import parse_clock
 
