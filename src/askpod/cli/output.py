@@ -12,7 +12,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from askpod.text import visible
@@ -38,7 +38,9 @@ def print_json(value: Any) -> None:  # noqa: ANN401 (any value that JSON can car
 
 
 def note(text: str) -> None:
-    """A line on stderr for the person at the terminal."""
+    """A line on stderr for the person at the terminal, below what stdout has been given."""
+    with suppress(OSError, ValueError):  # a closed pipe is met where stdout is written
+        sys.stdout.flush()
     text = "\n".join(map(visible, text.split("\n")))
     if sys.stderr.isatty():
         text = textwrap.fill(
