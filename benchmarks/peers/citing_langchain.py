@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from langchain_core.messages import AIMessage
 from langchain_openai import ChatOpenAI
+from openai import LengthFinishReasonError
 from pydantic import BaseModel, Field
 
 from peers.citing import Endpoint, Written
@@ -55,7 +56,12 @@ class CitingLangChain:
             f"Source {number}:\n{each.page_content}" for number, each in enumerate(documents, 1)
         )
         prompt = [("system", f"{INSTRUCTION}\n\n{sources}"), ("human", question)]
-        reply = self._model.invoke(prompt)
+        try:
+            reply = self._model.invoke(prompt)
+        except LengthFinishReasonError as cut:  # no closing brace within the answer's tokens
+            usage = cut.completion.usage
+            tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
+            return Written("", (), False, True, *tokens)
         raw, parsed = reply["raw"], reply["parsed"]
         used = raw.usage_metadata if isinstance(raw, AIMessage) else None
         tokens = (used["input_tokens"], used["output_tokens"]) if used else (0, 0)
