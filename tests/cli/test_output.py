@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 from contextlib import redirect_stdout
 
 import pytest
@@ -90,3 +92,11 @@ def test_what_acts_on_a_terminal_is_shown_as_a_code():
 def test_a_terminal_that_cannot_move_its_cursor_gets_the_text_alone(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     assert sent(TEXT) == TEXT + "\n"
+
+
+def test_a_note_stands_below_what_was_printed_before_it_in_a_log():
+    code = "from askpod.cli.output import note; print('an answer'); note('a note'); print('more')"
+    run = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=True
+    )
+    assert run.stdout.split(b"\n") == [b"an answer", b"a note", b"more", b""]
