@@ -129,7 +129,13 @@ def unopened(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> P
     """
     folder = tmp_path_factory.mktemp("unopened") / "store"
     # One process embeds; the others wait, and find its vectors.
-    with pytest.MonkeyPatch.context() as patch, FileLock(shared_folder / "indexed.lock"):
+    with FileLock(shared_folder / "indexed.lock"):
+        return examples_indexed_into(folder)
+
+
+def examples_indexed_into(folder: Path) -> Path:
+    """A folder with an archive of the examples made in it."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.delenv("ASKPOD_PRECISION", raising=False)
         with Archive.open(folder, create=True) as archive:
             archive.index([EXAMPLES])
@@ -137,9 +143,14 @@ def unopened(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> P
 
 
 @pytest.fixture(scope="session")
-def indexed(tmp_path_factory: pytest.TempPathFactory, unopened: Path) -> Path:
+def indexed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, unopened: Path
+) -> Path:
     """The folder of an archive of the examples. Not to be changed: see `store`."""
-    return Path(shutil.copytree(unopened, tmp_path_factory.mktemp("indexed") / "store"))
+    folder = tmp_path_factory.mktemp("indexed") / "store"
+    if request.config.getoption("--chroma-server"):  # a folder is not what holds the archive
+        return examples_indexed_into(folder)
+    return Path(shutil.copytree(unopened, folder))
 
 
 @pytest.fixture(scope="session")
@@ -156,9 +167,7 @@ def archive(indexed: Path) -> Iterator[Archive]:
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A copy of the examples' archive that a test may change, break and rebuild."""
     if request.config.getoption("--chroma-server"):  # a copied folder would share its archive
-        with Archive.open(tmp_path / "store", create=True) as archive:
-            archive.index([EXAMPLES])
-        return tmp_path / "store"
+        return examples_indexed_into(tmp_path / "store")
     return Path(shutil.copytree(request.getfixturevalue("unopened"), tmp_path / "store"))
 
 

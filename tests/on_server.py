@@ -26,7 +26,7 @@ _FOLDER = "a folder that is copied or deleted is not what holds the archive"
 CONNECT, RECONNECT = opening.connect, opening.reconnect  # as they are without this
 LEFT_OUT = {
     "test_rebuild.py": _REBUILD,
-    "test_an_archive_that_was_rebuilt_with_another_embedder_says_so": _REBUILD,
+    "test_an_archive_that_was_made_anew_with_another_embedder_says_so": _REBUILD,
     "test_a_rebuild_that_fails_leaves_the_former_state": _REBUILD,
     "test_commands.py::test_rebuild": _REBUILD,
     "test_a_folder_without_an_archive": _MESSAGE,
