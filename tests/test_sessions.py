@@ -136,6 +136,16 @@ def test_a_damaged_file_is_set_aside_and_the_one_before_it_taken(sessions, said,
     ]
 
 
+@pytest.mark.parametrize("second", ["1e999", "nan", "-inf"])
+def test_a_second_that_is_no_number_is_damage(sessions, said, second):
+    session = kept(sessions, "One?")
+    line = json.loads(session.path.read_text())
+    line["answer"]["citations"][0]["start"] = second
+    session.path.write_text(json.dumps(line) + "\n")
+    assert sessions.resume(said.append) is None
+    assert len(said) == 1
+
+
 def test_filters_that_are_none_are_damage(sessions, said):
     session = kept(sessions, "One?")
     line = json.loads(session.path.read_text())

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from askpod.errors import FilterError
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+FINITE: Final = {"allow_inf_nan": False}  # pydantic's, for what is read back from files
 _LARGEST = 2**63 - 1  # the largest number that SQLite takes
 
 Marks = tuple[tuple[int, float], ...]
@@ -213,6 +214,8 @@ found it among the evidence."""
 class Citation:
     """A number in an answer, tied to the turn that supports the claim."""
 
+    __pydantic_config__ = FINITE
+
     number: int
     episode_id: str
     title: str
@@ -232,6 +235,8 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What an answer cost. Tokens and cost are 0 and None without a model."""
+
+    __pydantic_config__ = FINITE
 
     prompt_tokens: int = 0
     completion_tokens: int = 0

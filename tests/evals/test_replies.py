@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,10 @@ def test_patience_changes_no_reply(replies, settings):
     assert replies.get(replace(settings, timeout=1.0, patience=9.0), ASKED) == REPLY
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"text": 3}', "\x00" * 40])
+ENDLESS = json.dumps(asdict(REPLY) | {"seconds": "1e999"})
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"text": 3}', "\x00" * 40, ENDLESS])
 def test_a_damaged_file_counts_as_absent(tmp_path, replies, settings, damage):
     replies.put(settings, ASKED, REPLY)
     (path,) = files(tmp_path)

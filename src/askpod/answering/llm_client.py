@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from askpod.model import FINITE
 from askpod.services.http import StrikeOut
 from askpod.services.providers import OPENAI, split_name
 from askpod.services.retry import RequestFailure, Retries
@@ -37,6 +38,8 @@ CHUNKS_PER_TOKEN = 50  # empty ones included, which is how hidden reasoning show
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a model said. Times are seconds from the request, retries included."""
+
+    __pydantic_config__ = FINITE
 
     text: str
     finish: str  # "stop", or "length" (cut at the longest answer), "content_filter" and others
