@@ -60,8 +60,8 @@ class CitingLangChain:
             reply = self._model.invoke(prompt)
         except LengthFinishReasonError as cut:  # no closing brace within the answer's tokens
             usage = cut.completion.usage
-            tokens = (usage.prompt_tokens, usage.completion_tokens) if usage else (0, 0)
-            return Written("", (), False, True, *tokens)
+            spent = usage.prompt_tokens if usage else 0
+            return Written("", (), refused=False, malformed=True, prompt_tokens=spent)
         raw, parsed = reply["raw"], reply["parsed"]
         used = raw.usage_metadata if isinstance(raw, AIMessage) else None
         tokens = (used["input_tokens"], used["output_tokens"]) if used else (0, 0)

@@ -215,7 +215,6 @@ class Citation:
     """A number in an answer, tied to the turn that supports the claim."""
 
     __pydantic_config__ = FINITE
-
     number: int
     episode_id: str
     title: str
@@ -237,7 +236,6 @@ class Usage:
     """What an answer cost. Tokens and cost are 0 and None without a model."""
 
     __pydantic_config__ = FINITE
-
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float | None = None  # US dollars, where the price is known

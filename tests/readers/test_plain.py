@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from askpod.errors import ReadError, Unrecognised
 from askpod.readers import Reading, read_episode
 from askpod.readers.fault_log import FaultLog
-from askpod.readers.plain import MAX_LINES, looks_like_plain, read_plain
+from askpod.readers.limits import MAX_CAPTIONS
+from askpod.readers.plain import looks_like_plain, read_plain
 from askpod.times import clock
 
 FORMATS = Path(__file__).parent / "formats"
@@ -262,7 +263,7 @@ def test_what_is_no_transcript_is_not_recognised(read, text):
 
 def test_more_lines_than_any_transcript_are_refused(tmp_path):
     path = tmp_path / "long.txt"
-    path.write_text("[0:05] Ann: Hm.\n" * (MAX_LINES + 1))
+    path.write_text("[0:05] Ann: Hm.\n" * (MAX_CAPTIONS + 1))
     with pytest.raises(ReadError, match=r"long\.txt: has more than 50,000 lines; split it"):
         read_episode(path)
     path.write_text(("[0:05] Ann: Hm. " * 5_001 + "\n") * 10)

@@ -159,8 +159,8 @@ class CitationWriter:
     @property
     def holds_nothing(self) -> bool:
         """Whether something is stated, and nothing of it is supported."""
-        wrong = bool(self._uncited or self._citations)
-        return wrong and not any(each.supported for each in self._citations.values())
+        stated = bool(self._uncited or self._citations)
+        return stated and not any(each.supported for each in self._citations.values())
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -244,19 +244,18 @@ class CitationWriter:
         supports = self._checker.check_each(claim, turns, sentence.turns if whole else ())
         every = [_Cited(*each) for each in zip(turns, supports, strict=True)]
         cited = [each for each in every if each.support.ok]
-        wrong = False
         if cited:
             self._removed += len(every) - len(cited)
         elif source := self._checker.attribute(claim, self.evidence):
             self._replaced += 1
             cited = [_Cited(*source, by="askpod")]
         else:
-            cited, wrong = every, True
+            cited = every
+            sentence.unsupported = True
         for (gap, _), each in zip(group, cited, strict=False):
             self._put(sentence, gap)
             self._put(sentence, each)
-        if wrong:
-            sentence.unsupported = True
+        if not cited[0].support.ok:
             self._put(sentence, UNSUPPORTED_MARK)
         sentence.turns = [*sentence.turns, *turns][-MOST_TURNS:]
         sentence.clause = ""

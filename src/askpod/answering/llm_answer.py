@@ -235,8 +235,7 @@ class LLMAnswerer:
         quoted = self._quoted(attempt.asked)
         if not quoted.refused:
             heading = f"{said}\n\n{NEAREST_AFTER}" if said else NEAREST_WITHOUT_MODEL
-            quotations = quoted.text.removeprefix(NEAREST).lstrip("\n")
-            quoted = replace(quoted, text=f"{heading}\n\n{quotations}", basis="nearest")
+            quoted = replace(quoted, text=_headed(heading, quoted), basis="nearest")
         elif said:
             quoted = replace(quoted, text=said)
         return self._signed(quoted, attempt, reply, [*self._settings.warnings, *quoted.warnings])
@@ -248,10 +247,9 @@ class LLMAnswerer:
             return answer
         quoted = numbered_after(quoted, len(answer.citations))
         heading = NEAREST_AFTER_UNSUPPORTED if quoted.basis == "nearest" else SAID_AFTER
-        quotations = quoted.text.removeprefix(NEAREST).lstrip("\n")
         return replace(
             answer,
-            text=f"{answer.text}\n\n{heading}\n\n{quotations}",
+            text=_headed(f"{answer.text}\n\n{heading}", quoted),
             citations=answer.citations + quoted.citations,
             basis=quoted.basis,
         )
@@ -361,6 +359,12 @@ class _Attempt:
         held, self._held = self._held, ""
         self._begun = self._begun or bool(held)
         return self.writer.feed(held)
+
+
+def _headed(heading: str, quoted: Answer) -> str:
+    """The text of an answer of quotations under another heading than its own."""
+    quotations = quoted.text.removeprefix(NEAREST).lstrip("\n")
+    return f"{heading}\n\n{quotations}"
 
 
 def _is_rewrite(text: str, said: Sequence[str]) -> bool:

@@ -43,9 +43,14 @@ class FromName:
     youtube: str | None = None  # the video's id
 
 
+def shown_name(name: str) -> str:
+    """A file's name fit to be shown: what is no UTF-8 in it is a question mark."""
+    return clean(name.encode("utf-8", "replace").decode())[0]
+
+
 def read_name(name: str) -> FromName:
     """Reads a file's name, given without the format's ending."""
-    whole = clean(name.encode("utf-8", "replace").decode())[0]
+    whole = shown_name(name)
     bare = name_of_recording(whole)
     rest, youtube = _video(bare)
     rest, day = _day(rest)

@@ -27,7 +27,6 @@ from askpod.readers.text import clean, excerpt, is_of_tool, refuse_long_lines, u
 from askpod.readers.turns import turns_of
 from askpod.times import anchors
 
-MAX_LINES = MAX_CAPTIONS
 _SAMPLE_LINES = 4_000  # by which a file is recognised
 _SAMPLE = 400_000  # characters, likewise
 _MAX_TITLE = 200  # characters
@@ -123,12 +122,12 @@ def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
     Raises ReadError where it has more lines, or longer ones, than any transcript.
     """
     written = text.replace("\r\n", "\n").replace("\r", "\n")
-    if written.count("\n") >= MAX_LINES:
-        raise ReadError(path, f"has more than {MAX_LINES:,} lines; split it or leave it out")
-    refuse_long_lines(path, written)
+    if written.count("\n") >= MAX_CAPTIONS:
+        raise ReadError(path, f"has more than {MAX_CAPTIONS:,} lines; split it or leave it out")
     front = _FRONT_MATTER.match(written)
     above = front[0].count("\n") if front else 0
     raw = written.split("\n")
+    refuse_long_lines(path, raw)
     lines = read_lines([""] * above + raw[above:])
     _drop_footer(lines, log)
     begin = _beginning(lines)

@@ -198,15 +198,15 @@ def _utf16(path: Path, data: bytes) -> str:
         ) from None
 
 
-def refuse_long_lines(path: Path, text: str) -> None:
+def refuse_long_lines(path: Path, lines: list[str]) -> None:
     """Raises ReadError where a line is longer than any paragraph of speech."""
-    longest = max(text.split("\n"), key=len)
+    longest = max(lines, key=len)
     if len(longest) > MAX_TURN:
         raise ReadError(
             path,
             f"has a line of {len(longest):,} characters (at most {MAX_TURN:,}):"
             " the file looks damaged; fetch it again or leave it out",
-            line=text.count("\n", 0, text.index(longest)) + 1,
+            line=lines.index(longest) + 1,
         )
 
 

@@ -15,9 +15,10 @@ from askpod.readers.datatalks.repair import mend_rows
 from askpod.readers.datatalks.rows import Row, read_rows
 from askpod.readers.fault_log import FaultLog
 from askpod.readers.fields import Fields
+from askpod.readers.filenames import shown_name
 from askpod.readers.frontmatter import read_front_matter
 from askpod.readers.limits import MAX_MARKDOWN_LINES, MAX_TEXT_BYTES, MEGABYTE
-from askpod.readers.text import clean, refuse_long_lines
+from askpod.readers.text import refuse_long_lines
 from askpod.times import time_turns
 
 
@@ -34,7 +35,7 @@ def read_datatalks(path: Path, episode_id: str, text: str, log: FaultLog) -> Epi
     links = fields.links()
     title = fields.text("title")
     if not title:
-        title = clean(episode_id.encode("utf-8", "replace").decode())[0] or "Untitled"
+        title = shown_name(episode_id) or "Untitled"
         log.add(root.line, "title-missing", f"no title: the file's name “{title}” is used")
     return Episode(
         id=episode_id,
@@ -57,7 +58,7 @@ def _check_lines(path: Path, text: str) -> None:
     if text.count("\n") > MAX_MARKDOWN_LINES:
         problem = f"has more than {MAX_MARKDOWN_LINES:,} lines; split it or leave it out"
         raise ReadError(path, problem)
-    refuse_long_lines(path, text)
+    refuse_long_lines(path, text.split("\n"))
     if len(text) > MAX_TEXT_BYTES:
         problem = f"is larger than {MAX_TEXT_BYTES // MEGABYTE} MB; split it or leave it out"
         raise ReadError(path, problem)
