@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from askpod import Archive
 from askpod.answering.question import understand
 
 KINDS = {
@@ -170,3 +171,41 @@ def test_any_text_is_understood_somehow(text, named):
     question = understand(text, named)
     assert question.text == " ".join(text.split())
     assert set(question.people) <= set(named)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("What is MLOps and why is it hard?", ("What is MLOps?", "why is MLOps hard?")),
+        ("What is a hive, and when do I need one?", ("What is a hive?", "when do I need a hive?")),
+        ("What are swarms and who has seen them", ("What are swarms?", "who has seen swarms?")),
+        ("What is MLOps and why do models fail?", ("What is MLOps?", "why do models fail?")),
+        ("What is MLOps?", ()),
+        ("What is it and why?", ()),
+        ("What is the price and how is it paid?", ()),
+        ("What is his job and where does he work?", ()),
+        ("Why did the trial end and who ended it?", ()),
+    ],
+)
+def test_what_a_term_means_and_more_is_two_questions(text, parts):
+    assert understand(text, []).parts == parts
+
+
+def test_a_definition_goes_before_what_else_is_asked(tmp_path):
+    said = [
+        ("Ada", "A swarm is a colony that leaves its hive together with the old queen."),
+        ("Ben", "What else happened that spring?"),
+        ("Ada", "It rained for weeks on end, so we stayed indoors and mended the old frames."),
+        ("Ben", "So the question is why one loses swarms in May, and whether anybody should care."),
+        ("Ada", "We lose swarms in May because the hives grow too narrow for them by then."),
+    ]
+    (tmp_path / "talk.txt").write_text(
+        "".join(f"[00:{n:02}:00] {who}: {text}\n\n" for n, (who, text) in enumerate(said))
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "talk.txt"])
+        answer = archive.ask("What is a swarm and why do we lose swarms in May?")
+    quotes = [citation.quote for citation in answer.citations]
+    assert quotes[0].startswith("A swarm is a colony"), quotes
+    assert quotes[1].startswith("We lose swarms in May"), quotes
+    assert not any("the question is" in quote for quote in quotes)

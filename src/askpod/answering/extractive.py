@@ -37,6 +37,7 @@ PASSAGES = 10  # that are read for an answer
 LIST_ITEMS = 8
 ITEM_WORDS = 30  # of each item of a list
 COMPARED_WORDS = 90  # of each side of a comparison
+MEANING_WORDS = 80  # of what a term means, where something else is asked besides
 TOLD = 0.5  # taken off the relevance of what the answer before has quoted
 LONGEST_ASKED = 140  # characters of a question before a quotation that leans on it
 
@@ -109,7 +110,9 @@ class ExtractiveAnswerer:
             return about
         if is_weak(found, retrieved.filters):
             return _refusal(found)
-        if question.kind == "comparison":
+        if question.parts:
+            quoted = self._in_parts(question, retrieved)
+        elif question.kind == "comparison":
             quoted = self._compared(question, retrieved)
         else:
             quoted = self.quotations(question, found, retrieved)
@@ -155,6 +158,20 @@ class ExtractiveAnswerer:
         again = [any(s.text in quote for quote in retrieved.told) for s in sentences]
         return replace(judged, relevance=judged.relevance - TOLD * np.array(again, dtype=float))
 
+    def _in_parts(self, question: Question, retrieved: Retrieved) -> Quotations:
+        """What a term means, and then the rest of the question, one search for each."""
+        sides = []
+        for text in question.parts:
+            part = understand(text, retrieved.found.named)
+            if part.kind == "comparison":
+                sides.append(self._compared(part, retrieved))
+            else:
+                found = retrieved.search(text, PASSAGES, retrieved.filters)
+                sides.append(self.quotations(part, found, retrieved))
+        meaning, rest = sides
+        first = _within(meaning.runs, MEANING_WORDS)
+        return _joined([*first, *(run for run in rest.runs if not _among(run, first))], sides)
+
     def _compared(self, question: Question, retrieved: Retrieved) -> Quotations:
         """Both sides of a comparison, one search for each, their quotations in turn."""
         sides = [self._side(question, own, retrieved) for own in question.compared]
@@ -168,16 +185,7 @@ class ExtractiveAnswerer:
             for side in sides:
                 if number < len(side.runs) and not _among(side.runs[number], runs):
                     runs.append(side.runs[number])
-        passages = {
-            (p.episode_id, p.start, p.text): p
-            for found in (*sides, Quotations((), retrieved.found.passages, {}, "none"))
-            for p in found.passages
-        }
-        episodes = {id_: each for side in sides for id_, each in side.episodes.items()}
-        answered = all(side.runs and side.basis == "answered" for side in sides)
-        basis: Basis = "answered" if answered else "nearest"
-        runs = _within(runs, WORDS_IN_ALL)
-        return Quotations(runs, tuple(passages.values()), episodes, basis)
+        return _joined(runs, sides, retrieved.found.passages)
 
     def _side(self, question: Question, own: str, retrieved: Retrieved) -> Quotations:
         filters, text = retrieved.filters, own
@@ -192,6 +200,18 @@ class ExtractiveAnswerer:
             replace(asked, people=(own,) if own in question.people else ()), found, there
         )
         return replace(quoted, runs=_within(quoted.runs, COMPARED_WORDS))
+
+
+def _joined(
+    runs: Sequence[Run], sides: Sequence[Quotations], also: Sequence[Passage] = ()
+) -> Quotations:
+    """Quotations of several searches as those of one; all of them must answer."""
+    every = [*(p for side in sides for p in side.passages), *also]
+    passages = {(p.episode_id, p.start, p.text): p for p in every}
+    episodes = {id_: each for side in sides for id_, each in side.episodes.items()}
+    answered = all(side.runs and side.basis == "answered" for side in sides)
+    basis: Basis = "answered" if answered else "nearest"
+    return Quotations(_within(runs, WORDS_IN_ALL), tuple(passages.values()), episodes, basis)
 
 
 def composed(question: str, quoted: Quotations, opening: str = "") -> Answer:

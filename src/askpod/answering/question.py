@@ -72,6 +72,15 @@ _DEFINED = (
     rf"(?:what(?:['’]s| is| are)|define){_MEANT}$",
     rf"what do(?:es)?{_MEANT} (?:mean|stand for|refer to)$",
 )
+# A definition and something else: "What is MLOps, and why do models fail without it?"
+_TWO_PARTS = re.compile(
+    r"(what(?:['’]s| is| are)) "
+    r"((?:an? )?(?!(?:the|th[aeio]\w+|it|its|your|my|our|his|her|good|bad)\b)"
+    r"[\w+#.’'/-]+(?: [\w+#.’'/-]+){0,3}),? and "
+    r"((?:why|how|what|when|where|who|which|does|do|is|are|should|can)\b.+)$",
+    re.IGNORECASE,
+)
+_MEANS_THE_TERM = re.compile(r"\b(?:it|they|them|one)\b", re.IGNORECASE)
 _DEFINES = (
     r"(?:e?s)? (?:means?|refers? to|stands? for|(?:is|are)(?: \w+ly| just| kind of| like)?"
     r" (?:an?|the|about|when|where|how|any|all|one|your|something|nothing))\b"
@@ -105,6 +114,7 @@ class Question:
     compared: tuple[str, ...] = ()  # what a comparison is between
     strangers: tuple[str, ...] = ()  # full names of those it asks to hear who are no speakers
     term: str = ""  # what it asks the meaning of
+    parts: tuple[str, ...] = ()  # the questions that it puts in one: what something is, and more
 
     @property
     def without_people(self) -> str:
@@ -136,7 +146,21 @@ def understand(text: str, named: Sequence[str]) -> Question:
     figure = figure_asked_for(text)
     theirs, strangers = _asks_them(text, people), _strangers(text, named)
     term = _term(subject) if kind == "plain" else ""
-    return Question(text, kind, subject, people, theirs, figure, compared, strangers, term)
+    parts = () if people or strangers else _parts(text.strip(" ?!."))
+    return Question(text, kind, subject, people, theirs, figure, compared, strangers, term, parts)
+
+
+def _parts(bare: str) -> tuple[str, ...]:
+    """A question for a definition and for something else as two; () where it is not such a one.
+
+    The second has the term where it says "it". Other questions of two parts stay one: what their
+    first part says (who, where, when) is wanted to find what answers the second.
+    """
+    found = _TWO_PARTS.match(bare)
+    if found is None:
+        return ()
+    opening, term, rest = found.groups()
+    return f"{opening} {term}?", f"{_MEANS_THE_TERM.sub(lambda _: term, rest, count=1)}?"
 
 
 def _term(bare: str) -> str:

@@ -61,6 +61,12 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 
+_TELLS_A_QUESTION = re.compile(
+    r"(?:(?:so|and|okay|well|yeah|then),? )*"
+    r"(?:the|your|my|another|one)(?: (?:next|first|last|other))? question\b[^.]{0,60}?\bis\b",
+    re.IGNORECASE,
+)
+
 Scores = NDArray[np.float64]
 
 
@@ -88,8 +94,9 @@ class Sentence:
 
     @property
     def asks(self) -> bool:
-        """Whether it is a question."""
-        return self.text.rstrip("\"'”’»)] ").endswith("?")
+        """Whether it is a question, or tells one."""
+        asks = self.text.rstrip("\"'”’»)] ").endswith("?")
+        return asks or bool(_TELLS_A_QUESTION.match(self.text))
 
     @property
     def leans(self) -> bool:
