@@ -281,7 +281,7 @@ def print_attribution(
 def print_scripted(
     cases: list[Case], right: list[list[list[EvidenceTurn]]], embedder: MiniLM
 ) -> None:
-    """The gold facts as answers: right turns cited half of the time, wrong ones else."""
+    """The gold facts as answers: right turns cited for half of them, wrong ones else."""
     random = Random(1)
     passed: dict[bool, list[bool]] = {True: [], False: []}
     spent = []
@@ -293,7 +293,7 @@ def print_scripted(
             began = time.perf_counter()
             shown = writer.feed(text) + writer.finish()
             spent.append((time.perf_counter() - began) * 1000)
-            marks = re.findall(r"\[\d+\]( \(unsupported\))?", shown)
+            marks = re.findall(r"(?:\[\d+\])+( \(unsupported\))?", shown)
             for honest, mark in zip(truth, marks, strict=True):
                 passed[honest].append(not mark)
     print(
@@ -306,7 +306,7 @@ def print_scripted(
 def scripted(
     case: Case, right: list[list[EvidenceTurn]], turned: int, random: Random
 ) -> tuple[str, list[EvidenceTurn], list[bool]]:
-    """An answer, its evidence, and for each of its citations whether it is a right one."""
+    """An answer, its evidence, and for each of its sentences whether it is cited rightly."""
     sentences: list[str] = []
     evidence: list[EvidenceTurn] = []
     truth: list[bool] = []
@@ -317,7 +317,7 @@ def scripted(
         evidence += [replace(turn, number=first + place) for place, turn in enumerate(cited)]
         markers = "".join(f"[{first + place}]" for place in range(len(cited)))
         sentences.append(f"{fact.rstrip('.')} {markers}.")
-        truth += [honest] * len(cited)
+        truth.append(honest)
     return " ".join(sentences), evidence, truth
 
 

@@ -94,11 +94,16 @@ def matches_name(wanted: str, name: str) -> bool:
     )
 
 
+def folded(text: str) -> str:
+    """A text without case and accents."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
 @lru_cache(maxsize=100_000)  # a filter asks for the words of every name of the archive
 def name_words(text: str) -> tuple[str, ...]:
     """The words of a name, to be compared: without case and accents."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    return tuple(re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c))))
+    return tuple(re.findall(r"\w+", folded(text)))
 
 
 def nearest(wanted: str, names: Iterable[str], most: int = 3) -> str:

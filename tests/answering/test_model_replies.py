@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askpod.answering.refusal import SENTINEL
-from askpod.answering.replies import ReplyReader, answer_schema, is_copied
+from askpod.answering.replies import ReplyReader, answer_schema, is_copied, writes_prose
 from askpod.model import EvidenceTurn, Span
 
 
@@ -33,6 +33,7 @@ BEES = {"text": "Bees dance\n in circles.", "turns": [3, 5, 3]}
         (structured(BEES, BEES), "Bees dance in circles. [3][5] Bees dance in circles. [3][5]"),
         (f"```json\n{structured(BEES)}\n```", "Bees dance in circles. [3][5]"),
         (structured(BEES, missing="Not why."), "Bees dance in circles. [3][5] Not why."),
+        (structured(BEES, missing=f"{SENTINEL}."), "Bees dance in circles. [3][5]"),
         (structured({"text": "Do bees dance?", "turns": [1]}, BEES, missing="Why?"),
          "Bees dance in circles. [3][5]"),
         (structured(missing="Nothing is said of bees."), SENTINEL),
@@ -105,3 +106,21 @@ def test_a_copy_of_the_prompt_is_known(reply):
 @pytest.mark.parametrize("reply", [SAID, "It ran for fourteen months at six sites, with 22 hives."])
 def test_an_answer_in_the_words_of_the_evidence_is_no_copy(reply):
     assert not is_copied(reply, PROMPT, [TURN])
+
+
+@pytest.mark.parametrize(
+    ("model", "window", "prose"),
+    [
+        ("qwen2.5:1.5b", 8_000, True),
+        ("Llama-3.2-3B-Instruct", 8_000, True),
+        ("smollm2-135m", 8_000, True),
+        ("anything", 2_000, True),
+        ("gpt-4o-mini", 8_000, False),
+        ("llama3.1:70b", 8_000, False),
+        ("mixtral-8x7b", 8_000, False),
+        ("Qwen3-30B-A3B", 8_000, False),
+        ("claude-4-1m", 8_000, False),
+    ],
+)
+def test_small_models_write_prose(model, window, prose):
+    assert writes_prose(model, window) is prose

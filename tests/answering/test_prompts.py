@@ -63,11 +63,13 @@ def test_a_turn_stands_under_its_number_with_its_speaker_time_and_episode():
     ]
 
 
-def test_the_question_and_its_rules_stand_after_the_evidence():
-    before, after = sent("Do bees dance?", evidence_of(("Bo", "They do."))).split("They do.")
+def test_the_rules_stand_before_the_evidence_and_the_question_and_its_task_after_it():
+    messages = Prompts().answer("Do bees dance?", evidence_of(("Bo", "They do.")))
+    before, after = "\n".join(text for _, text in messages).split("They do.")
     assert "Do bees dance?" not in before
-    assert "Do bees dance?" in after
-    assert "[2][5]" in after
+    assert "in square brackets" in before
+    assert "Do bees dance?\n\nAnswer the question" in after
+    assert "bracket" not in after
 
 
 def test_the_sentinel_stands_once_and_never_last():

@@ -119,6 +119,7 @@ class CitationWriter:
         link: the address that opens an episode (by its id) at a second.
         unsupported: "mark" shows an unsupported claim with UNSUPPORTED_MARK behind its
             numbers; "drop" leaves the sentence out, and says so in `warnings`.
+        question: what is answered; a claim that repeats it is held against turns without that.
     """
 
     def __init__(
@@ -127,12 +128,14 @@ class CitationWriter:
         checker: SupportChecker,
         link: Link,
         unsupported: Unsupported = "mark",
+        question: str = "",
     ) -> None:
         self.evidence = tuple(evidence)
         self._turns = {turn.number: turn for turn in evidence}
         self._checker = checker
         self._link = link
         self._drop = unsupported == "drop"
+        self._question = question
         self._reader = MarkerReader()
         self._sentence = _Sentence()
         self._gap = ""  # white space not shown yet: a dropped marker takes it along
@@ -246,7 +249,7 @@ class CitationWriter:
         cited = [each for each in every if each.support.ok]
         if cited:
             self._removed += len(every) - len(cited)
-        elif source := self._checker.attribute(claim, self.evidence):
+        elif source := self._source(claim):
             self._replaced += 1
             cited = [_Cited(*source, by="askpod")]
         else:
@@ -264,7 +267,7 @@ class CitationWriter:
         self._close_group()
         sentence, self._sentence = self._sentence, _Sentence()
         if not sentence.turns and needs_source(sentence.opening):
-            if source := self._checker.attribute(plain_claim(sentence.words), self.evidence):
+            if source := self._source(plain_claim(sentence.words)):
                 self._put(sentence, " ")
                 self._put(sentence, _Cited(*source, by="askpod"))
             else:
@@ -281,6 +284,9 @@ class CitationWriter:
                 self._new.append(part if self._shown or self._new else part.lstrip())
             else:
                 self._new.append(self._marker(part))
+
+    def _source(self, claim: str) -> tuple[EvidenceTurn, Support] | None:
+        return self._checker.attribute(claim, self.evidence, self._question)
 
     def _put(self, sentence: _Sentence, part: str | _Cited) -> None:
         if self._drop:

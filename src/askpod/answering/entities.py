@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from askpod.text import STOPWORDS
+from askpod.text import STOPWORDS, folded
 
 ALIKE = 0.8  # difflib's ratio, from which on two spellings are one name
 
@@ -47,7 +47,7 @@ _COUNTED = frozenset(
 
 
 def names(claim: str) -> list[tuple[str, ...]]:
-    """The names, each as its words in lower case."""
+    """The names, each as its words, without case and accents."""
     found = []
     for run in _NAME.finditer(claim):
         words = run[0].split()
@@ -57,7 +57,7 @@ def names(claim: str) -> list[tuple[str, ...]]:
         if not words[0][0].isupper():  # a letter of a script without capitals
             continue
         # "At Tier": what only begins the sentence is no part of the name.
-        kept = tuple(word.lower() for word in words if word.lower() not in _NOT_NAMES)
+        kept = tuple(folded(word) for word in words if word.lower() not in _NOT_NAMES)
         if kept:
             found.append(kept)
     return found
@@ -68,8 +68,9 @@ def missing_names(claim: str, text: str) -> int:
     wanted = names(claim)
     if not wanted:
         return 0
-    squeezed = re.sub(r"\W", "", text.lower())  # "ADP List" is "ADPList"
-    said = {word.lower() for word in re.findall(r"\w+", text)}
+    text = folded(text)  # "Marco de Sá" is "Marco De Sa"
+    squeezed = re.sub(r"\W", "", text)  # "ADP List" is "ADPList"
+    said = set(re.findall(r"\w+", text))
     return sum(not any(_held(word, squeezed, said) for word in name) for name in wanted)
 
 

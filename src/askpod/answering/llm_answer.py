@@ -30,7 +30,7 @@ from askpod.answering.refusal import (
     is_refusal,
     is_weak,
 )
-from askpod.answering.replies import ReplyReader, answer_schema, is_copied
+from askpod.answering.replies import ReplyReader, answer_schema, is_copied, writes_prose
 from askpod.answering.rewriting import queries_in
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
@@ -62,6 +62,7 @@ class LLMAnswerer:
             raise ValueError("no model in these settings")
         self._settings = settings
         self._limits = settings.model
+        self.in_prose = writes_prose(settings.model.name, settings.model.context_tokens)
         self._model = model or LanguageModel(settings.model)
         self._prompts = Prompts(settings.prompts)
         self._tokens = TokenCounter(settings.model.name)
@@ -192,8 +193,9 @@ class LLMAnswerer:
             episode = asked.episodes[episode_id]
             return second_link(episode.youtube, episode.links, second)
 
-        writer = CitationWriter(evidence, self._checker, link, self._settings.unsupported)
-        messages = self._prompts.answer(asked.found.question, evidence)
+        question, unsupported = asked.found.question, self._settings.unsupported
+        writer = CitationWriter(evidence, self._checker, link, unsupported, question)
+        messages = self._prompts.answer(question, evidence)
         return _Attempt(self, asked, messages, writer, last=last)
 
     def _without_model(self, asked: Retrieved, error: ModelError | None = None) -> Answer:
@@ -301,7 +303,7 @@ class _Attempt:
         self.messages = messages
         self.writer = writer
         self.last = last  # no other attempt follows
-        self.schema = answer_schema(len(writer.evidence))
+        self.schema = None if answerer.in_prose else answer_schema(len(writer.evidence))
         self.answered = Event()  # the first piece has come
         self._answerer = answerer
         self._reader = ReplyReader()

@@ -135,6 +135,11 @@ def silent(strangers: Sequence[str]) -> str:
     return f"{' and '.join(strangers)} {do} not speak in these episodes."
 
 
+def says_unsupported(text: str) -> bool:
+    """Whether an answer's text says that nothing of what the model wrote is supported."""
+    return SAID_AFTER in text or NEAREST_AFTER_UNSUPPORTED in text
+
+
 def is_refusal(text: str) -> bool:
     """Whether a model's reply is SENTINEL and nothing else.
 

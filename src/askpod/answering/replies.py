@@ -12,11 +12,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from askpod.answering.refusal import SENTINEL
+from askpod.answering.refusal import SENTINEL, is_refusal
 from askpod.model import EvidenceTurn
 from askpod.retrieval.render import render
 from askpod.text import words
 
+SMALL_WINDOW = 4_000  # tokens of context, below which a model is taken for a small one
+SMALL_MODEL = 4.0  # billions of parameters, likewise, where its name tells them
 MOST_SENTENCES = 8
 MOST_CITED = 4  # turns of one sentence
 
@@ -26,9 +28,22 @@ COPIED_PROMPT = 0.6  # share of a reply's runs, from which on it repeats its ins
 COPIED_EVIDENCE = 0.9  # likewise the evidence, and
 LONGEST_QUOTATION = 150  # words that may well be quoted
 
+_SIZE = re.compile(r"(?<![\w.])(?:(\d{1,4}(?:\.\d+)?)b|(\d{2,4})m)(?![a-z\d])", re.IGNORECASE)
 _FENCE = re.compile(r"\A\s*(?:```(?:json)?\s*)?")
 _SENTENCES = re.compile(r'"sentences"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")
+
+
+def writes_prose(model: str, context_tokens: int) -> bool:
+    """Whether a model is so small that it answers better in prose than in JSON of a schema.
+
+    One of 1.5 billion parameters copies its evidence into the schema until its tokens are spent,
+    and cites all of it; in prose it answers, and the program finds its sources
+    (docs/answers.md). Small are the models whose names say so ("qwen2.5:1.5b"), and those that are
+    given a small window.
+    """
+    sizes = [float(many or int(few) / 1000) for many, few in _SIZE.findall(model)]
+    return context_tokens < SMALL_WINDOW or any(size < SMALL_MODEL for size in sizes)
 
 
 def answer_schema(turns: int) -> dict[str, Any]:
@@ -143,7 +158,8 @@ def _missing(reply: str) -> str:
     except (ValueError, RecursionError):
         return ""
     missing = read.get("missing") if isinstance(read, dict) else None
-    return _statement(missing) if isinstance(missing, str) else ""
+    # Weak models write the sentinel here, beside an answer.
+    return _statement(missing) if isinstance(missing, str) and not is_refusal(missing) else ""
 
 
 def _statement(text: str) -> str:

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from askpod.answering.entities import binding_numbers, missing_names, stated_numbers
 from askpod.embedding import Embedder
 from askpod.model import EvidenceTurn
-from askpod.text import content_words, split_sentences, split_to_fit
+from askpod.text import content_words, folded, split_sentences, split_to_fit
 
 WORDS = 0.5
 NAME = 0.3
@@ -38,6 +38,7 @@ BAR_TOGETHER = 0.7  # several turns share more words with any claim by chance
 # For a turn that the model did not cite: the best of many reaches BAR by chance.
 BAR_UNCITED = 0.7
 SHARED_UNCITED = 0.5  # of the claim's content words, that it must hold besides
+FEWEST_ADDED = 2  # words that a claim must add to the question's to be looked for by them alone
 GAIN = 0.08  # what a turn must add to the score of several to be a part of the support
 MOST_TOGETHER = 6  # turns judged together; who cites more cites nothing in particular
 
@@ -54,7 +55,8 @@ _ATTRIBUTION = frozenset(
         r"\w+",
         "according explain explains explained note notes noted mention mentions mentioned describe "
         "describes described argue argues argued add adds added believe believes believed think "
-        "thinks thought state states stated speaker guest host podcast episode interview",
+        "thinks thought state states stated shows suggests indicates evidence speaker guest host "
+        "podcast episode interview",
     )
 )
 
@@ -76,6 +78,10 @@ class _Sentence:
     end: int
     text: str
     stems: frozenset[str]
+
+    @property
+    def asks(self) -> bool:
+        return self.text.rstrip("\"'”’»)] ").endswith("?")
 
 
 class SupportChecker:
@@ -145,24 +151,38 @@ class SupportChecker:
         return self.score(claim, turns) >= (BAR if len(turns) == 1 else BAR_TOGETHER)
 
     def attribute(
-        self, claim: str, turns: Sequence[EvidenceTurn]
+        self, claim: str, turns: Sequence[EvidenceTurn], question: str = ""
     ) -> tuple[EvidenceTurn, Support] | None:
         """The turn that supports a claim best, found without the model's help.
 
         Only the LIKELY_SOURCES turns that share most of the claim's words are judged: a word
-        counts the more, the fewer turns hold it.
+        counts the more, the fewer turns hold it. What a turn only asks supports nothing. A claim
+        that says the question again before it answers is held against the turns without that, too:
+        nobody says all of it in one place.
 
         Args:
             claim: a sentence without its markers.
             turns: all of the evidence, in the order of its worth; of equal ones the first wins.
+            question: what the claim answers.
 
         Returns:
             The turn and how it supports the claim; None where none holds SHARED_UNCITED of its
             words and reaches BAR_UNCITED.
         """
+        added = _added(claim, question)
+        return self._source(claim, turns) or (self._source(added, turns) if added else None)
+
+    def _source(
+        self, claim: str, turns: Sequence[EvidenceTurn]
+    ) -> tuple[EvidenceTurn, Support] | None:
         wanted = _stems(claim)
         held = [
-            {stem for each in self._sentences(turn.span.text) for stem in each.stems & wanted}
+            {
+                stem
+                for each in self._sentences(turn.span.text)
+                if not each.asks
+                for stem in each.stems & wanted
+            }
             for turn in turns
         ]
         holding = Counter(stem for stems in held for stem in stems)
@@ -252,9 +272,17 @@ class SupportChecker:
 
 
 def _sharing_most(sentences: Sequence[_Sentence], wanted: frozenset[str]) -> list[_Sentence]:
-    """The sentences worth embedding, in their order; at least one."""
-    shared = sorted(sentences, key=lambda each: (-len(each.stems & wanted), each.begin))
+    """The sentences worth embedding, in their order; at least one, and no question if possible."""
+    shared = sorted(sentences, key=lambda each: (each.asks, -len(each.stems & wanted), each.begin))
     return sorted(shared[:EMBEDDED], key=lambda each: each.begin)
+
+
+def _added(claim: str, question: str) -> str:
+    """What a claim says besides the words of the question; "" where that is all or too little."""
+    asked = _stems(question)
+    if not asked & _stems(claim) or len(_stems(claim) - asked) < FEWEST_ADDED:
+        return ""
+    return " ".join(word for word in claim.split() if not _stems(word) or _stems(word) - asked)
 
 
 def _content(claim: str, held: frozenset[str], known: str) -> frozenset[str]:
@@ -269,7 +297,8 @@ def _content(claim: str, held: frozenset[str], known: str) -> frozenset[str]:
 
 def _stems(text: str) -> frozenset[str]:
     """The first letters of each word that means something."""
-    return frozenset(word[:STEM] for word in content_words(text) if word not in _ATTRIBUTION)
+    words = content_words(folded(text))
+    return frozenset(word[:STEM] for word in words if word not in _ATTRIBUTION)
 
 
 def _remember(memory: dict[Any, Any], key: object, value: object) -> None:

@@ -67,6 +67,9 @@ def modelled(indexed, server) -> Iterator[Archive]:
         "They starved in February [1].",
         "They starved in February [1, 99].",  # a citation too many is for other measures to count
         "They starved in February 【2†source】.",
+        "They starved in February.",  # its source is found
+        "They starved in February [99].",
+        "They starved in February [see above].",
         "NOT IN THE EPISODES",
         "**Not in the episodes.** [1]",
     ],
@@ -79,10 +82,10 @@ def test_a_reply_of_use(modelled, server, reply):
 @pytest.mark.parametrize(
     "reply",
     [
-        pytest.param("They starved in February.", id="prose without citations"),
-        pytest.param("They starved in February [99].", id="only numbers nobody was shown"),
+        pytest.param("They fly to Mars each winter.", id="prose that nothing supports"),
+        pytest.param("They fly to Mars [99].", id="only numbers nobody was shown"),
         pytest.param("[99]", id="nothing but a number nobody was shown"),
-        pytest.param("They starved in February [see above].", id="brackets that are no citation"),
+        pytest.param("They fly to Mars [see above].", id="brackets that are no citation"),
         pytest.param("The episodes do not say so.", id="a refusal in other words"),
         pytest.param(said("They starved [1] in", finish="length"), id="cut at the token limit"),
         pytest.param(said("They starved [1]", finish="content_filter"), id="filtered"),

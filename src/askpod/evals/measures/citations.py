@@ -15,7 +15,7 @@ from askpod.answering.citations import LONGEST_CLAIM
 from askpod.answering.claims import ends_before, needs_source, plain_claim
 from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.markers import Marker, MarkerReader
-from askpod.answering.refusal import is_refusal
+from askpod.answering.refusal import is_refusal, says_unsupported
 from askpod.evals.gold import Stretch, seconds, shared
 from askpod.evals.measures import BASES
 from askpod.evals.records import Score
@@ -277,7 +277,8 @@ def malformed(answer: Answer) -> dict[str, Score]:
     """1 if a model's reply is of no use, else 0.
 
     That is one which is empty, failed or broke off, or which neither refuses in the words it was
-    told nor cites any turn it was shown. Where no model was asked there is no score.
+    told, nor cites any turn it was shown, nor says anything that one of them is found to support.
+    Where no model was asked there is no score.
     """
     if any(warning.startswith(FALLBACK) for warning in answer.warnings):
         return {"malformed": Score(1.0)}
@@ -285,8 +286,16 @@ def malformed(answer: Answer) -> dict[str, Score]:
         return {}
     reply = answer.reply or ""
     cut = any(warning.endswith(CUT) for warning in answer.warnings)
-    usable = not cut and (is_refusal(reply) or _cites_what_was_shown(reply, answer))
+    usable = not cut and (
+        is_refusal(reply) or _cites_what_was_shown(reply, answer) or _is_attributed(answer)
+    )
     return {"malformed": Score(float(not usable))}
+
+
+def _is_attributed(answer: Answer) -> bool:
+    """Whether a source was found for something that the model wrote itself."""
+    written = answer.basis == "answered" and not says_unsupported(answer.text)
+    return written and bool(answer.citations)
 
 
 def _cites_what_was_shown(reply: str, answer: Answer) -> bool:
