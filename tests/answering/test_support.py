@@ -131,3 +131,34 @@ def test_a_turn_is_not_found_for_a_claim_whose_number_it_says_of_something_else(
     found = checker.attribute("The length of the pilot was fourteen months.", [turn])
     assert found is not None
     assert found[0] == turn
+
+
+def test_a_claim_that_repeats_the_question_is_found_by_what_it_adds(checker: SupportChecker):
+    question = "Why do teams that catch payment fraud keep their hand-written rules?"
+    claim = (
+        "Teams that catch payment fraud keep hand-written rules because those deploy in an hour."
+    )
+    quick = turn("The reason is simple: somebody writes one and can deploy it within an hour.")
+    other = turn("Payment fraud has many forms, and most of them are old.", number=2)
+    assert checker.attribute(claim, [other, quick]) is None
+    found = checker.attribute(claim, [other, quick], question)
+    assert found is not None
+    assert found[0] == quick
+    assert checker.attribute(question.replace("?", "."), [other, quick], question) is None
+
+
+def test_what_a_turn_only_asks_is_no_source(checker: SupportChecker):
+    asks = turn("Do you use productivity tools, such as shared calendars and chat rooms?")
+    says = turn("I use shared calendars and chat rooms for productivity.", number=2)
+    claim = "She uses productivity tools such as shared calendars and chat rooms."
+    assert checker.attribute(claim, [asks]) is None
+    found = checker.attribute(claim, [asks, says])
+    assert found is not None
+    assert found[0] == says
+
+
+def test_a_name_is_the_same_without_its_accents(checker: SupportChecker):
+    said = turn("I also try to plan ahead.", speaker="Marco De Sa")
+    assert checker.score("Marco de Sá tries to plan ahead.", [said]) == pytest.approx(
+        checker.score("Marco de Sa tries to plan ahead.", [said]), abs=0.02
+    )

@@ -101,9 +101,9 @@ def test_a_model_that_never_refuses_is_found(measured):
     assert measured(Sound)[1]["refusal_recall"] == 1
 
 
-def test_prose_without_citations_is_malformed_and_earns_no_precision(measured):
+def test_prose_without_citations_earns_no_precision_and_is_of_use_where_sources_are_found(measured):
     _, figures = measured(Prose)
-    assert figures["malformed"] == 1
+    assert figures["malformed"] < 0.05
     assert figures["citation_precision"] < 0.02
     assert figures["citation_recall"] < 0.02
     assert figures["fact_recall"] == pytest.approx(measured(Sound)[1]["fact_recall"], abs=0.03)

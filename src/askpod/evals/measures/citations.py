@@ -1,7 +1,8 @@
 """Whether citations hold, against the turns they name (ALCE) and against the gold evidence.
 
 Also whether the right questions are refused, and whether a reply can be used at all. What is
-judged is the model's own reply, before our checks marked or dropped anything.
+judged is the model's own reply, before our checks marked or dropped anything; but one that cites
+nothing is of use where the program finds its sources.
 """
 
 from __future__ import annotations
