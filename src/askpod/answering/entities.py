@@ -45,6 +45,14 @@ _COUNTED = frozenset(
     )
 )
 
+_MEASURES = frozenset(
+    re.findall(
+        r"\w+",
+        "seconds minutes hours days nights weeks months years decades percent percentage dollars "
+        "euros pounds cents degrees kilometres kilometers miles metres meters kilos",
+    )
+)
+
 
 def names(claim: str) -> list[tuple[str, ...]]:
     """The names, each as its words, without case and accents."""
@@ -102,13 +110,14 @@ def binding_numbers(claim: str) -> frozenset[float]:
     """The numbers of a claim that its source must state.
 
     Those in digits, and those in words from three on, unless they count what the claim lists
-    or are a bare "hundred" or "thousand".
+    or are a bare "hundred" or "thousand"; "two" where it measures something.
     """
     return frozenset(
         number.value
         for number in _numbers(claim)
         if (number.in_digits and number.value)
         or (number.value >= 3 and not number.rough and number.followed_by not in _COUNTED)
+        or (number.value == 2 and number.followed_by in _MEASURES)
     )
 
 
