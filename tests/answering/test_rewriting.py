@@ -83,6 +83,18 @@ def test_a_question_that_would_be_refused_may_be_answered(opened, model_server):
     assert "fourteen months" in answer.text
 
 
+def test_the_questions_that_are_put_in_one_are_searched_for(opened, model_server, archive):
+    rest = "How long did the trial of the bee kit run?"
+    question = "What is a restored organ and how long did the trial of the bee kit run?"
+    model_server.answer_with(answering(OTHER_WORDS))
+    with opened(rewrite="off") as archive_with_model:
+        answer = archive_with_model.ask(question)
+    best = archive.search(rest, top=1)[0]
+    assert best.score > archive.search(question, top=1)[0].score
+    assert best in answer.passages
+    assert not any("also searched" in warning for warning in answer.warnings)
+
+
 def test_asynchronous_code_gets_the_same(opened, model_server):
     model_server.answer_with(answering(OTHER_WORDS))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces
 from askpod.answering.followup import in_place, standalone, told
+from askpod.answering.question import understand
 from askpod.answering.refusal import is_doubtful
 from askpod.embedding import Embedder
 from askpod.errors import QuestionError
@@ -96,7 +97,7 @@ class Asker:
         found = self._retriever.find(wanted, top, filters)
         if history and self._llm_answerer is None:
             found, filters = in_place(question, history, found, filters, self._retriever.find)
-        found, searched, spent = self._with_other_words(found, top, filters)
+        found, searched, spent = self._find_more(found, top, filters)
         episodes = self._lookups.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began - spent.model_seconds
         usage = replace(usage.then(spent), retrieval_seconds=seconds)
@@ -104,22 +105,29 @@ class Asker:
         said = told(history)
         return Retrieved(found, filters, episodes, turns, search, listed, usage, said, searched)
 
-    def _with_other_words(
+    def _find_more(
         self, found: Found, top: int, filters: Filters
     ) -> tuple[Found, tuple[str, ...], Usage]:
-        """What is found with a model's words for the question, too, where its own find little."""
-        when = self._settings.rewrite
-        wanted = when == "always" or (when == "auto" and is_doubtful(found, filters))
-        if self._llm_answerer is None or not wanted:
+        """What a model is to answer from, and what else was searched for in its words.
+
+        The questions that are put in one are searched for, too; where little is found, so are a
+        model's words for the question.
+        """
+        if self._llm_answerer is None:
             return found, (), Usage()
         from askpod.answering.rewriting import merged  # with what a model needs
 
-        written, spent = self._llm_answerer.other_words(found.question)
+        written: tuple[str, ...] = ()
+        spent = Usage()
+        when = self._settings.rewrite
+        if when == "always" or (when == "auto" and is_doubtful(found, filters)):
+            written, spent = self._llm_answerer.other_words(found.question)
         others: dict[str, Found] = {}
-        for query in written:
+        for query in (*understand(found.question, found.named).parts, *written):
             with suppress(QuestionError):  # longer than the embedder reads
                 others[query] = self._retriever.find(query, top, filters)
-        return merged(found, [*others.values()], top), tuple(others), spent
+        searched = tuple(query for query in written if query in others)
+        return merged(found, [*others.values()], top), searched, spent
 
     def _quoted(self, asked: Retrieved) -> Answer:
         return replace(self._answerer.answer(asked), usage=asked.usage)
