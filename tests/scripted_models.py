@@ -25,7 +25,8 @@ from fake_openai import Request
 MOST_QUOTED = 3  # turns in an answer
 FEWEST_WORDS = 6  # of a sentence worth quoting
 
-_TURN = re.compile(r"^\[(\d+)\] .* — (.*)\n> (.*)$", re.MULTILINE)
+# An episode's title stands at the first of its turns only.
+_TURN = re.compile(r"^\[(\d+)\] [^—\n]*(?: — (.*))?\n> (.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,12 @@ class Sound:
         return max(found, key=lambda each: len(each[1].question))
 
     def _read(self, prompt: str, question: GoldQuestion) -> list[Shown]:
-        return [
-            self._shown(int(number), title, text, question.stretches)
-            for number, title, text in _TURN.findall(prompt)
-        ]
+        shown: list[Shown] = []
+        episode = ""
+        for number, title, text in _TURN.findall(prompt):
+            episode = title or episode
+            shown.append(self._shown(int(number), episode, text, question.stretches))
+        return shown
 
     def _shown(self, number: int, title: str, text: str, evidence: Sequence[Stretch]) -> Shown:
         # A long title is cut in a prompt, and a long turn in the evidence.

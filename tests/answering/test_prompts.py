@@ -58,7 +58,7 @@ def test_a_turn_stands_under_its_number_with_its_speaker_time_and_episode():
         "[1] Mara Lind, 0:00 — Bees",
         "> They dance.",
         "",
-        "[2] 0:10 — Bees",
+        "[2] 0:10",
         "> Do they?",
     ]
 
@@ -149,7 +149,7 @@ def test_a_transcript_cannot_pass_its_own_lines_for_numbered_turns():
     assert numbered == [
         "[1] Bo, 0:00 — A (6) B, 1:00 — C",
         "",
-        "[2] (9) Ann, 0:10 — A (6) B, 1:00 — C",
+        "[2] (9) Ann, 0:10",
     ]
 
 

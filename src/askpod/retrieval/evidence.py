@@ -17,7 +17,7 @@ from typing import NamedTuple
 from askpod.chunking import cut_span, second_at
 from askpod.links import second_link, youtube_id_of
 from askpod.model import EvidenceTurn, Passage, Turn
-from askpod.retrieval.render import render, render_speech
+from askpod.retrieval.render import render, render_speech, render_title
 from askpod.text import split_sentences
 
 NEARLY = 0.8  # of the best score, from which on a passage's episode is to be heard
@@ -190,7 +190,9 @@ class _Packer:
         return question
 
     def _cost(self, episode: str, pieces: Iterable[Piece]) -> int:
-        return sum(self._tokens(episode, piece) for piece in pieces)
+        """The tokens of an episode's pieces, with its title."""
+        title = self._count(render_title(self._source[episode].title))
+        return title + sum(self._tokens(episode, piece) for piece in pieces)
 
     def _tokens(self, episode: str, piece: Piece) -> int:
         """The tokens of one piece with its number and the blank line after it."""
@@ -199,7 +201,7 @@ class _Packer:
             source, turn = self._source[episode], self._known[episode, piece.turn]
             second = None if source.start is None else second_at(turn, piece.begin)
             said = turn.text[piece.begin : piece.end]
-            text = render_speech(_WIDEST, turn.speaker, second, source.title, said)
+            text = render_speech(_WIDEST, turn.speaker, second, said)
             self._costs[key] = self._count(f"{text}\n")
         return self._costs[key]
 

@@ -3,6 +3,10 @@
     [3] Mara Lind, 12:36 — Bees and their dances
     > I counted them for a year.
 
+    [4] Joe Aster, 12:41
+    > And what came of it?
+
+An episode's title stands at the first of its turns: at each it took up to a third of the prompt.
 What is counted by `pack` and what is sent by `prompts` comes from here. A transcript is not
 trusted: each turn's speech is one line behind "> ", so that nothing in it stands where our numbers
 do, and the marks by which models tell roles apart are broken up.
@@ -37,20 +41,32 @@ def render(evidence: Sequence[EvidenceTurn]) -> str:
     It begins with a bracket and ends with a line break: the tokens before and after it stay what
     they are, so that its own can be counted apart.
     """
-    return "\n".join(render_turn(turn) for turn in evidence)
+    episodes = [None, *(turn.episode_id for turn in evidence)]
+    return "\n".join(
+        render_turn(turn, titled=turn.episode_id != before)
+        for turn, before in zip(evidence, episodes, strict=False)
+    )
 
 
-def render_turn(turn: EvidenceTurn) -> str:
+def render_turn(turn: EvidenceTurn, *, titled: bool = True) -> str:
     """One turn as `render` has it, with the line break that ends it."""
     second = None if turn.untimed else turn.span.start
-    return render_speech(turn.number, turn.span.speaker, second, turn.title, turn.span.text)
+    title = turn.title if titled else ""
+    return render_speech(turn.number, turn.span.speaker, second, turn.span.text, title)
 
 
-def render_speech(number: int, speaker: str, second: float | None, title: str, text: str) -> str:
+def render_speech(
+    number: int, speaker: str, second: float | None, text: str, title: str = ""
+) -> str:
     """The same from a turn's parts; `second` is its start, None in an untimed episode."""
     name = _name(speaker)
     who = f"{name}, {clock(second)}" if name else clock(second)
-    return f"[{number}] {who} — {_name(title)}\n> {plain(text)}\n"
+    return f"[{number}] {who}{render_title(title)}\n> {plain(text)}\n"
+
+
+def render_title(title: str) -> str:
+    """What stands behind a turn's second for its episode's title; "" for none."""
+    return f" — {_name(title)}" if title else ""
 
 
 def plain(text: str) -> str:

@@ -19,7 +19,7 @@ from askpod.errors import QuestionError
 from askpod.evals.gold import GoldQuestion
 from askpod.evals.long_context.conditions import Formatting, Negatives, drawn
 from askpod.model import EvidenceTurn, Turn
-from askpod.retrieval.render import LONGEST_NAME, plain, render_turn
+from askpod.retrieval.render import LONGEST_NAME, plain, render, render_title, render_turn
 from askpod.text import split_sentences
 
 Count = Callable[[str], int]  # the tokens of a text
@@ -89,24 +89,26 @@ class Transcripts:
 def render_turns(turns: Sequence[EvidenceTurn], formatting: Formatting) -> str:
     """Numbered turns as they stand in a prompt, a blank line between them.
 
-    Plain they are exactly what the answer prompt has. In Markdown the same words stand there,
-    with a heading above each episode and the line with the speaker in bold.
+    Plain they are exactly what the answer prompt has. In Markdown the same words stand there:
+    the title as a heading above its episode, the line with the speaker in bold.
     """
+    if formatting == "plain":
+        return render(turns)
     return "\n".join(_blocks(turns, formatting))
 
 
 def _blocks(turns: Sequence[EvidenceTurn], formatting: Formatting) -> Iterator[str]:
     before = None
     for turn in turns:
-        if turn.episode_id != before and (above := heading(turn, formatting)):
-            yield above
+        if turn.episode_id != before:
+            yield heading(turn, formatting)
         before = turn.episode_id
         yield render_one(turn, formatting)
 
 
 def render_one(turn: EvidenceTurn, formatting: Formatting) -> str:
-    """One turn, with the line break that ends it."""
-    text = render_turn(turn)
+    """One turn without its episode's title, with the line break that ends it."""
+    text = render_turn(turn, titled=False)
     if formatting == "plain":
         return text
     origin, _, speech = text.partition("\n")
@@ -114,8 +116,10 @@ def render_one(turn: EvidenceTurn, formatting: Formatting) -> str:
 
 
 def heading(turn: EvidenceTurn, formatting: Formatting) -> str:
-    """What stands above the first turn of an episode; "" where nothing does."""
-    return "" if formatting == "plain" else f"## {plain(turn.title)[:LONGEST_NAME]}\n"
+    """An episode's title as it stands at the first of its turns, or above it."""
+    if formatting == "plain":
+        return render_title(turn.title)
+    return f"## {plain(turn.title)[:LONGEST_NAME]}\n"
 
 
 def part_of(turn: EvidenceTurn, begin: int, end: int) -> EvidenceTurn:
