@@ -158,7 +158,7 @@ def test_turns_are_numbered_through_and_stand_as_in_the_answer_prompt(maker: Pro
 
 def test_hard_negatives_are_near_in_topic_and_random_ones_are_any(maker: PromptMaker, asked):
     def filler(arm: Arm) -> int:
-        prompts = [maker.haystack(q, Condition(arm, 7_000, "middle third")) for q in asked]
+        prompts = [maker.haystack(q, Condition(arm, 6_000, "middle third")) for q in asked]
         return sum("coast" in turn.episode_id for prompt in prompts for turn in prompt.turns)
 
     # Nothing in the filler is near any question; among the episodes it is half of them.
