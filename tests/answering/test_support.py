@@ -162,3 +162,16 @@ def test_a_name_is_the_same_without_its_accents(checker: SupportChecker):
     assert checker.score("Marco de Sá tries to plan ahead.", [said]) == pytest.approx(
         checker.score("Marco de Sa tries to plan ahead.", [said]), abs=0.02
     )
+
+
+def test_the_numbers_of_a_claim_may_stand_in_the_sentence_beside(checker: SupportChecker):
+    said = turn(
+        "For data analysts there were over 800 junior positions. When I started, it was 60. "
+        "I started long ago. We have 12 campuses."
+    )
+    support = checker.check("Junior positions for data analysts rose from 60 to over 800.", said)
+    assert support.ok
+    quoted = said.span.text[support.begin : support.end]
+    assert quoted.endswith("When I started, it was 60.")
+    assert not checker.check("Junior positions for data analysts rose from 12 to 800.", said).ok
+    assert not checker.check("There were 60 junior positions for data analysts.", said).ok

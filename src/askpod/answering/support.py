@@ -98,18 +98,34 @@ class SupportChecker:
         known = self._verdicts.get((claim, turn))
         if known is None:
             score, begin, end = self._judge(claim, (turn,))
-            known = Support(score >= BAR and self._states(claim, turn, begin, end), begin, end)
+            stated = self._where_stated(claim, turn, begin, end)
+            known = Support(score >= BAR and stated is not None, *(stated or (begin, end)))
             _remember(self._verdicts, (claim, turn), known)
         return known
 
-    @staticmethod
-    def _states(claim: str, turn: EvidenceTurn, begin: int, end: int) -> bool:
-        """Whether the nearest words of the turn state the claim's numbers.
+    def _where_stated(
+        self, claim: str, turn: EvidenceTurn, begin: int, end: int
+    ) -> tuple[int, int] | None:
+        """The nearest words of the turn that state the claim's numbers; None where none do.
 
         A number that stands elsewhere in the turn is another one: four hives are not four years.
+        Of several, one must stand in the nearest words and the others may stand right beside them:
+        "It was over 800. When I started, it was 60."
         """
-        known = f"{turn.span.speaker} {turn.title}"
-        return binding_numbers(claim) <= stated_numbers(f"{known} {turn.span.text[begin:end]}")
+        binding = binding_numbers(claim)
+        text, known = turn.span.text, stated_numbers(f"{turn.span.speaker} {turn.title}")
+        near = stated_numbers(text[begin:end]) | known
+        if binding <= near:
+            return begin, end
+        if binding.isdisjoint(near):
+            return None
+        before = [each.begin for each in self._sentences(text) if each.end <= begin]
+        after = [each.end for each in self._sentences(text) if each.begin >= end]
+        first, last = (before or [begin])[-1], (after or [end])[0]
+        wider = ((begin, last), (first, end), (first, last))
+        return next(
+            (at for at in wider if binding <= stated_numbers(text[slice(*at)]) | known), None
+        )
 
     def prepare(self, turns: Sequence[EvidenceTurn], answered: Event) -> None:
         """Embeds what is likely to be checked, while the model has not answered yet.
@@ -194,10 +210,12 @@ class SupportChecker:
             for at in sorted(likely)
             if worth[at] > 0 and len(held[at]) >= enough
         ]
-        (score, begin, end), at = max(judged, key=lambda each: each[0][0], default=((0.0, 0, 0), 0))
-        if score < BAR_UNCITED or not self._states(claim, turns[at], begin, end):
-            return None
-        return turns[at], Support(ok=True, begin=begin, end=end)
+        for (score, begin, end), at in sorted(judged, key=lambda each: -each[0][0]):
+            if score < BAR_UNCITED:
+                break
+            if stated := self._where_stated(claim, turns[at], begin, end):
+                return turns[at], Support(ok=True, begin=stated[0], end=stated[1])
+        return None
 
     def score(self, claim: str, turns: Sequence[EvidenceTurn]) -> float:
         """What is held against the bar; 0 at most where a number of the claim is missing."""
