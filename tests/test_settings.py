@@ -140,7 +140,7 @@ def test_an_explicit_wish_for_more_is_warned_of():
         ("patience = -1", "patience: -1 must be 0 or more"),
         ('model = " "', 'model: must be the name of a model, such as "gpt-4o-mini"'),
         ('precision = "int4"', "precision: 'int4' is none of int8, fp32"),
-        ('unsupported = "keep"', "unsupported: 'keep' is none of mark, drop"),
+        ('unsupported = "keep"', "unsupported: 'keep' is none of auto, mark, drop"),
         ('embedder = "bert"', 'embedder: \'bert\' is neither "minilm" nor "openai:NAME"'),
         ('embedder = "openai:"', "embedder: 'openai:' is neither"),
         ('base_url = "localhost:11434"', "must be an address such as"),

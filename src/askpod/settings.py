@@ -97,7 +97,7 @@ def _as_path(value: Any) -> Any:  # noqa: ANN401 (before its type is checked)
 
 
 Precision = Literal["int8", "fp32"]
-Unsupported = Literal["mark", "drop"]
+Unsupported = Literal["auto", "mark", "drop"]
 Rewrite = Literal["auto", "off", "always"]
 _Count = Annotated[int, _unless(lambda value: value > 0, "{} must be more than 0")]
 _Seconds = Annotated[float, _unless(lambda value: 0 < value < math.inf, "{} must be more than 0")]
@@ -209,7 +209,8 @@ class Settings:
     base_url: _Endpoint | None = None  # of such an embedder; None: OpenAI's own
     model: ModelSettings | None = None  # None: answers are extractive
     prompts: _Folder | None = None  # a folder whose files replace single prompts
-    unsupported: Unsupported = "mark"  # what happens to a claim that its turn does not support
+    # What happens to a claim that nothing supports; "auto": a small model's is left out.
+    unsupported: Unsupported = "auto"
     rewrite: Rewrite = (
         "auto"  # when a model writes other words to search for: where little is found
     )

@@ -96,8 +96,24 @@ def matches_name(wanted: str, name: str) -> bool:
 
 def folded(text: str) -> str:
     """A text without case and accents."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(part for part in parts if not unicodedata.combining(part))
+    parts = unicodedata.normalize("NFKD", text.casefold().translate(_STROKES))
+    letters = "".join(part for part in parts if not unicodedata.combining(part))
+    return unicodedata.normalize("NFC", letters)  # the syllables of Korean are letters again
+
+
+_STROKES = str.maketrans("łøđħ", "lodh")  # no accents to Unicode
+
+
+def asks(text: str) -> bool:
+    """Whether a sentence is a question; one that only seeks assent (", right?") is none."""
+    ended = text.rstrip("\"'”’»)] ")
+    return ended.endswith(("?", "？")) and not _TAG.search(ended)
+
+
+_TAG = re.compile(
+    r",\s*(?:right|yeah|yes|no|ok|okay|you know|you see|correct|huh|isn['’]t it)\?$",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=100_000)  # a filter asks for the words of every name of the archive

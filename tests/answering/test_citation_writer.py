@@ -199,9 +199,15 @@ def test_unsupported_sentences_can_be_left_out() -> None:
     assert done.text == "Coffee spread by colonialism [1].\nBye."
     assert [citation.supported for citation in done.citations] == [True]
     assert done.warnings == (
-        "sentences left out, their citations do not hold: 2",
+        "sentences left out, nothing said supports them: 2",
         "citations left out beside others that hold: 1",
     )
+
+
+def test_a_claim_without_a_source_is_left_out_where_unsupported_ones_are() -> None:
+    done = write("Coffee spread by colonialism. It is drunk on Mars, too.", unsupported="drop")
+    assert done.text == "Coffee spread by colonialism. [1]"
+    assert done.warnings == ("sentences left out, nothing said supports them: 1",)
 
 
 def test_text_appears_at_once() -> None:

@@ -117,16 +117,31 @@ def test_an_answer_of_which_something_is_supported_stands_alone(ask, model_serve
     assert ask.ask(QUESTION).text.endswith("It cost nine million dollars in all. (no source)")
 
 
-def test_an_answer_of_which_nothing_is_left_gives_the_nearest_that_was_said(
+def test_a_small_model_is_asked_for_prose_and_what_it_invents_is_left_out(
     indexed, model_server, monkeypatch
 ):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-tests")
+    model_server.answer_with(
+        lambda _: "The trial ran for fourteen months. It cost nine million dollars in Antarctica."
+    )
+    model = ModelSettings("qwen2.5:1.5b", base_url=model_server.base_url)
+    with Archive.open(indexed, settings=Settings(model=model)) as archive:
+        *pieces, answer = archive.ask_stream(QUESTION)
+    [request] = model_server.requests
+    assert "response_format" not in request.body
+    assert answer.text == "The trial ran for fourteen months. [1]" == "".join(pieces)
+    assert answer.citations[0].cited_by == "askpod"
+    assert "sentences left out, nothing said supports them: 1" in answer.warnings
+
+
+def test_an_answer_of_which_nothing_is_left_gives_what_was_said(indexed, model_server, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-tests")
     model_server.answer_with(lambda _: "The trial cost nine million dollars in Antarctica [1].")
     model = ModelSettings("any", base_url=model_server.base_url)
     with Archive.open(indexed, settings=Settings(model=model, unsupported="drop")) as archive:
         *pieces, answer = archive.ask_stream(QUESTION)
-    assert (answer.basis, answer.mode) == ("nearest", "llm")
-    assert answer.text.startswith(NEAREST_WITHOUT_MODEL)
+    assert (answer.basis, answer.mode) == ("answered", "llm")
+    assert answer.text.startswith(SAID_AFTER)
     assert "".join(pieces) == answer.text
     assert all(each.supported and each.cited_by == "askpod" for each in answer.citations)
 

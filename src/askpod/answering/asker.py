@@ -117,17 +117,22 @@ class Asker:
             return found, (), Usage()
         from askpod.answering.rewriting import merged  # with what a model needs
 
-        written: tuple[str, ...] = ()
-        spent = Usage()
+        parts = understand(found.question, found.named).parts
+        found = merged(found, [*self._each(parts, top, filters).values()], top)
         when = self._settings.rewrite
-        if when == "always" or (when == "auto" and is_doubtful(found, filters)):
-            written, spent = self._llm_answerer.other_words(found.question)
-        others: dict[str, Found] = {}
-        for query in (*understand(found.question, found.named).parts, *written):
-            with suppress(QuestionError):  # longer than the embedder reads
-                others[query] = self._retriever.find(query, top, filters)
-        searched = tuple(query for query in written if query in others)
-        return merged(found, [*others.values()], top), searched, spent
+        if when != "always" and not (when == "auto" and is_doubtful(found, filters)):
+            return found, (), Usage()
+        written, spent = self._llm_answerer.other_words(found.question)
+        others = self._each(written, top, filters)
+        return merged(found, [*others.values()], top), tuple(others), spent
+
+    def _each(self, queries: Sequence[str], top: int, filters: Filters) -> dict[str, Found]:
+        """What is found for each query; one that is longer than the embedder reads is left out."""
+        found: dict[str, Found] = {}
+        for query in queries:
+            with suppress(QuestionError):
+                found[query] = self._retriever.find(query, top, filters)
+        return found
 
     def _quoted(self, asked: Retrieved) -> Answer:
         return replace(self._answerer.answer(asked), usage=asked.usage)

@@ -4,7 +4,7 @@ Every citation is checked against its turn before it is shown. What a claim is c
 judged against the words before the numbers, in the same sentence. Where a claim cites nothing, or
 only turns that do not support it, the turn of the evidence that supports it best is cited instead.
 A number that does not hold is left out beside one that does. A claim that nothing supports is
-marked, or by setting left out.
+marked or left out.
 The result is a function of the whole text: it does not depend on the pieces it came in.
 """
 
@@ -118,7 +118,8 @@ class CitationWriter:
         checker: judges whether a turn supports a claim.
         link: the address that opens an episode (by its id) at a second.
         unsupported: "mark" shows an unsupported claim with UNSUPPORTED_MARK behind its
-            numbers; "drop" leaves the sentence out, and says so in `warnings`.
+            numbers, or with UNCITED_MARK; "drop" leaves the sentence out, and says so in
+            `warnings`.
         question: what is answered; a claim that repeats it is held against turns without that.
     """
 
@@ -162,7 +163,7 @@ class CitationWriter:
     @property
     def holds_nothing(self) -> bool:
         """Whether something is stated, and nothing of it is supported."""
-        stated = bool(self._uncited or self._citations)
+        stated = bool(self._uncited or self._dropped or self._citations)
         return stated and not any(each.supported for each in self._citations.values())
 
     @property
@@ -174,7 +175,7 @@ class CitationWriter:
             self._replaced and f"wrong citations replaced by turns that hold: {self._replaced}",
             wrong and f"citations that do not support their claim: {wrong}, marked in the text",
             self._uncited and f"sentences without a source: {self._uncited}, marked in the text",
-            self._dropped and f"sentences left out, their citations do not hold: {self._dropped}",
+            self._dropped and f"sentences left out, nothing said supports them: {self._dropped}",
             self._removed and f"citations left out beside others that hold: {self._removed}",
         )
         return tuple(warning for warning in found if isinstance(warning, str))
@@ -270,6 +271,8 @@ class CitationWriter:
             if source := self._source(plain_claim(sentence.words)):
                 self._put(sentence, " ")
                 self._put(sentence, _Cited(*source, by="askpod"))
+            elif self._drop:
+                sentence.unsupported = True
             else:
                 self._uncited += 1
                 self._put(sentence, UNCITED_MARK)

@@ -45,11 +45,12 @@ _COUNTED = frozenset(
     )
 )
 
+_COUPLE = re.compile(r"\ba couple(?: of)?\b", re.IGNORECASE)
 _MEASURES = frozenset(
     re.findall(
         r"\w+",
-        "seconds minutes hours days nights weeks months years decades percent percentage dollars "
-        "euros pounds cents degrees kilometres kilometers miles metres meters kilos",
+        "second minute hour day night week month year decade percent percentage dollar euro pound "
+        "cent kilometre kilometer mile metre meter kilo",
     )
 )
 
@@ -103,21 +104,23 @@ def stated_numbers(text: str) -> frozenset[float]:
 
     Digits inside other words count, too: transcripts write "GPT4" and "gpt 4".
     """
-    return frozenset(number.value for number in _numbers(text))
+    couple = {2.0} if _COUPLE.search(text) else set()
+    return frozenset(number.value for number in _numbers(text)) | couple
 
 
 def binding_numbers(claim: str) -> frozenset[float]:
     """The numbers of a claim that its source must state.
 
     Those in digits, and those in words from three on, unless they count what the claim lists
-    or are a bare "hundred" or "thousand"; "two" where it measures something.
+    or are a bare "hundred" or "thousand"; "two" where it measures something, and "two and a half".
     """
     return frozenset(
         number.value
         for number in _numbers(claim)
         if (number.in_digits and number.value)
         or (number.value >= 3 and not number.rough and number.followed_by not in _COUNTED)
-        or (number.value == 2 and number.followed_by in _MEASURES)
+        or (number.value == 2 and number.followed_by.removesuffix("s") in _MEASURES)
+        or number.value % 1
     )
 
 

@@ -108,7 +108,7 @@ class ExtractiveAnswerer:
             found = retrieved.found
         if about := answer_about_episodes(question, retrieved, self.quotations):
             return about
-        if is_weak(found, retrieved.filters):
+        if not question.parts and is_weak(found, retrieved.filters):
             return _refusal(found)
         if question.parts:
             quoted = self._in_parts(question, retrieved)
@@ -159,18 +159,25 @@ class ExtractiveAnswerer:
         return replace(judged, relevance=judged.relevance - TOLD * np.array(again, dtype=float))
 
     def _in_parts(self, question: Question, retrieved: Retrieved) -> Quotations:
-        """What a term means, and then the rest of the question, one search for each."""
-        sides = []
-        for text in question.parts:
-            part = understand(text, retrieved.found.named)
-            if part.kind == "comparison":
-                sides.append(self._compared(part, retrieved))
-            else:
-                found = retrieved.search(text, PASSAGES, retrieved.filters)
-                sides.append(self.quotations(part, found, retrieved))
-        meaning, rest = sides
+        """What a term means, where that is said, and then the rest, one search for each."""
+        meaning, rest = (self._part(text, retrieved) for text in question.parts)
+        if meaning.basis != "answered":
+            return rest
+        if not rest.runs:
+            return replace(meaning, basis="nearest")
         first = _within(meaning.runs, MEANING_WORDS)
-        return _joined([*first, *(run for run in rest.runs if not _among(run, first))], sides)
+        others = [run for run in rest.runs if not _among(run, first)]
+        return _joined([*first, *others], (meaning, rest))
+
+    def _part(self, text: str, retrieved: Retrieved) -> Quotations:
+        """The quotations for one of the questions in a question; none where little is near."""
+        part = understand(text, retrieved.found.named)
+        found = retrieved.search(text, PASSAGES, retrieved.filters)
+        if is_weak(found, retrieved.filters):
+            return Quotations((), found.passages, {}, "none")
+        if part.kind == "comparison":
+            return self._compared(part, retrieved)
+        return self.quotations(part, found, retrieved)
 
     def _compared(self, question: Question, retrieved: Retrieved) -> Quotations:
         """Both sides of a comparison, one search for each, their quotations in turn."""

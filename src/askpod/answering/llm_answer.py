@@ -194,6 +194,8 @@ class LLMAnswerer:
             return second_link(episode.youtube, episode.links, second)
 
         question, unsupported = asked.found.question, self._settings.unsupported
+        if unsupported == "auto":  # what a small model adds to the evidence is mostly invented
+            unsupported = "drop" if self.in_prose else "mark"
         writer = CitationWriter(evidence, self._checker, link, unsupported, question)
         messages = self._prompts.answer(question, evidence)
         return _Attempt(self, asked, messages, writer, last=last)
@@ -246,12 +248,12 @@ class LLMAnswerer:
         """The answer of a reply of which nothing is supported, with quotations behind it."""
         answer, quoted = self.finished(attempt, reply), self._quoted(attempt.asked)
         if quoted.refused:
-            return answer
+            return answer if answer.text else self.found_nothing(attempt, reply)
         quoted = numbered_after(quoted, len(answer.citations))
         heading = NEAREST_AFTER_UNSUPPORTED if quoted.basis == "nearest" else SAID_AFTER
         return replace(
             answer,
-            text=_headed(f"{answer.text}\n\n{heading}", quoted),
+            text=_headed(f"{answer.text}\n\n{heading}".lstrip(), quoted),
             citations=answer.citations + quoted.citations,
             basis=quoted.basis,
         )
@@ -341,13 +343,12 @@ class _Attempt:
     def _ending(self, reply: Reply) -> Iterator[str | Answer]:
         """The Answer, after what it adds to the text that was shown."""
         shown = self.writer.text
-        if not shown.strip():  # every sentence was left out
-            yield from in_pieces(self._answerer.found_nothing(self, reply))
-            return
         if not self.writer.citations and is_denial(shown.strip()):
             answer = self._answerer.found_nothing(self, reply, shown)
         elif self.writer.holds_nothing:
             answer = self._answerer.unsupported(self, reply)
+        elif not shown.strip():
+            answer = self._answerer.found_nothing(self, reply)
         else:
             answer = self._answerer.finished(self, reply)
         if more := answer.text.removeprefix(shown):

@@ -73,14 +73,17 @@ _DEFINED = (
     rf"what do(?:es)?{_MEANT} (?:mean|stand for|refer to)$",
 )
 # A definition and something else: "What is MLOps, and why do models fail without it?"
+_NO_TERM = (
+    r"(?:the|this|that|these|those|their|there|they|it|its|your|my|our|his|her|i|we|you|he|she|good"
+    r"|bad|best|wrong|some|any|no)\b"
+)
+_IN_NO_TERM = re.compile(r"\b(?:with|at|about|in|for|to|on|from|by|going|and)\b", re.IGNORECASE)
 _TWO_PARTS = re.compile(
-    r"(what(?:['’]s| is| are)) "
-    r"((?:an? )?(?!(?:the|th[aeio]\w+|it|its|your|my|our|his|her|good|bad)\b)"
-    r"[\w+#.’'/-]+(?: [\w+#.’'/-]+){0,3}),? and "
+    rf"(what(?:['’]s| is| are)) "
+    rf"((?:an? )?+(?!{_NO_TERM})[\w+#.’'/-]+(?: [\w+#.’'/-]+){{0,2}}),? and "
     r"((?:why|how|what|when|where|who|which|does|do|is|are|should|can)\b.+)$",
     re.IGNORECASE,
 )
-_MEANS_THE_TERM = re.compile(r"\b(?:it|they|them|one)\b", re.IGNORECASE)
 _DEFINES = (
     r"(?:e?s)? (?:means?|refers? to|stands? for|(?:is|are)(?: \w+ly| just| kind of| like)?"
     r" (?:an?|the|about|when|where|how|any|all|one|your|something|nothing))\b"
@@ -157,10 +160,14 @@ def _parts(bare: str) -> tuple[str, ...]:
     first part says (who, where, when) is wanted to find what answers the second.
     """
     found = _TWO_PARTS.match(bare)
-    if found is None:
+    if found is None or _IN_NO_TERM.search(found[2]):
         return ()
     opening, term, rest = found.groups()
-    return f"{opening} {term}?", f"{_MEANS_THE_TERM.sub(lambda _: term, rest, count=1)}?"
+    pronoun = "it|one$" if term.lower().startswith(("a ", "an ")) else "it"
+    if opening.lower().endswith("are"):
+        pronoun = "they|them"
+    meant = re.compile(rf"\b(?:{pronoun})(?![\w'’])", re.IGNORECASE)
+    return f"{opening} {term}?", f"{meant.sub(lambda _: term, rest, count=1)}?"
 
 
 def _term(bare: str) -> str:

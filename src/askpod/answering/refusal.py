@@ -31,9 +31,9 @@ NEAREST_WITHOUT_MODEL = "The model found no answer. The nearest that was said:"
 # The same after a reply that says so in the model's own words.
 NEAREST_AFTER = "The nearest that was said:"
 
-# Heads quotations after a model's answer of which nothing is supported.
-SAID_AFTER = "The episodes do not support this. What was said:"
-NEAREST_AFTER_UNSUPPORTED = f"The episodes do not support this. {NEAREST_AFTER}"
+# Heads quotations after a model's answer of which nothing is supported, or in place of it.
+SAID_AFTER = "The episodes do not support what the model wrote. What was said:"
+NEAREST_AFTER_UNSUPPORTED = f"The episodes do not support what the model wrote. {NEAREST_AFTER}"
 
 # What a model must write, alone, when its evidence does not answer the question. In capitals and
 # about the episodes as a whole, so that no answer says it by chance.

@@ -15,7 +15,7 @@ from typing import Any
 from askpod.answering.refusal import SENTINEL, is_refusal
 from askpod.model import EvidenceTurn
 from askpod.retrieval.render import render
-from askpod.text import words
+from askpod.text import asks, words
 
 SMALL_WINDOW = 4_000  # tokens of context, below which a model is taken for a small one
 SMALL_MODEL = 4.0  # billions of parameters, likewise, where its name tells them
@@ -28,7 +28,8 @@ COPIED_PROMPT = 0.6  # share of a reply's runs, from which on it repeats its ins
 COPIED_EVIDENCE = 0.9  # likewise the evidence, and
 LONGEST_QUOTATION = 150  # words that may well be quoted
 
-_SIZE = re.compile(r"(?<![\w.])(?:(\d{1,4}(?:\.\d+)?)b|(\d{2,4})m)(?![a-z\d])", re.IGNORECASE)
+_BILLIONS = re.compile(r"(?<![^\W_])(?<!\.)(\d{1,4}(?:\.\d+)?)b(?![a-z\d])", re.IGNORECASE)
+_MILLIONS = re.compile(r"(?<![^\W_])(?<!\.)(\d{2,4})m(?![a-z\d])", re.IGNORECASE)
 _FENCE = re.compile(r"\A\s*(?:```(?:json)?\s*)?")
 _SENTENCES = re.compile(r'"sentences"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")
@@ -42,8 +43,9 @@ def writes_prose(model: str, context_tokens: int) -> bool:
     (docs/answers.md). Small are the models whose names say so ("qwen2.5:1.5b"), and those that are
     given a small window.
     """
-    sizes = [float(many or int(few) / 1000) for many, few in _SIZE.findall(model)]
-    return context_tokens < SMALL_WINDOW or any(size < SMALL_MODEL for size in sizes)
+    sizes = [float(size) for size in _BILLIONS.findall(model)]
+    sizes = sizes or [float(size) / 1000 for size in _MILLIONS.findall(model)]
+    return context_tokens < SMALL_WINDOW or (bool(sizes) and max(sizes) < SMALL_MODEL)
 
 
 def answer_schema(turns: int) -> dict[str, Any]:
@@ -168,7 +170,7 @@ def _statement(text: str) -> str:
     "" for a question: small models repeat the one that they were asked.
     """
     line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
-    return "" if line.endswith("?") else line
+    return "" if asks(line) else line
 
 
 def is_copied(

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from askpod.answering.question import Question, shares
 from askpod.embedding import Embedder
 from askpod.model import Episode, Passage, Span, Turn
-from askpod.text import TokenCounts, query_words, split_sentences, split_to_fit
+from askpod.text import TokenCounts, asks, query_words, split_sentences, split_to_fit
 
 WORDS = 140  # of speech that is chosen
 WORDS_IN_ALL = 200  # with what the chosen runs are widened by
@@ -61,9 +61,12 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 
+# "So the question, as I understand it, is whether …"
 _TELLS_A_QUESTION = re.compile(
     r"(?:(?:so|and|okay|well|yeah|then),? )*"
-    r"(?:the|your|my|another|one)(?: (?:next|first|last|other))? question\b[^.]{0,60}?\bis\b",
+    r"(?:the|your|my|another|one)(?: (?:next|first|last|other))? question(?:,[^,.:]{1,40}?,?)? is"
+    r"[:,]? [\"'“‘]?(?:why|how|what|when|where|who|which|whether|if|do(?:es)?|did|is|are|can)\b"
+    r"(?!.*(?:, and (?:the|it|we|they|i|that)\b|: ))",
     re.IGNORECASE,
 )
 
@@ -95,8 +98,7 @@ class Sentence:
     @property
     def asks(self) -> bool:
         """Whether it is a question, or tells one."""
-        asks = self.text.rstrip("\"'”’»)] ").endswith("?")
-        return asks or bool(_TELLS_A_QUESTION.match(self.text))
+        return asks(self.text) or bool(_TELLS_A_QUESTION.match(self.text))
 
     @property
     def leans(self) -> bool:

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from askpod.answering.entities import binding_numbers, missing_names, stated_numbers
 from askpod.embedding import Embedder
 from askpod.model import EvidenceTurn
-from askpod.text import content_words, folded, split_sentences, split_to_fit
+from askpod.text import asks, content_words, folded, split_sentences, split_to_fit
 
 WORDS = 0.5
 NAME = 0.3
@@ -39,6 +39,8 @@ BAR_TOGETHER = 0.7  # several turns share more words with any claim by chance
 BAR_UNCITED = 0.7
 SHARED_UNCITED = 0.5  # of the claim's content words, that it must hold besides
 FEWEST_ADDED = 2  # words that a claim must add to the question's to be looked for by them alone
+FEWEST_REPEATED = 2  # of the question's, that such a claim's turn and those beside it must hold
+BESIDE = 2  # turns before and after
 GAIN = 0.08  # what a turn must add to the score of several to be a part of the support
 MOST_TOGETHER = 6  # turns judged together; who cites more cites nothing in particular
 
@@ -55,8 +57,9 @@ _ATTRIBUTION = frozenset(
         r"\w+",
         "according explain explains explained note notes noted mention mentions mentioned describe "
         "describes described argue argues argued add adds added believe believes believed think "
-        "thinks thought state states stated shows suggests indicates evidence speaker guest host "
-        "podcast episode interview",
+        "thinks thought state states stated suggest suggests suggested recommend recommends "
+        "recommended advises advised shows indicates evidence speaker guest host podcast episode "
+        "interview",
     )
 )
 
@@ -78,10 +81,6 @@ class _Sentence:
     end: int
     text: str
     stems: frozenset[str]
-
-    @property
-    def asks(self) -> bool:
-        return self.text.rstrip("\"'”’»)] ").endswith("?")
 
 
 class SupportChecker:
@@ -112,9 +111,10 @@ class SupportChecker:
         Of several, one must stand in the nearest words and the others may stand right beside them:
         "It was over 800. When I started, it was 60."
         """
-        binding = binding_numbers(claim)
-        text, known = turn.span.text, stated_numbers(f"{turn.span.speaker} {turn.title}")
-        near = stated_numbers(text[begin:end]) | known
+        text = turn.span.text
+        # The speaker and the title are known, but are no words of the turn's.
+        binding = binding_numbers(claim) - stated_numbers(f"{turn.span.speaker} {turn.title}")
+        near = stated_numbers(text[begin:end])
         if binding <= near:
             return begin, end
         if binding.isdisjoint(near):
@@ -122,10 +122,10 @@ class SupportChecker:
         before = [each.begin for each in self._sentences(text) if each.end <= begin]
         after = [each.end for each in self._sentences(text) if each.begin >= end]
         first, last = (before or [begin])[-1], (after or [end])[0]
-        wider = ((begin, last), (first, end), (first, last))
-        return next(
-            (at for at in wider if binding <= stated_numbers(text[slice(*at)]) | known), None
-        )
+        for wider in ((begin, last), (first, end), (first, last)):
+            if binding <= stated_numbers(text[slice(*wider)]):
+                return wider
+        return None
 
     def prepare(self, turns: Sequence[EvidenceTurn], answered: Event) -> None:
         """Embeds what is likely to be checked, while the model has not answered yet.
@@ -174,7 +174,8 @@ class SupportChecker:
         Only the LIKELY_SOURCES turns that share most of the claim's words are judged: a word
         counts the more, the fewer turns hold it. What a turn only asks supports nothing. A claim
         that says the question again before it answers is held against the turns without that, too:
-        nobody says all of it in one place.
+        nobody says all of it in one place. Its names and numbers, and some of its other words, must
+        then stand in the turn or in those that the evidence has right beside it.
 
         Args:
             claim: a sentence without its markers.
@@ -185,18 +186,22 @@ class SupportChecker:
             The turn and how it supports the claim; None where none holds SHARED_UNCITED of its
             words and reaches BAR_UNCITED.
         """
-        added = _added(claim, question)
-        return self._source(claim, turns) or (self._source(added, turns) if added else None)
+        found = self._source(claim, claim, turns)
+        if found is None and (added := _added(claim, question)):
+            on = [each for each in turns if _is_on(claim, question, each, turns)]
+            found = self._source(added, claim, on)
+        return found
 
     def _source(
-        self, claim: str, turns: Sequence[EvidenceTurn]
+        self, said: str, claim: str, turns: Sequence[EvidenceTurn]
     ) -> tuple[EvidenceTurn, Support] | None:
-        wanted = _stems(claim)
+        """The turn that supports best what is `said` in a claim, and states the claim's numbers."""
+        wanted = _stems(said)
         held = [
             {
                 stem
                 for each in self._sentences(turn.span.text)
-                if not each.asks
+                if not asks(each.text)
                 for stem in each.stems & wanted
             }
             for turn in turns
@@ -206,7 +211,7 @@ class SupportChecker:
         likely = sorted(range(len(turns)), key=lambda at: (-worth[at], at))[:LIKELY_SOURCES]
         enough = SHARED_UNCITED * len(wanted)
         judged = [
-            (self._judge(claim, (turns[at],)), at)
+            (self._judge(said, (turns[at],)), at)
             for at in sorted(likely)
             if worth[at] > 0 and len(held[at]) >= enough
         ]
@@ -291,7 +296,8 @@ class SupportChecker:
 
 def _sharing_most(sentences: Sequence[_Sentence], wanted: frozenset[str]) -> list[_Sentence]:
     """The sentences worth embedding, in their order; at least one, and no question if possible."""
-    shared = sorted(sentences, key=lambda each: (each.asks, -len(each.stems & wanted), each.begin))
+    said = [each for each in sentences if not asks(each.text)] or sentences
+    shared = sorted(said, key=lambda each: (-len(each.stems & wanted), each.begin))
     return sorted(shared[:EMBEDDED], key=lambda each: each.begin)
 
 
@@ -301,6 +307,22 @@ def _added(claim: str, question: str) -> str:
     if not asked & _stems(claim) or len(_stems(claim) - asked) < FEWEST_ADDED:
         return ""
     return " ".join(word for word in claim.split() if not _stems(word) or _stems(word) - asked)
+
+
+def _is_on(claim: str, question: str, turn: EvidenceTurn, turns: Sequence[EvidenceTurn]) -> bool:
+    """Whether a turn, with those beside it, speaks of what a claim repeats of the question.
+
+    All of its names must be there, and FEWEST_REPEATED of its other words.
+    """
+    beside = " ".join(
+        each.span.text
+        for each in turns
+        if each.episode_id == turn.episode_id and abs(each.span.turn - turn.span.turn) <= BESIDE
+    )
+    said = f"{turn.span.speaker} {turn.title} {beside}"
+    repeated = _stems(claim) & _stems(question)
+    enough = min(FEWEST_REPEATED, len(repeated))
+    return not missing_names(claim, said) and len(repeated & _stems(said)) >= enough
 
 
 def _content(claim: str, held: frozenset[str], known: str) -> frozenset[str]:

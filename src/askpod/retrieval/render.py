@@ -48,7 +48,7 @@ def render(evidence: Sequence[EvidenceTurn]) -> str:
     )
 
 
-def render_turn(turn: EvidenceTurn, *, titled: bool = True) -> str:
+def render_turn(turn: EvidenceTurn, *, titled: bool) -> str:
     """One turn as `render` has it, with the line break that ends it."""
     second = None if turn.untimed else turn.span.start
     title = turn.title if titled else ""
@@ -59,7 +59,7 @@ def render_speech(
     number: int, speaker: str, second: float | None, text: str, title: str = ""
 ) -> str:
     """The same from a turn's parts; `second` is its start, None in an untimed episode."""
-    name = _name(speaker)
+    name = _name(speaker.translate(_DASHES))
     who = f"{name}, {clock(second)}" if name else clock(second)
     return f"[{number}] {who}{render_title(title)}\n> {plain(text)}\n"
 
@@ -86,4 +86,5 @@ def _name(text: str) -> str:
     return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1].rstrip()}…"
 
 
+_DASHES = str.maketrans("—–―", "---")  # only a title stands behind one
 _ROUND = str.maketrans("[]【】［］", "()()()")
