@@ -120,6 +120,10 @@ def test_an_answer_in_the_words_of_the_evidence_is_no_copy(reply):
         ("mixtral-8x7b", 8_000, False),
         ("Qwen3-30B-A3B", 8_000, False),
         ("claude-4-1m", 8_000, False),
+        ("qwen2.5_1.5b", 8_000, True),
+        ("OLMoE-1B-7B-0924", 8_000, False),
+        ("Llama-4-Scout-17B-16E-10M", 8_000, False),
+        ("Llama-3-8B-ctx-100m", 8_000, False),
     ],
 )
 def test_small_models_write_prose(model, window, prose):

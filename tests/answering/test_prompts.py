@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,22 @@ def test_a_turn_stands_under_its_number_with_its_speaker_time_and_episode():
         "",
         "[2] 0:10",
         "> Do they?",
+    ]
+
+
+def test_a_title_stands_where_another_episode_begins():
+    bees, cows = (
+        evidence_of(("Bo", "They do."), ("Ann — Cows", "Do they?")),
+        evidence_of(("Bo", "No.")),
+    )
+    cows = tuple(replace(turn, episode_id="cows", title="Cows") for turn in cows)
+    lines = block(sent("Why?", (*bees, *cows, *bees)))
+    assert [line for line in lines if line.startswith("[")] == [
+        "[1] Bo, 0:00 — About bees",
+        "[2] Ann - Cows, 0:10",
+        "[1] Bo, 0:00 — Cows",
+        "[1] Bo, 0:00 — About bees",
+        "[2] Ann - Cows, 0:10",
     ]
 
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from askpod import Archive
 from askpod.answering.question import understand
+from askpod.answering.sentences import Sentence
+from askpod.model import Span
 
 KINDS = {
     "episodes": [
@@ -180,8 +182,24 @@ def test_any_text_is_understood_somehow(text, named):
         ("What is a hive, and when do I need one?", ("What is a hive?", "when do I need a hive?")),
         ("What are swarms and who has seen them", ("What are swarms?", "who has seen swarms?")),
         ("What is MLOps and why do models fail?", ("What is MLOps?", "why do models fail?")),
+        (
+            "What is drift and how do teams know they have it?",
+            ("What is drift?", "how do teams know they have drift?"),
+        ),
+        (
+            "What is a store and when does one need it?",
+            ("What is a store?", "when does one need a store?"),
+        ),
+        (
+            "What is Thompson sampling and why is it used?",
+            ("What is Thompson sampling?", "why is Thompson sampling used?"),
+        ),
         ("What is MLOps?", ()),
         ("What is it and why?", ()),
+        ("What are we missing and why is it hard?", ()),
+        ("What is wrong with agile and how do we fix it?", ()),
+        ("What is happening at Stripe and how did it get there?", ()),
+        ("What is a good metric and how do you pick it?", ()),
         ("What is the price and how is it paid?", ()),
         ("What is his job and where does he work?", ()),
         ("Why did the trial end and who ended it?", ()),
@@ -189,6 +207,31 @@ def test_any_text_is_understood_somehow(text, named):
 )
 def test_what_a_term_means_and_more_is_two_questions(text, parts):
     assert understand(text, []).parts == parts
+
+
+def test_a_term_that_nobody_explains_adds_nothing(archive):
+    asked = "What is an apiary and why do colonies starve in February?"
+    answer = archive.ask(asked)
+    assert answer.basis == "answered"
+    assert answer.citations == archive.ask("why do colonies starve in February?").citations
+
+
+@pytest.mark.parametrize(
+    ("said", "tells"),
+    [
+        ("So the question is whether you need it at all.", True),
+        ("The question, as far as I understand, is: “Do we need it?” maybe.", True),
+        ("Another question is how long customers stay.", True),
+        ("The question answering model is a small one of ours.", False),
+        ("Another question we answered is how long customers stay, and it was two years.", False),
+        ("The question is why models fail, and the answer is drift.", False),
+        ("The question was never the tools; what failed is the process.", False),
+        ("We store it on one machine, right?", False),
+    ],
+)
+def test_who_tells_a_question_asks(said, tells):
+    span = Span(0, 0, "Ada", said, 0.0, 9.0)
+    assert Sentence(0, "one", 0, span, 0, len(said), inside=True).asks is tells
 
 
 def test_a_definition_goes_before_what_else_is_asked(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from askpod.answering.entities import binding_numbers, missing_names, names, stated_numbers
@@ -175,3 +177,54 @@ def test_the_numbers_of_a_claim_may_stand_in_the_sentence_beside(checker: Suppor
     assert quoted.endswith("When I started, it was 60.")
     assert not checker.check("Junior positions for data analysts rose from 12 to 800.", said).ok
     assert not checker.check("There were 60 junior positions for data analysts.", said).ok
+
+
+@pytest.mark.parametrize(
+    ("question", "claim", "said"),
+    [
+        (
+            "How much did the company raise in its first round?",
+            "The company raised three million dollars in its first round.",
+            "My uncle lost three million dollars in the casino.",
+        ),
+        (
+            "Why do bees die in winter?",
+            "Bees die in winter because they run out of food.",
+            "The refugees ran out of food on the third day.",
+        ),
+        (
+            "Why did revenue rise 40 percent in 2019?",
+            "Revenue rose 40 percent in 2019 because subscribers renewed early.",
+            "Revenue fell 5 percent in 2021. Our subscribers renewed their plans early that year.",
+        ),
+        (
+            "Why did Uber move to Kafka?",
+            "Uber moved to Kafka because it was cheaper to run.",
+            "We moved to Postgres because it was cheaper to run.",
+        ),
+    ],
+)
+def test_what_a_claim_repeats_must_be_spoken_of(checker, question, claim, said):
+    assert checker.attribute(claim, [turn(said)], question) is None
+
+
+def test_who_only_seeks_assent_states_something(checker: SupportChecker):
+    said = turn("We used Postgres once. We moved to Redis because Postgres was too slow, right?")
+    support = checker.check("They moved to Redis because Postgres was too slow.", said)
+    assert support.ok
+    assert said.span.text[support.begin : support.end].startswith("We moved to Redis")
+    cut = turn("So we cut the latency from 900 to 200 milliseconds, right?")
+    assert checker.attribute("They cut the latency from 900 to 200 milliseconds.", [cut])
+
+
+def test_a_number_of_the_title_is_none_of_the_words_beside(checker: SupportChecker):
+    said = turn("Back then our team had a lot of people. I drove 40 miles to work.")
+    said = replace(said, title="Trends of 2023")
+    assert not checker.check("In 2023 the team had 40 people.", said).ok
+
+
+def test_halves_and_couples(checker: SupportChecker):
+    assert not checker.check(
+        "It ran two and a half years.", turn("It ran seven and a half years.")
+    ).ok
+    assert checker.check("The pilot took two weeks.", turn("The pilot took a couple of weeks.")).ok
