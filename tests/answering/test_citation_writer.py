@@ -205,7 +205,8 @@ def test_unsupported_sentences_can_be_left_out() -> None:
 
 
 def test_a_claim_without_a_source_is_left_out_where_unsupported_ones_are() -> None:
-    done = write("Coffee spread by colonialism. It is drunk on Mars, too.", unsupported="drop")
+    text = "Coffee spread by colonialism. It is drunk on Mars, too. NOT IN THE EPISODES."
+    done = write(text, unsupported="drop")
     assert done.text == "Coffee spread by colonialism. [1]"
     assert done.warnings == ("sentences left out, nothing said supports them: 1",)
 

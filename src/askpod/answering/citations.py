@@ -16,6 +16,7 @@ from typing import Literal
 
 from askpod.answering.claims import ends_before, needs_source, plain_claim
 from askpod.answering.markers import Marker, MarkerReader
+from askpod.answering.refusal import is_refusal
 from askpod.answering.support import Support, SupportChecker
 from askpod.chunking import cut_span
 from askpod.model import Citation, CitedBy, EvidenceTurn, Span, Turn
@@ -276,7 +277,7 @@ class CitationWriter:
             else:
                 self._uncited += 1
                 self._put(sentence, UNCITED_MARK)
-        if not self._drop:
+        if not self._drop or is_refusal(sentence.words):  # which stands beside an answer here
             return
         if sentence.unsupported:
             self._dropped += 1

@@ -6,8 +6,8 @@ A claim's score against a turn is
 
 similarity: the cosine of the claim and the nearest one or two sentences of the turn; shared: the
 share of the claim's content words that the turn holds; missing: the names in the claim that the
-turn does not hold. It is supported from BAR on, unless it states a number that those one or two
-sentences do not.
+turn does not hold. It is supported from BAR on, unless it states a number that neither those one
+or two sentences nor those beside them do.
 How the figures were set, and how often the check is wrong: docs/citations.md.
 
 It compares; it does not reason. A claim that turns a statement round in the same words passes.
