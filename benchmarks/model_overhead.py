@@ -36,7 +36,7 @@ def main() -> None:
     with FakeOpenAI() as server:
         server.answer_with(quoting)
         model = ModelSettings("any", base_url=server.base_url)
-        with Archive.open(store, settings=Settings(model=model)) as archive:
+        with Archive.open(store, settings=Settings(model=model, rewrite="off")) as archive:
             ours, shown = measured(archive, server, [row["question"] for row in rows], model)
     print(f"{len(ours)} questions that a model answered, milliseconds")
     print(f"  added to the model's time   {spread(ours)}")
@@ -69,10 +69,10 @@ def measured(
 
 
 def quoting(request: Request) -> Scripted:
-    """An answer of the first words of five turns of the evidence, each with its number."""
+    """The first words of five turns of the evidence, each as a sentence with its number."""
     turns = re.findall(r"^\[(\d+)\].*\n> (.+)$", request.prompt, re.MULTILINE)
     sentences = [
-        f"{' '.join(text.split()[:14]).rstrip('.,')} [{number}]."
+        f"{' '.join(re.sub(r'[.!?]', '', text).split()[:14]).rstrip(',')} [{number}]."
         for number, text in turns[:SENTENCES]
     ]
     return said(" ".join(sentences))
