@@ -25,11 +25,10 @@ from pathlib import Path
 import numpy as np
 
 from askpod import Archive
-from askpod.answering.llm_answer import FALLBACK
 from askpod.embedding.minilm import MiniLM
 from askpod.evals.gold import GoldQuestion, Stretch, load_gold
 from askpod.evals.intervals import intervals
-from askpod.evals.measures.citations import CUT, against_gold
+from askpod.evals.measures.citations import against_gold, broke_off
 from askpod.evals.measures.facts import FactMatcher, fact_scores
 from askpod.settings import Settings
 from peers.chunks import Chunks
@@ -68,14 +67,13 @@ class Askpod:
     def ask(self, question: str, episode: str | None) -> Written:
         """As Answers."""
         answer = self._archive.ask(question, filters={"episode": episode} if episode else None)
-        useless = any(each.startswith(FALLBACK) or each.endswith(CUT) for each in answer.warnings)
         return Written(
             answer.text,
             tuple(
                 Stretch.stated(each.episode_id, each.start, each.end) for each in answer.citations
             ),
             refused=answer.basis != "answered",
-            malformed=useless or not (answer.refused or answer.citations),
+            malformed=broke_off(answer) or not (answer.refused or answer.citations),
             prompt_tokens=answer.usage.prompt_tokens,
             answer_tokens=answer.usage.completion_tokens,
         )

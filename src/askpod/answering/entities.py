@@ -45,7 +45,7 @@ _COUNTED = frozenset(
     )
 )
 
-_COUPLE = re.compile(r"\ba couple(?: of)?\b", re.IGNORECASE)
+_COUPLE = re.compile(r"\ba couple\b", re.IGNORECASE)
 _MEASURES = frozenset(
     re.findall(
         r"\w+",

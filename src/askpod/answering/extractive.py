@@ -108,10 +108,10 @@ class ExtractiveAnswerer:
             found = retrieved.found
         if about := answer_about_episodes(question, retrieved, self.quotations):
             return about
-        if not question.parts and is_weak(found, retrieved.filters):
-            return _refusal(found)
         if question.parts:
             quoted = self._in_parts(question, retrieved)
+        elif is_weak(found, retrieved.filters):
+            return _refusal(found)
         elif question.kind == "comparison":
             quoted = self._compared(question, retrieved)
         else:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import chain
 from threading import Event
 
-from askpod.answering.citations import CitationWriter
+from askpod.answering.citations import CitationWriter, Unsupported
 from askpod.answering.claims import is_denial
 from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces, numbered_after
 from askpod.answering.followup import standalone
@@ -63,6 +63,9 @@ class LLMAnswerer:
         self._settings = settings
         self._limits = settings.model
         self.in_prose = writes_prose(settings.model.name, settings.model.context_tokens)
+        # What a small model adds to the evidence is mostly invented.
+        as_is: Unsupported = "drop" if self.in_prose else "mark"
+        self._unsupported = as_is if settings.unsupported == "auto" else settings.unsupported
         self._model = model or LanguageModel(settings.model)
         self._prompts = Prompts(settings.prompts)
         self._tokens = TokenCounter(settings.model.name)
@@ -193,10 +196,8 @@ class LLMAnswerer:
             episode = asked.episodes[episode_id]
             return second_link(episode.youtube, episode.links, second)
 
-        question, unsupported = asked.found.question, self._settings.unsupported
-        if unsupported == "auto":  # what a small model adds to the evidence is mostly invented
-            unsupported = "drop" if self.in_prose else "mark"
-        writer = CitationWriter(evidence, self._checker, link, unsupported, question)
+        question = asked.found.question
+        writer = CitationWriter(evidence, self._checker, link, self._unsupported, question)
         messages = self._prompts.answer(question, evidence)
         return _Attempt(self, asked, messages, writer, last=last)
 

@@ -72,12 +72,12 @@ _DEFINED = (
     rf"(?:what(?:['’]s| is| are)|define){_MEANT}$",
     rf"what do(?:es)?{_MEANT} (?:mean|stand for|refer to)$",
 )
-# A definition and something else: "What is MLOps, and why do models fail without it?"
 _NO_TERM = (
     r"(?:the|this|that|these|those|their|there|they|it|its|your|my|our|his|her|i|we|you|he|she|good"
     r"|bad|best|wrong|some|any|no)\b"
 )
 _IN_NO_TERM = re.compile(r"\b(?:with|at|about|in|for|to|on|from|by|going|and)\b", re.IGNORECASE)
+# A definition and something else: "What is MLOps, and why do models fail without it?"
 _TWO_PARTS = re.compile(
     rf"(what(?:['’]s| is| are)) "
     rf"((?:an? )?+(?!{_NO_TERM})[\w+#.’'/-]+(?: [\w+#.’'/-]+){{0,2}}),? and "

@@ -32,8 +32,9 @@ NEAREST_WITHOUT_MODEL = "The model found no answer. The nearest that was said:"
 NEAREST_AFTER = "The nearest that was said:"
 
 # Heads quotations after a model's answer of which nothing is supported, or in place of it.
-SAID_AFTER = "The episodes do not support what the model wrote. What was said:"
-NEAREST_AFTER_UNSUPPORTED = f"The episodes do not support what the model wrote. {NEAREST_AFTER}"
+UNSUPPORTED = "The episodes do not support what the model wrote."
+SAID_AFTER = f"{UNSUPPORTED} What was said:"
+NEAREST_AFTER_UNSUPPORTED = f"{UNSUPPORTED} {NEAREST_AFTER}"
 
 # What a model must write, alone, when its evidence does not answer the question. In capitals and
 # about the episodes as a whole, so that no answer says it by chance.
@@ -133,11 +134,6 @@ def silent(strangers: Sequence[str]) -> str:
         return ""
     do = "does" if len(strangers) == 1 else "do"
     return f"{' and '.join(strangers)} {do} not speak in these episodes."
-
-
-def says_unsupported(text: str) -> bool:
-    """Whether an answer's text says that nothing of what the model wrote is supported."""
-    return SAID_AFTER in text or NEAREST_AFTER_UNSUPPORTED in text
 
 
 def is_refusal(text: str) -> bool:

@@ -188,8 +188,7 @@ class SupportChecker:
         """
         found = self._source(claim, claim, turns)
         if found is None and (added := _added(claim, question)):
-            on = [each for each in turns if _is_on(claim, question, each, turns)]
-            found = self._source(added, claim, on)
+            found = self._source(added, claim, _on_its_subject(claim, question, turns))
         return found
 
     def _source(
@@ -303,26 +302,30 @@ def _sharing_most(sentences: Sequence[_Sentence], wanted: frozenset[str]) -> lis
 
 def _added(claim: str, question: str) -> str:
     """What a claim says besides the words of the question; "" where that is all or too little."""
-    asked = _stems(question)
-    if not asked & _stems(claim) or len(_stems(claim) - asked) < FEWEST_ADDED:
+    asked, said = _stems(question), _stems(claim)
+    if not asked & said or len(said - asked) < FEWEST_ADDED:
         return ""
     return " ".join(word for word in claim.split() if not _stems(word) or _stems(word) - asked)
 
 
-def _is_on(claim: str, question: str, turn: EvidenceTurn, turns: Sequence[EvidenceTurn]) -> bool:
-    """Whether a turn, with those beside it, speaks of what a claim repeats of the question.
+def _on_its_subject(claim: str, question: str, turns: Sequence[EvidenceTurn]) -> list[EvidenceTurn]:
+    """The turns that, with those beside them, speak of what a claim repeats of the question.
 
     All of its names must be there, and FEWEST_REPEATED of its other words.
     """
-    beside = " ".join(
-        each.span.text
-        for each in turns
-        if each.episode_id == turn.episode_id and abs(each.span.turn - turn.span.turn) <= BESIDE
-    )
-    said = f"{turn.span.speaker} {turn.title} {beside}"
     repeated = _stems(claim) & _stems(question)
     enough = min(FEWEST_REPEATED, len(repeated))
-    return not missing_names(claim, said) and len(repeated & _stems(said)) >= enough
+    found = []
+    for turn in turns:
+        beside = " ".join(
+            each.span.text
+            for each in turns
+            if each.episode_id == turn.episode_id and abs(each.span.turn - turn.span.turn) <= BESIDE
+        )
+        said = f"{turn.span.speaker} {turn.title} {beside}"
+        if len(repeated & _stems(said)) >= enough and not missing_names(claim, said):
+            found.append(turn)
+    return found
 
 
 def _content(claim: str, held: frozenset[str], known: str) -> frozenset[str]:

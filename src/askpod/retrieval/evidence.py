@@ -57,6 +57,7 @@ class _Packer:
         self._known: dict[tuple[str, int], Turn] = {}
         self._sentences: dict[tuple[str, int], list[tuple[int, int]]] = {}
         self._costs: dict[tuple[str, Piece], int] = {}
+        self._titles: dict[str, int] = {}  # the tokens of each episode's
         self._chosen: dict[str, tuple[Piece, ...]] = {}  # by episode
         self._spent: dict[str, int] = {}  # tokens of what is chosen, by episode
         # The best passage of each episode, in their order: its title and link.
@@ -191,8 +192,9 @@ class _Packer:
 
     def _cost(self, episode: str, pieces: Iterable[Piece]) -> int:
         """The tokens of an episode's pieces, with its title."""
-        title = self._count(render_title(self._source[episode].title))
-        return title + sum(self._tokens(episode, piece) for piece in pieces)
+        if episode not in self._titles:
+            self._titles[episode] = self._count(render_title(self._source[episode].title))
+        return self._titles[episode] + sum(self._tokens(episode, piece) for piece in pieces)
 
     def _tokens(self, episode: str, piece: Piece) -> int:
         """The tokens of one piece with its number and the blank line after it."""

@@ -15,7 +15,7 @@ do, and the marks by which models tell roles apart are broken up.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from askpod.model import EvidenceTurn
@@ -41,11 +41,15 @@ def render(evidence: Sequence[EvidenceTurn]) -> str:
     It begins with a bracket and ends with a line break: the tokens before and after it stay what
     they are, so that its own can be counted apart.
     """
-    episodes = [None, *(turn.episode_id for turn in evidence)]
-    return "\n".join(
-        render_turn(turn, titled=turn.episode_id != before)
-        for turn, before in zip(evidence, episodes, strict=False)
-    )
+    return "\n".join(render_turn(turn, titled=begins) for turn, begins in by_episode(evidence))
+
+
+def by_episode(evidence: Sequence[EvidenceTurn]) -> Iterator[tuple[EvidenceTurn, bool]]:
+    """Each turn, and whether its episode begins with it: the one before is of another."""
+    before = None
+    for turn in evidence:
+        yield turn, turn.episode_id != before
+        before = turn.episode_id
 
 
 def render_turn(turn: EvidenceTurn, *, titled: bool) -> str:

@@ -19,7 +19,14 @@ from askpod.errors import QuestionError
 from askpod.evals.gold import GoldQuestion
 from askpod.evals.long_context.conditions import Formatting, Negatives, drawn
 from askpod.model import EvidenceTurn, Turn
-from askpod.retrieval.render import LONGEST_NAME, plain, render, render_title, render_turn
+from askpod.retrieval.render import (
+    LONGEST_NAME,
+    by_episode,
+    plain,
+    render,
+    render_title,
+    render_turn,
+)
 from askpod.text import split_sentences
 
 Count = Callable[[str], int]  # the tokens of a text
@@ -98,11 +105,9 @@ def render_turns(turns: Sequence[EvidenceTurn], formatting: Formatting) -> str:
 
 
 def _blocks(turns: Sequence[EvidenceTurn], formatting: Formatting) -> Iterator[str]:
-    before = None
-    for turn in turns:
-        if turn.episode_id != before:
+    for turn, begins in by_episode(turns):
+        if begins:
             yield heading(turn, formatting)
-        before = turn.episode_id
         yield render_one(turn, formatting)
 
 

@@ -16,7 +16,7 @@ from askpod.answering.citations import LONGEST_CLAIM
 from askpod.answering.claims import ends_before, needs_source, plain_claim
 from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.markers import Marker, MarkerReader
-from askpod.answering.refusal import is_refusal, says_unsupported
+from askpod.answering.refusal import UNSUPPORTED, is_refusal
 from askpod.evals.gold import Stretch, seconds, shared
 from askpod.evals.measures import BASES
 from askpod.evals.records import Score
@@ -281,21 +281,23 @@ def malformed(answer: Answer) -> dict[str, Score]:
     told, nor cites any turn it was shown, nor says anything that one of them is found to support.
     Where no model was asked there is no score.
     """
-    if any(warning.startswith(FALLBACK) for warning in answer.warnings):
+    if broke_off(answer):
         return {"malformed": Score(1.0)}
     if answer.mode != "llm":
         return {}
     reply = answer.reply or ""
-    cut = any(warning.endswith(CUT) for warning in answer.warnings)
-    usable = not cut and (
-        is_refusal(reply) or _cites_what_was_shown(reply, answer) or _is_attributed(answer)
-    )
+    usable = is_refusal(reply) or _cites_what_was_shown(reply, answer) or _is_attributed(answer)
     return {"malformed": Score(float(not usable))}
+
+
+def broke_off(answer: Answer) -> bool:
+    """Whether the model's reply failed, or was ended before its time."""
+    return any(each.startswith(FALLBACK) or each.endswith(CUT) for each in answer.warnings)
 
 
 def _is_attributed(answer: Answer) -> bool:
     """Whether a source was found for something that the model wrote itself."""
-    written = answer.basis == "answered" and not says_unsupported(answer.text)
+    written = answer.basis == "answered" and UNSUPPORTED not in answer.text
     return written and bool(answer.citations)
 
 
