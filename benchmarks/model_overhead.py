@@ -2,10 +2,11 @@
 
     python benchmarks/model_overhead.py ../shared/gold/dtc-dev.yaml --store build/bench/store
 
-A model service on this machine answers at once with five sentences, each citing a turn of its
-evidence. Printed are, over the gold set's questions: the seconds of `archive.ask` less those of
-the same request by the bare client (retrieval, packing, prompt and checks remain), and how long
-the first text takes from its arrival to the person.
+A model service on this machine answers with five sentences, each citing a turn of its evidence:
+once at the pace of a fast hosted model, and once all at once, where nothing can be done while it
+writes. Printed are, over the gold set's questions: the seconds of `archive.ask` less those of the
+same request by the bare client (retrieval, packing, prompt and checks remain), and how long the
+first text takes from its arrival to the person.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import re
 import statistics
 import sys
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from askpod import Archive
@@ -27,28 +30,36 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from fake_openai import FakeOpenAI, Request, Scripted, said
 
 SENTENCES = 5
-FIRST_TEXT_AFTER = 0.05  # seconds that the service lets a person wait for the first text
+FIRST_TEXT_AFTER = 0.2  # seconds until a fast hosted model begins
+EACH_WORD_AFTER = 0.01  # and from one word to the next
 
 
 def main() -> None:
     rows, store = gold_and_store(__doc__)
+    questions = [row["question"] for row in rows]
     os.environ["OPENAI_API_KEY"] = "none"
     with FakeOpenAI() as server:
-        server.answer_with(quoting)
         model = ModelSettings("any", base_url=server.base_url)
-        with Archive.open(store, settings=Settings(model=model, rewrite="off")) as archive:
-            ours, shown = measured(archive, server, [row["question"] for row in rows], model)
-    print(f"{len(ours)} questions that a model answered, milliseconds")
-    print(f"  added to the model's time   {spread(ours)}")
-    print(f"  first text after its coming {spread(shown)}")
+        settings = Settings(model=model, rewrite="off")
+        server.answer_with(partial(quoting, wait=FIRST_TEXT_AFTER, pause=EACH_WORD_AFTER))
+        with Archive.open(store, settings=settings) as archive:
+            paced = added(archive, server, questions)
+        server.answer_with(quoting)
+        with Archive.open(store, settings=settings) as archive:  # what was checked is forgotten
+            at_once = added(archive, server, questions)
+            shown = first_texts(archive, server, questions)
+    print(f"{len(paced)} questions that a model answered, milliseconds")
+    print(
+        f"  added to a model that writes {1 / EACH_WORD_AFTER:.0f} words a second  {spread(paced)}"
+    )
+    print(f"  added to one that answers at once          {spread(at_once)}")
+    print(f"  first text after its coming                {spread(shown)}")
 
 
-def measured(
-    archive: Archive, server: FakeOpenAI, questions: list[str], model: ModelSettings
-) -> tuple[list[float], list[float]]:
-    """Seconds added, and seconds until the first text is seen, for each answered question."""
-    bare = LanguageModel(model)
-    ours, shown = [], []
+def added(archive: Archive, server: FakeOpenAI, questions: list[str]) -> list[float]:
+    """Seconds added to the model's own, for each question that it answered."""
+    bare = LanguageModel(ModelSettings("any", base_url=server.base_url))
+    seconds = []
     archive.ask(questions[0])  # loads what is loaded once
     for question in questions:
         server.requests.clear()
@@ -60,22 +71,33 @@ def measured(
         messages = [(m["role"], m["content"]) for m in server.requests[0].messages]
         began = time.perf_counter()
         bare.reply(messages)
-        ours.append(whole - (time.perf_counter() - began))
+        seconds.append(whole - (time.perf_counter() - began))
+    return seconds
+
+
+def first_texts(archive: Archive, server: FakeOpenAI, questions: list[str]) -> list[float]:
+    """Seconds from the first text's arrival until it is seen, for each question answered."""
+    seconds = []
+    for question in questions:
         server.requests.clear()
-        server.queue(Scripted(pieces=("So ", "they ", "say."), wait=FIRST_TEXT_AFTER))
+        server.answer_with(
+            lambda _: Scripted(pieces=("So ", "they ", "say."), wait=FIRST_TEXT_AFTER)
+        )
         next(archive.ask_stream(question))
-        shown.append(time.perf_counter() - server.requests[0].arrived - FIRST_TEXT_AFTER)
-    return ours, shown
+        if server.requests:
+            arrived = server.requests[0].arrived + FIRST_TEXT_AFTER
+            seconds.append(time.perf_counter() - arrived)
+    return seconds
 
 
-def quoting(request: Request) -> Scripted:
+def quoting(request: Request, *, wait: float = 0.0, pause: float = 0.0) -> Scripted:
     """The first words of five turns of the evidence, each as a sentence with its number."""
     turns = re.findall(r"^\[(\d+)\].*\n> (.+)$", request.prompt, re.MULTILINE)
     sentences = [
         f"{' '.join(re.sub(r'[.!?]', '', text).split()[:14]).rstrip(',')} [{number}]."
         for number, text in turns[:SENTENCES]
     ]
-    return said(" ".join(sentences))
+    return replace(said(" ".join(sentences)), wait=wait, pause=pause)
 
 
 def spread(seconds: list[float]) -> str:

@@ -48,6 +48,7 @@ STEM = 5  # letters in which two words must agree; for this as good as a stemmer
 LIKELY_SOURCES = 8  # turns that are looked at for a claim that cites none
 LIKELY_CITED = 8  # first turns of the evidence, which is in the order of its worth
 EMBEDDED = 2  # sentences of a turn that are embedded: those that share most words with the claim
+SHARED_NEARLY = 0.5  # of what the first of these shares, that the second must share, too
 MOST_NAMES = 2  # missing ones that are counted
 KEPT = 4000  # verdicts, turns and vectors that are remembered, each
 
@@ -232,15 +233,17 @@ class SupportChecker:
         said = " ".join([known, *(turn.span.text for turn in turns)])
         held = frozenset[str]().union(*(each.stems for turn in sentences for each in turn))
         wanted = _content(claim, held, known)
-        picked = [_sharing_most(turn, wanted) for turn in sentences]
+        nearest, picked = zip(*(_sharing_most(turn, wanted) for turn in sentences), strict=True)
         binding = binding_numbers(claim)
         if binding and not binding <= stated_numbers(said):
             return 0.0, picked[0][0].begin, picked[0][0].end  # however alike they may be
-        similarity, begin, end = self._nearest(claim, picked)
-        score = similarity - NAME * min(MOST_NAMES, missing_names(claim, said))
+        fixed = -NAME * min(MOST_NAMES, missing_names(claim, said))
         if wanted:
-            score += WORDS * len(wanted & held) / len(wanted)
-        return score, begin, end
+            fixed += WORDS * len(wanted & held) / len(wanted)
+        similarity, begin, end = self._nearest(claim, nearest)
+        if similarity + fixed < BAR_UNCITED and nearest != picked:
+            similarity, begin, end = self._nearest(claim, picked)
+        return similarity + fixed, begin, end
 
     def _nearest(self, claim: str, turns: Sequence[Sequence[_Sentence]]) -> tuple[float, int, int]:
         """The greatest similarity in any turn, and the nearest characters of the first one."""
@@ -293,11 +296,19 @@ class SupportChecker:
         return [(start, stop) for start, stop, _ in parts]
 
 
-def _sharing_most(sentences: Sequence[_Sentence], wanted: frozenset[str]) -> list[_Sentence]:
-    """The sentences worth embedding, in their order; at least one, and no question if possible."""
+def _sharing_most(
+    sentences: Sequence[_Sentence], wanted: frozenset[str]
+) -> tuple[list[_Sentence], list[_Sentence]]:
+    """The sentences worth embedding, in their order, and of these the ones that come first.
+
+    Those are without what shares less than SHARED_NEARLY of the most shared words. At least one,
+    and no question if possible.
+    """
     said = [each for each in sentences if not asks(each.text)] or sentences
-    shared = sorted(said, key=lambda each: (-len(each.stems & wanted), each.begin))
-    return sorted(shared[:EMBEDDED], key=lambda each: each.begin)
+    shared = sorted(said, key=lambda each: (-len(each.stems & wanted), each.begin))[:EMBEDDED]
+    enough = SHARED_NEARLY * len(shared[0].stems & wanted)
+    picked = sorted(shared, key=lambda each: each.begin)
+    return [each for each in picked if len(each.stems & wanted) >= enough], picked
 
 
 def _added(claim: str, question: str) -> str:

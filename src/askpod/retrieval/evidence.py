@@ -22,6 +22,7 @@ from askpod.text import split_sentences
 
 NEARLY = 0.8  # of the best score, from which on a passage's episode is to be heard
 LONGEST_QUESTION = 120  # tokens of the turn before a stretch; of a longer one its last sentences
+NEAR = 10  # turns, from one range to the next; reading those between is less than another look-up
 _WIDEST = 999  # the number that is counted for each turn: three digits, one token
 
 TurnsOf = Callable[[str, int, int], list[Turn]]  # episode, first and last position, inclusive
@@ -95,14 +96,16 @@ class _Packer:
 
     def _look_up(self, passages: Sequence[Passage]) -> None:
         """Reads the turns of the passages and those before them."""
+        wanted: dict[str, list[tuple[int, int]]] = {}
         for passage in passages:
-            if not passage.spans:
-                continue
-            self._source.setdefault(passage.episode_id, passage)
-            first = max(0, passage.spans[0].turn - 1)
-            said = self._turns(passage.episode_id, first, passage.spans[-1].turn)
-            for position, turn in enumerate(said, start=first):
-                self._known[passage.episode_id, position] = turn
+            if passage.spans:
+                self._source.setdefault(passage.episode_id, passage)
+                first = max(0, passage.spans[0].turn - 1)
+                wanted.setdefault(passage.episode_id, []).append((first, passage.spans[-1].turn))
+        for episode, ranges in wanted.items():
+            for first, last in _joined(ranges):
+                said = self._turns(episode, first, last)
+                self._known.update(((episode, at), turn) for at, turn in enumerate(said, first))
 
     def _room(self, episode: str, *, others_wait: bool) -> int:
         """The tokens that the episode's pieces may take now, those it has included."""
@@ -216,6 +219,17 @@ class _Packer:
         second = None if untimed else span.start
         url = second_link(youtube_id_of(source.url), {"": source.url}, second)
         return EvidenceTurn(number, episode, source.title, span, url, untimed)
+
+
+def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ranges of turns, first and last, in order; those NEAR each other as one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if joined and first - joined[-1][1] <= NEAR:
+            joined[-1] = joined[-1][0], max(joined[-1][1], last)
+        else:
+            joined.append((first, last))
+    return joined
 
 
 def _worth_hearing(passages: Sequence[Passage]) -> set[str]:
