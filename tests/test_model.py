@@ -59,7 +59,7 @@ def test_a_chunk_is_embedded_with_its_heading_and_lead_but_shows_speech_alone():
     other = Span(4, 0, "Bea", "Do they?", 12.0, 13.0)
     chunk = Chunk("About bees", "Dances", (SPAN, other), lead="What do bees do?")
     assert chunk.text == "Bees dance.\nDo they?"
-    assert chunk.embedded_text == "About bees\nWhat do bees do?\nBees dance.\nDo they?"
+    assert chunk.embedded_text == "What do bees do?\nBees dance.\nDo they?"
     assert (chunk.start, chunk.end) == (10.0, 13.0)
     assert chunk.speakers == ("Ann", "Bea")
 

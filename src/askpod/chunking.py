@@ -44,7 +44,7 @@ class ChunkSettings:
     @property
     def signature(self) -> str:
         """Names these settings in a store, which holds chunks of one kind only."""
-        return f"v2 speech={self.speech} heading={self.heading} lead={self.lead}"
+        return f"v3 speech={self.speech} heading={self.heading} lead={self.lead}"
 
     def fitted_to(self, turns: Sequence[int]) -> ChunkSettings:
         """These settings, with less speech and lead in a chunk for a talk of short turns.
@@ -79,7 +79,7 @@ def chunk_episode(
         episode: what is cut.
         count_tokens: counts the tokens of texts as the embedder does, special ones included.
         settings: the budgets; a chunk's `embedded_text` has at most
-            `heading + lead + speech + SPECIAL_TOKENS` tokens.
+            `lead + speech + SPECIAL_TOKENS` tokens, its heading `heading + SPECIAL_TOKENS`.
     """
     sentences = _sentences(episode.turns, count_tokens)
     settings = (settings or ChunkSettings()).fitted_to(_tokens_of_turns(sentences))

@@ -133,7 +133,7 @@ def join_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
 class Chunk:
     """What is embedded and indexed: consecutive spans of one episode."""
 
-    heading: str  # embedded in front of the speech, never shown as speech
+    heading: str  # what it is a part of; embedded by itself, never shown as speech
     section: str
     spans: tuple[Span, ...]
     lead: str = ""  # the last words before it, embedded for their context, never shown
@@ -155,8 +155,8 @@ class Chunk:
 
     @property
     def embedded_text(self) -> str:
-        """What the embedder reads."""
-        return "\n".join(part for part in (self.heading, self.lead, self.text) if part)
+        """What the embedder reads besides the heading."""
+        return "\n".join(part for part in (self.lead, self.text) if part)
 
     @property
     def speakers(self) -> tuple[str, ...]:

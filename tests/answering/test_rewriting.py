@@ -21,7 +21,7 @@ from fake_openai import FakeOpenAI, Request, failed
 
 STRONG = "How long did the trial of the bee kit run?"
 WEAK = "For what period were the gadgets of apiarists put to the test?"
-REFUSED = "For what period were gadgets in apiaries put to the test?"
+REFUSED = "Over what span did apiarists appraise their apparatus?"
 OTHER_WORDS = "The trial of the bee kit ran for months.\nWe tested the kit at six sites."
 SHOWN = (
     "also searched for: “The trial of the bee kit ran for months.”; “We tested the kit at six "

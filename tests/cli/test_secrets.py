@@ -178,7 +178,8 @@ def test_no_secret_is_printed_or_stored(
     store = settings / "store"
     if kind == "embedder":
         monkeypatch.setenv("ASKPOD_EMBEDDER", "openai:m")
-        failing.failure = answered(200, {"object": "list", "data": [VECTOR], "model": "m"})
+        vectors = [VECTOR, VECTOR | {"index": 1}]  # of the talk's title and of what is said
+        failing.failure = answered(200, {"object": "list", "data": vectors, "model": "m"})
         if command != "index":
             assert askpod("index", _filled("{talk}", settings, store), *STORE[:1], store).code == 0
     elif kind == "server":

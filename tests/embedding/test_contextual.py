@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from askpod.embedding.contextual import CONTEXT_WINDOWS, NEIGHBOUR_SHARES, contextual_vectors
+from askpod.embedding.contextual import (
+    CONTEXT_WINDOWS,
+    NEIGHBOUR_SHARES,
+    contextual_vectors,
+    under_heading,
+)
 
 
 def direct(raw: np.ndarray, question: np.ndarray) -> list[float]:
@@ -42,3 +47,13 @@ def test_one_vector_carries_the_whole_formula(count):
 
 def test_an_episode_without_chunks_has_none():
     assert contextual_vectors(np.empty((0, 384), np.float32)).shape == (0, 384)
+
+
+def test_a_chunk_under_a_heading_is_as_near_to_what_is_said_as_to_the_heading():
+    chance = np.random.default_rng(5)
+    spoken, heading = (chance.normal(size=(2, 384)) / 384**0.5).astype(np.float32)
+    spoken, heading = (each / np.linalg.norm(each) for each in (spoken, heading))
+    vector = under_heading(spoken, heading)
+    assert np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-6)
+    assert vector @ spoken == pytest.approx(float(vector @ heading), abs=1e-6)
+    assert np.isfinite(under_heading(spoken, -spoken)).all()

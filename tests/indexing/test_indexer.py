@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive, Settings
+from askpod.chunking import ChunkSettings
+from askpod.embedding.minilm import MiniLM
 from askpod.errors import PathError
 from askpod.indexing import prepare
 from askpod.readers import read_episode
@@ -52,6 +54,26 @@ def test_faults_that_were_mended_are_reported(tmp_path, examples):
         report = archive.index([examples / "night-train-timetables.md"])
     assert len({fault.kind for fault in report.faults}) > 1
     assert all(fault.line > 0 and fault.repair for fault in report.faults)
+
+
+def test_a_heading_is_embedded_once_and_is_in_the_vector_of_each_of_its_chunks(examples):
+    read = prepare.read(examples / "night-train-timetables.md")
+    embedder, asked = MiniLM(), []
+
+    class Watched:
+        count_tokens = embedder.count_tokens
+
+        def embed(self, texts):
+            asked.extend(texts)
+            return embedder.embed(texts)
+
+    found = prepare.embed(read.episode, Watched(), ChunkSettings())
+    headings = {chunk.heading for chunk in found.chunks}
+    assert len(found.chunks) > len(headings) > 1
+    assert sorted(asked) == sorted([*headings, *(each.embedded_text for each in found.chunks)])
+    for chunk, vector in zip(found.chunks, found.vectors, strict=True):
+        heading, spoken = embedder.embed([chunk.heading, chunk.embedded_text])
+        assert vector @ heading == pytest.approx(float(vector @ spoken), abs=1e-5)
 
 
 def test_unchanged_files_are_not_read_again(store, examples):

@@ -142,10 +142,10 @@ def test_a_listener_asks_hears_follows_up_and_reads(driver, size, indexed, tmp_p
         marked = page.wait("aside mark").text
         assert marked in page.wait(".answer").text
         start = int(page.wait("aside audio").get_attribute("data-start"))
-        assert start == 47
+        assert start == 50
         page.driver.implicitly_wait(0)
         for _ in range(100):
-            if abs(page.run("return document.querySelector('aside audio').currentTime") - 47) < 1:
+            if abs(page.run("return document.querySelector('aside audio').currentTime") - 50) < 1:
                 break
             page.run("return new Promise(done => setTimeout(done, 50))")
         else:

@@ -18,6 +18,7 @@ from askpod.times import clock
 
 DEPTH = 200  # passages that episodes are counted by
 MOST_EPISODES = 8
+LISTED_WORDS = 50  # of the quotation from each of several episodes
 MOST_SECTIONS = 12
 QUOTATIONS = 3  # of an overview
 # What a person is asked in the place of "Who is …?": so hosts ask, and so guests answer.
@@ -88,9 +89,10 @@ def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | N
         own = quote(asked, replace(found, passages=each.passages[:2]), retrieved)
         if not own.runs:
             continue
-        held = held_words(query_words(question.subject), [run.text for run in own.runs])
+        words = query_words(question.subject)
+        held = held_words(words, [run.text for run in own.runs])
         best = max(range(len(held)), key=lambda place: len(held[place]))
-        runs.append(replace(own.runs[best], asked=""))
+        runs.append(_shortened(replace(own.runs[best], asked=""), words))
         times = len(each.passages)
         lines.append(
             f"{episodes[each.episode].title} ({times} {'place' if times == 1 else 'places'})"
@@ -102,6 +104,19 @@ def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | N
     opening += f"; the first {len(runs)}:" if number > len(runs) else ":"
     opening += "".join(f"\n{place}. {line}" for place, line in enumerate(lines, start=1))
     return composed(question.text, Quotations(runs, found.passages, episodes, "answered"), opening)
+
+
+def _shortened(run: Run, words: Sequence[str]) -> Run:
+    """A run without its last sentences, as long as it is long and loses none of the words."""
+    kept = run.sentences
+    held = held_words(words, [run.text])
+    while len(kept) > 1 and run.words > LISTED_WORDS:
+        kept = kept[:-1]
+        shorter = replace(run, sentences=kept)
+        if held_words(words, [shorter.text]) != held:
+            break
+        run = shorter
+    return run
 
 
 def _meant(question: Question, retrieved: Retrieved) -> list[Episode]:

@@ -28,12 +28,22 @@ def recipe() -> str:
     return f"own + mean of {CONTEXT_WINDOWS[0]} - mean of {CONTEXT_WINDOWS[1]}; neighbours {shares}"
 
 
+def under_heading(spoken: Vectors, heading: Vectors) -> Vectors:
+    """The vector of a chunk that stands under a heading: half way between both, of unit length.
+
+    It finds an episode as well as the vector of both texts together, and a heading that stands
+    over many chunks is embedded once.
+    """
+    both = spoken + heading
+    return both / (float(np.linalg.norm(both)) or 1.0)
+
+
 def contextual_vectors(raw: Vectors) -> Vectors:
     """Mixes the talk around each chunk of one episode into its vector.
 
     Args:
-        raw: The embedder's vectors of all chunks of the episode, in the order of speech;
-            shape (chunks, dimension), unit length.
+        raw: The vectors of all chunks of the episode, each under its heading, in the order of
+            speech; shape (chunks, dimension), unit length.
 
     Returns:
         One vector a chunk, same shape and order, not of unit length. Its inner product with a

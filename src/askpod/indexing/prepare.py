@@ -11,6 +11,7 @@ from pathlib import Path
 
 from askpod.chunking import ChunkSettings, chunk_episode
 from askpod.embedding import Embedder
+from askpod.embedding.contextual import under_heading
 from askpod.errors import AskpodError, ReadError
 from askpod.indexing.duplicates import transcript_key
 from askpod.model import Episode, Fault
@@ -46,7 +47,14 @@ def read(path: Path, *, untimed: bool = False) -> Prepared:
 def embed(episode: Episode, embedder: Embedder, chunking: ChunkSettings) -> Embedded:
     """The chunks of an episode and their vectors. Raises what the embedder raises."""
     chunks = chunk_episode(episode, embedder.count_tokens, chunking)
-    return Embedded(chunks, embedder.embed([chunk.embedded_text for chunk in chunks]))
+    headings = [*dict.fromkeys(chunk.heading for chunk in chunks if chunk.heading)]
+    both = embedder.embed([*headings, *(chunk.embedded_text for chunk in chunks)])
+    heading_vectors = dict(zip(headings, both, strict=False))
+    vectors = both[len(headings) :]
+    for at, chunk in enumerate(chunks):
+        if chunk.heading:
+            vectors[at] = under_heading(vectors[at], heading_vectors[chunk.heading])
+    return Embedded(chunks, vectors)
 
 
 def _reading(path: Path, *, untimed: bool) -> Reading:

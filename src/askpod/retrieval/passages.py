@@ -18,7 +18,7 @@ from askpod.model import Episode, Passage, join_spans
 from askpod.retrieval.rerank import Ids, Pool, Scores, best_first, score_at_most, score_chunks
 from askpod.store.rows import StoredChunk
 
-NEARLY = 0.8  # of the first chunk's score, from which on the next ones are joined
+NEARLY = 0.85  # of the first chunk's score, from which on the next ones are joined
 MOST = 4  # chunks of a passage
 
 

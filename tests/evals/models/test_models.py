@@ -66,7 +66,8 @@ def measured(gold: GoldSet, indexed: Path) -> Measure:
     def run(server: FakeOpenAI, answering: Answering, **how: float) -> ModelFigures:
         server.answer_with(answering)
         model = ModelSettings(**{"name": "scripted", "base_url": server.base_url, **how})
-        return measure(gold, indexed, Candidate.of(gold, indexed, Settings(model=model)))
+        settings = Settings(model=model, rewrite="off")  # each question is one request
+        return measure(gold, indexed, Candidate.of(gold, indexed, settings))
 
     return run
 
