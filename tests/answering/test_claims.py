@@ -23,7 +23,15 @@ def test_list_marks_go_and_numbers_stay(sentence, claim):
 
 @pytest.mark.parametrize(
     "sentence",
-    ["The count was 19.", "It turns out that it is not the wind.", "1. Rain stopped the harvest."],
+    [
+        "The count was 19.",
+        "It turns out that it is not the wind.",
+        "1. Rain stopped the harvest.",
+        "Ida married Ole.",
+        "About 300 kilos.",
+        "Yes, Ida.",
+        "Forty people.",
+    ],
 )
 def test_what_states_something_needs_a_source(sentence):
     assert needs_source(sentence)
@@ -33,6 +41,10 @@ def test_what_states_something_needs_a_source(sentence):
     "sentence",
     [
         "I hope this helps.",
+        "Yes.",
+        "In short.",
+        "It depends.",
+        "Two answers:",
         "Thanks for the question.",
         "The sources do not say why.",
         "These turns give no reason.",

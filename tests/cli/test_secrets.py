@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 import ears
+from askpod.embedding import remote
 from askpod.settings import Settings
 from fake_web import Asked, FakeWeb, Page, Raw
 from leaking_replies import (
@@ -178,8 +179,8 @@ def test_no_secret_is_printed_or_stored(
     store = settings / "store"
     if kind == "embedder":
         monkeypatch.setenv("ASKPOD_EMBEDDER", "openai:m")
-        vectors = [VECTOR, VECTOR | {"index": 1}]  # of the talk's title and of what is said
-        failing.failure = answered(200, {"object": "list", "data": vectors, "model": "m"})
+        monkeypatch.setattr(remote, "TEXTS_ELSEWHERE", 1)  # a text a request, a vector a reply
+        failing.failure = answered(200, {"object": "list", "data": [VECTOR], "model": "m"})
         if command != "index":
             assert askpod("index", _filled("{talk}", settings, store), *STORE[:1], store).code == 0
     elif kind == "server":

@@ -242,7 +242,9 @@ def test_an_archive_that_is_being_indexed_says_so(serve, tmp_path, write_episode
 @pytest.mark.parametrize("stream", [True, False])
 def test_an_answer_whose_client_has_gone_stops(serve, indexed, stream):
     with FakeOpenAI(said("They came near to it [1]. " * 400, pause=0.05)) as model:
-        settings = Settings(model=ModelSettings(name="gpt-4o", base_url=model.base_url))
+        settings = Settings(
+            model=ModelSettings(name="gpt-4o", base_url=model.base_url), rewrite="off"
+        )
         address = serve(indexed, settings=settings)
         asked = {"messages": [{"role": "user", "content": QUESTION}], "stream": stream}
         where = f"{address}/v1/chat/completions"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
+from askpod.answering.entities import names, stated_numbers
 from askpod.answering.refusal import REFUSAL
 from askpod.text import split_sentences
 
-FEWEST_WORDS = 4  # fewer ("Yes.", "In short.") state nothing by themselves
+FEWEST_WORDS = 4  # fewer ("Yes.", "In short.") state nothing without a name or a number
 UNENDED_WORDS = 8  # a line without a full stop that is shorter is a heading
 
 _TAIL = 40  # characters before a possible end that decide whether it is one
@@ -88,4 +89,6 @@ def needs_source(sentence: str) -> bool:
     words = len(claim.split())
     if _BULLET.match(sentence):
         return words > 1
-    return words >= (FEWEST_WORDS if _ENDED.search(claim) else UNENDED_WORDS)
+    if not _ENDED.search(claim):
+        return words >= UNENDED_WORDS
+    return words >= FEWEST_WORDS or bool(names(claim) or stated_numbers(claim))

@@ -38,6 +38,7 @@ BAR_TOGETHER = 0.7  # several turns share more words with any claim by chance
 # For a turn that the model did not cite: the best of many reaches BAR by chance.
 BAR_UNCITED = 0.7
 SHARED_UNCITED = 0.5  # of the claim's content words, that it must hold besides
+SHARED_ADDED = 0.55  # of what it says besides the question, where all of it is not held
 FEWEST_ADDED = 2  # words that a claim must add to the question's to be looked for by them alone
 FEWEST_REPEATED = 2  # of the question's, that such a claim's turn and those beside it must hold
 BESIDE = 2  # turns before and after
@@ -185,17 +186,21 @@ class SupportChecker:
 
         Returns:
             The turn and how it supports the claim; None where none holds SHARED_UNCITED of its
-            words and reaches BAR_UNCITED.
+            words (SHARED_ADDED of those that it adds) and reaches BAR_UNCITED.
         """
-        found = self._source(claim, claim, turns)
+        found = self._source(claim, claim, turns, SHARED_UNCITED)
         if found is None and (added := _added(claim, question)):
-            found = self._source(added, claim, _on_its_subject(claim, question, turns))
+            beside = _on_its_subject(claim, question, turns)
+            found = self._source(added, claim, beside, SHARED_ADDED)
         return found
 
     def _source(
-        self, said: str, claim: str, turns: Sequence[EvidenceTurn]
+        self, said: str, claim: str, turns: Sequence[EvidenceTurn], shared: float
     ) -> tuple[EvidenceTurn, Support] | None:
-        """The turn that supports best what is `said` in a claim, and states the claim's numbers."""
+        """The turn that supports best what is `said` in a claim, and states the claim's numbers.
+
+        It holds at least the share `shared` of the words of what is said.
+        """
         wanted = _stems(said)
         held = [
             {
@@ -209,7 +214,7 @@ class SupportChecker:
         holding = Counter(stem for stems in held for stem in stems)
         worth = [sum(1 / holding[stem] for stem in stems) for stems in held]
         likely = sorted(range(len(turns)), key=lambda at: (-worth[at], at))[:LIKELY_SOURCES]
-        enough = SHARED_UNCITED * len(wanted)
+        enough = shared * len(wanted)
         judged = [
             (self._judge(said, (turns[at],)), at)
             for at in sorted(likely)

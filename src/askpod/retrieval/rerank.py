@@ -24,7 +24,7 @@ WINDOWS = (0, *CONTEXT_WINDOWS)  # chunks to either side in which words are look
 # Added to the dense score of a chunk within whose window all of the question's words are said; to
 # others by the share that is, rare words counting for more. So words weigh much where a question
 # takes them from the talk, and little where it puts things in its own way.
-WORDS = 0.4
+WORDS = 0.3
 # Added where all of the chunk is said by somebody whom the question names. 0.15 to 0.5 serve alike.
 SPEAKER = 0.25
 
