@@ -25,7 +25,7 @@ WINDOWS = (0, *CONTEXT_WINDOWS)  # chunks to either side in which words are look
 # others by the share that is, rare words counting for more. So words weigh much where a question
 # takes them from the talk, and little where it puts things in its own way.
 WORDS = 0.3
-# Added where all of the chunk is said by somebody whom the question names. 0.15 to 0.5 serve alike.
+# Added where all of the chunk is said by somebody whom the question names. 0.25 to 0.4 serve alike.
 SPEAKER = 0.25
 
 
