@@ -78,11 +78,9 @@ def added(archive: Archive, server: FakeOpenAI, questions: list[str]) -> list[fl
 def first_texts(archive: Archive, server: FakeOpenAI, questions: list[str]) -> list[float]:
     """Seconds from the first text's arrival until it is seen, for each question answered."""
     seconds = []
+    server.answer_with(lambda _: Scripted(pieces=("So ", "they ", "say."), wait=FIRST_TEXT_AFTER))
     for question in questions:
         server.requests.clear()
-        server.answer_with(
-            lambda _: Scripted(pieces=("So ", "they ", "say."), wait=FIRST_TEXT_AFTER)
-        )
         next(archive.ask_stream(question))
         if server.requests:
             arrived = server.requests[0].arrived + FIRST_TEXT_AFTER

@@ -126,7 +126,7 @@ def test_a_chunk_stays_in_its_section():
     ]
 
 
-def test_the_heading_is_embedded_but_is_not_speech():
+def test_the_heading_is_neither_speech_nor_embedded_with_it():
     [chunk] = chunks(episode(("Bees", "They dance.")))
     assert chunk.heading == "A talk | Mara Lind | Bees"
     assert chunk.embedded_text == "They dance."

@@ -55,7 +55,7 @@ def test_an_episode_ends_with_its_last_turn():
     assert Episode("bees", "Bees", ()).end == 0.0
 
 
-def test_a_chunk_is_embedded_with_its_heading_and_lead_but_shows_speech_alone():
+def test_a_chunk_is_embedded_with_its_lead_but_shows_speech_alone():
     other = Span(4, 0, "Bea", "Do they?", 12.0, 13.0)
     chunk = Chunk("About bees", "Dances", (SPAN, other), lead="What do bees do?")
     assert chunk.text == "Bees dance.\nDo they?"

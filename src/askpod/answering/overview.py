@@ -107,16 +107,17 @@ def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | N
 
 
 def _shortened(run: Run, words: Sequence[str]) -> Run:
-    """A run without its last sentences, as long as it is long and loses none of the words."""
-    kept = run.sentences
-    held = held_words(words, [run.text])
-    while len(kept) > 1 and run.words > LISTED_WORDS:
-        kept = kept[:-1]
-        shorter = replace(run, sentences=kept)
-        if held_words(words, [shorter.text]) != held:
-            break
-        run = shorter
-    return run
+    """The first sentences of a run that hold all of the words it holds.
+
+    As many as LISTED_WORDS allow, else as few as hold them.
+    """
+    firsts = [
+        replace(run, sentences=run.sentences[:number])
+        for number in range(1, len(run.sentences) + 1)
+    ]
+    held = held_words(words, [each.text for each in firsts])
+    whole = [each for each, those in zip(firsts, held, strict=True) if those == held[-1]]
+    return next((each for each in reversed(whole) if each.words <= LISTED_WORDS), whole[0])
 
 
 def _meant(question: Question, retrieved: Retrieved) -> list[Episode]:

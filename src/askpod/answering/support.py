@@ -304,10 +304,10 @@ class SupportChecker:
 def _sharing_most(
     sentences: Sequence[_Sentence], wanted: frozenset[str]
 ) -> tuple[list[_Sentence], list[_Sentence]]:
-    """The sentences worth embedding, in their order, and of these the ones that come first.
+    """The sentences to embed first, and all that are worth it; each in the order of speech.
 
-    Those are without what shares less than SHARED_NEARLY of the most shared words. At least one,
-    and no question if possible.
+    EMBEDDED of them are worth it, questions only where there is nothing else. First come those
+    that share at least SHARED_NEARLY as many words as the one that shares most.
     """
     said = [each for each in sentences if not asks(each.text)] or sentences
     shared = sorted(said, key=lambda each: (-len(each.stems & wanted), each.begin))[:EMBEDDED]
