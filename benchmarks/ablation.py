@@ -22,8 +22,7 @@ from unittest.mock import patch
 import numpy as np
 
 from askpod import Archive
-from askpod.retrieval import rerank
-from askpod.retrieval.rerank import Ids, Pool, Scores
+from askpod.retrieval.rerank import Pool, Scores
 from peers.report import in_markdown, in_text
 from peers.scoring import FIGURES, means
 from quality import answerable, command_line, rows_of, search_scores
@@ -68,30 +67,25 @@ def opened(store: Path, variant: Variant) -> Iterator[Archive]:
         yield stack.enter_context(Archive.open(store))
 
 
-def of_chunks_alone(said: Any, begins: Ids, ends: Ids) -> Scores:
-    """Scores of words as they are, but none for stretches longer than a chunk."""
-    return np.where(begins == ends, word_scores(said, begins, ends), 0.0)
-
-
 def reciprocal_ranks(pool: Pool) -> Scores:
     """Reciprocal rank fusion of each chunk's dense score and words."""
     fused = np.zeros(len(pool.ids))
-    for scores in (pool.dense, rerank.word_scores(pool.said, *pool.around(0))):
+    for scores in (pool.dense, pool.held):
         ranks = np.empty(len(scores))
         ranks[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
         fused += np.where(scores > 0, 1 / (60 + ranks), 0.0)
     return np.where(np.isfinite(pool.dense), fused, -np.inf)
 
 
-word_scores = rerank.word_scores
 ALONE = {"embedding.contextual.CONTEXT_WINDOWS": (0, 0)}
+NO_WORDS = {"retrieval.rerank.WORDS": 0.0, "retrieval.rerank.WORDS_IN_ONE": 0.0}
 NO_NEIGHBOURS = {"embedding.contextual.NEIGHBOUR_SHARES": ()}
 FUSED = {"retrieval.retriever.score_chunks": reciprocal_ranks}
 
 VARIANTS: Mapping[str, Variant] = {
     "as it is": Variant(),
-    "without words": Variant({"retrieval.rerank.WORDS": 0.0}),
-    "words of the chunk only": Variant({"retrieval.rerank.word_scores": of_chunks_alone}),
+    "without words": Variant(NO_WORDS),
+    "words of the chunk only": Variant({"retrieval.rerank.CONTEXT_WINDOWS": ()}),
     "vectors of the chunk only": Variant(vectors=ALONE),
     "without named speakers": Variant({"retrieval.rerank.SPEAKER": 0.0}),
     "without neighbours": Variant({"retrieval.rerank.NEIGHBOUR_SHARES": ()}, NO_NEIGHBOURS),

@@ -21,6 +21,7 @@ import measure
 from measure import ASKPOD, ASKPOD_STORE, RECIPE_STORE
 
 TOP = 20
+PAUSE = 0.02  # seconds between two calls: torch's threads spin for a while after each of its own
 
 Timings = dict[str, dict[str, float]]  # milliseconds
 
@@ -41,6 +42,7 @@ def timed(calls: dict[str, Callable[[str], object]], asked: list[str], passes: i
     for number in range(passes + 1):
         for question in asked:
             for name, call in calls.items():
+                time.sleep(PAUSE)
                 started = time.perf_counter()
                 call(question)
                 if number:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from askpod.retrieval.rerank import (
     SPEAKER,
     WORDS,
+    WORDS_IN_ONE,
     Pool,
     Said,
     best_first,
@@ -17,18 +18,19 @@ from askpod.retrieval.rerank import (
     score_chunks,
     within_reach,
     word_and_speaker_scores,
-    word_scores,
+    words_held,
 )
 
-CHUNKS = 100  # of one episode, all candidates
+CHUNKS = 100  # all candidates
 
 
-def pool(*said: Said, named: np.ndarray | None = None) -> Pool:
+def pool(*said: Said, named: np.ndarray | None = None, episodes: int = 1) -> Pool:
     ids = np.arange(CHUNKS)
+    chunks = CHUNKS // episodes  # of each
     return Pool(
         ids=ids,
-        firsts=np.zeros(CHUNKS, np.int64),
-        lasts=np.full(CHUNKS, CHUNKS - 1),
+        firsts=ids // chunks * chunks,
+        lasts=ids // chunks * chunks + chunks - 1,
         dense=np.zeros(CHUNKS),
         unknown=0.0,
         said=said,
@@ -45,8 +47,15 @@ def test_all_words_in_a_chunk_count_in_full_and_half_of_them_by_half():
     both = word_and_speaker_scores(pool(word(50), word(50)))[50]
     one = word_and_speaker_scores(pool(word(50), word(2)))[50]
     # By itself a word that is said once fills the chunk's window, and half of each wider one.
-    assert both == pytest.approx(WORDS * (1 + 1 / 2 + 1 / 2))
+    assert both == pytest.approx(WORDS_IN_ONE * (1 + 1 / 2 + 1 / 2))
     assert one == pytest.approx(both / 2)
+
+
+def test_over_several_episodes_words_weigh_more():
+    one = word_and_speaker_scores(pool(word(50)))[50]
+    several = word_and_speaker_scores(pool(word(50), episodes=2))[50]
+    assert several == pytest.approx(one * WORDS / WORDS_IN_ONE)
+    assert several > one
 
 
 def test_a_word_that_nobody_says_makes_the_others_count_for_less():
@@ -70,9 +79,16 @@ def test_words_never_add_more_than_their_weight(places):
 
 
 def test_a_word_said_more_often_counts_a_little_more():
-    said = [word(10, 11, 12)]
-    once, thrice = word_scores(said, np.array([10, 10]), np.array([10, 12]))
-    assert once < thrice < 2 * once
+    held = words_held(pool(word(10, 30, 31, 32)), 8)
+    assert held[10] < held[31] < 2 * held[10]
+
+
+def test_dense_scores_are_taken_up_in_any_order_and_those_of_others_left():
+    known = pool()
+    known.dense[:] = -np.inf
+    known.learn(np.array([CHUNKS + 7, 30, 2]), np.array([0.9, 0.3, 0.2]))
+    assert np.flatnonzero(np.isfinite(known.dense)).tolist() == [2, 30]
+    assert known.dense[[2, 30]].tolist() == [0.2, 0.3]
 
 
 @given(

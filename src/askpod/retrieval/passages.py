@@ -1,6 +1,6 @@
 """Chooses where a passage begins and ends, and makes it.
 
-A passage is a chunk with up to three of those that follow, as long as they fit the question nearly
+A passage is a chunk with up to four of those that follow, as long as they fit the question nearly
 as well: half a minute to two minutes of talk. It goes on rather than back, as answers do; longer
 passages bury the answer in what stands around it.
 """
@@ -18,8 +18,8 @@ from askpod.model import Episode, Passage, join_spans
 from askpod.retrieval.rerank import Ids, Pool, Scores, best_first, score_at_most, score_chunks
 from askpod.store.rows import StoredChunk
 
-NEARLY = 0.85  # of the first chunk's score, from which on the next ones are joined
-MOST = 4  # chunks of a passage
+NEARLY = 0.82  # of the first chunk's score, from which on the next ones are joined
+MOST = 5  # chunks of a passage
 
 
 def stretches(pool: Pool, scores: Scores) -> Iterator[tuple[list[int], float]]:

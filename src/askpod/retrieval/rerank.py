@@ -20,11 +20,12 @@ from askpod.embedding.contextual import CONTEXT_WINDOWS, NEIGHBOUR_SHARES
 Ids = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
-WINDOWS = (0, *CONTEXT_WINDOWS)  # chunks to either side in which words are looked for
 # Added to the dense score of a chunk within whose window all of the question's words are said; to
 # others by the share that is, rare words counting for more. So words weigh much where a question
-# takes them from the talk, and little where it puts things in its own way.
-WORDS = 0.3
+# takes them from the talk, and little where it puts things in its own way. Over several episodes
+# they tell, too, which one it is; within one nearly everything is on the subject.
+WORDS = 0.38
+WORDS_IN_ONE = 0.2  # where only one episode is searched
 # Added where all of the chunk is said by somebody whom the question names. 0.25 to 0.4 serve alike.
 SPEAKER = 0.25
 
@@ -61,14 +62,27 @@ class Pool:
     said: Sequence[Said]  # the question's words
     named: Scores  # share of each that is said by somebody whom the question names
     selected: NDArray[np.bool_]  # those that may be shown; the others count as neighbours only
+    held: Scores = field(init=False)  # share of the question's words in each, by idf
     added: Scores = field(init=False)  # to the dense scores, for words and speakers
 
     def __post_init__(self) -> None:
+        self.held = words_held(self, 0)
         self.added = _added(self)
+
+    def learn(self, ids: Ids, scores: Scores) -> None:
+        """Takes up the dense scores of chunks, in any order; those outside the pool are left."""
+        index = np.minimum(np.searchsorted(self.ids, ids), max(len(self.ids) - 1, 0))
+        inside = self.ids[index] == ids if len(self.ids) else np.zeros(len(ids), np.bool_)
+        self.dense[index[inside]] = scores[inside]
 
     def around(self, reach: int) -> tuple[Ids, Ids]:
         """For each chunk the first and the last one of its episode within `reach` of it."""
         return np.maximum(self.ids - reach, self.firsts), np.minimum(self.ids + reach, self.lasts)
+
+    @property
+    def in_one_episode(self) -> bool:
+        """Whether all of it is one episode's."""
+        return bool(len(self.ids)) and bool(self.firsts[0] == self.firsts[-1])
 
     def at(self, step: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """The chunk `step` later in the episode, for each chunk.
@@ -117,36 +131,31 @@ def _added(pool: Pool) -> Scores:
 
 def word_and_speaker_scores(pool: Pool) -> Scores:
     """What the question's words and the people it names add to each chunk, neighbours aside."""
-    scores: Scores = SPEAKER * pool.named
-    total = sum(word.idf for word in pool.said)
-    if total > 0:
-        for window in WINDOWS:
-            words = word_scores(pool.said, *pool.around(window))
-            # In one chunk a word that is said has half of its idf as its score.
-            scores += WORDS / total * (2 * words if window == 0 else words)
+    weight = WORDS_IN_ONE if pool.in_one_episode else WORDS
+    around = sum(words_held(pool, window) for window in CONTEXT_WINDOWS)
+    scores: Scores = weight * (pool.held + around) + SPEAKER * pool.named
     return scores
 
 
 def coverage(pool: Pool) -> float:
     """The greatest share of the question's words, by idf, in one chunk that may be shown."""
-    ids = pool.ids[pool.selected]
-    # In one chunk a word that is said has half of its idf as its score.
-    held = 2 * word_scores(pool.said, ids, ids).max(initial=0.0)
-    return float(held / (sum(word.idf for word in pool.said) or 1.0))
+    return float(pool.held[pool.selected].max(initial=0.0))
 
 
-def word_scores(said: Sequence[Said], begins: Ids, ends: Ids) -> Scores:
-    """How well the question's words are covered from each begin to its end, inclusive.
+def words_held(pool: Pool, window: int) -> Scores:
+    """The share of the question's words that is said within `window` chunks of each, by idf.
 
-    Each word counts by its idf times n / (n + 1), where n of these chunks say it: that many
+    Around a chunk each word counts by its idf times n / (n + 1), where n chunks say it: that many
     different words are said weighs more than that one is said often (as in BM25).
     """
-    scores = np.zeros(len(begins))
-    for word in said:
+    scores = np.zeros(len(pool.ids))
+    begins, ends = pool.around(window)
+    for word in pool.said:
         before = np.searchsorted(word.chunks, begins, side="left")
         held = np.searchsorted(word.chunks, ends, side="right") - before
-        scores += word.idf * held / (held + 1)
-    return scores
+        # In the chunk alone n is 0 or 1.
+        scores += word.idf * (held / (held + 1) if window else held)
+    return scores / (sum(word.idf for word in pool.said) or 1.0)
 
 
 def best_first(ids: Ids, scores: Scores) -> NDArray[np.intp]:

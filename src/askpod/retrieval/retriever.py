@@ -51,9 +51,12 @@ from askpod.text import query_words
 
 _T = TypeVar("_T")
 
-CANDIDATES = 200  # of each search
+# Candidates of each search, for each passage that is wanted.
+CANDIDATES = 5
+FEWEST, MOST_PASSAGES = 20, 100  # passages wanted that count at least, and at most
+# Dense scores asked for, for each candidate: looking up those of the chunks around takes longer.
+SCORED = 2
 NEAREST = 50  # chunks with the best dense scores, among which the nearest one is
-BATCH = 25  # passages whose texts are read at once
 LONGEST_QUESTION = 2_000  # characters; far above any question, far below an accident
 
 
@@ -104,9 +107,19 @@ class Retriever:
             QuestionError: the question is empty, or longer than the embedder reads.
         """
         question = self._checked(question)
-        return self._dense.search(lambda neighbours: self._find(neighbours, question, top, filters))
+        embedded = self._embedding_of(question)
+        return self._dense.search(
+            lambda neighbours: self._find(neighbours, question, embedded, top, filters)
+        )
 
-    def _find(self, neighbours: Neighbours, asked: str, top: int, filters: Filters) -> Found:
+    def _find(
+        self,
+        neighbours: Neighbours,
+        asked: str,
+        embedded: Callable[[], NDArray[np.float32]],
+        top: int,
+        filters: Filters,
+    ) -> Found:
         layout = neighbours.layout
         state = (layout.store, layout.revision)
         with self._catalog.reading() as connection:
@@ -115,20 +128,21 @@ class Retriever:
             everybody = people.everybody(layout.speakers)
             spellings = respelled(connection, asked, everybody, self._embedder.count_tokens)
             question = replaced(asked, spellings)
-            embedded = _begun(lambda: self._embedder.embed([question])[0])
+            if question != asked:
+                embedded = self._embedding_of(question)
             words, named = query_words(question), named_speakers(question, everybody)
             said = [
                 _said(self._words.chunks_that_say(connection, word, state), layout.count())
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
+            unmentioned = unmentioned_names(connection, question, everybody)
+            pool = self._pool(neighbours, embedded, said, labels, selection, top)
             vector = embedded()
-            pool = self._pool(neighbours, vector, said, labels, selection, 2 * top)
             similarity = self._nearest_cosine(pool, vector)
             # What a passage may go on with: the chunks after the best ones.
             _look_up(pool, may_follow(pool, 2 * top), neighbours, vector)
-            found = list(islice(without_duplicates(self._passages(pool, people)), top))
-            unmentioned = unmentioned_names(connection, question, everybody)
+            found = list(islice(without_duplicates(self._passages(pool, people, top)), top))
             nothing = () if found or not filters else unmatched(connection, filters, people)
         return Found(
             question=asked,
@@ -146,22 +160,30 @@ class Retriever:
     def _pool(
         self,
         neighbours: Neighbours,
-        vector: NDArray[np.float32],
+        embedded: Callable[[], NDArray[np.float32]],
         said: Sequence[Said],
         named: Labels,
         selection: Selection,
-        count: int,
+        top: int,
     ) -> Pool:
         """The candidates of both searches, and the chunks around them.
 
-        Known are the dense scores of all that can be among the best `count`.
+        Known are the dense scores of all that can be among the best `top` passages' chunks.
         """
         layout, chosen = neighbours.layout, self._chosen(neighbours, selection)
-        near, scores = neighbours.nearest(vector, CANDIDATES, chosen, chroma_condition(selection))
-        by_words = _saying_most(said, chosen)
-        # As far as a passage may go on, and what its last chunk gets of its own neighbours.
-        reach = np.arange(-len(NEIGHBOUR_SHARES), MOST + len(NEIGHBOUR_SHARES))
-        around = np.unique(np.concatenate([near, by_words])[:, np.newaxis] + reach)
+        count = CANDIDATES * min(max(top, FEWEST), MOST_PASSAGES)
+        by_words = _saying_most(said, chosen, count)
+        vector = embedded()  # waited for as late as can be
+        scored, scores = neighbours.nearest(
+            vector, SCORED * count, chosen, chroma_condition(selection)
+        )
+        by_meaning = scored[best_first(scored, scores)[:count]]
+        # As far as a passage may go on, and what each of these gets of its own neighbours.
+        candidates = np.concatenate([by_meaning, by_words])[:, np.newaxis]
+        passages = candidates + np.arange(MOST)
+        passages = passages[layout.places_of(passages) == layout.places_of(candidates)]
+        sides = len(NEIGHBOUR_SHARES)
+        around = np.unique(candidates + np.arange(-sides, MOST + sides))
         # What others say beside a speaker who is asked for counts as context.
         ids = layout.among(around, selection.episodes)
         episodes = layout.places_of(ids)
@@ -175,8 +197,9 @@ class Retriever:
             named=self._catalog.shares_of(ids, named),
             selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
         )
-        pool.dense[np.searchsorted(ids, near)] = scores
-        wanted = np.union1d(within_reach(pool, by_words, count), may_follow(pool, count))
+        known = np.isin(scored, passages)
+        pool.learn(scored[known], scores[known])
+        wanted = np.union1d(within_reach(pool, by_words, 2 * top), may_follow(pool, 2 * top))
         _look_up(pool, wanted, neighbours, vector)
         return pool
 
@@ -197,16 +220,19 @@ class Retriever:
             return neighbours.layout.ids(selection.episodes)
         return self._catalog.chunk_ids(selection)
 
-    def _passages(self, pool: Pool, people: People) -> Iterator[Passage]:
-        """Passages, best first, their texts read as they are asked for."""
+    def _passages(self, pool: Pool, people: People, batch: int) -> Iterator[Passage]:
+        """Passages, best first, their texts read as they are asked for, so many at once."""
         if not len(pool.ids):
             return
-        for batch in _batched(stretches(pool, score_chunks(pool)), BATCH):
-            chunks = self._catalog.chunks([number for members, _ in batch for number in members])
+        for read in _batched(stretches(pool, score_chunks(pool)), batch):
+            chunks = self._catalog.chunks([number for members, _ in read for number in members])
             episodes = self._catalog.episodes(sorted({c.episode_id for c in chunks.values()}))
-            for members, score in batch:
+            for members, score in read:
                 said = [_under_names(chunks[number], people) for number in members]
                 yield passage(said, score, episodes)
+
+    def _embedding_of(self, question: str) -> Callable[[], NDArray[np.float32]]:
+        return _begun(lambda: self._embedder.embed([question])[0])
 
     def _checked(self, question: str) -> str:
         question = " ".join(question.split())
@@ -252,8 +278,8 @@ def _said(chunks: Ids | None, count: int) -> Said:
     )
 
 
-def _saying_most(said: Sequence[Said], chosen: Ids | None) -> Ids:
-    """The CANDIDATES chosen chunks in which most of the words stand, rare ones first."""
+def _saying_most(said: Sequence[Said], chosen: Ids | None, count: int) -> Ids:
+    """The chosen chunks in which most of the words stand, rare ones first."""
     if not any(len(word.chunks) for word in said):
         return np.empty(0, np.int64)
     ids = np.concatenate([word.chunks for word in said])
@@ -265,10 +291,10 @@ def _saying_most(said: Sequence[Said], chosen: Ids | None) -> Ids:
     if chosen is not None:
         kept = np.isin(ids, chosen, assume_unique=True)
         ids, scores = ids[kept], scores[kept]
-    if len(ids) > CANDIDATES:
-        kept = scores >= np.partition(scores, -CANDIDATES)[-CANDIDATES]
+    if len(ids) > count:
+        kept = scores >= np.partition(scores, -count)[-count]
         ids, scores = ids[kept], scores[kept]
-    return ids[best_first(ids, scores)[:CANDIDATES]]
+    return ids[best_first(ids, scores)[:count]]
 
 
 def _look_up(pool: Pool, ids: Ids, neighbours: Neighbours, vector: NDArray[np.float32]) -> None:
@@ -276,8 +302,7 @@ def _look_up(pool: Pool, ids: Ids, neighbours: Neighbours, vector: NDArray[np.fl
     places = np.searchsorted(pool.ids, np.sort(ids))
     places = places[np.isneginf(pool.dense[places])]
     if len(places):
-        held, scores = neighbours.scores_of(vector, pool.ids[places])
-        pool.dense[np.searchsorted(pool.ids, held)] = scores
+        pool.learn(*neighbours.scores_of(vector, pool.ids[places]))
 
 
 def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
