@@ -18,12 +18,11 @@ from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn
 from askpod.opening import Notify, load_embedder, remote_model, store_folder
 from askpod.people import ArchivePeople
 from askpod.retrieval.retriever import Retriever
-from askpod.retrieval.unmatched import unmatched
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.collection import publishing
 from askpod.store.dense import DenseIndex
-from askpod.store.filters import select
+from askpod.store.filters import select, unmatched
 from askpod.store_lock import write_lock
 
 if TYPE_CHECKING:

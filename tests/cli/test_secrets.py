@@ -76,7 +76,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failing: _Failing)
     monkeypatch.setattr("askpod.services.retry.FIRST_WAIT", 0.001)
     monkeypatch.setattr("askpod.embedding.remote.PATIENCE", 0.0)
     monkeypatch.setattr("askpod.store.shared.client.PATIENCE", 0.0)
-    monkeypatch.setattr("askpod.transcription.endpoint.PATIENCE", 0.0)
+    monkeypatch.setattr("askpod.transcription.engine.PATIENCE", 0.0)
     monkeypatch.setattr(sys, "stdin", io.StringIO("What is a bee?\n"))
     return folder
 

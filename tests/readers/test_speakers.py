@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from askpod.readers.cues import Cue
 from askpod.readers.fault_log import FaultLog
-from askpod.readers.speaker_reach import hold
+from askpod.readers.speaker_labels import hold
 from askpod.readers.speakers import name_or_keep, name_speakers
 from askpod.readers.turns import turns_of
 

@@ -15,7 +15,7 @@ from askpod.errors import ReadError
 from askpod.model import Turn
 from askpod.readers.cues import Cue
 from askpod.readers.fault_log import FaultLog
-from askpod.readers.limits import MAX_CUES
+from askpod.readers.text import MAX_CUES
 from askpod.readers.turns import turns_of
 
 

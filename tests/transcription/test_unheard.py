@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askpod.transcription import Segment, Word
-from askpod.transcription.unheard import without_inventions
+from askpod.transcription.transcribe import without_inventions
 
 
 def lines(*texts, seconds=2.0):

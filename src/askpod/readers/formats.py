@@ -31,7 +31,6 @@ from askpod.readers.html_page import (
     text_of_html,
 )
 from askpod.readers.json_document import load_json, recognise_json
-from askpod.readers.limits import MAX_BYTES, MAX_JSON_BYTES, MAX_TEXT_BYTES, MEGABYTE
 from askpod.readers.plain import (
     clocks_without_speech,
     is_untimed,
@@ -44,7 +43,7 @@ from askpod.readers.podcast_json import read_podcast_json
 from askpod.readers.services import is_service, read_service, why_no_service
 from askpod.readers.subtitles import is_ass, is_lrc, is_sbv, read_ass, read_lrc, read_sbv
 from askpod.readers.tables import is_table, read_table
-from askpod.readers.text import decode
+from askpod.readers.text import MAX_BYTES, MAX_JSON_BYTES, MAX_TEXT_BYTES, MEGABYTE, decode
 from askpod.readers.webvtt import is_webvtt, read_webvtt
 from askpod.readers.whisper import read_whisper
 from askpod.readers.word_document import text_of_word

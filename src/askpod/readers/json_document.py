@@ -19,15 +19,15 @@ from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised
 from askpod.readers.fault_log import FaultLog
-from askpod.readers.limits import (
+from askpod.readers.text import (
     MAX_COMMAS,
     MAX_CUES,
     MAX_JSON_BYTES,
     MAX_NAMES,
     MAX_OPENED,
     MAX_SECOND,
+    excerpt,
 )
-from askpod.readers.text import excerpt
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NAMES = re.compile(

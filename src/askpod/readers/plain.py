@@ -21,9 +21,15 @@ from askpod.readers.clocked_lines import CLOCK, Line, read_lines
 from askpod.readers.cues import Cue, Draft
 from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import seconds
-from askpod.readers.limits import MAX_CAPTIONS
 from askpod.readers.speakers import name_speakers
-from askpod.readers.text import clean, excerpt, is_of_tool, refuse_long_lines, unescape
+from askpod.readers.text import (
+    MAX_CAPTIONS,
+    clean,
+    excerpt,
+    is_of_tool,
+    refuse_long_lines,
+    unescape,
+)
 from askpod.readers.turns import turns_of
 from askpod.times import anchors
 

@@ -24,10 +24,8 @@ from itertools import pairwise
 
 from askpod.readers.cues import Cue
 from askpod.readers.fault_log import FaultLog
-from askpod.readers.limits import MAX_CAPTIONS, MAX_CUES
-from askpod.readers.speaker_labels import is_diariser, is_name, known
-from askpod.readers.speaker_reach import hold, hold_named
-from askpod.readers.text import is_of_tool
+from askpod.readers.speaker_labels import hold, hold_named, is_diariser, is_name, known
+from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, is_of_tool
 
 _MOST_LETTERS = 60  # characters of a label
 _REST = rf"[^\n:：]{{0,{_MOST_LETTERS}}}?[^\s:：]"

@@ -11,9 +11,9 @@ from askpod.errors import ReadError
 from askpod.readers.cues import Draft
 from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Rows
-from askpod.readers.limits import MAX_CAPTIONS
 from askpod.readers.service_rows import read_rows, tells_times
 from askpod.readers.speakers import name_or_keep
+from askpod.readers.text import MAX_CAPTIONS
 from askpod.readers.turns import turns_of
 
 _HEAD = 1_000  # characters of the line of column names

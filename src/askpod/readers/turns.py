@@ -17,12 +17,19 @@ from typing import Protocol
 
 from askpod.errors import ReadError
 from askpod.model import Turn
-from askpod.readers.cue_repeats import without_repeats
 from askpod.readers.cue_times import starts_in_order, times
-from askpod.readers.cues import Cue
+from askpod.readers.cues import Cue, without_repeats
 from askpod.readers.fault_log import FaultLog
-from askpod.readers.limits import MAX_CUES, MAX_SECOND, MAX_SPEECH, MAX_TURN
-from askpod.readers.text import clean, gap_between, is_of_tool, joined_lines
+from askpod.readers.text import (
+    MAX_CUES,
+    MAX_SECOND,
+    MAX_SPEECH,
+    MAX_TURN,
+    clean,
+    gap_between,
+    is_of_tool,
+    joined_lines,
+)
 from askpod.times import CHARACTERS_PER_SECOND
 
 

@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.readers.limits import MAX_TAGS, MAX_TEXT_BYTES, MEGABYTE
+from askpod.readers.text import MAX_TAGS, MAX_TEXT_BYTES, MEGABYTE
 from askpod.readers.xml_events import XmlEvents, parse_xml
 
 _BODY = "word/document.xml"

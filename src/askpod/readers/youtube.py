@@ -19,9 +19,8 @@ from askpod.readers.captions import Caption, cue_of, unroll
 from askpod.readers.cues import Cue, Draft, Word, cut
 from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
-from askpod.readers.limits import MAX_CAPTIONS
 from askpod.readers.speakers import name_speakers
-from askpod.readers.text import unescape
+from askpod.readers.text import MAX_CAPTIONS, unescape
 from askpod.readers.turns import turns_of
 
 _MILLISECOND = 0.001

@@ -41,11 +41,10 @@ from askpod.retrieval.rerank import (
 )
 from askpod.retrieval.speakers import named_speakers
 from askpod.retrieval.spelling import replaced, respelled, unmentioned_names
-from askpod.retrieval.unmatched import unmatched
 from askpod.retrieval.word_index import WordIndex
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
-from askpod.store.filters import Selection, chroma_condition, select
+from askpod.store.filters import Selection, chroma_condition, select, unmatched
 from askpod.store.rows import StoredChunk
 from askpod.text import query_words
 

@@ -1,14 +1,20 @@
-"""The HTTP API of the page, as JSON: ask (as server-sent events), search, episodes, passage."""
+"""The HTTP API of the page, as JSON: ask (as server-sent events), search, episodes, passage, audio.
+
+A recording is looked up in a folder of this machine under the names that the episode itself gives:
+its id, or the last part of its audio links. A request names an episode, never a path.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.requests import Request
@@ -16,8 +22,8 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from askpod import __version__, errors
+from askpod.links import safe_link, youtube_id
 from askpod.model import Answer, Episode, Exchange, Filters, Turn, as_json
-from askpod.serve.audio import ENDINGS, player, recording
 from askpod.serve.live import LiveArchive, Stopping, TooManyAnswers
 from askpod.serve.openapi import DOCUMENT
 
@@ -275,3 +281,61 @@ def _number(query: Mapping[str, str], name: str, default: float) -> float:
     if not abs(number) < 1e9:
         raise errors.FilterError(f"{name}: not a number that can be used")
     return number
+
+
+ENDINGS = {
+    ".mp3": "audio/mpeg",
+    ".m4a": "audio/mp4",
+    ".m4b": "audio/mp4",
+    ".aac": "audio/aac",
+    ".ogg": "audio/ogg",
+    ".oga": "audio/ogg",
+    ".opus": "audio/ogg",
+    ".wav": "audio/wav",
+    ".flac": "audio/flac",
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+}
+
+
+def recording(folder: Path | None, episode: Episode) -> Path | None:
+    """The episode's file in the folder of recordings, or None where there is none."""
+    if folder is None:
+        return None
+    root = folder.resolve()
+    linked = [unquote(urlsplit(link).path).rsplit("/", 1)[-1] for link in _audio_links(episode)]
+    for name in [*(episode.id + ending for ending in ENDINGS), *linked]:
+        if not name or "\0" in name:
+            continue
+        path = Path(os.path.realpath(root / name))
+        with suppress(OSError):  # a link's name may be longer than a file's can be
+            if path.is_relative_to(root) and path.suffix.lower() in ENDINGS and path.is_file():
+                return path
+    return None
+
+
+def player(folder: Path | None, episode: Episode) -> dict[str, str]:
+    """How a page can play the episode: `kind` is audio, youtube, link or none.
+
+    A file of this machine first, then an enclosure, then the video, else any link.
+    """
+    if recording(folder, episode):
+        return {"kind": "audio", "local": "yes", "src": ""}
+    if links := _audio_links(episode):
+        return {"kind": "audio", "src": links[0].partition("#")[0]}
+    if video := youtube_id(episode.youtube):
+        return {"kind": "youtube", "src": video}
+    usable = [link for link in episode.links.values() if safe_link(link)]
+    return {"kind": "link", "src": usable[0]} if usable else {"kind": "none", "src": ""}
+
+
+def _audio_links(episode: Episode) -> list[str]:
+    return [
+        link
+        for name, link in episode.links.items()
+        if safe_link(link)
+        and (
+            urlsplit(link).path.lower().endswith(tuple(ENDINGS))
+            or name.casefold() in ("audio", "enclosure")
+        )
+    ]

@@ -28,11 +28,11 @@ from askpod.sources.feed import (
     in_order,
     read_chapters,
     read_feed,
+    sidecar,
 )
 from askpod.sources.fetch import Fetcher, Gone, HostSkipped
 from askpod.sources.gather import INCOMING, SourceFiles
 from askpod.sources.locations import FolderLocation, Location, WebLocation, read_file
-from askpod.sources.sidecar import sidecar
 from askpod.sources.state import (
     Downloaded,
     FeedState,

@@ -2,6 +2,8 @@
 
 Texts are cleaned and cut to length, numbers and dates are checked; addresses are taken as they
 stand and checked by whoever requests them.
+
+What a feed says of an episode is written beside its transcript as a metadata file.
 """
 
 from __future__ import annotations
@@ -15,12 +17,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
+
+from askpod.links import safe_link
 from askpod.parsing import ParseError, parse_json
-from askpod.readers.limits import MAX_SECOND
-from askpod.readers.text import clean, unescape
-from askpod.sources.addresses import without_secrets_inside
+from askpod.readers.text import MAX_SECOND, clean, unescape
+from askpod.sources.addresses import without_secrets, without_secrets_inside
 from askpod.sources.feed_xml import Element, RawItem, parse_xml
 
 MAX_TITLE = 500  # characters
@@ -292,3 +297,39 @@ def without_markup(text: str) -> str:
     """The text of a piece of HTML; a text without markup stays as it is, entities apart."""
     text = _DROPPED.sub(" ", text[:MAX_MARKUP])
     return html.unescape(_TAG.sub(" ", text))
+
+
+_HEAD = "# From the podcast's feed. Change it and it stays as you leave it.\n"
+
+
+def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
+    """The metadata file of an episode: YAML, what is not known left out."""
+    page = _public(item.page)
+    fields: dict[str, Any] = {
+        "title": item.title,
+        "date": item.date,
+        "season": item.season,
+        "number": item.number,
+        "guests": list(item.guests),
+        "description": item.description,
+        "audio": _public(item.audio),
+        "video": _public(item.video),
+        "links": {"page": page} if page else {},
+        "chapters": [{"start": _second(c.start), "title": c.title} for c in chapters],
+    }
+    known = {name: value for name, value in fields.items() if value not in ("", None, [], {})}
+    if not known:
+        return _HEAD.encode() + b"{}\n"
+    dumped = yaml.dump(
+        known, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=100
+    )
+    return (_HEAD + str(dumped)).encode()
+
+
+def _public(link: str) -> str:
+    """A link without what only its owner may know; "" where it is none."""
+    return safe_link(without_secrets(link))
+
+
+def _second(start: float) -> int | float:
+    return int(start) if start == int(start) else start

@@ -1,22 +1,43 @@
 """What transcribes: an engine hears a window of sound and says which words it heard, and when.
 
-There are three: Whisper on this machine (whisper.py), a command of the user's own (command.py) and
-an OpenAI-compatible endpoint (endpoint.py). Whatever JSON of Whisper's kin the latter two give is
-read by the reader of such files.
+There are three: Whisper on this machine (whisper.py), a command of the user's own, and an
+OpenAI-compatible endpoint. Whatever JSON of Whisper's kin the latter two give is read by the
+reader of such files.
+
+A command is named in the environment alone: a file in the working folder must not say what is run.
+It is given a WAV file in a folder of its own; what it writes there as .json counts, else what it
+prints. To an endpoint sound is sent only where the user has named its model (`openai:whisper-1`),
+and to OPENAI_BASE_URL alone.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from askpod.errors import ReadError, RecordingError, TranscriberError
+from askpod.errors import ModelError, ReadError, RecordingError, TranscriberError
+from askpod.files import read_bounded
 from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, load_json, nested, recognise_json, seconds
+from askpod.readers.text import MAX_JSON_BYTES
 from askpod.readers.whisper import segments_of
-from askpod.transcription.sound import Samples
+from askpod.services.http import excerpt, key_for, where
+from askpod.services.retry import RequestFailure, Retries
+from askpod.transcription.sound import RATE, Samples, as_wav
+
+if TYPE_CHECKING:
+    from openai import OpenAI
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +178,134 @@ def _between(words: list[Object], start: float | None, end: float | None) -> lis
     if start is None or end is None:
         return []
     return [word for word in words if start <= (seconds(word.get("start")) or 0.0) < end]
+
+
+PLACE = "{}"  # in the command, where the file's path goes; else it comes last
+LONGEST_RUN = 3_600.0  # seconds for a window of five minutes
+_SAID = 100_000  # bytes of complaints that are looked at
+
+
+class Command:
+    """A command that transcribes.
+
+    Raises:
+        TranscriberError: there is no such command.
+    """
+
+    def __init__(self, line: str) -> None:
+        try:
+            self._words = shlex.split(line)
+        except ValueError as error:
+            raise TranscriberError(f"ASKPOD_TRANSCRIBER is no command: {error}") from None
+        program = self._words[0] if self._words else ""
+        if shutil.which(program) is None:
+            raise TranscriberError(
+                f"ASKPOD_TRANSCRIBER names {program or 'nothing'}, which is neither a command "
+                "here, nor a size of Whisper, nor a folder of a model, nor openai:NAME"
+            )
+        # Other arguments are another engine; themselves they may hold a key.
+        digest = hashlib.sha256(line.encode("utf-8", "replace")).hexdigest()
+        self.name = f"command {Path(program).name} {digest[:8]}"
+
+    def transcribe(self, samples: Samples) -> Heard:
+        """See Engine."""
+        with tempfile.TemporaryDirectory(prefix="askpod-") as name:
+            folder = Path(name)
+            sound, out, said = (folder / each for each in ("window.wav", "out", "said"))
+            sound.write_bytes(as_wav(samples))
+            words = [word.replace(PLACE, str(sound)) for word in self._words]
+            code = _run(words if words != self._words else [*words, str(sound)], out, said)
+            if code:
+                raise RecordingError(f"{self.name} failed ({code}): {_last_line(said)}")
+            written = sorted(folder.glob("*.json"))
+            return heard_in(_read(written[0] if written else out), self.name, len(samples) / RATE)
+
+
+def _run(words: list[str], out: Path, said: Path) -> int:
+    """Runs a command to its end, or ends it, with whatever it has started."""
+    with out.open("wb") as to_out, said.open("wb") as to_said:
+        process = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
+            words, stdin=subprocess.DEVNULL, stdout=to_out, stderr=to_said, start_new_session=True
+        )
+        try:
+            return process.wait(LONGEST_RUN)
+        except subprocess.TimeoutExpired:
+            raise RecordingError(f"{words[0]} has not finished in {LONGEST_RUN:,.0f} s") from None
+        finally:
+            if process.poll() is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _read(path: Path) -> str:
+    try:
+        return read_bounded(path, MAX_JSON_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        raise RecordingError(f"what the command wrote cannot be read: {error.strerror}") from None
+
+
+def _last_line(said: Path) -> str:
+    with said.open("rb") as file:
+        file.seek(max(0, said.stat().st_size - _SAID))
+        lines = file.read().decode("utf-8", "replace").split("\n")
+    return next((excerpt(line) for line in reversed(lines) if line.strip()), "it says nothing")
+
+
+PREFIX = "openai:"
+TIMEOUT = 600.0  # seconds without a byte: a window may take a small server so long
+PATIENCE = 120.0  # seconds that the retries of one request may take
+TRIES = 6
+
+
+class Endpoint:
+    """A model of speech behind an HTTP endpoint. `openai` is imported when it is asked."""
+
+    def __init__(self, model: str, base_url: str | None) -> None:
+        self._model = model
+        self._url = base_url
+        self.name = f"{PREFIX}{model}"
+
+    @property
+    def address(self) -> str:
+        """Where the sound goes, fit to be shown."""
+        return where(self._url)
+
+    def transcribe(self, samples: Samples) -> Heard:
+        """See Engine."""
+        sound = as_wav(samples)
+        reply = Retries(PATIENCE, TRIES).repeat(lambda: self._request(sound), self._failure)
+        return heard_in(reply, self.name, len(samples) / RATE)
+
+    def _request(self, sound: bytes) -> str:
+        reply = self._client.audio.transcriptions.with_raw_response.create(
+            model=self._model,
+            file=("window.wav", sound),
+            response_format="verbose_json",
+            timestamp_granularities=["segment", "word"],
+        )
+        return reply.text
+
+    def _failure(self, problem: Exception) -> RequestFailure:
+        from askpod.services.errors import ErrorMessages, RequestInfo
+
+        asked = RequestInfo(
+            model=self._model,
+            address=self.address,
+            key=self._key,
+            interface="audio transcriptions",
+            setting="ASKPOD_TRANSCRIBER",
+            timeout=TIMEOUT,
+        )
+        unusable = ModelError(f"{self.address} gave what is no transcript for {self._model}")
+        return ErrorMessages(asked).of(problem) or RequestFailure(unusable)
+
+    @cached_property
+    def _client(self) -> OpenAI:
+        from askpod.services.openai_http import guarded_openai
+
+        return guarded_openai(self._key, self._url, MAX_JSON_BYTES, TIMEOUT)
+
+    @cached_property
+    def _key(self) -> str:
+        return key_for(self._url)

@@ -19,11 +19,9 @@ from askpod.parsing import parse_json
 from askpod.readers import read_episode
 from askpod.readers.discover import ENDINGS
 from askpod.readers.filenames import name_of_recording
-from askpod.readers.limits import MAX_JSON_BYTES
 from askpod.readers.metadata import MAX_BYTES, beside
-from askpod.transcription.command import Command
-from askpod.transcription.endpoint import PREFIX, Endpoint
-from askpod.transcription.engine import Engine, Proven
+from askpod.readers.text import MAX_JSON_BYTES
+from askpod.transcription.engine import PREFIX, Command, Endpoint, Engine, Proven
 from askpod.transcription.transcribe import Notify, recording_of, stamp_of, transcribe
 from askpod.transcription.whisper import SIZES, Whisper, is_model
 

@@ -17,8 +17,7 @@ from askpod.readers.fault_log import FaultLog
 from askpod.readers.fields import Fields
 from askpod.readers.filenames import shown_name
 from askpod.readers.frontmatter import read_front_matter
-from askpod.readers.limits import MAX_MARKDOWN_LINES, MAX_TEXT_BYTES, MEGABYTE
-from askpod.readers.text import refuse_long_lines
+from askpod.readers.text import MAX_MARKDOWN_LINES, MAX_TEXT_BYTES, MEGABYTE, refuse_long_lines
 from askpod.times import time_turns
 
 
