@@ -211,6 +211,13 @@ def test_a_claim_without_a_source_is_left_out_where_unsupported_ones_are() -> No
     assert done.warnings == ("sentences left out, nothing said supports them: 1",)
 
 
+def test_what_a_small_model_says_again_is_shown_once() -> None:
+    text = "Coffee spread by colonialism [2]. Yes. Coffee spread by colonialism. Bye."
+    done = write(text, unsupported="drop")
+    assert done.text == "Coffee spread by colonialism [1]. Yes. Bye."
+    assert done.warnings == ()
+
+
 def test_text_appears_at_once() -> None:
     shown = writer()
     assert shown.feed("Coffee spre") == "Coffee spre"

@@ -31,6 +31,7 @@ def test_list_marks_go_and_numbers_stay(sentence, claim):
         "About 300 kilos.",
         "Yes, Ida.",
         "Forty people.",
+        'The pupils are then asked things like "How did you come to this?',
     ],
 )
 def test_what_states_something_needs_a_source(sentence):
@@ -49,6 +50,7 @@ def test_what_states_something_needs_a_source(sentence):
         "The sources do not say why.",
         "These turns give no reason.",
         "Here is what they said:",
+        "Or would you ask Ida about the bees?",
     ],
 )
 def test_courtesies_and_what_the_evidence_lacks_need_none(sentence):

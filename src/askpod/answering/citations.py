@@ -146,6 +146,7 @@ class CitationWriter:
         self._new: list[str] = []
         self._citations: dict[tuple[int, int, int, bool], Citation] = {}
         self._unknown: dict[str, None] = {}
+        self._told: set[str] = set()  # sentences that were shown
         self._dropped = 0
         self._removed = 0
         self._uncited = 0
@@ -282,6 +283,10 @@ class CitationWriter:
         if sentence.unsupported:
             self._dropped += 1
             return
+        if claim := plain_claim(sentence.words):
+            if claim in self._told:  # small models say a thing again and again
+                return
+            self._told.add(claim)
         for part in sentence.parts:
             if isinstance(part, str):
                 # What was left out before the first sentence leaves no space in front of it.
