@@ -146,7 +146,7 @@ class CitationWriter:
         self._new: list[str] = []
         self._citations: dict[tuple[int, int, int, bool], Citation] = {}
         self._unknown: dict[str, None] = {}
-        self._told: set[str] = set()  # sentences that were shown
+        self._told: set[str] = set()  # sentences shown, where unsupported ones are left out
         self._dropped = 0
         self._removed = 0
         self._uncited = 0
@@ -269,8 +269,11 @@ class CitationWriter:
     def _end_sentence(self) -> None:
         self._close_group()
         sentence, self._sentence = self._sentence, _Sentence()
+        claim = plain_claim(sentence.words)
+        if claim in self._told:  # small models say a thing again and again
+            return
         if not sentence.turns and needs_source(sentence.opening):
-            if source := self._source(plain_claim(sentence.words)):
+            if source := self._source(claim):
                 self._put(sentence, " ")
                 self._put(sentence, _Cited(*source, by="askpod"))
             elif self._drop:
@@ -283,9 +286,7 @@ class CitationWriter:
         if sentence.unsupported:
             self._dropped += 1
             return
-        if claim := plain_claim(sentence.words):
-            if claim in self._told:  # small models say a thing again and again
-                return
+        if claim:
             self._told.add(claim)
         for part in sentence.parts:
             if isinstance(part, str):

@@ -35,7 +35,6 @@ _HEDGE = re.compile(
     r"(?:sorry|unable|cannot|can['’]t|(?:could|did|do)(?: not|n['’]t)|not)\b",
     re.IGNORECASE,
 )
-_ASKS = re.compile(r"[?？]$")
 _QUOTES_A_QUESTION = re.compile(r"\w[^\"“”]*[\"“][^\"“”]*[?？]$")  # and is cut before its end
 _COURTESY = re.compile(
     r"(?:hi|hello|hey|sure|certainly|of course|in summary|to sum up|here(?:['’]s| is| are)|"
@@ -86,7 +85,7 @@ def needs_source(sentence: str) -> bool:
     claim = plain_claim(sentence)
     if claim.endswith((":", "：")) or claim == REFUSAL or _HEDGE.search(claim):
         return False
-    if _ASKS.search(claim) and not _QUOTES_A_QUESTION.match(claim):
+    if claim.endswith(("?", "？")) and not _QUOTES_A_QUESTION.match(claim):
         return False
     if _COURTESY.match(claim):
         return False

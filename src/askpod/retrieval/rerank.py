@@ -71,9 +71,8 @@ class Pool:
 
     def learn(self, ids: Ids, scores: Scores) -> None:
         """Takes up the dense scores of chunks, in any order; those outside the pool are left."""
-        index = np.minimum(np.searchsorted(self.ids, ids), max(len(self.ids) - 1, 0))
-        inside = self.ids[index] == ids if len(self.ids) else np.zeros(len(ids), np.bool_)
-        self.dense[index[inside]] = scores[inside]
+        _, own, theirs = np.intersect1d(self.ids, ids, assume_unique=True, return_indices=True)
+        self.dense[own] = scores[theirs]
 
     def around(self, reach: int) -> tuple[Ids, Ids]:
         """For each chunk the first and the last one of its episode within `reach` of it."""

@@ -44,7 +44,7 @@ from askpod.retrieval.spelling import replaced, respelled, unmentioned_names
 from askpod.retrieval.word_index import WordIndex
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours
-from askpod.store.filters import Selection, chroma_condition, select, unmatched
+from askpod.store.filters import Layout, Selection, chroma_condition, select, unmatched
 from askpod.store.rows import StoredChunk
 from askpod.text import query_words
 
@@ -177,14 +177,9 @@ class Retriever:
             vector, SCORED * count, chosen, chroma_condition(selection)
         )
         by_meaning = scored[best_first(scored, scores)[:count]]
-        # As far as a passage may go on, and what each of these gets of its own neighbours.
-        candidates = np.concatenate([by_meaning, by_words])[:, np.newaxis]
-        passages = candidates + np.arange(MOST)
-        passages = passages[layout.places_of(passages) == layout.places_of(candidates)]
-        sides = len(NEIGHBOUR_SHARES)
-        around = np.unique(candidates + np.arange(-sides, MOST + sides))
+        candidates = np.concatenate([by_meaning, by_words])
         # What others say beside a speaker who is asked for counts as context.
-        ids = layout.among(around, selection.episodes)
+        ids = layout.among(_with_neighbours(candidates), selection.episodes)
         episodes = layout.places_of(ids)
         pool = Pool(
             ids=ids,
@@ -196,8 +191,8 @@ class Retriever:
             named=self._catalog.shares_of(ids, named),
             selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
         )
-        known = np.isin(scored, passages)
-        pool.learn(scored[known], scores[known])
+        usable = np.isin(scored, _with_followers(candidates, layout))
+        pool.learn(scored[usable], scores[usable])
         wanted = np.union1d(within_reach(pool, by_words, 2 * top), may_follow(pool, 2 * top))
         _look_up(pool, wanted, neighbours, vector)
         return pool
@@ -294,6 +289,23 @@ def _saying_most(said: Sequence[Said], chosen: Ids | None, count: int) -> Ids:
         kept = scores >= np.partition(scores, -count)[-count]
         ids, scores = ids[kept], scores[kept]
     return ids[best_first(ids, scores)[:count]]
+
+
+def _with_followers(candidates: Ids, layout: Layout) -> Ids:
+    """The candidates, and the chunks of their episodes that a passage may go on with."""
+    first = candidates[:, np.newaxis]
+    followers = first + np.arange(MOST)
+    own: Ids = followers[layout.places_of(followers) == layout.places_of(first)]
+    return own
+
+
+def _with_neighbours(candidates: Ids) -> Ids:
+    """The candidates, those a passage may go on with, and of all these the neighbours, ascending.
+
+    Only with its neighbours, which give it a share of their scores, has a chunk its whole score.
+    """
+    sides = len(NEIGHBOUR_SHARES)
+    return np.unique(candidates[:, np.newaxis] + np.arange(-sides, MOST + sides))
 
 
 def _look_up(pool: Pool, ids: Ids, neighbours: Neighbours, vector: NDArray[np.float32]) -> None:
