@@ -64,7 +64,7 @@ def test_sigterm_ends_answers_cleanly_and_no_key_is_shown(indexed):
                 stop = threading.Timer(0.5, lambda: running.send_signal(signal.SIGTERM))
                 stop.start()
                 text = "".join(answer.iter_text())
-            assert text.rstrip().splitlines()[-2] == "event: error"
+            assert text.rstrip().splitlines()[-2] == "event: error", text
             assert "being stopped" in text
             began = time.monotonic()
             told, _ = running.communicate(timeout=60)
