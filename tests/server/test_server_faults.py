@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -157,16 +156,6 @@ def test_an_endless_answer_is_cut(machine, through, proxy, monkeypatch):
     proxy.spoil = lambda _: Reply(200, b" " * 5000)
     with pytest.raises(ServerError, match="more than was asked for"):
         machine("ada", settings=through, create=True)
-
-
-@pytest.mark.parametrize("embeddings", [[[0.5]], [["a"] * 384], [{}], [None], 5])
-def test_vectors_that_are_none(machine, through, proxy, files, embeddings):
-    ada = machine("ada", settings=through, create=True)
-    ada.index(files)
-    said = json.dumps({"ids": ["bees"], "embeddings": embeddings}).encode()
-    proxy.spoil = lambda request: Reply(200, said) if b"embeddings" in request.body else None
-    with pytest.raises(ServerError, match=r"gave (vectors|a list of records) that is none"):
-        ada.search("Where do bees dance?", episode="bees")
 
 
 def test_a_root_certificate_that_is_none(machine, tmp_path):

@@ -90,7 +90,7 @@ def test_the_server_answers(machine, chroma, database, bees, trains):
     collection.update(ids=[record], embeddings=9 * MiniLM().embed(["What do bees do?"]))
     for one in (ada, bob):
         assert said(one, "What do bees do?")[0] == TRAINS
-        assert one.search("What do bees do?", episode="trains")[0].score > 5
+        assert one.search("What do bees do?")[0].score > 5
 
 
 def test_a_machine_that_lost_its_folder_gets_it_back(machine, tmp_path, bees):
@@ -142,12 +142,11 @@ def test_a_moved_file_keeps_its_episode(machine, bees, tmp_path):
     assert machine("ada").index([moved], prune=True).removed == []
 
 
-@pytest.mark.parametrize("few", [0, 500])
+@pytest.mark.parametrize("few", [0, 2000])
 def test_the_server_finds_what_a_collection_on_disk_does(
     machine, tmp_path, examples, monkeypatch, few
 ):
     monkeypatch.setattr("askpod.store.dense.FEW", few)
-    monkeypatch.setattr("askpod.store.shared.archive.FEW", few)
     episode = next(examples.glob("*.md"))
     machine("ada", create=True).index([episode])
     bob = machine("bob")
@@ -158,8 +157,8 @@ def test_the_server_finds_what_a_collection_on_disk_does(
             for question in ("Which sensor was the first?", "What did it cost?"):
                 found, wanted = bob.search(question, **filters), local.search(question, **filters)
                 assert [(p.start, p.text) for p in found] == [(p.start, p.text) for p in wanted]
-                # The two compute in another order: a rounded score may differ in its last digit.
-                scores = pytest.approx([p.score for p in wanted], abs=2e-6)
+                # What a server keeps for the replicas has half the digits.
+                scores = pytest.approx([p.score for p in wanted], abs=1e-4)
                 assert [p.score for p in found] == scores
 
 

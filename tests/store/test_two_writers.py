@@ -23,7 +23,7 @@ def content(store: Path) -> Content:
         for id_, episode in catalog.episodes().items():
             ids = catalog.chunk_ids(Selection(episodes=(id_,))).tolist()
             chunks = [catalog.chunks([number])[number].chunk for number in ids]
-            vectors = catalog.vectors_between(ids[0], ids[-1]).tobytes()
+            vectors = catalog.vectors(ids).tobytes()
             held[id_] = (episode, catalog.turns(id_), chunks, vectors)
         return held
 

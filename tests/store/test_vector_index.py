@@ -138,7 +138,7 @@ def test_its_vectors_are_the_contextual_ones_and_it_says_so(store):
             ids = [str(number) for number in range(first, last + 1)]
             got = made.get(ids=ids, include=["embeddings"])
             held = dict(zip(got["ids"], got["embeddings"], strict=True))
-            wanted = contextual_vectors(catalog.vectors_between(first, last))
+            wanted = contextual_vectors(catalog.vectors(range(first, last + 1)))
             np.testing.assert_allclose([held[each] for each in ids], wanted, atol=1e-6)
     client.close()
 

@@ -88,7 +88,7 @@ def _chunks(catalog: Catalog) -> dict[str, list[tuple[Chunk, bytes]]]:
     by_episode = {}
     for first, last, episode_id in catalog.chunk_ranges():
         stored = catalog.chunks(range(first, last + 1)).values()
-        vectors = catalog.vectors_between(first, last)
+        vectors = catalog.vectors(range(first, last + 1))
         by_episode[episode_id] = [
             (each.chunk, vector.tobytes()) for each, vector in zip(stored, vectors, strict=True)
         ]

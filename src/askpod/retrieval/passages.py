@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -85,34 +84,15 @@ def without_duplicates(passages: Iterable[Passage]) -> Iterator[Passage]:
 
     Only passages of different episodes are compared: those of one never overlap.
     """
-    bits = _Bits()
-    kept: list[tuple[str, _Words]] = []
+    kept: list[tuple[str, frozenset[str]]] = []
     for passage in passages:
-        words = _Words.of(passage.text, bits)
-        if any(other != passage.episode_id and words.alike(seen) for other, seen in kept):
+        words = frozenset(_WORD.findall(passage.text.casefold()))
+        if any(other != passage.episode_id and _alike(words, seen) for other, seen in kept):
             continue
         kept.append((passage.episode_id, words))
         yield passage
 
 
-class _Bits(dict[str, int]):
-    """A bit of its own for each word, given when the word is first met."""
-
-    def __missing__(self, word: str) -> int:
-        return self.setdefault(word, 1 << len(self))
-
-
-class _Words(NamedTuple):
-    """The distinct words of a text, each a bit: of sets so small, far faster than `frozenset`."""
-
-    bits: int
-    distinct: int  # how many
-
-    @classmethod
-    def of(cls, text: str, bits: _Bits) -> _Words:
-        words = set(_WORD.findall(text.casefold()))
-        return cls(sum(map(bits.__getitem__, words)), len(words))
-
-    def alike(self, other: _Words) -> bool:
-        shorter = min(self.distinct, other.distinct)
-        return shorter >= FEWEST and (self.bits & other.bits).bit_count() >= SAME * shorter
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    shorter = min(len(one), len(other))
+    return shorter >= FEWEST and len(one & other) >= SAME * shorter

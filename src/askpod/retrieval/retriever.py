@@ -43,8 +43,8 @@ from askpod.retrieval.speakers import named_speakers
 from askpod.retrieval.spelling import replaced, respelled, unmentioned_names
 from askpod.retrieval.word_index import WordIndex
 from askpod.store.catalog import Catalog
-from askpod.store.dense import Neighbours
-from askpod.store.filters import Layout, Selection, chroma_condition, select, unmatched
+from askpod.store.dense import Neighbours, best_chunks, dense_scores
+from askpod.store.filters import Selection, chroma_condition, select, unmatched
 from askpod.store.rows import StoredChunk
 from askpod.text import query_words
 
@@ -53,8 +53,6 @@ _T = TypeVar("_T")
 # Candidates of each search, for each passage that is wanted.
 CANDIDATES = 5
 FEWEST, MOST_PASSAGES = 20, 100  # passages wanted that count at least, and at most
-# Dense scores asked for, for each candidate: looking up those of the chunks around takes longer.
-SCORED = 2
 NEAREST = 50  # chunks with the best dense scores, among which the nearest one is
 LONGEST_QUESTION = 2_000  # characters; far above any question, far below an accident
 
@@ -140,7 +138,7 @@ class Retriever:
             vector = embedded()
             similarity = self._nearest_cosine(pool, vector)
             # What a passage may go on with: the chunks after the best ones.
-            _look_up(pool, may_follow(pool, 2 * top), neighbours, vector)
+            self._look_up(pool, may_follow(pool, 2 * top), vector)
             found = list(islice(without_duplicates(self._passages(pool, people, top)), top))
             nothing = () if found or not filters else unmatched(connection, filters, people)
         return Found(
@@ -173,10 +171,9 @@ class Retriever:
         count = CANDIDATES * min(max(top, FEWEST), MOST_PASSAGES)
         by_words = _saying_most(said, chosen, count)
         vector = embedded()  # waited for as late as can be
-        scored, scores = neighbours.nearest(
-            vector, SCORED * count, chosen, chroma_condition(selection)
+        by_meaning, scores = best_chunks(
+            neighbours, self._catalog, vector, count, chosen, chroma_condition(selection)
         )
-        by_meaning = scored[best_first(scored, scores)[:count]]
         candidates = np.concatenate([by_meaning, by_words])
         # What others say beside a speaker who is asked for counts as context.
         ids = layout.among(_with_neighbours(candidates), selection.episodes)
@@ -186,16 +183,21 @@ class Retriever:
             firsts=layout.firsts[episodes],
             lasts=layout.lasts[episodes],
             dense=np.full(len(ids), -np.inf),
-            unknown=float(scores.min(initial=np.inf)),
+            unknown=float(scores[-1]) if len(scores) else np.inf,
             said=said,
             named=self._catalog.shares_of(ids, named),
             selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
         )
-        usable = np.isin(scored, _with_followers(candidates, layout))
-        pool.learn(scored[usable], scores[usable])
+        pool.learn(by_meaning, scores)
         wanted = np.union1d(within_reach(pool, by_words, 2 * top), may_follow(pool, 2 * top))
-        _look_up(pool, wanted, neighbours, vector)
+        self._look_up(pool, wanted, vector)
         return pool
+
+    def _look_up(self, pool: Pool, ids: Ids, vector: NDArray[np.float32]) -> None:
+        """Adds the dense scores of these chunks of the pool, where they are not known yet."""
+        places = np.searchsorted(pool.ids, np.sort(ids))
+        unknown = pool.ids[places[np.isneginf(pool.dense[places])]]
+        pool.learn(unknown, dense_scores(self._catalog, unknown, vector))
 
     def _nearest_cosine(self, pool: Pool, vector: NDArray[np.float32]) -> float:
         """How near the nearest chunk comes by itself, without the talk around it.
@@ -203,7 +205,7 @@ class Retriever:
         A dense score grows with the talk around a chunk, and so tells less of that.
         """
         best = best_first(pool.ids, pool.dense)[:NEAREST]
-        vectors = self._catalog.vectors_of(pool.ids[best[np.isfinite(pool.dense[best])]].tolist())
+        vectors = self._catalog.vectors(pool.ids[best[np.isfinite(pool.dense[best])]].tolist())
         return float((vectors @ vector).max()) if len(vectors) else 0.0
 
     def _chosen(self, neighbours: Neighbours, selection: Selection) -> Ids | None:
@@ -291,14 +293,6 @@ def _saying_most(said: Sequence[Said], chosen: Ids | None, count: int) -> Ids:
     return ids[best_first(ids, scores)[:count]]
 
 
-def _with_followers(candidates: Ids, layout: Layout) -> Ids:
-    """The candidates, and the chunks of their episodes that a passage may go on with."""
-    first = candidates[:, np.newaxis]
-    followers = first + np.arange(MOST)
-    own: Ids = followers[layout.places_of(followers) == layout.places_of(first)]
-    return own
-
-
 def _with_neighbours(candidates: Ids) -> Ids:
     """The candidates, those a passage may go on with, and of all these the neighbours, ascending.
 
@@ -308,17 +302,10 @@ def _with_neighbours(candidates: Ids) -> Ids:
     return np.unique(candidates[:, np.newaxis] + np.arange(-sides, MOST + sides))
 
 
-def _look_up(pool: Pool, ids: Ids, neighbours: Neighbours, vector: NDArray[np.float32]) -> None:
-    """Adds the dense scores of these chunks of the pool, where they are not known yet."""
-    places = np.searchsorted(pool.ids, np.sort(ids))
-    places = places[np.isneginf(pool.dense[places])]
-    if len(places):
-        pool.learn(*neighbours.scores_of(vector, pool.ids[places]))
-
-
 def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
     """A chunk under the names of those who speak in it."""
-    return replace(stored, chunk=people.over_chunk(stored.episode_id, stored.chunk))
+    chunk = people.over_chunk(stored.episode_id, stored.chunk)
+    return stored if chunk is stored.chunk else replace(stored, chunk=chunk)
 
 
 def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:

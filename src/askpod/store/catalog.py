@@ -102,7 +102,8 @@ class Catalog:
             if known is None:
                 return []
             end = known.turns if last is None else min(last + 1, known.turns)
-            return rows.read_turns(connection, episode_id, known.revision, range(first, end))
+            wanted = [(episode_id, position) for position in range(first, end)]
+            return [*rows.read_turns(connection, {episode_id: known.revision}, wanted).values()]
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Chunks by id; ids that are gone are left out."""
@@ -177,14 +178,17 @@ class Catalog:
             ).fetchone()
         return np.sort(np.fromstring(ids or "", dtype=np.int64, sep=","))
 
-    def vectors_of(self, ids: Sequence[int]) -> NDArray[np.float32]:
+    def vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """The embedder's vectors of chunks that are there, one row each, in the order of ids."""
-        with self.reading() as connection:
-            return rows.read_vectors(connection, ids, int(self.meta()["dimension"]))
+        return self._vectors(rows.RAW, ids)
 
-    def vectors_between(self, first: int, last: int) -> NDArray[np.float32]:
-        """The embedder's vectors of the chunks from `first` to `last`, which are all there."""
-        return self.vectors_of(range(first, last + 1))
+    def contextual_vectors(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """The contextual vectors of chunks that are there, one row each, in the order of ids."""
+        return self._vectors(rows.CONTEXTUAL, ids)
+
+    def _vectors(self, table: str, ids: Sequence[int]) -> NDArray[np.float32]:
+        with self.reading() as connection:
+            return rows.read_vectors(connection, table, ids, int(self.meta()["dimension"]))
 
     def counts(self) -> dict[str, int]:
         """How many episodes, turns and chunks there are."""

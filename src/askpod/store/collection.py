@@ -20,7 +20,6 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Literal
 
-from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.errors import AskpodError, StoreUnwritable
 from askpod.files import read_bounded, unusable, write_atomically
 from askpod.model import Episode
@@ -52,7 +51,6 @@ class CollectionStamp:
 
     store: str
     revision: int
-    recipe: str  # of its vectors
     chunks: int
     last_chunk: int  # of the catalog then: no later one is in it
     graph: dict[str, int]  # the graph's files, and their sizes
@@ -77,7 +75,7 @@ class CollectionStamp:
 
     def fits(self, folder: Path, store: str) -> bool:
         """Whether a folder still holds the files that were written, for this store."""
-        return self.store == store and self.recipe == recipe() and self.graph == _graph(folder)
+        return self.store == store and self.graph == _graph(folder)
 
 
 def state(store: Path, catalog: Catalog) -> State:
@@ -261,7 +259,6 @@ def complete(index: VectorIndex, catalog: Catalog) -> None:
     CollectionStamp(
         store=meta["store"],
         revision=int(meta["revision"]),
-        recipe=recipe(),
         chunks=len(wanted),
         last_chunk=max(wanted, default=0),
         graph=_graph(index.folder),
@@ -276,7 +273,7 @@ def _add(index: VectorIndex, catalog: Catalog, ranges: Sequence[Range]) -> None:
     for first, last, _ in ranges:
         found = catalog.chunks(range(first, last + 1))
         if len(found) == last - first + 1:
-            vectors = contextual_vectors(catalog.vectors_between(first, last))
+            vectors = catalog.contextual_vectors(range(first, last + 1))
             records += [
                 Record(str(it.id), vector, it.chunk.text, described(it, episodes[it.episode_id]))
                 for it, vector in zip(found.values(), vectors, strict=True)

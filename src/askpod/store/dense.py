@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +21,6 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import ArchiveClosed, AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
 from askpod.store.catalog import Catalog
 from askpod.store.collection import FOLDER, REMADE, CollectionStamp, complete, publish
@@ -30,15 +29,14 @@ from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
 from askpod.store_lock import write_lock
 
 Scores = NDArray[np.float64]
-Hits = tuple[Ids, Scores]  # chunks and their scores, in any order
+Hits = tuple[Ids, Scores]  # chunks and their scores
 Notify = Callable[[str], None]
 Recent = dict[tuple[str, int], Vectors]  # contextual vectors, by store and episode's first chunk
 
-FEW = 500  # chunks that a filter leaves, up to which their vectors are compared directly
-_IDS = 10_000  # of one question to Chroma
+FEW = 2000  # chunks that a filter leaves, up to which their vectors are compared directly
+_BATCH = 10_000  # vectors that are read at once
 DIGITS = 6  # of a score: what Chroma and numpy give differs behind them
 _REPLACED = 0.01  # seconds, in which a collection is replaced
-_NOTHING = np.empty(0, np.int64), np.empty(0, np.float32)
 _T = TypeVar("_T")
 
 
@@ -47,18 +45,50 @@ class Neighbours(Protocol):
 
     layout: Layout  # of that state
 
-    def nearest(self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None) -> Hits:
-        """The best chunks and their scores, in any order.
+    def nearest(self, vector: Vectors, count: int, where: Where | None) -> Hits:
+        """Chunks, among which are the best ones, and their scores, in any order.
 
         Args:
             vector: The question's.
-            count: How many are wanted.
-            chosen: The chunks, ascending, among which they must be; None: all.
-            where: The same as Chroma's condition; None where that would be too long.
+            count: How many of the best are wanted at least.
+            where: Chroma's condition on them. It does not hold for what comes besides.
         """
 
-    def scores_of(self, vector: Vectors, ids: Ids) -> Hits:
-        """Those of the ascending chunks that it knows, in any order, and their scores."""
+
+def best_chunks(
+    neighbours: Neighbours,
+    catalog: Catalog,
+    vector: Vectors,
+    count: int,
+    chosen: Ids | None,
+    where: Where | None,
+) -> Hits:
+    """The chunks with the greatest dense scores, and these scores, best first.
+
+    Args:
+        neighbours: Ask the collection.
+        catalog: Knows the vectors of the chunks, if few are chosen.
+        vector: The question's.
+        count: How many are wanted.
+        chosen: The chunks, ascending, among which they must be; None: all.
+        where: The same as Chroma's condition; None where that would be too long.
+    """
+    if chosen is not None and (where is None or len(chosen) <= FEW):
+        ids, scores = chosen, dense_scores(catalog, chosen, vector)
+    else:
+        ids, scores = neighbours.nearest(vector, count, where)
+        if chosen is not None:
+            kept = np.isin(ids, chosen, assume_unique=True)
+            ids, scores = ids[kept], scores[kept]
+    best = np.lexsort((ids, -scores))[:count]
+    return ids[best], scores[best]
+
+
+def dense_scores(catalog: Catalog, ids: Ids, vector: Vectors) -> Scores:
+    """The dense scores of chunks that are there, by the vectors that the catalog keeps."""
+    batches = (ids[at : at + _BATCH].tolist() for at in range(0, len(ids), _BATCH))
+    scores = [catalog.contextual_vectors(batch) @ vector for batch in batches]
+    return _rounded(np.concatenate([np.empty(0, np.float32), *scores]))
 
 
 class _Held:
@@ -228,68 +258,41 @@ class _Local:
         for known in [known for known in recent if known[1] <= self._last]:
             recent.pop(known, None)
 
-    def nearest(self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None) -> Hits:
+    def nearest(self, vector: Vectors, count: int, where: Where | None) -> Hits:
         """As Neighbours."""
         newer = self.layout.firsts[self.layout.firsts > self._last]
-        found = [self._compared(int(first), vector, chosen) for first in newer]
-        ids, scores = _joined([self._asked(vector, count, chosen, where), *found])
-        best = np.lexsort((ids, -scores))[:count]
-        return ids[best], scores[best]
-
-    def scores_of(self, vector: Vectors, ids: Ids) -> Hits:
-        """As Neighbours."""
-        newer = np.unique(self.layout.firsts[self.layout.places_of(ids[ids > self._last])])
-        found = [self._compared(int(first), vector, ids) for first in newer]
-        return _joined([self._held(ids[ids <= self._last], vector), *found])
+        found = [self._compared(int(first), vector) for first in newer]
+        if self._collection is not None:
+            found.append(self._asked(self._collection, vector, count, where))
+        if not found:
+            return np.empty(0, np.int64), np.empty(0)
+        ids, scores = (np.concatenate(each) for each in zip(*found, strict=True))
+        return ids, _rounded(scores)
 
     def _asked(
-        self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None
+        self, collection: _Held, vector: Vectors, count: int, where: Where | None
     ) -> tuple[Ids, Vectors]:
         """What the collection says, without what is gone."""
-        if self._collection is None:
-            return _NOTHING
-        chosen = None if chosen is None else chosen[chosen <= self._last]
-        if chosen is not None and len(chosen) <= FEW:
-            return self._held(chosen, vector)
-        index, stamp = self._collection.index, self._collection.stamp
+        stamp = collection.stamp
         count = min(count + stamp.chunks - self.layout.count(self._last), stamp.chunks)
-        if chosen is None or where is not None:
-            ids, scores = index.nearest(vector, count, where=where)
-        else:
-            begins = range(0, len(chosen), _IDS)
-            parts = [index.nearest(vector, count, ids=chosen[at : at + _IDS]) for at in begins]
-            ids, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
-        if chosen is None and 2 * len(ids) < count:
+        ids, scores = collection.index.nearest(vector, count, where)
+        if where is None and 2 * len(ids) < count:
             raise VectorIndexError(f"the vector index gave {len(ids)} of {count} chunks")
         there = self.layout.holds(ids)
         if not there.all() and stamp.revision == self.layout.revision:
             raise VectorIndexError(f"the vector index names chunk {ids[~there][0]}, which is none")
         return ids[there], scores[there]
 
-    def _held(self, ids: Ids, vector: Vectors) -> tuple[Ids, Vectors]:
-        """Chunks that are in the collection, compared by their vectors."""
-        if self._collection is None or not len(ids):
-            return _NOTHING
-        held, vectors = self._collection.index.vectors_of(ids)
-        if not np.array_equal(held, ids):
-            raise VectorIndexError("the vector index lacks chunks that were written into it")
-        return held, vectors @ vector
-
-    def _compared(self, first: int, vector: Vectors, chosen: Ids | None) -> tuple[Ids, Vectors]:
-        """The chunks, of those that are chosen, of an episode that the collection lacks."""
+    def _compared(self, first: int, vector: Vectors) -> tuple[Ids, Vectors]:
+        """The chunks of an episode that the collection lacks."""
         vectors = self._recent.get((self.layout.store, first))
         if vectors is None:
             last = int(self.layout.lasts[np.searchsorted(self.layout.firsts, first)])
-            vectors = contextual_vectors(self._catalog.vectors_between(first, last))
+            vectors = self._catalog.contextual_vectors(range(first, last + 1))
             self._recent[self.layout.store, first] = vectors
-        ids = np.arange(first, first + len(vectors))
-        if chosen is not None:
-            kept = np.isin(ids, chosen, assume_unique=True)
-            ids, vectors = ids[kept], vectors[kept]
-        return ids, vectors @ vector
+        return np.arange(first, first + len(vectors)), vectors @ vector
 
 
-def _joined(found: Sequence[tuple[Ids, Vectors]]) -> Hits:
-    """Several lists of chunks and scores as one."""
-    ids = np.concatenate([each for each, _ in found])
-    return ids, np.round(np.concatenate([np.float64(each) for _, each in found]), DIGITS)
+def _rounded(scores: Vectors) -> Scores:
+    exact: Scores = scores.astype(np.float64)
+    return exact.round(DIGITS)

@@ -11,6 +11,9 @@ import zlib
 from contextlib import closing, suppress
 from functools import partial
 
+import numpy as np
+
+from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import StoreBusy, StoreDamaged, StoreUnwritable
 from askpod.store.catalog import Catalog
 from askpod.store.filters import Selection
@@ -55,7 +58,7 @@ def examine(catalog: Catalog) -> dict[str, str]:
         ("structure", _structure),
         ("episodes", lambda _: [catalog.turns(id_) for id_ in catalog.stored_episodes()]),
         ("chunks", partial(_chunks, catalog)),
-        ("vectors", lambda _: [catalog.vectors_between(*it[:2]) for it in catalog.chunk_ranges()]),
+        ("vectors", lambda _: _vectors(catalog)),
         ("words", partial(_words, catalog)),
     ):
         try:
@@ -89,6 +92,15 @@ def _chunks(catalog: Catalog, connection: sqlite3.Connection) -> None:
         ]
         if sorted(shares) != sorted(said):
             raise DamagedRow(f"who speaks in the chunks of episode {id_!r} is wrong")
+
+
+def _vectors(catalog: Catalog) -> None:
+    for first, last, _ in catalog.chunk_ranges():
+        ids = range(first, last + 1)
+        if not np.array_equal(
+            catalog.contextual_vectors(ids), contextual_vectors(catalog.vectors(ids))
+        ):
+            raise DamagedRow(f"the contextual vectors of the chunks {first} to {last} are wrong")
 
 
 def _words(catalog: Catalog, connection: sqlite3.Connection) -> None:

@@ -11,21 +11,22 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
-from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from askpod.chunking import cut_span
+from askpod.embedding.contextual import contextual_vectors
 from askpod.model import Chunk, Episode, Turn
 from askpod.parsing import parse_json
 
 _encoded = json.JSONEncoder(default=repr).encode  # made once: a search checks some 130 rows
 VECTOR = np.dtype("<f4")
-
+RAW, CONTEXTUAL = "vectors", "contextual_vectors"  # tables of the embedder's, of the collection's
 
 Value = str | int | float | None
 
@@ -176,9 +177,10 @@ def insert_episode(
         for at, (id_, chunk) in enumerate(numbered)
     )
     _write(connection, "chunks", [signed(values, revision) for values in rows])
-    packed = [vector.tobytes() for vector in embedded.vectors.astype(VECTOR)]
-    vectors = [(id_, each, zlib.crc32(each, id_)) for id_, each in zip(ids, packed, strict=True)]
-    _write(connection, "vectors", vectors)
+    contextual = contextual_vectors(embedded.vectors)
+    for table, vectors in ((RAW, embedded.vectors), (CONTEXTUAL, contextual)):
+        packed = zip(ids, (vector.tobytes() for vector in vectors.astype(VECTOR)), strict=True)
+        _write(connection, table, [(id_, each, zlib.crc32(each, id_)) for id_, each in packed])
     words = [(number, chunk.text, chunk.heading) for number, chunk in numbered]
     _write(connection, "words (rowid, speech, heading)", words)
     shares = ((id_, chunk.speaker_shares().items()) for id_, chunk in numbered)
@@ -202,28 +204,32 @@ def read_episode(row: Sequence[Any]) -> StoredEpisode:
 
 
 def read_turns(
-    connection: sqlite3.Connection, episode_id: str, revision: int, positions: Sequence[int]
-) -> list[Turn]:
-    """Turns that are there, of the version of their episode that `revision` wrote.
+    connection: sqlite3.Connection, revisions: Mapping[str, int], wanted: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], Turn]:
+    """Turns that are there, by episode and position, in the order in which they are wanted.
 
     Args:
         connection: the catalog.
-        episode_id: their episode.
-        revision: the store's, which the episode's row names.
-        positions: theirs in the episode, ascending.
+        revisions: those of the store that wrote the episodes, which the episodes' rows name.
+        wanted: episode and position in it, each once.
 
     Raises:
         DamagedRow: one is missing, of another version, or not as it was written.
     """
     rows = connection.execute(
-        f"SELECT {TURN_COLUMNS} FROM turns WHERE episode_id = ? "
-        "AND position IN (SELECT value FROM json_each(?)) ORDER BY position",
-        (episode_id, json.dumps(list(positions))),
+        f"SELECT {TURN_COLUMNS} FROM json_each(?) AS wanted CROSS JOIN turns "
+        "ON episode_id = json_extract(wanted.value, '$[0]') "
+        "AND position = json_extract(wanted.value, '$[1]') ORDER BY wanted.key",
+        (json.dumps(wanted),),
     ).fetchall()
-    if [row[1] for row in rows] != list(positions):
-        raise DamagedRow(f"turns of episode {episode_id!r} are missing")
-    name = f"of episode {episode_id!r}"
-    return [turn_of(checked(f"turn {row[1]} {name}", row, revision)[2:]) for row in rows]
+    if len(rows) < len(wanted):
+        missing = set(wanted).difference((row[0], row[1]) for row in rows)
+        raise DamagedRow(f"turns of episode {min(missing)[0]!r} are missing")
+    return {
+        (id_, at): turn_of(checked(f"turn {at} of episode {id_!r}", row, revisions[id_])[2:])
+        for row in rows
+        for id_, at in [row[:2]]
+    }
 
 
 def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, StoredChunk]:
@@ -234,20 +240,24 @@ def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int,
             episode, or not as it was written.
     """
     selected = connection.execute(
-        f"SELECT episode_id, episodes.revision, {CHUNK_COLUMNS} "
+        f"SELECT episodes.revision, {CHUNK_COLUMNS} "
         "FROM chunks JOIN episodes ON episodes.id = episode_id "
         "WHERE chunks.id IN (SELECT value FROM json_each(?)) ORDER BY chunks.id",
         (json.dumps([int(number) for number in ids]),),
     ).fetchall()
-    found: dict[int, StoredChunk] = {}
-    for (episode_id, revision), rows in groupby(selected, key=lambda row: row[:2]):
-        read = [checked(f"chunk {row[2]}", row[2:], revision) for row in rows]
-        cuts = {id_: json.loads(cut) for id_, *_, cut in read}
-        said = sorted({turn for each in cuts.values() for turn, _, _ in each})  # each read once
-        turns = dict(zip(said, read_turns(connection, episode_id, revision, said), strict=True))
-        for id_, _, position, heading, section, _ in read:
-            chunk = chunk_of(turns, heading, section, cuts[id_])
-            found[id_] = StoredChunk(id_, episode_id, position, chunk)
+    revisions = {row[2]: row[0] for row in selected}
+    read = [checked(f"chunk {row[1]}", row[1:], row[0]) for row in selected]
+    cuts = {id_: json.loads(cut) for id_, *_, cut in read}
+    said = {(episode, turn): None for id_, episode, *_ in read for turn, _, _ in cuts[id_]}
+    turns: dict[str, dict[int, Turn]] = defaultdict(dict)
+    for (episode, at), turn in read_turns(connection, revisions, list(said)).items():
+        turns[episode][at] = turn
+    found = {
+        id_: StoredChunk(
+            id_, episode, position, chunk_of(turns[episode], heading, section, cuts[id_])
+        )
+        for id_, episode, position, heading, section, _ in read
+    }
     for number in set(ids).difference(found):
         belongs = "SELECT 1 FROM episodes WHERE ? BETWEEN first_chunk AND last_chunk LIMIT 1"
         if connection.execute(belongs, (int(number),)).fetchone():
@@ -256,12 +266,13 @@ def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int,
 
 
 def read_vectors(
-    connection: sqlite3.Connection, ids: Sequence[int], dimension: int
+    connection: sqlite3.Connection, table: str, ids: Sequence[int], dimension: int
 ) -> NDArray[np.float32]:
-    """The embedder's vectors of chunks that are there, one row each, in the order of ids.
+    """The vectors of chunks that are there, one row each, in the order of ids.
 
     Args:
         connection: the catalog.
+        table: RAW, or CONTEXTUAL.
         ids: of the chunks.
         dimension: of each vector.
 
@@ -269,7 +280,7 @@ def read_vectors(
         DamagedRow: one is missing, or not as it was written.
     """
     rows = connection.execute(
-        "SELECT chunk_id, vector, checksum FROM vectors "
+        f"SELECT chunk_id, vector, checksum FROM {table} "
         "WHERE chunk_id IN (SELECT value FROM json_each(?))",
         (json.dumps(list(ids)),),
     )

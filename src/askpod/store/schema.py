@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from askpod.embedding.contextual import recipe
 from askpod.errors import ArchiveNotFound, StoreMismatch
 
-FORMAT = 5
+FORMAT = 6
 
 # Names in a store's folder.
 FILE = "catalog.db"
@@ -77,9 +78,15 @@ CREATE TABLE chunks (
 CREATE INDEX chunks_of_episode ON chunks (episode_id, position);
 
 -- Apart from the chunks, so that reading all vectors reads nothing else.
-CREATE TABLE vectors (
+CREATE TABLE vectors (         -- the embedder's
     chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
     vector BLOB NOT NULL,      -- float32, little-endian, of unit length
+    checksum INTEGER NOT NULL
+);
+
+CREATE TABLE contextual_vectors (  -- those that the Chroma collection holds
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+    vector BLOB NOT NULL,      -- float32, little-endian
     checksum INTEGER NOT NULL
 );
 
@@ -151,7 +158,8 @@ class Stamp:
     def values(self) -> dict[str, str | int]:
         """What is compared, by its name in a store."""
         dimension = {} if self.dimension is None else {"dimension": self.dimension}
-        return {"embedder": self.embedder, **dimension, "chunking": self.chunking}
+        vectors = {"vectors": recipe()}
+        return {"embedder": self.embedder, **dimension, "chunking": self.chunking, **vectors}
 
 
 def create_tables(connection: sqlite3.Connection, stamp: Stamp, revision: int = 0) -> None:

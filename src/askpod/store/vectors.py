@@ -109,9 +109,7 @@ class VectorIndex:
         self,
         vector: Vectors,
         count: int,
-        *,
         where: Where | None = None,
-        ids: Ids | None = None,
     ) -> tuple[Ids, Vectors]:
         """The chunks with the greatest inner product with a vector.
 
@@ -119,7 +117,6 @@ class VectorIndex:
             vector: The question's.
             count: How many are wanted.
             where: Chroma's condition on their metadata.
-            ids: Those among which they must be.
 
         Returns:
             Ids, and their inner products, greatest first.
@@ -132,7 +129,6 @@ class VectorIndex:
                 query_embeddings=vector[np.newaxis],
                 n_results=count,
                 where=where,
-                ids=None if ids is None else [str(number) for number in ids],
                 include=["distances"],
             )
             distances = (found["distances"] or [[]])[0]
@@ -140,16 +136,6 @@ class VectorIndex:
                 np.array([int(number) for number in found["ids"][0]], dtype=np.int64),
                 (1 - np.array(distances)).astype(np.float32),
             )
-
-    def vectors_of(self, ids: Ids) -> tuple[Ids, Vectors]:
-        """Those of some hundred chunks that the collection has, ascending, and their vectors."""
-        with self._used() as collection:
-            wanted = [str(number) for number in ids]
-            found = collection.get(ids=wanted, include=["embeddings"])
-            held = np.array([int(number) for number in found["ids"]], dtype=np.int64)
-            vectors = np.array(found["embeddings"], dtype=np.float32).reshape(len(held), -1)
-            order = np.argsort(held)
-            return held[order], vectors[order]
 
     def count(self) -> int:
         """How many vectors it holds."""

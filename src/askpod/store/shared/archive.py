@@ -13,12 +13,12 @@ import numpy as np
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
 from askpod.store.catalog import meta_in
 from askpod.store.connection import plain_errors
-from askpod.store.dense import DIGITS, FEW, Hits, Neighbours, Notify
-from askpod.store.filters import Ids, Layout
+from askpod.store.dense import DIGITS, Hits, Neighbours, Notify
+from askpod.store.filters import Layout
 from askpod.store.schema import FILE, KEPT, Stamp
 from askpod.store.shared import ARCHIVE
 from askpod.store.shared.client import Address, Collection, Database
-from askpod.store.shared.records import Manifest, chunk_id, chunks_of, found, other_archive
+from askpod.store.shared.records import Manifest, chunks_of, found, other_archive
 from askpod.store.shared.replica import Known, Replica, ServerStore, origin_of
 from askpod.store.shared.writer_lock import WriterLock
 from askpod.store.vectors import Vectors, Where
@@ -235,35 +235,13 @@ class _Remote:
 
     def __init__(self, layout: Layout, versions: Mapping[str, str], chunks: Collection) -> None:
         self.layout = layout
-        self._names = list(layout.places)
         self._versions = versions  # of each episode's records
         self._chunks = chunks
 
-    def nearest(self, vector: Vectors, count: int, chosen: Ids | None, where: Where | None) -> Hits:
+    def nearest(self, vector: Vectors, count: int, where: Where | None) -> Hits:
         """As Neighbours."""
-        if chosen is not None and (len(chosen) <= FEW or where is None):
-            ids, scores = self.scores_of(vector, chosen)
-        else:
-            found = self._chunks.nearest(vector, count + _MORE, where)
-            ids, scores = self._scored(found)
-        best = np.lexsort((ids, -scores))[:count]
-        return ids[best], scores[best]
-
-    def scores_of(self, vector: Vectors, ids: Ids) -> Hits:
-        """As Neighbours."""
-        places = self.layout.places_of(ids)
-        positions = ids - self.layout.firsts[places]
-        names = (self._names[place] for place in places.tolist())
-        records = [
-            chunk_id(name, self._versions[name], position)
-            for name, position in zip(names, positions.tolist(), strict=True)
-        ]
-        return self._scored(self._chunks.compared(vector, records))
-
-    def _scored(self, records: Mapping[str, float]) -> Hits:
-        """The chunks of records and their scores; without what is not the replica's."""
         ids, scores = [], []
-        for record, score in records.items():
+        for record, score in self._chunks.nearest(vector, count + _MORE, where).items():
             name, _, position = record.rpartition("#")
             episode_id, _, version = name.rpartition("#")
             place = self.layout.places.get(episode_id)

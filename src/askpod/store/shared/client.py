@@ -16,7 +16,6 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 import httpx
-import numpy as np
 
 from askpod.errors import ArchiveClosed, ServerError
 from askpod.parsing import ParseError, parse_json
@@ -256,22 +255,6 @@ class Collection:
         except (KeyError, TypeError, ValueError):
             raise self.database.garbled("neighbours") from None
 
-    def compared(self, vector: Vectors, ids: Sequence[str]) -> dict[str, float]:
-        """The inner products of a vector with those of the records that are there, by id.
-
-        Their vectors are fetched: for a query among these ids the server walks its whole graph.
-        """
-        found: dict[str, float] = {}
-        for begin in range(0, len(ids), PAGE):
-            held = self.get(ids[begin : begin + PAGE], "embeddings")
-            try:
-                vectors = np.array([record.vector for record in held.values()], dtype=np.float32)
-                scores = vectors.reshape(len(held), len(vector)) @ vector
-            except (TypeError, ValueError):
-                raise self.database.garbled("vectors") from None
-            found |= zip(held, scores.tolist(), strict=True)
-        return found
-
     def write(self, records: Sequence[Record]) -> None:
         """Adds records, or replaces those that have their ids."""
         for begin in range(0, len(records), WRITTEN_AT_ONCE):
@@ -294,10 +277,10 @@ class Collection:
         said = self._ask("get", wanted)
         try:
             ids, nothing = said["ids"], [None] * len(said["ids"])
-            columns = (said.get(it) or nothing for it in ("embeddings", "documents", "metadatas"))
+            columns = (said.get(it) or nothing for it in ("documents", "metadatas"))
             return [
-                Record(str(id_), vector or (), text or "", metadata)
-                for id_, vector, text, metadata in zip(ids, *columns, strict=True)
+                Record(str(id_), text=text or "", metadata=metadata)
+                for id_, text, metadata in zip(ids, *columns, strict=True)
             ]
         except (KeyError, TypeError, ValueError, AttributeError):
             raise self.database.garbled("a list of records") from None

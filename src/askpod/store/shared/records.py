@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from askpod.embedding.contextual import contextual_vectors, recipe
+from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import ArchiveNotFound, ServerError, StoreMismatch
 from askpod.model import Episode
 from askpod.parsing import parse_json
@@ -243,11 +243,7 @@ class Manifest:
 
     def check(self, stamp: Stamp) -> None:
         """Raises StoreMismatch where this machine's settings would make another archive."""
-        made = self.collection.metadata
-        differing = stamp.differing(made)
-        if not differing and made.get("vectors") != recipe():
-            differing = f"vectors {made.get('vectors')!r}, now {recipe()!r}"
-        if differing:
+        if differing := stamp.differing(self.collection.metadata):
             raise StoreMismatch(
                 f"{self.collection.database.address}: the archive there was made with {differing}. "
                 "Go back to the settings that it was made with, or index into another database "
@@ -260,7 +256,7 @@ def found(database: Database, stamp: Stamp) -> Manifest:
     begun = {"askpod": LAYOUT, "archive": uuid4().hex, "revision": 0, "pending": ""}
     try:
         chunks_of(database, stamp.embedder)
-        metadata = begun | stamp.values() | {"vectors": recipe()}
+        metadata = begun | stamp.values()
         return Manifest.of(database.make(EPISODES, metadata, "l2"))
     except Exists:
         return Manifest.of(database.collection(EPISODES))
