@@ -66,7 +66,7 @@ class Corpus:
             chunks = catalog.chunks(ids)
             episode = replace(stored[name], turns=tuple(catalog.turns(name)))
             cut = tuple(chunks[number].chunk for number in ids)
-            real.append(Made(episode, sources[name], cut, catalog.vectors_between(ids[0], ids[-1])))
+            real.append(Made(episode, sources[name], cut, catalog.vectors(ids)))
         return cls(real)
 
     def episode(self, number: int) -> Made:

@@ -14,7 +14,6 @@ import numpy as np
 import yaml
 
 from askpod import Archive
-from askpod.embedding.contextual import contextual_vectors
 from askpod.embedding.minilm import MiniLM
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours, Scores, Vectors
@@ -85,7 +84,7 @@ def recall(store: Path, questions: list[str]) -> float:
         lent = archive._retriever._dense  # what lends a search its neighbours
         ranges = catalog.chunk_ranges()
         scores = np.concatenate(
-            [contextual_vectors(catalog.vectors_between(a, b)) @ vectors.T for a, b, _ in ranges]
+            [catalog.contextual_vectors(range(a, b + 1)) @ vectors.T for a, b, _ in ranges]
         )
         ids = np.concatenate([np.arange(a, b + 1) for a, b, _ in ranges])
         for vector, exact in zip(vectors, scores.T, strict=True):
@@ -96,7 +95,7 @@ def recall(store: Path, questions: list[str]) -> float:
 
 
 def _nearest(vector: Vectors, neighbours: Neighbours) -> tuple[Ids, Scores]:
-    return neighbours.nearest(vector, 300, None, None)
+    return neighbours.nearest(vector, 300, None)
 
 
 if __name__ == "__main__":
