@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from askpod import Answer, Archive
+from askpod.answering.quoting import WORDS_IN_ALL
 from askpod.answering.refusal import NEAREST
-from askpod.answering.sentences import WORDS_IN_ALL
 from askpod.model import Citation, Turn
 
 ROUNDING = 1e-6  # seconds

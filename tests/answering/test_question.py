@@ -209,6 +209,61 @@ def test_what_a_term_means_and_more_is_two_questions(text, parts):
     assert understand(text, []).parts == parts
 
 
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("Why did it rain and how was it mended?", ("Why did it rain", "how was it mended?")),
+        (
+            "At Tier, how many people built it, how long did that take, and what won them over?",
+            (
+                "At Tier, how many people built it",
+                "how long did that take",
+                "what won them over?",
+            ),
+        ),
+        (
+            "A baker wrote two programs. Which one was turned down; which one is in use?",
+            ("A baker wrote two programs. Which one was turned down", "which one is in use?"),
+        ),
+        (
+            "Is the old oven any good? What do the bakers say of it?",
+            ("Is the old oven any good?", "What do the bakers say of it?"),
+        ),
+        ("A baker lost a test in the big project. How did he find out?", ()),
+        ("When the bakery suddenly had five ovens, what did they do at first?", ()),
+        ("Why did the man who keeps bees and the one where it rained stop?", ()),
+        ("What did they lose, and how?", ()),
+        ("Which one is right?", ()),
+        ("What is MLOps and why do models fail?", ()),  # each is searched for by itself
+    ],
+)
+def test_several_questions_in_one(text, clauses):
+    assert understand(text, []).clauses == clauses
+
+
+def test_each_of_several_questions_is_answered(tmp_path):
+    talk = [
+        ("Ben", "How was the year?"),
+        ("Ada", "The hives on the hill were lost in May because of the poison from the fields."),
+        ("Ada", "The hives on the hill are the ones that all our visitors want to see first."),
+        (
+            "Ada",
+            "The hives on the hill were lost before, in another May, when the frost came late.",
+        ),
+        ("Ben", "I see."),
+        ("Ada", "We make up for it by selling wax candles at the market in town."),
+    ]
+    (tmp_path / "talk.txt").write_text(
+        "".join(f"[00:{n:02}:00] {who}: {text}\n\n" for n, (who, text) in enumerate(talk))
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "talk.txt"])
+        asked = "Why were the hives on the hill lost in May, and how do you make up for it?"
+        quotes = [citation.quote for citation in archive.ask(asked).citations]
+    assert "poison" in quotes[0], quotes
+    assert "candles" in " ".join(quotes[:2]), quotes
+
+
 def test_a_term_that_nobody_explains_adds_nothing(archive):
     asked = "What is an apiary and why do colonies starve in February?"
     answer = archive.ask(asked)

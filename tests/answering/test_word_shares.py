@@ -18,13 +18,13 @@ def test_words_are_found_in_every_inflection():
 
 
 def test_a_rare_word_weighs_more_than_a_common_one():
-    common, both, none = shares(["forecasting", "rain"], TEXTS)
+    [[common, both, none]] = shares([["forecasting", "rain"]], TEXTS)
     assert none == 0
     assert both == pytest.approx(1)
     assert 0 < common < 0.5
 
 
 def test_words_of_the_query_language_are_words():
-    assert shares(['"', "OR", "NEAR(", "*"], TEXTS) == [0, 0, 0]
-    assert shares([], TEXTS) == [0, 0, 0]
-    assert shares(["rain"], []) == []
+    assert shares([['"', "OR", "NEAR(", "*"]], TEXTS) == [[0, 0, 0]]
+    assert shares([[], ["hail"]], TEXTS) == [[0, 0, 0], [0, 0, 0]]
+    assert shares([["rain"]], []) == [[]]

@@ -14,18 +14,9 @@ import numpy as np
 
 from askpod.answering.citations import cite
 from askpod.answering.question import Question, understand, without_names
+from askpod.answering.quoting import WORDS_IN_ALL, Run, choose, widen
 from askpod.answering.refusal import NEAREST, REFUSAL, basis_of, is_weak, reason, silent
-from askpod.answering.sentences import (
-    WORDS_IN_ALL,
-    Judged,
-    KeptVectors,
-    Run,
-    Sentence,
-    choose,
-    judge,
-    read,
-    widen,
-)
+from askpod.answering.sentences import Judged, KeptVectors, Sentence, judge, read
 from askpod.embedding import Embedder
 from askpod.links import second_link
 from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
@@ -156,7 +147,7 @@ class ExtractiveAnswerer:
         sentences = _of_people(question, sentences, episodes)
         judged = judge(question, sentences, passages, episodes, self._embedder)
         again = [any(s.text in quote for quote in retrieved.told) for s in sentences]
-        return replace(judged, relevance=judged.relevance - TOLD * np.array(again, dtype=float))
+        return judged.lowered(TOLD * np.array(again, dtype=float))
 
     def _in_parts(self, question: Question, retrieved: Retrieved) -> Quotations:
         """What a term means, where that is said, and then the rest, one search for each."""

@@ -176,6 +176,17 @@ _TWO_PARTS = re.compile(
     r"((?:why|how|what|when|where|who|which|does|do|is|are|should|can)\b.+)$",
     re.IGNORECASE,
 )
+FEWEST_IN_CLAUSE = 4  # words: less ("and how so") asks nothing by itself
+_VERBS = r"(?:do|does|did|is|are|was|were|can|could|should|would|has|have|had|will)"
+_ASKING = r"(?:how|why|what|which|when|where|whom?|for how long)"
+# Where the next of several questions begins: "…, and how …?", "…; which …", "…? Why …", ", what …".
+_CLAUSE = re.compile(
+    rf"(?:,? and |; |(?<=[?.!]) )(?={_ASKING}\b)|, (?=(?:how|why|what)\b)", re.IGNORECASE
+)
+_IS_CLAUSE = re.compile(
+    rf"(?:^|[,:.?!] )(?:how|why|what|which|whom?|for how long|(?:when|where) {_VERBS}|{_VERBS})\b",
+    re.IGNORECASE,
+)
 _DEFINES = (
     r"(?:e?s)? (?:means?|refers? to|stands? for|(?:is|are)(?: \w+ly| just| kind of| like)?"
     r" (?:an?|the|about|when|where|how|any|all|one|your|something|nothing))\b"
@@ -209,7 +220,8 @@ class Question:
     compared: tuple[str, ...] = ()  # what a comparison is between
     strangers: tuple[str, ...] = ()  # full names of those it asks to hear who are no speakers
     term: str = ""  # what it asks the meaning of
-    parts: tuple[str, ...] = ()  # the questions that it puts in one: what something is, and more
+    parts: tuple[str, ...] = ()  # questions to be searched for one by one: what a term is, and more
+    clauses: tuple[str, ...] = ()  # questions that it puts in one, all of which it needs to search
 
     @property
     def without_people(self) -> str:
@@ -242,14 +254,32 @@ def understand(text: str, named: Sequence[str]) -> Question:
     theirs, strangers = _asks_them(text, people), _strangers(text, named)
     term = _term(subject) if kind == "plain" else ""
     parts = () if people or strangers else _parts(text.strip(" ?!."))
-    return Question(text, kind, subject, people, theirs, figure, compared, strangers, term, parts)
+    clauses = _clauses(without_names(text, people)) if kind == "plain" and not parts else ()
+    return Question(
+        text, kind, subject, people, theirs, figure, compared, strangers, term, parts, clauses
+    )
+
+
+def _clauses(text: str) -> tuple[str, ...]:
+    """The questions that are put in one, in order; () where there is but one.
+
+    They are searched for together: what the first one says (who, where, when) is wanted to find
+    what answers the second.
+    """
+    clauses, begin = list[str](), 0
+    ends = [*((mark.start(), mark.end()) for mark in _CLAUSE.finditer(text)), (len(text),) * 2]
+    for end, following in ends:
+        part = text[begin:end].strip(" ,;")
+        if len(part.split()) >= FEWEST_IN_CLAUSE and _IS_CLAUSE.search(part):
+            clauses.append(part)
+            begin = following  # else it belongs to the next one
+    return tuple(clauses) if len(clauses) > 1 else ()
 
 
 def _parts(bare: str) -> tuple[str, ...]:
     """A question for a definition and for something else as two; () where it is not such a one.
 
-    The second has the term where it says "it". Other questions of two parts stay one: what their
-    first part says (who, where, when) is wanted to find what answers the second.
+    The second has the term where it says "it".
     """
     found = _TWO_PARTS.match(bare)
     if found is None or _IN_NO_TERM.search(found[2]):
@@ -350,13 +380,18 @@ def held_words(wanted: Sequence[str], texts: Sequence[str]) -> list[frozenset[st
     return [frozenset(each) for each in held]
 
 
-def shares(wanted: Sequence[str], texts: Sequence[str]) -> list[float]:
-    """For each text the share of `wanted` it holds, from 0 to 1.
+def shares(wanted: Sequence[Sequence[str]], texts: Sequence[str]) -> list[list[float]]:
+    """For each list of words the share of them that each text holds, from 0 to 1.
 
     A word weighs the more the fewer of the texts hold it (inverse document frequency).
     """
-    held = held_words(wanted, texts)
+    held = held_words(list(dict.fromkeys(word for each in wanted for word in each)), texts)
     counts = Counter(word for each in held for word in each)
-    weights = {word: math.log(1 + len(texts) / (1 + counts[word])) for word in wanted}
-    total = sum(weights.values()) or 1.0
-    return [sum(weights[word] for word in each) / total for each in held]
+    shares = []
+    for some in wanted:
+        weights = {word: math.log(1 + len(texts) / (1 + counts[word])) for word in some}
+        total = sum(weights.values()) or 1.0
+        shares.append(
+            [sum(weights[word] for word in each & weights.keys()) / total for each in held]
+        )
+    return shares

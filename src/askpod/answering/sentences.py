@@ -1,20 +1,15 @@
-"""Which sentences answer a question: their relevance, and the runs of them that are quoted.
+"""The sentences of the passages, and how relevant each is to the question.
 
 A sentence's relevance is how near it and the sentences beside it are in meaning to the question,
 how many of the question's words it holds ("forecasts" matches "forecasting", by the tokenizer of
 the archive's word index), how well its passage fits, who says it, and whether it follows a question
 like the listener's: what a host asked, the guest then answers. Speakers' names are left out of
 the question for this: who is called by name seldom says it.
-
-A listener wants connected speech, so runs of sentences are quoted, each from one turn: the runs
-whose relevance lies furthest above the ordinary (maximum-sum segments). A run then goes on to the
-end of its thought, and begins earlier where it leans on what was said before it.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,20 +21,14 @@ from askpod.embedding import Embedder
 from askpod.model import Episode, Passage, Span, Turn
 from askpod.text import TokenCounts, asks, query_words, split_sentences, split_to_fit
 
-WORDS = 140  # of speech that is chosen
-WORDS_IN_ALL = 200  # with what the chosen runs are widened by
 LONGEST_SENTENCE = 100  # tokens; what has more, some people's way of talking, is taken in parts
 LONG = 300  # characters, from which on tokens are counted
-LONGEST_RUN = 60  # words, as chosen; one sentence may be longer
-SHORTEST_RUN = 8  # words; less ("Yeah, exactly.") says nothing by itself
-SHORT_TURN = 40  # words; of a shorter turn all is quoted, where there is room
 KEPT = 10_000  # vectors, of 1.5 kB each
-FURTHER = 3  # sentences by which a run goes on
 READ_CLOSELY = 36  # sentences whose meaning is looked at: embedding is what an answer waits for
-MOST_RUNS = 6
 
 # Parts of a sentence's relevance, chosen on two kinds of talk and checked on a third
 # (docs/answers.md).
+CLAUSE = 0.75  # of the relevance to one of several questions; the rest is that to all in one
 BESIDE = 0.5  # of the cosine: the sentence with those beside it; the rest is the sentence alone
 SHARED_WORDS = 0.6
 ASKED = 0.3  # of the relevance of the best question in the turn before
@@ -51,8 +40,6 @@ FEWEST = 4
 FIGURE = 0.1  # for a figure where the question asks for one of its kind
 EXPLAINS = 0.3  # for saying what the term is that the question asks for
 BESIDE_PROMISING = 0.3  # of the neighbours' first impression, added to a sentence's own
-ORDINARY = 1.7  # the sentences that are above the ordinary hold this many times WORDS
-LEAST_WORTH = 0.15  # of the best run's worth, below which a run is left out
 
 # What begins like this speaks of something that was said before.
 _LEANS = re.compile(
@@ -107,31 +94,18 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Consecutive sentences of one turn."""
-
-    sentences: tuple[Sentence, ...]
-    worth: float  # how far their relevance, summed, lies above the ordinary
-    best: float  # the greatest relevance of a sentence
-    asked: str = ""  # the question that it answers, where it leans on that
-
-    @property
-    def words(self) -> int:
-        """How many words its sentences have."""
-        return sum(sentence.words for sentence in self.sentences)
-
-    @property
-    def text(self) -> str:
-        """Its sentences, joined by spaces."""
-        return " ".join(sentence.text for sentence in self.sentences)
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
     """Sentences with their relevance to a question, in the order of passages and of speech."""
 
     sentences: tuple[Sentence, ...]
     relevance: Scores
+    to_clauses: tuple[Scores, ...] = ()  # to each of the questions that are put in one
+
+    def lowered(self, by: Scores) -> Judged:
+        """The same with so much taken off each sentence's relevance."""
+        return Judged(
+            self.sentences, self.relevance - by, tuple(each - by for each in self.to_clauses)
+        )
 
 
 def read(
@@ -178,16 +152,21 @@ def judge(
     """The sentences with their relevance to the question; those that ask have none to speak of."""
     if not sentences:
         return Judged((), np.zeros(0))
+    asked = [question.without_people, *question.clauses]
     texts = [sentence.text for sentence in sentences]
-    shared = SHARED_WORDS * np.array(shares(query_words(question.without_people), texts))
+    shared = SHARED_WORDS * np.array(shares([query_words(each) for each in asked], texts))
     other = _by_speaker_and_place(question, sentences, passages, episodes)
-    closely = _promising(sentences, shared + other + ASKED * _asked_before(sentences, shared))
-    vector, vectors = _embedded(question.without_people, sentences, closely, embedder)
-    cosines = vectors @ vector
-    beside = _with_those_beside(sentences, vectors) @ vector
-    fits = (1 - BESIDE) * cosines + BESIDE * beside + shared + other
-    fits += ASKED * _asked_before(sentences, cosines + shared)
-    return Judged(tuple(sentences), fits)
+    first = shared[0] + other + ASKED * _asked_before(sentences, shared[0])
+    questions, vectors = _embedded(asked, sentences, _promising(sentences, first), embedder)
+    beside = _with_those_beside(sentences, vectors)
+    relevance = []
+    for vector, held in zip(questions, shared, strict=True):
+        cosines = vectors @ vector
+        fits = (1 - BESIDE) * cosines + BESIDE * (beside @ vector) + held + other
+        relevance.append(fits + ASKED * _asked_before(sentences, cosines + held))
+    whole, *clauses = relevance
+    to_each = tuple((1 - CLAUSE) * whole + CLAUSE * each for each in clauses)
+    return Judged(tuple(sentences), whole, to_each)
 
 
 def _by_speaker_and_place(
@@ -251,92 +230,18 @@ class KeptVectors:
         return self._embedder.count_tokens(texts)
 
 
-def choose(judged: Judged, *, words: int = WORDS, most: int = MOST_RUNS) -> list[Run]:
-    """The best runs that `words` allow, best first; at most `most`."""
-    allowed = [i for i, each in enumerate(judged.sentences) if each.inside and not each.asks]
-    ordinary = _ordinary(judged, allowed, ORDINARY * words)
-    runs: list[Run] = []
-    used: set[Sentence] = set()
-    for run in sorted(_runs(judged, allowed, ordinary), key=lambda run: -run.worth):
-        if len(runs) == most or (runs and run.worth < LEAST_WORTH * runs[0].worth):
-            break
-        if run.words <= words and used.isdisjoint(run.sentences):
-            runs.append(run)
-            used.update(run.sentences)
-            words -= run.words
-    return runs
-
-
-def widen(runs: Sequence[Run], judged: Judged, words: int = WORDS_IN_ALL) -> list[Run]:
-    """The runs with what they need to be understood, as far as `words` go.
-
-    A short turn is quoted whole; a run that leans on the sentence before it begins there; each
-    goes on for FURTHER sentences. One that still leans says what was asked.
-    """
-    turns: dict[tuple[int, int], list[Sentence]] = defaultdict(list)
-    for sentence in judged.sentences:
-        turns[sentence.passage, sentence.turn].append(sentence)
-    widening = _Widening(words - sum(run.words for run in runs), runs)
-    widened = []
-    for run in runs:
-        first = run.sentences[0]
-        turn = turns[first.passage, first.turn]
-        sentences = widening.widened(run, turn)
-        before = turns.get((first.passage, first.turn - 1), [])
-        asked = _question_before(sentences[0], turn[0], before)
-        widened.append(Run(tuple(sentences), run.worth, run.best, asked))
-    return widened
-
-
-class _Widening:
-    """Gives sentences out once each, as long as there is room."""
-
-    def __init__(self, room: int, runs: Sequence[Run]) -> None:
-        self._room = room
-        self._used = {_place(sentence) for run in runs for sentence in run.sentences}
-
-    def widened(self, run: Run, turn: Sequence[Sentence]) -> list[Sentence]:
-        """A run, wider, within its turn."""
-        first, last = turn.index(run.sentences[0]), turn.index(run.sentences[-1])
-        whole = sum(sentence.words for sentence in turn) <= SHORT_TURN
-        while first and (whole or turn[first].leans) and self._takes(turn[first - 1]):
-            first -= 1
-        end = len(turn) if whole else min(len(turn), last + 1 + FURTHER)
-        while last + 1 < end and self._takes(turn[last + 1]):
-            last += 1
-        return list(turn[first : last + 1])
-
-    def _takes(self, sentence: Sentence) -> bool:
-        if sentence.asks or sentence.words > self._room or _place(sentence) in self._used:
-            return False
-        self._room -= sentence.words
-        self._used.add(_place(sentence))
-        return True
-
-
-def _place(sentence: Sentence) -> tuple[str, int, int]:
-    return sentence.episode, sentence.turn, sentence.begin
-
-
-def _question_before(first: Sentence, opening: Sentence, before: Sequence[Sentence]) -> str:
-    """What somebody else asked right before, where a quotation leans on that."""
-    if first != opening or not first.leans or not before:
-        return ""
-    last = before[-1]
-    asks = last.asks and last.words >= FEWEST and last.span.speaker != first.span.speaker
-    return last.text if asks else ""
-
-
 def _embedded(
-    question: str, sentences: Sequence[Sentence], closely: Sequence[int], embedder: KeptVectors
+    asked: Sequence[str],
+    sentences: Sequence[Sentence],
+    closely: Sequence[int],
+    embedder: KeptVectors,
 ) -> tuple[Scores, Scores]:
-    """The vectors of the question and, a row each, of the sentences; zero but for `closely`."""
-    found = np.asarray(
-        embedder.embed([question, *(sentences[place].text for place in closely)]), dtype=np.float64
-    )
+    """The vectors, a row each, of the questions and of the sentences; zero but for `closely`."""
+    read = [*asked, *(sentences[place].text for place in closely)]
+    found = np.asarray(embedder.embed(read), dtype=np.float64)
     vectors = np.zeros((len(sentences), found.shape[1]))
-    vectors[closely] = found[1:]
-    return found[0], vectors
+    vectors[closely] = found[len(asked) :]
+    return found[: len(asked)], vectors
 
 
 def _with_those_beside(sentences: Sequence[Sentence], vectors: Scores) -> Scores:
@@ -359,32 +264,3 @@ def _asked_before(sentences: Sequence[Sentence], relevance: Scores) -> Scores:
             key = sentence.passage, sentence.turn + 1
             best[key] = max(best.get(key, 0.0), float(value))
     return np.array([best.get((each.passage, each.turn), 0.0) for each in sentences])
-
-
-def _ordinary(judged: Judged, allowed: Sequence[int], words: float) -> float:
-    """The relevance above which the sentences hold that many words."""
-    held = 0
-    for place in sorted(allowed, key=lambda place: -judged.relevance[place]):
-        held += judged.sentences[place].words
-        if held >= words:
-            return float(judged.relevance[place])
-    # Of so few none is ordinary: the only sentence of an archive may be the answer.
-    return min((float(judged.relevance[place]) for place in allowed), default=0.0) - 1e-6
-
-
-def _runs(judged: Judged, allowed: Sequence[int], ordinary: float) -> list[Run]:
-    """All runs worth quoting."""
-    found = []
-    sentences, may = judged.sentences, set(allowed)
-    for first in allowed:
-        worth, words, last = 0.0, 0, first
-        while last in may and sentences[last].span is sentences[first].span:
-            worth += float(judged.relevance[last]) - ordinary
-            words += sentences[last].words
-            if words > LONGEST_RUN and last > first:
-                break
-            if worth > 0 and words >= SHORTEST_RUN:
-                best = float(judged.relevance[first : last + 1].max())
-                found.append(Run(sentences[first : last + 1], worth, best))
-            last += 1
-    return found

@@ -97,7 +97,9 @@ def rebuild(
             )
         stamped = stamp()
         if not former.whole:
-            work.notify("the catalog is damaged; what is whole of it is carried over …")
+            work.notify(
+                "the catalog is damaged or of another format; what is whole of it is carried over …"
+            )
             set_aside(store)
         alone = {path.resolve() for path in named(paths)}.union(former.held.files)
         files = dict.fromkeys([*former.held.files, *(path.resolve() for path in given)])

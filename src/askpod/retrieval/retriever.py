@@ -118,7 +118,7 @@ class Retriever:
         filters: Filters,
     ) -> Found:
         layout = neighbours.layout
-        state = (layout.store, layout.revision)
+        state, count = (layout.store, layout.revision), layout.count()
         with self._catalog.reading() as connection:
             people = self._people()
             selection = select(connection, filters, people)
@@ -129,7 +129,7 @@ class Retriever:
                 embedded = self._embedding_of(question)
             words, named = query_words(question), named_speakers(question, everybody)
             said = [
-                _said(self._words.chunks_that_say(connection, word, state), layout.count())
+                _said(self._words.chunks_that_say(connection, word, count, state), count)
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)

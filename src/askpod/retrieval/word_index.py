@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
 
-COMMON = 100_000  # chunks: what more of them say is not looked for, as listing them takes 10 ms
+# A word that more than a fifth of the chunks say tells next to nothing, and is not looked for: to
+# list 100,000 of them takes 10 ms. Where that is few, it costs nothing to look for it.
+COMMON_SHARE = 0.2
+FEW, MOST = 20_000, 100_000  # chunks
 KEPT = 2_000_000  # ids of the words that were asked last, as common ones come again: 16 MB
 
 
@@ -25,7 +28,7 @@ class WordIndex:
         self._lock = threading.Lock()
 
     def chunks_that_say(
-        self, connection: sqlite3.Connection, word: str, state: object
+        self, connection: sqlite3.Connection, word: str, count: int, state: object
     ) -> Ids | None:
         """As the function of this name; `state` tells one state of the archive from another."""
         with self._lock:
@@ -35,7 +38,7 @@ class WordIndex:
             if word in self._kept:
                 self._kept.move_to_end(word)
                 return self._kept[word]
-        ids = chunks_that_say(connection, word)
+        ids = chunks_that_say(connection, word, count)
         with self._lock:
             if state == self._state and word not in self._kept:
                 self._kept[word] = ids
@@ -45,19 +48,20 @@ class WordIndex:
         return ids
 
 
-def chunks_that_say(connection: sqlite3.Connection, word: str) -> Ids | None:
+def chunks_that_say(connection: sqlite3.Connection, word: str, count: int) -> Ids | None:
     """Ids, ascending, of the chunks in whose speech a word stands, in any of its endings.
 
-    None where more than COMMON say it: such a word tells next to nothing.
+    None where too many of all `count` chunks say it.
     """
+    most = min(MOST, max(FEW, int(COMMON_SHARE * count)))
     # As one text: rows by themselves would take three times as long.
     (numbers,) = connection.execute(
         "SELECT group_concat(rowid) FROM (SELECT rowid FROM words "
         "WHERE words MATCH ? ORDER BY rowid LIMIT ?)",
-        [f"speech : {quoted(word)}", COMMON + 1],
+        [f"speech : {quoted(word)}", most + 1],
     ).fetchone()
     ids = np.fromstring(numbers or "", dtype=np.int64, sep=",")
-    return ids if len(ids) <= COMMON else None
+    return ids if len(ids) <= most else None
 
 
 def quoted(word: str) -> str:
