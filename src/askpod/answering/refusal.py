@@ -50,8 +50,9 @@ WEAKEST_IN_NAMED = 0.25
 DOUBTFUL = 0.07
 
 # The relevance (sentences.py) from which on the best sentence of the first quotation answers: the
-# highest bar that costs no more than about 10 % of the questions that can be answered.
-ANSWERS = 0.46
+# highest bar that costs no more than 10 % of the questions that can be answered, of three kinds of
+# talk on average.
+ANSWERS = 0.4
 
 # Of the cosine, what having all of the question's words in one chunk is worth.
 WORDS = 0.2

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import Protocol, TypeVar
 
@@ -123,7 +124,9 @@ class Retriever:
             people = self._people()
             selection = select(connection, filters, people)
             everybody = people.everybody(layout.speakers)
-            spellings = respelled(connection, asked, everybody, self._embedder.count_tokens)
+            is_said = partial(self._words.is_said, connection, count=count, state=state)
+            tokens = self._embedder.count_tokens
+            spellings = respelled(connection, asked, everybody, is_said, tokens)
             question = replaced(asked, spellings)
             if question != asked:
                 embedded = self._embedding_of(question)
@@ -133,7 +136,7 @@ class Retriever:
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
-            unmentioned = unmentioned_names(connection, question, everybody)
+            unmentioned = unmentioned_names(connection, question, everybody, is_said)
             pool = self._pool(neighbours, embedded, said, labels, selection, top)
             vector = embedded()
             similarity = self._nearest_cosine(pool, vector)

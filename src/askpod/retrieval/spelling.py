@@ -30,6 +30,7 @@ def respelled(
     connection: sqlite3.Connection,
     question: str,
     speakers: Sequence[str],
+    is_said: Callable[[str], bool],
     count_tokens: Callable[[Sequence[str]], list[int]],
 ) -> dict[str, str]:
     """What to read for words of the question that the archive lacks: asked -> spelt as it has it.
@@ -38,13 +39,15 @@ def respelled(
         connection: The catalog, being read.
         question: As it was asked.
         speakers: Everybody who speaks.
+        is_said: Whether a word is said anywhere.
         count_tokens: The embedder's count, special tokens included.
     """
     worth = set(query_words(question))
     lacking = [
         word
         for word in dict.fromkeys(_WORD.findall(question))
-        if len(word) >= SHORTEST and word.casefold() in worth and not _is_held(connection, word)
+        if len(word) >= SHORTEST and word.casefold() in worth
+        if not (is_said(word) or _is_in_heading(connection, word))
     ]
     names = [word for speaker in speakers for word in _WORD.findall(speaker)] if lacking else []
     known = {name.casefold() for name in names}
@@ -81,22 +84,31 @@ def _most_alike(word: str, others: Sequence[str]) -> str | None:
 
 
 def unmentioned_names(
-    connection: sqlite3.Connection, text: str, speakers: Collection[str]
+    connection: sqlite3.Connection,
+    text: str,
+    speakers: Collection[str],
+    is_said: Callable[[str], bool],
 ) -> list[str]:
-    """Names in a question that the archive never mentions.
+    """Names in a question that the archive never mentions; arguments as of `respelled`.
 
-    None of the `speakers` bears or says them, and no title, guest or section has them.
+    None of the speakers bears or says them, and no title, guest or section has them.
 
     A name is a word with a capital that begins no sentence and is no acronym. One that sounds
     like a word of the archive counts as mentioned: transcripts misspell names.
     """
     within = (word.replace("’", "'").removesuffix("'s") for word in _WITHIN.findall(text))
     names = dict.fromkeys(word for word in within if word[0].isupper() and word[1:2].islower())
-    return [name for name in names if not _mentioned(connection, name, speakers)]
+    return [
+        name
+        for name in names
+        if not (is_said(name) or _is_named_or_alike(connection, name, speakers))
+    ]
 
 
-def _mentioned(connection: sqlite3.Connection, name: str, speakers: Collection[str]) -> bool:
-    if _is_held(connection, name):
+def _is_named_or_alike(
+    connection: sqlite3.Connection, name: str, speakers: Collection[str]
+) -> bool:
+    if _is_in_heading(connection, name):
         return True
     folded = name.casefold()
     if any(folded in speaker.casefold() for speaker in speakers):
@@ -125,10 +137,10 @@ def _perhaps_alike(name: str, words: Iterable[str]) -> Iterator[str]:
             yield word
 
 
-def _is_held(connection: sqlite3.Connection, word: str) -> bool:
-    """Whether a word stands in any speech or heading, in any of its endings."""
-    said = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
-    return connection.execute(said, [quoted(word)]).fetchone() is not None
+def _is_in_heading(connection: sqlite3.Connection, word: str) -> bool:
+    """Whether a word stands in any heading, in any of its endings."""
+    held = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
+    return connection.execute(held, [f"heading : {quoted(word)}"]).fetchone() is not None
 
 
 def _texts_with(connection: sqlite3.Connection, stem: str) -> list[str]:

@@ -27,6 +27,11 @@ class WordIndex:
         self._size = 0
         self._lock = threading.Lock()
 
+    def is_said(self, connection: sqlite3.Connection, word: str, count: int, state: object) -> bool:
+        """Whether any chunk says a word; arguments as of `chunks_that_say`."""
+        ids = self.chunks_that_say(connection, word.lower(), count, state)
+        return ids is None or len(ids) > 0
+
     def chunks_that_say(
         self, connection: sqlite3.Connection, word: str, count: int, state: object
     ) -> Ids | None:
