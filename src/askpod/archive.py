@@ -54,7 +54,8 @@ class Archive:
         self._notify = notify
         self._language_model = language_model
         self._server = server
-        self._catalog = Catalog(store)
+        # A search reads the catalog in one transaction with what lends it its neighbours.
+        self._catalog = Catalog(store) if server is None else server.catalog
         self._people = ArchivePeople(store, self._catalog)
         self._dense = DenseIndex(store, self._catalog, notify)
 

@@ -93,6 +93,24 @@ def test_the_server_answers(machine, chroma, database, bees, trains):
         assert one.search("What do bees do?")[0].score > 5
 
 
+def test_an_episode_that_is_replaced_meanwhile_is_found_as_the_replica_has_it(
+    machine, chroma, database, bees, trains
+):
+    ada = machine("ada", create=True)
+    ada.index([bees, trains])
+    asked = "How do insects communicate?"  # none of these words is said
+    before = [(p.text, p.score) for p in ada.search(asked)]
+    collection = plain(chroma, database)
+    whole = ["embeddings", "documents", "metadatas"]
+    held = collection.get(where={"episode_id": "bees"}, include=whole)
+    collection.delete(ids=held["ids"])
+    newer = [f"bees#another#{place}" for place in range(len(held["ids"]))]
+    collection.add(ids=newer, **{each: held[each] for each in whole})
+    after = ada.search(asked)
+    assert [p.text for p in after] == [text for text, _ in before]
+    assert [p.score for p in after] == pytest.approx([score for _, score in before], abs=1e-4)
+
+
 def test_a_machine_that_lost_its_folder_gets_it_back(machine, tmp_path, bees):
     machine("ada", create=True).index([bees])
     (tmp_path / "ada").rename(tmp_path / "lost")

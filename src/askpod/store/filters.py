@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -198,8 +198,11 @@ class Layout:
 
     def ids(self, episodes: Collection[str]) -> Ids:
         """All chunks of these episodes, ascending."""
-        extents = ((self.firsts[at], self.lasts[at]) for at in self._chosen(episodes))
-        ranges = [np.arange(first, last + 1) for first, last in extents]
+        return self.at(self._chosen(episodes))
+
+    def at(self, places: Sequence[int]) -> Ids:
+        """All chunks of the episodes that stand there in the arrays, in the places' order."""
+        ranges = [np.arange(self.firsts[place], self.lasts[place] + 1) for place in places]
         return np.concatenate([np.empty(0, np.int64), *ranges])
 
     def _chosen(self, episodes: Collection[str]) -> list[int]:

@@ -11,9 +11,9 @@ from typing import TypeVar
 import numpy as np
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
-from askpod.store.catalog import meta_in
+from askpod.store.catalog import Catalog, meta_in
 from askpod.store.connection import plain_errors
-from askpod.store.dense import DIGITS, Hits, Neighbours, Notify
+from askpod.store.dense import DIGITS, Hits, Neighbours, Notify, dense_scores
 from askpod.store.filters import Layout
 from askpod.store.schema import FILE, KEPT, Stamp
 from askpod.store.shared import ARCHIVE
@@ -40,7 +40,7 @@ class SharedArchive:
         self._chunks = chunks_of(database, manifest.stamp.embedder)
         self._remote: _Remote | None = None
         self._notify = notify
-        self._replica = Replica(store)
+        self.catalog = Replica(store)
 
     @classmethod
     def open(
@@ -88,7 +88,7 @@ class SharedArchive:
     def close(self) -> None:
         """Closes the connections and the replica."""
         self._database.close()
-        self._replica.close()
+        self.catalog.close()
 
     def refresh(self) -> None:
         """Brings the replica up to the server's revision: one small request if nothing is new.
@@ -97,7 +97,7 @@ class SharedArchive:
             ServerError: the server failed.
             StoreMismatch: the server holds another archive now, or the replica was rebuilt.
         """
-        if not self._replica.in_place():
+        if not self.catalog.in_place():
             raise StoreMismatch(f"{self._store}: rebuilt since it was opened; open it again")
         self._bring_up(self._manifest())
 
@@ -120,14 +120,14 @@ class SharedArchive:
 
     def search(self, look: Callable[[Neighbours], _T]) -> _T:
         """What `look` makes of the replica's state, the server's collection answering."""
-        replica = self._replica
+        replica = self.catalog
         with replica.reading() as connection:
             known = self._remote
             layout = Layout.of(replica, known.layout if known else None)
             if known is None or layout is not known.layout:
                 query = "SELECT id, version FROM episodes"
                 versions = dict(connection.execute(query).fetchall())
-                known = self._remote = _Remote(layout, versions, self._chunks)
+                known = self._remote = _Remote(replica, layout, versions, self._chunks)
             return look(known)
 
     def _manifest(self) -> Manifest:
@@ -159,7 +159,7 @@ class SharedArchive:
                 known = self._known()
 
     def _known(self) -> Known:
-        known = Known.of(self._replica.meta())
+        known = Known.of(self.catalog.meta())
         if known is None:
             raise other_archive(self._database.address, str(self._store))
         return known
@@ -233,19 +233,35 @@ def _set_aside(store: Path, address: Address) -> None:
 class _Remote:
     """Answers from the server's collection, for the replica's state at one revision."""
 
-    def __init__(self, layout: Layout, versions: Mapping[str, str], chunks: Collection) -> None:
+    def __init__(
+        self, replica: Catalog, layout: Layout, versions: Mapping[str, str], chunks: Collection
+    ) -> None:
         self.layout = layout
+        self._replica = replica
         self._versions = versions  # of each episode's records
         self._chunks = chunks
 
     def nearest(self, vector: Vectors, count: int, where: Where | None) -> Hits:
-        """As Neighbours."""
-        ids, scores = [], []
+        """As Neighbours.
+
+        Of an episode that has another version on the server by now, perhaps in place of the
+        replica's, all chunks are compared by the replica's own vectors.
+        """
+        ids, scores, replaced = list[int](), list[float](), set[int]()
         for record, score in self._chunks.nearest(vector, count + _MORE, where).items():
             name, _, position = record.rpartition("#")
             episode_id, _, version = name.rpartition("#")
             place = self.layout.places.get(episode_id)
-            if place is not None and version == self._versions[episode_id] and position.isdecimal():
+            if place is None or not position.isdecimal():
+                continue
+            if version == self._versions[episode_id]:
                 ids.append(int(self.layout.firsts[place]) + int(position))
                 scores.append(round(score, DIGITS))
-        return np.array(ids, dtype=np.int64), np.array(scores, dtype=np.float64)
+            else:
+                replaced.add(place)
+        found, own = np.array(ids, dtype=np.int64), self.layout.at(sorted(replaced))
+        own = own[np.isin(own, found, invert=True)]
+        return (
+            np.concatenate([found, own]),
+            np.concatenate([scores, dense_scores(self._replica, own, vector)]),
+        )
