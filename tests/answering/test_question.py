@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -241,6 +244,16 @@ def test_several_questions_in_one(text, clauses):
     assert understand(text, []).clauses == clauses
 
 
+def quoted(folder: Path, talk: Sequence[tuple[str, str]], question: str) -> list[str]:
+    """What is quoted of a talk, a minute for each (speaker, words), to answer a question."""
+    (folder / "talk.txt").write_text(
+        "".join(f"[00:{n:02}:00] {who}: {text}\n\n" for n, (who, text) in enumerate(talk))
+    )
+    with Archive.open(folder / "store", create=True) as archive:
+        archive.index([folder / "talk.txt"])
+        return [citation.quote for citation in archive.ask(question).citations]
+
+
 def test_each_of_several_questions_is_answered(tmp_path):
     talk = [
         ("Ben", "How was the year?"),
@@ -253,13 +266,8 @@ def test_each_of_several_questions_is_answered(tmp_path):
         ("Ben", "I see."),
         ("Ada", "We make up for it by selling wax candles at the market in town."),
     ]
-    (tmp_path / "talk.txt").write_text(
-        "".join(f"[00:{n:02}:00] {who}: {text}\n\n" for n, (who, text) in enumerate(talk))
-    )
-    with Archive.open(tmp_path / "store", create=True) as archive:
-        archive.index([tmp_path / "talk.txt"])
-        asked = "Why were the hives on the hill lost in May, and how do you make up for it?"
-        quotes = [citation.quote for citation in archive.ask(asked).citations]
+    asked = "Why were the hives on the hill lost in May, and how do you make up for it?"
+    quotes = quoted(tmp_path, talk, asked)
     assert "poison" in quotes[0], quotes
     assert "candles" in " ".join(quotes[:2]), quotes
 
@@ -297,13 +305,7 @@ def test_a_definition_goes_before_what_else_is_asked(tmp_path):
         ("Ben", "So the question is why one loses swarms in May, and whether anybody should care."),
         ("Ada", "We lose swarms in May because the hives grow too narrow for them by then."),
     ]
-    (tmp_path / "talk.txt").write_text(
-        "".join(f"[00:{n:02}:00] {who}: {text}\n\n" for n, (who, text) in enumerate(said))
-    )
-    with Archive.open(tmp_path / "store", create=True) as archive:
-        archive.index([tmp_path / "talk.txt"])
-        answer = archive.ask("What is a swarm and why do we lose swarms in May?")
-    quotes = [citation.quote for citation in answer.citations]
+    quotes = quoted(tmp_path, said, "What is a swarm and why do we lose swarms in May?")
     assert quotes[0].startswith("A swarm is a colony"), quotes
     assert quotes[1].startswith("We lose swarms in May"), quotes
     assert not any("the question is" in quote for quote in quotes)

@@ -80,7 +80,7 @@ def test_a_shared_archive_answers_as_one_on_disk(machine, tmp_path, bees, trains
         assert bob.ask("What do bees do?").to_dict()["text"] == local.ask("What do bees do?").text
 
 
-def test_the_server_answers(machine, chroma, database, bees, trains):
+def test_the_server_answers(machine, chroma, database, bees, trains, monkeypatch):
     """A vector planted in its collection decides what comes first, on every machine."""
     ada, bob = machine("ada", create=True), machine("bob")
     ada.index([bees, trains])
@@ -91,6 +91,9 @@ def test_the_server_answers(machine, chroma, database, bees, trains):
     for one in (ada, bob):
         assert said(one, "What do bees do?")[0] == TRAINS
         assert one.search("What do bees do?")[0].score > 5
+    monkeypatch.setattr("askpod.store.dense.FEW", 0)  # else the replica's own vectors answer
+    for one in (ada, bob):
+        assert one.search("What do bees do?", episode="trains")[0].score > 5
 
 
 def test_an_episode_that_is_replaced_meanwhile_is_found_as_the_replica_has_it(

@@ -177,14 +177,14 @@ _TWO_PARTS = re.compile(
     re.IGNORECASE,
 )
 FEWEST_IN_CLAUSE = 4  # words: less ("and how so") asks nothing by itself
-_VERBS = r"(?:do|does|did|is|are|was|were|can|could|should|would|has|have|had|will)"
+_AUX = r"(?:do|does|did|is|are|was|were|can|could|should|would|has|have|had|will)"  # auxiliaries
 _ASKING = r"(?:how|why|what|which|when|where|whom?|for how long)"
 # Where the next of several questions begins: "…, and how …?", "…; which …", "…? Why …", ", what …".
 _CLAUSE = re.compile(
     rf"(?:,? and |; |(?<=[?.!]) )(?={_ASKING}\b)|, (?=(?:how|why|what)\b)", re.IGNORECASE
 )
 _IS_CLAUSE = re.compile(
-    rf"(?:^|[,:.?!] )(?:how|why|what|which|whom?|for how long|(?:when|where) {_VERBS}|{_VERBS})\b",
+    rf"(?:^|[,:.?!] )(?:how|why|what|which|whom?|for how long|(?:when|where) {_AUX}|{_AUX})\b",
     re.IGNORECASE,
 )
 _DEFINES = (

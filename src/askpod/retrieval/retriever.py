@@ -198,7 +198,7 @@ class Retriever:
 
     def _look_up(self, pool: Pool, ids: Ids, vector: NDArray[np.float32]) -> None:
         """Adds the dense scores of these chunks of the pool, where they are not known yet."""
-        places = np.searchsorted(pool.ids, np.sort(ids))
+        places = np.searchsorted(pool.ids, ids)
         unknown = pool.ids[places[np.isneginf(pool.dense[places])]]
         pool.learn(unknown, dense_scores(self._catalog, unknown, vector))
 

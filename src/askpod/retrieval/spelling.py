@@ -46,8 +46,9 @@ def respelled(
     lacking = [
         word
         for word in dict.fromkeys(_WORD.findall(question))
-        if len(word) >= SHORTEST and word.casefold() in worth
-        if not (is_said(word) or _is_in_heading(connection, word))
+        if len(word) >= SHORTEST
+        and word.casefold() in worth
+        and not (is_said(word) or _is_in_heading(connection, word))
     ]
     names = [word for speaker in speakers for word in _WORD.findall(speaker)] if lacking else []
     known = {name.casefold() for name in names}

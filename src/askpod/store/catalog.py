@@ -103,7 +103,8 @@ class Catalog:
                 return []
             end = known.turns if last is None else min(last + 1, known.turns)
             wanted = [(episode_id, position) for position in range(first, end)]
-            return [*rows.read_turns(connection, {episode_id: known.revision}, wanted).values()]
+            found = rows.read_turns(connection, {episode_id: known.revision}, wanted)
+            return [*found[episode_id].values()]
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         """Chunks by id; ids that are gone are left out."""

@@ -205,8 +205,8 @@ def read_episode(row: Sequence[Any]) -> StoredEpisode:
 
 def read_turns(
     connection: sqlite3.Connection, revisions: Mapping[str, int], wanted: Sequence[tuple[str, int]]
-) -> dict[tuple[str, int], Turn]:
-    """Turns that are there, by episode and position, in the order in which they are wanted.
+) -> dict[str, dict[int, Turn]]:
+    """Turns that are there, by episode and then position, in the order in which they are wanted.
 
     Args:
         connection: the catalog.
@@ -225,11 +225,12 @@ def read_turns(
     if len(rows) < len(wanted):
         missing = set(wanted).difference((row[0], row[1]) for row in rows)
         raise DamagedRow(f"turns of episode {min(missing)[0]!r} are missing")
-    return {
-        (id_, at): turn_of(checked(f"turn {at} of episode {id_!r}", row, revisions[id_])[2:])
-        for row in rows
-        for id_, at in [row[:2]]
-    }
+    found: dict[str, dict[int, Turn]] = defaultdict(dict)
+    for row in rows:
+        id_, at = row[:2]
+        values = checked(f"turn {at} of episode {id_!r}", row, revisions[id_])
+        found[id_][at] = turn_of(values[2:])
+    return found
 
 
 def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int, StoredChunk]:
@@ -249,9 +250,7 @@ def read_chunks(connection: sqlite3.Connection, ids: Sequence[int]) -> dict[int,
     read = [checked(f"chunk {row[1]}", row[1:], row[0]) for row in selected]
     cuts = {id_: json.loads(cut) for id_, *_, cut in read}
     said = {(episode, turn): None for id_, episode, *_ in read for turn, _, _ in cuts[id_]}
-    turns: dict[str, dict[int, Turn]] = defaultdict(dict)
-    for (episode, at), turn in read_turns(connection, revisions, list(said)).items():
-        turns[episode][at] = turn
+    turns = read_turns(connection, revisions, list(said))
     found = {
         id_: StoredChunk(
             id_, episode, position, chunk_of(turns[episode], heading, section, cuts[id_])

@@ -105,12 +105,7 @@ class VectorIndex:
             held = np.asarray(first if first is not None and len(first) else [[1.0]], np.float32)
             collection.query(query_embeddings=held, n_results=1, include=[])
 
-    def nearest(
-        self,
-        vector: Vectors,
-        count: int,
-        where: Where | None = None,
-    ) -> tuple[Ids, Vectors]:
+    def nearest(self, vector: Vectors, count: int, where: Where | None) -> tuple[Ids, Vectors]:
         """The chunks with the greatest inner product with a vector.
 
         Args:

@@ -238,12 +238,7 @@ class Collection:
         """The records that match, with their metadata; at most PAGE of them."""
         return self._records({"where": where, "include": ["metadatas"], "limit": PAGE})
 
-    def nearest(
-        self,
-        vector: Vectors,
-        count: int,
-        where: Where | None = None,
-    ) -> dict[str, float]:
+    def nearest(self, vector: Vectors, count: int, where: Where | None) -> dict[str, float]:
         """The records with the greatest inner product with a vector, by id, greatest first."""
         body = {"query_embeddings": [vector.tolist()], "n_results": count, "include": ["distances"]}
         body |= {"where": where} if where else {}
