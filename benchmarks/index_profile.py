@@ -44,7 +44,7 @@ def watch(clock: Clock) -> Pair:
     """Wraps the functions whose time is wanted."""
     from askpod import readers, sources
     from askpod.embedding.minilm import MiniLM, WordPieces
-    from askpod.indexing import indexer, prepare
+    from askpod.indexing import indexer, workers
     from askpod.readers import datatalks
     from askpod.store import collection
     from askpod.store.catalog import Catalog
@@ -55,11 +55,11 @@ def watch(clock: Clock) -> Pair:
     clock.wrap(indexer, "_size", FINDING)
     clock.wrap(readers, "read_bytes", FINDING)
     clock.wrap(readers, "_digest", FINDING)
-    clock.wrap(prepare, "read_episode", READING)
-    clock.wrap(prepare, "transcript_key", READING)
-    clock.wrap(prepare, "linked", READING)
+    clock.wrap(workers, "read_episode", READING)
+    clock.wrap(workers, "transcript_key", READING)
+    clock.wrap(workers, "linked", READING)
     clock.wrap(datatalks, "read_front_matter", YAML)
-    clock.wrap(prepare, "chunk_episode", CHUNKING)
+    clock.wrap(workers, "chunk_episode", CHUNKING)
     clock.wrap(MiniLM, "count_tokens", COUNTING)
     clock.wrap(MiniLM, "embed", EMBEDDING)
     pair = pair_embedding(clock)

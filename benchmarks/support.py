@@ -40,7 +40,7 @@ import yaml
 from askpod import Archive
 from askpod.answering import support
 from askpod.answering.citations import CitationWriter
-from askpod.answering.entities import names
+from askpod.answering.claims import names
 from askpod.answering.support import BAR, SupportChecker
 from askpod.chunking import cut_span
 from askpod.embedding.minilm import MiniLM

@@ -18,7 +18,7 @@ from askpod.answering.refusal import SENTINEL
 from askpod.chunking import cut_span
 from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
 from askpod.model import Span, Turn
-from askpod.retrieval.render import plain
+from askpod.retrieval.evidence import plain
 from askpod.text import query_words, split_sentences
 from fake_openai import Request
 

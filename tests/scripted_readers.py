@@ -17,7 +17,7 @@ from askpod import Archive
 from askpod.answering.refusal import SENTINEL
 from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
 from askpod.model import Turn
-from askpod.retrieval.render import plain
+from askpod.retrieval.evidence import plain
 from askpod.tokens import TokenCounter
 from fake_openai import Request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askpod.file_check import check_files, who_speaks
+from askpod.indexing.file_check import check_files, who_speaks
 from askpod.model import Turn
 from askpod.readers import read_episode
 

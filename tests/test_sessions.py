@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from askpod.chat import Sessions, SessionUnwritable, data_folder
 from askpod.model import Answer, Citation, Exchange, Filters, Passage, Usage
-from askpod.sessions import Sessions, SessionUnwritable, data_folder
 
 ANSWER = Answer(
     question="Do bees dance?",

@@ -186,7 +186,7 @@ class Archive:
         progress: ProgressListener | None = None,
         notify: Notify | None = None,
     ) -> IndexReport:
-        """Builds an archive again with the present settings. See indexing/rebuild.py.
+        """Builds an archive again with the present settings. See indexing/update.py.
 
         Where a server holds it, the replica is made again, and `paths` are not read: episodes
         get to a server by `index`.
@@ -196,7 +196,7 @@ class Archive:
             PathError: the catalog is beyond reading and no `paths` say what to read instead.
             ModelError: the embedder's endpoint failed. The former state stands.
         """
-        from askpod.indexing.rebuild import rebuild_archive
+        from askpod.indexing.update import rebuild_archive
 
         settings = settings or Settings.from_environment()
         return rebuild_archive(store_folder(store), paths, settings, progress, notify or _silent)

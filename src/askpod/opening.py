@@ -12,9 +12,8 @@ from askpod.files import links_to_nothing, usable
 from askpod.settings import Settings, default_store
 from askpod.store.catalog import Catalog, meta_in
 from askpod.store.collection import REMADE, publish, state
-from askpod.store.connection import plain_errors
 from askpod.store.schema import FILE as CATALOG
-from askpod.store.schema import Stamp
+from askpod.store.schema import Stamp, plain_errors
 from askpod.store.shared import refuse_replica
 from askpod.store_lock import write_lock
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askpod.answering.claims import needs_source, plain_claim
-from askpod.answering.entities import stated_numbers
+from askpod.answering.claims import needs_source, plain_claim, stated_numbers
 
 
 @pytest.mark.parametrize(

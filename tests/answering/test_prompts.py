@@ -15,8 +15,7 @@ from askpod.answering.prompts import NEEDED, PromptError, Prompts
 from askpod.answering.refusal import SENTINEL, is_refusal
 from askpod.archive import Archive
 from askpod.model import EvidenceTurn
-from askpod.retrieval.evidence import pack
-from askpod.retrieval.render import plain, render
+from askpod.retrieval.evidence import pack, plain, render
 from askpod.tokens import TokenCounter
 from talks import Talks
 

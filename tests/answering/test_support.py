@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from askpod.answering.entities import binding_numbers, missing_names, names, stated_numbers
+from askpod.answering.claims import binding_numbers, missing_names, names, stated_numbers
 from askpod.answering.support import SupportChecker
 from askpod.embedding.minilm import MiniLM
 from askpod.model import EvidenceTurn, Span

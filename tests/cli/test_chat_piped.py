@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from askpod.cli import chat_commands
 from askpod.cli.ask import show_stream
+from askpod.cli.conversation import COMMANDS
 from askpod.model import Answer
 from chatting import COLONIES, ENDLESS, FOLLOW_UP, LINK, PILOT, TITLE, replies
 
@@ -112,7 +112,7 @@ def test_what_is_piped_is_plain_and_blank_lines_are_nothing(indexed):
 
 def test_help_names_every_command(chat):
     shown = chat("/help").out.splitlines()
-    assert [line.split()[0] for line in shown] == list(chat_commands.COMMANDS)
+    assert [line.split()[0] for line in shown] == list(COMMANDS)
     assert max(map(len, shown)) < 80
 
 

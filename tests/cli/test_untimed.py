@@ -11,13 +11,12 @@ import pytest
 from mcp import Client
 
 from askpod import Archive
-from askpod.chat import Chat
+from askpod.chat import Chat, Sessions
 from askpod.evals.gold import GoldQuestion
 from askpod.evals.scoring import Outcome, record
 from askpod.export import as_markdown
 from askpod.langchain import document
 from askpod.model import Exchange, Filters
-from askpod.sessions import Sessions
 from askpod.times import NO_SECOND
 from serve.conftest import served
 

@@ -21,8 +21,7 @@ import yaml
 from askpod.answering.llm_client import Reply
 from askpod.errors import GoldError
 from askpod.evals.asking import StoredReplies
-from askpod.evals.compare import compare, missed, threshold
-from askpod.evals.export import write_trec
+from askpod.evals.compare import compare, missed, threshold, write_trec
 from askpod.evals.gold import GoldSet, read_gold
 from askpod.evals.records import (
     QUESTIONS,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
-from askpod.file_check import check_files
+from askpod.indexing.file_check import check_files
 from askpod.readers.discover import find_files, named
 
 SAID = (

@@ -13,7 +13,7 @@ from askpod import Archive, Settings
 from askpod.chunking import ChunkSettings
 from askpod.embedding.minilm import MiniLM
 from askpod.errors import PathError
-from askpod.indexing import prepare
+from askpod.indexing import workers
 from askpod.readers import read_episode
 
 BEES = ["Bees dance to tell where the linden trees are.", ("Cora", "How far away is that?")]
@@ -57,7 +57,7 @@ def test_faults_that_were_mended_are_reported(tmp_path, examples):
 
 
 def test_a_heading_is_embedded_once_and_is_in_the_vector_of_each_of_its_chunks(examples):
-    read = prepare.read(examples / "night-train-timetables.md")
+    read = workers.read(examples / "night-train-timetables.md")
     embedder, asked = MiniLM(), []
 
     class Watched:
@@ -67,7 +67,7 @@ def test_a_heading_is_embedded_once_and_is_in_the_vector_of_each_of_its_chunks(e
             asked.extend(texts)
             return embedder.embed(texts)
 
-    found = prepare.embed(read.episode, Watched(), ChunkSettings())
+    found = workers.embed(read.episode, Watched(), ChunkSettings())
     headings = {chunk.heading for chunk in found.chunks}
     assert len(found.chunks) > len(headings) > 1
     assert sorted(asked) == sorted([*headings, *(each.embedded_text for each in found.chunks)])
@@ -220,12 +220,12 @@ def test_what_was_done_before_ctrl_c_is_kept(own, write_episode):
 def test_a_reader_that_fails_in_a_way_of_its_own_harms_no_other_file(
     own, write_episode, monkeypatch
 ):
-    def read(path: Path, *, untimed: bool) -> prepare.Reading:
+    def read(path: Path, *, untimed: bool) -> workers.Reading:
         if path.stem == "bees":
             raise RecursionError("x" * 10_000)
         return read_episode(path, untimed=untimed)
 
-    monkeypatch.setattr(prepare, "read_episode", read)
+    monkeypatch.setattr(workers, "read_episode", read)
     bees, trains = write_episode("bees.md", BEES), write_episode("trains.md", TRAINS)
     report = own.index([bees, trains])
     assert report.added == ["trains"]

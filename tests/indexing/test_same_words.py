@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askpod.indexing.duplicates import same_words
+from askpod.indexing.file_check import same_words
 from askpod.model import Episode, Turn
 
 HIVE = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from askpod.errors import ReadError
-from askpod.indexing.duplicates import transcript_key
+from askpod.indexing.file_check import transcript_key
 from askpod.model import Turn
 from askpod.readers import episode_id, file_digest, read_episode
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askpod.readers.filenames import FromName, name_of_recording, read_name
+from askpod.readers.discover import FromName, name_of_recording, read_name
 
 
 @pytest.mark.parametrize(

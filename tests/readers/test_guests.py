@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from askpod.model import Episode, Turn
-from askpod.readers.guests import linked
+from askpod.readers.speaker_labels import linked
 
 
 def speakers(

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from askpod.archive import Archive
 from askpod.model import EvidenceTurn
-from askpod.retrieval.evidence import pack
-from askpod.retrieval.render import render, render_turn
+from askpod.retrieval.evidence import pack, render, render_turn
 from askpod.text import split_sentences
 from askpod.tokens import TokenCounter
 from talks import Talks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askpod.retrieval.speakers import named_speakers
+from askpod.retrieval.names import named_speakers
 
 SPEAKERS = ("Ben Taylor", "Ben Wilson", "Grad A", "Grad D", "Mark Ode", "Odalys")
 

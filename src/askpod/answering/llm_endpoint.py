@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from askpod.errors import ContextTooLong, ModelError
 from askpod.services.errors import ErrorMessages, RequestInfo, complaint_of, is_too_long
-from askpod.services.http import is_vendors, key_for, where
+from askpod.services.http import is_vendors, key_for, split_name, where
 from askpod.services.openai_http import (
     PAGES,
     Guard,
@@ -30,7 +30,6 @@ from askpod.services.openai_http import (
     NotAReply,
     http_options,
 )
-from askpod.services.providers import split_name
 from askpod.services.retry import RequestFailure
 from askpod.settings import ModelSettings
 

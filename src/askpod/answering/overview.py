@@ -11,8 +11,8 @@ from askpod.answering.extractive import PASSAGES, Quotations, Retrieved, compose
 from askpod.answering.question import EPISODE, Question, held_words, without_names
 from askpod.answering.quoting import Run
 from askpod.model import Answer, Episode, Filters, Passage
+from askpod.retrieval.names import named_speakers
 from askpod.retrieval.retriever import Found
-from askpod.retrieval.speakers import named_speakers
 from askpod.text import content_words, query_words
 from askpod.times import clock
 

@@ -21,7 +21,7 @@ from askpod.answering.refusal import SENTINEL
 from askpod.errors import AskpodError
 from askpod.files import read_bounded
 from askpod.model import EvidenceTurn
-from askpod.retrieval.render import plain, render
+from askpod.retrieval.evidence import plain, render
 from askpod.tokens import Message
 
 MOST_BYTES = 1_000_000  # of one template
@@ -85,7 +85,7 @@ class Prompts:
 
         Args:
             question: as it was asked.
-            evidence: text that cannot act, as `rendering.py` makes it.
+            evidence: text that cannot act, as `retrieval/evidence.py` renders it.
             instruction: where the instruction stands.
         """
         asked = plain(question)

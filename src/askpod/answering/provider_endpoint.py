@@ -25,8 +25,14 @@ from pydantic import SecretStr
 from askpod.answering.llm_endpoint import SEALED, STRUCTURED, ChatErrorMessages, auntraced, untraced
 from askpod.errors import ModelError
 from askpod.services.errors import ErrorMessages, RequestInfo, chain, is_a, quoted
-from askpod.services.http import NO_KEY, is_this_machine, secret
-from askpod.services.providers import PROVIDERS, missing_packages, split_name
+from askpod.services.http import (
+    NO_KEY,
+    PROVIDERS,
+    is_this_machine,
+    missing_packages,
+    secret,
+    split_name,
+)
 from askpod.services.retry import RequestFailure
 from askpod.settings import ModelSettings
 

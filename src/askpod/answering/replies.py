@@ -14,7 +14,7 @@ from typing import Any
 
 from askpod.answering.refusal import SENTINEL, is_refusal
 from askpod.model import EvidenceTurn
-from askpod.retrieval.render import render
+from askpod.retrieval.evidence import render
 from askpod.text import asks, words
 
 SMALL_WINDOW = 4_000  # tokens of context, below which a model is taken for a small one

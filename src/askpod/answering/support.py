@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.answering.entities import binding_numbers, missing_names, stated_numbers
+from askpod.answering.claims import binding_numbers, missing_names, stated_numbers
 from askpod.embedding import Embedder
 from askpod.model import EvidenceTurn
 from askpod.text import asks, content_words, folded, split_sentences, split_to_fit

@@ -1,4 +1,4 @@
-"""The command line: one file for each command, no logic of its own.
+"""The command line: a command is a function here, with no logic of its own.
 
 Only the result goes to stdout; progress, notes and errors go to stderr.
 """

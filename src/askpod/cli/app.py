@@ -16,18 +16,13 @@ from typing import Annotated
 import typer
 
 from askpod import __version__
-from askpod.cli.ask import ask
+from askpod.cli.ask import ask, search
 from askpod.cli.chat import chat
-from askpod.cli.check import check
-from askpod.cli.doctor import doctor
-from askpod.cli.episodes import episodes
+from askpod.cli.check import check, doctor
+from askpod.cli.episodes import episodes, people_app
 from askpod.cli.eval import app as eval_app
-from askpod.cli.index import index
+from askpod.cli.index import index, rebuild, remove
 from askpod.cli.output import note
-from askpod.cli.people import app as people_app
-from askpod.cli.rebuild import rebuild
-from askpod.cli.remove import remove
-from askpod.cli.search import search
 from askpod.cli.serve import mcp, serve
 from askpod.errors import AskpodError
 

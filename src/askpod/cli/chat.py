@@ -50,9 +50,9 @@ def chat(
     as_json: options.Json = False,
 ) -> None:
     """Ask, and ask on: a conversation. Piped, it takes one question a line."""
+    from askpod.chat import Sessions
     from askpod.cli.conversation import Conversation
     from askpod.files import usable
-    from askpod.sessions import Sessions
     from askpod.settings import Settings, default_store
 
     folder = store or default_store()
@@ -86,7 +86,7 @@ def chat(
 
 def _typed(conversation: Conversation) -> None:
     """Replies to what a person types. The archive is opened while the first line is typed."""
-    from askpod.cli.chat_commands import COMMANDS
+    from askpod.cli.conversation import COMMANDS
 
     _greet(conversation)
     label = partial(_label, conversation)
@@ -120,13 +120,13 @@ def _as_json(conversation: Conversation, lines: Iterable[str]) -> None:
 
 def _reply(conversation: Conversation, line: str) -> None:
     """Answers a question or carries out a command; an error is one line, and the chat goes on."""
-    from askpod.cli import chat_commands
+    from askpod.cli.conversation import run_command
     from askpod.errors import AskpodError
 
     line = PLAIN_WORDS.get(line.casefold(), line)
     try:
         if line.startswith("/"):
-            chat_commands.run(conversation, line)
+            run_command(conversation, line)
         else:
             conversation.ask(line)
     except AskpodError as error:
@@ -228,7 +228,7 @@ def _history() -> History:
     """Earlier questions, in a file that only the user may read; in memory where there is none."""
     from prompt_toolkit.history import InMemoryHistory
 
-    from askpod.sessions import data_folder, private_folder
+    from askpod.chat import data_folder, private_folder
 
     path = data_folder() / "questions"
     try:

@@ -1,4 +1,4 @@
-"""`askpod check`: the faults of transcript files, who speaks in them, and what would be mended."""
+"""`askpod check` and `askpod doctor`: what is wrong in transcript files, or in the installation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from askpod.cli.output import counted, note, print_json, show
 from askpod.text import visible
 
 if TYPE_CHECKING:
-    from askpod.file_check import FileCheck, Speaking
+    from askpod.indexing.file_check import FileCheck, Speaking
 
 MOST_NAMED = 8  # labels that are named one by one
 
@@ -32,7 +32,7 @@ def check(
     Nothing is indexed. What is fetched of feeds and repositories is kept in the archive's
     folder, so that `askpod index` need not fetch it again.
     """
-    from askpod.file_check import FileCheck, check_files
+    from askpod.indexing.file_check import FileCheck, check_files
     from askpod.opening import store_folder
     from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
@@ -45,14 +45,14 @@ def check(
     if as_json:
         print_json([asdict(each) for each in checks])
     else:
-        _print(checks)
+        _show_checks(checks)
     if unread := what_is_not_read([Path(source) for source in sources]):
         note(f"not looked at: {unread}")
     if gathered.failed or any(each.error for each in checks):
         raise typer.Exit(1)
 
 
-def _print(checks: list[FileCheck]) -> None:
+def _show_checks(checks: list[FileCheck]) -> None:
     from rich.text import Text
 
     for each in checks:
@@ -91,3 +91,21 @@ def _who_speaks(speaking: Sequence[Speaking]) -> Iterator[str]:
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more
+
+
+def doctor(*, store: options.Store = None, as_json: options.Json = False) -> None:
+    """Say what is installed and what is missing. Shows the embedder and the store in use."""
+    from rich.text import Text
+
+    from askpod.doctor import diagnose
+    from askpod.settings import default_store
+
+    findings = diagnose(store or default_store())
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = Text("ok  ", "green") if finding.ok else Text("!!  ", "red")
+            show(mark.append(f"{finding.what:<16}", "default"), Text(visible(finding.value)))
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)

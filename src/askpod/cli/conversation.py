@@ -1,26 +1,33 @@
-"""A chat at the command line: its archive with the model in use, and where it is kept."""
+"""A chat at the command line: its archive with the model in use, and what begins with a slash."""
 
 from __future__ import annotations
 
+import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from askpod.chat import Chat
-from askpod.cli.ask import figures, show_ending, show_stream
-from askpod.cli.output import StreamedText, keys_unseen, note
-from askpod.errors import AskpodError
+from askpod.chat import Chat, Sessions, SourceError
+from askpod.cli.ask import figures, show_ending, show_sources, show_stream
+from askpod.cli.output import StreamedText, counted, keys_unseen, note, show, show_url
+from askpod.errors import AskpodError, FilterError
+from askpod.links import safe_link
 from askpod.model import Filters
-from askpod.sessions import Sessions
+from askpod.services.http import OPENAI, split_name
 from askpod.settings import Settings
+from askpod.text import visible
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from askpod.archive import Archive
-    from askpod.model import Answer, Exchange, Turn
+    from askpod.model import Answer, Citation, Exchange, Span, Turn
 
 STOPPED = "(stopped)"
 
@@ -157,3 +164,229 @@ class _Later:
 
     def turns(self, episode_id: str) -> list[Turn]:
         return self._conversation.archive.turns(episode_id)
+
+
+FILTERS = tuple(field.name for field in fields(Filters))
+
+
+class CommandError(AskpodError):
+    """A command cannot be understood or carried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: what is typed, what it does in a few words, and the function that does it."""
+
+    usage: str
+    about: str
+    run: Callable[[Conversation, str], None]
+
+    @property
+    def name(self) -> str:
+        """What it begins with, such as "/show"."""
+        return self.usage.split()[0]
+
+
+def run_command(conversation: Conversation, line: str) -> None:
+    """Carries out a line that begins with a slash.
+
+    Raises:
+        AskpodError: it cannot; the message says why.
+    """
+    name, _, argument = line.partition(" ")
+    command = COMMANDS.get(name.casefold())
+    if command is None:
+        near = get_close_matches(name.casefold(), COMMANDS, 1)
+        hint = f"did you mean {near[0]}?" if near else "/help lists the commands"
+        raise CommandError(f"there is no command {name}; {hint}")
+    command.run(conversation, argument.strip())
+
+
+def _sources(conversation: Conversation, _: str) -> None:
+    answer = conversation.chat.last
+    if answer is None or not answer.citations:
+        raise SourceError(
+            "there is no answer yet" if answer is None else "the last answer has no sources"
+        )
+    show_sources(answer)
+
+
+def _show(conversation: Conversation, argument: str) -> None:
+    from rich.text import Text
+
+    from askpod.times import clock
+
+    excerpt = conversation.chat.excerpt(_number(argument, "/show"))
+    citation = excerpt.citation
+    timed = citation.start is not None
+    show(Text(), Text(visible(citation.title), "bold"))
+    for span in excerpt.spans:
+        when = Text(f"{clock(span.start if timed else None):>8}  ", "cyan")
+        who = Text(f"{visible(span.speaker)}: " if span.speaker else "", "green")
+        show(when, Text.assemble(who, _marked(span, citation)))
+    show_url(citation.url, 0)
+
+
+def _marked(span: Span, citation: Citation) -> Text:
+    """The speech, with the words that were cited in bold."""
+    from rich.text import Text
+
+    begin = span.text.find(citation.quote) if span.speaker == citation.speaker else -1
+    if begin < 0 or not citation.quote:
+        return Text(visible(span.text))
+    end = begin + len(citation.quote)
+    return Text.assemble(
+        visible(span.text[:begin]), (visible(citation.quote), "bold"), visible(span.text[end:])
+    )
+
+
+def _why(conversation: Conversation, _: str) -> None:
+    if not conversation.chat.history:
+        raise SourceError("there is no answer yet")
+    last = conversation.chat.history[-1]
+    typer.echo(f"understood as: {visible(last.answer.question)}")
+    titles = {passage.title for passage in last.answer.passages}
+    if len(titles) == 1:
+        typer.echo(f"looked for in: {visible(titles.pop())}")
+    typer.echo(f"found: {_BASES[last.answer.basis]}")
+
+
+_BASES = {
+    "answered": "what was said answers it, as far as can be told",
+    "nearest": "only what comes near to it",
+    "none": "nothing that comes near to it",
+}
+
+
+def _open(conversation: Conversation, argument: str) -> None:
+    citation = conversation.chat.source(_number(argument, "/open"))
+    url = safe_link(citation.url)
+    if not url:
+        raise SourceError(f"source {citation.number} has no link; /show {citation.number} shows it")
+    opened = webbrowser.open(url)
+    typer.echo(f"opened {visible(url)}" if opened else f"no browser here; open {visible(url)}")
+
+
+def _filter(conversation: Conversation, argument: str) -> None:
+    chat = conversation.chat
+    if argument.casefold() in ("off", "none", "clear"):
+        chat.filters = Filters()
+    elif argument:
+        chat.filters = _changed(chat.filters, argument)
+    if not chat.filters:
+        typer.echo(f"no filters: all episodes are asked. There are {', '.join(FILTERS)}")
+        return
+    for line in conversation.archive.unmatched(chat.filters):
+        note(f"note: {line}")
+    left = counted(len(conversation.archive.episodes(chat.filters)), "episode")
+    typer.echo(f"only {visible(chat.filters.describe())} ({left}); /filter off takes it off")
+
+
+def _changed(filters: Filters, text: str) -> Filters:
+    """The filters with those of `text` in place: `name=value …`, a value may have several words.
+
+    A name without a value takes that filter off.
+
+    Raises:
+        FilterError: no such filter, or a value that it cannot have.
+    """
+    values = asdict(filters)
+    for name, value in _pairs(text):
+        values[name] = _season(value) if name == "season" and value else value or None
+    return Filters.of(values)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        if equals:
+            pairs.append((_filter_name(name.casefold()), value))
+        elif pairs:
+            pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]} {word}".strip())
+        else:
+            raise FilterError(
+                f"{word!r} is no filter; write name=value, such as guest=gupta season=2. "
+                f"The names are {', '.join(FILTERS)}"
+            )
+    return [(name, value.strip("\"'“”")) for name, value in pairs]
+
+
+def _filter_name(name: str) -> str:
+    if name in FILTERS:
+        return name
+    near = get_close_matches(name, FILTERS, 1)
+    hint = f"did you mean {near[0]}=? " if near else ""
+    raise FilterError(f"there is no filter {name!r}; {hint}The names are {', '.join(FILTERS)}")
+
+
+def _season(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise FilterError(f"season: {value!r} is no season's number") from None
+
+
+def _model(conversation: Conversation, argument: str) -> None:
+    if argument:
+        conversation.use_model(None if argument.casefold() in ("off", "none") else argument)
+    model = conversation.settings.model
+    if model is None:
+        typer.echo("no model: answers are quotations. /model NAME lets one write them")
+    else:
+        provider = split_name(model.name)[0]
+        where = (model.base_url or "OpenAI") if provider == OPENAI else provider
+        typer.echo(f"{visible(model.name)} at {visible(where)} writes the answers")
+
+
+def _save(conversation: Conversation, argument: str) -> None:
+    from askpod.export import as_markdown, save_new
+
+    if not argument:
+        raise CommandError("name a file: /save notes.md")
+    if not conversation.chat.history:
+        raise CommandError("there is nothing to save yet")
+    wanted = Path(argument)
+    path = save_new(wanted, as_markdown(conversation.chat.history))
+    taken = path.stem not in (wanted.stem, wanted.name)
+    there = f" ({visible(wanted.name)} was there already)" if taken else ""
+    typer.echo(f"saved as {visible(str(path))}{there}")
+
+
+def _new(conversation: Conversation, _: str) -> None:
+    conversation.restart()
+    filters = conversation.chat.filters
+    still = f"; still only {visible(filters.describe())}" if filters else ""
+    typer.echo(f"a new conversation{still}")
+
+
+def _help(_: Conversation, __: str) -> None:
+    width = max(len(command.usage) for command in COMMANDS.values())
+    for command in COMMANDS.values():
+        typer.echo(f"{command.usage:<{width}}  {command.about}")
+
+
+def _quit(conversation: Conversation, _: str) -> None:
+    conversation.leaving = True
+
+
+def _number(argument: str, command: str) -> int:
+    number = argument.strip("[]")
+    if not (number.isascii() and number.isdigit() and len(number) < 7):
+        raise CommandError(f"name a source by its number: {command} 1")
+    return int(number)
+
+
+_ALL = (
+    Command("/sources", "the last answer's sources", _sources),
+    Command("/show N", "what was said around source N", _show),
+    Command("/why", "what the last question was understood as", _why),
+    Command("/open N", "source N in the browser", _open),
+    Command("/filter NAME=VALUE", "ask only some episodes; /filter off asks all", _filter),
+    Command("/model [NAME|off]", "which model writes the answers", _model),
+    Command("/save FILE.md", "this conversation as Markdown", _save),
+    Command("/new", "begin a new conversation", _new),
+    Command("/help", "this list", _help),
+    Command("/quit", "leave, as Ctrl-D does", _quit),
+)
+COMMANDS = {command.name: command for command in _ALL}

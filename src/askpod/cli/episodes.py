@@ -1,7 +1,9 @@
-"""`askpod episodes`: what the archive holds."""
+"""`askpod episodes` and `askpod people`: what the archive holds, and who speaks in it."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +16,8 @@ from askpod.times import NO_SECOND
 
 if TYPE_CHECKING:
     from askpod.model import Episode
+    from askpod.people import Naming
+    from askpod.voices import Person, Voice
 
 
 @options.with_filters
@@ -36,11 +40,11 @@ def episodes(
         print_json([each.to_dict() for each in listed])
         return
     for each in listed:
-        _print(each)
+        _show_episode(each)
     note(counted(len(listed), "episode"))
 
 
-def _print(episode: Episode) -> None:
+def _show_episode(episode: Episode) -> None:
     """On a terminal a few lines; piped one line of columns with tabs between."""
     from rich.text import Text
 
@@ -55,3 +59,141 @@ def _print(episode: Episode) -> None:
     body.append(f"  ({NO_SECOND})" if episode.untimed else "", "dim")
     body.append(f"\n{visible(guests)}" if guests else "", "green")
     show(Text(f"{day:<12}{number:<8}"), body.append(f"\n{visible(episode.id)}", "dim"))
+
+
+people_app = typer.Typer(
+    help="List who speaks; merge, give and take back their names.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
+
+
+@people_app.callback()
+def people(
+    context: typer.Context, *, store: options.Store = None, as_json: options.Json = False
+) -> None:
+    """List who speaks; merge, give and take back their names."""
+    if context.invoked_subcommand is not None:
+        if store is not None or as_json:
+            raise typer.BadParameter(f"options stand after {context.invoked_subcommand!r}")
+        return
+    from askpod.archive import Archive
+
+    with Archive.open(store, notify=note) as archive:
+        everybody = archive.people.everyone()
+    if as_json:
+        print_json([asdict(person) for person in everybody])
+        return
+    if on_terminal() and everybody:
+        typer.echo(f"{'turns':>7}{'hours':>9}{'episodes':>10}  name")
+    for person in everybody:
+        _show_person(person)
+    note(counted(len(everybody), "name"))
+
+
+@people_app.command("merge")
+def merge_(
+    one: Annotated[str, typer.Argument(metavar="A", help="The name that goes.")],
+    into: Annotated[str, typer.Argument(metavar="B", help="The name that stays, or a new one.")],
+    *,
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Make one person of two names: A is B in every episode."""
+    from askpod.archive import Archive
+
+    with Archive.open(store, notify=note) as archive:
+        after = archive.people.merge(one, into)
+    if as_json:
+        print_json(asdict(after))
+    else:
+        _show_person(after)
+        note("`askpod people undo` takes it back")
+
+
+@people_app.command("name")
+def name_(
+    episode: Annotated[str, typer.Argument(metavar="EPISODE", help="An episode, by its id.")],
+    label: Annotated[
+        str | None, typer.Argument(metavar="LABEL", help="What the transcript calls the speaker.")
+    ] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Who that is.")] = None,
+    *,
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Say whose a label is in one episode; quotes show who it may be."""
+    from askpod.archive import Archive
+    from askpod.people import find_voice
+
+    with Archive.open(store, notify=note) as archive:
+        voices = archive.people.voices(episode)
+        if label is not None:
+            voices = [find_voice(voices, label)]
+            label = voices[0].label
+            if name is None and not as_json and sys.stdin.isatty() and on_terminal():
+                _show_voices(voices)
+                name = typer.prompt("Who is it (nothing: leave it)", default="", show_default=False)
+            if name:
+                voices = [archive.people.give(episode, label, name)]
+    if as_json:
+        print_json([asdict(voice) for voice in voices])
+    elif name:
+        who = label or "who speaks"
+        note(f"{who} is {voices[0].name} in {episode}; `askpod people undo` takes it back")
+    elif name is None:
+        _show_voices(voices)
+
+
+@people_app.command("undo")
+def undo_(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Take back all that gave this name.")
+    ] = None,
+    *,
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take back the last name that was given, or all that gave NAME."""
+    from askpod.archive import Archive
+
+    with Archive.open(store, notify=note) as archive:
+        taken = archive.people.undo(name)
+    if as_json:
+        print_json([asdict(each) for each in taken])
+    for each in [] if as_json else taken:
+        note(f"taken back: {_as_words(each)}")
+
+
+def _as_words(naming: Naming) -> str:
+    where = f" in {naming.episode}" if naming.episode is not None else ""
+    return f"{', '.join(naming.labels)} is {naming.name}{where}"
+
+
+def _show_person(person: Person) -> None:
+    from rich.text import Text
+
+    figures = f"{person.turns:,}", f"{person.seconds / 3600:,.1f}", f"{person.episodes:,}"
+    alike = ", ".join(person.alike)
+    if not on_terminal():
+        columns = (*(figure.replace(",", "") for figure in figures), person.name, alike)
+        typer.echo("\t".join(map(visible, columns)))
+        return
+    turns, hours, episodes = figures
+    like = Text(f"  like {visible(alike)}" if alike else "", "yellow")
+    head = Text(f"{turns:>7}{hours:>9}{episodes:>10}  ")
+    show(head, Text(visible(person.name), "bold").append_text(like))
+
+
+def _show_voices(voices: list[Voice]) -> None:
+    from rich.text import Text
+
+    from askpod.times import clock
+
+    for voice in voices:
+        named = f" = {voice.name}" if voice.name != voice.label else ""
+        about = f"  {counted(voice.turns, 'turn')}, {voice.seconds / 60:,.0f} minutes"
+        about += f"  (in the file: {', '.join(voice.written)})" if voice.written else ""
+        show(Text(visible(voice.label) or '""', "bold"), Text(visible(named + about)))
+        for quote in voice.quotes:
+            show(Text(f"{clock(quote.start):>9}  ", "cyan"), Text(visible(quote.text)))

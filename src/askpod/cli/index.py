@@ -1,4 +1,4 @@
-"""`askpod index`: reads transcripts into the archive, from files, feeds and repositories."""
+"""Commands that change the archive: `askpod index`, `remove` and `rebuild`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from askpod.cli import options
-from askpod.cli.output import note, print_json, progress_bar
+from askpod.cli.output import counted, note, print_json, progress_bar
 from askpod.errors import AskpodError
 from askpod.text import visible
 
@@ -170,3 +170,40 @@ def _rows(report: IndexReport) -> Iterator[tuple[str, str]]:
         yield "tokens embedded", f"{report.tokens:,}"
         yield "cost in US dollars", "unknown" if report.cost is None else f"{report.cost:,.4f}"
     yield "seconds", f"{report.seconds:,.1f}"
+
+
+def remove(
+    episodes: Annotated[
+        list[str], typer.Argument(metavar="EPISODE", help="Ids, as `askpod episodes` lists them.")
+    ],
+    *,
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Take episodes out of the archive. Their files stay as they are."""
+    from askpod.archive import Archive
+
+    with Archive.open(store, notify=note) as archive:
+        removed = archive.remove(episodes)
+    if as_json:
+        print_json({"removed": removed})
+    else:
+        gone = counted(len(removed), "episode")
+        note(f"{gone} removed; indexing the files again brings them back")
+
+
+def rebuild(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH", help="Files or folders to read besides the known ones."),
+    ] = None,
+    *,
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Build the archive again. Needed for other settings, a newer format, or after damage."""
+    from askpod.archive import Archive
+
+    with indexing_bar() as progress:
+        report = Archive.rebuild(store, paths or [], progress=progress, notify=note)
+    show_report(report, as_json=as_json)

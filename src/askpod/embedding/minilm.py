@@ -36,7 +36,7 @@ from askpod.errors import EmbedderError
 
 __all__ = ["DIMENSION", "MAX_TOKENS", "MODEL", "MiniLM", "Precision", "model_name"]
 
-GRAPH_FORMAT = 1  # part of the cached file's name: raise it with every change in graph.py
+GRAPH_FORMAT = 1  # part of the cached file's name: raise it with every change in onnx_graph.py
 
 
 class MiniLM:

@@ -24,7 +24,7 @@ from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.errors import StoreUnwritable
 from askpod.files import read_bounded, write_atomically
 from askpod.parsing import ParseError, parse_json
-from askpod.services.providers import service_of
+from askpod.services.http import service_of
 from askpod.settings import ModelSettings
 
 Item = TypeVar("Item")
@@ -200,7 +200,7 @@ def _digest(settings: ModelSettings, messages: Sequence[Message], schema: Schema
         "service": service_of(settings.name, settings.base_url),
         "model": settings.name,
         "answer_tokens": settings.answer_tokens,
-        "temperature": 0,  # what endpoint.py asks for
+        "temperature": 0,  # what llm_endpoint.py asks for
         "messages": [list(message) for message in messages],
         **({"schema": schema} if schema is not None else {}),
     }

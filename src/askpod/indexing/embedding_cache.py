@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from askpod.embedding import Embedder
 from askpod.embedding.remote import RemoteEmbedder
 from askpod.errors import ModelError
-from askpod.store.connection import plain_errors
 from askpod.store.rows import VECTOR
+from askpod.store.schema import plain_errors
 from askpod.tokens import cost
 
 FILE = "paid.db"

@@ -1,9 +1,12 @@
-"""Prepares files in this process or in several others; the caller sees no difference but speed.
+"""Prepares files: each is read, cut into chunks and embedded, in this process or in several.
+
+This is all of indexing that touches no store, so that it can be done in any process. Refuses
+nothing itself; a reader that fails in a way of its own is reported as the failure of its file.
 
 Each worker is a process of its own, started when there is work for it, with a thread here that
-hands it one file after the other. They write nothing: what they prepared comes back, in any
-order, and the caller takes it in the order of the files. Refuses to guess at what a worker that
-died was doing wrong: its file is reported, and a new worker goes on with the next.
+hands it one file after the other. They write nothing: what they prepared comes back, in any order,
+and the caller takes it in the order of the files. Refuses to guess at what a worker that died was
+doing wrong: its file is reported, and a new worker goes on with the next.
 """
 
 from __future__ import annotations
@@ -25,10 +28,66 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol, Self
 
-from askpod.chunking import ChunkSettings
+from askpod.chunking import ChunkSettings, chunk_episode
 from askpod.embedding import Embedder
+from askpod.embedding.contextual import under_heading
 from askpod.errors import AskpodError, ReadError, WorkerError
-from askpod.indexing.prepare import Prepared, embed, read
+from askpod.indexing.file_check import transcript_key
+from askpod.model import Episode, Fault
+from askpod.readers import Reading, read_episode
+from askpod.readers.speaker_labels import linked
+from askpod.store.rows import Embedded
+
+_EXCERPT = 200  # characters of an error that is not ours: it may quote the whole file
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What one file gave."""
+
+    episode: Episode  # its guests named in full
+    digest: str
+    transcript: str  # digest of the words said
+    faults: tuple[Fault, ...]
+    embedded: Embedded | None = None  # None where that is still to be done
+
+
+def read(path: Path, *, untimed: bool = False) -> Prepared:
+    """What a file says, nothing of it embedded; `untimed` takes one without any time.
+
+    Raises:
+        ReadError: no transcript can be had from it.
+    """
+    reading = _reading(path, untimed=untimed)
+    episode = linked(reading.episode)
+    return Prepared(episode, reading.digest, transcript_key(episode), reading.faults)
+
+
+def embed(episode: Episode, embedder: Embedder, chunking: ChunkSettings) -> Embedded:
+    """The chunks of an episode and their vectors. Raises what the embedder raises."""
+    chunks = chunk_episode(episode, embedder.count_tokens, chunking)
+    headings = [*dict.fromkeys(chunk.heading for chunk in chunks if chunk.heading)]
+    both = embedder.embed([*headings, *(chunk.embedded_text for chunk in chunks)])
+    heading_vectors = dict(zip(headings, both, strict=False))
+    vectors = both[len(headings) :]
+    for at, chunk in enumerate(chunks):
+        if chunk.heading:
+            vectors[at] = under_heading(vectors[at], heading_vectors[chunk.heading])
+    return Embedded(chunks, vectors)
+
+
+def _reading(path: Path, *, untimed: bool) -> Reading:
+    try:
+        return read_episode(path, untimed=untimed)
+    except AskpodError:
+        raise
+    except Exception as error:  # whatever a file holds, it must not take the others with it
+        raise ReadError(
+            path,
+            f"its reader failed ({type(error).__name__}: {str(error)[:_EXCERPT]}), which is a "
+            "fault of askpod: please report it. Leave the file out until it is mended",
+        ) from error
+
 
 _BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from askpod.indexing.workers import main; main()"
 _AHEAD = 3  # files in hand for each worker: enough to keep it busy, few enough to hold in memory
@@ -196,7 +255,7 @@ class _Worker:
             **_own_group(),
         )
 
-    def ask(self, what: Job | Task) -> Any:  # noqa: ANN401 (what worker.py answers)
+    def ask(self, what: Job | Task) -> Any:  # noqa: ANN401 (what `main` answers in the worker)
         """The worker's answer, waited for. Raises _Died."""
         told, replies = self._process.stdin, self._process.stdout
         if told is None or replies is None:  # they are pipes

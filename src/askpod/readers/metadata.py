@@ -30,11 +30,9 @@ from askpod.links import safe_link, youtube_id, youtube_id_of
 from askpod.model import Episode, Turn
 from askpod.parsing import Mapping, Node, Scalar, Sequence
 from askpod.readers.cues import Draft
-from askpod.readers.discover import ENDINGS
+from askpod.readers.discover import ENDINGS, name_of_recording, read_name
 from askpod.readers.fault_log import FaultLog
-from askpod.readers.fields import Fields
-from askpod.readers.filenames import name_of_recording, read_name
-from askpod.readers.frontmatter import clean_text, read_yaml
+from askpod.readers.frontmatter import Fields, clean_text, read_yaml
 from askpod.readers.json_document import seconds
 from askpod.readers.text import clean, decode, excerpt, read_bytes
 

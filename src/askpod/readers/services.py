@@ -14,7 +14,8 @@ from pathlib import Path
 from askpod.readers.cues import Cue, Draft, cut, locate
 from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, nested, seconds
-from askpod.readers.service_rows import (
+from askpod.readers.speakers import name_or_keep
+from askpod.readers.timed_rows import (
     DEEPEST,
     LOOSE,
     TICK,
@@ -28,7 +29,6 @@ from askpod.readers.service_rows import (
     speaker_name,
     unit_of,
 )
-from askpod.readers.speakers import name_or_keep
 from askpod.readers.turns import turns_of
 
 

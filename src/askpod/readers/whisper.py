@@ -14,8 +14,8 @@ from pathlib import Path
 from askpod.readers.cues import Cue, Draft, cut, locate
 from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
-from askpod.readers.service_rows import read_rows, speaker_in
 from askpod.readers.speakers import TURN, name_or_keep
+from askpod.readers.timed_rows import read_rows, speaker_in
 from askpod.readers.turns import turns_of
 from askpod.times import clock
 

@@ -1,24 +1,111 @@
-"""Evidence for a model: the best passages, turn by turn, within a budget of tokens.
+"""Evidence for a model: the best passages within a token budget, and how a prompt shows them.
 
 Passages that touch become one stretch; the turn before a stretch comes along where somebody else
 speaks it, since an answer means little without its question. Nothing is cut within a sentence.
 
 One episode does not crowd out the others: while another one with a passage of at least NEARLY the
-best score has nothing yet, none may take more than half of the budget. What that holds back
-follows at the end, if there is room.
+best score has nothing yet, none may take more than half of the budget. What that holds back follows
+at the end, if there is room.
+
+In a prompt, evidence is one numbered line of origin, then what was said:
+
+    [3] Mara Lind, 12:36 — Bees and their dances
+    > I counted them for a year.
+
+    [4] Joe Aster, 12:41
+    > And what came of it?
+
+An episode's title stands at the first of its turns: at each it took up to a third of the prompt.
+What is counted by `pack` and what is sent by `prompts` comes from here. A transcript is not
+trusted: each turn's speech is one line behind "> ", so that nothing in it stands where our numbers
+do, and the marks by which models tell roles apart are broken up.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from askpod.chunking import cut_span, second_at
 from askpod.links import second_link, youtube_id_of
 from askpod.model import EvidenceTurn, Passage, Turn
-from askpod.retrieval.render import render, render_speech, render_title
-from askpod.text import split_sentences
+from askpod.text import LINE_BREAKS, split_sentences
+from askpod.times import clock
+
+LONGEST_NAME = 80  # characters of a speaker's name or a title; a hostile one fills no prompt
+
+_LINE_BREAK = re.compile(f"[\t{LINE_BREAKS}]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # no UTF-8 holds one: it would fail when sent
+# Local servers turn such marks into control tokens even inside a message's text (llama.cpp
+# issue 24382, ollama pull request 17262): "<|im_start|>", "</s>", "<start_of_turn>", "<turn|>",
+# "<｜User｜>", "<<SYS>>", "[INST]". A space after the bracket makes them words again.
+_CONTROL = re.compile(
+    r"<(?=[|｜/<!?]|[^\W\d])"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_\w+|CALL_ID|ARGS|THINK|gMASK)\])"
+)
+
+
+def render(evidence: Sequence[EvidenceTurn]) -> str:
+    """The whole evidence as it stands in a prompt, a blank line between turns; "" without any.
+
+    It begins with a bracket and ends with a line break: the tokens before and after it stay what
+    they are, so that its own can be counted apart.
+    """
+    return "\n".join(render_turn(turn, titled=begins) for turn, begins in by_episode(evidence))
+
+
+def by_episode(evidence: Sequence[EvidenceTurn]) -> Iterator[tuple[EvidenceTurn, bool]]:
+    """Each turn, and whether its episode begins with it: the one before is of another."""
+    before = None
+    for turn in evidence:
+        yield turn, turn.episode_id != before
+        before = turn.episode_id
+
+
+def render_turn(turn: EvidenceTurn, *, titled: bool) -> str:
+    """One turn as `render` has it, with the line break that ends it."""
+    second = None if turn.untimed else turn.span.start
+    title = turn.title if titled else ""
+    return render_speech(turn.number, turn.span.speaker, second, turn.span.text, title)
+
+
+def render_speech(
+    number: int, speaker: str, second: float | None, text: str, title: str = ""
+) -> str:
+    """The same from a turn's parts; `second` is its start, None in an untimed episode."""
+    name = _name(speaker.translate(_DASHES))
+    who = f"{name}, {clock(second)}" if name else clock(second)
+    return f"[{number}] {who}{render_title(title)}\n> {plain(text)}\n"
+
+
+def render_title(title: str) -> str:
+    """What stands behind a turn's second for its episode's title; "" for none."""
+    return f" — {_name(title)}" if title else ""
+
+
+def plain(text: str) -> str:
+    """The text as one line that no model's server takes for more than text.
+
+    Characters are kept, but for line breaks (each becomes a space), halves of surrogate pairs,
+    and a space put into what a server would read as a control token.
+    """
+    line = text if text.isprintable() else _SURROGATE.sub("\ufffd", _LINE_BREAK.sub(" ", text))
+    return _CONTROL.sub(lambda match: f"{match.group()} ", line)
+
+
+@lru_cache(maxsize=1024)
+def _name(text: str) -> str:
+    """A name as one short line without brackets, which are for our numbers."""
+    words = " ".join(plain(text).translate(_ROUND).split())
+    return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1].rstrip()}…"
+
+
+_DASHES = str.maketrans("—–―", "---")  # only a title stands behind one
+_ROUND = str.maketrans("[]【】［］", "()()()")
+
 
 NEARLY = 0.8  # of the best score, from which on a passage's episode is to be heard
 LONGEST_QUESTION = 120  # tokens of the turn before a stretch; of a longer one its last sentences
@@ -34,7 +121,7 @@ def pack(
 ) -> tuple[EvidenceTurn, ...]:
     """The evidence that `passages`, best first, give within `budget` tokens.
 
-    Its rendering (rendering.py) never counts more than the budget. Episodes stand in the order of
+    As it is rendered, it never counts more than the budget. Episodes stand in the order of
     their best passages, turns in the order of speech; a turn that does not fit is cut at the end
     of a sentence or left out. `turns` looks up an episode's turns, `count` counts tokens.
     """

@@ -23,6 +23,7 @@ from askpod.embedding.contextual import NEIGHBOUR_SHARES
 from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
 from askpod.people import Labels, People
+from askpod.retrieval.names import named_speakers, replaced, respelled, unmentioned_names
 from askpod.retrieval.passages import (
     MOST,
     may_follow,
@@ -40,8 +41,6 @@ from askpod.retrieval.rerank import (
     score_chunks,
     within_reach,
 )
-from askpod.retrieval.speakers import named_speakers
-from askpod.retrieval.spelling import replaced, respelled, unmentioned_names
 from askpod.retrieval.word_index import WordIndex
 from askpod.store.catalog import Catalog
 from askpod.store.dense import Neighbours, best_chunks, dense_scores

@@ -33,7 +33,7 @@ from askpod.services.limits import (
 if TYPE_CHECKING:
     import ssl
 
-    import httpx as httpx  # for failures.py, too
+    import httpx as httpx  # for errors.py, too
 else:  # the library that the installed openai client is built on: httpx, or later its successor
     httpx = import_module(openai.DefaultHttpxClient.__base__.__module__.partition(".")[0])
 

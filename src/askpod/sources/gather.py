@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from askpod.errors import Failure, FetchError
 from askpod.files import usable
 from askpod.readers.discover import ENDINGS, NoTranscripts, find_files, find_recordings, named
-from askpod.readers.xml_captions import is_xml_captions
+from askpod.readers.xml_files import is_xml_captions
 from askpod.store_lock import write_lock
 
 if TYPE_CHECKING:

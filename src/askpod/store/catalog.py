@@ -21,10 +21,18 @@ from askpod.errors import EpisodeNotFound
 from askpod.model import Episode, Turn
 from askpod.people import Labels
 from askpod.store import rows
-from askpod.store.connection import Connections, damaged
 from askpod.store.filters import Selection, chunk_condition, speakers, spoken_under
 from askpod.store.rows import DamagedRow, Embedded, Source, StoredChunk, StoredEpisode
-from askpod.store.schema import FILE, Stamp, create_tables, drop, leftovers, no_archive
+from askpod.store.schema import (
+    FILE,
+    Connections,
+    Stamp,
+    create_tables,
+    damaged,
+    drop,
+    leftovers,
+    no_archive,
+)
 from askpod.text import nearest
 
 

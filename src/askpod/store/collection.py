@@ -25,9 +25,9 @@ from askpod.files import read_bounded, unusable, write_atomically
 from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
-from askpod.store.connection import plain_errors
 from askpod.store.integrity import lookup_checksum
 from askpod.store.rows import DamagedRow, Embedded, Source, checksum
+from askpod.store.schema import plain_errors
 from askpod.store.vectors import Record, VectorIndex, VectorIndexError, described, wipe_spare
 
 FOLDER = "chroma"

@@ -127,10 +127,8 @@ class VectorIndex:
                 include=["distances"],
             )
             distances = (found["distances"] or [[]])[0]
-            return (
-                np.array([int(number) for number in found["ids"][0]], dtype=np.int64),
-                (1 - np.array(distances)).astype(np.float32),
-            )
+            ids = np.array([int(number) for number in found["ids"][0]], dtype=np.int64)
+            return ids, (1 - np.array(distances)).astype(np.float32)
 
     def count(self) -> int:
         """How many vectors it holds."""

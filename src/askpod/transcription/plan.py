@@ -17,8 +17,7 @@ from askpod.errors import Failure, ReadError, RecordingError, TranscriberError
 from askpod.files import PRIVATE, read_bounded, write_atomically
 from askpod.parsing import parse_json
 from askpod.readers import read_episode
-from askpod.readers.discover import ENDINGS
-from askpod.readers.filenames import name_of_recording
+from askpod.readers.discover import ENDINGS, name_of_recording
 from askpod.readers.metadata import MAX_BYTES, beside
 from askpod.readers.text import MAX_JSON_BYTES
 from askpod.transcription.engine import PREFIX, Command, Endpoint, Engine, Proven

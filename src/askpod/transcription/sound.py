@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.errors import RecordingError, TranscriberError
-from askpod.readers.file_kinds import HEAD, is_recording
+from askpod.readers.text import HEAD, is_recording
 
 RATE = 16_000  # samples a second, as all models of speech want them
 WINDOW = 300.0  # seconds of a window

@@ -8,14 +8,15 @@ import numpy as np
 
 from askpod.answering.llm_client import Reply
 from askpod.evals.intervals import Interval
-from askpod.evals.models.figures import figures, percentile_interval
-from askpod.evals.models.requests import (
+from askpod.evals.models.figures import (
     Load,
     Prompt,
     Sent,
     announced,
     dollars,
     estimate,
+    figures,
+    percentile_interval,
     prompts_at,
 )
 from askpod.settings import ModelSettings

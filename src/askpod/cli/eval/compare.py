@@ -183,7 +183,7 @@ def export(
     as_json: options.Json = False,
 ) -> None:
     """Write a run for trec_eval, to check the ranking measures."""
-    from askpod.evals.export import write_trec
+    from askpod.evals.compare import write_trec
     from askpod.evals.records import read_records
 
     written = write_trec(out or run, read_records(run), TAG)

@@ -45,8 +45,8 @@ def models(
 ) -> None:
     """Measure models side by side: quality, speed, errors, cost."""
     from askpod.evals.gold import load_gold
+    from askpod.evals.models.figures import announced
     from askpod.evals.models.measure import make_folder
-    from askpod.evals.models.requests import announced
 
     questions = load_gold(gold).alone()
     candidates = _candidates(questions, model or [], base_url, store)

@@ -19,7 +19,7 @@ from askpod.errors import QuestionError
 from askpod.evals.gold import GoldQuestion
 from askpod.evals.long_context.conditions import Formatting, Negatives, drawn
 from askpod.model import EvidenceTurn, Turn
-from askpod.retrieval.render import (
+from askpod.retrieval.evidence import (
     LONGEST_NAME,
     by_episode,
     plain,

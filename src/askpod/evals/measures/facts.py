@@ -30,8 +30,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.answering.citations import UNCITED_MARK, UNSUPPORTED_MARK
-from askpod.answering.claims import FEWEST_WORDS, UNENDED_WORDS, needs_source
-from askpod.answering.entities import binding_numbers, stated_numbers
+from askpod.answering.claims import (
+    FEWEST_WORDS,
+    UNENDED_WORDS,
+    binding_numbers,
+    needs_source,
+    stated_numbers,
+)
 from askpod.answering.markers import MarkerReader
 from askpod.answering.refusal import REFUSAL, is_refusal
 from askpod.embedding import Embedder

@@ -18,14 +18,15 @@ from askpod.archive import Archive
 from askpod.errors import ContextTooLong, ModelError, StoreUnwritable
 from askpod.evals.gold import GoldSet
 from askpod.evals.intervals import Interval
-from askpod.evals.models.figures import ModelFigures, figures
-from askpod.evals.models.requests import (
+from askpod.evals.models.figures import (
     LEVELS,
     WARM_UP,
     Estimate,
     Load,
+    ModelFigures,
     Prompt,
     estimate,
+    figures,
     model_of,
     prompts_at,
     prompts_of,

@@ -11,8 +11,14 @@ from rich.text import Text
 
 from askpod.evals.intervals import Interval
 from askpod.evals.measures import BY_NAME
-from askpod.evals.models.figures import HEADLINES, Level, ModelFigures
-from askpod.evals.models.requests import LEVELS, MOST_REQUESTS, dollars
+from askpod.evals.models.figures import (
+    HEADLINES,
+    LEVELS,
+    MOST_REQUESTS,
+    Level,
+    ModelFigures,
+    dollars,
+)
 from askpod.evals.report.page import Panel, page, svg
 from askpod.evals.report.plots import interval_bars, lines, scatter
 from askpod.evals.report.svg import figure_text, interval_text, known

@@ -12,10 +12,9 @@ import numpy as np
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
 from askpod.store.catalog import Catalog, meta_in
-from askpod.store.connection import plain_errors
 from askpod.store.dense import DIGITS, Hits, Neighbours, Notify, dense_scores
 from askpod.store.filters import Layout
-from askpod.store.schema import FILE, KEPT, Stamp
+from askpod.store.schema import FILE, KEPT, Stamp, plain_errors
 from askpod.store.shared import ARCHIVE
 from askpod.store.shared.client import Address, Collection, Database
 from askpod.store.shared.records import Manifest, chunks_of, found, other_archive

@@ -1,4 +1,4 @@
-"""The names in a question, as the archive spells them: "Sukhodolskaja" is said nowhere.
+"""The names in a question: which speakers it means, and how the archive spells them.
 
 Names are what is misspelt most, by listeners as by recognisers. A word is replaced only where the
 archive lacks it, where the embedder does not know it whole either (so that it is no common word),
@@ -12,18 +12,80 @@ import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher, get_close_matches
+from functools import lru_cache
 
 from askpod.chunking import SPECIAL_TOKENS
 from askpod.retrieval.word_index import quoted
-from askpod.text import query_words
+from askpod.text import STOPWORDS, query_words
 
-SHORTEST = 5  # letters: shorter words are alike by chance
+SHORTEST_PART = 3  # letters of a part of a name that may stand for the whole
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def named_speakers(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
+    """Those of `speakers` whom the question names.
+
+    Either the whole name stands in it, or the first or the last word of it, with a capital
+    unless the question has none at all: "will" and "mark" are no people. Where the last word is
+    a letter that tells people of one kind apart ("PhD C"), it counts as a capital by itself. A
+    word of a whole name names nobody else: "Ben Taylor" is not Ben Wilson.
+    """
+    asked = _WORD.findall(re.sub(r"['’]s\b", "", question))
+    folded = f" {' '.join(asked).casefold()} "
+    alone = set(asked[1:]) | {word for word in asked[:1] if word.casefold() not in STOPWORDS}
+    if not any(word[0].isupper() for word in asked[1:]):
+        alone |= {word.title() for word in asked} | {word.upper() for word in asked}
+    everyone = tuple(speakers)
+    by_part = _by_part(everyone)
+    may_be = sorted({place for word in folded.split() for place in by_part.get(word, ())})
+    names = {place: _WORD.findall(everyone[place]) for place in may_be}
+    in_full = {place for place, name in names.items() if _in_full(name, folded, asked)}
+    taken = {part.casefold() for place in in_full for part in names[place]}
+    alone = {word for word in alone if word.casefold() not in taken}
+    return tuple(
+        everyone[place]
+        for place, name in names.items()
+        if place in in_full or _in_part(name, folded, alone, taken)
+    )
+
+
+@lru_cache(maxsize=4)
+def _by_part(speakers: tuple[str, ...]) -> dict[str, list[int]]:
+    """Where those stand whose name begins or ends with a word; nobody else can be named by it."""
+    by_part: dict[str, list[int]] = {}
+    for place, speaker in enumerate(speakers):
+        if name := _WORD.findall(speaker.casefold()):
+            for part in {name[0], name[-1]}:
+                by_part.setdefault(part, []).append(place)
+    return by_part
+
+
+def _in_full(name: list[str], folded: str, asked: list[str]) -> bool:
+    if len(name) == 1 and name[0].casefold() in STOPWORDS:
+        return name[0] in asked[1:]  # "A", as a diariser calls somebody, is no article
+    return bool(name) and f" {' '.join(name).casefold()} " in folded
+
+
+def _in_part(name: list[str], folded: str, alone: set[str], taken: set[str]) -> bool:
+    if len(name) < 2:
+        return False
+    kind, letter = name[0].casefold(), name[-1]
+    if len(letter) == 1:
+        return letter in alone - {"A", "I"} or (kind not in taken and f" {kind} " in folded)
+    return any(
+        len(part) >= SHORTEST_PART and part.casefold() not in STOPWORDS and part in alone
+        for part in (name[0], name[-1])
+    )
+
+
+SHORTEST_WORD = 5  # letters: shorter words are alike by chance
 
 ALIKE = 0.85  # difflib's ratio, from which on two spellings are taken for one name
 
 # A word behind a word, not behind the end of a sentence or an opening quotation mark.
 _WITHIN = re.compile(r"(?<=[\w,;] )[^\W\d_]+(?:['’][^\W\d_]+)*")
-_WORD = re.compile(r"[^\W\d_]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def respelled(
@@ -45,12 +107,12 @@ def respelled(
     worth = set(query_words(question))
     lacking = [
         word
-        for word in dict.fromkeys(_WORD.findall(question))
-        if len(word) >= SHORTEST
+        for word in dict.fromkeys(_LETTERS.findall(question))
+        if len(word) >= SHORTEST_WORD
         and word.casefold() in worth
         and not (is_said(word) or _is_in_heading(connection, word))
     ]
-    names = [word for speaker in speakers for word in _WORD.findall(speaker)] if lacking else []
+    names = [word for speaker in speakers for word in _LETTERS.findall(speaker)] if lacking else []
     known = {name.casefold() for name in names}
     spellings: dict[str, str] = {}
     for word in lacking:
@@ -61,7 +123,7 @@ def respelled(
             other
             for stem in (_alike_stems(connection, word.casefold()) if word[0].isupper() else ())
             for text in _texts_with(connection, stem)
-            for other in _WORD.findall(text)
+            for other in _LETTERS.findall(text)
         )
         if best := _most_alike(word, [*names, *said]):
             spellings[word] = best
@@ -70,7 +132,7 @@ def respelled(
 
 def replaced(question: str, spellings: dict[str, str]) -> str:
     """The question with those words as the archive spells them."""
-    return _WORD.sub(lambda match: spellings.get(match[0], match[0]), question)
+    return _LETTERS.sub(lambda match: spellings.get(match[0], match[0]), question)
 
 
 def _most_alike(word: str, others: Sequence[str]) -> str | None:

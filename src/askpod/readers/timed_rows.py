@@ -1,4 +1,4 @@
-"""Lists of timed rows in JSON and in tables, under whatever of the usual names they have.
+"""Lists of timed rows in JSON and in tables (CSV, TSV), under any of the usual names.
 
 A row is an object with a text and a start: `startTime`, `begin`, `start_ms` … Whether plain
 numbers are seconds or milliseconds is told by how much is said in that time.
@@ -6,14 +6,21 @@ numbers are seconds or milliseconds is told by how much is said in that time.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
-from askpod.readers.cues import Cue
+from askpod.errors import ReadError
+from askpod.readers.cues import Cue, Draft
 from askpod.readers.fault_log import FaultLog
-from askpod.readers.json_document import Object, objects, second_of, seconds, text_of
+from askpod.readers.json_document import Object, Rows, objects, second_of, seconds, text_of
+from askpod.readers.speakers import name_or_keep
+from askpod.readers.text import MAX_CAPTIONS
+from askpod.readers.turns import turns_of
 
 _MILLISECOND = 0.001
 TICK = 1e-7  # of Azure
@@ -200,3 +207,52 @@ def label_of(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.15g}"
     return value if isinstance(value, str) else ""
+
+
+_HEAD = 1_000  # characters of the line of column names
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
+_LONGEST = 1_000_000  # characters of one cell
+
+
+def is_table(text: str) -> bool:
+    """Whether the first line names columns, one of a text and one of a start."""
+    return bool(_separator(text))
+
+
+def read_table(path: Path, text: str, log: FaultLog) -> Draft:
+    """The turns of a table; each row says when it is said, and by whom where there is a column.
+
+    Raises ReadError where it cannot be taken apart, or has more rows than any recording.
+    """
+    rows = Rows()
+    rows.lines = []
+    csv.field_size_limit(_LONGEST)
+    reader = csv.reader(io.StringIO(text.strip("\ufeff")), delimiter=_separator(text) or ",")
+    try:
+        names = next(reader)
+        for cells in reader:
+            if len(rows) > MAX_CAPTIONS:
+                problem = f"holds more than {MAX_CAPTIONS:,} rows; split it or leave it out"
+                raise ReadError(path, problem)
+            rows.append(dict(zip(names, map(_value, cells), strict=False)))
+            rows.lines.append(reader.line_num)
+    except csv.Error as error:
+        problem = f"is no table that can be read ({error}); mend this line or export it again"
+        raise ReadError(path, problem, line=reader.line_num) from None
+    return Draft(turns_of(name_or_keep(read_rows(rows, log), log), log))
+
+
+def _separator(text: str) -> str:
+    """What stands between the columns; "" where the first line names none that tell of speech."""
+    head = text[:_HEAD].lstrip("\ufeff\r\n ").partition("\n")[0]
+    for separator in ("\t", ";", ","):
+        names = [name.strip(" \"'\r") for name in head.split(separator)]
+        if len(names) > 1 and tells_times(names):
+            return separator
+    return ""
+
+
+def _value(cell: str) -> object:
+    """A number as a number, so that its unit can be told."""
+    bare = cell.strip()
+    return float(bare) if _NUMBER.fullmatch(bare) else cell

@@ -1,21 +1,69 @@
-"""Reads captions in XML: TTML (also DFXP, IMSC, Apple Podcasts) and YouTube's timedtext.
+"""Reads what is XML inside: captions (TTML, DFXP, IMSC; YouTube's timedtext) and Word documents.
+
+XML is read as a stream, by the standard library's expat: nothing nests, and each tag knows its
+line. Refused: entities of a file's own, which can grow without bounds.
 
 A caption's time and its speaker stand at the caption, those of single words inside of it.
+
+Of a Word document (.docx), such as Teams and Word write transcripts, only paragraphs and line
+breaks are read: nothing in it acts. Refused: what is damaged, and what unpacks to more than a
+transcript holds.
 """
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.parsers import expat
 
+from askpod.errors import ReadError
 from askpod.readers.captions import caption_second, refuse_floods
 from askpod.readers.cues import Cue, Draft
 from askpod.readers.fault_log import FaultLog
 from askpod.readers.speakers import name_or_keep
-from askpod.readers.text import clean, unescape
+from askpod.readers.text import MAX_TAGS, MAX_TEXT_BYTES, MEGABYTE, clean, unescape
 from askpod.readers.turns import turns_of
-from askpod.readers.xml_events import XmlEvents, parse_xml
+
+
+class XmlEvents:
+    """Takes the parts of an XML file as they come; names are without their prefix."""
+
+    def start(self, line: int, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+
+    def text(self, text: str) -> None:
+        """Text between two tags, or a part of it."""
+
+
+def parse_xml(path: Path, text: str, events: XmlEvents) -> None:
+    """Gives the parts of a file to `events`. Raises ReadError where it is no sound XML."""
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        bare = {key.rpartition(":")[2]: value for key, value in attributes.items()}
+        events.start(parser.CurrentLineNumber, name.rpartition(":")[2].lower(), bare)
+
+    def refuse(*_: object) -> None:
+        raise ReadError(path, "declares entities of its own, which no transcript needs", line=1)
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = lambda name: events.end(name.rpartition(":")[2].lower())
+    parser.CharacterDataHandler = events.text
+    parser.EntityDeclHandler = refuse
+    try:
+        parser.Parse(text.lstrip("\ufeff \t\r\n").encode("utf-8", "replace"), True)  # noqa: FBT003
+    except expat.ExpatError as error:
+        problem = f"is not valid XML ({expat.ErrorString(error.code)}); mend it or fetch it again"
+        raise ReadError(path, problem, line=error.lineno) from None
+
 
 _HEAD = 4_000  # characters by which a file is recognised
 _ROOT = re.compile(r"<(?:\w+:)?(tt|timedtext|transcript)[\s>]", re.IGNORECASE)
@@ -179,3 +227,58 @@ class _Reader(XmlEvents):
 
 def _sum(start: float | None, lasts: float | None) -> float | None:
     return None if start is None or lasts is None else start + lasts
+
+
+_BODY = "word/document.xml"
+_TAGS = 6  # in a document to each of ours: it marks every run of letters
+
+
+def text_of_word(path: Path, data: bytes) -> str:
+    """The paragraphs of a document, with a blank line between them. Raises ReadError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(_BODY) as file:
+            body = file.read(MAX_TEXT_BYTES + 1)
+    except (zipfile.BadZipFile, KeyError, OSError, RuntimeError, EOFError, zlib.error,
+            NotImplementedError, ValueError) as error:  # fmt: skip
+        raise ReadError(
+            path, f"is a damaged Word document ({error}); save it again, or as plain text"
+        ) from None
+    if len(body) > MAX_TEXT_BYTES or body.count(b"<") > _TAGS * MAX_TAGS:
+        raise ReadError(
+            path,
+            f"holds more than {MAX_TEXT_BYTES // MEGABYTE} MB of text; split it or leave it out",
+        )
+    paragraphs = _Paragraphs()
+    parse_xml(path, body.decode("utf-8", "replace"), paragraphs)
+    return "\n\n".join(paragraphs.found)
+
+
+class _Paragraphs(XmlEvents):
+    """Collects the paragraphs of a document."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self._parts: list[str] = []
+        self._in_text = False
+
+    def start(self, line: int, name: str, attributes: dict[str, str]) -> None:  # noqa: ARG002
+        """An element begins."""
+        self._in_text = name == "t"
+        if name in ("br", "cr"):
+            self._parts.append("\n")
+        elif name == "tab":
+            self._parts.append("\t")
+
+    def end(self, name: str) -> None:
+        """An element ends."""
+        self._in_text = False
+        if name == "p":
+            text = "".join(self._parts).strip()
+            self._parts.clear()
+            if text:
+                self.found.append(text)
+
+    def text(self, text: str) -> None:
+        """Text between two tags."""
+        if self._in_text:
+            self._parts.append(text)

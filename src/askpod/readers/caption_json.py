@@ -1,0 +1,149 @@
+"""Reads the JSON transcripts of Podcasting 2.0, and the two JSON forms of YouTube's captions.
+
+Podcasting 2.0 has `segments` with `startTime` and `body`: a segment may be a paragraph, a caption
+or one word; all become turns by the same rule. A segment that names no speaker is by the one named
+last, where enough segments name one.
+
+The list that `youtube-transcript-api` gives has `text`, `start` and `duration` in seconds. json3,
+as the player itself asks for it, has events in milliseconds: `segs` of text, of which those of
+automatic captions are words with an offset of their own. A caption stays on the screen while the
+next ones appear, so that durations overlap; a turn's end is set by what follows. Speakers are named
+in the text alone ("ANN: …", ">> …"), as in any captions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from askpod.errors import ReadError
+from askpod.links import youtube_id
+from askpod.model import Turn
+from askpod.readers.captions import Caption, cue_of, unroll
+from askpod.readers.cues import Cue, Draft, Word, cut
+from askpod.readers.fault_log import FaultLog
+from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
+from askpod.readers.speakers import name_speakers
+from askpod.readers.text import MAX_CAPTIONS, unescape
+from askpod.readers.turns import turns_of
+
+_WORD = 12  # characters of an average segment, up to which segments are words
+_CLOSING = frozenset(",.;:!?%)]}”…")
+
+
+def read_podcast_json(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
+    """The turns of a transcript. What has the wrong type is left out and reported."""
+    segments = value.get("segments") if isinstance(value, dict) else None
+    cues = list(_joined(list(_cues(segments, log))))
+    return Draft(turns_of(name_speakers(cues, log), log))
+
+
+def _cues(segments: object, log: FaultLog) -> Iterator[Cue]:
+    for line, segment in objects(segments, log):
+        nobody = segment.get("speaker") == ""  # another one than before, who is not known
+        yield Cue(
+            line,
+            second_of(segment.get("startTime"), line, log),
+            second_of(segment.get("endTime"), line, log),
+            text_of(segment.get("body"), line, log),
+            "?" if nobody else text_of(segment.get("voice") or segment.get("speaker"), line, log),
+        )
+
+
+def _joined(cues: list[Cue]) -> Iterator[Cue]:
+    """The cues, with the parts of one word in one cue.
+
+    Some tools give a word in two segments (" don", "'t"), and a stop as a segment of its own.
+    Where segments are words and most begin with a space, one that does not goes on a word.
+    """
+    letters = sum(len(cue.text) for cue in cues)
+    spaced = sum(cue.text[:1].isspace() for cue in cues)
+    by_word = letters <= _WORD * len(cues)
+    parts: list[Cue] = []
+    for cue in cues:
+        if parts and by_word and _goes_on(parts[-1], cue, spaced=2 * spaced > len(cues)):
+            parts.append(cue)
+        else:
+            yield from _whole(parts)
+            parts = [cue]
+    yield from _whole(parts)
+
+
+def _goes_on(last: Cue, cue: Cue, *, spaced: bool) -> bool:
+    """Whether a segment is the rest of the word, or of the sentence, that ended just before."""
+    if (cue.speaker and cue.speaker != last.speaker) or not cue.text or last.text[-1:].isspace():
+        return False
+    if all(character in _CLOSING for character in cue.text.strip()):
+        return bool(cue.text.strip())
+    return spaced and last.text[-1:].isalnum() and _is_inner(cue.text[0])
+
+
+def _is_inner(character: str) -> bool:
+    return character.isalnum() or character in "'’-"
+
+
+def _whole(parts: list[Cue]) -> Iterator[Cue]:
+    if len(parts) > 1:
+        text = "".join(cue.text for cue in parts)
+        yield parts[0]._replace(text=text, end=parts[-1].end)
+    else:
+        yield from parts
+
+
+_MILLISECOND = 0.001
+
+
+def read_youtube_list(path: Path, value: object, log: FaultLog) -> Draft:
+    """The turns of a list of captions, or of an object with `snippets`, and the video's id.
+
+    Raises ReadError where there are more captions than any recording has.
+    """
+    rows, video = (
+        (value.get("snippets"), value.get("video_id")) if isinstance(value, dict) else (value, None)
+    )
+    if isinstance(rows, list) and len(rows) > MAX_CAPTIONS:
+        problem = f"holds more than {MAX_CAPTIONS:,} captions; split it or leave it out"
+        raise ReadError(path, problem)
+    captions = unroll(list(_snippets(rows, log)), str, log)
+    turns = _turns((cue_of(caption) for caption in captions), log)
+    return Draft(turns, youtube=youtube_id(video) if isinstance(video, str) else None)
+
+
+def read_youtube_json3(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
+    """The turns of a json3 file. Events that only open a window or break a line are no speech."""
+    events = value.get("events") if isinstance(value, dict) else None
+    cues = (cue for line, event in objects(events, log) for cue in _spoken(line, event, log))
+    return Draft(_turns(cues, log))
+
+
+def _turns(cues: Iterable[Cue], log: FaultLog) -> tuple[Turn, ...]:
+    return turns_of(name_speakers(list(cues), log), log)
+
+
+def _snippets(rows: object, log: FaultLog) -> Iterator[Caption]:
+    for line, row in objects(rows, log):
+        text = unescape(text_of(row.get("text"), line, log))  # older tools left "&#39;"
+        start = second_of(row.get("start"), line, log)
+        lasts = second_of(row.get("duration"), line, log)
+        yield Caption(line, start, _sum(start, lasts), text.split("\n"))
+
+
+def _spoken(line: int, event: Object, log: FaultLog) -> Iterator[Cue]:
+    """The cues of an event: in automatic captions each word has an offset."""
+    segs = nested(event.get("segs"))
+    texts = [text_of(seg.get("utf8"), line, log) for seg in segs]
+    if not any(text.strip() for text in texts):
+        return
+    start = second_of(event.get("tStartMs"), line, log, _MILLISECOND)
+    lasts = second_of(event.get("dDurationMs"), line, log, _MILLISECOND)
+    words: list[Word] = []
+    offset = 0
+    for seg, text in zip(segs, texts, strict=True):
+        later = seconds(seg.get("tOffsetMs"), _MILLISECOND)
+        words.append(Word(offset, _sum(start, later)))
+        offset += len(text)
+    yield from cut(Cue(line, start, _sum(start, lasts), "".join(texts)), words)
+
+
+def _sum(start: float | None, later: float | None) -> float | None:
+    return None if start is None or later is None else start + later
