@@ -58,6 +58,26 @@ def test_the_table_the_files_and_the_window(measure, server, archive, tmp_path: 
     assert 50 < len(server.requests) <= 62
 
 
+def test_factors_are_varied_at_the_one_length_that_is_named(measure, tmp_path: Path):
+    run = measure("--lengths", "4k,8k", "--factors-at", "4k", "--json", "--out", "one")
+    assert run.code == 0, run.err
+    assert "2 questions, 38 requests" in run.err
+    rows = [(row["row"], row["length"]) for row in run.json["rows"] if row["position"] == "all"]
+    assert {length for name, length in rows if name == "base"} == {4_000, 8_000}
+    assert {length for name, length in rows if name not in ("base", "retrieved")} == {4_000}
+    windows = {window["row"] for window in run.json["windows"]}
+    assert windows == {"base"}  # of one length alone there is none
+    assert "Markdown" in (tmp_path / "one" / "long-context.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("wrong", ["16k", "4k,8k", "four"])
+def test_factors_are_varied_at_none_but_the_lengths_asked(measure, server, wrong: str):
+    run = measure("--lengths", "4k,8k", "--factors-at", wrong)
+    assert run.code == 2
+    assert "--factors-at" in run.err
+    assert not server.requests
+
+
 def test_json_is_the_file_without_the_replies_and_a_repeat_asks_nothing(
     measure, server, tmp_path: Path
 ):

@@ -33,6 +33,15 @@ def long_context(
     lengths: Annotated[
         str, typer.Option("--lengths", metavar="LIST", help="Tokens of the whole prompts.")
     ] = DEFAULT_LENGTHS,
+    factors_at: Annotated[
+        str | None,
+        typer.Option(
+            "--factors-at",
+            metavar="LENGTH",
+            help="Vary the instruction's place, the formatting and the other episodes at this one "
+            "of the lengths; else at all.",
+        ),
+    ] = None,
     questions: Annotated[
         int, typer.Option("--questions", metavar="N", min=1, help="How many are sampled.")
     ] = DEFAULT_QUESTIONS,
@@ -55,6 +64,9 @@ def long_context(
     from askpod.settings import Settings
 
     asked = parse_lengths(lengths)
+    at = parse_lengths(factors_at, "--factors-at") if factors_at else (None,)
+    if len(at) != 1 or at[0] not in (None, *asked):
+        raise typer.BadParameter("name one of the --lengths", param_hint="--factors-at")
     settings = Settings.load({"model": model, "base_url": base_url})
     limits = settings.model
     if limits is None:
@@ -63,7 +75,7 @@ def long_context(
     folder = out or RUNS / of.name / run_name(settings, retrieval_only=False)
     with open_archive(store, settings, REPLIES, note) as archive:
         about = {"gold": of.name, **setup(archive, settings, retrieval_only=False)}
-        maker, plan = _planned(of, archive, settings, limits, asked, questions)
+        maker, plan = _planned(of, archive, settings, limits, asked, at[0], questions)
         _announce(plan, limits, yes=yes)
         result = _measure(archive, maker, plan, limits, parallel)
     whole = write_document(folder, result, about)
@@ -86,6 +98,7 @@ def _planned(
     settings: Settings,
     model: ModelSettings,
     lengths: tuple[int, ...],
+    factors_at: int | None,
     questions: int,
 ) -> tuple[PromptMaker, Plan]:
     """What will be asked, after the gold set is held against the archive. Nothing is sent."""
@@ -96,7 +109,7 @@ def _planned(
     if problems := misplaced(gold, archive):
         raise bad_gold(gold.path, problems)
     maker = PromptMaker(archive, Prompts(settings.prompts), model)
-    return maker, make_plan(gold, maker, lengths, questions)
+    return maker, make_plan(gold, maker, lengths, questions, factors_at=factors_at)
 
 
 def _measure(

@@ -69,15 +69,20 @@ class Condition:
         return f"{self.arm.label}, {in_k(self.length)}, {self.position}"
 
 
-def grid(lengths: Sequence[int], arms: Sequence[Arm] = ARMS) -> Iterator[Condition]:
-    """Every condition: each arm at each length with the evidence in each position."""
+def grid(
+    lengths: Sequence[int], arms: Sequence[Arm] = ARMS, factors_at: int | None = None
+) -> Iterator[Condition]:
+    """Every condition: each arm at each length with the evidence in each position.
+
+    Arms other than BASE are only at the length `factors_at`, where that is given.
+    """
     for length in lengths:
-        for arm in arms:
+        for arm in arms if factors_at in (None, length) else (BASE,):
             for position in DEPTHS:
                 yield Condition(arm, length, position)
 
 
-def parse_lengths(text: str) -> tuple[int, ...]:
+def parse_lengths(text: str, option: str = "--lengths") -> tuple[int, ...]:
     """Reads "4k,8k,16000" as tokens, shortest first, each once.
 
     Raises:
@@ -87,11 +92,11 @@ def parse_lengths(text: str) -> tuple[int, ...]:
     for part in text.lower().split(","):
         digits = part.strip().removesuffix("k")
         if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
-            raise GoldError(f"--lengths: {part.strip()!r} is no length; write 4k,8k,16k")
+            raise GoldError(f"{option}: {part.strip()!r} is no length; write 4k,8k,16k")
         length = int(digits) * (THOUSAND if part.strip().endswith("k") else 1)
         if not SHORTEST <= length <= LONGEST:
             raise GoldError(
-                f"--lengths: {part.strip()} is not between {in_k(SHORTEST)} and {in_k(LONGEST)}"
+                f"{option}: {part.strip()} is not between {in_k(SHORTEST)} and {in_k(LONGEST)}"
             )
         lengths.add(length)
     return tuple(sorted(lengths))

@@ -227,8 +227,17 @@ def make_plan(
     lengths: Sequence[int],
     questions: int,
     arms: Sequence[Arm] = ARMS,
+    factors_at: int | None = None,
 ) -> Plan:
     """Samples the questions; conditions for which the archive has too little text are left out.
+
+    Args:
+        gold: The questions.
+        maker: Makes their prompts.
+        lengths: Tokens of the whole prompts, shortest first.
+        questions: How many are sampled, at most.
+        arms: The factors that are varied.
+        factors_at: The one of `lengths` at which they are; None: at all of them.
 
     A question can be used if it has its evidence in one episode, in turns that take
     MOST_EVIDENCE tokens at most and half of the shortest haystack.
@@ -239,7 +248,7 @@ def make_plan(
     most = min(MOST_EVIDENCE, lengths[0] // 2)
     usable = [each for each in gold.questions if 0 < maker.evidence_tokens(each) <= most]
     taken = sample(gold, usable, questions)
-    conditions = tuple(grid(lengths, arms))
+    conditions = tuple(grid(lengths, arms, factors_at))
     asked = tuple(
         condition
         for condition in conditions

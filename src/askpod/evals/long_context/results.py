@@ -225,8 +225,8 @@ def _windows(plan: Plan, pooled: Mapping[tuple[Arm, int], Values]) -> dict[tuple
     windows = {}
     for arm in plan.arms:
         lengths = [length for length in plan.lengths if (arm, length) in pooled]
-        if plan.lengths[0] not in lengths:
-            continue  # nothing to hold the others against
+        if plan.lengths[0] not in lengths or (arm != BASE and len(lengths) == 1):
+            continue  # nothing to hold the others against, or no others
         columns = [pooled[arm, length] for length in lengths]
         for name in HEADLINES:
             if all(name in found for _, found in columns[0]):
