@@ -1,11 +1,13 @@
-"""Files: written completely or not at all, and read only if they are not too large."""
+"""Files: written completely or not at all, and read only if not too large. Names for folders."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 import stat
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +15,8 @@ from pathlib import Path
 from askpod.errors import StoreUnwritable
 
 PRIVATE = 0o600  # mode of what is nobody else's to read
+INCOMING = ".incoming"  # in a folder: what is not finished, or not checked yet
+MOST_BYTES = 120  # of a title in a name; file systems take 255 in all
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
@@ -122,3 +126,21 @@ def unusable(path: Path, what: str) -> StoreUnwritable:
         f"{path}: the store cannot be used: {what}. Check the folder's permissions and the space "
         "left, then run the same command again; what was finished is kept."
     )
+
+
+def slug(text: str, most: int = MOST_BYTES) -> str:
+    """Letters and digits in lower case, joined by dashes, in at most `most` bytes of UTF-8."""
+    folded = unicodedata.normalize("NFKC", text[:1000]).casefold().replace("'", "").replace("’", "")
+    # Marks are part of a letter: of an accent, of a vowel in Hindi.
+    plain = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in folded)
+    words = unicodedata.normalize("NFC", "-".join(plain.split()))
+    if len(words.encode()) <= most:
+        return words
+    cut = words.encode()[:most].decode(errors="ignore")
+    return cut.rpartition("-")[0] if "-" in cut[most // 3 :] else cut
+
+
+def folder_name(readable: str, exact: str) -> str:
+    """The name of a folder: to be read by people, and no other's whose `exact` name differs."""
+    digest = hashlib.sha256(exact.encode("utf-8", "replace")).hexdigest()[:8]
+    return "-".join(part for part in (slug(readable, 60), digest) if part)

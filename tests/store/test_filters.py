@@ -15,7 +15,7 @@ from askpod.errors import FilterError
 from askpod.model import Chunk, Episode, Filters, Span, Turn
 from askpod.people import Labels
 from askpod.store import dense, filters
-from askpod.store.catalog import Catalog
+from askpod.store.catalog import Catalog, Layout
 from askpod.store.collection import publish
 from askpod.store.filters import Selection, chroma_condition
 from askpod.store.rows import Embedded, Source
@@ -179,7 +179,7 @@ def test_a_filtered_search_is_an_exact_one_over_the_selected_chunks(many, data):
 
 def test_what_lies_around_the_first_and_the_last_chunk_is_no_chunk(many):
     catalog, *_ = many
-    layout = filters.Layout.of(catalog)
+    layout = Layout.of(catalog)
     around = np.array([-2, -1, 0, 1, 25, 26, 1000, 1001, 1002])
     assert layout.among(around, None).tolist() == [1, 25, 26, 1000]
     assert layout.among(around, ["e0", "e39", "none"]).tolist() == [1, 25, 1000]

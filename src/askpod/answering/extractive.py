@@ -7,77 +7,34 @@ whether they are called an answer or only the nearest that was said, on refusal.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from askpod.answering.citations import cite
+from askpod.answering.overview import answer_about_episodes
 from askpod.answering.question import Question, understand, without_names
-from askpod.answering.quoting import WORDS_IN_ALL, Run, choose, widen
-from askpod.answering.refusal import NEAREST, REFUSAL, basis_of, is_weak, reason, silent
-from askpod.answering.sentences import Judged, KeptVectors, Sentence, judge, read
+from askpod.answering.quoting import (
+    PASSAGES,
+    WORDS_IN_ALL,
+    Quotations,
+    Retrieved,
+    choose,
+    composed,
+    widen,
+)
+from askpod.answering.refusal import REFUSAL, basis_of, is_weak, reason, silent
+from askpod.answering.sentences import Judged, KeptVectors, Run, Sentence, judge, read
 from askpod.embedding import Embedder
-from askpod.links import second_link
-from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
+from askpod.model import Answer, Basis, Episode, Passage
 from askpod.retrieval.retriever import Found
 from askpod.text import matches_name
-from askpod.times import clock
 
-PASSAGES = 10  # that are read for an answer
 LIST_ITEMS = 8
 ITEM_WORDS = 30  # of each item of a list
 COMPARED_WORDS = 90  # of each side of a comparison
 MEANING_WORDS = 80  # of what a term means, where something else is asked besides
 TOLD = 0.5  # taken off the relevance of what the answer before has quoted
-LONGEST_ASKED = 140  # characters of a question before a quotation that leans on it
-
-TurnsOf = Callable[[str, int, int], list[Turn]]
-Search = Callable[[str, int, Filters], Found]
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieved:
-    """A question with what was found for it, and where more can be had.
-
-    Attributes:
-        found: the passages.
-        filters: what the listener restricted the question to.
-        episodes: those of the passages, by id.
-        turns: the turns of an episode from one position to another, both inclusive.
-        search: finds passages for another question.
-        listed: the episodes that filters leave.
-        usage: what was spent on making the question whole.
-        told: what the answer before has quoted already.
-        searched: what was searched for besides the question.
-    """
-
-    found: Found
-    filters: Filters
-    episodes: Mapping[str, Episode]
-    turns: TurnsOf
-    search: Search
-    listed: Callable[[Filters], list[Episode]]
-    usage: Usage = field(default_factory=Usage)
-    told: tuple[str, ...] = ()
-    searched: tuple[str, ...] = ()
-
-
-def in_pieces(answer: Answer) -> Generator[str | Answer]:
-    """An answer that is there at once, as a stream: paragraph by paragraph."""
-    for number, paragraph in enumerate(answer.text.split("\n\n")):
-        yield f"\n\n{paragraph}" if number else paragraph
-    yield answer
-
-
-@dataclass(frozen=True, slots=True)
-class Quotations:
-    """What an answer is made of."""
-
-    runs: Sequence[Run]  # in the order in which they are shown
-    passages: tuple[Passage, ...]
-    episodes: Mapping[str, Episode]
-    basis: Basis
 
 
 class ExtractiveAnswerer:
@@ -88,8 +45,6 @@ class ExtractiveAnswerer:
 
     def answer(self, retrieved: Retrieved) -> Answer:
         """An answer from what was found, the nearest that was said, or a refusal."""
-        from askpod.answering.overview import answer_about_episodes
-
         found = retrieved.found
         question = understand(found.question, found.named)
         if len(question.people) == 1 and (
@@ -212,38 +167,6 @@ def _joined(
     return Quotations(_within(runs, WORDS_IN_ALL), tuple(passages.values()), episodes, basis)
 
 
-def composed(question: str, quoted: Quotations, opening: str = "") -> Answer:
-    """The answer that quotations make, with a paragraph before them."""
-    citations = tuple(
-        _citation(number, run, quoted.episodes) for number, run in enumerate(quoted.runs, start=1)
-    )
-    statements = [
-        _statement(citation, run.asked)
-        for citation, run in zip(citations, quoted.runs, strict=True)
-    ]
-    heading = NEAREST if quoted.basis == "nearest" else ""
-    text = "\n\n".join(part for part in (opening, heading, *statements) if part)
-    return Answer(
-        question=question,
-        text=text,
-        citations=citations,
-        passages=quoted.passages,
-        refused=False,
-        mode="extractive",
-        basis=quoted.basis,
-    )
-
-
-def numbered_after(answer: Answer, others: int) -> Answer:
-    """An answer of quotations whose numbers go on after so many citations of another text."""
-    text = answer.text
-    for each in reversed(answer.citations):
-        shown = f"“{each.quote}” [{{}}]"
-        text = text.replace(shown.format(each.number), shown.format(each.number + others))
-    moved = [replace(each, number=each.number + others) for each in answer.citations]
-    return replace(answer, text=text, citations=tuple(moved))
-
-
 def _refusal(found: Found) -> Answer:
     return Answer(
         question=found.question,
@@ -317,44 +240,3 @@ def _within(runs: Sequence[Run], words: int) -> list[Run]:
             break
         kept.append(run)
     return kept
-
-
-def _citation(number: int, run: Run, episodes: Mapping[str, Episode]) -> Citation:
-    first, last = run.sentences[0], run.sentences[-1]
-    episode = episodes[first.episode]
-
-    def link(_: str, second: float | None) -> str:
-        return second_link(episode.youtube, episode.links, second)
-
-    # Supported: the quotation is the claim.
-    return cite(
-        number,
-        (episode.id, episode.title),
-        first.span,
-        _without_stray_marks(first.span.text, first.begin, last.end),
-        link,
-        supported=True,
-        untimed=episode.untimed,
-    )
-
-
-def _without_stray_marks(text: str, begin: int, end: int) -> tuple[int, int]:
-    """The part of a text without a quotation mark at an end whose other one lies beyond it."""
-    said = text[begin:end]
-    for opening, closing in ("“”", '""'):
-        more = said.count(opening) - said.count(closing)
-        odd = said.count('"') % 2 if opening == closing else 0
-        if said.startswith(opening) and (more > 0 or odd):
-            return begin + 1, end
-        if said.endswith(closing) and (more < 0 or odd):
-            return begin, end - 1
-    return begin, end
-
-
-def _statement(citation: Citation, asked: str = "") -> str:
-    """One quotation, with who says it and when, and what was asked if it leans on that."""
-    when = clock(citation.start)
-    who = f"{citation.speaker} ({when})" if citation.speaker else when
-    if asked and len(asked) <= LONGEST_ASKED and citation.speaker:
-        who = f"Asked ‘{asked}’, {who}"
-    return f"{who}: “{citation.quote}” [{citation.number}]"

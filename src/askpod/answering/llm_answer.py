@@ -16,10 +16,11 @@ from threading import Event
 
 from askpod.answering.citations import CitationWriter, Unsupported
 from askpod.answering.claims import is_denial
-from askpod.answering.extractive import ExtractiveAnswerer, Retrieved, in_pieces, numbered_after
+from askpod.answering.extractive import ExtractiveAnswerer
 from askpod.answering.followup import standalone
 from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.answering.prompts import Prompts
+from askpod.answering.quoting import Retrieved, in_pieces, numbered_after
 from askpod.answering.refusal import (
     NEAREST,
     NEAREST_AFTER,

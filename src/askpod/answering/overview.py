@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from askpod.answering.extractive import PASSAGES, Quotations, Retrieved, composed
 from askpod.answering.question import EPISODE, Question, held_words, without_names
-from askpod.answering.quoting import Run
+from askpod.answering.quoting import PASSAGES, Quotations, Retrieved, composed
+from askpod.answering.sentences import Run
 from askpod.model import Answer, Episode, Filters, Passage
 from askpod.retrieval.names import named_speakers
 from askpod.retrieval.retriever import Found

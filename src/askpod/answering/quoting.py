@@ -1,4 +1,4 @@
-"""Which sentences are quoted: runs of them, and what each needs to be understood.
+"""Quotations: which sentences are quoted, what each needs to be understood, and their answer.
 
 A listener wants connected speech, so runs of sentences are quoted, each from one turn: the runs
 whose relevance lies furthest above the ordinary (maximum-sum segments). A run then goes on to the
@@ -8,13 +8,19 @@ end of its thought, and begins earlier where it leans on what was said before it
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 import numpy as np
 
-from askpod.answering.sentences import FEWEST, Judged, Scores, Sentence
+from askpod.answering.citations import cite
+from askpod.answering.refusal import NEAREST
+from askpod.answering.sentences import FEWEST, Judged, Run, Scores, Sentence
+from askpod.links import second_link
+from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
+from askpod.retrieval.retriever import Found
+from askpod.times import clock
 
 WORDS = 140  # of speech that is chosen
 WORDS_IN_ALL = 200  # with what the chosen runs are widened by
@@ -25,26 +31,55 @@ FURTHER = 3  # sentences by which a run goes on
 MOST_RUNS = 6
 ORDINARY = 1.7  # the sentences that are above the ordinary hold this many times WORDS
 LEAST_WORTH = 0.15  # of the best run's worth, below which a run is left out
+PASSAGES = 10  # that are read for an answer
+LONGEST_ASKED = 140  # characters of a question before a quotation that leans on it
+
+TurnsOf = Callable[[str, int, int], list[Turn]]
+Search = Callable[[str, int, Filters], Found]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Consecutive sentences of one turn."""
+class Retrieved:
+    """A question with what was found for it, and where more can be had.
 
-    sentences: tuple[Sentence, ...]
-    worth: float  # how far their relevance, summed, lies above the ordinary
-    best: float  # the greatest relevance of a sentence
-    asked: str = ""  # the question that it answers, where it leans on that
+    Attributes:
+        found: the passages.
+        filters: what the listener restricted the question to.
+        episodes: those of the passages, by id.
+        turns: the turns of an episode from one position to another, both inclusive.
+        search: finds passages for another question.
+        listed: the episodes that filters leave.
+        usage: what was spent on making the question whole.
+        told: what the answer before has quoted already.
+        searched: what was searched for besides the question.
+    """
 
-    @property
-    def words(self) -> int:
-        """How many words its sentences have."""
-        return sum(sentence.words for sentence in self.sentences)
+    found: Found
+    filters: Filters
+    episodes: Mapping[str, Episode]
+    turns: TurnsOf
+    search: Search
+    listed: Callable[[Filters], list[Episode]]
+    usage: Usage = field(default_factory=Usage)
+    told: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
 
-    @property
-    def text(self) -> str:
-        """Its sentences, joined by spaces."""
-        return " ".join(sentence.text for sentence in self.sentences)
+
+def in_pieces(answer: Answer) -> Generator[str | Answer]:
+    """An answer that is there at once, as a stream: paragraph by paragraph."""
+    for number, paragraph in enumerate(answer.text.split("\n\n")):
+        yield f"\n\n{paragraph}" if number else paragraph
+    yield answer
+
+
+@dataclass(frozen=True, slots=True)
+class Quotations:
+    """What an answer is made of."""
+
+    runs: Sequence[Run]  # in the order in which they are shown
+    passages: tuple[Passage, ...]
+    episodes: Mapping[str, Episode]
+    basis: Basis
 
 
 def choose(judged: Judged, *, words: int = WORDS, most: int = MOST_RUNS) -> list[Run]:
@@ -171,3 +206,76 @@ def _runs(judged: Judged, relevance: Scores, allowed: Sequence[int], ordinary: f
                 found.append(Run(sentences[first : last + 1], worth, best))
             last += 1
     return found
+
+
+def composed(question: str, quoted: Quotations, opening: str = "") -> Answer:
+    """The answer that quotations make, with a paragraph before them."""
+    citations = tuple(
+        _citation(number, run, quoted.episodes) for number, run in enumerate(quoted.runs, start=1)
+    )
+    statements = [
+        _statement(citation, run.asked)
+        for citation, run in zip(citations, quoted.runs, strict=True)
+    ]
+    heading = NEAREST if quoted.basis == "nearest" else ""
+    text = "\n\n".join(part for part in (opening, heading, *statements) if part)
+    return Answer(
+        question=question,
+        text=text,
+        citations=citations,
+        passages=quoted.passages,
+        refused=False,
+        mode="extractive",
+        basis=quoted.basis,
+    )
+
+
+def numbered_after(answer: Answer, others: int) -> Answer:
+    """An answer of quotations whose numbers go on after so many citations of another text."""
+    text = answer.text
+    for each in reversed(answer.citations):
+        shown = f"“{each.quote}” [{{}}]"
+        text = text.replace(shown.format(each.number), shown.format(each.number + others))
+    moved = [replace(each, number=each.number + others) for each in answer.citations]
+    return replace(answer, text=text, citations=tuple(moved))
+
+
+def _citation(number: int, run: Run, episodes: Mapping[str, Episode]) -> Citation:
+    first, last = run.sentences[0], run.sentences[-1]
+    episode = episodes[first.episode]
+
+    def link(_: str, second: float | None) -> str:
+        return second_link(episode.youtube, episode.links, second)
+
+    # Supported: the quotation is the claim.
+    return cite(
+        number,
+        (episode.id, episode.title),
+        first.span,
+        _without_stray_marks(first.span.text, first.begin, last.end),
+        link,
+        supported=True,
+        untimed=episode.untimed,
+    )
+
+
+def _without_stray_marks(text: str, begin: int, end: int) -> tuple[int, int]:
+    """The part of a text without a quotation mark at an end whose other one lies beyond it."""
+    said = text[begin:end]
+    for opening, closing in ("“”", '""'):
+        more = said.count(opening) - said.count(closing)
+        odd = said.count('"') % 2 if opening == closing else 0
+        if said.startswith(opening) and (more > 0 or odd):
+            return begin + 1, end
+        if said.endswith(closing) and (more < 0 or odd):
+            return begin, end - 1
+    return begin, end
+
+
+def _statement(citation: Citation, asked: str = "") -> str:
+    """One quotation, with who says it and when, and what was asked if it leans on that."""
+    when = clock(citation.start)
+    who = f"{citation.speaker} ({when})" if citation.speaker else when
+    if asked and len(asked) <= LONGEST_ASKED and citation.speaker:
+        who = f"Asked ‘{asked}’, {who}"
+    return f"{who}: “{citation.quote}” [{citation.number}]"

@@ -20,7 +20,7 @@ from askpod.text import STOPWORDS, words
 
 if TYPE_CHECKING:
     from askpod.answering.question import Question
-    from askpod.answering.quoting import Run
+    from askpod.answering.sentences import Run
 
 NEAREST = "I did not find this stated. The nearest that was said:"
 REFUSAL = "I found nothing in these episodes that answers this."

@@ -94,6 +94,26 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive sentences of one turn."""
+
+    sentences: tuple[Sentence, ...]
+    worth: float  # how far their relevance, summed, lies above the ordinary
+    best: float  # the greatest relevance of a sentence
+    asked: str = ""  # the question that it answers, where it leans on that
+
+    @property
+    def words(self) -> int:
+        """How many words its sentences have."""
+        return sum(sentence.words for sentence in self.sentences)
+
+    @property
+    def text(self) -> str:
+        """Its sentences, joined by spaces."""
+        return " ".join(sentence.text for sentence in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """Sentences with their relevance to a question, in the order of passages and of speech."""
 

@@ -25,7 +25,7 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
-from askpod.errors import PathError
+from askpod.errors import Failure, PathError
 from askpod.readers.text import HEAD, clean, is_recording
 
 ENDINGS = (".md", ".json", ".json3", ".srv3", ".ttml", ".dfxp", ".vtt", ".srt", ".ass", ".ssa",
@@ -44,6 +44,17 @@ _NOT_TRANSCRIPTS = frozenset(
 
 
 Unreadable = MutableMapping[str, str]  # folders that cannot be read, each with what to say of it
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The files to be indexed, and what could not be fetched."""
+
+    files: tuple[Path, ...]
+    named: frozenset[Path] = frozenset()  # of the files: not merely found in a folder
+    failed: tuple[Failure, ...] = ()
+    fetched: int = 0  # files that are new or have changed since the last run
+    roots: tuple[Path, ...] = ()  # absolute: what was named, and the folders of feeds
 
 
 class NoTranscripts(PathError):

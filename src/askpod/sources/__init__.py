@@ -6,6 +6,7 @@ folder first, each episode as a transcript with its metadata beside it, and inde
 
 from __future__ import annotations
 
-from askpod.sources.gather import SourceFiles, gather, is_remote
+from askpod.readers.discover import SourceFiles
+from askpod.sources.gather import gather, is_remote
 
 __all__ = ["SourceFiles", "gather", "is_remote"]

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from askpod.errors import Failure, FetchError, ReadError, RecordingError, Untimed
-from askpod.files import PRIVATE, read_bounded, write_atomically
+from askpod.files import INCOMING, PRIVATE, folder_name, read_bounded, write_atomically
 from askpod.readers import read_episode
+from askpod.readers.discover import SourceFiles
 from askpod.sources.addresses import host_and_path, parse, shown
 from askpod.sources.feed import (
     Feed,
@@ -31,7 +32,6 @@ from askpod.sources.feed import (
     sidecar,
 )
 from askpod.sources.fetch import Fetcher, Gone, HostSkipped
-from askpod.sources.gather import INCOMING, SourceFiles
 from askpod.sources.locations import FolderLocation, Location, WebLocation, read_file
 from askpod.sources.state import (
     Downloaded,
@@ -40,7 +40,6 @@ from askpod.sources.state import (
     digest,
     episode_name,
     recording,
-    source_folder,
 )
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def download_feed(
     local = not source.lower().startswith(("http://", "https://"))
     exact = str(Path(source).resolve()) if local else str(parse(source).url)
     readable = Path(source).stem if local else host_and_path(source)
-    state = FeedState.load(sources / source_folder(readable, exact))
+    state = FeedState.load(sources / folder_name(readable, exact))
     (state.folder / _FORMER).unlink(missing_ok=True)
     try:
         if local:

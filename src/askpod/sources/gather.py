@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askpod.errors import Failure, FetchError
-from askpod.files import usable
-from askpod.readers.discover import ENDINGS, NoTranscripts, find_files, find_recordings, named
+from askpod.files import INCOMING, usable
+from askpod.readers.discover import (
+    ENDINGS,
+    NoTranscripts,
+    SourceFiles,
+    find_files,
+    find_recordings,
+    named,
+)
 from askpod.readers.xml_files import is_xml_captions
 from askpod.store_lock import write_lock
 
@@ -19,22 +26,10 @@ if TYPE_CHECKING:
     from askpod.transcription import Transcription
 
 FOLDER = "sources"  # in the store: what was fetched
-INCOMING = ".incoming"  # in a source's folder: what is not finished, or not checked yet
 _FEEDS = (".xml", ".rss", ".atom")
 _HEAD = 4096  # bytes in which a feed shows itself
 
 Notify = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFiles:
-    """The files to be indexed, and what could not be fetched."""
-
-    files: tuple[Path, ...]
-    named: frozenset[Path] = frozenset()  # of the files: not merely found in a folder
-    failed: tuple[Failure, ...] = ()
-    fetched: int = 0  # files that are new or have changed since the last run
-    roots: tuple[Path, ...] = ()  # absolute: what was named, and the folders of feeds
 
 
 def is_remote(source: str | Path) -> bool:

@@ -27,7 +27,8 @@ from typing import IO
 from urllib.parse import unquote
 
 from askpod.errors import Failure, FetchError, PathError
-from askpod.readers.discover import ENDINGS, find_files
+from askpod.files import folder_name
+from askpod.readers.discover import ENDINGS, SourceFiles, find_files
 from askpod.sources.addresses import (
     Address,
     NoSuchHost,
@@ -37,8 +38,6 @@ from askpod.sources.addresses import (
     port_of,
     resolve,
 )
-from askpod.sources.gather import SourceFiles
-from askpod.sources.state import source_folder
 
 _REF = re.compile(r"(?!.*(?:\.\.|//|\.lock(?:/|$)|[./]$))[A-Za-z0-9_][A-Za-z0-9_./+-]{0,199}")
 _REF_SIGN = re.compile(r"(?<=[^/])@")  # one that begins a name is part of it: /@group/talks
@@ -118,7 +117,7 @@ def update_repository(
     """
     repository = named(source)
     exact = f"{repository.address.url} {repository.ref} {repository.folder}"
-    clone = sources / source_folder(host_and_path(str(repository.address.url)), exact)
+    clone = sources / folder_name(host_and_path(str(repository.address.url)), exact)
     before: Listing = {}
     try:
         settings, variables = _network(repository, allow_private=allow_private)

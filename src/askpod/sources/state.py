@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -18,14 +17,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from askpod.files import PRIVATE, append_line, read_bounded, write_atomically
+from askpod.files import PRIVATE, append_line, read_bounded, slug, write_atomically
 from askpod.parsing import parse_json
 from askpod.sources.addresses import without_secrets
 from askpod.sources.feed import Chapter, Item
 
 FILE = "state.jsonl"
 MOST_STATE = 200_000_000  # bytes of the journal
-MOST_BYTES = 120  # of a title in a name; file systems take 255 in all
 _FILE_NAME = re.compile(r"[^./\\\x00][^/\\\x00]*")
 
 
@@ -173,24 +171,6 @@ def _lines_of(entries: dict[str, Downloaded], validators: Validators) -> bytes:
     told: list[dict[str, Any]] = [{"feed": asdict(validators)}]
     told += [{"item": key, "entry": asdict(entry)} for key, entry in entries.items()]
     return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in told)
-
-
-def slug(text: str, most: int = MOST_BYTES) -> str:
-    """Letters and digits in lower case, joined by dashes, in at most `most` bytes of UTF-8."""
-    folded = unicodedata.normalize("NFKC", text[:1000]).casefold().replace("'", "").replace("’", "")
-    # Marks are part of a letter: of an accent, of a vowel in Hindi.
-    plain = "".join(c if unicodedata.category(c)[0] in "LNM" else " " for c in folded)
-    words = unicodedata.normalize("NFC", "-".join(plain.split()))
-    if len(words.encode()) <= most:
-        return words
-    cut = words.encode()[:most].decode(errors="ignore")
-    return cut.rpartition("-")[0] if "-" in cut[most // 3 :] else cut
-
-
-def source_folder(readable: str, exact: str) -> str:
-    """The name of a source's folder: to be read by people, and no other source's."""
-    digest = hashlib.sha256(exact.encode("utf-8", "replace")).hexdigest()[:8]
-    return "-".join(part for part in (slug(readable, 60), digest) if part)
 
 
 def episode_name(item: Item, taken: set[str]) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from itertools import pairwise
 from os.path import samestat
 from pathlib import Path
@@ -34,6 +35,8 @@ from askpod.store.schema import (
     no_archive,
 )
 from askpod.text import nearest
+
+Ids = NDArray[np.int64]
 
 
 class Catalog:
@@ -284,3 +287,65 @@ def stored_meta(connection: sqlite3.Connection) -> dict[str, str]:
     if not meta:
         raise DamagedRow("what made it is missing")
     return meta
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """An archive's episodes, as aligned arrays in the order of their chunks, and its speakers."""
+
+    store: str  # which store, and at which of its revisions
+    revision: int
+    firsts: Ids  # the first chunk of each episode, ascending
+    lasts: Ids
+    places: dict[str, int]  # where in the arrays an episode stands, by its id
+    speakers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, catalog: Catalog, known: Layout | None = None) -> Layout:
+        """Of the catalog as it is; `known` if that is of the same state."""
+        with catalog.reading():
+            meta = catalog.meta()
+            state = meta["store"], int(meta["revision"])
+            if known is not None and state == (known.store, known.revision):
+                return known
+            ranges = catalog.chunk_ranges()
+            return cls(
+                *state,
+                np.array([first for first, _, _ in ranges], dtype=np.int64),
+                np.array([last for _, last, _ in ranges], dtype=np.int64),
+                {name: place for place, (_, _, name) in enumerate(ranges)},
+                catalog.speakers(),
+            )
+
+    def count(self, last: int | None = None) -> int:
+        """How many chunks there are, up to the id `last` if one is given."""
+        sizes = self.lasts - self.firsts + 1
+        return int((sizes if last is None else sizes[self.firsts <= last]).sum())
+
+    def places_of(self, ids: Ids) -> NDArray[np.intp]:
+        """Where in the arrays the episode stands of which each of these is a chunk."""
+        return np.searchsorted(self.firsts, ids, side="right") - 1
+
+    def holds(self, ids: Ids) -> NDArray[np.bool_]:
+        """Whether each of `ids` is a chunk."""
+        lasts = np.append(self.lasts, np.iinfo(np.int64).min)  # the place -1: before all episodes
+        return ids <= lasts[self.places_of(ids)]
+
+    def among(self, ids: Ids, episodes: Collection[str] | None) -> Ids:
+        """Those of `ids` that are chunks of these episodes (None: of any), in their order."""
+        there = self.holds(ids)
+        if episodes is not None:
+            there &= np.isin(self.places_of(ids), self._chosen(episodes))
+        return ids[there]
+
+    def ids(self, episodes: Collection[str]) -> Ids:
+        """All chunks of these episodes, ascending."""
+        return self.at(self._chosen(episodes))
+
+    def at(self, places: Sequence[int]) -> Ids:
+        """All chunks of the episodes that stand there in the arrays, in the places' order."""
+        ranges = [np.arange(self.firsts[place], self.lasts[place] + 1) for place in places]
+        return np.concatenate([np.empty(0, np.int64), *ranges])
+
+    def _chosen(self, episodes: Collection[str]) -> list[int]:
+        return sorted(self.places[name] for name in episodes if name in self.places)

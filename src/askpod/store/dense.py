@@ -22,9 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.errors import ArchiveClosed, AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
-from askpod.store.catalog import Catalog
+from askpod.store.catalog import Catalog, Ids, Layout
 from askpod.store.collection import FOLDER, REMADE, CollectionStamp, complete, publish
-from askpod.store.filters import Ids, Layout
 from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
 from askpod.store_lock import write_lock
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from askpod.errors import Failure, ReadError, RecordingError, TranscriberError
-from askpod.files import PRIVATE, read_bounded, write_atomically
+from askpod.files import PRIVATE, folder_name, read_bounded, write_atomically
 from askpod.parsing import parse_json
 from askpod.readers import read_episode
 from askpod.readers.discover import ENDINGS, name_of_recording
@@ -73,10 +73,8 @@ class Transcription:
         return found, failed
 
     def _transcript(self, recording: Path, folder: Path) -> Path:
-        from askpod.sources.state import source_folder
-
         there = transcript_beside(recording)
-        kept = folder / source_folder(recording.stem, str(recording.resolve()))
+        kept = folder / folder_name(recording.stem, str(recording.resolve()))
         transcript = kept / f"{recording.stem}.json"
         if there:
             self.notify(f"{recording}: has a transcript, {there.name}; that is read")

@@ -25,9 +25,8 @@ from typing import Any
 import numpy as np
 
 from askpod.errors import RecordingError
-from askpod.files import PRIVATE, append_line, read_bounded, write_atomically
+from askpod.files import INCOMING, PRIVATE, append_line, read_bounded, write_atomically
 from askpod.parsing import parse_json
-from askpod.sources.gather import INCOMING
 from askpod.times import clock
 from askpod.transcription.engine import Engine, Heard, Segment, Word
 from askpod.transcription.sound import RATE, WINDOW, Sound, Window, loudness

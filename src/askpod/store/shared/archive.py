@@ -11,9 +11,8 @@ from typing import TypeVar
 import numpy as np
 
 from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
-from askpod.store.catalog import Catalog, meta_in
+from askpod.store.catalog import Catalog, Layout, meta_in
 from askpod.store.dense import DIGITS, Hits, Neighbours, Notify, dense_scores
-from askpod.store.filters import Layout
 from askpod.store.schema import FILE, KEPT, Stamp, plain_errors
 from askpod.store.shared import ARCHIVE
 from askpod.store.shared.client import Address, Collection, Database
