@@ -57,7 +57,9 @@ class Archive:
         # A search reads the catalog in one transaction with what lends it its neighbours.
         self._catalog = Catalog(store) if server is None else server.catalog
         self._people = ArchivePeople(store, self._catalog)
-        self._dense = DenseIndex(store, self._catalog, notify)
+        # By the settings: a catalog that another process is making this instant says nothing yet.
+        embedder = opening.stamp_of(settings).embedder
+        self._dense = DenseIndex(store, self._catalog, embedder, notify)
 
     @classmethod
     def open(

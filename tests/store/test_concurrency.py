@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
-from askpod import Archive
+from askpod import Archive, opening
+from askpod.store.catalog import Catalog
 
 VERSIONS = ["The former talk on heather honey.", "The later talk on heather honey."]
 
@@ -119,6 +121,26 @@ def test_the_second_writer_is_told_to_wait(tmp_path, examples, start, write_epis
         _, error = second[0].communicate(timeout=120)
         assert second[0].returncode == 0, error
         assert archive.counts()["episodes"] == 7
+
+
+def test_an_archive_that_is_opened_while_it_is_being_made_is_searched(
+    tmp_path, write_episode, monkeypatch
+):
+    store = tmp_path / "new"
+    store.mkdir()
+    path, verify = write_episode("honey.md", [VERSIONS[0]]), opening.verify
+
+    def made_meanwhile(*arguments, **options) -> None:
+        monkeypatch.setattr(opening, "verify", verify)
+        with Archive.open(store, create=True) as other:
+            other.index([path])
+        verify(*arguments, **options)
+
+    with closing(Catalog(store, writable=True)) as begun:
+        begun.meta()  # no process has got further: the file holds nothing
+    monkeypatch.setattr(opening, "verify", made_meanwhile)
+    with Archive.open(store) as archive:
+        assert [passage.text for passage in archive.search("heather")] == [VERSIONS[0]]
 
 
 def test_searches_in_another_process_never_fail_while_one_indexes(

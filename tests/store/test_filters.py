@@ -139,7 +139,7 @@ def many(tmp_path_factory):
             episode = Episode(id=f"e{number}", title="", turns=tuple(turns))
             catalog.put(episode, Source("", "", ""), Embedded(chunks, raw))
         publish(folder, catalog)
-        index = dense.DenseIndex(folder, catalog, print)
+        index = dense.DenseIndex(folder, catalog, "random", print)
         yield catalog, index, people
         index.close()
 

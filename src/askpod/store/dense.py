@@ -126,7 +126,8 @@ class DenseIndex:
     Safe for several threads.
     """
 
-    def __init__(self, store: Path, catalog: Catalog, notify: Notify) -> None:
+    def __init__(self, store: Path, catalog: Catalog, embedder: str, notify: Notify) -> None:
+        """`embedder` is the name of what embeds the questions; the store's must be the same."""
         self._store = store
         self._catalog = catalog
         self._notify = notify
@@ -134,7 +135,7 @@ class DenseIndex:
         self._held: _Held | None = None
         self._closed = False
         self._layout: Layout | None = None
-        self._embedder = catalog.meta().get("embedder")
+        self._embedder = embedder
         self._recent: Recent = {}
 
     def search(self, look: Callable[[Neighbours], _T]) -> _T:
