@@ -15,9 +15,8 @@ import yaml
 
 from askpod import Archive
 from askpod.embedding.minilm import MiniLM
-from askpod.store.catalog import Catalog
+from askpod.store.catalog import Catalog, Ids
 from askpod.store.dense import Neighbours, Scores, Vectors
-from askpod.store.filters import Ids
 
 TOP = 20  # passages
 NEAREST = 50  # chunks whose being found is looked at

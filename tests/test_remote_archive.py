@@ -14,7 +14,7 @@ from askpod import Archive
 from askpod.embedding import remote
 from askpod.errors import ModelError, StoreMismatch
 from askpod.indexing import embedding_cache
-from askpod.services import http
+from askpod.services import endpoints
 from askpod.settings import Settings
 from billing import KEY, MODEL, TALKS, Billing
 from fake_openai import hashed_vector
@@ -49,7 +49,7 @@ def index(store: Path, settings: Settings, files: list[Path]):
 @pytest.fixture
 def _vendor(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test server is OpenAI's own."""
-    monkeypatch.setattr(http, "VENDOR", "127.0.0.1")
+    monkeypatch.setattr(endpoints, "VENDOR", "127.0.0.1")
 
 
 def sum_of_words(text: str) -> list[float]:

@@ -3,8 +3,9 @@
 No terminal in here. A `Chat` keeps its exchanges and filters, hands the newest exchanges on so that
 follow-ups are understood, and looks up what the last answer's citations point to.
 
-Sessions lie in the user's data folder and not in the archive's: an archive may be shared or
-read-only, and what somebody asked is their own. A session is a file of JSON lines, one for each
+A `Session` is a conversation kept on disk, so that `askpod chat --continue` goes on with it. They
+lie in the user's data folder and not in the archive's: an archive may be shared or
+read-only, and what somebody asked is their own. Each is a file of JSON lines, one for each
 exchange, written and flushed to the disk before the next question is taken; an unfinished last
 line, which a power cut can leave, is dropped. A file that is damaged in any other way is set aside
 under another name and never deleted.
@@ -225,10 +226,10 @@ def _stopped(question: str, text: str) -> Answer:
 
 
 VARIABLE = "ASKPOD_DATA"
-FORMAT = 1
+SESSION_FORMAT = 1
 MOST_BYTES = 100_000_000  # of one conversation
-ENDING = ".jsonl"
-SET_ASIDE = ".damaged"
+SESSION_ENDING = ".jsonl"
+DAMAGED_ENDING = ".damaged"
 
 Notify = Callable[[str], None]
 
@@ -283,7 +284,7 @@ class Sessions:
     def new(self) -> Session:
         """A session that is later than all others."""
         began = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-        return Session(self.folder / f"{began}-{os.getpid()}{ENDING}")
+        return Session(self.folder / f"{began}-{os.getpid()}{SESSION_ENDING}")
 
     def resume(self, notify: Notify) -> Resumed | None:
         """The conversation in which something was last asked; None where there is none.
@@ -292,7 +293,7 @@ class Sessions:
         """
         for path in self._newest_first():
             try:
-                history, filters = _read(path)
+                history, filters = _read_session(path)
             except (OSError, ValueError) as error:
                 notify(_set_aside(path, error))
                 continue
@@ -303,7 +304,7 @@ class Sessions:
     def _newest_first(self) -> Iterator[Path]:
         dated: list[tuple[int, str, Path]] = []
         with suppress(OSError):
-            for path in self.folder.glob(f"*{ENDING}"):
+            for path in self.folder.glob(f"*{SESSION_ENDING}"):
                 with suppress(OSError):
                     dated.append((path.stat().st_mtime_ns, path.name, path))
         yield from (path for *_, path in sorted(dated, reverse=True))
@@ -326,7 +327,7 @@ def private_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _read(path: Path) -> tuple[tuple[Exchange, ...], Filters]:
+def _read_session(path: Path) -> tuple[tuple[Exchange, ...], Filters]:
     """What a file holds. Raises ValueError that says which line is wrong."""
     exchanges: list[Exchange] = []
     filters = Filters()
@@ -342,7 +343,7 @@ def _read(path: Path) -> tuple[tuple[Exchange, ...], Filters]:
 def _set_aside(path: Path, error: Exception) -> str:
     """Renames a file that cannot be read; says so."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    aside = path.with_name(path.name + SET_ASIDE)
+    aside = path.with_name(path.name + DAMAGED_ENDING)
     try:
         path.rename(aside)
     except OSError:
@@ -354,7 +355,7 @@ def _as_json(exchange: Exchange, filters: Filters) -> dict[str, Any]:
     """Passages and evidence are left out: they are the archive's, and most of an answer's size."""
     answer = replace(exchange.answer, passages=(), evidence=()).to_dict()
     return {
-        "format": FORMAT,
+        "format": SESSION_FORMAT,
         "question": exchange.question,
         "answer": answer,
         "filters": {name: value for name, value in asdict(filters).items() if value is not None},
@@ -364,7 +365,7 @@ def _as_json(exchange: Exchange, filters: Filters) -> dict[str, Any]:
 def _from_json(value: Any) -> tuple[Exchange, Filters]:  # noqa: ANN401 (what JSON can hold)
     from pydantic import TypeAdapter
 
-    if value["format"] != FORMAT:
+    if value["format"] != SESSION_FORMAT:
         raise ValueError(f"format {value['format']!r}")
     told = {"question": value["question"], "answer": value["answer"]}
     return TypeAdapter(Exchange).validate_python(told), Filters.of(value["filters"])

@@ -17,7 +17,7 @@ from askpod.embedding.remote import RemoteEmbedder
 from askpod.embedding.weights import find_weights
 from askpod.errors import ArchiveNotFound, AskpodError
 from askpod.opening import remote_model, server_address, stamp_of, store_folder
-from askpod.services.http import where
+from askpod.services.endpoints import where
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.collection import FOLDER, state

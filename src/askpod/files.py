@@ -1,4 +1,4 @@
-"""Files: written completely or not at all, and read only if not too large. Names for folders."""
+"""Files: written completely or not at all, read only if not too large; and names for them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from askpod.errors import StoreUnwritable
 
 PRIVATE = 0o600  # mode of what is nobody else's to read
 INCOMING = ".incoming"  # in a folder: what is not finished, or not checked yet
-MOST_BYTES = 120  # of a title in a name; file systems take 255 in all
+MOST_NAME_BYTES = 120  # of a title in a name; file systems take 255 in all
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
@@ -128,7 +128,7 @@ def unusable(path: Path, what: str) -> StoreUnwritable:
     )
 
 
-def slug(text: str, most: int = MOST_BYTES) -> str:
+def slug(text: str, most: int = MOST_NAME_BYTES) -> str:
     """Letters and digits in lower case, joined by dashes, in at most `most` bytes of UTF-8."""
     folded = unicodedata.normalize("NFKC", text[:1000]).casefold().replace("'", "").replace("’", "")
     # Marks are part of a letter: of an accent, of a vowel in Hindi.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from askpod.embedding import Embedder
+from askpod.embedding.remote import PREFIX, RemoteEmbedder, remote_name
+from askpod.embedding.weights import DIMENSION, MODEL
 from askpod.errors import ArchiveNotFound, PathError, StoreBusy, StoreDamaged, StoreUnwritable
 from askpod.files import links_to_nothing, usable
 from askpod.settings import Settings, default_store
@@ -20,13 +23,6 @@ from askpod.store_lock import write_lock
 if TYPE_CHECKING:
     from askpod.store.shared.archive import SharedArchive
     from askpod.store.shared.client import Address
-
-
-from collections.abc import Mapping
-
-from askpod.embedding import Embedder
-from askpod.embedding.remote import PREFIX, RemoteEmbedder, remote_name
-from askpod.embedding.weights import DIMENSION, MODEL
 
 Notify = Callable[[str], None]
 

@@ -177,6 +177,19 @@ def _code(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
+def well_formed(text: str) -> str:
+    """The text without lone surrogates, which tokenizers refuses.
+
+    Two halves that stand side by side (badly decoded JSON) become the character they mean; a lone
+    one becomes U+FFFD, which says nothing.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Character ranges (start, end) of the sentences of `text`, in order.
 

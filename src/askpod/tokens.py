@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from askpod.errors import AskpodError
-from askpod.services.http import split_name
+from askpod.services.endpoints import split_name
 
 if TYPE_CHECKING:
     import tiktoken

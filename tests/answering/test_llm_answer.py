@@ -71,7 +71,7 @@ def test_only_the_vendors_own_service_has_a_known_price(
     indexed, model_server, monkeypatch, vendor, known
 ):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-tests")
-    monkeypatch.setattr("askpod.services.http.VENDOR", vendor)
+    monkeypatch.setattr("askpod.services.endpoints.VENDOR", vendor)
     settings = Settings(model=ModelSettings("gpt-4o-mini", base_url=model_server.base_url))
     with Archive.open(indexed, settings=settings) as archive:
         cost = archive.ask(QUESTION).usage.cost

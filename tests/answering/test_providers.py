@@ -16,7 +16,7 @@ from askpod.answering.llm_client import LanguageModel
 from askpod.answering.provider_endpoint import ProviderEndpoint
 from askpod.answering.replies import answer_schema
 from askpod.errors import ContextTooLong, ModelError
-from askpod.services.http import sold_as, split_name, struck_out
+from askpod.services.endpoints import sold_as, split_name, struck_out
 from askpod.settings import ModelSettings
 from askpod.tokens import encoding_of
 from fake_openai import FakeOpenAI, Scripted, failed, said
@@ -92,7 +92,7 @@ def patience_for(words: str) -> dict[str, float]:
     ],
 )
 def test_without_the_package_the_command_that_installs_it(monkeypatch, name, command):
-    monkeypatch.setattr("askpod.services.http.find_spec", lambda _: None)
+    monkeypatch.setattr("askpod.services.endpoints.find_spec", lambda _: None)
     assert str(failure(name)) == f"{name} needs a package that is not installed: {command}"
 
 
@@ -101,7 +101,7 @@ def test_a_providers_key_is_struck_out_of_whatever_is_shown():
 
 
 def test_without_a_key_its_variable_is_named(monkeypatch):
-    monkeypatch.setattr("askpod.services.http.find_spec", lambda _: True)
+    monkeypatch.setattr("askpod.services.endpoints.find_spec", lambda _: True)
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     assert str(failure("anthropic:tiny")) == "no key for anthropic: set ANTHROPIC_API_KEY"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
-from askpod.services import http
+from askpod.services import endpoints
 from askpod.settings import Settings
 from billing import KEY, MODEL, TALKS, Billing
 from fake_openai import Scripted
@@ -36,7 +36,7 @@ def files(write_episode: Callable[..., Path]) -> list[Path]:
 
 
 def test_the_command_line_shows_the_bill(server, askpod, files, tmp_path, monkeypatch):
-    monkeypatch.setattr(http, "VENDOR", "127.0.0.1")  # elsewhere nobody knows the price
+    monkeypatch.setattr(endpoints, "VENDOR", "127.0.0.1")  # elsewhere nobody knows the price
     run = askpod("index", *files, "--store", tmp_path / "store")
     assert run.code == 0, run.err
     shown = {line[:22].strip(): line[22:].strip() for line in run.out.splitlines()}

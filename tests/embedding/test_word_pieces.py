@@ -7,8 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from askpod.embedding import minilm
-from askpod.embedding.minilm import MiniLM, WordPieces, well_formed
+from askpod.embedding.minilm import MiniLM, WordPieces
 from askpod.embedding.weights import find_weights
+from askpod.text import well_formed
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askpod.services.http import is_this_machine, is_vendors
+from askpod.services.endpoints import is_this_machine, is_vendors
 
 
 @pytest.mark.parametrize(

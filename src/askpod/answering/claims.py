@@ -1,4 +1,4 @@
-"""What a sentence claims: whether it needs a source, and the names and numbers that it states.
+"""Where a sentence ends and what it claims: whether it needs a source, its names and numbers.
 
 By rules for English, short on purpose: a sentence wrongly taken for a claim is shown with a mark,
 which a reader can overlook; a claim wrongly taken for small talk would go unmarked.
@@ -36,8 +36,8 @@ _TENS = re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninet
 _SMALL = {word: float(value) for value, word in enumerate(_ONES)}
 _LARGE = {word: 10.0 * value for value, word in enumerate(_TENS, start=2)}
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}
-_LETTERS = {"k": 1e3, "m": 1e6, "mln": 1e6, "bn": 1e9, "b": 1e9}  # only right behind the digits
-_BEGINNING = _SMALL.keys() | _LARGE.keys() | _SCALES.keys()
+_SUFFIXES = {"k": 1e3, "m": 1e6, "mln": 1e6, "bn": 1e9, "b": 1e9}  # only right behind the digits
+_BEGINS_NUMBER = _SMALL.keys() | _LARGE.keys() | _SCALES.keys()
 _TOKEN = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[^\W\d_]+")
 
 # "Three reasons", "two ways": a writer counts what a speaker listed without ever saying a number.
@@ -130,20 +130,20 @@ def binding_numbers(claim: str) -> frozenset[float]:
 
 def _numbers(text: str) -> list[_Number]:
     found: list[_Number] = []
-    current = _Reading()
+    current = _NumberReading()
     for token in _TOKEN.finditer(text):
         word = token[0].lower()
-        if current.empty and not (word in _BEGINNING or word[0].isdecimal()):
+        if current.empty and not (word in _BEGINS_NUMBER or word[0].isdecimal()):
             continue
         if not current.takes(word, token.start()):
             found.extend(current.number(followed_by=word))
-            current = _Reading()
+            current = _NumberReading()
             current.takes(word, token.start())
         current.end = token.end()
     return [*found, *current.number(followed_by="")]
 
 
-class _Reading:
+class _NumberReading:
     """One number while its words come in."""
 
     def __init__(self) -> None:
@@ -165,8 +165,8 @@ class _Reading:
             return self._begin(float(word.replace(",", "")), 0.0, in_digits=True)
         if word in _SMALL or word in _LARGE:
             return self._add(_SMALL.get(word, _LARGE.get(word, 0.0)))
-        if word in _SCALES or (word in _LETTERS and start == self.end and self._in_digits):
-            return self._scale(_SCALES.get(word, _LETTERS.get(word, 1.0)))
+        if word in _SCALES or (word in _SUFFIXES and start == self.end and self._in_digits):
+            return self._scale(_SCALES.get(word, _SUFFIXES.get(word, 1.0)))
         return self._join(word)
 
     def number(self, followed_by: str) -> Iterable[_Number]:

@@ -1,7 +1,8 @@
 """Answers without a model: in the speakers' own sentences, each with its second.
 
-What is quoted depends on the kind of question (question.py); which sentences, on sentences.py;
-whether they are called an answer or only the nearest that was said, on refusal.py.
+What is quoted depends on the kind of question (question.py); which sentences, on their relevance
+(sentences.py) and on quoting.py; whether they are called an answer or only the nearest that was
+said, on refusal.py.
 """
 
 from __future__ import annotations

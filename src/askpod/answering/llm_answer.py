@@ -39,7 +39,7 @@ from askpod.errors import ContextTooLong, ModelError
 from askpod.links import second_link
 from askpod.model import Answer, EvidenceTurn, Exchange, Usage
 from askpod.retrieval.evidence import pack, render
-from askpod.services.http import sold_as
+from askpod.services.endpoints import sold_as
 from askpod.settings import Settings
 from askpod.text import query_words
 from askpod.tokens import Message, TokenCounter, cost

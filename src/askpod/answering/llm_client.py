@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from askpod.model import FINITE
-from askpod.services.http import OPENAI, StrikeOut, split_name
+from askpod.services.endpoints import OPENAI, StrikeOut, split_name
 from askpod.services.retry import RequestFailure, Retries
 from askpod.settings import ModelSettings
 from askpod.tokens import reported

@@ -20,8 +20,8 @@ from langsmith.run_helpers import tracing_context
 from pydantic import SecretStr
 
 from askpod.errors import ContextTooLong, ModelError
+from askpod.services.endpoints import is_vendors, key_for, split_name, where
 from askpod.services.errors import ErrorMessages, RequestInfo, complaint_of, is_too_long
-from askpod.services.http import is_vendors, key_for, split_name, where
 from askpod.services.openai_http import (
     PAGES,
     Guard,

@@ -3,7 +3,7 @@
 A template is a readable file with a part for each role, under `## System` and `## User`. HTML
 comments say why it is written as it is; they are not sent. `$name` is where a value goes
 (`string.Template`): all are put in at once, so that a `$question` inside a transcript stays text.
-Transcripts, questions and former answers are data: see `rendering.plain` and `_marked_off`.
+Transcripts, questions and former answers are data: see `evidence.plain` and `_marked_off`.
 """
 
 from __future__ import annotations

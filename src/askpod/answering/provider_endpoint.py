@@ -24,8 +24,7 @@ from pydantic import SecretStr
 
 from askpod.answering.llm_endpoint import SEALED, STRUCTURED, ChatErrorMessages, auntraced, untraced
 from askpod.errors import ModelError
-from askpod.services.errors import ErrorMessages, RequestInfo, chain, is_a, quoted
-from askpod.services.http import (
+from askpod.services.endpoints import (
     NO_KEY,
     PROVIDERS,
     is_this_machine,
@@ -33,6 +32,7 @@ from askpod.services.http import (
     secret,
     split_name,
 )
+from askpod.services.errors import ErrorMessages, RequestInfo, chain, is_a, quoted
 from askpod.services.retry import RequestFailure
 from askpod.settings import ModelSettings
 

@@ -1,4 +1,4 @@
-"""Quotations: which sentences are quoted, what each needs to be understood, and their answer.
+"""Quotations: which sentences of what was retrieved are quoted, and the answer that they make.
 
 A listener wants connected speech, so runs of sentences are quoted, each from one turn: the runs
 whose relevance lies furthest above the ordinary (maximum-sum segments). A run then goes on to the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,11 +19,9 @@ from askpod.cli.output import (
     show,
     show_url,
 )
-from askpod.model import Filters
+from askpod.model import Answer, Filters, Passage
 from askpod.text import visible
-
-if TYPE_CHECKING:
-    from askpod.model import Answer, Passage
+from askpod.times import clock
 
 LEADS = 3  # passages offered with a refusal
 
@@ -100,8 +98,6 @@ def show_sources(answer: Answer) -> None:
     """The citations of an answer: number, time, speaker, title, link."""
     from rich.text import Text
 
-    from askpod.times import clock
-
     for citation in answer.citations:
         when = linked(clock(citation.start), citation.url, "cyan")
         who = Text(f"{visible(citation.speaker)}  " if citation.speaker else "", "green")
@@ -113,8 +109,6 @@ def show_sources(answer: Answer) -> None:
 
 def _show_leads(answer: Answer) -> None:
     from rich.text import Text
-
-    from askpod.times import clock
 
     console().print("\nThe nearest passages, in case they help:")
     for passage in answer.passages[:LEADS]:
@@ -148,14 +142,12 @@ def search(
     if not passages and not nothing:
         note("nothing found; `askpod episodes` lists what the archive holds")
     for number, passage in enumerate(passages, start=1):
-        show_passage(number, passage)
+        _show_passage(number, passage)
 
 
-def show_passage(number: int, passage: Passage) -> None:
+def _show_passage(number: int, passage: Passage) -> None:
     """A passage with who speaks, where and when, and what is said."""
     from rich.text import Text
-
-    from askpod.times import clock
 
     when = clock(passage.start)
     when = when if passage.end is None else f"{when}–{clock(passage.end)}"

@@ -15,7 +15,8 @@ import typer
 
 from askpod.cli import options
 from askpod.cli.output import counted, note, on_terminal, print_json
-from askpod.files import PRIVATE
+from askpod.errors import AskpodError
+from askpod.files import PRIVATE, usable
 from askpod.model import Filters
 from askpod.text import visible
 
@@ -52,7 +53,6 @@ def chat(
     """Ask, and ask on: a conversation. Piped, it takes one question a line."""
     from askpod.chat import Sessions
     from askpod.cli.conversation import Conversation
-    from askpod.files import usable
     from askpod.settings import Settings, default_store
 
     folder = store or default_store()
@@ -121,7 +121,6 @@ def _as_json(conversation: Conversation, lines: Iterable[str]) -> None:
 def _reply(conversation: Conversation, line: str) -> None:
     """Answers a question or carries out a command; an error is one line, and the chat goes on."""
     from askpod.cli.conversation import run_command
-    from askpod.errors import AskpodError
 
     line = PLAIN_WORDS.get(line.casefold(), line)
     try:

@@ -18,16 +18,16 @@ from askpod.cli.ask import figures, show_ending, show_sources, show_stream
 from askpod.cli.output import StreamedText, counted, keys_unseen, note, show, show_url
 from askpod.errors import AskpodError, FilterError
 from askpod.links import safe_link
-from askpod.model import Filters
-from askpod.services.http import OPENAI, split_name
+from askpod.model import Answer, Citation, Exchange, Filters, Span, Turn
+from askpod.services.endpoints import OPENAI, split_name
 from askpod.settings import Settings
 from askpod.text import visible
+from askpod.times import clock
 
 if TYPE_CHECKING:
     from rich.text import Text
 
     from askpod.archive import Archive
-    from askpod.model import Answer, Citation, Exchange, Span, Turn
 
 STOPPED = "(stopped)"
 
@@ -49,7 +49,7 @@ class Conversation:
         self.chat = Chat(_Later(self), filters=filters)
         self.settings = settings
         self.leaving = False
-        self._open = open_archive
+        self._open_archive = open_archive
         self._opening: Future[Archive] | None = None
         self._notes: list[str] = []  # of the opening, held back while a line is being typed
         self._sessions = sessions
@@ -61,7 +61,7 @@ class Conversation:
         """Begins to open the archive, in the background."""
         if self._opening is None:
             pool = ThreadPoolExecutor(1)
-            self._opening = pool.submit(self._open, self.settings, self._notes.append)
+            self._opening = pool.submit(self._open_archive, self.settings, self._notes.append)
             pool.shutdown(wait=False)
 
     @property
@@ -132,7 +132,7 @@ class Conversation:
         """
         model = None if name is None else Settings.load({"model": name}).model
         settings = replace(self.settings, model=model)
-        former, opened = self.archive, self._open(settings, note)
+        former, opened = self.archive, self._open_archive(settings, note)
         self.settings, self._opening = settings, Future()
         self._opening.set_result(opened)
         former.close()
@@ -213,8 +213,6 @@ def _sources(conversation: Conversation, _: str) -> None:
 
 def _show(conversation: Conversation, argument: str) -> None:
     from rich.text import Text
-
-    from askpod.times import clock
 
     excerpt = conversation.chat.excerpt(_number(argument, "/show"))
     citation = excerpt.citation

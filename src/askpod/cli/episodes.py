@@ -10,12 +10,11 @@ import typer
 
 from askpod.cli import options
 from askpod.cli.output import counted, note, on_terminal, print_json, show
-from askpod.model import Filters
+from askpod.model import Episode, Filters
 from askpod.text import visible
-from askpod.times import NO_SECOND
+from askpod.times import NO_SECOND, clock
 
 if TYPE_CHECKING:
-    from askpod.model import Episode
     from askpod.people import Naming
     from askpod.voices import Person, Voice
 
@@ -187,8 +186,6 @@ def _show_person(person: Person) -> None:
 
 def _show_voices(voices: list[Voice]) -> None:
     from rich.text import Text
-
-    from askpod.times import clock
 
     for voice in voices:
         named = f" = {voice.name}" if voice.name != voice.label else ""

@@ -78,7 +78,7 @@ def index(
     try:
         with (
             Archive.open(folder, create=True, notify=note) as archive,
-            indexing_bar() as progress,
+            _indexing_bar() as progress,
         ):
             report = archive.index(
                 gathered,
@@ -94,10 +94,10 @@ def index(
         raise
     if unread := what_is_not_read([Path(source) for source in sources], transcribed=transcribe):
         note(f"not looked at: {unread}")
-    show_report(report, as_json=as_json)
+    _show_report(report, as_json=as_json)
 
 
-def show_report(report: IndexReport, *, as_json: bool) -> None:
+def _show_report(report: IndexReport, *, as_json: bool) -> None:
     """The report of a run; leaves with exit code 1 where a file failed."""
     _show(report, as_json=as_json)
     if report.failed or report.not_pruned:
@@ -119,7 +119,7 @@ def _show(report: IndexReport, *, as_json: bool) -> None:
 
 
 @contextmanager
-def indexing_bar() -> Iterator[ProgressListener | None]:
+def _indexing_bar() -> Iterator[ProgressListener | None]:
     """A progress bar for `Archive.index`; None where no terminal shows it."""
     with progress_bar("indexing", in_bytes=True) as bar:
 
@@ -204,6 +204,6 @@ def rebuild(
     """Build the archive again. Needed for other settings, a newer format, or after damage."""
     from askpod.archive import Archive
 
-    with indexing_bar() as progress:
+    with _indexing_bar() as progress:
         report = Archive.rebuild(store, paths or [], progress=progress, notify=note)
-    show_report(report, as_json=as_json)
+    _show_report(report, as_json=as_json)

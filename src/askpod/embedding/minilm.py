@@ -33,6 +33,7 @@ from askpod.embedding.weights import (
     forget,
 )
 from askpod.errors import EmbedderError
+from askpod.text import well_formed
 
 __all__ = ["DIMENSION", "MAX_TOKENS", "MODEL", "MiniLM", "Precision", "model_name"]
 
@@ -261,16 +262,3 @@ class _Counts(dict[str, int]):
                 self.clear()
             self[piece] = count
         return count
-
-
-def well_formed(text: str) -> str:
-    """The text without lone surrogates, which tokenizers refuses.
-
-    Two halves that stand side by side (badly decoded JSON) become the character they mean; a lone
-    one becomes U+FFFD, which MiniLM's vocabulary drops.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text

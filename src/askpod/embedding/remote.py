@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.embedding.minilm import well_formed
 from askpod.errors import EmbedderError, ModelError
-from askpod.services.http import OPENAI_URL, is_vendors, key_for, where
+from askpod.services.endpoints import OPENAI_URL, is_vendors, key_for, where
 from askpod.services.retry import RequestFailure, Retries
+from askpod.text import well_formed
 from askpod.tokens import TokenCounter, reported
 
 if TYPE_CHECKING:

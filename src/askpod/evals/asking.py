@@ -24,7 +24,7 @@ from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.errors import StoreUnwritable
 from askpod.files import read_bounded, write_atomically
 from askpod.parsing import ParseError, parse_json
-from askpod.services.http import service_of
+from askpod.services.endpoints import service_of
 from askpod.settings import ModelSettings
 
 Item = TypeVar("Item")

@@ -1,4 +1,4 @@
-"""Runs beside each other: intervals of their differences; and runs exported for other tools.
+"""Compares two runs question by question, holds one to thresholds, exports runs for other tools.
 
 The same questions are hard for most runs. Paired differences leave that out, so that they show much
 smaller changes than two intervals side by side can.

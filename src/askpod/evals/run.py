@@ -32,7 +32,7 @@ from askpod.evals.records import (
 from askpod.evals.report.run import run_report
 from askpod.evals.scoring import Outcome, Scorers, record
 from askpod.model import Answer, Exchange, Passage
-from askpod.services.http import service_of
+from askpod.services.endpoints import service_of
 from askpod.settings import Settings
 
 RETRIEVAL = "retrieval"

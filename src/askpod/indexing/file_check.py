@@ -1,4 +1,4 @@
-"""Checks files before they are indexed: their faults, who speaks, and what would be passed over.
+"""What is not indexed and is no failure; and files that are checked without being indexed.
 
 A folder of transcripts holds other files too (`package.json`, `notes.txt`); they are passed over,
 unless the user has named them. Tools that transcribe write one recording in several formats side

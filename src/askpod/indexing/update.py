@@ -1,4 +1,4 @@
-"""Updates a store from its sources; or rebuilds it: for other settings, a format, after damage.
+"""Updates a store from its sources, or rebuilds it: for other settings or format, after damage.
 
 In a rebuild everything is read again from the episodes' files; an episode whose file is gone or
 cannot be read is carried over from the catalog, if all of it is as it was written. It all happens
@@ -121,7 +121,7 @@ class Rebuilding:
     embedder: Embedder
     chunking: ChunkSettings
     progress: ProgressListener | None
-    notify: Callable[[str], None]
+    notify: Notify
 
 
 def rebuild_archive(
@@ -129,7 +129,7 @@ def rebuild_archive(
     paths: Iterable[str | Path],
     settings: Settings,
     progress: ProgressListener | None,
-    notify: Callable[[str], None],
+    notify: Notify,
 ) -> IndexReport:
     """As `Archive.rebuild`: of an archive on a server the replica, else the store in `folder`.
 
@@ -185,7 +185,7 @@ def rebuild(
             work.notify(
                 "the catalog is damaged or of another format; what is whole of it is carried over …"
             )
-            set_aside(store)
+            _set_aside(store)
         alone = {path.resolve() for path in named(paths)}.union(former.held.files)
         files = dict.fromkeys([*former.held.files, *(path.resolve() for path in given)])
         report = _rebuild(store, former, stamped, work, list(files), alone)
@@ -203,7 +203,7 @@ class _Former:
 
 def _former(store: Path) -> _Former:
     """Looks at what is there: a catalog, or the damaged one of a rebuild that was stopped."""
-    if stopped(store):
+    if _rebuild_stopped(store):
         with closing(Catalog(store, KEPT)) as catalog:
             return _Former(whole=False, held=held(catalog))
     with closing(Catalog(store)) as catalog:
@@ -275,7 +275,7 @@ def _carry_over(former: Catalog, ids: Sequence[str], catalog: Catalog, indexer: 
 
 _SUFFIXES = ("-wal", "-shm")
 # Several ways to the same names: where one is damaged, another may lead around.
-_NAMES = (
+_ID_QUERIES = (
     "SELECT id FROM episodes ORDER BY id",
     "SELECT id FROM episodes ORDER BY id DESC",
     "SELECT DISTINCT episode_id FROM chunks",
@@ -294,12 +294,12 @@ class Held:
 def held(catalog: Catalog) -> Held:
     """Never raises StoreDamaged: of a catalog beyond reading it is empty, and not complete."""
     ids: set[str] = set()
-    read = [_read(catalog, query, ids) for query in _NAMES]
-    files = (_file(catalog, id_) for id_ in sorted(ids))
+    read = [_add_ids(catalog, query, ids) for query in _ID_QUERIES]
+    files = (_file_of(catalog, id_) for id_ in sorted(ids))
     return Held(tuple(sorted(ids)), tuple(path for path in files if path), complete=read[0])
 
 
-def _read(catalog: Catalog, query: str, ids: set[str]) -> bool:
+def _add_ids(catalog: Catalog, query: str, ids: set[str]) -> bool:
     """Adds what the query gives to `ids`, as far as it can be read; whether it was all."""
     try:
         with catalog.reading() as connection:
@@ -312,7 +312,7 @@ def _read(catalog: Catalog, query: str, ids: set[str]) -> bool:
     return True
 
 
-def _file(catalog: Catalog, id_: str) -> Path | None:
+def _file_of(catalog: Catalog, id_: str) -> Path | None:
     """The episode's file, if it is there; it is read again, so the row need not be whole."""
     try:
         with catalog.reading() as connection:
@@ -324,12 +324,12 @@ def _file(catalog: Catalog, id_: str) -> Path | None:
         return None
 
 
-def set_aside(store: Path) -> None:
+def _set_aside(store: Path) -> None:
     """Keeps the damaged catalog beside where the new one will be, in place of an earlier one.
 
     Stopped at any point, it goes on with what is left; what a stopped rebuild began is removed.
     """
-    if stopped(store):
+    if _rebuild_stopped(store):
         for suffix in ("", *_SUFFIXES):
             (store / f"{FILE}{suffix}").unlink(missing_ok=True)
         return
@@ -342,7 +342,7 @@ def set_aside(store: Path) -> None:
             damaged.replace(store / f"{KEPT}{suffix}")
 
 
-def stopped(store: Path) -> bool:
+def _rebuild_stopped(store: Path) -> bool:
     """Whether a rebuild has set a catalog aside and not yet put a whole one in its place."""
     if not (store / KEPT).is_file():
         return False

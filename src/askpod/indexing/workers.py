@@ -1,12 +1,12 @@
 """Prepares files: each is read, cut into chunks and embedded, in this process or in several.
 
-This is all of indexing that touches no store, so that it can be done in any process. Refuses
-nothing itself; a reader that fails in a way of its own is reported as the failure of its file.
+This is all of indexing that touches no store, so that it can be done in any process. A reader that
+fails in a way of its own is reported as the failure of its file.
 
 Each worker is a process of its own, started when there is work for it, with a thread here that
 hands it one file after the other. They write nothing: what they prepared comes back, in any order,
-and the caller takes it in the order of the files. Refuses to guess at what a worker that died was
-doing wrong: its file is reported, and a new worker goes on with the next.
+and the caller takes it in the order of the files. What a worker that died was doing wrong is not
+guessed at: its file is reported, and a new worker goes on with the next.
 """
 
 from __future__ import annotations

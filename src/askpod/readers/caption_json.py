@@ -27,15 +27,14 @@ from askpod.readers.speakers import name_speakers
 from askpod.readers.text import MAX_CAPTIONS, unescape
 from askpod.readers.turns import turns_of
 
-_WORD = 12  # characters of an average segment, up to which segments are words
+_LONGEST_WORDS = 12  # characters of an average segment, up to which segments are words
 _CLOSING = frozenset(",.;:!?%)]}”…")
 
 
 def read_podcast_json(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
     """The turns of a transcript. What has the wrong type is left out and reported."""
     segments = value.get("segments") if isinstance(value, dict) else None
-    cues = list(_joined(list(_cues(segments, log))))
-    return Draft(turns_of(name_speakers(cues, log), log))
+    return Draft(_turns(_joined(list(_cues(segments, log))), log))
 
 
 def _cues(segments: object, log: FaultLog) -> Iterator[Cue]:
@@ -58,7 +57,7 @@ def _joined(cues: list[Cue]) -> Iterator[Cue]:
     """
     letters = sum(len(cue.text) for cue in cues)
     spaced = sum(cue.text[:1].isspace() for cue in cues)
-    by_word = letters <= _WORD * len(cues)
+    by_word = letters <= _LONGEST_WORDS * len(cues)
     parts: list[Cue] = []
     for cue in cues:
         if parts and by_word and _goes_on(parts[-1], cue, spaced=2 * spaced > len(cues)):

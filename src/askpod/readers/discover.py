@@ -1,8 +1,8 @@
 """Finds the transcript files that a user's paths stand for, and reads what their names tell.
 
 In a folder a file counts by its ending alone; whether it holds a transcript is seen when it is
-read. A file that the user names counts whatever it is called. Its name is a guess at its recording,
-where nothing else tells:
+read. A file that the user names counts whatever it is called. A file's name is a guess at its
+recording, where nothing else tells:
 
     2024-05-01-the-title            date and title
     20240501 The Title              likewise
@@ -26,7 +26,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from askpod.errors import Failure, PathError
-from askpod.readers.text import HEAD, clean, is_recording
+from askpod.readers.text import RECORDING_HEAD, clean, is_recording
 
 ENDINGS = (".md", ".json", ".json3", ".srv3", ".ttml", ".dfxp", ".vtt", ".srt", ".ass", ".ssa",
            ".sbv", ".lrc", ".tsv", ".csv", ".html", ".htm", ".docx", ".txt", ".xml")  # fmt: skip
@@ -118,7 +118,7 @@ def _seems_recording(path: Path) -> bool:
         return True
     try:
         with path.open("rb") as file:
-            return is_recording(file.read(HEAD))
+            return is_recording(file.read(RECORDING_HEAD))
     except OSError:  # reading it as a transcript says so
         return False
 

@@ -51,9 +51,9 @@ from askpod.readers.text import (
     why_not_transcript,
 )
 from askpod.readers.timed_rows import is_table, read_table
+from askpod.readers.ttml_docx import is_xml_captions, read_xml_captions, text_of_word
 from askpod.readers.webvtt import is_webvtt, read_webvtt
 from askpod.readers.whisper import read_whisper
-from askpod.readers.xml_files import is_xml_captions, read_xml_captions, text_of_word
 
 _FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\r?\n")
 _TRANSCRIPT = re.compile(r"^transcript:", re.MULTILINE)

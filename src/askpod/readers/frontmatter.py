@@ -4,7 +4,7 @@ The tree itself, and what is refused, is parsing.py's. Here are the mending of w
 programs write around and into it, and what a value amounts to as text.
 
 The metadata is taken from the tree; what is unusable is reported. The files know guests by ids such
-as `lavanyagupta`.
+as `lavanyagupta`; their full names are looked for in its prose and its links.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ only if it looks like a name and the file has others; what never names a person 
 speech then.
 
 `>>` without a name, two lines with a dash each, and a diariser's `?` mean another speaker who is
-not known: nobody is credited with those words. How far a label reaches: `speaker_reach`.
+not known: nobody is credited with those words. How far a label reaches: `speaker_labels`.
 """
 
 from __future__ import annotations

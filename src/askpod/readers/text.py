@@ -1,10 +1,11 @@
 """From a file's bytes to text that is safe to show and to compare, without changing a word of it.
 
-Decoded are UTF-8, and UTF-16 with its byte order mark. Captions and plain text are often older
-than UTF-8: there Windows-1252 is taken for the rest, unless NUL bytes show that the file is no
-text, and that is reported. Cleaning folds runs of white space, removes characters that nobody can
-see and that can trick a terminal or a reader, and undoes double encoding where there can be no
-doubt about it.
+Decoded are UTF-8, and UTF-16 with its byte order mark. Captions and plain text are often older than
+UTF-8: there Windows-1252 is taken for the rest, unless NUL bytes show that the file is no text, and
+that is reported. Cleaning folds runs of white space, removes characters that nobody can see and
+that can trick a terminal or a reader, and undoes double encoding where there can be no doubt about
+it. What is no text, or certainly no transcript, is told by its beginning, with what to do; how much
+a file may hold stands here, too.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from askpod.errors import ReadError, Unrecognised
 from askpod.readers.fault_log import FaultLog
 from askpod.text import without_hidden
 
-HEAD = 64  # bytes in which a recording shows itself
+RECORDING_HEAD = 64  # bytes in which a recording shows itself
 
 _TRANSCRIBE = "`askpod index FILE --model small` transcribes it (docs/audio.md)"
 _AUDIO = f"is audio, and no transcript of it: {_TRANSCRIBE}"
@@ -185,7 +186,7 @@ def mend_mojibake(text: str) -> str:
     """
     if text.isascii():
         return text
-    return _MOJIBAKE.sub(lambda match: _decoded(match.group()), text)
+    return _MOJIBAKE.sub(lambda match: _mended(match.group()), text)
 
 
 def _windows_character(byte: int) -> str:
@@ -213,7 +214,7 @@ _MOJIBAKE = re.compile(f"(?=[Â-ô])(?:{_ANY}{{2,}}|{_CERTAIN})")
 
 
 @lru_cache(maxsize=4096)  # a file has few of them, and each often
-def _decoded(run: str) -> str:
+def _mended(run: str) -> str:
     try:
         return run.translate(_TO_BYTE).encode("latin-1").decode("utf-8")
     except UnicodeDecodeError:

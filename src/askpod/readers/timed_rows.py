@@ -211,7 +211,7 @@ def label_of(value: object) -> str:
 
 _HEAD = 1_000  # characters of the line of column names
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
-_LONGEST = 1_000_000  # characters of one cell
+_LONGEST_CELL = 1_000_000  # characters of one cell
 
 
 def is_table(text: str) -> bool:
@@ -226,7 +226,7 @@ def read_table(path: Path, text: str, log: FaultLog) -> Draft:
     """
     rows = Rows()
     rows.lines = []
-    csv.field_size_limit(_LONGEST)
+    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text.strip("\ufeff")), delimiter=_separator(text) or ",")
     try:
         names = next(reader)
@@ -234,7 +234,7 @@ def read_table(path: Path, text: str, log: FaultLog) -> Draft:
             if len(rows) > MAX_CAPTIONS:
                 problem = f"holds more than {MAX_CAPTIONS:,} rows; split it or leave it out"
                 raise ReadError(path, problem)
-            rows.append(dict(zip(names, map(_value, cells), strict=False)))
+            rows.append(dict(zip(names, map(_cell_value, cells), strict=False)))
             rows.lines.append(reader.line_num)
     except csv.Error as error:
         problem = f"is no table that can be read ({error}); mend this line or export it again"
@@ -252,7 +252,7 @@ def _separator(text: str) -> str:
     return ""
 
 
-def _value(cell: str) -> object:
+def _cell_value(cell: str) -> object:
     """A number as a number, so that its unit can be told."""
     bare = cell.strip()
     return float(bare) if _NUMBER.fullmatch(bare) else cell

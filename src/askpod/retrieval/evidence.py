@@ -16,7 +16,7 @@ In a prompt, evidence is one numbered line of origin, then what was said:
     > And what came of it?
 
 An episode's title stands at the first of its turns: at each it took up to a third of the prompt.
-What is counted by `pack` and what is sent by `prompts` comes from here. A transcript is not
+`pack` counts what `render` gives, and `prompts` sends the same. A transcript is not
 trusted: each turn's speech is one line behind "> ", so that nothing in it stands where our numbers
 do, and the marks by which models tell roles apart are broken up.
 """

@@ -85,7 +85,7 @@ ALIKE = 0.85  # difflib's ratio, from which on two spellings are taken for one n
 
 # A word behind a word, not behind the end of a sentence or an opening quotation mark.
 _WITHIN = re.compile(r"(?<=[\w,;] )[^\W\d_]+(?:['’][^\W\d_]+)*")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_SPELT = re.compile(r"[^\W\d_]+")
 
 
 def respelled(
@@ -107,12 +107,12 @@ def respelled(
     worth = set(query_words(question))
     lacking = [
         word
-        for word in dict.fromkeys(_LETTERS.findall(question))
+        for word in dict.fromkeys(_SPELT.findall(question))
         if len(word) >= SHORTEST_WORD
         and word.casefold() in worth
         and not (is_said(word) or _is_in_heading(connection, word))
     ]
-    names = [word for speaker in speakers for word in _LETTERS.findall(speaker)] if lacking else []
+    names = [word for speaker in speakers for word in _SPELT.findall(speaker)] if lacking else []
     known = {name.casefold() for name in names}
     spellings: dict[str, str] = {}
     for word in lacking:
@@ -123,7 +123,7 @@ def respelled(
             other
             for stem in (_alike_stems(connection, word.casefold()) if word[0].isupper() else ())
             for text in _texts_with(connection, stem)
-            for other in _LETTERS.findall(text)
+            for other in _SPELT.findall(text)
         )
         if best := _most_alike(word, [*names, *said]):
             spellings[word] = best
@@ -132,7 +132,7 @@ def respelled(
 
 def replaced(question: str, spellings: dict[str, str]) -> str:
     """The question with those words as the archive spells them."""
-    return _LETTERS.sub(lambda match: spellings.get(match[0], match[0]), question)
+    return _SPELT.sub(lambda match: spellings.get(match[0], match[0]), question)
 
 
 def _most_alike(word: str, others: Sequence[str]) -> str | None:
@@ -208,7 +208,7 @@ def _is_in_heading(connection: sqlite3.Connection, word: str) -> bool:
 
 def _texts_with(connection: sqlite3.Connection, stem: str) -> list[str]:
     """The speech and headings of a chunk in which a stem stands."""
-    _name_vocabulary(connection)
+    _make_vocabulary(connection)
     row = connection.execute(
         "SELECT speech, heading FROM words WHERE rowid = "
         "(SELECT doc FROM temp.occurrences WHERE term = ? LIMIT 1)",
@@ -219,7 +219,7 @@ def _texts_with(connection: sqlite3.Connection, stem: str) -> list[str]:
 
 def _stems_from(connection: sqlite3.Connection, letter: str) -> list[str]:
     """The words of the archive that begin with a letter, as FTS5 keeps them."""
-    _name_vocabulary(connection)
+    _make_vocabulary(connection)
     like = connection.execute(
         "SELECT term FROM temp.vocabulary WHERE term >= ? AND term < ?",
         [letter, chr(ord(letter) + 1)],
@@ -227,7 +227,7 @@ def _stems_from(connection: sqlite3.Connection, letter: str) -> list[str]:
     return [term for (term,) in like]
 
 
-def _name_vocabulary(connection: sqlite3.Connection) -> None:
+def _make_vocabulary(connection: sqlite3.Connection) -> None:
     for name, kind in (("vocabulary", "row"), ("occurrences", "instance")):
         connection.execute(
             f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.{name} USING fts5vocab (main, words, {kind})"

@@ -20,7 +20,7 @@ import openai
 
 from askpod.errors import ModelError
 from askpod.parsing import ParseError, parse_json
-from askpod.services.http import NO_KEY, struck_out
+from askpod.services.endpoints import NO_KEY, struck_out
 from askpod.services.openai_http import TooMuch, Unreadable
 from askpod.services.retry import RequestFailure, retry_after
 

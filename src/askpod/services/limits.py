@@ -21,7 +21,7 @@ from typing import Any, Literal
 import httpcore
 import httpx
 
-from askpod.services.http import excerpt, is_this_machine
+from askpod.services.endpoints import excerpt, is_this_machine
 from askpod.services.retry import Retries, retry_after
 
 ACCEPTED = "gzip"  # the Accept-Encoding of all our requests

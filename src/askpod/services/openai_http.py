@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import openai
 
-from askpod.services.http import is_this_machine
+from askpod.services.endpoints import is_this_machine
 from askpod.services.limits import (
     ACCEPTED,
     Deadline,

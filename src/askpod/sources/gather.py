@@ -19,7 +19,7 @@ from askpod.readers.discover import (
     find_recordings,
     named,
 )
-from askpod.readers.xml_files import is_xml_captions
+from askpod.readers.ttml_docx import is_xml_captions
 from askpod.store_lock import write_lock
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """The catalog: what the archive holds, in one SQLite file. It is the truth of a store.
 
 One transaction writes an episode with its turns, chunks, vectors and words: it is there
-whole or not at all, whenever the process stops. Reads see one state from begin to end.
+whole or not at all, whenever the process stops. Reads see one state from begin to end; a
+`Layout` tells, for one state, which chunks are which episode's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a search may use: filters resolved to episodes, speakers and ranges of chunks.
+"""What a search may use: filters resolved to episodes and speakers, for SQL and Chroma.
 
 Also why filters leave nothing of an archive, and what is near to what was asked for.
 """

@@ -296,7 +296,7 @@ def read_vectors(
 
 
 class DamagedRow(sqlite3.DatabaseError):
-    """A row is not as it was written. `connection.plain_errors` says what to do about it."""
+    """A row is not as it was written. `schema.plain_errors` says what to do about it."""
 
 
 def checksum(values: Sequence[Value]) -> int:

@@ -32,7 +32,7 @@ from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, load_json, nested, recognise_json, seconds
 from askpod.readers.text import MAX_JSON_BYTES
 from askpod.readers.whisper import segments_of
-from askpod.services.http import excerpt, key_for, where
+from askpod.services.endpoints import excerpt, key_for, where
 from askpod.services.retry import RequestFailure, Retries
 from askpod.transcription.sound import RATE, Samples, as_wav
 

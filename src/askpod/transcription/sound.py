@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.errors import RecordingError, TranscriberError
-from askpod.readers.text import HEAD, is_recording
+from askpod.readers.text import RECORDING_HEAD, is_recording
 
 RATE = 16_000  # samples a second, as all models of speech want them
 WINDOW = 300.0  # seconds of a window
@@ -114,7 +114,7 @@ class Sound:
     def _check_head(self) -> None:
         try:
             with self._path.open("rb") as file:
-                head = file.read(HEAD)
+                head = file.read(RECORDING_HEAD)
         except OSError as error:
             raise RecordingError(f"{self._path}: cannot be read: {error.strerror}") from None
         if not head:

@@ -29,7 +29,7 @@ from askpod.evals.long_context.haystack import (
 )
 from askpod.model import EvidenceTurn, Turn
 from askpod.retrieval.evidence import pack
-from askpod.services.http import sold_as
+from askpod.services.endpoints import sold_as
 from askpod.settings import ModelSettings
 from askpod.tokens import Message, TokenCounter, cost
 

@@ -27,7 +27,7 @@ from askpod.errors import FilterError, ModelError, QuestionError
 from askpod.evals.asking import in_order
 from askpod.evals.gold import GoldSet
 from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
-from askpod.services.http import service_of, sold_as
+from askpod.services.endpoints import service_of, sold_as
 from askpod.settings import ModelSettings, Settings
 from askpod.tokens import TokenCounter, cost
 

@@ -1,4 +1,4 @@
 """Reports: one HTML file each, that needs no network and looks the same wherever it is opened.
 
-`plots/` draws SVG, `page.py` makes pages of the templates, `run.py` is the report of a run.
+`plots.py` draws SVG, `page.py` makes pages of the templates, `run.py` is the report of a run.
 """

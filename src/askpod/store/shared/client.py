@@ -19,7 +19,7 @@ import httpx
 
 from askpod.errors import ArchiveClosed, ServerError
 from askpod.parsing import ParseError, parse_json
-from askpod.services.http import excerpt, secret, where
+from askpod.services.endpoints import excerpt, secret, where
 from askpod.services.limits import PASSING, BoundedClient, Response
 from askpod.services.retry import Retries
 from askpod.store.vectors import EF_SEARCH, Record, Vectors, Where, columns

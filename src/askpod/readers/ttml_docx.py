@@ -82,7 +82,7 @@ def is_xml_captions(text: str) -> bool:
 def read_xml_captions(path: Path, text: str, log: FaultLog) -> Draft:
     """The turns of a file of captions in XML. Raises ReadError where it is no sound XML."""
     refuse_floods(path, text)
-    reader = _Reader()
+    reader = _Captions()
     parse_xml(path, text, reader)
     title = clean("".join(reader.title))[0]
     return Draft(turns_of(name_or_keep(reader.cues(), log), log), title=title)
@@ -106,7 +106,7 @@ class _Caption:
     pieces: list[_Piece] = field(default_factory=list)
 
 
-class _Reader(XmlEvents):
+class _Captions(XmlEvents):
     """Collects the captions of TTML and timedtext."""
 
     def __init__(self) -> None:
@@ -230,7 +230,7 @@ def _sum(start: float | None, lasts: float | None) -> float | None:
 
 
 _BODY = "word/document.xml"
-_TAGS = 6  # in a document to each of ours: it marks every run of letters
+_WORD_TAGS = 6  # in a document to each of ours: it marks every run of letters
 
 
 def text_of_word(path: Path, data: bytes) -> str:
@@ -243,7 +243,7 @@ def text_of_word(path: Path, data: bytes) -> str:
         raise ReadError(
             path, f"is a damaged Word document ({error}); save it again, or as plain text"
         ) from None
-    if len(body) > MAX_TEXT_BYTES or body.count(b"<") > _TAGS * MAX_TAGS:
+    if len(body) > MAX_TEXT_BYTES or body.count(b"<") > _WORD_TAGS * MAX_TAGS:
         raise ReadError(
             path,
             f"holds more than {MAX_TEXT_BYTES // MEGABYTE} MB of text; split it or leave it out",
