@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from askpod import opening
 from askpod.chunking import ChunkSettings
 from askpod.embedding import Embedder
 from askpod.errors import (
@@ -26,7 +27,6 @@ from askpod.errors import (
 )
 from askpod.indexing.embedding_cache import with_cache
 from askpod.indexing.indexer import EpisodeStore, Indexer, IndexReport, ProgressListener, Prune
-from askpod.opening import load_embedder, reconnect, stamp_of
 from askpod.readers.discover import find_files, named
 from askpod.settings import Settings
 from askpod.sources import SourceFiles, gather
@@ -140,14 +140,14 @@ def rebuild_archive(
         progress: told after each file.
         notify: told of what takes long.
     """
-    if (server := reconnect(folder, settings, notify)) is not None:
+    if (server := opening.reconnect(folder, settings, notify)) is not None:
         with closing(server), closing(Catalog(folder)) as catalog:
             return IndexReport(unchanged=list(catalog.sources()))
-    embedder = load_embedder(settings)
+    embedder = opening.load_embedder(settings)
     return rebuild(
         folder,
         [Path(path) for path in paths],
-        lambda: stamp_of(settings, embedder),
+        lambda: opening.stamp_of(settings, embedder),
         Rebuilding(embedder, settings.chunking, progress, notify),
     )
 

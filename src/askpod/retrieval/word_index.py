@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
 
-# A word that more than a fifth of the chunks say tells next to nothing, and is not looked for: to
-# list 100,000 of them takes 10 ms. Where that is few, it costs nothing to look for it.
+# A word that more than a fifth of the chunks say, or more than MOST, tells next to nothing and is
+# not looked for: to list 100,000 of them takes 10 ms. Where a fifth is few, it costs nothing.
 COMMON_SHARE = 0.2
-FEW, MOST = 20_000, 100_000  # chunks
+FEW, MOST = 20_000, 30_000  # chunks
 KEPT = 2_000_000  # ids of the words that were asked last, as common ones come again: 16 MB
 
 
