@@ -70,7 +70,13 @@ def test_factors_are_varied_at_the_one_length_that_is_named(measure, tmp_path: P
     assert "Markdown" in (tmp_path / "one" / "long-context.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("wrong", ["16k", "4k,8k", "four"])
+def test_every_factor_has_its_window_where_there_is_one_length_alone(measure):
+    run = measure("--lengths", "4k", "--json", "--out", "one")
+    arms = {"base", "random episodes", "instruction before", "instruction after", "Markdown"}
+    assert {window["row"] for window in run.json["windows"]} == arms
+
+
+@pytest.mark.parametrize("wrong", ["16k", "4k,8k", "four", ""])
 def test_factors_are_varied_at_none_but_the_lengths_asked(measure, server, wrong: str):
     run = measure("--lengths", "4k,8k", "--factors-at", wrong)
     assert run.code == 2

@@ -27,6 +27,7 @@ from askpod.errors import (
 )
 from askpod.indexing.embedding_cache import with_cache
 from askpod.indexing.indexer import EpisodeStore, Indexer, IndexReport, ProgressListener, Prune
+from askpod.opening import Notify
 from askpod.readers.discover import find_files, named
 from askpod.settings import Settings
 from askpod.sources import SourceFiles, gather
@@ -35,8 +36,6 @@ from askpod.store.collection import publish
 from askpod.store.integrity import examine
 from askpod.store.schema import FILE, KEPT, Stamp, leftovers
 from askpod.store_lock import write_lock
-
-Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

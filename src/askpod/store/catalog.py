@@ -165,7 +165,7 @@ class Catalog:
                 "GROUP BY episode_id, speaker"
             ).fetchall()
 
-    def shares_of(self, ids: NDArray[np.int64], labels: Labels) -> NDArray[np.float64]:
+    def shares_of(self, ids: Ids, labels: Labels) -> NDArray[np.float64]:
         """The share of each chunk's speech under these labels; `ids` are ascending."""
         shares = np.zeros(len(ids))
         if not labels or not len(ids):
@@ -181,7 +181,7 @@ class Catalog:
         shares[np.searchsorted(ids, found[:, 0])] = found[:, 1]
         return shares
 
-    def chunk_ids(self, selection: Selection) -> NDArray[np.int64]:
+    def chunk_ids(self, selection: Selection) -> Ids:
         """Ids of the selected chunks, ascending."""
         condition, parameters = chunk_condition(selection)
         with self.reading() as connection:

@@ -64,7 +64,7 @@ def long_context(
     from askpod.settings import Settings
 
     asked = parse_lengths(lengths)
-    at = parse_lengths(factors_at, "--factors-at") if factors_at else (None,)
+    at = parse_lengths(factors_at, "--factors-at") if factors_at is not None else (None,)
     if len(at) != 1 or at[0] not in (None, *asked):
         raise typer.BadParameter("name one of the --lengths", param_hint="--factors-at")
     settings = Settings.load({"model": model, "base_url": base_url})

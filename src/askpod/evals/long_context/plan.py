@@ -231,6 +231,9 @@ def make_plan(
 ) -> Plan:
     """Samples the questions; conditions for which the archive has too little text are left out.
 
+    A question can be used if it has its evidence in one episode, in turns that take
+    MOST_EVIDENCE tokens at most and half of the shortest haystack.
+
     Args:
         gold: The questions.
         maker: Makes their prompts.
@@ -238,9 +241,6 @@ def make_plan(
         questions: How many are sampled, at most.
         arms: The factors that are varied.
         factors_at: The one of `lengths` at which they are; None: at all of them.
-
-    A question can be used if it has its evidence in one episode, in turns that take
-    MOST_EVIDENCE tokens at most and half of the shortest haystack.
 
     Raises:
         GoldError: no question can be used.

@@ -225,8 +225,9 @@ def _windows(plan: Plan, pooled: Mapping[tuple[Arm, int], Values]) -> dict[tuple
     windows = {}
     for arm in plan.arms:
         lengths = [length for length in plan.lengths if (arm, length) in pooled]
-        if plan.lengths[0] not in lengths or (arm != BASE and len(lengths) == 1):
-            continue  # nothing to hold the others against, or no others
+        planned = {each.length for each in (*plan.conditions, *plan.left_out) if each.arm == arm}
+        if plan.lengths[0] not in lengths or planned != set(plan.lengths):
+            continue  # nothing to hold the others against, or varied at one of them alone
         columns = [pooled[arm, length] for length in lengths]
         for name in HEADLINES:
             if all(name in found for _, found in columns[0]):
