@@ -80,7 +80,7 @@ class Reader:
 
 
 class ReadsTheFirst(Reader):
-    """Takes in the first tokens of a prompt; evidence behind them is as if it were not there."""
+    """Takes in the first tokens of a prompt, and its instruction; what is between is not there."""
 
     def __init__(self, gold: GoldSet, archive: Archive, tokens: int) -> None:
         super().__init__(gold, archive)
@@ -88,13 +88,13 @@ class ReadsTheFirst(Reader):
         self._count = TokenCounter("gpt-4o").count
 
     def read(self, prompt: str) -> str:
+        ends = [found.start() for found in _DATA.finditer(prompt)][-1]
         left, kept = self._tokens, []
-        for line in prompt.splitlines():
+        for line in prompt[:ends].splitlines():
             left -= self._count(f"{line}\n")
-            # The line that ends the evidence is kept, so that the prompt can still be taken apart.
-            if left >= 0 or _DATA.fullmatch(line):
+            if left >= 0:
                 kept.append(line)
-        return "\n".join(kept)
+        return "\n".join([*kept, prompt[ends:]])
 
 
 class SkipsTheMiddle(Reader):

@@ -72,7 +72,7 @@ def test_factors_are_varied_at_the_one_length_that_is_named(measure, tmp_path: P
 
 def test_every_factor_has_its_window_where_there_is_one_length_alone(measure):
     run = measure("--lengths", "4k", "--json", "--out", "one")
-    arms = {"base", "random episodes", "instruction before", "instruction after", "Markdown"}
+    arms = {"base", "random episodes", "instruction before", "instruction twice", "Markdown"}
     assert {window["row"] for window in run.json["windows"]} == arms
 
 

@@ -119,11 +119,12 @@ def _marked_off(kind: str, text: str, context: str) -> tuple[str, str]:
     """A number, and the text between two lines that carry it.
 
     The number comes from the text itself, so no text can hold it on purpose, and one that does
-    by chance gets another; equal prompts are equal, so that replies can be kept. Twelve digits
-    take the same tokens whichever they are: the usual vocabularies read them in threes.
+    by chance gets another; equal prompts are equal, so that replies can be kept, and prompts with
+    the same evidence begin alike, so that a service reads it once. Twelve digits take the same
+    tokens whichever they are: the usual vocabularies read them in threes.
     """
     for attempt in count():
-        digest = hashlib.sha256(f"{attempt}\0{context}\0{text}".encode()).digest()
+        digest = hashlib.sha256(f"{attempt}\0{text or context}".encode()).digest()
         boundary = f"{int.from_bytes(digest[:8]) % 10**12:012}"
         if boundary not in text and boundary not in context:
             break

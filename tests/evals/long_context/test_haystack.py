@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 from askpod import Archive
 from askpod.answering.prompts import PromptError, Prompts
 from askpod.evals.gold import GoldQuestion, load_gold
-from askpod.evals.long_context.conditions import ARMS, BASE, DEPTHS, Arm, Condition
-from askpod.evals.long_context.haystack import Needle, Transcript, build
-from askpod.evals.long_context.plan import (
-    MOST_EVIDENCE,
-    LongPrompt,
-    PromptMaker,
-    make_plan,
-    stretch_of,
+from askpod.evals.long_context.conditions import (
+    ARMS,
+    BASE,
+    DEPTHS,
+    Arm,
+    Batch,
+    Condition,
+    batches,
 )
+from askpod.evals.long_context.haystack import Needle, Transcript, build
+from askpod.evals.long_context.plan import MOST_EVIDENCE, make_plan
+from askpod.evals.long_context.prompt_maker import LongPrompt, PromptMaker, stretch_of
 from askpod.model import EvidenceTurn, Turn
 from askpod.settings import ModelSettings
 from askpod.tokens import TokenCounter
@@ -53,6 +56,12 @@ def asked(maker: PromptMaker) -> tuple[GoldQuestion, ...]:
     return make_plan(GOLD, maker, (4_000,), questions=4, arms=[BASE]).questions
 
 
+def alone(maker: PromptMaker, question: GoldQuestion, condition: Condition) -> LongPrompt:
+    """The prompt of one question with a haystack of its own."""
+    batch = Batch((question,), (condition.position,), condition.arm, condition.length)
+    return maker.prompts(batch)[0]
+
+
 def episodes(prompt: LongPrompt) -> list[str]:
     """The episodes in the order of the haystack, each run of turns once."""
     return [episode for episode, _ in groupby(prompt.turns, key=lambda turn: turn.episode_id)]
@@ -68,7 +77,7 @@ def test_the_whole_prompt_is_at_most_as_long_as_wanted_and_nearly_so(
     makers: dict[str, PromptMaker], asked, length: int, arm: Arm, model: str
 ):
     for question, position in zip(asked, (*DEPTHS, "middle third"), strict=True):
-        prompt = makers[model].haystack(question, Condition(arm, length, position))
+        prompt = alone(makers[model], question, Condition(arm, length, position))
         assert prompt.tokens == TokenCounter(model).count_messages(prompt.messages)
         assert 0.98 * length <= prompt.tokens <= length
 
@@ -76,15 +85,15 @@ def test_the_whole_prompt_is_at_most_as_long_as_wanted_and_nearly_so(
 def test_the_longest_prompts_leave_room_for_the_answer(long_archive: Archive, asked):
     model = ModelSettings("gpt-4o", answer_tokens=300)
     maker = PromptMaker(long_archive, Prompts(), model)
-    prompt = maker.haystack(asked[0], Condition(BASE, 32_000, "middle third"))
+    prompt = alone(maker, asked[0], Condition(BASE, 32_000, "middle third"))
     assert 0.98 * 32_000 <= prompt.tokens <= 32_000 - 300
 
 
 def test_a_long_prompt_is_made_quickly(maker: PromptMaker, asked):
     condition = Condition(BASE, 32_000, "middle third")
-    maker.haystack(asked[0], condition)  # counts the tokens of the turns
+    alone(maker, asked[0], condition)  # counts the tokens of the turns
     began = time.process_time()
-    maker.haystack(asked[0], replace(condition, position="last third"))
+    alone(maker, asked[0], replace(condition, position="last third"))
     assert time.process_time() - began < 1.0
 
 
@@ -102,7 +111,7 @@ def test_conditions_for_which_there_is_too_little_text_are_left_out(maker: Promp
 @pytest.mark.parametrize("position", DEPTHS)
 def test_the_evidence_stands_at_its_depth(maker: PromptMaker, asked, length: int, position: str):
     for question in asked:
-        prompt = maker.haystack(question, Condition(BASE, length, position))
+        prompt = alone(maker, question, Condition(BASE, length, position))
         text = prompt.messages[1][1].split("begins ===\n")[1].split("=== evidence")[0]
         right = [turn for turn in prompt.turns if stretch_of(turn).touches(question.stretches)]
         place = text.index(right[0].span.text), text.index(right[-1].span.text)
@@ -117,7 +126,7 @@ def test_the_evidence_is_there_whole_once_and_with_its_seconds(
     maker: PromptMaker, long_archive: Archive, asked
 ):
     for question in asked:
-        prompt = maker.haystack(question, Condition(BASE, 4_000, "first third"))
+        prompt = alone(maker, question, Condition(BASE, 4_000, "first third"))
         shown = [turn for turn in prompt.turns if stretch_of(turn).touches(question.stretches)]
         said = long_archive.turns(question.stretches[0].episode)
         meant = [turn for turn in said if touches(turn, question)]
@@ -129,6 +138,89 @@ def touches(turn: Turn, question: GoldQuestion) -> bool:
     return any(turn.start < each.end and each.start < turn.end for each in question.stretches)
 
 
+# Shared by several questions
+
+
+@pytest.fixture(scope="module")
+def group(maker: PromptMaker) -> tuple[GoldQuestion, ...]:
+    """Six questions that share their haystacks."""
+    plan = make_plan(GOLD, maker, (4_000,), questions=24, arms=[BASE])
+    return next(each for each in plan.groups if len(each) == 6)
+
+
+@pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.label)
+@pytest.mark.parametrize("length", [4_000, 16_000])
+def test_a_shared_haystack_holds_the_evidence_of_each_where_it_is_said_to(
+    maker: PromptMaker, group, arm: Arm, length: int
+):
+    places: dict[str, list[str]] = {question.id: [] for question in group}
+    for batch in batches(group, arm, length):
+        prompts = maker.prompts(batch)
+        assert 0.98 * length <= max(prompt.tokens for prompt in prompts) <= length
+        for (question, condition), prompt in zip(batch.requests, prompts, strict=True):
+            places[question.id].append(condition.position)
+            assert prompt.depth == pytest.approx(DEPTHS[condition.position], abs=0.2)
+            assert question.question in prompt.messages[1][1]
+            held = [turn for turn in prompt.turns if stretch_of(turn).touches(question.stretches)]
+            alone_held = alone(maker, question, condition).turns
+            assert [turn.span for turn in held] == [
+                turn.span for turn in alone_held if stretch_of(turn).touches(question.stretches)
+            ]
+    assert {tuple(sorted(each)) for each in places.values()} == {tuple(sorted(DEPTHS))}
+
+
+def test_its_prompts_begin_alike_up_to_the_question(maker: PromptMaker, group):
+    [first, *others] = maker.prompts(next(batches(group, BASE, 4_000)))
+    haystack, _, _ = first.messages[1][1].rpartition("=== evidence")
+    assert TokenCounter("gpt-4o").count(haystack) > 3_500
+    for other in others:
+        assert other.messages[0] == first.messages[0]
+        assert other.messages[1][1].startswith(haystack)
+        assert other.messages != first.messages
+
+
+def test_from_one_position_to_the_next_the_same_turns_stand_in_another_order(maker, group):
+    haystacks = [maker.prompts(batch)[0].turns for batch in batches(group, BASE, 8_000)]
+    spoken = [[turn.span for turn in turns] for turns in haystacks]
+    assert spoken[0] != spoken[1] != spoken[2]
+    assert set(spoken[0]) == set(spoken[1]) == set(spoken[2])
+    for turns in haystacks:
+        order = [episode for episode, _ in groupby(turns, key=lambda turn: turn.episode_id)]
+        assert len(order) == len(set(order))
+
+
+def test_none_is_shared_where_the_archive_is_too_small_for_it(maker: PromptMaker):
+    shared, alone = (make_plan(GOLD, maker, (4_000, n), 12, [BASE]) for n in (8_000, 32_000))
+    assert max(map(len, shared.groups)) == 6
+    assert set(map(len, alone.groups)) == {1}
+    assert not alone.left_out
+
+
+def test_every_question_is_asked_once_in_each_condition(maker: PromptMaker):
+    plan = make_plan(GOLD, maker, (4_000, 8_000), questions=16)
+    asked = [
+        request
+        for step in plan.steps
+        for request in (step.requests if isinstance(step, Batch) else (step,))
+    ]
+    assert len(asked) == len(plan.requests) == 16 * (1 + 2 * len(ARMS) * len(DEPTHS))
+    assert {(each.id, condition) for each, condition in asked} == {
+        (each.id, condition) for each, condition in plan.requests
+    }
+    for group in plan.groups:
+        homes = [question.stretches[0].episode for question in group]
+        assert len(homes) == len(set(homes))
+        assert sum(map(maker.evidence_tokens, group)) <= 0.7 * 4_000
+    assert {len(group) for group in plan.groups} == {6, 3}
+    assert sum(map(len, plan.groups)) > 16  # some stand in a second group, to fill it up
+
+
+def test_sharing_is_a_fraction_of_the_tokens(maker: PromptMaker):
+    plan = make_plan(GOLD, maker, (4_000, 8_000), questions=24, arms=[BASE])
+    long = plan.tokens(GPT_4O) - 24 * GPT_4O.context_tokens
+    assert plan.read_once(GPT_4O) - 24 * GPT_4O.context_tokens <= long / 3
+
+
 # What stands around it
 
 
@@ -136,7 +228,7 @@ def test_transcripts_are_whole_but_for_the_outermost_two(
     maker: PromptMaker, long_archive: Archive, asked
 ):
     for question in asked:
-        prompt = maker.haystack(question, Condition(BASE, 32_000, "middle third"))
+        prompt = alone(maker, question, Condition(BASE, 32_000, "middle third"))
         order = episodes(prompt)
         assert len(order) == len(set(order)) > 4
         for episode in order[1:-1]:
@@ -149,7 +241,7 @@ def test_transcripts_are_whole_but_for_the_outermost_two(
 
 
 def test_turns_are_numbered_through_and_stand_as_in_the_answer_prompt(maker: PromptMaker, asked):
-    prompt = maker.haystack(asked[0], Condition(BASE, 4_000, "middle third"))
+    prompt = alone(maker, asked[0], Condition(BASE, 4_000, "middle third"))
     assert [turn.number for turn in prompt.turns] == [*range(1, len(prompt.turns) + 1)]
     evidence = Prompts().answer("Why?", prompt.turns)[1][1]
     block = evidence.split("begins ===\n")[1].split("=== evidence")[0]
@@ -158,7 +250,7 @@ def test_turns_are_numbered_through_and_stand_as_in_the_answer_prompt(maker: Pro
 
 def test_hard_negatives_are_near_in_topic_and_random_ones_are_any(maker: PromptMaker, asked):
     def filler(arm: Arm) -> int:
-        prompts = [maker.haystack(q, Condition(arm, 6_000, "middle third")) for q in asked]
+        prompts = [alone(maker, q, Condition(arm, 6_000, "middle third")) for q in asked]
         return sum("coast" in turn.episode_id for prompt in prompts for turn in prompt.turns)
 
     # Nothing in the filler is near any question; among the episodes it is half of them.
@@ -180,9 +272,8 @@ def test_other_episodes_of_the_guest_come_first(tmp_path: Path, write_episode):
         archive.index(files)
         evidence = [{"episode": "one", "start": 0, "end": 9}]
         question = GoldQuestion(id="q", question="What of the oven?", evidence=evidence)
-        prompt = PromptMaker(archive, Prompts(), GPT_4O).haystack(
-            question, Condition(BASE, 4_000, "first third")
-        )
+        maker = PromptMaker(archive, Prompts(), GPT_4O)
+        prompt = alone(maker, question, Condition(BASE, 4_000, "first third"))
     assert episodes(prompt)[-2:] == ["theirs", "near"]
 
 
@@ -197,7 +288,7 @@ def test_another_copy_of_the_evidence_is_no_negative(tmp_path: Path, write_episo
         maker = PromptMaker(archive, Prompts(), GPT_4O)
         evidence = [{"episode": "one", "start": 20, "end": 30}]
         question = GoldQuestion(id="q", question="Was the oven measured?", evidence=evidence)
-        prompt = maker.haystack(question, Condition(BASE, 4_000, "middle third"))
+        prompt = alone(maker, question, Condition(BASE, 4_000, "middle third"))
     assert set(episodes(prompt)) == {"one", "other"}
 
 
@@ -207,7 +298,7 @@ def test_another_copy_of_the_evidence_is_no_negative(tmp_path: Path, write_episo
 def test_the_instruction_stands_where_it_is_varied_to(maker: PromptMaker, asked):
     def sides(instruction: str) -> tuple[bool, bool]:
         condition = Condition(Arm(instruction=instruction), 4_000, "middle third")
-        user = maker.haystack(asked[0], condition).messages[1][1]
+        user = alone(maker, asked[0], condition).messages[1][1]
         before, _, after = user.partition("=== evidence")
         after = after.rpartition("ends ===")[2]
         assert asked[0].question in before + after
@@ -236,7 +327,7 @@ def test_an_own_template_must_show_the_evidence_to_the_user(tmp_path: Path):
 
 def test_markdown_adds_marks_and_no_words(maker: PromptMaker, asked):
     condition = Condition(Arm(formatting="markdown"), 4_000, "middle third")
-    prompt = maker.haystack(asked[0], condition)
+    prompt = alone(maker, asked[0], condition)
     lines = prompt.messages[1][1].splitlines()
     assert sum(line.startswith("**[") and line.endswith("**") for line in lines) == len(
         prompt.turns

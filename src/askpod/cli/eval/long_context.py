@@ -16,7 +16,8 @@ from askpod.text import visible
 if TYPE_CHECKING:
     from askpod.archive import Archive
     from askpod.evals.gold import GoldSet
-    from askpod.evals.long_context.plan import Plan, PromptMaker
+    from askpod.evals.long_context.plan import Plan
+    from askpod.evals.long_context.prompt_maker import PromptMaker
     from askpod.evals.long_context.results import Result
     from askpod.settings import ModelSettings, Settings
 
@@ -104,7 +105,8 @@ def _planned(
     """What will be asked, after the gold set is held against the archive. Nothing is sent."""
     from askpod.answering.prompts import Prompts
     from askpod.evals.gold import bad_gold, misplaced
-    from askpod.evals.long_context.plan import PromptMaker, make_plan
+    from askpod.evals.long_context.plan import make_plan
+    from askpod.evals.long_context.prompt_maker import PromptMaker
 
     if problems := misplaced(gold, archive):
         raise bad_gold(gold.path, problems)

@@ -1,4 +1,6 @@
-"""The conditions of the long-context grid: arm, length of the haystack, position of the evidence.
+"""The conditions of the long-context grid, and which questions share a haystack in each.
+
+A condition is an arm, a length of the prompt and a position of the evidence.
 
 One factor is varied at a time around a base arm: a full grid would cost several times as
 much. The factors are those of Gupta et al. (EMNLP 2024, industry track).
@@ -9,10 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from askpod.answering.prompts import Placement
 from askpod.errors import GoldError
+from askpod.evals.gold import GoldQuestion
 
 SEED = 20_241
 
@@ -37,7 +40,7 @@ class Arm:
     """How a haystack and its prompt are made."""
 
     negatives: Negatives = "hard"  # other episodes: of the same guest or topic, or any
-    instruction: Placement = "both"  # before the haystack, after it, or both
+    instruction: Placement = "after"  # seen from the haystack; so does the answer prompt have it
     formatting: Formatting = "plain"
 
     @property
@@ -51,7 +54,7 @@ _LABELS = {
     BASE: "base",
     Arm(negatives="random"): "random episodes",
     Arm(instruction="before"): "instruction before",
-    Arm(instruction="after"): "instruction after",
+    Arm(instruction="both"): "instruction twice",
     Arm(formatting="markdown"): "Markdown",
 }
 ARMS = tuple(_LABELS)
@@ -80,6 +83,55 @@ def grid(
         for arm in arms if factors_at in (None, length) else (BASE,):
             for position in DEPTHS:
                 yield Condition(arm, length, position)
+
+
+class Request(NamedTuple):
+    """One question in one condition; without one it is asked with retrieved evidence."""
+
+    question: GoldQuestion
+    condition: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Questions that are asked over one haystack, in the order in which it holds their evidence."""
+
+    questions: tuple[GoldQuestion, ...]
+    positions: tuple[str, ...]  # of DEPTHS, the place of each evidence
+    arm: Arm
+    length: int  # tokens of each whole prompt, at most
+    silent: frozenset[str] = frozenset()  # ids of those that are asked elsewhere, and not here
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """Each question that is asked, with its condition."""
+        return tuple(
+            Request(question, Condition(self.arm, self.length, position))
+            for question, position in zip(self.questions, self.positions, strict=True)
+            if question.id not in self.silent
+        )
+
+
+def batches(
+    group: Sequence[GoldQuestion], arm: Arm, length: int, silent: frozenset[str] = frozenset()
+) -> Iterator[Batch]:
+    """A haystack for each position, so that every question of a group has been in all of them.
+
+    From one to the next the evidence moves on by a third; what leaves at the end enters at the
+    beginning. Of one question alone the evidence is moved.
+    """
+    positions, size = tuple(DEPTHS), len(group)
+    for turn in range(len(positions)):
+        if size == 1:
+            yield Batch(tuple(group), (positions[turn],), arm, length, silent)
+            continue
+        first = -turn * size // len(positions) % size
+        questions = (*group[first:], *group[:first])
+        places = (positions[slot * len(positions) // size] for slot in range(size))
+        yield Batch(questions, tuple(places), arm, length, silent)
+
+
+Step = Request | Batch  # what is asked one request after the other
 
 
 def parse_lengths(text: str, option: str = "--lengths") -> tuple[int, ...]:

@@ -1,9 +1,10 @@
 """Builds a haystack: speech around the evidence, which stands at a chosen depth of it.
 
-Next to the evidence stands the rest of its own episode, all of it where it fits; then other
-transcripts, on both sides, each time on the side with more room left. The outermost ones are cut
-at a turn, and what is then left is filled with sentences of the next turn, or where these are too
-long with its words. Tokens of a turn are counted once.
+A haystack that several questions share is one such after the other. Next to the evidence stands
+the rest of its own episode, all of it where it fits; then other transcripts, on both sides, each
+time on the side with more room left. The outermost ones are cut at a turn, and what is then left is
+filled with sentences of the next turn, or where these are too long with its words. Tokens of a turn
+are counted once.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ class Transcript:
     turns: tuple[EvidenceTurn, ...]  # numbered UNNUMBERED
     tokens: tuple[int, ...]  # of each turn as it stands in the prompt
     heading: int  # tokens of what stands above the first of them
+
+    @property
+    def size(self) -> tuple[int, str]:
+        """To sort by: the tokens of all turns, and the episode's id."""
+        return sum(self.tokens), self.episode
 
 
 class Transcripts:
@@ -153,13 +159,18 @@ class Needle:
         """Tokens of those turns."""
         return sum(self.transcript.tokens[self.first : self.last + 1])
 
+    @property
+    def core(self) -> int:
+        """The least tokens of a haystack that holds it: those of its turns and of their title."""
+        return self.transcript.heading + self.tokens
+
 
 @dataclass(frozen=True, slots=True)
 class Haystack:
-    """Turns in their order, the evidence among them."""
+    """Turns in their order, the evidence of one question or several among them."""
 
     turns: tuple[EvidenceTurn, ...]  # not numbered yet
-    depth: float  # share of the tokens that stand before the middle of the evidence
+    depths: tuple[float, ...]  # of each evidence's middle: share of the tokens that stand before
     tokens: int  # of the turns, not of the instruction
 
     def numbered(self) -> tuple[EvidenceTurn, ...]:
@@ -168,28 +179,49 @@ class Haystack:
 
 
 def build(
-    needle: Needle, others: Iterable[Transcript], room: int, depth: float, price: Price
+    needle: Needle, others: Iterable[Transcript], room: int, depth: float | None, price: Price
 ) -> Haystack:
     """A haystack of at most `room` tokens with the middle of the evidence at `depth` of it.
 
-    `others` come in the order in which they are wanted; no more are taken than needed. It is
-    short of `room` by a few words, or by more where all of them are used up. Evidence that is
-    longer than its depth allows stands at the haystack's edge.
+    Without a depth it stands in the middle, but where its own episode ends early on one side and is
+    long enough on the other. `others` come in the order in which they are wanted; no more are taken
+    than needed. It is short of `room` by a few words, or by more where all of them are used up.
+    Evidence that is longer than its depth allows stands at the haystack's edge.
 
     Raises:
         ValueError: the evidence alone takes more than `room`.
     """
-    core = needle.transcript.heading + needle.tokens
+    core = needle.core
     if core > room:
         raise ValueError(f"evidence of {core} tokens in a haystack of {room}")
-    in_front = min(max(0, round(depth * room - core / 2)), room - core)
+    if depth is None:
+        in_front = _evenly(needle, room - core)
+    else:
+        in_front = min(max(0, round(depth * room - core / 2)), room - core)
     waste = round(WASTE * room)
     before = _Side(in_front, waste, price, backwards=True)
     after = _Side(room - core - in_front, waste, price, backwards=False)
     _fill(needle, others, before, after)
     turns = (*reversed(before.turns), *needle.turns, *after.turns)
     tokens = before.spent + core + after.spent
-    return Haystack(turns, (before.spent + core / 2) / tokens, tokens)
+    return Haystack(turns, ((before.spent + core / 2) / tokens,), tokens)
+
+
+def join(parts: Sequence[Haystack]) -> Haystack:
+    """One haystack of several, in this order. No two of them may hold the same episode."""
+    tokens, depths, before = sum(part.tokens for part in parts), [], 0
+    for part in parts:
+        depths += [(before + depth * part.tokens) / tokens for depth in part.depths]
+        before += part.tokens
+    return Haystack(tuple(turn for part in parts for turn in part.turns), tuple(depths), tokens)
+
+
+def _evenly(needle: Needle, room: int) -> int:
+    """Tokens before the evidence: half of the room, or as much as its own episode can fill."""
+    tokens = needle.transcript.tokens
+    before, after = sum(tokens[: needle.first]), sum(tokens[needle.last + 1 :])
+    half = room // 2
+    return min(max(half, room - after), before) if before + after >= room else half
 
 
 def _fill(needle: Needle, others: Iterable[Transcript], before: _Side, after: _Side) -> None:
@@ -295,23 +327,25 @@ class Others:
         self._transcripts = transcripts
         self._orders: dict[tuple[str, Negatives], tuple[str, ...]] = {}
 
-    def of(self, question: GoldQuestion, needle: Needle, kind: Negatives) -> tuple[str, ...]:
+    def of(
+        self, question: GoldQuestion, needle: Needle, kind: Negatives, needles: Iterable[Needle]
+    ) -> Iterator[str]:
         """Every other episode, those that are wanted first.
 
         "hard": of the same guest; then those a search for the question brings up, best first;
         then the rest as "random" has them. "random": a seeded order that depends on the question's
-        and the episode's ids alone. Episodes that hold the evidence word for word, such as the
-        same recording under another title, are left out: to cite them would be no mistake.
+        and the episode's ids alone. Left out are those of `needles`, all of the haystack, and what
+        repeats one word for word, such as the same recording under another title: to cite it would
+        be no mistake.
         """
         key = question.id, kind
         if key not in self._orders:
             wanted = self._hard(question, needle) if kind == "hard" else []
             ids = dict.fromkeys([*wanted, *self._random(question)])
-            own = needle.transcript.episode
-            self._orders[key] = tuple(
-                each for each in ids if each != own and not self._repeats(each, needle)
-            )
-        return self._orders[key]
+            self._orders[key] = tuple(ids)
+        for each in self._orders[key]:
+            if not any(self._repeats(each, needle) for needle in needles):
+                yield each
 
     def _hard(self, question: GoldQuestion, needle: Needle) -> list[str]:
         episodes = self._transcripts.episodes
@@ -328,5 +362,7 @@ class Others:
         return sorted(self._transcripts.episodes, key=lambda each: drawn(question.id, each))
 
     def _repeats(self, episode: str, needle: Needle) -> bool:
+        if episode == needle.transcript.episode:
+            return True
         telling = {turn.span.text for turn in needle.turns if len(turn.span.text) >= TELLING}
         return any(turn.span.text in telling for turn in self._transcripts.turns(episode))

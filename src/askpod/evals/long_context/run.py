@@ -7,14 +7,16 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.answering.markers import Marker, MarkerReader
 from askpod.errors import ContextTooLong, ModelError, QuestionError
 from askpod.evals.asking import in_order
 from askpod.evals.gold import Stretch
-from askpod.evals.long_context.conditions import Condition
-from askpod.evals.long_context.plan import LongPrompt, Plan, PromptMaker, Request, stretch_of
+from askpod.evals.long_context.conditions import Batch, Condition, Request, Step
+from askpod.evals.long_context.plan import Plan
+from askpod.evals.long_context.prompt_maker import LongPrompt, PromptMaker, stretch_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,41 +51,60 @@ def run_plan(
         ModelError: the first request failed, for another reason than its length.
         StoreUnwritable: a reply cannot be kept.
     """
-    requests = plan.requests
-    ask = partial(_ask, maker, model)
-    first = ask(requests[0], threading.Event(), strict=True)
-    outcomes = [first]
+    steps, counting, done = list(plan.steps), threading.Lock(), count(1)
 
-    def finished(done: int) -> None:
-        if progress is not None:
-            progress(done + 1, len(requests))
+    def finished() -> None:
+        with counting:
+            if progress is not None:
+                progress(next(done), len(plan.requests))
 
-    finished(0)
-    with closing(in_order(ask, requests[1:], parallel, finished)) as others:
-        outcomes += others
-    return tuple(outcomes)
+    ask = partial(_ask_all, maker, model, finished)
+    outcomes = [*ask(steps[0], threading.Event(), strict=True)]
+    with closing(in_order(ask, steps[1:], parallel)) as others:
+        for several in others:
+            outcomes += several
+    found = {(outcome.question, outcome.condition): outcome for outcome in outcomes}
+    return tuple(found[question.id, condition] for question, condition in plan.requests)
 
 
-def _ask(
+def _ask_all(
     maker: PromptMaker,
     model: LanguageModel,
-    request: Request,
+    finished: Callable[[], None],
+    step: Step,
     unwanted: threading.Event,
     *,
     strict: bool = False,
-) -> Outcome:
-    question, condition = request
-    tokens = 0
+) -> list[Outcome]:
+    """Asks one after the other, so that a service finds the haystack that it has just read."""
+    requests = step.requests if isinstance(step, Batch) else (step,)
     try:
-        prompt = maker.haystack(question, condition) if condition else maker.retrieved(question)
-        tokens = prompt.tokens
-        if not prompt.turns:
-            return Outcome(question.id, condition, problem="nothing was retrieved")
+        prompts = maker.prompts(step)
+    except QuestionError as error:
+        return [Outcome(each.id, condition, problem=str(error)) for each, condition in requests]
+    outcomes = []
+    for request, prompt in zip(requests, prompts, strict=True):
+        outcomes.append(_ask(model, request, prompt, unwanted, strict=strict))
+        finished()
+    return outcomes
+
+
+def _ask(
+    model: LanguageModel,
+    request: Request,
+    prompt: LongPrompt,
+    unwanted: threading.Event,
+    *,
+    strict: bool,
+) -> Outcome:
+    if not prompt.turns:
+        return Outcome(request.question.id, request.condition, problem="nothing was retrieved")
+    try:
         return _outcome(request, prompt, _reply(model, prompt, unwanted))
-    except (ModelError, QuestionError) as error:
-        if strict and not isinstance(error, ContextTooLong | QuestionError):
+    except ModelError as error:
+        if strict and not isinstance(error, ContextTooLong):
             raise
-        return Outcome(question.id, condition, tokens, problem=str(error))
+        return Outcome(request.question.id, request.condition, prompt.tokens, problem=str(error))
 
 
 class _Stopped(Exception):

@@ -224,9 +224,9 @@ def _factors(result: Result) -> Iterator[Panel]:
             "random": Arm(negatives="random"),
         },
         "Place of the instruction": {
-            "before and after": BASE,
+            "after": BASE,
             "before": Arm(instruction="before"),
-            "after": Arm(instruction="after"),
+            "before and after": Arm(instruction="both"),
         },
         "Formatting": {"plain": BASE, "Markdown": Arm(formatting="markdown")},
     }

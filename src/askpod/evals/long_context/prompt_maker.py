@@ -1,0 +1,198 @@
+"""The prompts of the long-context eval, exactly as long as their conditions say.
+
+Several questions share a haystack, which stands before the instruction: a service that keeps the
+beginning of prompts reads it once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from askpod.answering.asker import EVIDENCE_FOR_MODEL
+from askpod.answering.prompts import Placement, Prompts
+from askpod.archive import Archive
+from askpod.evals.gold import GoldQuestion, Stretch
+from askpod.evals.long_context.conditions import DEPTHS, Batch, Formatting, Request, Step
+from askpod.evals.long_context.haystack import (
+    Haystack,
+    Needle,
+    Others,
+    Transcripts,
+    build,
+    join,
+    render_one,
+    render_turns,
+)
+from askpod.model import EvidenceTurn, Turn
+from askpod.retrieval.evidence import pack
+from askpod.settings import ModelSettings
+from askpod.tokens import Message, TokenCounter
+
+TOLERANCE = 0.02  # of a length, by which a prompt may be shorter
+# Of a length, that is left for the answer where it needs no more: some services take a prompt of
+# 128,000 tokens only together with its answer.
+FOR_ANSWER = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class LongPrompt:
+    """What is sent for one question, and what is needed to judge the reply."""
+
+    messages: tuple[Message, ...]
+    turns: tuple[EvidenceTurn, ...]  # with the numbers that the prompt has for them
+    tokens: int  # of the whole prompt, by the model's own encoding
+    depth: float | None = None  # where in the haystack the middle of the evidence stands
+
+
+def stretch_of(turn: EvidenceTurn) -> Stretch:
+    """The seconds of a turn."""
+    return Stretch(turn.episode_id, turn.span.start, turn.span.end)
+
+
+class PromptMaker:
+    """Makes prompts when they are asked for: a long one is half a megabyte. Safe for threads."""
+
+    def __init__(self, archive: Archive, prompts: Prompts, model: ModelSettings) -> None:
+        self._archive = archive
+        self._prompts = prompts
+        self._model = model
+        self._counter = TokenCounter(model.name)
+        self._transcripts = Transcripts(archive, self._counter.count)
+        self._others = Others(archive, self._transcripts)
+        self._frames: dict[tuple[str, Placement], int] = {}
+
+    @property
+    def encoding(self) -> str:
+        """The name of the encoding that counts tokens."""
+        return self._counter.encoding
+
+    def needle(self, question: GoldQuestion) -> Needle | None:
+        """Where a question's evidence stands; None without any, or in more than one episode."""
+        found = {each.episode for each in question.stretches}
+        if len(found) != 1 or not found <= self._transcripts.episodes.keys():
+            return None
+        transcript = self._transcripts.of(found.pop(), "plain")
+        places = [
+            place
+            for place, turn in enumerate(transcript.turns)
+            if stretch_of(turn).touches(question.stretches)
+        ]
+        return Needle(transcript, places[0], places[-1]) if places else None
+
+    def evidence_tokens(self, question: GoldQuestion) -> int:
+        """Tokens of the turns from the first to the last with evidence; 0 without a needle."""
+        needle = self.needle(question)
+        return needle.tokens if needle else 0
+
+    def has_text(self, batch: Batch) -> bool:
+        """Whether the archive holds enough speech for the length of its haystack."""
+        frame = max(self._frame(each, batch.arm.instruction) for each in batch.questions)
+        haystack = self._haystack(batch, self._most(batch.length) - frame)
+        return frame + haystack.tokens >= (1 - TOLERANCE) * batch.length
+
+    def prompts(self, step: Step) -> tuple[LongPrompt, ...]:
+        """The prompt of each of its requests.
+
+        Raises:
+            QuestionError: a question cannot be searched for.
+        """
+        return self._over_haystack(step) if isinstance(step, Batch) else (self._retrieved(step),)
+
+    def _over_haystack(self, batch: Batch) -> tuple[LongPrompt, ...]:
+        """The prompt of each question that a batch asks, in its order; all have one haystack.
+
+        None is longer than the batch's length; that with the longest question is at most TOLERANCE
+        shorter.
+        """
+        instruction, most = batch.arm.instruction, self._most(batch.length)
+        room = most - max(self._frame(each, instruction) for each in batch.questions)
+        while True:
+            haystack = self._haystack(batch, room)
+            turns = haystack.numbered()
+            text = render_turns(turns, batch.arm.formatting)
+            prompts = [
+                self._prompts.long_context(self._asked(each), text, instruction)
+                for each, _ in batch.requests
+            ]
+            tokens = [self._counter.count_messages(messages) for messages in prompts]
+            if max(tokens) <= most:
+                depths = [
+                    depth
+                    for each, depth in zip(batch.questions, haystack.depths, strict=True)
+                    if each.id not in batch.silent
+                ]
+                made = zip(prompts, tokens, depths, strict=True)
+                return tuple(LongPrompt(tuple(one), turns, size, at) for one, size, at in made)
+            # Turns from 1,000 on take a token more than was counted, for their longer number;
+            # and parts need not add up to the whole, whatever vocabulary counts.
+            room -= max(tokens) - most
+
+    def _retrieved(self, request: Request) -> LongPrompt:
+        """The usual prompt: what a search brings up, packed into the context of the settings."""
+        question = request.question
+        model = self._model
+        frame = self._counter.count_messages(self._prompts.answer(question.question, []))
+        limit = min(model.context_tokens, model.effective_window)
+        found = self._archive.search(
+            question.question, top=EVIDENCE_FOR_MODEL, episode=question.episode
+        )
+        budget = limit - frame - model.answer_tokens
+        turns = pack(found, self._turns, self._counter.count, budget)
+        messages = self._prompts.answer(question.question, turns)
+        return LongPrompt(tuple(messages), turns, self._counter.count_messages(messages))
+
+    def _most(self, length: int) -> int:
+        """The tokens that a whole prompt of this length may have."""
+        answer = self._model.answer_tokens
+        return length - answer if answer <= FOR_ANSWER * length else length
+
+    def _haystack(self, batch: Batch, room: int) -> Haystack:
+        """What the archive has for `room` tokens, in equal shares around the evidence of each.
+
+        A question's share is the same in whichever order the batch has them. Those with a short
+        episode come first: what they cannot use is the others'.
+        """
+        formatting = batch.arm.formatting
+        needles = {each.id: self._needle(each, formatting) for each in batch.questions}
+        taken = {needle.transcript.episode for needle in needles.values()}
+        cores = sum(needle.core for needle in needles.values())
+        depth = DEPTHS[batch.positions[0]] if len(needles) == 1 else None
+        parts: dict[str, Haystack] = {}
+        for question in sorted(batch.questions, key=lambda each: needles[each.id].transcript.size):
+            needle = needles[question.id]
+            order = self._others.of(question, needle, batch.arm.negatives, needles.values())
+            parts[question.id] = build(
+                needle,
+                (self._transcripts.of(each, formatting) for each in order if each not in taken),
+                needle.core + (room - cores) // (len(needles) - len(parts)),
+                depth,
+                lambda turn: self._transcripts.count(f"{render_one(turn, formatting)}\n"),
+            )
+            room, cores = room - parts[question.id].tokens, cores - needle.core
+            taken.update(turn.episode_id for turn in parts[question.id].turns)
+        return join([parts[each.id] for each in batch.questions])
+
+    def _needle(self, question: GoldQuestion, formatting: Formatting) -> Needle:
+        plain = self.needle(question)
+        if plain is None:
+            raise ValueError(f"{question.id} has no evidence that a haystack can hold")
+        own = self._transcripts.of(plain.transcript.episode, formatting)
+        return Needle(own, plain.first, plain.last)
+
+    def _frame(self, question: GoldQuestion, instruction: Placement) -> int:
+        """The tokens of a prompt without any haystack."""
+        key = question.id, instruction
+        if key not in self._frames:
+            messages = self._prompts.long_context(self._asked(question), "", instruction)
+            self._frames[key] = self._counter.count_messages(messages)
+        return self._frames[key]
+
+    def _asked(self, question: GoldQuestion) -> str:
+        """The question; of one that is asked of a single episode, with the episode's title."""
+        if question.episode is None:
+            return question.question
+        title = self._transcripts.episodes[question.episode].title
+        return f"{question.question} (This is asked of the episode “{title}”.)"
+
+    def _turns(self, episode: str, first: int, last: int) -> list[Turn]:
+        return self._archive.turns(episode)[first : last + 1]
