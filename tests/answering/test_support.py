@@ -137,16 +137,33 @@ def test_a_turn_is_not_found_for_a_claim_whose_number_it_says_of_something_else(
 
 def test_a_claim_that_repeats_the_question_is_found_by_what_it_adds(checker: SupportChecker):
     question = "Why do teams that catch payment fraud keep their hand-written rules?"
-    claim = (
-        "Teams that catch payment fraud keep hand-written rules because those deploy in an hour."
-    )
-    quick = turn("The reason is simple: somebody writes one and can deploy it within an hour.")
+    repeated = "Teams that catch payment fraud keep hand-written rules because"
+    claim = f"{repeated} somebody writes one in the morning and can deploy it within an hour."
+    quick = turn("Simple: somebody writes one in the morning and can deploy it within an hour.")
     other = turn("Payment fraud has many forms, and most of them are old.", number=2)
     assert checker.attribute(claim, [other, quick]) is None
     found = checker.attribute(claim, [other, quick], question)
     assert found is not None
     assert found[0] == quick
     assert checker.attribute(question.replace("?", "."), [other, quick], question) is None
+    # Two words stand somewhere by chance, but not a number that nothing else explains.
+    assert checker.attribute(f"{repeated} of an hour's deploys.", [other, quick], question) is None
+    priced = turn("It took us 45 minutes to deploy the last one.", number=3)
+    claim = f"{repeated} they deploy in 45 minutes."
+    assert checker.attribute(claim, [other, quick, priced], question) is not None
+
+
+def test_a_yes_has_no_source_in_the_words_of_its_question(checker: SupportChecker):
+    question = "Is it a problem when a team's lead is a business person?"
+    said = turn("When the lead of a team is a business person, that is no problem for the team.")
+    assert checker.attribute(
+        "A team whose lead is a business person has no problem.", [said], question
+    )
+    claim = "Yes, it is a problem when a team's lead is a business person."
+    assert checker.attribute(claim, [said], question) is None
+    reason = turn("A business lead asks us for dates, and nobody tells him what the work is about.")
+    claim = "Yes, since a business lead asks for dates and nobody tells him what the work is about."
+    assert checker.attribute(claim, [reason], question) is not None
 
 
 def test_what_a_turn_only_asks_is_no_source(checker: SupportChecker):

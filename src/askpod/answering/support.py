@@ -39,7 +39,10 @@ BAR_TOGETHER = 0.7  # several turns share more words with any claim by chance
 BAR_UNCITED = 0.7
 SHARED_UNCITED = 0.5  # of the claim's content words, that it must hold besides
 SHARED_ADDED = 0.55  # of what it says besides the question, where all of it is not held
-FEWEST_ADDED = 2  # words that a claim must add to the question's to be looked for by them alone
+# Words that a claim must add to the question's to be looked for by them alone; with a number, which
+# must be in the turn, fewer.
+FEWEST_ADDED = 4
+FEWEST_WITH_NUMBER = 2
 FEWEST_REPEATED = 2  # of the question's, that such a claim's turn and those beside it must hold
 BESIDE = 2  # turns before and after
 GAIN = 0.08  # what a turn must add to the score of several to be a part of the support
@@ -64,6 +67,8 @@ _ATTRIBUTION = frozenset(
         "interview",
     )
 )
+
+_AGREES = re.compile(r"(?:yes|no)\b(?! one\b)", re.IGNORECASE)
 
 Vector = NDArray[np.float32]
 
@@ -177,7 +182,8 @@ class SupportChecker:
         counts the more, the fewer turns hold it. What a turn only asks supports nothing. A claim
         that says the question again before it answers is held against the turns without that, too:
         nobody says all of it in one place. Its names and numbers, and some of its other words, must
-        then stand in the turn or in those that the evidence has right beside it.
+        then stand in the turn or in those that the evidence has right beside it. A yes or no that
+        adds little has no source: the question's words do not tell the one from the other.
 
         Args:
             claim: a sentence without its markers.
@@ -188,6 +194,8 @@ class SupportChecker:
             The turn and how it supports the claim; None where none holds SHARED_UNCITED of its
             words (SHARED_ADDED of those that it adds) and reaches BAR_UNCITED.
         """
+        if _AGREES.match(claim) and len(_stems(claim) - _stems(question)) < FEWEST_ADDED:
+            return None
         found = self._source(claim, claim, turns, SHARED_UNCITED)
         if found is None and (added := _added(claim, question)):
             beside = _on_its_subject(claim, question, turns)
@@ -319,7 +327,10 @@ def _sharing_most(
 def _added(claim: str, question: str) -> str:
     """What a claim says besides the words of the question; "" where that is all or too little."""
     asked, said = _stems(question), _stems(claim)
-    if not asked & said or len(said - asked) < FEWEST_ADDED:
+    fewest = (
+        FEWEST_WITH_NUMBER if binding_numbers(claim) - stated_numbers(question) else FEWEST_ADDED
+    )
+    if not asked & said or len(said - asked) < fewest:
         return ""
     return " ".join(word for word in claim.split() if not _stems(word) or _stems(word) - asked)
 
