@@ -94,7 +94,7 @@ def recall(store: Path, questions: list[str]) -> float:
 
 
 def _nearest(vector: Vectors, neighbours: Neighbours) -> tuple[Ids, Scores]:
-    return neighbours.nearest(vector, 300, None)
+    return neighbours.nearest(vector, 300, None)()
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def test_the_collection_opened_with_plain_chroma(run, archive):
     vectors, *found = run("plain_chroma.py", QUESTION).splitlines()
     assert vectors.startswith("contextual: ")
     vector = archive._embedder.embed([QUESTION])[0]
-    ids, _ = archive._dense.search(lambda all_: all_.nearest(vector, 5, None))
+    ids, _ = archive._dense.search(lambda all_: all_.nearest(vector, 5, None)())
     known = archive._catalog.chunks(ids.tolist())
     assert [line.partition(":")[0] for line in found] == [
         f"{known[number].episode_id} {known[number].chunk.start:.0f} s" for number in ids.tolist()

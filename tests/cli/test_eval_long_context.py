@@ -70,6 +70,13 @@ def test_factors_are_varied_at_the_one_length_that_is_named(measure, tmp_path: P
     assert "Markdown" in (tmp_path / "one" / "long-context.html").read_text(encoding="utf-8")
 
 
+def test_no_factor_is_varied_where_none_is_named(measure, server):
+    run = measure("--lengths", "4k,8k", "--factors-at", "none", "--json")
+    assert run.code == 0, run.err
+    assert {row["row"] for row in run.json["rows"]} == {"retrieved", "base"}
+    assert len(server.requests) == 2 * (1 + 2 * 3)
+
+
 def test_every_factor_has_its_window_where_there_is_one_length_alone(measure):
     run = measure("--lengths", "4k", "--json", "--out", "one")
     arms = {"base", "random episodes", "instruction before", "instruction twice", "Markdown"}

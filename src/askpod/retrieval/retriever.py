@@ -42,8 +42,8 @@ from askpod.retrieval.rerank import (
     within_reach,
 )
 from askpod.retrieval.word_index import WordIndex
-from askpod.store.catalog import Catalog
-from askpod.store.dense import Neighbours, best_chunks, dense_scores
+from askpod.store.catalog import Catalog, Layout
+from askpod.store.dense import Hits, Neighbours, best_chunks, dense_scores
 from askpod.store.filters import Selection, chroma_condition, select, unmatched
 from askpod.store.rows import StoredChunk
 from askpod.text import query_words
@@ -122,6 +122,9 @@ class Retriever:
         with self._catalog.reading() as connection:
             people = self._people()
             selection = select(connection, filters, people)
+            chosen = self._chosen(neighbours, selection)
+            # Asked for while the words are looked for.
+            nearest = self._nearest(neighbours, embedded, top, chosen, selection)
             everybody = people.everybody(layout.speakers)
             is_said = partial(self._words.is_said, connection, count=count, state=state)
             tokens = self._embedder.count_tokens
@@ -129,6 +132,7 @@ class Retriever:
             question = replaced(asked, spellings)
             if question != asked:
                 embedded = self._embedding_of(question)
+                nearest = self._nearest(neighbours, embedded, top, chosen, selection)
             words, named = query_words(question), named_speakers(question, everybody)
             said = [
                 _said(self._words.chunks_that_say(connection, word, count, state), count)
@@ -136,8 +140,11 @@ class Retriever:
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
             unmentioned = unmentioned_names(connection, question, everybody, is_said)
-            pool = self._pool(neighbours, embedded, said, labels, selection, top)
-            vector = embedded()
+            by_words = _saying_most(said, chosen, _candidates(top))
+            vector, by_meaning = embedded(), nearest()
+            pool = self._pool(layout, by_meaning, by_words, said, labels, selection, chosen)
+            wanted = np.union1d(within_reach(pool, by_words, 2 * top), may_follow(pool, 2 * top))
+            self._look_up(pool, wanted, vector)
             similarity = self._nearest_cosine(pool, vector)
             # What a passage may go on with: the chunks after the best ones.
             self._look_up(pool, may_follow(pool, 2 * top), vector)
@@ -156,27 +163,37 @@ class Retriever:
             spellings=spellings,
         )
 
-    def _pool(
+    def _nearest(
         self,
         neighbours: Neighbours,
         embedded: Callable[[], NDArray[np.float32]],
+        top: int,
+        chosen: Ids | None,
+        selection: Selection,
+    ) -> Callable[[], Hits]:
+        """Begins to ask for the candidates by meaning."""
+        catalog, count, condition = self._catalog, _candidates(top), chroma_condition(selection)
+        asked = _begun(
+            lambda: best_chunks(neighbours, catalog, embedded(), count, chosen, condition)
+        )
+        return lambda: asked()()
+
+    def _pool(
+        self,
+        layout: Layout,
+        by_meaning: Hits,
+        by_words: Ids,
         said: Sequence[Said],
         named: Labels,
         selection: Selection,
-        top: int,
+        chosen: Ids | None,
     ) -> Pool:
         """The candidates of both searches, and the chunks around them.
 
-        Known are the dense scores of all that can be among the best `top` passages' chunks.
+        Known are the dense scores of those that the collection named.
         """
-        layout, chosen = neighbours.layout, self._chosen(neighbours, selection)
-        count = CANDIDATES * min(max(top, FEWEST), MOST_PASSAGES)
-        by_words = _saying_most(said, chosen, count)
-        vector = embedded()  # waited for as late as can be
-        by_meaning, scores = best_chunks(
-            neighbours, self._catalog, vector, count, chosen, chroma_condition(selection)
-        )
-        candidates = np.concatenate([by_meaning, by_words])
+        nearest, scores = by_meaning
+        candidates = np.concatenate([nearest, by_words])
         # What others say beside a speaker who is asked for counts as context.
         ids = layout.among(_with_neighbours(candidates), selection.episodes)
         episodes = layout.places_of(ids)
@@ -190,9 +207,7 @@ class Retriever:
             named=self._catalog.shares_of(ids, named),
             selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
         )
-        pool.learn(by_meaning, scores)
-        wanted = np.union1d(within_reach(pool, by_words, 2 * top), may_follow(pool, 2 * top))
-        self._look_up(pool, wanted, vector)
+        pool.learn(nearest, scores)
         return pool
 
     def _look_up(self, pool: Pool, ids: Ids, vector: NDArray[np.float32]) -> None:
@@ -253,7 +268,7 @@ class Retriever:
 def _begun(work: Callable[[], _T]) -> Callable[[], _T]:
     """Begins work in a thread of its own; what is returned waits for what it gives or raises.
 
-    The model, or its endpoint, and SQLite do not use the same core. Ctrl-C need not wait for it.
+    The embedder, Chroma or its server, and SQLite do not use the same core. Ctrl-C need not wait.
     """
     future: Future[_T] = Future()
 
@@ -265,6 +280,11 @@ def _begun(work: Callable[[], _T]) -> Callable[[], _T]:
 
     threading.Thread(target=run, daemon=True).start()
     return future.result
+
+
+def _candidates(top: int) -> int:
+    """How many each of the two searches gives for so many passages."""
+    return CANDIDATES * min(max(top, FEWEST), MOST_PASSAGES)
 
 
 def _said(chunks: Ids | None, count: int) -> Said:

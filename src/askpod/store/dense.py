@@ -34,6 +34,7 @@ Recent = dict[tuple[str, int], Vectors]  # contextual vectors, by store and epis
 
 FEW = 2000  # chunks that a filter leaves, up to which their vectors are compared directly
 _BATCH = 10_000  # vectors that are read at once
+_NOTHING = np.empty(0, np.int64), np.empty(0, np.float32)
 DIGITS = 6  # of a score: what Chroma and numpy give differs behind them
 _REPLACED = 0.01  # seconds, in which a collection is replaced
 _T = TypeVar("_T")
@@ -44,8 +45,10 @@ class Neighbours(Protocol):
 
     layout: Layout  # of that state
 
-    def nearest(self, vector: Vectors, count: int, where: Where | None) -> Hits:
-        """Chunks, among which are the best ones, and their scores, in any order.
+    def nearest(self, vector: Vectors, count: int, where: Where | None) -> Callable[[], Hits]:
+        """Asks, in any thread, for chunks among which are the best ones, and their scores.
+
+        What is returned gives them, in any order, where the catalog is being read.
 
         Args:
             vector: The question's.
@@ -61,8 +64,8 @@ def best_chunks(
     count: int,
     chosen: Ids | None,
     where: Where | None,
-) -> Hits:
-    """The chunks with the greatest dense scores, and these scores, best first.
+) -> Callable[[], Hits]:
+    """Asks for the chunks with the greatest dense scores; what is returned gives them, best first.
 
     Args:
         neighbours: Ask the collection.
@@ -73,12 +76,16 @@ def best_chunks(
         where: The same as Chroma's condition; None where that would be too long.
     """
     if chosen is not None and (where is None or len(chosen) <= FEW):
-        ids, scores = chosen, dense_scores(catalog, chosen, vector)
-    else:
-        ids, scores = neighbours.nearest(vector, count, where)
-        if chosen is not None:
-            kept = np.isin(ids, chosen, assume_unique=True)
-            ids, scores = ids[kept], scores[kept]
+        return lambda: _best((chosen, dense_scores(catalog, chosen, vector)), count, None)
+    hits = neighbours.nearest(vector, count, where)
+    return lambda: _best(hits(), count, chosen)
+
+
+def _best(hits: Hits, count: int, chosen: Ids | None) -> Hits:
+    ids, scores = hits
+    if chosen is not None:
+        kept = np.isin(ids, chosen, assume_unique=True)
+        ids, scores = ids[kept], scores[kept]
     best = np.lexsort((ids, -scores))[:count]
     return ids[best], scores[best]
 
@@ -258,16 +265,18 @@ class _Local:
         for known in [known for known in recent if known[1] <= self._last]:
             recent.pop(known, None)
 
-    def nearest(self, vector: Vectors, count: int, where: Where | None) -> Hits:
+    def nearest(self, vector: Vectors, count: int, where: Where | None) -> Callable[[], Hits]:
         """As Neighbours."""
-        newer = self.layout.firsts[self.layout.firsts > self._last]
-        found = [self._compared(int(first), vector) for first in newer]
-        if self._collection is not None:
-            found.append(self._asked(self._collection, vector, count, where))
-        if not found:
-            return np.empty(0, np.int64), np.empty(0)
-        ids, scores = (np.concatenate(each) for each in zip(*found, strict=True))
-        return ids, _rounded(scores)
+        held = self._collection
+        said = [self._asked(held, vector, count, where)] if held else []
+
+        def hits() -> Hits:
+            newer = self.layout.firsts[self.layout.firsts > self._last]
+            found = [*said, *(self._compared(int(first), vector) for first in newer)]
+            ids, scores = (np.concatenate(each) for each in zip(_NOTHING, *found, strict=True))
+            return ids, _rounded(scores)
+
+        return hits
 
     def _asked(
         self, collection: _Held, vector: Vectors, count: int, where: Where | None

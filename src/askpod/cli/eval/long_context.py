@@ -40,7 +40,7 @@ def long_context(
             "--factors-at",
             metavar="LENGTH",
             help="Vary the instruction's place, the formatting and the other episodes at this one "
-            "of the lengths; else at all.",
+            "of the lengths, or at 'none'; else at all.",
         ),
     ] = None,
     questions: Annotated[
@@ -59,14 +59,16 @@ def long_context(
     The same questions are asked over ever longer transcripts.
     """
     from askpod.evals.gold import load_gold
-    from askpod.evals.long_context.conditions import parse_lengths
+    from askpod.evals.long_context.conditions import ARMS, BASE, parse_lengths
+    from askpod.evals.long_context.plan import make_plan
     from askpod.evals.long_context.results import write_document
     from askpod.evals.run import open_archive, run_name, setup
     from askpod.settings import Settings
 
     asked = parse_lengths(lengths)
-    at = parse_lengths(factors_at, "--factors-at") if factors_at is not None else (None,)
-    if len(at) != 1 or at[0] not in (None, *asked):
+    arms = (BASE,) if factors_at == "none" else ARMS
+    at = parse_lengths(factors_at, "--factors-at") if factors_at and len(arms) > 1 else (None,)
+    if factors_at == "" or len(at) != 1 or at[0] not in (None, *asked):
         raise typer.BadParameter("name one of the --lengths", param_hint="--factors-at")
     settings = Settings.load({"model": model, "base_url": base_url})
     limits = settings.model
@@ -76,7 +78,8 @@ def long_context(
     folder = out or RUNS / of.name / run_name(settings, retrieval_only=False)
     with open_archive(store, settings, REPLIES, note) as archive:
         about = {"gold": of.name, **setup(archive, settings, retrieval_only=False)}
-        maker, plan = _planned(of, archive, settings, limits, asked, at[0], questions)
+        maker = _maker(of, archive, settings, limits)
+        plan = make_plan(of, maker, asked, questions, arms, at[0])
         _announce(plan, limits, yes=yes)
         result = _measure(archive, maker, plan, limits, parallel)
     whole = write_document(folder, result, about)
@@ -93,25 +96,17 @@ def long_context(
         raise typer.Exit(1)
 
 
-def _planned(
-    gold: GoldSet,
-    archive: Archive,
-    settings: Settings,
-    model: ModelSettings,
-    lengths: tuple[int, ...],
-    factors_at: int | None,
-    questions: int,
-) -> tuple[PromptMaker, Plan]:
-    """What will be asked, after the gold set is held against the archive. Nothing is sent."""
+def _maker(
+    gold: GoldSet, archive: Archive, settings: Settings, model: ModelSettings
+) -> PromptMaker:
+    """Makes the prompts, after the gold set is held against the archive. Nothing is sent."""
     from askpod.answering.prompts import Prompts
     from askpod.evals.gold import bad_gold, misplaced
-    from askpod.evals.long_context.plan import make_plan
     from askpod.evals.long_context.prompt_maker import PromptMaker
 
     if problems := misplaced(gold, archive):
         raise bad_gold(gold.path, problems)
-    maker = PromptMaker(archive, Prompts(settings.prompts), model)
-    return maker, make_plan(gold, maker, lengths, questions, factors_at=factors_at)
+    return PromptMaker(archive, Prompts(settings.prompts), model)
 
 
 def _measure(

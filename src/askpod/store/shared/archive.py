@@ -239,14 +239,15 @@ class _Remote:
         self._versions = versions  # of each episode's records
         self._chunks = chunks
 
-    def nearest(self, vector: Vectors, count: int, where: Where | None) -> Hits:
-        """As Neighbours.
+    def nearest(self, vector: Vectors, count: int, where: Where | None) -> Callable[[], Hits]:
+        """As Neighbours."""
+        said = self._chunks.nearest(vector, count + _MORE, where)
+        return lambda: self._hits(said, vector)
 
-        Of an episode that has another version on the server by now, perhaps in place of the
-        replica's, all chunks are compared by the replica's own vectors.
-        """
+    def _hits(self, said: Mapping[str, float], vector: Vectors) -> Hits:
+        """The chunks of the server's records, and their scores."""
         ids, scores, replaced = list[int](), list[float](), set[int]()
-        for record, score in self._chunks.nearest(vector, count + _MORE, where).items():
+        for record, score in said.items():
             name, _, position = record.rpartition("#")
             episode_id, _, version = name.rpartition("#")
             place = self.layout.places.get(episode_id)
@@ -255,7 +256,7 @@ class _Remote:
             if version == self._versions[episode_id]:
                 ids.append(int(self.layout.firsts[place]) + int(position))
                 scores.append(round(score, DIGITS))
-            else:
+            else:  # another version by now: its chunks are compared by the replica's vectors
                 replaced.add(place)
         found, own = np.array(ids, dtype=np.int64), self.layout.at(sorted(replaced))
         own = own[np.isin(own, found, invert=True)]
