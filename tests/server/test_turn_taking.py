@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from faulty_proxy import Reply, Request
 
 from askpod.errors import ServerError, StoreBusy
 from askpod.store.shared.client import Address, Database, NotThere
@@ -117,6 +118,24 @@ def test_two_who_take_over_at_once_do_not_both_get_it(shelf):
         for thread in threads:
             thread.join()
         assert not wrong
+
+
+def test_a_lock_that_is_being_removed_is_as_good_as_gone(proxy, database):
+    said = b'{"error":"ChromaError","message":"Missing field: [Missing metadata segment]"}'
+    renamed: list[Request] = []
+
+    def spoil(request: Request) -> Reply | None:
+        if b"new_name" in request.body:
+            renamed.append(request)
+        return Reply(412, said) if len(renamed) == 1 and request is renamed[0] else None
+
+    shelf = Database(Address(proxy.url, "default_tenant", database))
+    lock(shelf, "ada", DEAD).__enter__()
+    proxy.spoil = spoil
+    with lock(shelf, "bob") as held:
+        held.check()
+    assert len(renamed) == 3  # what failed, what came through, and the release
+    shelf.close()
 
 
 def test_what_a_killed_writer_of_this_folder_left_is_taken_over_at_once(shelf):

@@ -163,7 +163,7 @@ def test_a_filtered_search_is_an_exact_one_over_the_selected_chunks(many, data):
         patch.setattr(filters, "NAMES", most_names)
         where = None if chosen is not None and not len(chosen) else chroma_condition(selection)
         ids, scores = index.search(
-            lambda all_: dense.best_chunks(all_, catalog, vector, count, chosen, where)
+            lambda all_: dense.best_chunks(all_, catalog, vector, count, chosen, where)()
         )
     exact = np.concatenate(
         [

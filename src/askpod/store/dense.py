@@ -267,8 +267,7 @@ class _Local:
 
     def nearest(self, vector: Vectors, count: int, where: Where | None) -> Callable[[], Hits]:
         """As Neighbours."""
-        held = self._collection
-        said = [self._asked(held, vector, count, where)] if held else []
+        said = [self._asked(held, vector, count, where)] if (held := self._collection) else []
 
         def hits() -> Hits:
             newer = self.layout.firsts[self.layout.firsts > self._last]

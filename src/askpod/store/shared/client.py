@@ -191,8 +191,9 @@ class Database:
     def _refusal(self, status: int, value: object) -> str:
         """What an answer means that is no success. Raises NotThere or Exists."""
         words = _words(value)
-        if status in (404, 409) and isinstance(value, dict) and "error" in value:
-            raise (NotThere if status == 404 else Exists)(f"{self.where}: {words}")
+        removed = status == 412 and "Missing" in words  # this instant, by another request
+        if removed or (status in (404, 409) and isinstance(value, dict) and "error" in value):
+            raise (Exists if status == 409 else NotThere)(f"{self.where}: {words}")
         if status in (401, 403):
             done = f"refuses the token in {TOKEN}" if self._token else "asks for a token"
             return f"{done} ({status}); set {TOKEN} to one that it takes"
