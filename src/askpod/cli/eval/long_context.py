@@ -66,9 +66,11 @@ def long_context(
     from askpod.settings import Settings
 
     asked = parse_lengths(lengths)
-    arms = (BASE,) if factors_at == "none" else ARMS
-    at = parse_lengths(factors_at, "--factors-at") if factors_at and len(arms) > 1 else (None,)
-    if factors_at == "" or len(at) != 1 or at[0] not in (None, *asked):
+    if factors_at is None or factors_at == "none":
+        at: tuple[int | None, ...] = (None,)
+    else:
+        at = parse_lengths(factors_at, "--factors-at")
+    if len(at) != 1 or at[0] not in (None, *asked):
         raise typer.BadParameter("name one of the --lengths", param_hint="--factors-at")
     settings = Settings.load({"model": model, "base_url": base_url})
     limits = settings.model
@@ -79,6 +81,7 @@ def long_context(
     with open_archive(store, settings, REPLIES, note) as archive:
         about = {"gold": of.name, **setup(archive, settings, retrieval_only=False)}
         maker = _maker(of, archive, settings, limits)
+        arms = (BASE,) if factors_at == "none" else ARMS
         plan = make_plan(of, maker, asked, questions, arms, at[0])
         _announce(plan, limits, yes=yes)
         result = _measure(archive, maker, plan, limits, parallel)

@@ -16,6 +16,7 @@ from askpod.errors import GoldError
 from askpod.evals.gold import GoldQuestion, GoldSet
 from askpod.evals.long_context.conditions import (
     ARMS,
+    DEPTHS,
     Arm,
     Batch,
     Condition,
@@ -162,12 +163,9 @@ def make_plan(
 def _has_text(
     maker: PromptMaker, groups: Iterable[Sequence[GoldQuestion]], condition: Condition
 ) -> bool:
-    return all(
-        maker.has_text(batch)
-        for group in groups
-        for batch in batches(group, condition.arm, condition.length)
-        if len(group) > 1 or batch.positions == (condition.position,)
-    )
+    at = tuple(DEPTHS).index(condition.position)
+    haystacks = (tuple(batches(group, condition.arm, condition.length))[at] for group in groups)
+    return all(map(maker.has_text, haystacks))
 
 
 def grouped(

@@ -116,13 +116,14 @@ class PromptMaker:
             ]
             tokens = [self._counter.count_messages(messages) for messages in prompts]
             if max(tokens) <= most:
-                depths = [
-                    depth
-                    for each, depth in zip(batch.questions, haystack.depths, strict=True)
-                    if each.id not in batch.silent
-                ]
-                made = zip(prompts, tokens, depths, strict=True)
-                return tuple(LongPrompt(tuple(one), turns, size, at) for one, size, at in made)
+                ids = (each.id for each in batch.questions)
+                depths = dict(zip(ids, haystack.depths, strict=True))
+                return tuple(
+                    LongPrompt(tuple(messages), turns, size, depths[each.id])
+                    for (each, _), messages, size in zip(
+                        batch.requests, prompts, tokens, strict=True
+                    )
+                )
             # Turns from 1,000 on take a token more than was counted, for their longer number;
             # and parts need not add up to the whole, whatever vocabulary counts.
             room -= max(tokens) - most

@@ -81,6 +81,8 @@ def _ask_all(
     try:
         prompts = maker.prompts(step)
     except QuestionError as error:
+        for _ in requests:
+            finished()
         return [Outcome(each.id, condition, problem=str(error)) for each, condition in requests]
     outcomes = []
     for request, prompt in zip(requests, prompts, strict=True):

@@ -192,7 +192,7 @@ class Database:
         """What an answer means that is no success. Raises NotThere or Exists."""
         words = _words(value)
         removed = status == 412 and "Missing" in words  # this instant, by another request
-        if removed or (status in (404, 409) and isinstance(value, dict) and "error" in value):
+        if (removed or status in (404, 409)) and isinstance(value, dict) and "error" in value:
             raise (Exists if status == 409 else NotThere)(f"{self.where}: {words}")
         if status in (401, 403):
             done = f"refuses the token in {TOKEN}" if self._token else "asks for a token"
