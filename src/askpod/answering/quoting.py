@@ -234,8 +234,8 @@ def numbered_after(answer: Answer, others: int) -> Answer:
     """An answer of quotations whose numbers go on after so many citations of another text."""
     text = answer.text
     for each in reversed(answer.citations):
-        shown = f"“{each.quote}” [{{}}]"
-        text = text.replace(shown.format(each.number), shown.format(each.number + others))
+        quotation = f"“{each.quote}” "
+        text = text.replace(f"{quotation}[{each.number}]", f"{quotation}[{each.number + others}]")
     moved = [replace(each, number=each.number + others) for each in answer.citations]
     return replace(answer, text=text, citations=tuple(moved))
 
