@@ -10,12 +10,15 @@ Names are imported when first used, so that `import askpod` costs nothing.
 from __future__ import annotations
 
 import os
+import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from askpod.archive import Archive
-    from askpod.ask import answer
     from askpod.errors import ArchiveNotFound, AskpodError
     from askpod.indexing import IndexReport
     from askpod.model import Answer, Citation, Episode, Exchange, Filters, Passage, Turn
@@ -40,7 +43,6 @@ _HOME = {
     "Passage": "askpod.model",
     "Settings": "askpod.settings",
     "Turn": "askpod.model",
-    "answer": "askpod.ask",
 }
 
 __all__ = [
@@ -59,6 +61,45 @@ __all__ = [
     "Turn",
     "answer",
 ]
+
+_archives: dict[tuple[Path, Settings], Archive] = {}
+_lock = threading.Lock()
+
+
+def answer(
+    question: str,
+    *,
+    store: str | Path | None = None,
+    filters: Filters | Mapping[str, Any] | None = None,
+) -> Answer:
+    """Answers a question from the archive in `store` (by default ASKPOD_STORE or `vectorstore`).
+
+    The archive stays open for the next call. May be called from several threads.
+
+    Raises:
+        ArchiveNotFound: there is no archive there.
+        QuestionError: the question is empty, or longer than the embedder reads.
+    """
+    from pathlib import Path
+
+    from askpod.settings import default_store
+
+    return _archive(Path(store) if store is not None else default_store()).ask(
+        question, filters=filters
+    )
+
+
+def _archive(store: Path) -> Archive:
+    from askpod.archive import Archive
+    from askpod.settings import Settings
+
+    key = (store.absolute(), Settings.from_environment())
+    with _lock:
+        archive = _archives.get(key)
+        if archive is None or not archive.in_place():
+            archive = Archive.open(store, settings=key[1])
+            _archives[key] = archive
+        return archive
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (whatever the name stands for)

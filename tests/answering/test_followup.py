@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from askpod.answering.followup import is_follow_up, standalone
+from askpod.answering.rewriting import is_follow_up, standalone
 from askpod.model import Answer, Citation, Exchange
 
 HIVES = "hive-telemetry-for-small-apiaries"

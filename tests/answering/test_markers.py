@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askpod.answering.markers import LONGEST, Marker, MarkerReader
+from askpod.answering.replies import LONGEST, Marker, MarkerReader
 
 
 def read(text: str, size: int = 0) -> list[str | Marker]:

@@ -9,8 +9,8 @@ import pytest
 
 from askpod.errors import ReadError, Unrecognised
 from askpod.readers import episode_id, file_digest, read_episode
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.formats import Content, recognise
+from askpod.readers.text import FaultLog
 
 SRT = "1\n00:00:01,000 --> 00:00:03,000\nBees dance.\n"
 VTT = "WEBVTT\n\n00:01.000 --> 00:03.000\nBees dance.\n"

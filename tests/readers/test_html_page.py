@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askpod.errors import ReadError
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.html_page import looks_like_transcript_html, read_podcast_html
+from askpod.readers.text import FaultLog
 
 PATH = Path("talk.html")
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from askpod.errors import ReadError, Unrecognised
 from askpod.readers import Reading, read_episode
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.plain import looks_like_plain, read_plain
-from askpod.readers.text import MAX_CAPTIONS
+from askpod.readers.text import MAX_CAPTIONS, FaultLog
 from askpod.times import clock
 
 FORMATS = Path(__file__).parent / "formats"

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askpod.readers.cues import Cue
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.speaker_labels import hold
 from askpod.readers.speakers import name_or_keep, name_speakers
+from askpod.readers.text import FaultLog
 from askpod.readers.turns import turns_of
 
 ODD_LABELS = [

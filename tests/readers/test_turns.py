@@ -14,8 +14,7 @@ from askpod.chunking import cut_span
 from askpod.errors import ReadError
 from askpod.model import Turn
 from askpod.readers.cues import Cue
-from askpod.readers.fault_log import FaultLog
-from askpod.readers.text import MAX_CUES
+from askpod.readers.text import MAX_CUES, FaultLog
 from askpod.readers.turns import turns_of
 
 

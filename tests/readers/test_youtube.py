@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askpod.readers.caption_json import read_youtube_json3, read_youtube_list
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import load_json, recognise_json
+from askpod.readers.text import FaultLog
 
 PATH = Path("talk.json")
 READERS = {"youtube-list": read_youtube_list, "youtube-json3": read_youtube_json3}

@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from askpod.answering.extractive import ExtractiveAnswerer
-from askpod.answering.followup import in_place, standalone, told
 from askpod.answering.question import understand
 from askpod.answering.quoting import Retrieved, in_pieces
 from askpod.answering.refusal import is_doubtful
+from askpod.answering.rewriting import in_place, standalone, told
 from askpod.embedding import Embedder
 from askpod.errors import QuestionError
 from askpod.model import Answer, Episode, Exchange, Filters, Turn, Usage

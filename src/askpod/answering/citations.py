@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from askpod.answering.claims import ends_before, needs_source, plain_claim
-from askpod.answering.markers import Marker, MarkerReader
 from askpod.answering.refusal import is_refusal
+from askpod.answering.replies import Marker, MarkerReader
 from askpod.answering.support import Support, SupportChecker
 from askpod.chunking import cut_span
 from askpod.model import Citation, CitedBy, EvidenceTurn, Span, Turn

@@ -17,7 +17,6 @@ from threading import Event
 from askpod.answering.citations import CitationWriter, Unsupported
 from askpod.answering.claims import is_denial
 from askpod.answering.extractive import ExtractiveAnswerer
-from askpod.answering.followup import standalone
 from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.answering.prompts import Prompts
 from askpod.answering.quoting import Retrieved, in_pieces, numbered_after
@@ -32,7 +31,7 @@ from askpod.answering.refusal import (
     is_weak,
 )
 from askpod.answering.replies import ReplyReader, answer_schema, is_copied, writes_prose
-from askpod.answering.rewriting import queries_in
+from askpod.answering.rewriting import queries_in, standalone
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
 from askpod.errors import ContextTooLong, ModelError

@@ -1,24 +1,296 @@
-"""Other words to search for where a question finds little, written by a model.
+"""Query rewriting: a follow-up becomes a question of its own, a weak search gets other words.
 
-A question is not worded as what was said in answer to it. Where a search is weak a model writes two
-or three sentences of a possible answer, and one for each part of a comparison or list; all are
-searched for. A reply that is none of that changes nothing.
+Follow-ups need no model. "And what did she say about that later?" finds nothing by itself. Asked
+after "Why did Marisol give up on the batteries?" it becomes "And what did Marisol Vanterpool say
+about that later? (batteries)": words that a search can use. The rule knows English only, and it
+never takes a word away from the listener's question; what can be understood by itself is returned
+as it is. A question that names nothing new is first looked for where the last answer was found.
+
+Other words are written by a model. A question is not worded as what was said in answer to it: where
+a search is weak, a model writes two or three sentences of a possible answer, and one for each part
+of a comparison or list; all are searched for. A reply that is none of that changes nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from askpod.answering.refusal import is_refusal
+from askpod.answering.refusal import is_refusal, nearness
 from askpod.answering.replies import is_copied
-from askpod.model import Passage
+from askpod.model import Exchange, Filters, Passage
 from askpod.retrieval.passages import without_duplicates
 from askpod.retrieval.retriever import Found
-from askpod.text import words
+from askpod.text import STOPWORDS, words
 from askpod.tokens import Message
+
+Search = Callable[[str, int, Filters], Found]
+
+LONGEST = 25  # words; a question longer than that brings its own subject
+ELLIPSIS = 3  # words; one as short as that and without a verb leans on what was asked before
+CARRIED = 12  # words, at most
+FEW_CONTENTS = 2  # words; a question with no more of its own may be about what was said last
+LEANING = 0.3  # of nearness, in favour of the last answer's episode
+BRIEF = 0.1
+OWN_SUBJECT = 4  # words; with so many of its own, a "they" in a question is anybody
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_NAME = re.compile(r"[A-Z][\w'’-]*[a-z][\w'’-]*(?: [A-Z][\w'’-]*)*")
+_PERSON = re.compile(r"\b(?:she|he|her|him|his|hers)\b(?!['’])", re.IGNORECASE)
+_POSSESSIVE = {"his", "hers"}
+
+_OPENING = re.compile(
+    r"(?:and|but|so|or|also|then|what about|how about|what else|who else|where else|anything else|"
+    r"any other|another|more|tell me more|say more|go on|explain|elaborate|why not|how so|how come|"
+    r"for example|such as|really|the same|in what way|since when|by whom|instead of)\b",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"\b(?:too|instead|again|then|later|afterwards|before that|there|else|exactly|"
+    r"that|this|these|those|it|them)[\s?.!]*$",
+    re.IGNORECASE,
+)
+# "that" points back behind these; elsewhere it joins clauses ("companies that", "know that").
+_DEMONSTRATIVE = re.compile(
+    r"(?:^|\b(?:about|of|like|to|with|for|from|by|at|on|in|after|before|than|is|was|are|were|do|"
+    r"did|does|why|how|would|could|can|than)\s+)that\b",
+    re.IGNORECASE,
+)
+_POINTING = re.compile(
+    r"\b(?:these|those|this(?! (?:podcast|show|archive|series)\b)|the (?:same|other|latter|former|"
+    r"first one|second one)|such an?|(?:that|which) ones?|"
+    r"(?:another|other|more|further) (?:example|reason|way|case|one)s?)\b",
+    re.IGNORECASE,
+)
+_THING = re.compile(r"\b(?:it|its|they|them|their|theirs)\b(?!['’])", re.IGNORECASE)
+# "Is it worth learning Rust?", "how long does it take to": an "it" that stands for nothing said.
+_EMPTY_IT = re.compile(
+    r"\bit (?:take|takes|cost|costs|worth|make sense|matter|possible|hard|easy|difficult|better|"
+    r"important|necessary|wise|a good idea|ok|okay|useful)\b.*\b(?:to|\w+ing|that|if|whether)\b",
+    re.IGNORECASE,
+)
+# A clause behind which a pronoun usually stands for a noun of the same question.
+_CLAUSE = re.compile(
+    r"\b(?:when|if|that|because|while|until|once|before|after|and|but|or|whether|so|where|how|as)\b",
+    re.IGNORECASE,
+)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|am|be|do|does|did|has|have|had|can|could|will|would|should|shall|may|"
+    r"might|must|to)\b",
+    re.IGNORECASE,
+)
+_ASKING = frozenset(
+    re.findall(
+        r"\w+",
+        """which whose when where why how in on at for with without by from of during before after
+        because since under over to""",
+    )
+)
+# Words of a question that say nothing of its subject, beyond those that a search leaves out.
+_EMPTY = STOPWORDS | frozenset(
+    re.findall(
+        r"\w+",
+        """tell explain describe mention mentioned many much long often kind kinds sort way ways
+        example examples else really exactly please give gave something anything someone somebody
+        people person guest guests episode episodes first best use used happen happens happened
+        think thinks thought want wanted know knows later instead go ok okay yes well""",
+    )
+)
+
+
+def is_follow_up(question: str) -> bool:
+    """Whether a question leans on what was asked before it."""
+    words = _WORD.findall(question)
+    if not words or len(words) > LONGEST:
+        return False
+    if _OPENING.match(question.strip(" ,-–—…")) or _CLOSING.search(question):
+        return True
+    if not _contents(question):  # "Why?", "Who said so?"
+        return True
+    short = len(words) <= ELLIPSIS and not _VERB.search(question)
+    return (short and words[0].casefold() in _ASKING) or _points_back(question)
+
+
+def standalone(question: str, history: Sequence[Exchange]) -> str:
+    """A question that can be searched for by itself; `history` is what was asked, oldest first.
+
+    A person's pronoun becomes the name it most likely stands for; the words that matter of the
+    question before are added in brackets. A question that is no follow-up is returned unchanged.
+    """
+    return _with_thread(question, history) if history and is_follow_up(question) else question
+
+
+def _with_thread(question: str, history: Sequence[Exchange]) -> str:
+    """The question with what is carried over from those before it."""
+    thread = _thread(history)
+    asked = _named(question, thread)
+    own = {word.casefold() for word in _WORD.findall(asked)}
+    new_person = bool(_names(question))
+    carried = [
+        word
+        for word in _carried(thread, without_names=new_person)
+        if word.casefold().removesuffix("'s") not in own
+    ]
+    return f"{asked} ({', '.join(carried[:CARRIED])})" if carried else asked
+
+
+def _place_of(question: str, history: Sequence[Exchange]) -> tuple[str, float]:
+    """The episode in which a follow-up is most likely answered, and how much speaks for it.
+
+    It is that of the best quotation of the last good answer, for a question that names nothing
+    new: one that leans on what was asked, or that has hardly a word of its own ("is there a
+    limit?"). What speaks for it is in nearness (answering/refusal.py): by so much another episode
+    must come nearer. ("", 0.0) where nothing does.
+    """
+    last = next((each.answer for each in reversed(history) if _is_good(each)), None)
+    if last is None or _names(question):
+        return "", 0.0
+    if is_follow_up(question):
+        return last.citations[0].episode_id, LEANING
+    brief = len(_contents(question)) <= FEW_CONTENTS
+    return (last.citations[0].episode_id, BRIEF) if brief else ("", 0.0)
+
+
+def in_place(
+    question: str, history: Sequence[Exchange], found: Found, filters: Filters, search: Search
+) -> tuple[Found, Filters]:
+    """What was found for a follow-up, and where: in the last answer's episode, if it serves.
+
+    Args:
+        question: as it was asked.
+        history: what was asked before, oldest first.
+        found: what was found for it, made whole, within `filters`.
+        filters: what the listener restricted it to.
+        search: finds more; takes a question, how many passages, and filters.
+    """
+    episode, favour = _place_of(question, history)
+    if not episode or filters.episode is not None:
+        return found, filters
+    there = replace(filters, episode=episode)
+    wanted = found.question if is_follow_up(question) else _with_thread(question, history)
+    here = search(wanted, max(1, len(found.passages)), there)
+    if here.passages and nearness(here) + favour >= nearness(found):
+        return here, there
+    return found, filters
+
+
+def told(history: Sequence[Exchange]) -> tuple[str, ...]:
+    """What the last answer quoted: a listener who asks on wants to hear something else."""
+    return tuple(each.quote for each in history[-1].answer.citations) if history else ()
+
+
+def _is_good(exchange: Exchange) -> bool:
+    """Whether an answer may become what the talk is about."""
+    return exchange.answer.basis == "answered" and bool(exchange.answer.citations)
+
+
+def _points_back(question: str) -> bool:
+    """Whether a pronoun stands for something that the question itself does not name."""
+    if _DEMONSTRATIVE.search(question) or _POINTING.search(question):
+        return True
+    if person := _PERSON.search(question):
+        before = question[: person.start()]
+        return not (_names(before) or re.search(r"\b(?:an?|the|someone|somebody)\b", before))
+    thing = _THING.search(question)
+    if thing is None or _EMPTY_IT.search(question):
+        return False
+    if thing[0].casefold() == "they" and len(_contents(question)) >= OWN_SUBJECT:
+        return False
+    before = question[: thing.start()]
+    joined = _CLAUSE.search(before, pos=len(before.split(" ", 1)[0]))
+    owns = thing[0].casefold() in ("its", "their", "theirs")
+    return not (_contents(before) and (joined or owns))
+
+
+def _thread(history: Sequence[Exchange]) -> list[Exchange]:
+    """The exchanges about the present subject: the newest question, and on through follow-ups.
+
+    A question without a good answer is passed over, unless there is none with one.
+    """
+    thread: list[Exchange] = []
+    good = [exchange for exchange in history if _is_good(exchange)]
+    for exchange in reversed(good or history):
+        thread.append(exchange)
+        taken_on = exchange.answer.question.startswith(f"{exchange.question} (")
+        if not (taken_on or is_follow_up(exchange.question)):
+            break
+    return thread
+
+
+def _named(question: str, thread: Sequence[Exchange]) -> str:
+    """The question with its first "she" or "he" put as a name, where one is known."""
+    pronoun = _PERSON.search(question)
+    name = _person(thread)
+    if pronoun is None or not name:
+        return question
+    if pronoun[0].casefold() in _POSSESSIVE or _owns(question[pronoun.start() :]):
+        name += "'s"
+    return question[: pronoun.start()] + name + question[pronoun.end() :]
+
+
+def _owns(text: str) -> bool:
+    """Whether a "her" at the beginning of the text is a possessive: a plain word follows."""
+    found = re.match(r"her (\w+)", text, re.IGNORECASE)
+    return found is not None and found[1].casefold() not in STOPWORDS
+
+
+def _person(thread: Sequence[Exchange]) -> str:
+    """Whom the talk is about: a speaker named in a question, else who is quoted first.
+
+    A name in a question that no quoted speaker bears may be anybody's; it is carried over with
+    the other words, and no pronoun is put as somebody else.
+    """
+    for exchange in thread:
+        speakers = Counter(c.speaker for c in exchange.answer.citations if c.speaker)
+        asked = {word.casefold().removesuffix("'s") for word in _WORD.findall(exchange.question)}
+        for speaker, _ in speakers.most_common():
+            if asked & {word.casefold() for word in _WORD.findall(speaker)}:
+                return speaker
+        if _names(exchange.question):
+            return ""
+    return next((each.speaker for each in thread[0].answer.citations if each.speaker), "")
+
+
+def _carried(thread: Sequence[Exchange], *, without_names: bool) -> list[str]:
+    """The words that matter of the questions in a thread, each once: its first question first."""
+    words: list[str] = []
+    for exchange in reversed(thread):
+        names = {word for name in _names(exchange.question) for word in name.split()}
+        words += [
+            word
+            for word in _contents(exchange.question)
+            if not (without_names and word.removesuffix("'s") in names)
+        ]
+    return list({word.casefold(): word for word in reversed(words)}.values())[::-1]
+
+
+def _contents(question: str) -> list[str]:
+    return [word for word in _WORD.findall(question.replace("’", "'")) if not _is_empty(word)]
+
+
+def _is_empty(word: str) -> bool:
+    return word.casefold().split("'")[0] in _EMPTY
+
+
+def _names(text: str) -> list[str]:
+    """Names in a question: words with a capital, other than one that every sentence begins with."""
+    found: list[str] = []
+    for match in _NAME.finditer(text):
+        words = match[0].split()
+        opens = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1] in ".?!"
+        if opens and (_is_empty(words[0]) or len(words) == 1):
+            words = words[1:]
+        if words:
+            found.append(" ".join(_plain(words)))
+    return found
+
+
+def _plain(words: Iterable[str]) -> list[str]:
+    return [word.replace("’", "'").removesuffix("'s") for word in words]
+
 
 MOST_QUERIES = 3
 MOST_LINES = 6  # a reply with more is something else

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from askpod import __version__
-from askpod.answering.followup import standalone
 from askpod.answering.llm_answer import FALLBACK
+from askpod.answering.rewriting import standalone
 from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError, StoreUnwritable
 from askpod.evals.asking import StoredModel, StoredReplies, in_order

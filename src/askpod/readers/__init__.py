@@ -13,10 +13,9 @@ from askpod.errors import ReadError
 from askpod.model import Episode, Fault
 from askpod.readers.cues import Draft
 from askpod.readers.discover import ENDINGS, find_files
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.formats import Content, episode_id, recognise
 from askpod.readers.metadata import amend, beside, complete
-from askpod.readers.text import read_bytes
+from askpod.readers.text import FaultLog, read_bytes
 
 __all__ = [
     "ENDINGS",

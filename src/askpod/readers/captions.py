@@ -22,9 +22,8 @@ from typing import NamedTuple
 
 from askpod.errors import ReadError, Unrecognised
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.speakers import name_speakers
-from askpod.readers.text import MAX_CAPTIONS, MAX_LINES, MAX_TAGS, unescape
+from askpod.readers.text import MAX_CAPTIONS, MAX_LINES, MAX_TAGS, FaultLog, unescape
 from askpod.readers.turns import turns_of
 
 _CLOCK = r"-?\d++(?:[:.,]\d++){1,4}"

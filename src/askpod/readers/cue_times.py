@@ -14,7 +14,7 @@ from operator import le
 from statistics import median
 
 from askpod.readers.cues import Cue
-from askpod.readers.fault_log import FaultLog
+from askpod.readers.text import FaultLog
 from askpod.times import CHARACTERS_PER_SECOND, anchors
 
 _LOCAL = 10.0  # seconds: cues that go back less are said at about the same time

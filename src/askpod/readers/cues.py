@@ -17,8 +17,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from askpod.model import Turn
-from askpod.readers.fault_log import FaultLog
-from askpod.readers.text import gap_between
+from askpod.readers.text import FaultLog, gap_between
 
 
 @dataclass(frozen=True, slots=True)

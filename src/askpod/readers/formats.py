@@ -15,12 +15,16 @@ from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised, Untimed
 from askpod.model import Episode
-from askpod.readers.caption_json import read_podcast_json, read_youtube_json3, read_youtube_list
+from askpod.readers.caption_json import (
+    read_podcast_json,
+    read_whisper,
+    read_youtube_json3,
+    read_youtube_list,
+)
 from askpod.readers.captions import holds_captions, read_subrip
 from askpod.readers.cues import Draft
 from askpod.readers.datatalks import read_datatalks
 from askpod.readers.discover import ENDINGS
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.html_page import (
     is_html,
     looks_like_plain_html,
@@ -40,20 +44,28 @@ from askpod.readers.plain import (
     read_untimed,
 )
 from askpod.readers.services import is_service, read_service, why_no_service
-from askpod.readers.subtitles import is_ass, is_lrc, is_sbv, read_ass, read_lrc, read_sbv
+from askpod.readers.subtitles import (
+    is_ass,
+    is_lrc,
+    is_sbv,
+    is_webvtt,
+    read_ass,
+    read_lrc,
+    read_sbv,
+    read_webvtt,
+)
 from askpod.readers.text import (
     MAX_BYTES,
     MAX_JSON_BYTES,
     MAX_TEXT_BYTES,
     MEGABYTE,
+    FaultLog,
     decode,
     is_word_document,
     why_not_transcript,
 )
 from askpod.readers.timed_rows import is_table, read_table
 from askpod.readers.ttml_docx import is_xml_captions, read_xml_captions, text_of_word
-from askpod.readers.webvtt import is_webvtt, read_webvtt
-from askpod.readers.whisper import read_whisper
 
 _FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\r?\n")
 _TRANSCRIPT = re.compile(r"^transcript:", re.MULTILINE)

@@ -20,8 +20,7 @@ from urllib.parse import unquote
 from askpod.errors import ReadError
 from askpod.links import safe_link, youtube_id, youtube_id_of
 from askpod.parsing import Mapping, Node, ParseError, Scalar, Sequence, parse_yaml
-from askpod.readers.fault_log import FaultLog
-from askpod.readers.text import clean, excerpt, mend_mojibake, unescape
+from askpod.readers.text import FaultLog, clean, excerpt, mend_mojibake, unescape
 
 _MAX_STRAY = 16  # characters that may stand before the front matter
 

@@ -21,11 +21,10 @@ from typing import NamedTuple
 
 from askpod.errors import ReadError
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import seconds
 from askpod.readers.plain import looks_like_plain, read_plain, read_untimed
 from askpod.readers.speaker_labels import hold
-from askpod.readers.text import MAX_TAGS, clean, unescape
+from askpod.readers.text import MAX_TAGS, FaultLog, clean, unescape
 from askpod.readers.turns import turns_of
 
 # Not possessive: Python before 3.11.5 mismatches possessive groups. No step of it is ambiguous.

@@ -18,7 +18,6 @@ from itertools import islice, repeat
 from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.text import (
     MAX_COMMAS,
     MAX_CUES,
@@ -26,6 +25,7 @@ from askpod.readers.text import (
     MAX_NAMES,
     MAX_OPENED,
     MAX_SECOND,
+    FaultLog,
     excerpt,
 )
 

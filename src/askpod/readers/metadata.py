@@ -31,10 +31,9 @@ from askpod.model import Episode, Turn
 from askpod.parsing import Mapping, Node, Scalar, Sequence
 from askpod.readers.cues import Draft
 from askpod.readers.discover import ENDINGS, name_of_recording, read_name
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.frontmatter import Fields, clean_text, read_yaml
 from askpod.readers.json_document import seconds
-from askpod.readers.text import clean, decode, excerpt, read_bytes
+from askpod.readers.text import FaultLog, clean, decode, excerpt, read_bytes
 
 _ENDS = frozenset(".?!…。？！")
 _CLOSING = "\"'”’»)] "

@@ -19,11 +19,11 @@ from pathlib import Path
 from askpod.errors import ReadError
 from askpod.readers.clocked_lines import CLOCK, Line, read_lines
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import seconds
 from askpod.readers.speakers import name_speakers
 from askpod.readers.text import (
     MAX_CAPTIONS,
+    FaultLog,
     clean,
     excerpt,
     is_of_tool,

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from askpod.readers.cues import Cue, Draft, cut, locate
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, nested, seconds
 from askpod.readers.speakers import name_or_keep
+from askpod.readers.text import FaultLog
 from askpod.readers.timed_rows import (
     DEEPEST,
     LOOSE,

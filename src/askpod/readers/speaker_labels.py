@@ -21,9 +21,8 @@ from statistics import median
 
 from askpod.model import Episode
 from askpod.readers.cues import Cue
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.frontmatter import fold
-from askpod.readers.text import excerpt
+from askpod.readers.text import FaultLog, excerpt
 
 _WORD = re.compile(r"[\w.'’&-]+")
 _KIND = (

@@ -23,9 +23,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from askpod.readers.cues import Cue
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.speaker_labels import hold, hold_named, is_diariser, is_name, known
-from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, is_of_tool
+from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, FaultLog, is_of_tool
 
 _MOST_LETTERS = 60  # characters of a label
 _REST = rf"[^\n:：]{{0,{_MOST_LETTERS}}}?[^\s:：]"

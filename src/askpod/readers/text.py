@@ -5,7 +5,7 @@ UTF-8: there Windows-1252 is taken for the rest, unless NUL bytes show that the 
 that is reported. Cleaning folds runs of white space, removes characters that nobody can see and
 that can trick a terminal or a reader, and undoes double encoding where there can be no doubt about
 it. What is no text, or certainly no transcript, is told by its beginning, with what to do; how much
-a file may hold stands here, too.
+a file may hold stands here, too, and the log of the faults that were found in it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,50 @@ import codecs
 import html
 import re
 import stat
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised
-from askpod.readers.fault_log import FaultLog
+from askpod.model import Fault
 from askpod.text import without_hidden
+
+_MOST = 1_000  # faults of one kind that are told one by one: a file may hold a million
+
+
+class FaultLog:
+    """Collects the faults of one file, in the order of its lines, then of those read with it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._faults: list[Fault] = []
+        self._counts: Counter[str] = Counter()
+
+    def add(self, line: int, kind: str, repair: str) -> None:
+        """Note what was wrong in a line of the file and what was done about it."""
+        self._counts[kind] += 1
+        if self._counts[kind] <= _MOST:
+            self._faults.append(Fault(str(self.path), line, kind, repair))
+
+    def of(self, path: Path) -> FaultLog:
+        """A log for another file that is read along with this one: its faults are told here."""
+        other = FaultLog(path)
+        other._faults, other._counts = self._faults, self._counts
+        return other
+
+    def faults(self) -> tuple[Fault, ...]:
+        """All faults by file and line; of very many of one kind the first ones and their number."""
+        last = max((fault.line for fault in self._faults), default=1)
+        more = [
+            Fault(str(self.path), last, kind, f"and {count - _MOST:,} more of this kind")
+            for kind, count in self._counts.items()
+            if count > _MOST
+        ]
+        ours = str(self.path)
+        return tuple(
+            sorted([*self._faults, *more], key=lambda fault: (fault.path != ours, fault.line))
+        )
+
 
 RECORDING_HEAD = 64  # bytes in which a recording shows itself
 

@@ -16,10 +16,9 @@ from pathlib import Path
 
 from askpod.errors import ReadError
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.json_document import Object, Rows, objects, second_of, seconds, text_of
 from askpod.readers.speakers import name_or_keep
-from askpod.readers.text import MAX_CAPTIONS
+from askpod.readers.text import MAX_CAPTIONS, FaultLog
 from askpod.readers.turns import turns_of
 
 _MILLISECOND = 0.001

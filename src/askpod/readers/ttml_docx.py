@@ -23,9 +23,8 @@ from xml.parsers import expat
 from askpod.errors import ReadError
 from askpod.readers.captions import caption_second, refuse_floods
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.speakers import name_or_keep
-from askpod.readers.text import MAX_TAGS, MAX_TEXT_BYTES, MEGABYTE, clean, unescape
+from askpod.readers.text import MAX_TAGS, MAX_TEXT_BYTES, MEGABYTE, FaultLog, clean, unescape
 from askpod.readers.turns import turns_of
 
 

@@ -19,12 +19,12 @@ from askpod.errors import ReadError
 from askpod.model import Turn
 from askpod.readers.cue_times import starts_in_order, times
 from askpod.readers.cues import Cue, without_repeats
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.text import (
     MAX_CUES,
     MAX_SECOND,
     MAX_SPEECH,
     MAX_TURN,
+    FaultLog,
     clean,
     gap_between,
     is_of_tool,

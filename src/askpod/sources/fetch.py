@@ -26,7 +26,7 @@ from askpod.errors import FetchError
 from askpod.services.limits import ACCEPTED, Deadline, NotUnpacked, TooLarge, Unpacker
 from askpod.services.retry import Retries, retry_after
 from askpod.sources.addresses import Address, CheckedBackend, Origin, join, parse, port_of
-from askpod.sources.partial import PartialFile
+from askpod.sources.state import PartialFile
 
 CONNECT = 10.0  # seconds for a connection to come about
 SILENCE = 30.0  # seconds without a byte

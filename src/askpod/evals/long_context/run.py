@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 
 from askpod.answering.llm_client import LanguageModel, Reply
-from askpod.answering.markers import Marker, MarkerReader
+from askpod.answering.replies import Marker, MarkerReader
 from askpod.errors import ContextTooLong, ModelError, QuestionError
 from askpod.evals.asking import in_order
 from askpod.evals.gold import Stretch

@@ -15,8 +15,8 @@ from math import isfinite
 from askpod.answering.citations import LONGEST_CLAIM
 from askpod.answering.claims import ends_before, needs_source, plain_claim
 from askpod.answering.llm_answer import FALLBACK
-from askpod.answering.markers import Marker, MarkerReader
 from askpod.answering.refusal import UNSUPPORTED, is_refusal
+from askpod.answering.replies import Marker, MarkerReader
 from askpod.evals.gold import Stretch, seconds, shared
 from askpod.evals.measures import BASES
 from askpod.evals.records import Score

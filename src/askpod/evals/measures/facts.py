@@ -37,8 +37,8 @@ from askpod.answering.claims import (
     needs_source,
     stated_numbers,
 )
-from askpod.answering.markers import MarkerReader
 from askpod.answering.refusal import REFUSAL, is_refusal
+from askpod.answering.replies import MarkerReader
 from askpod.embedding import Embedder
 from askpod.evals.records import Score
 from askpod.text import content_words, split_sentences, split_to_fit

@@ -14,9 +14,14 @@ from askpod.parsing import Mapping, Scalar, Sequence
 from askpod.readers.datatalks.repair import mend_rows
 from askpod.readers.datatalks.rows import Row, read_rows
 from askpod.readers.discover import shown_name
-from askpod.readers.fault_log import FaultLog
 from askpod.readers.frontmatter import Fields, read_front_matter
-from askpod.readers.text import MAX_MARKDOWN_LINES, MAX_TEXT_BYTES, MEGABYTE, refuse_long_lines
+from askpod.readers.text import (
+    MAX_MARKDOWN_LINES,
+    MAX_TEXT_BYTES,
+    MEGABYTE,
+    FaultLog,
+    refuse_long_lines,
+)
 from askpod.times import time_turns
 
 

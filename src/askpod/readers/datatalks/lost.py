@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from askpod.readers.datatalks.rows import Row, is_paragraph
-from askpod.readers.fault_log import FaultLog
-from askpod.readers.text import excerpt
+from askpod.readers.text import FaultLog, excerpt
 from askpod.times import clock, parse_clock
 
 # "17: 10" and "0 4:15" stand for 17:10 and 0:04:15.

@@ -13,8 +13,7 @@ from dataclasses import replace
 
 from askpod.readers.datatalks.lost import name_the_lost, put_paragraphs_back, read_lost_headers
 from askpod.readers.datatalks.rows import Row, mend_labels
-from askpod.readers.fault_log import FaultLog
-from askpod.readers.text import excerpt
+from askpod.readers.text import FaultLog, excerpt
 from askpod.times import anchors
 
 _SPREADSHEET = re.compile(r"=(?=[^\W\d_])")
