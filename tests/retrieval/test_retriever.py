@@ -123,3 +123,15 @@ def test_a_recording_published_twice_counts_once(write_episode, tmp_path):
     assert stations
     lines = [line for passage in stations for line in passage.text.splitlines()]
     assert len(lines) == len(set(lines))
+
+
+def test_how_much_somebody_speaks_does_not_change_what_is_found(archive, monkeypatch):
+    """Of a guest all chunks are read at once, of a host those that may be shown."""
+    questions = [
+        "What did Marisol Vanterpool learn from the trial?",
+        "What does Marisol Vanterpool ask of Edda?",
+        *(f"What does {person.name} say about money?" for person in archive.people.everyone()[:4]),
+    ]
+    of_guests = [archive.search(question) for question in questions]
+    monkeypatch.setattr("askpod.retrieval.word_index.GUEST", 0)
+    assert [archive.search(question) for question in questions] == of_guests

@@ -22,7 +22,7 @@ from askpod.embedding import Embedder
 from askpod.embedding.contextual import NEIGHBOUR_SHARES
 from askpod.errors import QuestionError
 from askpod.model import Filters, Passage
-from askpod.people import Labels, People
+from askpod.people import People
 from askpod.retrieval.names import named_speakers, replaced, respelled, unmentioned_names
 from askpod.retrieval.passages import (
     MOST,
@@ -35,13 +35,14 @@ from askpod.retrieval.rerank import (
     Ids,
     Pool,
     Said,
+    Scores,
     best_first,
     coverage,
     idf,
     score_chunks,
     within_reach,
 )
-from askpod.retrieval.word_index import WordIndex
+from askpod.retrieval.word_index import WordIndex, speech_shares
 from askpod.store.catalog import Catalog, Layout
 from askpod.store.dense import Hits, Neighbours, best_chunks, dense_scores
 from askpod.store.filters import Selection, chroma_condition, select, unmatched
@@ -139,10 +140,11 @@ class Retriever:
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
+            shares = speech_shares(connection, labels)
             unmentioned = unmentioned_names(connection, question, everybody, is_said)
             by_words = _saying_most(said, chosen, _candidates(top))
             vector, by_meaning = embedded(), nearest()
-            pool = self._pool(layout, by_meaning, by_words, said, labels, selection, chosen)
+            pool = self._pool(layout, by_meaning, by_words, said, shares, selection, chosen)
             wanted = np.union1d(within_reach(pool, by_words, 2 * top), may_follow(pool, 2 * top))
             self._look_up(pool, wanted, vector)
             similarity = self._nearest_cosine(pool, vector)
@@ -184,7 +186,7 @@ class Retriever:
         by_meaning: Hits,
         by_words: Ids,
         said: Sequence[Said],
-        named: Labels,
+        shares: Callable[[Ids], Scores],
         selection: Selection,
         chosen: Ids | None,
     ) -> Pool:
@@ -204,7 +206,7 @@ class Retriever:
             dense=np.full(len(ids), -np.inf),
             unknown=float(scores[-1]) if len(scores) else np.inf,
             said=said,
-            named=self._catalog.shares_of(ids, named),
+            named=shares(ids),
             selected=np.ones(len(ids), np.bool_) if chosen is None else np.isin(ids, chosen),
         )
         pool.learn(nearest, scores)

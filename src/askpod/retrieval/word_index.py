@@ -1,21 +1,32 @@
-"""Which chunks say a word, by SQLite's FTS5 (stemmed words); kept for the questions that follow."""
+"""Which chunks say a word, by SQLite's FTS5 (stemmed words), and how much of one who says.
+
+What is found of a word is kept for the questions that follow.
+"""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from askpod.people import Labels
+from askpod.store.filters import spoken_under
+
 Ids = NDArray[np.int64]
+Shares = NDArray[np.float64]
 
 # A word that more than a fifth of the chunks say, or more than MOST, tells next to nothing and is
 # not looked for: to list 100,000 of them takes 10 ms. Where a fifth is few, it costs nothing.
 COMMON_SHARE = 0.2
 FEW, MOST = 20_000, 30_000  # chunks
 KEPT = 2_000_000  # ids of the words that were asked last, as common ones come again: 16 MB
+GUEST = 10_000  # chunks; of somebody who speaks in more each candidate is looked up
 
 
 class WordIndex:
@@ -67,6 +78,35 @@ def chunks_that_say(connection: sqlite3.Connection, word: str, count: int) -> Id
     ).fetchone()
     ids = np.fromstring(numbers or "", dtype=np.int64, sep=",")
     return ids if len(ids) <= most else None
+
+
+def speech_shares(connection: sqlite3.Connection, labels: Labels) -> Callable[[Ids], Shares]:
+    """The share of chunks' speech that is under these labels, for chunk ids in ascending order.
+
+    All chunks of somebody who speaks in few are read now, while candidates are still looked for.
+    A host speaks in half of an archive: then each candidate's share is looked up.
+    """
+    if not labels:
+        return lambda ids: np.zeros(len(ids))
+    query, parameters = spoken_under(labels)
+    counted = f"SELECT count(*) FROM ({query} LIMIT ?)"
+    if connection.execute(counted, [*parameters, GUEST + 1]).fetchone()[0] <= GUEST:
+        return partial(_shares, connection.execute(query, parameters).fetchall())
+    among = f"SELECT * FROM ({query}) WHERE chunk_id IN (SELECT value FROM json_each(?))"
+    return lambda ids: _shares(
+        connection.execute(among, [*parameters, json.dumps(ids.tolist())]).fetchall(), ids
+    )
+
+
+def _shares(spoken: Sequence[tuple[int, float]], ids: Ids) -> Shares:
+    """The sum of the shares of each of `ids`, from pairs of a chunk's id and a share."""
+    shares = np.zeros(len(ids))
+    if spoken and len(ids):
+        pairs = np.array(spoken)
+        places = np.minimum(np.searchsorted(ids, pairs[:, 0]), len(ids) - 1)
+        held = ids[places] == pairs[:, 0]
+        np.add.at(shares, places[held], pairs[held, 1])
+    return shares
 
 
 def quoted(word: str) -> str:

@@ -21,9 +21,8 @@ from numpy.typing import NDArray
 
 from askpod.errors import EpisodeNotFound
 from askpod.model import Episode, Turn
-from askpod.people import Labels
 from askpod.store import rows
-from askpod.store.filters import Selection, chunk_condition, speakers, spoken_under
+from askpod.store.filters import Selection, chunk_condition, speakers
 from askpod.store.rows import DamagedRow, Embedded, Source, StoredChunk, StoredEpisode
 from askpod.store.schema import (
     FILE,
@@ -164,22 +163,6 @@ class Catalog:
                 'SELECT episode_id, speaker, count(*), sum("end" - start) FROM turns '
                 "GROUP BY episode_id, speaker"
             ).fetchall()
-
-    def shares_of(self, ids: Ids, labels: Labels) -> NDArray[np.float64]:
-        """The share of each chunk's speech under these labels; `ids` are ascending."""
-        shares = np.zeros(len(ids))
-        if not labels or not len(ids):
-            return shares
-        query, parameters = spoken_under(labels)
-        with self.reading() as connection:
-            read = connection.execute(
-                f"SELECT chunk_id, sum(share) FROM ({query}) "
-                "WHERE chunk_id IN (SELECT value FROM json_each(?)) GROUP BY chunk_id",
-                [*parameters, json.dumps(ids.tolist())],
-            ).fetchall()
-        found = np.array(read).reshape(-1, 2)
-        shares[np.searchsorted(ids, found[:, 0])] = found[:, 1]
-        return shares
 
     def chunk_ids(self, selection: Selection) -> Ids:
         """Ids of the selected chunks, ascending."""
