@@ -92,7 +92,14 @@ def test_a_citation_that_does_not_support_is_marked(ask, model_server):
     assert "".join(pieces) == answer.text
 
 
-@pytest.mark.parametrize("reply", ["It cost nine million dollars [1][2].", "It cost nine million."])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "It cost nine million dollars [1][2].",
+        "It cost nine million.",
+        "\n\n It cost nine million.",  # was shown twice
+    ],
+)
 def test_an_answer_of_which_nothing_is_supported_is_followed_by_what_was_said(
     ask, model_server, reply
 ):
@@ -154,6 +161,13 @@ def test_the_stream_is_the_answer(ask, model_server):
     assert len(pieces) > 3
     again = ask.ask(QUESTION)
     assert replace(again, usage=answer.usage) == answer
+
+
+def test_an_answer_begins_with_a_word(ask, model_server):
+    model_server.answer_with(lambda request: Scripted(pieces=("\n", " ", fourteen_months(request))))
+    *pieces, answer = ask.ask_stream(QUESTION)
+    assert "".join(pieces) == answer.text
+    assert answer.text.startswith("The trial ran for")
 
 
 def test_asynchronous_code_gets_the_same(ask, model_server):

@@ -251,9 +251,10 @@ class LLMAnswerer:
             return answer if answer.text else self.found_nothing(attempt, reply)
         quoted = numbered_after(quoted, len(answer.citations))
         heading = NEAREST_AFTER_UNSUPPORTED if quoted.basis == "nearest" else SAID_AFTER
+        between = "\n\n" if answer.text.strip() else ""
         return replace(
             answer,
-            text=_headed(f"{answer.text}\n\n{heading}".lstrip(), quoted),
+            text=_headed(f"{answer.text}{between}{heading}", quoted),
             citations=answer.citations + quoted.citations,
             basis=quoted.basis,
         )
@@ -333,6 +334,8 @@ class _Attempt:
         if is_copied(self.prose, self.messages, self.writer.evidence):
             raise ModelError(COPIED)
         rest = self._held + ending
+        if not self._begun:
+            rest = rest.lstrip()
         if not self._begun and (is_refusal(rest) or not rest.strip()):
             yield from in_pieces(self._answerer.found_nothing(self, piece))
             return
@@ -357,8 +360,10 @@ class _Attempt:
 
     def _feed(self, text: str) -> str:
         self._held += text
-        if not self._begun and _may_refuse(self._held):
-            return ""
+        if not self._begun:  # many models begin with a space or a line break
+            self._held = self._held.lstrip()
+            if _may_refuse(self._held):
+                return ""
         held, self._held = self._held, ""
         self._begun = self._begun or bool(held)
         return self.writer.feed(held)
