@@ -313,7 +313,7 @@ class Archive:
         self._refresh()
         if about is not None:
             found = self._retriever.find(about, DEPTH, Filters.of(filters))
-            ranked = [each.episode for each in episodes_about(about, found.passages)]
+            ranked = [each.episode for each in episodes_about(about, found, Filters.of(filters))]
             known = self._named(ranked)
             return [known[id_] for id_ in ranked]
         with self._catalog.reading() as connection:

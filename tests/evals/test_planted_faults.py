@@ -97,7 +97,7 @@ def test_the_invented_numbers_are_named(measured):
 
 def test_a_model_that_never_refuses_is_found(measured):
     _, figures = measured(NeverRefuses)
-    assert figures["refusal_recall"] < 0.1  # a few are refused before a model is asked
+    assert figures["refusal_recall"] < 0.2  # a few are refused before a model is asked
     assert measured(Sound)[1]["refusal_recall"] == 1
 
 

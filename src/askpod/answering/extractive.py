@@ -24,10 +24,11 @@ from askpod.answering.quoting import (
     composed,
     widen,
 )
-from askpod.answering.refusal import REFUSAL, basis_of, is_weak, reason, silent
+from askpod.answering.refusal import basis_of, is_weak, refused, silent
 from askpod.answering.sentences import Judged, KeptVectors, Run, Sentence, judge, read
 from askpod.embedding import Embedder
 from askpod.model import Answer, Basis, Episode, Passage
+from askpod.retrieval.names import replaced
 from askpod.retrieval.retriever import Found
 from askpod.text import matches_name
 
@@ -47,24 +48,25 @@ class ExtractiveAnswerer:
     def answer(self, retrieved: Retrieved) -> Answer:
         """An answer from what was found, the nearest that was said, or a refusal."""
         found = retrieved.found
-        question = understand(found.question, found.named)
-        if len(question.people) == 1 and (
-            question.theirs or _is_unheard(question.people[0], found)
-        ):
-            retrieved = _said_by(question.people[0], retrieved)
-            found = retrieved.found
+        question = understand(replaced(found.question, found.spellings), found.named)
+        unheard = question.people and all(_is_unheard(each, found) for each in question.people)
+        if len(question.people) == 1 and (question.theirs or unheard):
+            theirs = _said_by(question.people[0], retrieved)
+            # Where the filters leave nothing of theirs, nobody else says what they say.
+            if theirs.found.passages or question.theirs:
+                retrieved, found = theirs, theirs.found
         if about := answer_about_episodes(question, retrieved, self.quotations):
             return about
         if question.parts:
             quoted = self._in_parts(question, retrieved)
         elif is_weak(found, retrieved.filters):
-            return _refusal(found)
-        elif question.kind == "comparison":
+            return refused(found)
+        elif question.kind == "comparison" or (len(question.people) > 1 and unheard):
             quoted = self._compared(question, retrieved)
         else:
             quoted = self.quotations(question, found, retrieved)
         if not quoted.runs:
-            return _refusal(found)
+            return refused(found)
         return composed(found.question, quoted, silent(question.strangers))
 
     def quotations(self, question: Question, found: Found, retrieved: Retrieved) -> Quotations:
@@ -128,7 +130,8 @@ class ExtractiveAnswerer:
 
     def _compared(self, question: Question, retrieved: Retrieved) -> Quotations:
         """Both sides of a comparison, one search for each, their quotations in turn."""
-        sides = [self._side(question, own, retrieved) for own in question.compared]
+        compared = question.compared or question.people
+        sides = [self._side(question, own, retrieved) for own in compared]
         if not question.people:  # of two things somebody may say how they differ
             plain = replace(question, kind="plain")
             whole = self.quotations(plain, retrieved.found, retrieved)
@@ -144,7 +147,8 @@ class ExtractiveAnswerer:
     def _side(self, question: Question, own: str, retrieved: Retrieved) -> Quotations:
         filters, text = retrieved.filters, own
         if own in question.people:
-            filters = replace(filters, speaker=own)
+            if filters.speaker is None or matches_name(filters.speaker, own):
+                filters = replace(filters, speaker=own)
             others = [each for each in question.people if each != own]
             text = without_names(question.text, others) or question.text
         found = retrieved.search(text, PASSAGES, filters)
@@ -168,18 +172,6 @@ def _joined(
     return Quotations(_within(runs, WORDS_IN_ALL), tuple(passages.values()), episodes, basis)
 
 
-def _refusal(found: Found) -> Answer:
-    return Answer(
-        question=found.question,
-        text=REFUSAL,
-        citations=(),
-        passages=found.passages,
-        refused=True,
-        mode="extractive",
-        warnings=reason(found),
-    )
-
-
 def _is_unheard(person: str, found: Found) -> bool:
     """Whether somebody, surely meant, speaks in none of the passages that are read.
 
@@ -196,7 +188,7 @@ def _said_by(person: str, retrieved: Retrieved) -> Retrieved:
         return retrieved
     filters = replace(retrieved.filters, speaker=person)
     found = retrieved.search(retrieved.found.question, PASSAGES, filters)
-    return replace(retrieved, found=found, filters=filters) if found.passages else retrieved
+    return replace(retrieved, found=found, filters=filters)
 
 
 def _of_people(

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from askpod.answering.question import EPISODE, Question, held_words, without_names
+from askpod.answering.question import EPISODE, Question, without_names
 from askpod.answering.quoting import PASSAGES, Quotations, Retrieved, composed
-from askpod.answering.sentences import Run
-from askpod.model import Answer, Episode, Filters, Passage
+from askpod.answering.refusal import is_weak, refused
+from askpod.answering.sentences import Run, held_words
+from askpod.model import Answer, Basis, Episode, Filters, Passage
 from askpod.retrieval.names import named_speakers
 from askpod.retrieval.retriever import Found
 from askpod.text import content_words, query_words
@@ -42,45 +43,50 @@ class About:
 
     episode: str
     passages: tuple[Passage, ...]  # best first
+    in_words: bool  # a passage found, of any episode, holds half of the subject's words
 
 
-def episodes_about(subject: str, passages: Sequence[Passage]) -> list[About]:
-    """The episodes that talk about a subject, best first, by the passages found for it.
+def episodes_about(subject: str, found: Found, filters: Filters) -> list[About]:
+    """The episodes that talk about a subject, best first, by what was found for it.
 
     An episode does where a passage holds more than half of the subject's words; then all that
-    hold half of them count. Where none does, those count whose score is not far below the best.
+    hold half of them count. Where none does, those count whose score is not far below the best,
+    unless all that was found is too far from the subject.
     """
+    passages = found.passages
     words = query_words(subject)
     held = held_words(words, [passage.text for passage in passages])
     shared = [(p, len(each) / max(1, len(words))) for p, each in zip(passages, held, strict=True)]
     episodes = {passage.episode_id for passage, share in shared if share > 0.5}
     counted = [p for p, share in shared if share >= 0.5 and p.episode_id in episodes]
-    if not counted and passages:
+    if not counted and not is_weak(found, filters):
         counted = [p for p in passages if p.score >= NEARLY * passages[0].score]
+    in_words = any(share >= 0.5 for _, share in shared)
     grouped: dict[str, list[Passage]] = {}
     for passage in counted:
         grouped.setdefault(passage.episode_id, []).append(passage)
     # One passage that is all about it tells more than several that mention it.
     return sorted(
-        (About(id_, tuple(own)) for id_, own in grouped.items()),
+        (About(id_, tuple(own), in_words) for id_, own in grouped.items()),
         key=lambda about: -about.passages[0].score * (1 + math.log(len(about.passages))),
     )
 
 
 def answer_about_episodes(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | None:
     """The answer to a question about episodes as such; None where it is another question."""
-    if question.kind == "episodes":
+    if question.kind == "episodes" and not question.negated:
         return _which(question, retrieved, quote)
     if question.kind in ("overview", "person") and (meant := _meant(question, retrieved)):
         return _overview(question, meant, retrieved, quote)
     return None
 
 
-def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | None:
+def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer:
     found = retrieved.search(question.subject, DEPTH, retrieved.filters)
+    found = replace(found, question=question.text)
     if found.unmentioned:
-        return None
-    about = episodes_about(question.subject, found.passages)
+        return refused(found)
+    about = episodes_about(question.subject, found, retrieved.filters)
     episodes = {episode.id: episode for episode in retrieved.listed(retrieved.filters)}
     runs: list[Run] = []
     lines = []
@@ -98,12 +104,15 @@ def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | N
             f"{episodes[each.episode].title} ({times} {'place' if times == 1 else 'places'})"
         )
     if not runs:
-        return None
+        return refused(found)
     number = len(about)
-    opening = f"{number} {'episode talks' if number == 1 else 'episodes talk'} about this"
+    basis: Basis = "answered" if about[0].in_words else "nearest"
+    one = "talks" if about[0].in_words else "may talk"
+    many = "talk" if about[0].in_words else "may talk"
+    opening = f"{number} {f'episode {one}' if number == 1 else f'episodes {many}'} about this"
     opening += f"; the first {len(runs)}:" if number > len(runs) else ":"
     opening += "".join(f"\n{place}. {line}" for place, line in enumerate(lines, start=1))
-    return composed(question.text, Quotations(runs, found.passages, episodes, "answered"), opening)
+    return composed(question.text, Quotations(runs, found.passages, episodes, basis), opening)
 
 
 def _shortened(run: Run, words: Sequence[str]) -> Run:
@@ -150,7 +159,7 @@ def _overview(
     passages: list[Passage] = []
     parts = []
     for episode in episodes[:QUOTATIONS]:
-        filters = Filters(episode=episode.id)
+        filters = replace(retrieved.filters, episode=episode.id)
         found = retrieved.search(asked or episode.short or episode.title, DEPTH, filters)
         people = question.people if asked else episode.guests
         if asked:

@@ -1,24 +1,18 @@
 """What a question asks for: of which kind it is, whom it asks about, what its answer must hold.
 
 By rules on the question's structure, for English. What fits no rule is a plain question, which is
-answered by quotations from wherever they are best. Also which of its words a text holds, and
-whether it has a figure of the kind that is asked for ("How old …?", "forty"): told by words, not by
-meaning, so the figure may be another's.
+answered by quotations from wherever they are best. Also whether a text has a figure of the kind
+that is asked for ("How old …?", "forty"): told by words, not by meaning, so the figure may be
+another's.
 """
 
 from __future__ import annotations
 
-import math
 import re
-import sqlite3
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
-from askpod.retrieval.word_index import quoted
-from askpod.store.schema import TOKENIZER
 from askpod.text import query_words, words
 
 # What each kind of figure is asked for by; the first that fits counts. "how much better" and "when
@@ -120,7 +114,7 @@ _ABOUT = r"(?:about|on|of|discuss(?:es|ed|ing)?|mention(?:s|ed|ing)?|cover(?:s|e
 _SPOKE = r"(?:talk(?:s|ed)?|sp(?:eaks?|oke|oken)|discuss(?:es|ed)?|mention(?:s|ed)?|cover(?:s|ed)?)"
 _VERB = r"(?:is|are|was|were|do|does|did|has|have|that)"
 _EPISODES = (
-    rf"(?:in )?(?:which|what) {EPISODE} (?:{_VERB}\b.{{0,40}}?)?"
+    rf"(?:in )?(?:which|what) {EPISODE} (?:(?:{_VERB}|never)\b.{{0,40}}?)?"
     rf"(?:{_SPOKE} (?:about|on|of)|{_ABOUT}|(?:deal|go)\w* (?:with|into))",
     rf"(?:who|which (?:guests?|speakers?|people)|has any(?:one|body)|did any(?:one|body))"
     rf"(?: (?:else|all|ever|has|have))? {_SPOKE}(?: (?:about|on|of))?",
@@ -148,6 +142,7 @@ _LIST = re.compile(
     r"|(?:list|name|enumerate) (?:all|some|the|a few|every)\b)",
     re.IGNORECASE,
 )
+_NEGATION = re.compile(r"\b(?:not|never|no|no(?:body| one)|without)\b|n['’]t\b", re.IGNORECASE)
 _COMPARES = re.compile(
     r"\b(?:both|each|compar\w+|differ\w*|versus|vs|whereas|while|than|instead|respectively)\b",
     re.IGNORECASE,
@@ -231,7 +226,15 @@ class Question:
     @property
     def names_an_episode(self) -> bool:
         """Whether it asks for an episode as such, and not for what was said on something."""
-        return self.kind == "overview" and bool(_CALLED.search(self.text))
+        return self.kind == "episodes" or (
+            self.kind == "overview" and bool(_CALLED.search(self.text))
+        )
+
+    @property
+    def negated(self) -> bool:
+        """Whether it asks what is not so: "Which episodes never mention …?"."""
+        before = self.text.partition(self.subject)[0]
+        return bool(_NEGATION.search(before))
 
     def holds_figure(self, text: str) -> bool:
         """Whether a text has a figure in it of the kind that is asked for."""
@@ -358,40 +361,9 @@ def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]
         if found and people and not query_words(without_names(found["who"], people)):
             return "person", found["who"], ()
     for pattern in _PAIRS:
-        if found := re.search(pattern, bare, re.IGNORECASE):
+        found = re.search(pattern, bare, re.IGNORECASE)
+        if found and len(people) < 2:
             return "comparison", bare, (found[1], found[2])
     if len(people) > 1 and _COMPARES.search(bare):
         return "comparison", bare, tuple(people)
     return ("list" if _LIST.match(bare) else "plain"), bare, ()
-
-
-def held_words(wanted: Sequence[str], texts: Sequence[str]) -> list[frozenset[str]]:
-    """For each text those of `wanted` that it holds, inflections included."""
-    held: list[set[str]] = [set() for _ in texts]
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(
-            f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = '{TOKENIZER}')"
-        )
-        connection.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(texts))
-        for word in wanted:
-            query = "SELECT rowid FROM texts WHERE texts MATCH ?"
-            for (number,) in connection.execute(query, [quoted(word)]):
-                held[number].add(word)
-    return [frozenset(each) for each in held]
-
-
-def shares(wanted: Sequence[Sequence[str]], texts: Sequence[str]) -> list[list[float]]:
-    """For each list of words the share of them that each text holds, from 0 to 1.
-
-    A word weighs the more the fewer of the texts hold it (inverse document frequency).
-    """
-    held = held_words(list(dict.fromkeys(word for each in wanted for word in each)), texts)
-    counts = Counter(word for each in held for word in each)
-    shares = []
-    for some in wanted:
-        weights = {word: math.log(1 + len(texts) / (1 + counts[word])) for word in some}
-        total = sum(weights.values()) or 1.0
-        shares.append(
-            [sum(weights[word] for word in each & weights.keys()) / total for each in held]
-        )
-    return shares

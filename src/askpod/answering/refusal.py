@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from askpod.model import Basis, Filters
+from askpod.model import Answer, Basis, Filters
 from askpod.retrieval.retriever import Found
 from askpod.text import STOPWORDS, words
 
@@ -86,6 +86,19 @@ def is_doubtful(found: Found, filters: Filters) -> bool:
 def _bar(found: Found, filters: Filters) -> float:
     named = filters.episode is not None or filters.guest is not None or found.named
     return WEAKEST_IN_NAMED if named else WEAKEST
+
+
+def refused(found: Found) -> Answer:
+    """The answer that says that there is none, and why where that is known."""
+    return Answer(
+        question=found.question,
+        text=REFUSAL,
+        citations=(),
+        passages=found.passages,
+        refused=True,
+        mode="extractive",
+        warnings=reason(found),
+    )
 
 
 def basis_of(question: Question, runs: Sequence[Run]) -> Basis:

@@ -9,16 +9,22 @@ the question for this: who is called by name seldom says it.
 
 from __future__ import annotations
 
+import math
 import re
+import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.answering.question import Question, shares
+from askpod.answering.question import Question
 from askpod.embedding import Embedder
 from askpod.model import Episode, Passage, Span, Turn
+from askpod.retrieval.word_index import quoted
+from askpod.store.schema import TOKENIZER
 from askpod.text import TokenCounts, asks, query_words, split_sentences, split_to_fit
 
 LONGEST_SENTENCE = 100  # tokens; what has more, some people's way of talking, is taken in parts
@@ -284,3 +290,35 @@ def _asked_before(sentences: Sequence[Sentence], relevance: Scores) -> Scores:
             key = sentence.passage, sentence.turn + 1
             best[key] = max(best.get(key, 0.0), float(value))
     return np.array([best.get((each.passage, each.turn), 0.0) for each in sentences])
+
+
+def held_words(wanted: Sequence[str], texts: Sequence[str]) -> list[frozenset[str]]:
+    """For each text those of `wanted` that it holds, inflections included."""
+    held: list[set[str]] = [set() for _ in texts]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(
+            f"CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = '{TOKENIZER}')"
+        )
+        connection.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(texts))
+        for word in wanted:
+            query = "SELECT rowid FROM texts WHERE texts MATCH ?"
+            for (number,) in connection.execute(query, [quoted(word)]):
+                held[number].add(word)
+    return [frozenset(each) for each in held]
+
+
+def shares(wanted: Sequence[Sequence[str]], texts: Sequence[str]) -> list[list[float]]:
+    """For each list of words the share of them that each text holds, from 0 to 1.
+
+    A word weighs the more the fewer of the texts hold it (inverse document frequency).
+    """
+    held = held_words(list(dict.fromkeys(word for each in wanted for word in each)), texts)
+    counts = Counter(word for each in held for word in each)
+    shares = []
+    for some in wanted:
+        weights = {word: math.log(1 + len(texts) / (1 + counts[word])) for word in some}
+        total = sum(weights.values()) or 1.0
+        shares.append(
+            [sum(weights[word] for word in each & weights.keys()) / total for each in held]
+        )
+    return shares

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
+from itertools import pairwise
 
 from askpod.chunking import SPECIAL_TOKENS
 from askpod.retrieval.word_index import quoted
@@ -82,6 +83,7 @@ def _in_part(name: list[str], folded: str, alone: set[str], taken: set[str]) -> 
 SHORTEST_WORD = 5  # letters: shorter words are alike by chance
 
 ALIKE = 0.85  # difflib's ratio, from which on two spellings are taken for one name
+ALIKE_BESIDE = 0.8  # the same where the other part of the name stands beside it, spelt right
 
 # A word behind a word, not behind the end of a sentence or an opening quotation mark.
 _WITHIN = re.compile(r"(?<=[\w,;] )[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -114,9 +116,13 @@ def respelled(
     ]
     names = [word for speaker in speakers for word in _SPELT.findall(speaker)] if lacking else []
     known = {name.casefold() for name in names}
-    spellings: dict[str, str] = {}
+    spellings = _misspelt_in_part(question, tuple(speakers))
     for word in lacking:
-        if word.casefold() in known or count_tokens([word])[0] <= SPECIAL_TOKENS + 1:
+        if (
+            word in spellings
+            or word.casefold() in known
+            or count_tokens([word])[0] <= SPECIAL_TOKENS + 1
+        ):
             continue
         # Of what is said, names alone: "roaster" is no misspelt "roster".
         said = (
@@ -130,7 +136,34 @@ def respelled(
     return spellings
 
 
-def replaced(question: str, spellings: dict[str, str]) -> str:
+def _misspelt_in_part(question: str, speakers: tuple[str, ...]) -> dict[str, str]:
+    """First names beside a speaker's last name, and last beside first, that are almost theirs.
+
+    Such a one is replaced though it is a word that is known: "Katherine Jarmul", "Jon Smith".
+    """
+    by_part, spellings = _by_part(speakers), dict[str, str]()
+    for first, last in pairwise(_SPELT.findall(question)):
+        if not (first[0].isupper() and last[0].isupper()):
+            continue
+        pair = first.casefold(), last.casefold()
+        places = sorted({place for part in pair for place in by_part.get(part, ())})
+        names = [_SPELT.findall(speakers[place]) for place in places]
+        ends = [(name[0], name[-1]) for name in names if len(name) > 1]
+        if pair in [(own.casefold(), family.casefold()) for own, family in ends]:
+            continue
+        for own, family in ends:
+            if family.casefold() == pair[1] and _ratio(first, own) >= ALIKE_BESIDE:
+                spellings.setdefault(first, own)
+            if own.casefold() == pair[0] and _ratio(last, family) >= ALIKE_BESIDE:
+                spellings.setdefault(last, family)
+    return spellings
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.casefold(), other.casefold()).ratio()
+
+
+def replaced(question: str, spellings: Mapping[str, str]) -> str:
     """The question with those words as the archive spells them."""
     return _SPELT.sub(lambda match: spellings.get(match[0], match[0]), question)
 
