@@ -14,6 +14,7 @@ from askpod import opening
 from askpod.answering.asker import Asker, Lookups
 from askpod.answering.overview import DEPTH, episodes_about
 from askpod.embedding import Embedder
+from askpod.errors import QuestionError
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn
 from askpod.opening import Notify, load_embedder, remote_model, store_folder
 from askpod.people import ArchivePeople
@@ -220,9 +221,12 @@ class Archive:
         """At most `top` passages, best first. For the filters see `Filters`.
 
         Raises:
-            QuestionError: the question is empty, or longer than the embedder reads.
+            QuestionError: the question is empty, longer than the embedder reads, or asks for less
+                than one passage.
             FilterError: a filter cannot be understood.
         """
+        if top < 1:
+            raise QuestionError(f"top is {top}: ask for at least one passage")
         filters = Filters(episode, guest, speaker, season, since, until)
         self._refresh()
         found = self._retriever.find(question, top, filters)

@@ -406,3 +406,34 @@ def test_braces_in_a_transcript_stay_as_they_are(
     quoted = answer.citations[-1]
     assert quoted.quote == said_so
     assert f"“{said_so}” [{quoted.number}]" in answer.text
+
+
+@pytest.mark.parametrize("reply", ["Yes.", "How long did it run?"])
+def test_what_cites_nothing_is_followed_by_what_was_said(ask, model_server, reply):
+    model_server.answer_with(lambda _: reply)
+    *pieces, answer = ask.ask_stream(QUESTION)
+    assert "".join(pieces) == answer.text
+    assert SAID_AFTER in answer.text
+    assert all(citation.supported for citation in answer.citations)
+    assert answer.citations
+
+
+def test_what_a_model_thinks_is_not_shown(ask, model_server):
+    def thinking(request: Request) -> Scripted:
+        thought = (
+            f"<think>\nTurn [{numbered(request, 'Fourteen months')}] says a year?\n</think>\n\n"
+        )
+        return Scripted(pieces=(thought[:4], thought[4:], fourteen_months(request)))
+
+    model_server.answer_with(thinking)
+    *pieces, answer = ask.ask_stream(QUESTION)
+    assert "".join(pieces) == answer.text
+    assert answer.text == "The trial ran for fourteen months at six sites [1]."
+
+
+def test_thoughts_that_do_not_end_give_quotations_and_say_why(ask, model_server):
+    model_server.answer_with(lambda _: "<think>\nOkay, the user wants to know how long the trial")
+    answer = ask.ask(QUESTION)
+    assert "Okay" not in answer.text
+    assert answer.mode == "extractive"
+    assert any("not of the form" in warning for warning in answer.warnings)

@@ -14,7 +14,7 @@ def read(text: str, size: int = 0) -> list[str | Marker]:
     reader = MarkerReader()
     pieces = [text[i : i + size] for i in range(0, len(text), size)] if size else [text]
     parts: list[str | Marker] = []
-    for part in [*(part for piece in pieces for part in reader.feed(piece)), reader.finish()]:
+    for part in [*(part for piece in pieces for part in reader.feed(piece)), *reader.finish()]:
         if isinstance(part, str) and parts and isinstance(parts[-1], str):
             parts[-1] += part
         elif part:
@@ -89,7 +89,7 @@ def test_text_is_shown_at_once_and_a_beginning_marker_is_not() -> None:
     assert list(reader.feed("1")) == []
     assert list(reader.feed("2] to")) == [Marker((12,)), " to"]
     assert list(reader.feed(" [laughs")) == [" ", "[", "laughs"]
-    assert reader.finish() == ""
+    assert "".join(map(str, reader.finish())) == ""
 
 
 def test_what_never_closes_is_released() -> None:
@@ -101,3 +101,19 @@ def test_what_never_closes_is_released() -> None:
 @given(st.text(alphabet="ab [](),-^†123【】］\n", max_size=60), st.integers(1, 7))
 def test_pieces_make_no_difference(text: str, size: int) -> None:
     assert read(text, size) == read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("It shrank [1](http://evil.example/x).", ["It shrank ", Marker((1,)), "."]),
+        ("It shrank [[1]](<https://evil.example>).", ["It shrank [", Marker((1,)), "]."]),
+        ("It shrank [1] (a little).", ["It shrank ", Marker((1,)), " (a little)."]),
+        ("It shrank [1](a little).", ["It shrank ", Marker((1,)), "(a little)."]),
+        ("It shrank [1](http://no", ["It shrank ", Marker((1,)), "(http://no"]),
+        ("It shrank [1]", ["It shrank ", Marker((1,))]),
+    ],
+)
+@pytest.mark.parametrize("size", [0, 1, 3])
+def test_a_number_links_to_nothing_else(text: str, parts: list[str | Marker], size: int) -> None:
+    assert read(text, size) == parts

@@ -42,6 +42,16 @@ BEES = {"text": "Bees dance\n in circles.", "turns": [3, 5, 3]}
         (structured(BEES)[:-17], "Bees dance in circles. [3][5]"),  # cut at the longest answer
         ("Bees dance [3].", "Bees dance [3]."),
         ("[3] says that bees dance.", "[3] says that bees dance."),
+        (f"Sure! Here is the answer:\n{structured(BEES)}", "Bees dance in circles. [3][5]"),
+        (f"Here is the answer:\n\n```json\n{structured(BEES, missing='Not why.')}\n```",
+         "Bees dance in circles. [3][5] Not why."),
+        (json.dumps([BEES]), "Bees dance in circles. [3][5]"),
+        (structured("Bees dance [3].", BEES), "Bees dance [3]. Bees dance in circles. [3][5]"),
+        (f"<think>\nTurn [7]? {{No}}.\n</think>\n\n{structured(BEES)}",
+         "Bees dance in circles. [3][5]"),
+        ("<think>Hm.</think>Bees dance [3].", "Bees dance [3]."),
+        ("Here is where bees dance [3].", "Here is where bees dance [3]."),
+        ("<b>Bees</b> dance [3].", "<b>Bees</b> dance [3]."),
         ("", ""),
     ],
 )  # fmt: skip
@@ -63,10 +73,20 @@ def test_what_is_read_does_not_depend_on_the_pieces(sentences, missing, size):
 @given(st.text(max_size=60))
 def test_any_text_is_read(reply):
     prose = read(reply)
-    assert prose == reply or reply.lstrip().startswith(("{", "`"))
+    assert prose == reply or reply.lstrip().startswith(("{", "`", "["))
 
 
-@pytest.mark.parametrize("reply", ['{"sentences": 1}', '{"answer": "x"}', "{" * 2000, '{"a": [[[['])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"sentences": 1}',
+        '{"sentences": [7]}',
+        '{"answer": "x"}',
+        "{" * 2000,
+        '{"a": [[[[',
+        "<think>It may",
+    ],
+)
 def test_json_of_another_form_is_broken(reply):
     reader = ReplyReader()
     assert reader.feed(reply) + reader.finish() == ""

@@ -8,6 +8,7 @@ from itertools import combinations
 import pytest
 
 from askpod import Archive
+from askpod.errors import QuestionError
 from askpod.text import split_sentences
 
 QUESTION = "What killed the beekeeper's first colonies?"
@@ -135,3 +136,9 @@ def test_how_much_somebody_speaks_does_not_change_what_is_found(archive, monkeyp
     of_guests = [archive.search(question) for question in questions]
     monkeypatch.setattr("askpod.retrieval.word_index.GUEST", 0)
     assert [archive.search(question) for question in questions] == of_guests
+
+
+@pytest.mark.parametrize("top", [0, -5])
+def test_less_than_one_passage_is_no_search(archive, top):
+    with pytest.raises(QuestionError, match=f"top is {top}: ask for at least one"):
+        archive.search(QUESTION, top=top)

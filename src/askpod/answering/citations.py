@@ -185,18 +185,22 @@ class CitationWriter:
     def feed(self, piece: str) -> str:
         """What can be shown now. Holds back only what may still change."""
         for part in self._reader.feed(piece):
-            if isinstance(part, Marker):
-                self._take_marker(part)
-            else:
-                self._take_text(part)
+            self._take(part)
         return self._release()
 
     def finish(self) -> str:
         """The rest."""
-        self._take_text(self._reader.finish())
+        for part in self._reader.finish():
+            self._take(part)
         self._end_sentence()
         self._gap = ""
         return self._release()
+
+    def _take(self, part: str | Marker) -> None:
+        if isinstance(part, Marker):
+            self._take_marker(part)
+        else:
+            self._take_text(part)
 
     def _release(self) -> str:
         new = "".join(self._new)

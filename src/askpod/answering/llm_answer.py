@@ -348,7 +348,7 @@ class _Attempt:
         shown = self.writer.text
         if not self.writer.citations and is_denial(shown.strip()):
             answer = self._answerer.found_nothing(self, reply, shown)
-        elif self.writer.holds_nothing:
+        elif self.writer.holds_nothing or (shown.strip() and not self.writer.citations):
             answer = self._answerer.unsupported(self, reply)
         elif not shown.strip():
             answer = self._answerer.found_nothing(self, reply)

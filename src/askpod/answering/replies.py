@@ -35,7 +35,16 @@ LONGEST_QUOTATION = 150  # words that may well be quoted
 
 _BILLIONS = re.compile(r"(?<![^\W_])(?<!\.)(\d{1,4}(?:\.\d+)?)b(?![a-z\d])", re.IGNORECASE)
 _MILLIONS = re.compile(r"(?<![^\W_])(?<!\.)(\d{2,4})m(?![a-z\d])", re.IGNORECASE)
-_FENCE = re.compile(r"\A\s*(?:```(?:json)?\s*)?")
+_FENCE = re.compile(r"\s*(?:```(?:json)?\s*)?")
+# What a model that thinks writes first, where its service does not take it out.
+THOUGHTS = ("think", "thinking", "thought", "reasoning")
+_THINKS = re.compile(rf"\s*<({'|'.join(THOUGHTS)})>", re.IGNORECASE)
+# "Sure! Here is the answer:", before the JSON that was asked for.
+_PREFACE = re.compile(
+    r"\s*(?:here|sure|certainly|of course|okay|ok|answer|the answer|json)\b[^{}\[\]?`]{0,80}?"
+    r"(?=\Z|[{`]|\[\s*(?:\{|\Z))",
+    re.IGNORECASE,
+)
 _SENTENCES = re.compile(r'"sentences"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")
 
@@ -83,6 +92,7 @@ class ReplyReader:
     """Turns a reply, as it comes, into prose with markers: `The trial ran a year. [3][5]`.
 
     A JSON reply gives each sentence as soon as its object is closed; any other text passes through.
+    What a model thinks before it answers, in tags of its own, is left out.
     """
 
     def __init__(self) -> None:
@@ -91,6 +101,9 @@ class ReplyReader:
         self._at = -1  # where the next sentence's object begins; -1 before the list
         self._closed = False  # the list of sentences
         self._given = 0
+        self._thinks = False  # and has not ended, or may begin to
+        self._cut = False  # it ended while it was thinking
+        self._unreadable = False  # something in the list is no sentence
 
     def feed(self, piece: str) -> str:
         """What can be read now."""
@@ -98,30 +111,52 @@ class ReplyReader:
             return piece
         self._held += piece
         if self._structured is None:
-            begin = _FENCE.match(self._held)
-            rest = self._held[begin.end() if begin else 0 :]
-            if not rest or "```json".startswith(self._held.strip()):
-                return ""
-            self._structured = rest.startswith("{")
-            if not self._structured:
+            self._leave_out_thoughts()
+            self._structured = None if self._thinks else self._is_structured()
+            if self._structured is False:
                 held, self._held = self._held, ""
                 return held
-        return "".join(self._sentences())
+        return "".join(self._sentences()) if self._structured else ""
+
+    def _leave_out_thoughts(self) -> None:
+        """Takes what the model thinks before its answer out of what is held."""
+        begun = self._held.lstrip().lower()
+        self._thinks = bool(begun) and any(f"<{tag}>".startswith(begun) for tag in THOUGHTS)
+        if opening := _THINKS.match(self._held):
+            _, closing, answer = self._held.partition(f"</{opening[1]}>")
+            self._thinks = not closing
+            self._held = answer if closing else self._held
+
+    def _is_structured(self) -> bool | None:
+        """Whether what is held begins an answer in JSON; None where that cannot be told yet."""
+        preface = _PREFACE.match(self._held)
+        fence = _FENCE.match(self._held, preface.end() if preface else 0)
+        at = fence.end() if fence else 0
+        rest = self._held[at:]
+        if not rest or "```json".startswith(self._held[preface.end() if preface else 0 :].strip()):
+            return None
+        if rest.startswith("["):  # the list alone, or a number in brackets
+            following = rest[1:].lstrip()
+            self._at = at + 1 if following.startswith("{") else -1
+            return following.startswith("{") if following else None
+        return rest.startswith("{")
 
     def finish(self) -> str:
         """The rest: what is missing, or a text too short to be known for one."""
         if not self._structured:
             held, self._held = self._held, ""
-            return held
+            self._cut = bool(_THINKS.match(held))
+            return "" if self._cut else held
         missing = _missing(self._held)
         if self._given:
             return f" {missing}" if missing else ""
-        return SENTINEL if self._closed else ""
+        return SENTINEL if self._closed and not self._unreadable else ""
 
     @property
     def broken(self) -> bool:
-        """Whether the reply began as JSON and holds no readable list of sentences."""
-        return bool(self._structured) and not self._closed and not self._given
+        """Whether it began as JSON without readable sentences, or ended before any answer."""
+        unread = bool(self._structured) and (not self._closed or self._unreadable)
+        return self._cut or (unread and not self._given)
 
     def _sentences(self) -> list[str]:
         """The sentences whose objects have been closed since the last call."""
@@ -141,6 +176,7 @@ class ReplyReader:
                 item, self._at = json.JSONDecoder().raw_decode(self._held, self._at)
             except (ValueError, RecursionError):
                 break
+            self._unreadable = self._unreadable or not isinstance(item, dict | str)
             if (sentence := _with_markers(item)) and self._given < MOST_SENTENCES:
                 found.append(f" {sentence}" if self._given else sentence)
                 self._given += 1
@@ -148,7 +184,9 @@ class ReplyReader:
 
 
 def _with_markers(item: object) -> str:
-    """A sentence's object as prose; "" where it is none."""
+    """A sentence's object as prose; "" where it is none. Some models write a text for it."""
+    if isinstance(item, str):
+        return _statement(item)
     if not isinstance(item, dict) or not isinstance(item.get("text"), str):
         return ""
     text = _statement(item["text"])
@@ -161,7 +199,7 @@ def _with_markers(item: object) -> str:
 def _missing(reply: str) -> str:
     """What the model says that the evidence lacks; "" where that cannot be read."""
     try:
-        read = json.loads(reply[: reply.rfind("}") + 1].removeprefix("```json").strip())
+        read, _ = json.JSONDecoder().raw_decode(reply, max(0, reply.find("{")))
     except (ValueError, RecursionError):
         return ""
     missing = read.get("missing") if isinstance(read, dict) else None
@@ -228,6 +266,10 @@ _MARKER = re.compile(
 _BEGINNING = re.compile(
     rf"{_OPEN}(?:{_SPACE}|{_DASH}|{_COMMA}|[\d^])*+(?::\d*)?(?:†[^\[\]【】［］\n]{{0,24}})?"
 )
+# A link behind a number would open something else than the number's turn.
+_LINK = re.compile(r"(\]?)\(\s*<?(?:[a-z][a-z+.-]*:|//|/|www\.|#)[^()\s<>]*>?\s*\)", re.IGNORECASE)
+_MAY_LINK = re.compile(r"\]?(?:\([^()\n]*)?")
+LONGEST_LINK = 500  # characters
 _ITEM = re.compile(rf"(\d+)(?:{_SPACE}*{_DASH}{_SPACE}*(\d+))?")
 
 
@@ -260,8 +302,14 @@ class MarkerReader:
             at = opening.start()
             found = _MARKER.match(text, at, at + LONGEST)
             if found:
+                if len(text) - at < LONGEST_LINK and _MAY_LINK.fullmatch(text, found.end()):
+                    self._held = text[at:]
+                    return
                 yield _read(found["items"])
                 at = found.end()
+                if link := _LINK.match(text, at):
+                    yield link[1]
+                    at = link.end()
             elif len(text) - at < LONGEST and _BEGINNING.fullmatch(text, at):
                 self._held = text[at:]
                 return
@@ -271,10 +319,20 @@ class MarkerReader:
         if at < len(text):
             yield text[at:]
 
-    def finish(self) -> str:
-        """What was held back: no marker after all."""
+    def finish(self) -> Iterator[str | Marker]:
+        """What was held back: a marker at the end, or none after all."""
         held, self._held = self._held, ""
-        return held
+        if found := _MARKER.match(held, 0, LONGEST):
+            yield _read(found["items"])
+            held = held[found.end() :]
+        yield held
+
+
+def markers_and_text(reply: str) -> Iterator[str | Marker]:
+    """The parts of a text that has come, in order."""
+    reader = MarkerReader()
+    yield from reader.feed(reply)
+    yield from reader.finish()
 
 
 def _read(items: str) -> Marker:

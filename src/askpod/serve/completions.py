@@ -50,7 +50,7 @@ class Completion(BaseModel):
     """What a client asks for. Sampling and the like mean nothing here and are passed over."""
 
     messages: list[Message] = Field(min_length=1)
-    stream: bool = False
+    stream: bool | None = False
     stream_options: dict[str, Any] | None = None
 
 

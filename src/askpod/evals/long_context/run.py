@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 
 from askpod.answering.llm_client import LanguageModel, Reply
-from askpod.answering.replies import Marker, MarkerReader
+from askpod.answering.replies import Marker, markers_and_text
 from askpod.errors import ContextTooLong, ModelError, QuestionError
 from askpod.evals.asking import in_order
 from askpod.evals.gold import Stretch
@@ -141,6 +141,6 @@ def _outcome(request: Request, prompt: LongPrompt, reply: Reply) -> Outcome:
 
 def cited_numbers(reply: str) -> tuple[int, ...]:
     """The numbers that a reply cites, in any form that markers.py reads, each once."""
-    parts = MarkerReader().feed(reply)
+    parts = markers_and_text(reply)
     numbers = (number for part in parts if isinstance(part, Marker) for number in part.numbers)
     return tuple(dict.fromkeys(numbers))

@@ -16,7 +16,7 @@ from askpod.answering.citations import LONGEST_CLAIM
 from askpod.answering.claims import ends_before, needs_source, plain_claim
 from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.refusal import UNSUPPORTED, is_refusal
-from askpod.answering.replies import Marker, MarkerReader
+from askpod.answering.replies import Marker, markers_and_text
 from askpod.evals.gold import Stretch, seconds, shared
 from askpod.evals.measures import BASES
 from askpod.evals.records import Score
@@ -209,7 +209,7 @@ class _Part:
 def _parts(reply: str) -> Iterator[_Part]:
     """All sentences of a reply; the same cuts as answering/citations.py makes."""
     part = _Part()
-    for piece in _pieces(reply):
+    for piece in markers_and_text(reply):
         if isinstance(piece, Marker):
             part.numbers.update(dict.fromkeys(piece.numbers))
             if piece.unusable:
@@ -225,12 +225,6 @@ def _parts(reply: str) -> Iterator[_Part]:
             part.words += part.space + character
             part.space = ""
     yield part
-
-
-def _pieces(reply: str) -> Iterator[str | Marker]:
-    reader = MarkerReader()
-    yield from reader.feed(reply)
-    yield reader.finish()
 
 
 def refusals(*, answerable: bool, refused: bool) -> dict[str, Score]:
@@ -303,5 +297,5 @@ def _is_attributed(answer: Answer) -> bool:
 
 def _cites_what_was_shown(reply: str, answer: Answer) -> bool:
     shown = {turn.number for turn in answer.evidence}
-    markers = (part for part in MarkerReader().feed(reply) if isinstance(part, Marker))
+    markers = (part for part in markers_and_text(reply) if isinstance(part, Marker))
     return any(not shown.isdisjoint(marker.numbers) for marker in markers)

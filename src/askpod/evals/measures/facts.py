@@ -38,7 +38,7 @@ from askpod.answering.claims import (
     stated_numbers,
 )
 from askpod.answering.refusal import REFUSAL, is_refusal
-from askpod.answering.replies import MarkerReader
+from askpod.answering.replies import markers_and_text
 from askpod.embedding import Embedder
 from askpod.evals.records import Score
 from askpod.text import content_words, split_sentences, split_to_fit
@@ -134,8 +134,7 @@ def _without_fragments(read: Iterable[tuple[str, bool]]) -> list[str]:
 
 def _unmarked(text: str) -> str:
     """The text without evidence numbers and the checks' marks."""
-    reader = MarkerReader()
-    plain = "".join(part for part in reader.feed(text) if isinstance(part, str)) + reader.finish()
+    plain = "".join(part for part in markers_and_text(text) if isinstance(part, str))
     for mark in (UNSUPPORTED_MARK, UNCITED_MARK):
         plain = plain.replace(mark, "")
     return re.sub(r"[ \t]+(?=[.,;:!?])", "", plain)
