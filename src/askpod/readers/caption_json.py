@@ -134,7 +134,8 @@ def _segment_cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
 def _speaker(segment: Object) -> object:
     """Who speaks; `voice` is the name where `speaker` is a number."""
     keys = ("voice", "speaker", "channel")
-    return speaker_in(next((segment[key] for key in keys if segment.get(key)), None))
+    named = (segment[key] for key in keys if segment.get(key) not in (None, ""))
+    return speaker_in(next(named, None))
 
 
 def _words_joined(words: list[Object], line: int, log: FaultLog) -> str:

@@ -31,6 +31,7 @@ _TIMING = re.compile(rf"\s*+({_CLOCK})\s*+(?:-{{1,2}}|[–—])>\s*+({_CLOCK})?(
 # A line of time that nobody can read: an arrow and nothing that could be speech.
 _UNREADABLE = re.compile(r"[\d\s:.,?-]*(?<=--)>[\d\s:.,?-]*")
 _EXACT = re.compile(r"(\d\d):(\d\d):(\d\d)[.,](\d\d\d)", re.ASCII)
+_SETTING = re.compile(r"\s*(?:align|line|position|size|vertical|region|[XY]\d)\s*:", re.IGNORECASE)
 _LONGEST_CLOCK = 32  # characters
 
 # Only what is known as markup goes: `<laughs>` and `a < b` are speech.
@@ -136,7 +137,7 @@ def _timed(number: int, line: str) -> Caption | None:
     if match:
         start, end, rest = match.groups()
         caption = Caption(number, caption_second(start), caption_second(end) if end else None)
-        if ":" not in rest and rest.strip():  # a setting is `align:start` or `X1:40`
+        if rest.strip() and not _SETTING.match(rest):  # a setting is `align:start` or `X1:40`
             caption.lines.append(rest)
         return caption
     return Caption(number) if _UNREADABLE.fullmatch(line) else None

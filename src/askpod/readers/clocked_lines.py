@@ -20,6 +20,7 @@ from itertools import pairwise
 
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import is_diariser, is_name, is_short
+from askpod.times import anchors
 
 _MAX_HEAD = 160  # characters in which a line's clock stands
 _MAX_NAME = 60  # characters
@@ -113,7 +114,9 @@ class Line:
 def read_lines(lines: Iterable[str]) -> list[Line]:
     """The lines of a text, with the names that are believed."""
     written = _unglued(_from_columns([_normal(text) for text in lines]))
-    read = [_line(number, text) for number, text in enumerate(_digital(written), 1)]
+    texts = list(_digital(written))
+    read = [_line(number, text) for number, text in enumerate(texts, 1)]
+    _keep_spoken(read, texts)
     _drop_read_aloud(read)
     believed = _names_before(read) | _names_behind(read)
     read = [
@@ -122,6 +125,25 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
     ]
     _take_names_around(read)
     return read
+
+
+def _keep_spoken(lines: list[Line], texts: Sequence[str]) -> None:
+    """Makes text again of clocks that are said: out of order, and not laid out as most are."""
+    timed = [at for at, line in enumerate(lines) if line.start is not None]
+    layouts = [_layout(lines[at], texts[at]) for at in timed]
+    usual, count = Counter(layouts).most_common(1)[0] if timed else ("", 0)
+    if 2 * count <= len(timed):
+        return
+    fitting = {timed[place] for place in anchors([lines[at].start for at in timed])}
+    for at, layout in zip(timed, layouts, strict=True):
+        if layout != usual and (at not in fitting or count >= _NEARLY_ALL * len(timed)):
+            lines[at] = Line(lines[at].number, texts[at])
+
+
+def _layout(line: Line, text: str) -> tuple[bool, bool, bool]:
+    """Whether the clock opens the line, stands in brackets, and has words behind it."""
+    led = _LEADING.match(text) is not None
+    return led, text[:1] in "[(" if led else text[-1:] in "])", led and bool(line.text or line.name)
 
 
 def _unglued(lines: list[str]) -> list[str]:

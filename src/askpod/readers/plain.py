@@ -176,11 +176,23 @@ def _drop_headings(raw: Sequence[str], lines: list[Line], begin: int, log: Fault
 
 def _beginning(lines: Sequence[Line]) -> int:
     """The place of the first line of speech: one with a clock, or by somebody who speaks later."""
-    timed = (at for at, line in enumerate(lines) if line.start is not None)
+    begin = _behind_chapters(lines)
+    timed = (at for at, line in enumerate(lines) if at >= begin and line.start is not None)
     first = next(timed, len(lines))
     counts = Counter(line.name or _label(line.text) for line in lines)
-    said = (at for at in range(first) if _is_said(lines[at].text, counts))
+    said = (at for at in range(begin, first) if _is_said(lines[at].text, counts))
     return next(said, 0 if first == len(lines) else first)
+
+
+def _behind_chapters(lines: Sequence[Line]) -> int:
+    """Where the clock starts again behind a list of chapters; 0 where none stands above."""
+    timed = [at for at, line in enumerate(lines) if line.start is not None]
+    for place, (before, at) in enumerate(pairwise(timed), 1):
+        if (lines[at].start or 0.0) < (lines[before].start or 0.0):
+            head = [lines[each] for each in timed[:place]]
+            alone = all(not line.name and line.text for line in head)
+            return at if place > 1 and alone and not _is_speech(head, lines[:at]) else 0
+    return 0
 
 
 def _is_said(text: str, counts: Counter[str]) -> bool:

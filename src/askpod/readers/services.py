@@ -87,15 +87,30 @@ def why_no_service(value: object) -> str | None:
 
 
 def _cues(value: object, log: FaultLog) -> Iterator[Cue]:
-    found = best_rows(value)
+    found, spoken = best_rows(value), _words_of_service(value)
     if found is not None:
-        yield from row_cues(*found, log)
-        return
-    for text, words in _words_of_service(value):
+        cues = list(row_cues(*found, log))
+        said = sum(len(word) for _, words in spoken for word, _, _ in words)
+        if 2 * sum(len(cue.text) for cue in cues) >= said:  # else names and dates alone
+            return iter(cues)
+    cut_up: list[Cue] = []
+    for text, words in spoken:
         known = list(words)
         whole = text if isinstance(text, str) and text.strip() else _joined(known)
         begin = next((second for _, second, _ in known if second is not None), None)
-        yield from cut(Cue(1, begin, None, whole), locate(whole, known))
+        cut_up += cut(Cue(1, begin, None, whole), locate(whole, known))
+    if _by_channel(value):
+        cut_up.sort(key=lambda cue: cue.start or 0.0)
+    return iter(cut_up)
+
+
+def _by_channel(value: object) -> list[Object]:
+    """The channels of a service's JSON where it gives several, each from its beginning."""
+    results = value.get("results") if isinstance(value, dict) else None
+    channels = nested(results.get("channels")) if isinstance(results, dict) else []
+    if isinstance(value, dict):
+        channels = channels or nested(value.get("transcripts"))  # of ElevenLabs
+    return channels if len(channels) > 1 else []
 
 
 _TimedWord = tuple[str, float | None, str]
@@ -119,8 +134,12 @@ def _words_of_service(value: object) -> list[_Spoken]:
         return _of_google(results) or _of_speechmatics(results)
     if isinstance(value.get("recognizedPhrases"), list):
         return _of_azure(value["recognizedPhrases"])
-    several = value.get("transcripts")  # of ElevenLabs: one for each channel
-    spoken = [_of_words(each) for each in (nested(several) or [value])]
+    spoken = [_of_words(each) for each in (_by_channel(value) or [value])]
+    if len(spoken) > 1:
+        spoken = [
+            (text, [(word, second, by or f"Channel {number}") for word, second, by in words])
+            for number, (text, words) in enumerate(spoken)
+        ]
     return [each for each in spoken if each[1]] or _of_rows_of_words(value)
 
 
@@ -241,11 +260,16 @@ def _of_speechmatics(results: Sequence[object]) -> list[_Spoken]:
 
 def _of_azure(phrases: Sequence[object]) -> list[_Spoken]:
     found: list[_Spoken] = []
+    several = len({str(phrase.get("channel")) for phrase in nested(phrases)}) > 1
     for phrase in nested(phrases):
+        by = label_of(phrase.get("speaker"))
+        by = by or (f"Channel {label_of(phrase.get('channel'))}" if several else "")
         for best in nested(phrase.get("nBest"))[:1]:
             second = seconds(phrase.get("offsetInTicks"), TICK)
             if isinstance(text := best.get("display"), str) and text.strip():
-                found.append((text, [(text.split()[0], second, label_of(phrase.get("speaker")))]))
+                found.append((text, [(text.split()[0], second, by)]))
+    if several:
+        found.sort(key=lambda phrase: phrase[1][0][1] or 0.0)
     return found
 
 

@@ -13,6 +13,7 @@ host's. A label that sounds like no guest is somebody else's, whatever the metad
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -182,6 +183,10 @@ def linked(episode: Episode) -> Episode:
     """The episode, with its guests' labels written as their full names where that is certain."""
     labels = list(dict.fromkeys(turn.speaker for turn in episode.turns if turn.speaker))
     names = {label: _by_words(label, episode.guests) for label in labels}
+    talk = Counter((a.speaker, b.speaker) for a, b in pairwise(episode.turns))
+    for label, name in list(names.items()):  # nobody answers herself: they are two
+        if label != name and name in labels and talk[label, name] + talk[name, label] > 2:
+            names[label] = label
     guests = episode.guests
     if len(guests) == 1 and len(labels) == 2 and guests[0] not in names.values():
         label = labels[1]  # the host opens the episode

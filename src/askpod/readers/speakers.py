@@ -26,6 +26,7 @@ from askpod.readers.cues import Cue
 from askpod.readers.speaker_labels import hold, hold_named, is_diariser, is_name, known
 from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, FaultLog, is_of_tool
 
+_NUMBER = re.compile(r"\d+$")
 _MOST_LETTERS = 60  # characters of a label
 _REST = rf"[^\n:：]{{0,{_MOST_LETTERS}}}?[^\s:：]"
 _NAME = rf"[^\W_](?:{_REST})?|[+№#@]{_REST}"
@@ -238,8 +239,12 @@ class _Labels:
             return self._sure | self._brackets()
         # What stands once must stand where labels do: a line that goes on is speech.
         rare = (self._counts.keys() - self._often) & self._placed()
-        # Nor is it a chapter and verse ("Luke 3") or an abbreviation ("U.S.").
-        rare = {label for label in rare if not label[-1].isdecimal() and label.count(".") < 2}
+        # Nor is it a chapter and verse ("Luke 3") or an abbreviation ("U.S."); "Caller 3" is a
+        # label where "Caller 1" is one.
+        kinds = {_NUMBER.sub("", label) for label in often if label[-1].isdecimal()}
+        numbered = {each for each in rare if each[-1].isdecimal()}
+        numbered = {label for label in numbered if _NUMBER.sub("", label) not in kinds}
+        rare = {label for label in rare - numbered if label.count(".") < 2}
         once = {label for label in self._names & rare if mostly or " " in label}
         if len(often) > 1 or odd:
             once |= self._names & rare & self._between_sentences()

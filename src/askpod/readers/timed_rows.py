@@ -16,7 +16,7 @@ from pathlib import Path
 
 from askpod.errors import ReadError
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.json_document import Object, Rows, objects, second_of, seconds, text_of
+from askpod.readers.json_document import Object, Rows, nested, objects, second_of, seconds, text_of
 from askpod.readers.speakers import name_or_keep
 from askpod.readers.text import MAX_CAPTIONS, FaultLog
 from askpod.readers.turns import turns_of
@@ -71,7 +71,7 @@ def best_rows(value: object) -> tuple[Sequence[object], Names] | None:
     """The list in a value that holds most speech in rows of more than a word, and its names."""
     best: tuple[Sequence[object], Names] | None = None
     most = 0.0
-    for rows in lists_in(value, DEEPEST):
+    for rows in [*lists_in(value, DEEPEST), *_inner_rows(value)]:
         names = names_of(rows)
         if names is None:
             continue
@@ -84,6 +84,22 @@ def best_rows(value: object) -> tuple[Sequence[object], Names] | None:
         if weight > most:
             best, most = (rows, names), weight
     return best
+
+
+def _inner_rows(value: object) -> Iterator[list[object]]:
+    """The rows of all paragraphs of a list, as one list, each with its paragraph's speaker."""
+    for rows in lists_in(value, DEEPEST):
+        paragraphs = nested(rows)
+        for inner in ("sentences", "segments", "utterances"):
+            if sum(isinstance(row.get(inner), list) for row in paragraphs) < 2:
+                continue
+            keys = {LOOSE.sub("", key.lower()): key for key in paragraphs[0]}
+            by = speaker_name(paragraphs, keys)
+            yield [
+                {by: row.get(by), **each} if by else each
+                for row in paragraphs
+                for each in nested(row.get(inner))
+            ]
 
 
 def lists_in(value: object, depth: int) -> Iterator[list[object]]:
@@ -226,7 +242,12 @@ def read_table(path: Path, text: str, log: FaultLog) -> Draft:
     rows = Rows()
     rows.lines = []
     csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text.strip("\ufeff")), delimiter=_separator(text) or ",")
+    separator = _separator(text) or ","
+    lines = io.StringIO(text.strip("\ufeff"))
+    if separator == "\t" and _is_bare(text):
+        reader = csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
+    else:
+        reader = csv.reader(lines, delimiter=separator)
     try:
         names = next(reader)
         for cells in reader:
@@ -239,6 +260,12 @@ def read_table(path: Path, text: str, log: FaultLog) -> Draft:
         problem = f"is no table that can be read ({error}); mend this line or export it again"
         raise ReadError(path, problem, line=reader.line_num) from None
     return Draft(turns_of(name_or_keep(read_rows(rows, log), log), log))
+
+
+def _is_bare(text: str) -> bool:
+    """Whether each line has as many tabs as the first: nothing is quoted, as Whisper writes it."""
+    lines = text.strip("\ufeff\r\n").splitlines()
+    return all(line.count("\t") == lines[0].count("\t") for line in lines if line)
 
 
 def _separator(text: str) -> str:

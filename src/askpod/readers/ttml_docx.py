@@ -89,9 +89,10 @@ def read_xml_captions(path: Path, text: str, log: FaultLog) -> Draft:
 
 @dataclass(slots=True)
 class _Piece:
-    """A stretch of a caption with a second of its own."""
+    """A stretch of a caption with a second or a speaker of its own."""
 
     start: float | None
+    speaker: str = ""  # an agent's id; "" where it is the caption's
     texts: list[str] = field(default_factory=list)
     said: bool = False  # something stands in it that is no space
 
@@ -124,11 +125,11 @@ class _Captions(XmlEvents):
         names = {agent: clean("".join(parts))[0] for agent, parts in self._agents.items()}
         found: list[Cue] = []
         for caption in self._captions:
-            agent = caption.speaker.split(" ")[0] if caption.speaker else ""
-            speaker = names.get(agent) or agent
             pieces = [piece for piece in caption.pieces if piece.texts]
             for place, piece in enumerate(pieces):
                 end = caption.end if place == len(pieces) - 1 else None
+                agent = (piece.speaker or caption.speaker).partition(" ")[0]
+                speaker = names.get(agent) or agent
                 text = "".join(piece.texts)
                 said = unescape(text) if self._escaped else text
                 found.append(Cue(caption.line, piece.start, end, said, speaker))
@@ -184,17 +185,20 @@ class _Captions(XmlEvents):
         caption = self._open
         if caption is None:
             return
-        start, _ = self._times(attributes)
-        if "begin" not in attributes and "t" not in attributes:
+        agent = attributes.get("agent", "")
+        timed = "begin" in attributes or "t" in attributes
+        if not (timed or agent):
             return
+        start = self._times(attributes)[0] if timed else None
         if caption.start is not None and start is not None:
             own = "t" in attributes or start < caption.start  # counted from the caption's own
             start += caption.start if own else 0.0
         last = caption.pieces[-1]
         if last.said:
-            caption.pieces.append(_Piece(start))
-        elif start is not None:
-            last.start = start
+            caption.pieces.append(_Piece(start, agent))
+            return
+        last.speaker = agent or last.speaker
+        last.start = last.start if start is None else start
 
     def _set_rates(self, attributes: dict[str, str]) -> None:
         for name, unit in (("frameRate", "f"), ("tickRate", "t")):
