@@ -202,3 +202,22 @@ def test_a_clock_that_is_read_aloud_stays_in_the_text(tmp_path):
     read = read_episode(path).episode.turns
     assert read[7].text.endswith("on day 7? 3:16 is what everybody quotes.")
     assert len(read) == 30
+
+
+@pytest.mark.parametrize(
+    ("front", "title"),
+    [
+        ("title: >-\n  The ferry\ntranscript: true", "The ferry"),
+        ("title: 'The keeper''s boat'\ntranscript: files/ferry.txt", "The keeper's boat"),
+        ('title: "The ferry"\ntags: [a, b', "The ferry"),
+    ],
+)
+def test_front_matter_above_a_plain_transcript(tmp_path, front, title):
+    said = "\n\n".join(
+        f"[00:{n:02}:04] {('Mara', 'Jory')[n % 2]}: We waited at the quay." for n in range(6)
+    )
+    path = tmp_path / "ferry.md"
+    path.write_text(f"---\n{front}\n---\n\n{said}\n", encoding="utf-8")
+    episode = read_episode(path).episode
+    assert episode.title == title
+    assert [int(turn.start) for turn in episode.turns] == [60 * n + 4 for n in range(6)]

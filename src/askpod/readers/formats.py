@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -69,6 +69,7 @@ from askpod.readers.ttml_docx import is_xml_captions, read_xml_captions, text_of
 
 _FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\r?\n")
 _TRANSCRIPT = re.compile(r"^transcript:", re.MULTILINE)
+_ROWS = re.compile(r"^transcript:[ \t]*(?:[\[#&!].*)?$", re.MULTILINE)  # no word stands behind it
 _JSON = re.compile(r"\s*+(?:\{|\[\s*+[\[{\"\]])")  # and not a line that begins with [00:12]
 _HEAD = 1_000  # characters, in which captions begin
 _STOP = re.compile(r"[.?!][\s<]")
@@ -150,7 +151,7 @@ def _text_format(
 DATATALKS = Format(
     "datatalks",
     MAX_BYTES,
-    lambda content: bool(_FRONT_MATTER.match(content.text) and _TRANSCRIPT.search(content.text)),
+    lambda content: bool(_FRONT_MATTER.match(content.text) and _ROWS.search(content.text)),
     lambda content: read_datatalks(
         content.path, episode_id(content.path), content.text, content.log
     ),
@@ -196,6 +197,13 @@ FORMATS = (
     ),
     _text_format("html", lambda content: looks_like_plain_html(content.text), read_plain_html),
     _text_format("plain", lambda content: looks_like_plain(content.text), read_plain),
+    # Not one of the others: what is wrong in it is told.
+    replace(
+        DATATALKS,
+        recognises=lambda content: bool(
+            _FRONT_MATTER.match(content.text) and _TRANSCRIPT.search(content.text)
+        ),
+    ),
 )
 """In the order in which they are tried; a .vtt file without its header is WebVTT all the same."""
 

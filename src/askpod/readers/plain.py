@@ -17,8 +17,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from askpod.errors import ReadError
+from askpod.parsing import Mapping, ParseError, parse_yaml
 from askpod.readers.clocked_lines import CLOCK, Line, read_lines
 from askpod.readers.cues import Cue, Draft
+from askpod.readers.frontmatter import as_text
 from askpod.readers.json_document import seconds
 from askpod.readers.speakers import name_speakers
 from askpod.readers.text import (
@@ -144,9 +146,20 @@ def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
         raise ReadError(path, problem)
     cues = name_speakers(pieces, log)
     title, description = _header(line.text for line in lines[:begin])
-    if front and (told := _TITLE.search(front[0])):
-        title = clean(told[1].strip("\"'"))[0]
+    if front:
+        title = _title_in(front[0]) or title
     return Draft(turns_of(cues, log), title=title, description=description)
+
+
+def _title_in(front_matter: str) -> str:
+    """The title that YAML above a text gives it; as it is written where the rest is no YAML."""
+    try:
+        root = parse_yaml(front_matter.strip().strip("-"))
+    except ParseError:
+        told = _TITLE.search(front_matter)
+        return clean(told[1].strip("\"'"))[0] if told else ""
+    title = root.items.get("title") if isinstance(root, Mapping) else None
+    return clean((as_text(title) or "")[:_MAX_TITLE])[0]
 
 
 def _sample(text: str) -> list[str]:
