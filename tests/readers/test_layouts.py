@@ -221,3 +221,26 @@ def test_front_matter_above_a_plain_transcript(tmp_path, front, title):
     episode = read_episode(path).episode
     assert episode.title == title
     assert [int(turn.start) for turn in episode.turns] == [60 * n + 4 for n in range(6)]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [
+            '1 "Mara Lind" (123)',
+            '2 "Jory Pell" (456)',
+            '3 "Mara Lind" (123)',
+            '4 "Jory Pell" (456)',
+        ],
+        ["Mara Lind", "Jory Pell", "Mara Lind", "Jory Pell"],
+    ],
+    ids=["Webex", "by cue"],
+)
+def test_the_names_of_webvtts_cues_may_be_speakers(tmp_path, names):
+    cues = "\n\n".join(
+        f"{name}\n00:00:{4 * n + 1:02}.000 --> 00:00:{4 * n + 4:02}.000\nWe waited at the quay."
+        for n, name in enumerate(names)
+    )
+    read = turns(tmp_path, "quay.vtt", f"WEBVTT\n\n{cues}\n")
+    assert [speaker for _, speaker, _ in read] == ["Mara Lind", "Jory Pell"] * 2
+    assert {said for *_, said in read} == {"We waited at the"}

@@ -2,8 +2,8 @@
 
 WebVTT has captions with voices, words with times, and captions that scroll. Taken: the words and
 their seconds, the seconds of single words, the speakers of voice tags (a tag holds until the next
-one) or else of labels in the text (see speakers.py). Left out: the header, names of cues,
-settings, NOTE, STYLE and REGION.
+one) or else of labels in the text (see speakers.py), or of what names several cues. Left out: the
+header, other names of cues, settings, NOTE, STYLE and REGION.
 
 ASS is taken apart by hand: a line of it is a list between commas. The known library for it gives
 no line numbers, and takes 20 seconds over 200 KB of open braces. LRC is of lyrics players.
@@ -12,6 +12,7 @@ no line numbers, and takes 20 seconds over 200 KB of open braces. LRC is of lyri
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -28,10 +29,12 @@ from askpod.readers.captions import (
     without_markup,
 )
 from askpod.readers.cues import Cue, Draft
+from askpod.readers.speaker_labels import is_name
 from askpod.readers.speakers import name_or_keep, name_speakers
 from askpod.readers.text import FaultLog, clean, unescape
 from askpod.readers.turns import turns_of
 
+_OF_WEBEX = re.compile(r'\d+ "([^"<>]{1,80})" \(\d*\)')
 _HEADER = re.compile(r"\s{0,16}WEBVTT(?!\S)")
 _ABOUT = re.compile(r"(?:X-TIMESTAMP-MAP|Kind|Language|Region)\s*+[:=]")  # also below the header
 _COMMENT = re.compile(r"(?:NOTE(?:\s.*)?|STYLE\s*|REGION\s*)", re.DOTALL)
@@ -88,13 +91,24 @@ def _without_comments(lines: list[str]) -> list[str]:
 def _drop_names(captions: Sequence[Caption]) -> None:
     """Takes the name of the next cue from the end of what stands before its time.
 
-    It stands directly above the time, below a blank line; a number also without one.
+    It stands directly above the time, below a blank line; a number also without one. One that
+    names several cues is of who speaks, as is what Webex puts beside a cue's number.
     """
-    for caption in captions[:-1]:
+    names: list[tuple[Caption, str]] = []
+    for caption, following in pairwise(captions):
         above = [*([""] if caption is captions[0] else []), *caption.lines][:-1]
         name = caption.lines[-1].strip() if above else ""
         if name and (not above[-1].strip() or name.isdecimal()):
             caption.lines.pop()
+            names.append((following, name))
+    counts = Counter(name for _, name in names)
+    often = {name for name, count in counts.items() if count > 1 and is_name(name)}
+    for caption, name in names:
+        of_webex = _OF_WEBEX.fullmatch(name)
+        speaker = of_webex[1] if of_webex else name
+        is_speaker = of_webex or (len(often) > 1 and name in often)
+        if is_speaker and caption.lines and not caption.lines[0].startswith("<v"):
+            caption.lines[0] = f"<v {speaker}>{caption.lines[0]}"
 
 
 def _without_header(lines: list[str]) -> list[str]:
