@@ -245,3 +245,17 @@ def test_halves_and_couples(checker: SupportChecker):
         "It ran two and a half years.", turn("It ran seven and a half years.")
     ).ok
     assert checker.check("The pilot took two weeks.", turn("The pilot took a couple of weeks.")).ok
+
+
+def test_words_that_stand_all_over_a_long_turn_are_no_source(checker: SupportChecker):
+    spread = turn(
+        "When I began there I was the one who was learning. My manager was on leave in that month. "
+        "The work of the team was spread over two offices. A lot of it was done at night. "
+        "The first of the offices was overwhelmed by visitors."
+    )
+    claim = "In his first month he was overwhelmed with work and had a lot to learn."
+    assert checker.attribute(claim, [spread]) is None
+    near = turn("In my first month I was overwhelmed with all the work, and had to learn a lot.")
+    found = checker.attribute(claim, [spread, near])
+    assert found is not None
+    assert found[0] == near

@@ -39,6 +39,8 @@ BAR_TOGETHER = 0.7  # several turns share more words with any claim by chance
 BAR_UNCITED = 0.7
 SHARED_UNCITED = 0.5  # of the claim's content words, that it must hold besides
 SHARED_ADDED = 0.55  # of what it says besides the question, where all of it is not held
+# Of those words, that the nearest one or two sentences must hold: a long turn holds many by chance.
+SHARED_NEAREST = 0.25
 # Words that a claim must add to the question's to be looked for by them alone; with a number, which
 # must be in the turn, fewer.
 FEWEST_ADDED = 4
@@ -207,7 +209,8 @@ class SupportChecker:
     ) -> tuple[EvidenceTurn, Support] | None:
         """The turn that supports best what is `said` in a claim, and states the claim's numbers.
 
-        It holds at least the share `shared` of the words of what is said.
+        It holds at least the share `shared` of the words of what is said, and a part of them in the
+        one or two sentences that come nearest.
         """
         wanted = _stems(said)
         held = [
@@ -231,6 +234,9 @@ class SupportChecker:
         for (score, begin, end), at in sorted(judged, key=lambda each: -each[0][0]):
             if score < BAR_UNCITED:
                 break
+            near = len(wanted & _stems(turns[at].span.text[begin:end]))
+            if near < SHARED_NEAREST * len(wanted):
+                continue
             if stated := self._where_stated(claim, turns[at], begin, end):
                 return turns[at], Support(ok=True, begin=stated[0], end=stated[1])
         return None
