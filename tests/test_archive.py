@@ -61,6 +61,7 @@ def test_an_empty_archive_finds_nothing(tmp_path):
     with Archive.open(tmp_path, create=True) as archive:
         assert archive.search(QUESTION) == []
         assert archive.ask(QUESTION).refused
+        assert archive.ask(QUESTION).warnings == ()
 
 
 def test_opening_to_create_leaves_what_is_there(store):

@@ -50,6 +50,13 @@ _THANKS = re.compile(
 STOPPED = "stopped before its end"  # the warning of an answer that the listener broke off
 
 
+def thanked(question: str) -> Answer | None:
+    """What is said to thanks, for which nothing is looked up; None where it is a question."""
+    if not _THANKS.fullmatch(question.strip()):
+        return None
+    return Answer(question, THANKED, (), (), refused=False, mode="extractive")
+
+
 class SourceError(AskpodError):
     """There is no such source in the last answer, or it cannot be shown."""
 
@@ -109,9 +116,9 @@ class Chat:
         Raises:
             AskpodError: as `Archive.ask_stream` does. The history is then as it was.
         """
-        if _THANKS.fullmatch(question.strip()):
-            yield THANKED
-            yield Answer(question, THANKED, (), (), refused=False, mode="extractive")
+        if (welcome := thanked(question)) is not None:
+            yield welcome.text
+            yield welcome
             return
         pieces: list[str] = []
         answer: Answer | None = None

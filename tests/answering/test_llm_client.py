@@ -187,6 +187,16 @@ def test_a_key_that_the_model_repeats_is_struck_out_wherever_it_is_cut(
     assert "".join(pieces) == reply.text == "It is ***, so it is g"
 
 
+@pytest.mark.parametrize("key", ["none", "x", "gateway+5f/kk1"])
+def test_words_that_are_no_key_are_left_as_they_are(model, model_server, monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    said = (
+        "The basic idea was an api-driven trial at six sites, and none of the key-values changed."
+    )
+    model_server.queue(Scripted(pieces=(said[:50], said[50:])))
+    assert model.reply(QUESTION).text == said
+
+
 def test_the_whole_of_an_answer_counts_even_if_the_connection_breaks_after_it(model, model_server):
     end = 'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\n'
     model_server.queue(said("They watch.", then=end, cut=True))

@@ -285,6 +285,16 @@ def test_as_json_the_answers_are_one_document(chat):
     assert "only season=1 (3 episodes)" in run.err
 
 
+def test_as_json_what_was_asked_before_a_new_conversation_is_there_too(chat):
+    run = chat(COLONIES, "/new", "What was wrong?", options=["--json"])
+    assert [answer["question"] for answer in json.loads(run.out)] == [COLONIES, "What was wrong?"]
+
+
+def test_a_question_of_its_own_is_answered_as_if_it_were_the_first(chat):
+    first = replies(chat(COLONIES))[0]
+    assert replies(chat(COLONIES, PILOT, COLONIES))[2] == first
+
+
 @pytest.mark.usefixtures("expert")
 def test_figures_are_shown_when_asked_for(chat):
     assert " tokens in, " in chat(PILOT, options=["--verbose"]).err

@@ -86,7 +86,16 @@ def test_search_gives_what_archive_gives(client, archive):
 
 
 @pytest.mark.parametrize(
-    "query", ["q=", "q=a&since=yesterday", "q=a&top=x", "q=a&season=inf", "q=a&top=nan"]
+    "query",
+    [
+        "q=",
+        "q=a&since=yesterday",
+        "q=a&top=x",
+        "q=a&season=inf",
+        "q=a&season=1.7",
+        "q=a&top=nan",
+        "q=a&top=-5",
+    ],
 )
 def test_a_search_that_cannot_be_done_is_a_400(client, query):
     assert client.get(f"/api/search?{query}").status_code == 400
@@ -258,3 +267,30 @@ def test_an_answer_whose_client_has_gone_stops(serve, indexed, stream):
         while any(each.name == "answer" for each in threading.enumerate()):
             assert time.monotonic() < given_up, "the answer goes on"
             time.sleep(0.05)
+
+
+@pytest.mark.parametrize("said", ["thanks", "Great, thank you!"])
+def test_thanks_are_no_question(client, said):
+    *_, (_, first) = ask(client, QUESTION)
+    *_, (_, answer) = ask(client, said, history=[{"question": QUESTION, "answer": first}])
+    assert (answer["text"], answer["citations"]) == ("You are welcome.", [])
+
+
+def test_a_passage_is_not_shown_for_words_that_are_not_said(client):
+    wanted = {"episode": BREAD, "words": "nobody says this here"}
+    refused = client.get("/api/passage", params=wanted)
+    assert refused.status_code == 404
+    assert "these words are not said in this episode" in refused.text
+
+
+def test_a_passage_may_be_the_very_turn(client):
+    [first, second, *_] = client.get("/api/episode", params={"id": BREAD}).json()["turns"]
+    wanted = {"episode": BREAD, "start": second["start"], "around": 0}
+    assert client.get("/api/passage", params=wanted).json()["turns"] == [second]
+    wanted = {"episode": BREAD, "words": first["text"], "around": 0}
+    assert client.get("/api/passage", params=wanted).json()["turns"] == [first]
+
+
+@pytest.mark.parametrize("query", ["start=9&end=3", "start=9&around=-1"])
+def test_a_passage_does_not_end_before_it_begins(client, query):
+    assert client.get(f"/api/passage?episode={BREAD}&{query}").status_code == 400

@@ -14,7 +14,7 @@ from askpod.answering.extractive import ExtractiveAnswerer
 from askpod.answering.question import understand
 from askpod.answering.quoting import Retrieved, in_pieces
 from askpod.answering.refusal import is_doubtful
-from askpod.answering.rewriting import in_place, standalone, told
+from askpod.answering.rewriting import in_place, is_follow_up, standalone, told
 from askpod.embedding import Embedder
 from askpod.errors import QuestionError
 from askpod.model import Answer, Episode, Exchange, Filters, Turn, Usage
@@ -103,7 +103,7 @@ class Asker:
         seconds = time.perf_counter() - began - spent.model_seconds
         usage = replace(usage.then(spent), retrieval_seconds=seconds)
         search, turns, listed = self._retriever.find, self._lookups.turns, self._lookups.listed
-        said = told(history)
+        said = told(history) if is_follow_up(question) else ()
         return Retrieved(found, filters, episodes, turns, search, listed, usage, said, searched)
 
     def _find_more(

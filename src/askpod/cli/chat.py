@@ -111,11 +111,9 @@ def _piped(conversation: Conversation, lines: Iterable[str]) -> None:
 
 def _as_json(conversation: Conversation, lines: Iterable[str]) -> None:
     """The answers as one document; what a person would read goes to stderr."""
-    before = len(conversation.chat.history)
     with redirect_stdout(sys.stderr):
         _piped(conversation, lines)
-    answers = conversation.chat.history[before:]
-    print_json([exchange.answer.to_dict() for exchange in answers])
+    print_json([answer.to_dict() for answer in conversation.answers])
 
 
 def _reply(conversation: Conversation, line: str) -> None:

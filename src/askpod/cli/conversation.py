@@ -15,7 +15,7 @@ import typer
 
 from askpod.chat import Chat, Sessions, SourceError
 from askpod.cli.ask import figures, show_ending, show_sources, show_stream
-from askpod.cli.output import StreamedText, counted, keys_unseen, note, show, show_url
+from askpod.cli.output import StreamedText, counted, keys_unseen, note, show, show_url, tell
 from askpod.errors import AskpodError, FilterError
 from askpod.links import safe_link
 from askpod.model import Answer, Citation, Exchange, Filters, Span, Turn
@@ -55,6 +55,7 @@ class Conversation:
         self._sessions = sessions
         self._session = sessions.new()
         self._verbose = verbose
+        self.answers: list[Answer] = []  # of this run, also of conversations that /new has left
         self._kept = True  # False once that has failed: said once, and not at every question
 
     def prepare(self) -> None:
@@ -122,6 +123,7 @@ class Conversation:
             raise
         finally:
             if len(self.chat.history) > before:
+                self.answers.append(self.chat.history[-1].answer)
                 self._keep()
 
     def use_model(self, name: str | None) -> None:
@@ -242,11 +244,11 @@ def _why(conversation: Conversation, _: str) -> None:
     if not conversation.chat.history:
         raise SourceError("there is no answer yet")
     last = conversation.chat.history[-1]
-    typer.echo(f"understood as: {visible(last.answer.question)}")
+    tell(f"understood as: {visible(last.answer.question)}")
     titles = {passage.title for passage in last.answer.passages}
     if len(titles) == 1:
-        typer.echo(f"looked for in: {visible(titles.pop())}")
-    typer.echo(f"found: {_BASES[last.answer.basis]}")
+        tell(f"looked for in: {visible(titles.pop())}")
+    tell(f"found: {_BASES[last.answer.basis]}")
 
 
 _BASES = {
@@ -272,12 +274,12 @@ def _filter(conversation: Conversation, argument: str) -> None:
     elif argument:
         chat.filters = _changed(chat.filters, argument)
     if not chat.filters:
-        typer.echo(f"no filters: all episodes are asked. There are {', '.join(FILTERS)}")
+        tell(f"no filters: all episodes are asked. There are {', '.join(FILTERS)}")
         return
     for line in conversation.archive.unmatched(chat.filters):
         note(f"note: {line}")
     left = counted(len(conversation.archive.episodes(chat.filters)), "episode")
-    typer.echo(f"only {visible(chat.filters.describe())} ({left}); /filter off takes it off")
+    tell(f"only {visible(chat.filters.describe())} ({left}); /filter off takes it off")
 
 
 def _changed(filters: Filters, text: str) -> Filters:
@@ -330,11 +332,11 @@ def _model(conversation: Conversation, argument: str) -> None:
         conversation.use_model(None if argument.casefold() in ("off", "none") else argument)
     model = conversation.settings.model
     if model is None:
-        typer.echo("no model: answers are quotations. /model NAME lets one write them")
+        tell("no model: answers are quotations. /model NAME lets one write them")
     else:
         provider = split_name(model.name)[0]
         where = (model.base_url or "OpenAI") if provider == OPENAI else provider
-        typer.echo(f"{visible(model.name)} at {visible(where)} writes the answers")
+        tell(f"{visible(model.name)} at {visible(where)} writes the answers")
 
 
 def _save(conversation: Conversation, argument: str) -> None:
@@ -355,7 +357,7 @@ def _new(conversation: Conversation, _: str) -> None:
     conversation.restart()
     filters = conversation.chat.filters
     still = f"; still only {visible(filters.describe())}" if filters else ""
-    typer.echo(f"a new conversation{still}")
+    tell(f"a new conversation{still}")
 
 
 def _help(_: Conversation, __: str) -> None:

@@ -80,6 +80,13 @@ def show(head: Text, body: Text) -> None:
         head = Text(" " * head.cell_len)
 
 
+def tell(text: str) -> None:
+    """Prints a text; on a terminal it is cut between words."""
+    from rich.text import Text
+
+    show(Text(), Text(text))
+
+
 def show_url(url: str, indent: int) -> None:
     """An address on a line of its own, never cut, so that it can be copied."""
     if url:

@@ -161,6 +161,8 @@ class Api:
         stated = _number(query, "end", 0.0) if query.get("end") else None
         begin, end = place_of(turns, start, stated, query.get("words"))
         around = _number(query, "around", AROUND)
+        if around < 0 or end < begin:
+            raise errors.FilterError("start, end, around: the end is before the start")
         near = within(turns, begin - around, end + around)
         told = episode.to_dict() | {"player": self._player(episode)}
         return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in near]})
@@ -203,12 +205,14 @@ def place_of(
     if start is not None or not words:
         return start or 0.0, (start or 0.0) if end is None else end
     said = next((turn for turn in turns if words in turn.text), None)
-    return (said.start, said.end) if said else (0.0, 0.0)
+    if said is None:
+        raise errors.EpisodeNotFound("these words are not said in this episode, in one turn of it")
+    return said.start, said.end
 
 
 def within(turns: list[Turn], start: float, end: float) -> list[Turn]:
     """The turns that are spoken, in part at least, between two seconds."""
-    return [turn for turn in turns if turn.end > start and turn.start < end]
+    return [turn for turn in turns if turn.end > start and turn.start <= max(start, end - 1e-6)]
 
 
 def turn_dict(turn: Turn, episode: Episode) -> dict[str, Any]:
@@ -222,7 +226,8 @@ def filters_of(query: Mapping[str, str]) -> Filters:
     names = ("episode", "guest", "speaker", "season", "since", "until")
     given: dict[str, Any] = {name: query[name] for name in names if query.get(name)}
     if "season" in given:
-        given["season"] = int(_number(query, "season", 0))
+        season = _number(query, "season", 0)
+        given["season"] = int(season) if season.is_integer() else season
     return Filters.of(given)
 
 

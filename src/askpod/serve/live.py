@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from askpod import Archive
 from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
+from askpod.chat import thanked
 from askpod.errors import AskpodError
 from askpod.model import Answer, Exchange, Filters
 from askpod.settings import ModelSettings, Settings
@@ -169,6 +170,9 @@ class LiveArchive:
             TooManyAnswers: no more can be written at a time.
             Stopping: the server is being stopped.
         """
+        if (welcome := thanked(question)) is not None:
+            yield welcome
+            return
         if self._free <= 0:
             raise TooManyAnswers("too many answers are being written; ask again in a moment")
         self._free -= 1

@@ -120,7 +120,10 @@ class Tools:
         Where a citation has no second, `words` of it say where.
         """
         found, turns = await self._ask_archive(lambda a: find_episode(a, episode))
-        begin, end = place_of(turns, start, end, words)
+        try:
+            begin, end = place_of(turns, start, end, words)
+        except AskpodError as error:
+            raise ToolError(str(error)) from None
         near = within(turns, begin - around, end + around)
         spoken = [_spoken(found, turn) for turn in near]
         return _fitted({"title": found.title}, "turns", spoken, max_tokens, "text")

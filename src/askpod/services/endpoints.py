@@ -92,7 +92,7 @@ def excerpt(text: str) -> str:
 
 def struck_out(text: str) -> str:
     """What a service says, without the secrets that it was sent: a service may repeat them."""
-    return StrikeOut().text(text)
+    return _KEY_LIKE.sub("***", StrikeOut().text(text))
 
 
 class StrikeOut:
@@ -121,7 +121,7 @@ class StrikeOut:
         """A text of which nothing follows."""
         for each in self._secrets:
             text = text.replace(each, "***")
-        return _KEY_LIKE.sub("***", text)
+        return text
 
 
 def _begun(secret: str, text: str) -> int:
@@ -135,8 +135,9 @@ def _begun(secret: str, text: str) -> int:
 def _secrets() -> Iterator[str]:
     for variable in SECRETS:
         value = os.environ.get(variable, "").strip()
-        yield value
-        yield b64encode(value.encode("utf-8", "surrogateescape")).decode().rstrip("=")
+        if len(value) >= SHORTEST_KEY:
+            yield value
+            yield b64encode(value.encode("utf-8", "surrogateescape")).decode().rstrip("=")
     for variable, value in os.environ.items():
         if variable.endswith(KEY_VARIABLES) and len(value.strip()) >= SHORTEST_KEY:
             yield value.strip()

@@ -138,7 +138,7 @@ def _episodes(
 
 def unmatched(connection: sqlite3.Connection, filters: Filters, people: People) -> tuple[str, ...]:
     """Why filters leave nothing of an archive, with what is near; empty where they leave some."""
-    if _leaves_some(connection, select(connection, filters, people)):
+    if not filters or _leaves_some(connection, select(connection, filters, people)):
         return ()
     set_ones = {name: value for name, value in asdict(filters).items() if value is not None}
     alone = [

@@ -140,7 +140,8 @@ function finish(shown, body, answer, chosen, keep = true) {
   } }, name);
   shown.append(el("div", { className: "tools" }, copy(() => markdown(answer), "Copy as Markdown"), copy(() => address(answer.question, chosen), "Copy a link")));
   say(`${BASIS[basis]}. ${answer.text}`);
-  talk = [...talk, { question: answer.question, answer }].slice(-20);
+  const isThanked = basis === "answered" && !answer.passages.length; // no part of the talk
+  if (!isThanked) talk = [...talk, { question: answer.question, answer }].slice(-20);
   if (keep) remember(answer, chosen);
 }
 
