@@ -44,15 +44,16 @@ def test_every_quote_stands_word_for_word_in_the_turn_it_names(answers, turns):
 @pytest.mark.parametrize("marks", ["“”", '""'])
 def test_no_quote_has_one_mark_of_a_pair_at_its_end(tmp_path, write_episode, marks):
     said = [f"Her letter began: {marks[0]}My cousin sells umbrellas on the pier at Oban in spring."]
+    said += ["The pier has 40 lamps."] * 12  # more than a quotation takes in
     said += [f"Every beekeeper should weigh all beehives in autumn.{marks[1]}"]
     others = [(f"Guest {n}", f"Ferry {n} to the islands sails at noon.") for n in range(20)]
     talk = write_episode("hives.md", [*others[:10], " ".join(said), *others[10:]])
     with Archive.open(tmp_path / "store", create=True) as archive:
         archive.index([talk])
         citations = archive.ask("Should every beekeeper weigh beehives in autumn?").citations
-    assert "Every beekeeper should weigh all beehives in autumn." in [
-        citation.quote for citation in citations
-    ]
+    [quote] = [each.quote for each in citations if "beehives" in each.quote]
+    assert quote.startswith("The pier")
+    assert quote.endswith("Every beekeeper should weigh all beehives in autumn.")
 
 
 def test_a_quote_from_within_a_turn_begins_at_its_share_of_the_time(answers, turns):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 
 import pytest
 from typer.testing import CliRunner
 
 from askpod import Archive
+from askpod.answering.question import understand
 from askpod.answering.refusal import NEAREST
 from askpod.cli.app import app
+from askpod.model import Exchange
 
 BEES = "hive-telemetry-for-small-apiaries"
 BREAD = "bread-forecasting-for-eleven-bakeries"
@@ -258,3 +261,56 @@ def test_a_name_that_is_almost_right_is_somebodys(archive, question, speaker):
     assert "does not speak" not in answer.text
     assert "was read as" in answer.warnings[0]
     assert {citation.speaker for citation in answer.citations} == {speaker}
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Do you have an episode about Kafka?", "episodes"),
+        ("any episode on feature stores?", "episodes"),
+        ("episodes about causal inference", "episodes"),
+        ("Which episode has Ada Lind as a guest?", "overview"),
+        ("In which episode does Ada speak?", "overview"),
+        ("Sum up the episode with Ada", "overview"),
+        ("What topics does the episode on bees cover?", "overview"),
+        ("What are the key takeaways from the bee episode?", "overview"),
+        ("Which podcast did Ada recommend?", "plain"),
+        ("Ada Lind", "person"),
+        ("Ada?", "person"),
+        ("Ada bees spectroscopy", "plain"),
+        ("What do Ada Lind and Bo Ek have in common?", "comparison"),
+        ("Do Ada Lind and Bo Ek agree on scales?", "comparison"),
+        ("Compare the trial lengths of the bees and the night trains", "comparison"),
+    ],
+)
+def test_ways_to_ask(question, kind):
+    named = [name for name in ("Ada Lind", "Bo Ek") if name.split()[0] in question]
+    assert understand(question, named).kind == kind
+
+
+def test_what_follows_on_each_other_is_one_quotation(archive):
+    answer = archive.ask("What is the lullaby?")
+    places = sorted((each.episode_id, each.start, each.end) for each in answer.citations)
+    for (one, _, end), (other, start, _) in pairwise(places):
+        assert one != other or start - end > 0.5
+
+
+def test_a_host_who_bids_a_guest_speak_is_not_quoted(write_episode, tmp_path):
+    path = write_episode(
+        "scales.md",
+        [
+            ("Host", "Let's start with your background in scales for bees. Tell us about scales."),
+            ("Ada", "I began with scales for bees in a brewery, where a probe is a liar."),
+        ],
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([path])
+        answer = archive.ask("What is the background of the scales for bees?")
+    assert {citation.speaker for citation in answer.citations} == {"Ada"}
+
+
+def test_a_follow_up_may_be_answered_by_what_was_quoted(archive):
+    first = archive.ask("How long did the trial of the bee kit run?")
+    history = [Exchange(first.question, first)]
+    again = archive.ask("and at how many sites?", history=history)
+    assert "six sites" in again.citations[0].quote

@@ -25,12 +25,12 @@ from askpod.answering.quoting import (
     widen,
 )
 from askpod.answering.refusal import basis_of, is_weak, refused, silent
-from askpod.answering.sentences import Judged, KeptVectors, Run, Sentence, judge, read
+from askpod.answering.sentences import Judged, KeptVectors, Run, Sentence, held_words, judge, read
 from askpod.embedding import Embedder
 from askpod.model import Answer, Basis, Episode, Passage
 from askpod.retrieval.names import replaced
 from askpod.retrieval.retriever import Found
-from askpod.text import matches_name
+from askpod.text import content_words, matches_name
 
 LIST_ITEMS = 8
 ITEM_WORDS = 30  # of each item of a list
@@ -104,7 +104,7 @@ class ExtractiveAnswerer:
             sentences = [s for s in sentences if matches_name(wanted, s.span.speaker)]
         sentences = _of_people(question, sentences, episodes)
         judged = judge(question, sentences, passages, episodes, self._embedder)
-        again = [any(s.text in quote for quote in retrieved.told) for s in sentences]
+        again = _told_again(question, sentences, retrieved.told)
         return judged.lowered(TOLD * np.array(again, dtype=float))
 
     def _in_parts(self, question: Question, retrieved: Retrieved) -> Quotations:
@@ -158,6 +158,25 @@ class ExtractiveAnswerer:
             replace(asked, people=(own,) if own in question.people else ()), found, there
         )
         return replace(quoted, runs=_within(quoted.runs, COMPARED_WORDS))
+
+
+def _told_again(
+    question: Question, sentences: Sequence[Sentence], told: Sequence[str]
+) -> list[bool]:
+    """Which sentences were quoted before, and hold no word that is new in a follow-up.
+
+    Behind " (" it has what is carried over from the question before.
+    """
+    if not told:
+        return [False] * len(sentences)
+    asked, _, carried = without_names(question.text, question.people).partition(" (")
+    own = content_words(asked)
+    own = [word for word in own if word not in held_words(own, [carried])[0]]
+    held = held_words(own, [sentence.text for sentence in sentences])
+    return [
+        not new and any(sentence.text in quote for quote in told)
+        for sentence, new in zip(sentences, held, strict=True)
+    ]
 
 
 def _joined(

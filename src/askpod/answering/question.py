@@ -119,18 +119,34 @@ _EPISODES = (
     rf"(?:who|which (?:guests?|speakers?|people)|has any(?:one|body)|did any(?:one|body))"
     rf"(?: (?:else|all|ever|has|have))? {_SPOKE}(?: (?:about|on|of))?",
     rf"(?:list|find|show|give)(?: me)?(?: all)?(?: of)?(?: the)? {EPISODE} (?:that )?{_ABOUT}",
-    rf"(?:is|are) there (?:an?|any) {EPISODE} (?:that )?{_ABOUT}",
+    rf"(?:(?:is|are) there|(?:do|have) you (?:have|got)|got) (?:an?|any|some) {EPISODE}"
+    rf" (?:that )?{_ABOUT}",
+    rf"(?:any |all )?(?:the )?episodes? (?:that )?{_ABOUT}",
 )
 _OVERVIEWS = (
     rf"(?:what is|what's|what was|what are) (?:the |this |that |his |her |their )?(?P<b>.*?)"
     rf"\b{EPISODE}\b(?P<a>.*?) (?:all )?about$",
     rf"what (?:does|did|do) (?:the |this |that )?(?P<b>.*?)\b{EPISODE}\b(?P<a>.*?)"
     r" (?:cover|discuss|talk about)$",
-    r"(?:summari[sz]e|(?:give|write)(?: me)? (?:a |an )?(?:short |brief )?(?:summary|overview) of|"
+    r"(?:what|which) (?:topics|subjects|themes|points) (?:does|did|do|are|were) "
+    r"(?:covered in |discussed in )?(?:the |this |that )?"
+    rf"(?P<b>.*?)\b{EPISODE}\b(?P<a>.*?)(?: cover| discuss| talk about)?$",
+    r"what (?:are|were) the (?:main|key) (?:points|ideas|takeaways|topics|lessons) (?:of|from|in) "
+    rf"(?:the |this |that )?(?P<b>.*?)\b{EPISODE}\b(?P<a>.*?)$",
+    r"(?:summari[sz]e|sum up|recap(?: of)?|"
+    r"(?:give|write)(?: me)? (?:a |an )?(?:short |brief )?(?:summary|overview) of|"
     r"(?:a )?summary of|overview of|tl;?dr:?)(?: of)?(?: the| this| that)?(?P<b>)(?P<a>.*)",
+)
+# "Which episode has Ada as a guest?"
+_FEATURES = (
+    r"(?:in )?(?:which|what) (?:episodes?|shows?|interviews?) "
+    r"(?:is|are|was|were|do|does|did|has|have|features?|featured) (?:the )?"
+    r"(?:guest |with |by )?(?P<who>.+?)(?: as (?:an? |the )?guest)?"
+    r"(?: (?:appear|speak|talk|feature|come up)\w*)?(?: in| on)?$"
 )
 _PERSONS = (
     r"(?:who(?: is|['’]s| are)|tell me about|introduce) (?P<who>.+)$",
+    r"(?P<who>\w+(?: [\w.'’-]+){0,3})$",
     r"what(?: is|['’]s| are) (?P<who>.+?)['’]s? "
     r"(?:background|story|profession|job|role|career|career path|path|journey)$",
     r"(?:what|where) do(?:es)? (?P<who>.+?) (?:do|do for a living|work)$",
@@ -144,13 +160,15 @@ _LIST = re.compile(
 )
 _NEGATION = re.compile(r"\b(?:not|never|no|no(?:body| one)|without)\b|n['’]t\b", re.IGNORECASE)
 _COMPARES = re.compile(
-    r"\b(?:both|each|compar\w+|differ\w*|versus|vs|whereas|while|than|instead|respectively)\b",
+    r"\b(?:both|each|compar\w+|(?:dis)?agree\w*|differ\w*|similar\w*|in common|alike|versus|vs"
+    r"|whereas|while|than|instead|respectively)\b",
     re.IGNORECASE,
 )
 _TERM = r"(?:the |an? )?([\w][\w+#.’'/-]*(?: [\w+#.’'/-]+){0,3}?)"
 _PAIRS = (
     rf"\bdifferences? between {_TERM} and {_TERM}(?=[?,.;]| (?:in|for|when|according)\b|$)",
     rf"\bcompare {_TERM} (?:and|with|to) {_TERM}(?=[?,.;]| (?:in|for|when|according)\b|$)",
+    rf"\bcompare (?:[\w'’-]+ )+?(?:of|in|for) {_TERM} (?:and|with|to) {_TERM}(?=[?,.;]|$)",
     rf"\bhow (?:do|does|is|are) {_TERM} (?:differ|different) from {_TERM}(?=[?,.;]|$)",
     rf"^{_TERM} (?:vs\.?|versus|or) {_TERM}(?=[?,.;:]|$)",
 )
@@ -348,6 +366,13 @@ def _people(text: str, named: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def _all_that(pattern: str, bare: str, people: Sequence[str]) -> str:
+    """Whom a pattern finds asked about; "" where that is more than the people's names."""
+    found = re.match(pattern, bare, re.IGNORECASE)
+    who = found["who"] if found else ""
+    return "" if query_words(without_names(who, people)) else who
+
+
 def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]:
     bare = text.strip(" ?!.")
     for pattern in _EPISODES:
@@ -356,10 +381,9 @@ def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]
     for pattern in _OVERVIEWS:
         if found := re.match(pattern, bare, re.IGNORECASE):
             return "overview", f"{found['b']} {found['a']}".strip(), ()
-    for pattern in _PERSONS:
-        found = re.match(pattern, bare, re.IGNORECASE)
-        if found and people and not query_words(without_names(found["who"], people)):
-            return "person", found["who"], ()
+    for pattern in (_FEATURES, *_PERSONS):
+        if people and (who := _all_that(pattern, bare, people)):
+            return "overview" if pattern == _FEATURES else "person", who, ()
     for pattern in _PAIRS:
         found = re.search(pattern, bare, re.IGNORECASE)
         if found and len(people) < 2:

@@ -99,7 +99,7 @@ def choose(judged: Judged, *, words: int = WORDS, most: int = MOST_RUNS) -> list
 
 def _worthy(judged: Judged, relevance: Scores, words: int) -> list[Run]:
     """The runs that are worth quoting, best first."""
-    allowed = [i for i, each in enumerate(judged.sentences) if each.inside and not each.asks]
+    allowed = [i for i, each in enumerate(judged.sentences) if each.inside and each.tells]
     ordinary = _ordinary(judged.sentences, relevance, allowed, ORDINARY * words)
     runs = sorted(_runs(judged, relevance, allowed, ordinary), key=lambda run: -run.worth)
     return [run for run in runs if run.worth >= LEAST_WORTH * runs[0].worth]
@@ -138,6 +138,26 @@ def widen(runs: Sequence[Run], judged: Judged, words: int = WORDS_IN_ALL) -> lis
     return widened
 
 
+def connected(runs: Sequence[Run]) -> list[Run]:
+    """The runs, those that follow on each other in a turn as one, where the better one stood."""
+    left = list(runs)
+    for better in range(len(left)):
+        for other in range(better + 1, len(left)):
+            one, two = sorted((left[better], left[other]), key=lambda run: run.sentences[0].begin)
+            if _follows(one.sentences[-1], two.sentences[0]):
+                both = one.sentences + two.sentences
+                left[better] = replace(left[better], sentences=both, asked=one.asked)
+                del left[other]
+                return connected(left)
+    return left
+
+
+def _follows(last: Sentence, first: Sentence) -> bool:
+    """Whether a sentence is the next one after another in the same turn."""
+    same = (last.episode, last.turn) == (first.episode, first.turn)
+    return same and last.end <= first.begin and not last.span.text[last.end : first.begin].strip()
+
+
 class _Widening:
     """Gives sentences out once each, as long as there is room."""
 
@@ -157,7 +177,7 @@ class _Widening:
         return list(turn[first : last + 1])
 
     def _takes(self, sentence: Sentence) -> bool:
-        if sentence.asks or sentence.words > self._room or _place(sentence) in self._used:
+        if not sentence.tells or sentence.words > self._room or _place(sentence) in self._used:
             return False
         self._room -= sentence.words
         self._used.add(_place(sentence))
@@ -210,12 +230,12 @@ def _runs(judged: Judged, relevance: Scores, allowed: Sequence[int], ordinary: f
 
 def composed(question: str, quoted: Quotations, opening: str = "") -> Answer:
     """The answer that quotations make, with a paragraph before them."""
+    runs = connected(quoted.runs)
     citations = tuple(
-        _citation(number, run, quoted.episodes) for number, run in enumerate(quoted.runs, start=1)
+        _citation(number, run, quoted.episodes) for number, run in enumerate(runs, start=1)
     )
     statements = [
-        _statement(citation, run.asked)
-        for citation, run in zip(citations, quoted.runs, strict=True)
+        _statement(citation, run.asked) for citation, run in zip(citations, runs, strict=True)
     ]
     heading = NEAREST if quoted.basis == "nearest" else ""
     text = "\n\n".join(part for part in (opening, heading, *statements) if part)

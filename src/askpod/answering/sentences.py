@@ -54,6 +54,16 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 
+# "Can you tell us …", "Let's start with your background.": a host's, though with a full stop.
+_PROMPTS = re.compile(
+    r"(?:(?:so|and|okay|well|yeah|but|maybe|now|then|before [^.?!]{1,90}),? )*"
+    r"(?:(?:please )?tell (?:us|me|everyone)\b|let['’]s (?:start|begin|talk|go|move|get)\b"
+    r"|(?:can|could|would) you (?:please |maybe |briefly )?"
+    r"(?:tell|explain|share|give|walk|talk|describe)\b"
+    r"|I(?:['’]m| am| was) (?:just )?(?:wondering|curious)\b)",
+    re.IGNORECASE,
+)
+
 # "So the question, as I understand it, is whether …"
 _TELLS_A_QUESTION = re.compile(
     r"(?:(?:so|and|okay|well|yeah|then),? )*"
@@ -92,6 +102,11 @@ class Sentence:
     def asks(self) -> bool:
         """Whether it is a question, or tells one."""
         return asks(self.text) or bool(_TELLS_A_QUESTION.match(self.text))
+
+    @property
+    def tells(self) -> bool:
+        """Whether it may be quoted: it neither asks nor, with a full stop, bids somebody speak."""
+        return not (self.asks or _PROMPTS.match(self.text))
 
     @property
     def leans(self) -> bool:
