@@ -217,6 +217,13 @@ def test_an_archive_that_was_made_anew_with_another_embedder_says_so(small):
             archive.search(QUESTION)
 
 
+def test_episodes_of_a_speaker_are_those_in_which_they_speak(archive):
+    [episode] = archive.episodes({"speaker": "Marisol Vanterpool"})
+    assert episode.guests == ("Marisol Vanterpool",)
+    assert archive.episodes({"speaker": "Zebediah"}) == []
+    assert len(archive.episodes({"speaker": "Odalys"})) == 6
+
+
 def test_unknown_filters_are_refused(archive):
     with pytest.raises(FilterError, match="unknown filter gest"):
         archive.ask(QUESTION, filters={"gest": "Mara"})

@@ -57,6 +57,12 @@ def test_an_episodes_own_name_is_merged_like_any_other():
     assert later.name("trains", "S1") == "Ida Sandberg"
 
 
+def test_two_labels_that_were_swapped_are_put_right():
+    once = name_label(People(), "bees", ["Wren"], "Ida")
+    twice = name_label(once, "bees", ["Ida"], "Wren")
+    assert [twice.name("bees", label) for label in ("Wren", "Ida")] == ["Ida", "Wren"]
+
+
 def test_a_merge_of_a_merge_and_back():
     once = merge(People(), ["A", "B", "C"], "A", "B")
     twice = merge(once, ["B", "C"], "B", "C")

@@ -42,7 +42,7 @@ class PeopleError(AskpodError):
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """One entry of `people.yaml`: these labels, or former names, are this person."""
+    """One entry of `people.yaml`: these labels are this person's; in every episode also names."""
 
     name: str
     labels: tuple[str, ...]
@@ -115,17 +115,17 @@ class People:
         return Labels(everywhere, tuple(single), tuple(others))
 
     def _add(self, naming: Naming) -> None:
-        """Takes an entry in: whoever had one of its labels as a name has the new one."""
+        """Takes an entry in; of one for all episodes the labels may be former names, too."""
         name = self._names.get(naming.name, naming.name)
         if name in naming.labels:  # a person gets a former name back
             name = naming.name
-        if naming.episode is not None:
-            tables = [self._own.setdefault(naming.episode, {})]
-        else:
-            tables = [self._names, *self._own.values()]
-        for table in tables:
+        if naming.episode is not None:  # its labels are no names: two may have been swapped
+            own = self._own.setdefault(naming.episode, {})
+            own.update(dict.fromkeys(naming.labels, name))
+            return
+        for table in (self._names, *self._own.values()):
             table.update((label, name) for label, had in table.items() if had in naming.labels)
-        tables[0].update(dict.fromkeys(naming.labels, name))
+        self._names.update(dict.fromkeys(naming.labels, name))
 
     def _named(self, episode_id: str, said: _Said) -> _Said:
         name = self.name(episode_id, said.speaker)

@@ -54,6 +54,13 @@ def test_the_same_file_counts_once(tmp_path):
     ]
 
 
+def test_a_link_beside_a_file_is_not_taken_for_it(tmp_path):
+    make(tmp_path, "quails.md")
+    (tmp_path / "latest.md").symlink_to(tmp_path / "quails.md")
+    assert find_files([tmp_path]) == [tmp_path / "quails.md"]
+    assert find_files([tmp_path / "latest.md", tmp_path]) == [tmp_path / "latest.md"]
+
+
 def test_loops_and_broken_links_are_harmless(tmp_path):
     make(tmp_path, "sub/a.md")
     (tmp_path / "sub" / "loop").symlink_to(tmp_path)

@@ -45,7 +45,7 @@ def test_a_stream_makes_the_same_message(asking):
     )
     texts = [c.choices[0].delta.content or "" for c in chunks if c.choices]
     assert "".join(texts) == whole.content
-    assert len(texts) > 5
+    assert len(texts) > 3  # role, two quotations at least, the end
     assert chunks[-1].usage is not None
     assert chunks[-2].choices[0].finish_reason == "stop"
     assert chunks[-2].citations

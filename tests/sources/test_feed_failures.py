@@ -6,7 +6,7 @@ import pytest
 
 from askpod.errors import FetchError, PathError
 from askpod.sources import addresses, gather
-from feeds import ALL_FOUR, about, four, item, names, rss, srt, vtt
+from feeds import ALL_FOUR, about, four, item, names, offer, rss, srt, vtt
 
 
 def test_the_next_best_transcript_is_taken_where_the_best_fails(web, bring):
@@ -122,3 +122,16 @@ def test_a_wrong_path_is_told_before_anything_is_fetched(web, bring, tmp_path, s
         bring(four(web), tmp_path / "none")
     assert web.asked == []
     assert not store.exists()
+
+
+def test_a_text_without_times_does_not_stand_in_for_what_fails_once(web, bring):
+    text = offer(web.put("/1.txt", "Bram: We walked.\n\nWren: How far?\n\n" * 10), "text/plain")
+    url = web.put("/feed.xml", rss(item("Ice", web.put("/1.vtt", status=500), text, guid="1")))
+    with pytest.raises(FetchError, match="the server answers 500"):
+        bring(url)
+    web.put("/1.vtt", vtt())
+    [file] = bring(url).files
+    assert file.suffix == ".vtt"
+    web.put("/feed.xml", rss(item("Ice", web.put("/2.vtt", status=500), text, guid="1")))
+    assert bring(url).files == (file,)
+    assert file.exists()

@@ -73,7 +73,7 @@ def find_files(paths: Sequence[Path], unreadable: Unreadable | None = None) -> l
     found: dict[Path, Path] = {}
     for path in paths:
         for file in _files(path, {} if unreadable is None else unreadable):
-            if file is path:
+            if file is path or (not file.is_symlink() and found.get(file.resolve()) not in paths):
                 found[file.resolve()] = file  # as the user writes it: `named` looks for that
             else:
                 found.setdefault(file.resolve(), file)

@@ -319,7 +319,7 @@ class Download:
 
     def _first_readable(self, name: str, offers: list[Offer]) -> str:
         """Puts the first offer that can be had and read into the folder; its file's name."""
-        troubles, left = [], None
+        troubles, left, missing = [], None, False
         untimed: tuple[str, bytes] | None = None  # where nothing better is offered
         for offer in offers:
             file = f"{name}{ending_of(offer)}"
@@ -333,6 +333,7 @@ class Download:
                 left = error
             except FetchError as error:
                 troubles.append(str(error))
+                missing = missing or not isinstance(error, Gone)
             except ReadError as error:
                 troubles.append(f"{shown(offer.href)}: {error.problem}")
                 if untimed is None and (isinstance(error, Untimed) or self._may_be_taken(incoming)):
@@ -343,7 +344,7 @@ class Download:
                 incoming.unlink(missing_ok=True)
         if left:
             raise left
-        if untimed:  # the index says what to do with it
+        if untimed and not missing:  # the index says what to do with it
             file, data = untimed
             write_atomically(self.state.folder / file, data, mode=PRIVATE)
             return file

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from email.utils import parsedate_to_datetime
+from email.utils import parsedate_tz
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -211,7 +211,8 @@ def _date(text: str) -> str | None:
     except ValueError:
         pass
     try:
-        return parsedate_to_datetime(text).date().isoformat()
+        found = parsedate_tz(text) or parsedate_tz(f"{text} 00:00:00")  # or a day alone
+        return date(*found[:3]).isoformat() if found else None
     except (ValueError, TypeError, OverflowError):
         return None
 
