@@ -23,7 +23,7 @@ from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.collection import publishing
 from askpod.store.dense import DenseIndex
-from askpod.store.filters import chunk_condition, select, unmatched
+from askpod.store.filters import select, unmatched
 from askpod.store_lock import write_lock
 
 if TYPE_CHECKING:
@@ -322,12 +322,7 @@ class Archive:
             return [known[id_] for id_ in ranked]
         with self._catalog.reading() as connection:
             selection = select(connection, Filters.of(filters), self._people.names)
-            ids = selection.episodes
-            if selection.labels is not None:
-                condition, parameters = chunk_condition(selection)
-                query = f"SELECT DISTINCT episode_id FROM chunks WHERE {condition} ORDER BY 1"
-                ids = tuple(str(id_) for (id_,) in connection.execute(query, parameters))
-            return [*self._named(ids).values()]
+            return [*self._named(self._catalog.episode_ids(selection)).values()]
 
     def _named(self, episode_ids: Sequence[str] | None) -> dict[str, Episode]:
         """Episodes by their ids, under the names of their guests; None: all."""

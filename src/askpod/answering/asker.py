@@ -14,7 +14,7 @@ from askpod.answering.extractive import ExtractiveAnswerer
 from askpod.answering.question import understand
 from askpod.answering.quoting import Retrieved, in_pieces
 from askpod.answering.refusal import is_doubtful
-from askpod.answering.rewriting import in_place, is_follow_up, standalone, told
+from askpod.answering.rewriting import in_place, is_follow_up, merged, standalone, told
 from askpod.embedding import Embedder
 from askpod.errors import QuestionError
 from askpod.model import Answer, Episode, Exchange, Filters, Turn, Usage
@@ -116,8 +116,6 @@ class Asker:
         """
         if self._llm_answerer is None:
             return found, (), Usage()
-        from askpod.answering.rewriting import merged  # with what a model needs
-
         parts = understand(found.question, found.named).parts
         found = merged(found, [*self._each(parts, top, filters).values()], top)
         when = self._settings.rewrite

@@ -171,8 +171,10 @@ def _told_again(
         return [False] * len(sentences)
     asked, _, carried = without_names(question.text, question.people).partition(" (")
     own = content_words(asked)
-    own = [word for word in own if word not in held_words(own, [carried])[0]]
-    held = held_words(own, [sentence.text for sentence in sentences])
+    [known] = held_words(own, [carried])
+    held = held_words(
+        [word for word in own if word not in known], [sentence.text for sentence in sentences]
+    )
     return [
         not new and any(sentence.text in quote for quote in told)
         for sentence, new in zip(sentences, held, strict=True)

@@ -133,7 +133,7 @@ class LLMAnswerer:
     def standalone(self, question: str, history: Sequence[Exchange]) -> tuple[str, Usage]:
         """A follow-up question as one that can be understood by itself, and what that cost.
 
-        Where the model fails or does something else, the rule of followup.py serves instead.
+        Where the model fails or does something else, the rule of rewriting.py serves instead.
         """
         recent = self._recent(history)
         messages = self._prompts.standalone(question, recent)

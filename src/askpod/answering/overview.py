@@ -107,8 +107,7 @@ def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer:
         return refused(found)
     number = len(about)
     basis: Basis = "answered" if about[0].in_words else "nearest"
-    one = "talks" if about[0].in_words else "may talk"
-    many = "talk" if about[0].in_words else "may talk"
+    one, many = ("talks", "talk") if about[0].in_words else ("may talk", "may talk")
     opening = f"{number} {f'episode {one}' if number == 1 else f'episodes {many}'} about this"
     opening += f"; the first {len(runs)}:" if number > len(runs) else ":"
     opening += "".join(f"\n{place}. {line}" for place, line in enumerate(lines, start=1))

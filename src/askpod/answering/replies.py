@@ -130,10 +130,11 @@ class ReplyReader:
     def _is_structured(self) -> bool | None:
         """Whether what is held begins an answer in JSON; None where that cannot be told yet."""
         preface = _PREFACE.match(self._held)
-        fence = _FENCE.match(self._held, preface.end() if preface else 0)
-        at = fence.end() if fence else 0
+        begin = preface.end() if preface else 0
+        fence = _FENCE.match(self._held, begin)
+        at = fence.end() if fence else begin
         rest = self._held[at:]
-        if not rest or "```json".startswith(self._held[preface.end() if preface else 0 :].strip()):
+        if not rest or "```json".startswith(self._held[begin:].strip()):
             return None
         if rest.startswith("["):  # the list alone, or a number in brackets
             following = rest[1:].lstrip()

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from askpod.answering.refusal import is_refusal, nearness
 from askpod.answering.replies import is_copied
@@ -25,7 +26,9 @@ from askpod.model import Exchange, Filters, Passage
 from askpod.retrieval.passages import without_duplicates
 from askpod.retrieval.retriever import Found
 from askpod.text import STOPWORDS, words
-from askpod.tokens import Message
+
+if TYPE_CHECKING:
+    from askpod.tokens import Message
 
 Search = Callable[[str, int, Filters], Found]
 

@@ -11,7 +11,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from askpod.errors import ReadError
@@ -71,7 +71,7 @@ def best_rows(value: object) -> tuple[Sequence[object], Names] | None:
     """The list in a value that holds most speech in rows of more than a word, and its names."""
     best: tuple[Sequence[object], Names] | None = None
     most = 0.0
-    for rows in [*lists_in(value, DEEPEST), *_inner_rows(value)]:
+    for rows in chain(lists_in(value, DEEPEST), _inner_rows(value)):
         names = names_of(rows)
         if names is None:
             continue

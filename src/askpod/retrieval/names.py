@@ -171,7 +171,7 @@ def replaced(question: str, spellings: Mapping[str, str]) -> str:
 def _most_alike(word: str, others: Sequence[str]) -> str | None:
     folded = word.casefold()
     ratios = {
-        other: SequenceMatcher(None, other.casefold(), folded).ratio()
+        other: _ratio(other, word)
         for other in dict.fromkeys(others)
         if other[0].casefold() == folded[0] and abs(len(other) - len(word)) <= len(word) // 3
     }

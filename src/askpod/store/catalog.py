@@ -164,6 +164,15 @@ class Catalog:
                 "GROUP BY episode_id, speaker"
             ).fetchall()
 
+    def episode_ids(self, selection: Selection) -> Sequence[str] | None:
+        """Ids of the episodes that hold what is selected; None where that may be all."""
+        if selection.labels is None:
+            return selection.episodes
+        condition, parameters = chunk_condition(selection)
+        with self.reading() as connection:
+            query = f"SELECT DISTINCT episode_id FROM chunks WHERE {condition} ORDER BY episode_id"
+            return [id_ for (id_,) in connection.execute(query, parameters)]
+
     def chunk_ids(self, selection: Selection) -> Ids:
         """Ids of the selected chunks, ascending."""
         condition, parameters = chunk_condition(selection)

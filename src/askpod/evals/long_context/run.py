@@ -140,7 +140,7 @@ def _outcome(request: Request, prompt: LongPrompt, reply: Reply) -> Outcome:
 
 
 def cited_numbers(reply: str) -> tuple[int, ...]:
-    """The numbers that a reply cites, in any form that markers.py reads, each once."""
+    """The numbers that a reply cites, in any form that replies.py reads, each once."""
     parts = markers_and_text(reply)
     numbers = (number for part in parts if isinstance(part, Marker) for number in part.numbers)
     return tuple(dict.fromkeys(numbers))
