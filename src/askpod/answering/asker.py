@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from askpod.answering.catalog_answer import asks_catalog, in_latest, in_period
 from askpod.answering.extractive import ExtractiveAnswerer
 from askpod.answering.question import understand
 from askpod.answering.quoting import Retrieved, in_pieces
@@ -60,10 +61,8 @@ class Asker:
     ) -> Iterator[str | Answer]:
         """As `Archive.ask_stream`."""
         asked = self._find(question, history, filters)
-        if self._llm_answerer is not None:
-            items = self._llm_answerer.stream(asked)
-        else:
-            items = in_pieces(self._quoted(asked))
+        by = self._answered_by(asked)
+        items = in_pieces(by) if isinstance(by, Answer) else by.stream(asked)
         with closing(items):
             yield from (_noted(item, asked) for item in items)
 
@@ -72,11 +71,12 @@ class Asker:
     ) -> AsyncGenerator[str | Answer]:
         """As `Archive.astream`."""
         asked = await asyncio.to_thread(self._find, question, history, filters)
-        if self._llm_answerer is None:
-            for item in in_pieces(await asyncio.to_thread(self._quoted, asked)):
+        by = await asyncio.to_thread(self._answered_by, asked)
+        if isinstance(by, Answer):
+            for item in in_pieces(by):
                 yield _noted(item, asked)
             return
-        async with aclosing(self._llm_answerer.astream(asked)) as items:
+        async with aclosing(by.astream(asked)) as items:
             async for item in items:
                 yield _noted(item, asked)
 
@@ -88,11 +88,12 @@ class Asker:
     def _find(self, question: str, history: Sequence[Exchange], filters: Filters) -> Retrieved:
         """Looks up what an answer can be made from; a follow-up is first made whole."""
         usage = Usage()
-        wanted = question
+        history = () if asks_catalog(question) else history
+        wanted, filters = self._narrowed(question, filters)
         if history and self._llm_answerer is not None:
-            wanted, usage = self._llm_answerer.standalone(question, history)
+            wanted, usage = self._llm_answerer.standalone(wanted, history)
         elif history:
-            wanted = standalone(question, history)
+            wanted = standalone(wanted, history)
         began = time.perf_counter()
         top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
         found = self._retriever.find(wanted, top, filters)
@@ -106,6 +107,14 @@ class Asker:
         said = told(history) if is_follow_up(question) else ()
         return Retrieved(found, filters, episodes, turns, search, listed, usage, said, searched)
 
+    def _narrowed(self, question: str, filters: Filters) -> tuple[str, Filters]:
+        """A question without the time or the episode that it names, and those as filters."""
+        question, filters = in_period(question, filters)
+        if filters.episode is None:
+            question, episode = in_latest(question, lambda: self._lookups.listed(filters))
+            filters = replace(filters, episode=episode)
+        return question, filters
+
     def _find_more(
         self, found: Found, top: int, filters: Filters
     ) -> tuple[Found, tuple[str, ...], Usage]:
@@ -114,7 +123,7 @@ class Asker:
         The questions that are put in one are searched for, too; where little is found, so are a
         model's words for the question.
         """
-        if self._llm_answerer is None:
+        if self._llm_answerer is None or asks_catalog(found.question):
             return found, (), Usage()
         parts = understand(found.question, found.named).parts
         found = merged(found, [*self._each(parts, top, filters).values()], top)
@@ -133,8 +142,13 @@ class Asker:
                 found[query] = self._retriever.find(query, top, filters)
         return found
 
-    def _quoted(self, asked: Retrieved) -> Answer:
-        return replace(self._answerer.answer(asked), usage=asked.usage)
+    def _answered_by(self, asked: Retrieved) -> Answer | LLMAnswerer:
+        """The answer, where the catalog or quotations make it, else the model that is to write."""
+        model, by_rule = self._llm_answerer, self._answerer
+        if model is None:
+            return replace(by_rule.answer(asked), usage=asked.usage)
+        known = by_rule.from_catalog(asked)
+        return model if known is None else replace(known, usage=asked.usage)
 
     @cached_property
     def _llm_answerer(self) -> LLMAnswerer | None:

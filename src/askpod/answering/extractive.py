@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from askpod.answering.catalog_answer import answer_from_catalog
 from askpod.answering.overview import answer_about_episodes
 from askpod.answering.question import Question, understand, without_names
 from askpod.answering.quoting import (
@@ -49,6 +50,8 @@ class ExtractiveAnswerer:
         """An answer from what was found, the nearest that was said, or a refusal."""
         found = retrieved.found
         question = understand(replaced(found.question, found.spellings), found.named)
+        if known := answer_from_catalog(question, retrieved, self.quotations):
+            return known
         unheard = question.people and all(_is_unheard(each, found) for each in question.people)
         if len(question.people) == 1 and (question.theirs or unheard):
             theirs = _said_by(question.people[0], retrieved)
@@ -68,6 +71,11 @@ class ExtractiveAnswerer:
         if not quoted.runs:
             return refused(found)
         return composed(found.question, quoted, silent(question.strangers))
+
+    def from_catalog(self, retrieved: Retrieved) -> Answer | None:
+        """The answer to a question about the archive and its episodes; None where it is another."""
+        question = understand(retrieved.found.question, retrieved.found.named)
+        return answer_from_catalog(question, retrieved, self.quotations)
 
     def quotations(self, question: Question, found: Found, retrieved: Retrieved) -> Quotations:
         """The quotations for one question from what was found for it."""

@@ -76,8 +76,8 @@ def answer_about_episodes(question: Question, retrieved: Retrieved, quote: Quote
     """The answer to a question about episodes as such; None where it is another question."""
     if question.kind == "episodes" and not question.negated:
         return _which(question, retrieved, quote)
-    if question.kind in ("overview", "person") and (meant := _meant(question, retrieved)):
-        return _overview(question, meant, retrieved, quote)
+    if question.kind in ("overview", "person") and (named := meant(question.subject, retrieved)):
+        return overview(question, named, retrieved, quote)
     return None
 
 
@@ -128,10 +128,10 @@ def _shortened(run: Run, words: Sequence[str]) -> Run:
     return next((each for each in reversed(whole) if each.words <= LISTED_WORDS), whole[0])
 
 
-def _meant(question: Question, retrieved: Retrieved) -> list[Episode]:
-    """The episodes that a question names, by a guest or by title, or the only one there is."""
+def meant(subject: str, retrieved: Retrieved) -> list[Episode]:
+    """The episodes that words name, by a guest or by title, or the only one there is."""
     episodes = retrieved.listed(retrieved.filters)
-    wanted = question.subject
+    wanted = subject
     guests = named_speakers(wanted, sorted({guest for e in episodes for guest in e.guests}))
     if guests:
         episodes = [e for e in episodes if set(guests) & set(e.guests)]
@@ -145,7 +145,7 @@ def _meant(question: Question, retrieved: Retrieved) -> list[Episode]:
     return best if most >= TITLE * len(words) and len(best) == 1 else []
 
 
-def _overview(
+def overview(
     question: Question, episodes: Sequence[Episode], retrieved: Retrieved, quote: Quote
 ) -> Answer:
     """What is known of episodes, or of their guest: descriptions and quotations.

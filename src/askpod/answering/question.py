@@ -114,7 +114,7 @@ _ABOUT = r"(?:about|on|of|discuss(?:es|ed|ing)?|mention(?:s|ed|ing)?|cover(?:s|e
 _SPOKE = r"(?:talk(?:s|ed)?|sp(?:eaks?|oke|oken)|discuss(?:es|ed)?|mention(?:s|ed)?|cover(?:s|ed)?)"
 _VERB = r"(?:is|are|was|were|do|does|did|has|have|that)"
 _EPISODES = (
-    rf"(?:in )?(?:which|what) {EPISODE} (?:(?:{_VERB}|never)\b.{{0,40}}?)?"
+    rf"(?:in )?(?:which|what|how many) {EPISODE} (?:(?:{_VERB}|never)\b.{{0,40}}?)?"
     rf"(?:{_SPOKE} (?:about|on|of)|{_ABOUT}|(?:deal|go)\w* (?:with|into))",
     rf"(?:who|which (?:guests?|speakers?|people)|has any(?:one|body)|did any(?:one|body))"
     rf"(?: (?:else|all|ever|has|have))? {_SPOKE}(?: (?:about|on|of))?",

@@ -1,0 +1,283 @@
+"""Answers from the catalog: which episodes there are, their guests, dates and lengths.
+
+"How many episodes are there?", "What is the latest episode about?" and "Who is the host?" are
+answered by what is known about the episodes, not by what somebody says in them. Nothing is quoted
+for it but from the one episode that is asked about, and no model is asked. Told by rules, for
+English: such a question has no words but those of its kind and FILLERS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
+
+from askpod.answering.overview import Quote, meant, overview
+from askpod.answering.question import Question, understand
+from askpod.answering.quoting import Retrieved
+from askpod.model import Answer, Episode, Filters
+from askpod.text import words
+from askpod.times import clock
+
+MOST_LISTED = 20  # episodes
+MOST_NAMES = 40
+MOST_TOPICS = 12
+NEWEST = 5  # episodes that a description of the archive names
+SAMPLED = 24  # episodes, the newest ones, in whose openings a host is looked for
+OPENING = 12  # turns
+
+Asks = Literal["count", "guests", "host", "archive", "one", "fact", "list"]
+
+_FIRST_OR_LAST = r"(?P<which>latest|newest|most recent|last|first|oldest|earliest|longest|shortest)"
+_ONE = r"(?:episode|show|interview|talk|meeting|recording)"
+_EPISODES = r"(?:episodes|shows|interviews|talks|meetings|recordings|conversations|podcasts)"
+_ARCHIVE = r"(?:podcast|show|archive|series|collection)"
+# The first that a question has, with FILLERS alone besides, is what it asks.
+_ASKS: dict[Asks, str] = {
+    "one": rf"{_FIRST_OR_LAST} {_ONE}\b",
+    "count": rf"how many (?:{_EPISODES}|guests|hours of (?:talk|audio|recordings?))\b",
+    "host": r"who (?:hosts|presents)\b|who(?: is|['’]s| are) (?:the |your )?hosts?\b",
+    "guests": (
+        r"who (?:are|were)(?: all)? (?:the |your )?(?:guests|speakers)\b|who (?:speaks|appears)\b"
+        r"|who (?:is|was|were|has been) interviewed\b|(?:which|what) guests\b"
+        r"|(?:list|name|show|give|all)\b[a-z ]*?\b(?:guests|speakers)\b"
+    ),
+    "archive": (
+        rf"what(?: is|['’]s) (?:this |the |your )?{_ARCHIVE}\b.* about\b"
+        rf"|what does (?:this |the |your )?{_ARCHIVE} cover\b"
+        r"|(?:what|which) (?:topics|subjects|themes)\b"
+        r"|what (?:can (?:i|we) ask|do you know|can you (?:answer|tell me|do))\b"
+        rf"|(?:tell me about|describe|introduce|summari[sz]e) (?:this |the |your ){_ARCHIVE}$"
+        r"|^(?:hello|hi|hey|help)$"
+    ),
+    "list": (
+        rf"(?:(?:which|what)(?: are)?(?: all)?(?: the| your)? |^){_EPISODES}\b"
+        rf"|(?:list|name|show|give|all)\b[a-z ]*?\b{_EPISODES}\b"
+    ),
+}
+_ASKED = {asks: re.compile(rf"\b(?:{how})", re.IGNORECASE) for asks, how in _ASKS.items()}
+FILLERS = frozenset(
+    words("""
+    a about aired all altogether am an and answer any appear appeared archive are ask available
+    been came can collection come cover covered do did discussed does episode episodes far for
+    from give got guest had has have here i in indexed interviewed is it's know list many me name
+    of on out please podcast published recorded released s series show so speak summarise
+    summarize summary talked tell that the their there these this title to topic total up us was
+    we were what what's when which who who's with you your
+    """)
+)
+# "When was the episode with Ada published?", "How long is the episode on bees?"
+_FACT = re.compile(
+    r"(?:when (?:was|did|were)|(?:on )?(?:what|which) (?:date|day|year) (?:was|did)"
+    r"|how long (?:is|was)|who (?:is|was|are|were) the guests? (?:of|in|on)) (?:the |this |that )?"
+    r"(?P<b>.*?)\bepisode\b(?P<a>.*?)"
+    r"(?: (?:published|released|recorded|aired?|uploaded|come out|made))?$",
+    re.IGNORECASE,
+)
+
+_MONTHS = "january february march april may june july august september october november december"
+_DAY = rf"(?:(?:{'|'.join(_MONTHS.split())}) )?(?:19|20)\d\d"
+_PERIOD = re.compile(
+    rf" (?:(?:in|from|of) )?season (?P<season>\d+)\b"
+    rf"| (?:between|from) (?P<first>{_DAY}) (?:and|to|until|till) (?P<last>{_DAY})\b"
+    rf"| (?:since|from) (?P<since>{_DAY})(?: on(?:wards?)?)\b| since (?P<since_>{_DAY})\b"
+    rf"| after (?P<after>{_DAY})\b| before (?P<before>{_DAY})\b"
+    rf"| (?:until|till|up to) (?P<until>{_DAY})\b|,? (?:from|in|of|during) (?P<within>{_DAY})\b",
+    re.IGNORECASE,
+)
+_IN_LATEST = re.compile(
+    r"(?P<inside>(?:in|on|during|from) )?the (?:latest|newest|most recent) (?:episode|show)\b",
+    re.IGNORECASE,
+)
+
+
+def in_period(text: str, filters: Filters) -> tuple[str, Filters]:
+    """A question for episodes without the time or season that it names, and that as filters.
+
+    "Which episodes from 2024 talk about bees?" gives "Which episodes talk about bees?". What the
+    listener has set goes first; a question for anything else stays as it is.
+    """
+    found = _PERIOD.search(text)
+    without = text[: found.start()] + text[found.end() :] if found else text
+    if found is None or not (_asks(without) or understand(without, ()).kind == "episodes"):
+        return text, filters
+    said = found.groupdict()
+    since = _date(said["first"] or said["since"] or said["since_"] or said["within"])
+    until = _date(said["last"] or said["until"] or said["within"])
+    since = since or _date(said["after"], +1)
+    until = until or _date(said["before"], -1)
+    season = int(said["season"]) if said["season"] else None
+    narrowed = Filters(
+        filters.episode,
+        filters.guest,
+        filters.speaker,
+        season if filters.season is None else filters.season,
+        filters.since or since,
+        filters.until or until,
+    )
+    return without, narrowed
+
+
+def _date(said: str | None, later: int = 0) -> str | None:
+    """A month or a year, so many of them later: "March 2024" as 2024-03."""
+    if said is None:
+        return None
+    *named, year = said.lower().split()
+    if not named:
+        return f"{int(year) + later:04}"
+    months = int(year) * 12 + _MONTHS.split().index(named[0]) + later
+    return f"{months // 12:04}-{months % 12 + 1:02}"
+
+
+def asks_catalog(text: str) -> Asks | None:
+    """What a question asks of the catalog; None where it asks what is said in the episodes."""
+    return _asks(in_period(text, Filters())[0])
+
+
+def _asks(text: str) -> Asks | None:
+    bare = " ".join(text.split()).strip(" ?!.")
+    for asks, pattern in _ASKED.items():
+        found = pattern.search(bare)
+        if found and FILLERS.issuperset(words(bare[: found.start()] + " " + bare[found.end() :])):
+            return asks
+    return "fact" if _FACT.match(bare) else None
+
+
+def answer_from_catalog(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | None:
+    """The answer to a question about the archive and its episodes; None where it is another."""
+    asks = asks_catalog(question.text)
+    episodes = _newest_first(retrieved.listed(retrieved.filters)) if asks else []
+    if not episodes:
+        return None
+    if asks == "one" or (asks == "archive" and len(episodes) == 1):
+        chosen = _one(question.text, episodes) if asks == "one" else episodes[0]
+        return overview(question, [chosen], retrieved, quote) if chosen else None
+    told = {
+        "count": lambda: _counted(episodes, question.text),
+        "list": lambda: f"{_counted(episodes)}\n{_numbered(episodes, MOST_LISTED)}",
+        "guests": lambda: _guests(episodes, MOST_NAMES),
+        "host": lambda: _hosts(episodes, retrieved),
+        "archive": lambda: _description(episodes),
+        "fact": lambda: _facts(question, retrieved),
+    }
+    text = told[asks]() if asks else ""
+    if not text:
+        return None
+    return Answer(question.text, text, (), (), refused=False, mode="extractive")
+
+
+def in_latest(text: str, episodes: Callable[[], list[Episode]]) -> tuple[str, str | None]:
+    """A question on what the latest episode says without those words, and that episode's id.
+
+    "What does the latest episode say about bees?" gives "What does it say about bees?".
+    """
+    found = None if asks_catalog(text) else _IN_LATEST.search(text)
+    latest = _one("latest episode", _newest_first(episodes())) if found else None
+    if found is None or latest is None:
+        return text, None
+    said = "" if found["inside"] else "it"
+    return f"{text[: found.start()]}{said}{text[found.end() :]}".strip(" ,"), latest.id
+
+
+def _newest_first(episodes: Iterable[Episode]) -> list[Episode]:
+    """By date, the latest first; those without one last, by season and number."""
+    return sorted(
+        episodes,
+        key=lambda each: (each.date or "", each.season or 0, each.number or 0),
+        reverse=True,
+    )
+
+
+def _one(text: str, episodes: Sequence[Episode]) -> Episode | None:
+    """The latest, first, longest … episode; None where nothing tells which that is."""
+    found = _ASKED["one"].search(text)
+    which = found["which"].lower() if found else ""
+    if which in ("longest", "shortest"):
+        lengths = [(each.duration, each) for each in episodes if each.duration]
+        best = max if which == "longest" else min
+        return best(lengths, key=lambda pair: pair[0])[1] if lengths else None
+    dated = [each for each in episodes if each.date or each.number is not None]
+    if not dated:
+        return None
+    return dated[-1 if which in ("first", "oldest", "earliest") else 0]
+
+
+def _facts(question: Question, retrieved: Retrieved) -> str:
+    """Guests, date and length of the episode that a question names; "" of none."""
+    found = _FACT.match(question.text.strip(" ?!."))
+    subject = f"{found['b']} {found['a']}".strip() if found else ""
+    return "\n".join(_line(each, retrieved) for each in meant(subject, retrieved)[:MOST_LISTED])
+
+
+def _line(episode: Episode, retrieved: Retrieved | None = None) -> str:
+    """An episode in a line; with its length where that is asked for."""
+    guests = f", with {' and '.join(episode.guests)}" if episode.guests else ""
+    day = f", {episode.date}" if episode.date else ""
+    length = ""
+    if retrieved is not None and not episode.untimed:
+        last = retrieved.turns(episode.id, 0, 1_000_000)[-1:] if not episode.duration else []
+        seconds = episode.duration or (last[0].end if last else 0.0)
+        length = f", {clock(seconds)} long" if seconds else ""
+    return f"{episode.title}{guests}{day}{length}"
+
+
+def _numbered(episodes: Sequence[Episode], most: int) -> str:
+    lines = [f"{place}. {_line(each)}" for place, each in enumerate(episodes[:most], start=1)]
+    more = len(episodes) - most
+    return "\n".join([*lines, f"… and {more} more"] if more > 0 else lines)
+
+
+def _counted(episodes: Sequence[Episode], text: str = "") -> str:
+    """How many episodes there are, from when to when, with how many hours of talk."""
+    dates = sorted(each.date for each in episodes if each.date)
+    number = f"{len(episodes):,} episode{'' if len(episodes) == 1 else 's'}"
+    if re.search(r"how many (?:guests?|speakers)", text, re.IGNORECASE):
+        number = f"{len(_names(episodes)):,} guests in {number}"
+    span = f", from {dates[0]} to {dates[-1]}" if len(dates) > 1 else ""
+    span = f", {dates[0]}" if len(dates) == 1 else span
+    lengths = [each.duration for each in episodes if each.duration]
+    minutes = sum(lengths) / 60
+    much = f"{minutes / 60:,.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
+    talk = f", {much} of talk" if len(lengths) == len(episodes) else ""
+    return f"{number}{span}{talk}."
+
+
+def _names(episodes: Iterable[Episode]) -> list[str]:
+    """The guests, those of most episodes first."""
+    return [name for name, _ in Counter(n for each in episodes for n in each.guests).most_common()]
+
+
+def _guests(episodes: Sequence[Episode], most: int) -> str:
+    names = _names(episodes)
+    if not names:
+        return ""
+    more = f" … and {len(names) - most} more" if len(names) > most else ""
+    return f"{len(names):,} guest{'' if len(names) == 1 else 's'}: {', '.join(names[:most])}{more}."
+
+
+def _hosts(episodes: Sequence[Episode], retrieved: Retrieved) -> str:
+    """Who speaks at the beginning of most episodes without being their guest; "" if nobody."""
+    sampled, heard = episodes[:SAMPLED], Counter[str]()
+    for episode in sampled:
+        turns = retrieved.turns(episode.id, 0, OPENING - 1)
+        heard.update({turn.speaker for turn in turns} - {"", *episode.guests})
+    hosts = [name for name, times in heard.most_common() if 2 * times > len(sampled)]
+    if not hosts or not any(each.guests for each in sampled):
+        return ""
+    among = f"the {len(sampled)} newest episodes" if len(episodes) > SAMPLED else "the episodes"
+    lead = "leads" if len(hosts) == 1 else "lead"
+    return f"{' and '.join(hosts)}, who {lead} through most of {among}."
+
+
+def _description(episodes: Sequence[Episode]) -> str:
+    """What there is to ask about: how much, who, on what, and the newest episodes."""
+    topics = Counter(topic for each in episodes for topic in each.topics).most_common(MOST_TOPICS)
+    guests = _guests(episodes, MOST_TOPICS)
+    parts = [
+        _counted(episodes),
+        f"Topics: {', '.join(topic for topic, _ in topics)}." if topics else "",
+        guests,
+        f"{'The newest' if episodes[0].date else 'Some'}:\n{_numbered(episodes[:NEWEST], NEWEST)}",
+    ]
+    return "\n".join(part for part in parts if part)

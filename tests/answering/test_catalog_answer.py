@@ -1,0 +1,115 @@
+"""Questions about the archive and its episodes are answered by what is known of them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from askpod import Archive
+from askpod.answering.catalog_answer import asks_catalog
+from askpod.model import Exchange
+from askpod.settings import ModelSettings, Settings
+
+BEES = "Hive Telemetry for Small Apiaries"
+LABORATORY = "measuring-the-tests-in-a-hospital-laboratory"
+
+
+def test_how_many_episodes_of_when(archive):
+    answer = archive.ask("How many episodes are there?")
+    assert answer.text == "6 episodes, from 2024-10-08 to 2026-03-24, 1.3 hours of talk."
+    assert (answer.basis, answer.citations) == ("answered", ())
+    of_guest = archive.ask("How many episodes are there?", filters={"guest": "Vanterpool"})
+    assert of_guest.text == "1 episode, 2024-10-08, 13 minutes of talk."
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which episodes are from 2024?", "list all episodes before 2025", "episodes until March 2025"],
+)
+def test_the_episodes_of_a_time_the_latest_first(archive, question):
+    lines = archive.ask(question).text.splitlines()[1:]
+    assert lines[-1].endswith("with Marisol Vanterpool, 2024-10-08")
+    assert len(lines) == (2 if "March" in question else 1)
+    days = [line[-10:] for line in archive.ask("Show me all episodes").text.splitlines()[1:]]
+    assert days == sorted(days, reverse=True)
+    assert len(days) == 6
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Who are the guests?", r"7 guests: .*Wenna Threlkeld, Pavo Istrenj.*"),
+        ("How many guests have you had?", r"7 guests in 6 episodes.*"),
+        ("Which guests were interviewed in 2026?", r"3 guests: .*"),
+        ("Who is the host?", r"Odalys, who leads .*"),
+        ("When was the episode with Marisol Vanterpool published?", r".*2024-10-08, 12:54 long"),
+        ("How long is the episode on night trains?", r"Night-Train .*, 13:19 long"),
+        ("Who was the guest in the episode about church organs?", r".*Henrike Dallaway.*"),
+        ("What is this podcast about?", r"(?s)6 episodes.*\nTopics: calibration, .*The newest:.*"),
+        ("Hello!", r"(?s)6 episodes.*\nTopics: .*"),
+    ],
+)
+def test_what_is_known_of_the_archive(archive, question, told):
+    answer = archive.ask(question)
+    assert re.fullmatch(told, answer.text)
+    assert not answer.refused
+
+
+def test_the_latest_episode_is_told_by_its_sections_and_quotations(archive):
+    answer = archive.ask("What is the latest episode about?")
+    assert "\n3:20 Analysers that drift" in answer.text
+    assert {citation.episode_id for citation in answer.citations} == {LABORATORY}
+    assert archive.ask("What was the first episode?").text.startswith(BEES)
+    assert archive.ask("Which is the longest episode?").text.startswith("Speech Recognition")
+
+
+def test_what_the_latest_episode_says_is_looked_for_there(archive):
+    asked = "What does the latest episode say about drift?"
+    assert {each.episode_id for each in archive.ask(asked).citations} == {LABORATORY}
+
+
+def test_a_time_restricts_which_episodes_talk_about_something(archive):
+    found = archive.ask("Which episodes from 2025 talk about calibration?")
+    assert {citation.episode_id for citation in found.citations} == {
+        "restoring-church-organs-by-measurement"
+    }
+    none = archive.ask("Which episodes since 2031 talk about calibration?")
+    assert none.refused
+    assert none.warnings == ("no episode fits since=2031; they are of 2024-10-08 to 2026-03-24",)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many speakers did they record?",
+        "Which talks did she give in 2019?",
+        "What is the latest episode about bees?",
+        "Who is the host of the parasite?",
+        "What did the guests say about the trial?",
+        "What topics does the episode with Marisol Vanterpool cover?",
+        "What happened in the first meeting?",
+        "How many hours are there?",
+    ],
+)
+def test_what_is_said_in_the_episodes_is_no_matter_of_the_catalog(question):
+    assert asks_catalog(question) is None
+
+
+def test_no_model_is_asked_for_what_the_catalog_knows(indexed, model_server, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    settings = Settings(model=ModelSettings("any", base_url=model_server.base_url))
+    with Archive.open(indexed, settings=settings) as archive:
+        before = Exchange("What is a load cell?", "A scale.")
+        answer = archive.ask("How many episodes are there?", history=[before])
+    assert answer.text.startswith("6 episodes, ")
+    assert answer.mode == "extractive"
+    assert model_server.requests == []
+
+
+def test_an_archive_that_tells_no_host_gets_quotations_or_a_refusal(tmp_path):
+    (tmp_path / "talk.md").write_text("[00:01] The pond froze.\n[00:05] We skated on it.\n")
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "talk.md"])
+        answer = archive.ask("Who is the host?")
+    assert "leads through" not in answer.text
