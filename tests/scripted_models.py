@@ -144,3 +144,16 @@ def _places(archive: Archive) -> dict[str, list[tuple[str, Turn]]]:
         ]
         for episode in archive.episodes()
     }
+
+
+def numbered(request: Request, words: str) -> str:
+    """The number under which a request's evidence holds some words."""
+    before = request.prompt[: request.prompt.index(words)]
+    return re.findall(r"^\[(\d+)\]", before, re.MULTILINE)[-1]
+
+
+def fourteen_months(request: Request) -> str:
+    """The answer to how long the trial of the examples ran."""
+    return (
+        f"The trial ran for fourteen months at six sites [{numbered(request, 'Fourteen months')}]."
+    )

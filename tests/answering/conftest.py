@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from askpod import Answer, Archive
+from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI
 
 GOLD = Path(__file__).parents[2] / "evals" / "examples.yaml"
@@ -33,3 +34,14 @@ def asked(archive: Archive) -> list[tuple[dict[str, Any], Answer]]:
 def answers(asked: list[tuple[dict[str, Any], Answer]]) -> list[Answer]:
     """The answers that were given, without the refusals."""
     return [answer for _, answer in asked if not answer.refused]
+
+
+@pytest.fixture
+def ask(indexed: Path, model_server: FakeOpenAI, monkeypatch):
+    """Opens the examples' archive with the model on the test server."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-tests")
+    settings = Settings(
+        model=ModelSettings("any", base_url=model_server.base_url, timeout=60.0, patience=0.5)
+    )
+    with Archive.open(indexed, settings=settings) as archive:
+        yield archive
