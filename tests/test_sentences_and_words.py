@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from askpod.text import (
     HIDDEN,
+    asks,
     content_words,
     nearest,
     query_words,
@@ -69,6 +70,20 @@ def test_a_flood_of_marks_takes_no_time(text):
 
 
 # Words
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("Do you weigh them? [laughs]", True),
+        ("Why? (laughs) [cross-talk]", True),
+        ("Do you like it (the tea)?", True),
+        ("That went well, right? [chuckles]", False),
+        ("We do. [laughs]", False),
+    ],
+)
+def test_a_note_behind_a_question_changes_nothing(text, question):
+    assert asks(text) is question
 
 
 def test_words_are_compared_without_case_and_possessive():

@@ -106,10 +106,11 @@ _STROKES = str.maketrans("łøđħ", "lodh")  # no accents to Unicode
 
 def asks(text: str) -> bool:
     """Whether a sentence is a question; one that only seeks assent (", right?") is none."""
-    ended = text.rstrip("\"'”’»)] ")
+    ended = _NOTE.sub("", text).rstrip("\"'”’»)] ")
     return ended.endswith(("?", "？")) and not _TAG.search(ended)
 
 
+_NOTE = re.compile(r"(?:\s*(?:\[[^\[\]]{1,40}\]|\([^()?]{1,40}\)))+$")  # "[laughs]", at the end
 _TAG = re.compile(
     r",\s*(?:right|yeah|yes|no|ok|okay|you know|you see|correct|huh|isn['’]t it)\?$",
     re.IGNORECASE,

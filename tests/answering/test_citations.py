@@ -44,7 +44,7 @@ def test_every_quote_stands_word_for_word_in_the_turn_it_names(answers, turns):
 @pytest.mark.parametrize("marks", ["“”", '""'])
 def test_no_quote_has_one_mark_of_a_pair_at_its_end(tmp_path, write_episode, marks):
     said = [f"Her letter began: {marks[0]}My cousin sells umbrellas on the pier at Oban in spring."]
-    said += ["The pier has 40 lamps."] * 12  # more than a quotation takes in
+    said += ["The pier has 40 lamps."] * 30  # more than a quotation takes in
     said += [f"Every beekeeper should weigh all beehives in autumn.{marks[1]}"]
     others = [(f"Guest {n}", f"Ferry {n} to the islands sails at noon.") for n in range(20)]
     talk = write_episode("hives.md", [*others[:10], " ".join(said), *others[10:]])
@@ -54,6 +54,19 @@ def test_no_quote_has_one_mark_of_a_pair_at_its_end(tmp_path, write_episode, mar
     [quote] = [each.quote for each in citations if "beehives" in each.quote]
     assert quote.startswith("The pier")
     assert quote.endswith("Every beekeeper should weigh all beehives in autumn.")
+
+
+@pytest.mark.parametrize("marks", ["“”", '""'])
+def test_what_others_are_quoted_to_say_is_told_by_whom(tmp_path, write_episode, marks):
+    said = "The committee of the town had an answer to all of us. "
+    said += f"They told me: {marks[0]}No. We weigh our beehives in autumn. It is done.{marks[1]}"
+    others = [(f"Guest {n}", f"Ferry {n} to the islands sails at noon.") for n in range(20)]
+    talk = write_episode("hives.md", [*others[:10], f"{'Rain fell. ' * 20}{said}", *others[10:]])
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([talk])
+        citations = archive.ask("When do people weigh beehives?").citations
+    [quote] = [each.quote for each in citations if "beehives" in each.quote]
+    assert "They told me" in quote
 
 
 def test_a_quote_from_within_a_turn_begins_at_its_share_of_the_time(answers, turns):

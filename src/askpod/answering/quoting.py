@@ -120,8 +120,9 @@ def _fitting(runs: Iterable[Run], words: int, most: int) -> list[Run]:
 def widen(runs: Sequence[Run], judged: Judged, words: int = WORDS_IN_ALL) -> list[Run]:
     """The runs with what they need to be understood, as far as `words` go.
 
-    A short turn is quoted whole; a run that leans on the sentence before it begins there; each
-    goes on for FURTHER sentences. One that still leans says what was asked.
+    A short turn is quoted whole; a run that leans on the sentence before it begins there, as does
+    one that begins within what somebody else is quoted to have said; each goes on for FURTHER
+    sentences. One that still leans says what was asked.
     """
     turns: dict[tuple[int, int], list[Sentence]] = defaultdict(list)
     for sentence in judged.sentences:
@@ -169,7 +170,7 @@ class _Widening:
         """A run, wider, within its turn."""
         first, last = turn.index(run.sentences[0]), turn.index(run.sentences[-1])
         whole = sum(sentence.words for sentence in turn) <= SHORT_TURN
-        while first and (whole or turn[first].leans) and self._takes(turn[first - 1]):
+        while first and (whole or _needs_before(turn[first])) and self._takes(turn[first - 1]):
             first -= 1
         end = len(turn) if whole else min(len(turn), last + 1 + FURTHER)
         while last + 1 < end and self._takes(turn[last + 1]):
@@ -182,6 +183,10 @@ class _Widening:
         self._room -= sentence.words
         self._used.add(_place(sentence))
         return True
+
+
+def _needs_before(first: Sentence) -> bool:
+    return first.leans or first.reported
 
 
 def _place(sentence: Sentence) -> tuple[str, int, int]:

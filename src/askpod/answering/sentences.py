@@ -30,6 +30,7 @@ from askpod.text import TokenCounts, asks, query_words, split_sentences, split_t
 LONGEST_SENTENCE = 100  # tokens; what has more, some people's way of talking, is taken in parts
 LONG = 300  # characters, from which on tokens are counted
 KEPT = 10_000  # vectors, of 1.5 kB each
+LONGEST_REPORT = 200  # characters; a mark that opened longer ago was forgotten to be closed
 READ_CLOSELY = 36  # sentences whose meaning is looked at: embedding is what an answer waits for
 
 # Parts of a sentence's relevance, chosen on two kinds of talk and checked on a third
@@ -112,6 +113,13 @@ class Sentence:
     def leans(self) -> bool:
         """Whether it cannot be understood without what was said before it."""
         return bool(_LEANS.match(self.text))
+
+    @property
+    def reported(self) -> bool:
+        """Whether it begins within words of somebody else's, whom the text before it names."""
+        before = self.span.text[max(0, self.begin - LONGEST_REPORT) : self.begin]
+        straight = self.span.text.count('"', 0, self.begin)
+        return before.rfind("“") > before.rfind("”") or ('"' in before and straight % 2 == 1)
 
 
 @dataclass(frozen=True, slots=True)
