@@ -74,6 +74,8 @@ def test_a_time_restricts_which_episodes_talk_about_something(archive):
     assert {citation.episode_id for citation in found.citations} == {
         "restoring-church-organs-by-measurement"
     }
+    of_what = archive.ask("Which episodes talk about the bee kit of 2031?")
+    assert not of_what.warnings, "2031 is no time of an episode here"
     none = archive.ask("Which episodes since 2031 talk about calibration?")
     assert none.refused
     assert none.warnings == ("no episode fits since=2031; they are of 2024-10-08 to 2026-03-24",)
@@ -90,6 +92,9 @@ def test_a_time_restricts_which_episodes_talk_about_something(archive):
         "What topics does the episode with Marisol Vanterpool cover?",
         "What happened in the first meeting?",
         "How many hours are there?",
+        "How many shows did you do?",
+        "What was your first show?",
+        "Which interviews did you do?",
     ],
 )
 def test_what_is_said_in_the_episodes_is_no_matter_of_the_catalog(question):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from askpod.answering.overview import Quote, meant, overview
-from askpod.answering.question import Question, understand
+from askpod.answering.question import EPISODE, Question, understand
 from askpod.answering.quoting import Retrieved
 from askpod.model import Answer, Episode, Filters
 from askpod.text import words
@@ -30,12 +30,13 @@ OPENING = 12  # turns
 Asks = Literal["count", "guests", "host", "archive", "one", "fact", "list"]
 
 _FIRST_OR_LAST = r"(?P<which>latest|newest|most recent|last|first|oldest|earliest|longest|shortest)"
-_ONE = r"(?:episode|show|interview|talk|meeting|recording)"
-_EPISODES = r"(?:episodes|shows|interviews|talks|meetings|recordings|conversations|podcasts)"
+# Shows and talks may be what a guest speaks of: "How many shows did you do?"
+_OTHERS = r"(?:shows|interviews|talks|meetings|recordings|conversations)"
+_EPISODES = rf"(?:episodes|podcasts|{_OTHERS}(?= (?:are|is) (?:there|here)))"
 _ARCHIVE = r"(?:podcast|show|archive|series|collection)"
 # The first that a question has, with FILLERS alone besides, is what it asks.
 _ASKS: dict[Asks, str] = {
-    "one": rf"{_FIRST_OR_LAST} {_ONE}\b",
+    "one": rf"{_FIRST_OR_LAST} (?:episode|podcast)\b",
     "count": rf"how many (?:{_EPISODES}|guests|hours of (?:talk|audio|recordings?))\b",
     "host": r"who (?:hosts|presents)\b|who(?: is|['’]s| are) (?:the |your )?hosts?\b",
     "guests": (
@@ -53,7 +54,7 @@ _ASKS: dict[Asks, str] = {
     ),
     "list": (
         rf"(?:(?:which|what)(?: are)?(?: all)?(?: the| your)? |^){_EPISODES}\b"
-        rf"|(?:list|name|show|give|all)\b[a-z ]*?\b{_EPISODES}\b"
+        rf"|(?:list|name|show|give|all)\b[a-z ]*?\b(?:episodes|podcasts|{_OTHERS})\b"
     ),
 }
 _ASKED = {asks: re.compile(rf"\b(?:{how})", re.IGNORECASE) for asks, how in _ASKS.items()}
@@ -86,6 +87,10 @@ _PERIOD = re.compile(
     rf"| (?:until|till|up to) (?P<until>{_DAY})\b|,? (?:from|in|of|during) (?P<within>{_DAY})\b",
     re.IGNORECASE,
 )
+_OF_EPISODES = re.compile(
+    rf"\b{EPISODE}(?: (?:that )?(?:are |were )?(?:published|released|recorded|aired|made))?$",
+    re.IGNORECASE,
+)
 _IN_LATEST = re.compile(
     r"(?P<inside>(?:in|on|during|from) )?the (?:latest|newest|most recent) (?:episode|show)\b",
     re.IGNORECASE,
@@ -100,7 +105,11 @@ def in_period(text: str, filters: Filters) -> tuple[str, Filters]:
     """
     found = _PERIOD.search(text)
     without = text[: found.start()] + text[found.end() :] if found else text
-    if found is None or not (_asks(without) or understand(without, ()).kind == "episodes"):
+    if found is None:
+        return text, filters
+    # "Which episodes talk about the crash of 2008?" is not about episodes of 2008.
+    theirs = _OF_EPISODES.search(text[: found.start()])
+    if not (_asks(without) or (theirs and understand(without, ()).kind == "episodes")):
         return text, filters
     said = found.groupdict()
     since = _date(said["first"] or said["since"] or said["since_"] or said["within"])
