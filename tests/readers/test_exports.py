@@ -52,6 +52,20 @@ def test_an_export_is_read(name, title, turns):
     assert [(turn.speaker, turn.start, turn.text) for turn in episode.turns] == turns
 
 
+def test_lrc_with_hours_and_tags_of_any_kind(read):
+    lines = "[ti:Ferry]\n[lang:en]\n[00:01.20]No bell.\n[59:58.00]A lamp.\n[01:00:03.50]A dog.\n"
+    turns = read(lines, "ferry.lrc").episode.turns
+    assert [(turn.start, turn.text) for turn in turns] == [(1.2, "No bell. A lamp. A dog.")]
+    assert [second for _, second in turns[0].marks] == [3598.0, 3603.5]
+
+
+def test_what_ass_draws_is_no_speech(read):
+    said = [r"{\an8\p1}m 0 0 l 9 0 9 9{\p0}", r"{\i1}Salt{\i0}, {\p2}m 1 1{\p0}and {\pos(1,2)}sun."]
+    events = "".join(f"Dialogue: 0,0:00:03.00,0:00:06.00,Default,Elia,0,0,0,,{s}\n" for s in said)
+    (turn,) = read(f"[Script Info]\n\n[Events]\n{events}", "salt.ass").episode.turns
+    assert (turn.speaker, turn.start, turn.text) == ("Elia", 3.0, "Salt, and sun.")
+
+
 def test_a_csv_of_whisper_is_in_milliseconds_and_one_of_seconds_is_not(read):
     for unit, name in ((1000, "a.csv"), (1, "b.csv")):
         table = "start,end,text\n" + "".join(

@@ -137,15 +137,18 @@ def test_words_on_the_line_of_time_may_hold_a_colon(tmp_path, name):
                     (9, "Mara", "For the eels."), (12, "Jory", "Or for us.")]  # fmt: skip
 
 
-def test_a_list_of_chapters_above_a_transcript_is_not_said(tmp_path):
+@pytest.mark.parametrize("count", [4, 9, 40])
+@pytest.mark.parametrize("clock", ["[{}]", "({})"])
+def test_a_list_of_chapters_above_a_transcript_is_not_said(tmp_path, count, clock):
     said = "".join(
-        f"**{('Mara Lind', 'Jory Pell')[n % 2]}** [00:{n:02}:04]: We waited, {n} of us.\n\n"
-        for n in range(40)
+        f"**{('Mara Lind', 'Jory Pell')[n % 2]}** {clock.format(f'00:{n:02}:04')}:"
+        f" We waited, {n} of us.\n\n"
+        for n in range(count)
     )
     chapters = "- 00:00 Introduction\n- 03:05 Why the ferry stopped\n- 31:20 The postman\n"
     text = f"# The ferry\n\n## Chapters\n\n{chapters}\n## Transcript\n\n{said}"
     read = turns(tmp_path, "ferry.md", text)
-    assert [second for second, _, _ in read] == [60 * n + 4 for n in range(40)]
+    assert [second for second, _, _ in read] == [60 * n + 4 for n in range(count)]
     assert {speaker for _, speaker, _ in read} == {"Mara Lind", "Jory Pell"}
 
 

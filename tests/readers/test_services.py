@@ -73,6 +73,9 @@ def rows(speaker: str, start: str, end: str, text: str, unit: float = 1.0, *, la
             for who, begin, end, text in ROWS]},
         {"segments": [{"start": b, "end": e, "text": t, "speaker": "1", "voice": who}
                       for who, b, e, t in ROWS]},
+        {"entries": [{"speakerId": "x", "speakerDisplayName": who, "text": text,
+                      "startOffset": f"00:00:0{begin}", "endOffset": f"00:00:0{end}"}
+                     for who, begin, end, text in ROWS]},
         {"recognizedPhrases": [
             {"speaker": who, "offsetInTicks": begin * 1e7, "nBest": [{"display": text}]}
             for who, begin, _, text in ROWS]},
@@ -124,6 +127,16 @@ def test_speakers_and_words_wherever_a_tool_puts_them(read, value):
     found = said(read(json.dumps(value), "kiln.json").episode)
     assert [(who, text) for who, _, text in found] == [(who, text) for who, _, _, text in ROWS]
     assert [start for _, start, _ in found] == pytest.approx([1.5, 3.5, 6.0])
+
+
+def test_vosks_list_of_results(read):
+    results = [
+        {"result": [{"word": w, "start": n + 0.5, "end": n + 1} for w in ("it", "waits")]}
+        for n in (0, 20)
+    ]
+    (turn,) = read(json.dumps(results), "kiln.json").episode.turns
+    assert (turn.start, turn.text) == (0.5, "it waits it waits")
+    assert (9, 20.5) in turn.marks
 
 
 def test_channels_are_speakers_where_there_are_two(read):

@@ -141,6 +141,13 @@ def test_what_never_names_a_person_is_speech_in_a_labelled_file_too(prefix):
     assert f"{prefix}: It is late." in [text for _, text in found]
 
 
+def test_a_colon_behind_a_label_in_brackets_is_speech():
+    texts = ["It is warm.", "Is it?", "Machine Learning: it is that.", "It is.", "Rule One: wait."]
+    labels = ["Nell", "Bo Wick", "Nell", "Bo Wick", "Nell"]
+    found = spoken(captions(*(f"[{who}] {text}" for who, text in zip(labels, texts, strict=True))))
+    assert found == list(zip(labels, texts, strict=True))
+
+
 def test_a_sign_for_another_speaker_begins_another_turn():
     cues = captions("Is it lit? [SPEAKER_TURN]", "It is.", "And hot. [SPEAKER_TURN] Good.")
     log = FaultLog(Path("talk.vtt"))

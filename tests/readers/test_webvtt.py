@@ -117,6 +117,11 @@ all day. <v Ann>And at night? </v><v Cora &amp; Mia>No.
     ]
 
 
+def test_captions_that_are_json_of_teams(spoken):
+    said = '{"speakerName":"Ann Lee","spokenText":"Is it \\"lit\\"?","spokenLanguage":"en-us"}'
+    assert spoken(f"00:00:01.000 --> 00:00:02.000\n{said}\n") == ['Ann Lee: Is it "lit"?']
+
+
 def test_two_voices_in_one_caption_share_its_time(turns):
     first, second = turns("00:10.000 --> 00:20.000\n- <v Ann>Yes?</v>\n- <v Cora>No!!\n")
     assert [turn.speaker for turn in (first, second)] == ["Ann", "Cora"]

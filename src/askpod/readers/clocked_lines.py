@@ -40,7 +40,7 @@ _TRAILING = re.compile(
     rf"(?P<name>(?:\[[^\[\]:]{{1,30}}\] )?(?:[^\W_]|[+№#])"
     rf"(?:[^:：\[\]{{}}<>]|\[[^:：\[\]{{}}<>]{{1,30}}\]){{0,59}}?)"
     rf"(?(bracket)[\])>])"
-    rf"(?P<colon>\s?[:：])?(?:\s?[,|@–—-]|\sat(?=\s))?\s*{_TIME}"
+    rf"(?P<colon>\s?[:：])?(?:\s?[,|@·•–—-]|\sat(?=\s))?\s*{_TIME}"
     r"(?P<colon_after>\s?[:：])?(?P<rest>.*)",
     re.DOTALL,
 )
@@ -49,7 +49,7 @@ _IN_SECONDS = re.compile(
     r"[\[(] ?(?P<start>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?(?:-{0,2}>|-|–|—|to) ?"
     r"(?P<end>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?[\])]"
 )
-_SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—,](?=\s))?\s*")
+_SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—,·•](?=\s))?\s*")
 _ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
 _LINKED = re.compile(
     r"(?P<open>\((?=\[))?(?<!\[)\[{1,2}(?P<text>[^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]"
@@ -62,7 +62,8 @@ _QUOTED = re.compile(r"^(?:> )?(?:[-*•] (?=[*_]))?")  # a quotation, or a list
 _EMPHASIS = re.compile(
     r"^(?:\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,60}?)(?<=\S)[*_]{1,3}(?=[\s:：(\[]|$)"
 )
-_CODE = re.compile(rf"(?<!\S)([`*_])({CLOCK})\1", re.ASCII)
+_BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*))+)\*\*(?!\*)")  # not f**k
+_CODE = re.compile(rf"(?<![^\s*_])([`*_])[\[(]?({CLOCK})[\])]?\1", re.ASCII)
 _COLUMNS = {
     mark: re.compile(
         rf"[| ]*(?:(?P<first>{CLOCK}) *{mark} *(?P<right>[^{mark}\n:：]{{1,60}}?):?"
@@ -113,8 +114,7 @@ class Line:
 
 def read_lines(lines: Iterable[str]) -> list[Line]:
     """The lines of a text, with the names that are believed."""
-    written = _unglued(_from_columns([_normal(text) for text in lines]))
-    texts = list(_digital(written))
+    texts = _digital(_unglued(_from_columns([_normal(text) for text in lines])))
     read = [_line(number, text) for number, text in enumerate(texts, 1)]
     _keep_spoken(read, texts)
     _drop_read_aloud(read)
@@ -134,16 +134,20 @@ def _keep_spoken(lines: list[Line], texts: Sequence[str]) -> None:
     usual, count = Counter(layouts).most_common(1)[0] if timed else ("", 0)
     if 2 * count <= len(timed):
         return
+    above = [layout == usual for layout in layouts].index(True)
+    chapters = above if above > 1 and all(led for led, *_ in layouts[:above]) else 0
     fitting = {timed[place] for place in anchors([lines[at].start for at in timed])}
-    for at, layout in zip(timed, layouts, strict=True):
+    for at, layout in list(zip(timed, layouts, strict=True))[chapters:]:
         if layout != usual and (at not in fitting or count >= _NEARLY_ALL * len(timed)):
             lines[at] = Line(lines[at].number, texts[at])
 
 
 def _layout(line: Line, text: str) -> tuple[bool, bool, bool]:
     """Whether the clock opens the line, stands in brackets, and has words behind it."""
-    led = _LEADING.match(text) is not None
-    return led, text[:1] in "[(" if led else text[-1:] in "])", led and bool(line.text or line.name)
+    led = _LEADING.match(text)
+    clock = led or _TRAILING.match(text[:_MAX_HEAD])
+    words = (line.text or line.name) if led else line.text and line.name  # a label has a colon
+    return bool(led), bool(clock and clock["open"]), bool(words)
 
 
 def _unglued(lines: list[str]) -> list[str]:
@@ -180,9 +184,8 @@ def _normal(written: str) -> str:
         text = _BREAK.sub(" ", text, count=20).strip()
     if text[:1] in _MARKS:
         text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", text))
-    text = text.replace("**", "")
-    if "`" in text or "_" in text or "*" in text:
-        text = _CODE.sub(r"[\2]", text)
+    text = _BOLD.sub(r"\1", text) if "**" in text else text
+    text = _CODE.sub(r"[\2]", text)
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", text)
     if "](" in text:
@@ -235,8 +238,7 @@ def _spelled(line: str) -> str | None:
 def _drop_read_aloud(lines: Sequence[Line]) -> None:
     """Takes out what reads the clock beside it ("12 seconds" below 0:12), where most have that."""
     clocks = [at for at, line in enumerate(lines) if line.start is not None and not line.text]
-    heads: dict[int, str] = {}
-    read = 0
+    heads, read = dict[int, str](), 0
     for at in clocks:
         found = False
         for beside in (at - 1, at + 1):
@@ -377,8 +379,7 @@ def _trailed(number: int, text: str) -> Line | None:
     match = _TRAILING.match(text[:_MAX_HEAD])
     if match is None or bool(match["open"]) != bool(match["close"]):
         return None
-    name = " ".join(match["name"].split())
-    said = text[match.start("rest") :].strip()
+    name, said = " ".join(match["name"].split()), text[match.start("rest") :].strip()
     start, end = seconds(match["start"]), seconds(match["end"])
     if match["open"] and (match["colon"] or match["colon_after"]):
         return Line(number, f"{name}: {said}", start, end)  # a label, with its clock inside

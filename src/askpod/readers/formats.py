@@ -35,6 +35,7 @@ from askpod.readers.html_page import (
     text_of_html,
 )
 from askpod.readers.json_document import load_json, recognise_json
+from askpod.readers.markdown import shown
 from askpod.readers.plain import (
     clocks_without_speech,
     is_untimed,
@@ -110,6 +111,11 @@ class Content:
             return None  # notes may begin with a brace
         return recognise_json(value) or ("service" if is_service(value) else None)
 
+    @property
+    def said(self) -> str:
+        """The text as it is shown: that of a Markdown file without its markup."""
+        return shown(self.text) if self.ending == _MARKDOWN else self.text
+
     def holds_captions(self) -> bool:
         """Whether lines of time begin at once, or somewhere in what is called captions."""
         captions = self.ending in (".srt", ".vtt")
@@ -159,7 +165,12 @@ DATATALKS = Format(
 
 _UNTIMED = (
     _text_format("untimed-html", lambda content: is_html(content.text), read_untimed_html),
-    _text_format("untimed", lambda content: is_untimed(content.text), read_untimed),
+    Format(
+        "untimed",
+        MAX_TEXT_BYTES,
+        lambda content: is_untimed(content.text),
+        lambda content: read_untimed(content.path, content.said, content.log),
+    ),
 )
 
 
@@ -196,7 +207,12 @@ FORMATS = (
         "podcast-html", lambda content: looks_like_transcript_html(content.text), read_podcast_html
     ),
     _text_format("html", lambda content: looks_like_plain_html(content.text), read_plain_html),
-    _text_format("plain", lambda content: looks_like_plain(content.text), read_plain),
+    Format(
+        "plain",
+        MAX_TEXT_BYTES,
+        lambda content: looks_like_plain(content.text),
+        lambda content: read_plain(content.path, content.said, content.log),
+    ),
     # Not one of the others: what is wrong in it is told.
     replace(
         DATATALKS,

@@ -22,6 +22,7 @@ from askpod.readers.clocked_lines import CLOCK, Line, read_lines
 from askpod.readers.cues import Cue, Draft
 from askpod.readers.frontmatter import as_text
 from askpod.readers.json_document import seconds
+from askpod.readers.speaker_labels import is_diariser, is_name
 from askpod.readers.speakers import name_speakers
 from askpod.readers.text import (
     MAX_CAPTIONS,
@@ -47,6 +48,7 @@ _LABELLED = 0.25  # of the paragraphs, likewise
 _LEAST_ABOUT = 400  # characters above the first clock, in a page about transcripts
 _STEPS_BACK = 0.1  # of the clocks may go back, in a recording in parts
 _LEAST_IN_PARTS = 5  # clocks of a recording in two parts
+_NEARLY_ALL = 0.9  # of the names have a blank line above, or paragraphs a clock at their end
 _SLOWEST = 3.0  # characters a second; chapters and timetables have far fewer
 _ENDS = frozenset(".?!…。？！")
 _CLOSING = "\"'”’»)]"
@@ -55,9 +57,11 @@ _INLINE = re.compile(
     rf"\[ ?({CLOCK}) ?\]|\((\d{{1,2}}:[0-5]\d:[0-5]\d)\)|(?<=[.?!] )\((\d{{1,3}}:[0-5]\d)\)",
     re.ASCII,
 )
+_AT_END = re.compile(rf"(?:{_INLINE.pattern})\s*$", re.ASCII)
 _FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:(?!---)[^\n]*\n){1,200}---[ \t]*(?:\n|$)")
 _TITLE = re.compile(r"^title:[ \t]*([^\n]{1,200})$", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?^[ \t]*(?:```|~~~)", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"\s*#{1,6}\s")  # and not "#kiln", which is said
 _LABEL_ALONE = re.compile(r"[^\n:：]{1,60}[:：]\s*")
 _NO_TITLES = frozenset(
     {"transcript", "full transcript", "transcription", "search transcript", "search in video",
@@ -137,10 +141,12 @@ def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
     raw = written.split("\n")
     refuse_long_lines(path, raw)
     lines = read_lines([""] * above + raw[above:])
+    _keep_spoken_clocks(lines)
     _drop_footer(lines, log)
+    _drop_sections(lines, log)
     begin = _beginning(lines)
     _drop_headings(raw, lines, begin, log)
-    pieces = list(_cues(_blocks(lines[begin:])))
+    pieces = list(_cues(_with_own_clocks(list(_blocks(lines[begin:])))))
     if len(pieces) > MAX_CAPTIONS:
         problem = f"holds more than {MAX_CAPTIONS:,} clocks; split it or leave it out"
         raise ReadError(path, problem)
@@ -167,6 +173,40 @@ def _sample(text: str) -> list[str]:
     return shown.split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
 
 
+def _keep_spoken_clocks(lines: list[Line]) -> None:
+    """Makes text again of what ends with a clock that is said, such as "See you at 12:15".
+
+    It stands once, and no blank line stands above it where one does above names; or its clock is
+    out of order, and nothing is said below it or it looks like no name.
+    """
+    heads = [at for at, line in enumerate(lines) if line.name and not line.is_led]
+    counts = Counter(lines[at].name for at in heads)
+    often = [at for at in heads if counts[lines[at].name] > 1]
+    apart = sum(_is_blank(lines, at - 1) for at in often) >= max(1, _NEARLY_ALL * len(often))
+    written = [line for line in lines if line.text or line.start is not None]
+    ends = {line.number for line, below in pairwise(written) if below.start is not None}
+    misplaced = _out_of_order(lines, heads)
+    for at in heads:
+        line = lines[at]
+        if counts[line.name] > 1 or line.text or line.otherwise is None or is_diariser(line.name):
+            continue
+        no_name = line.number in ends or not is_name(line.name)
+        if (apart and not _is_blank(lines, at - 1)) or (at in misplaced and no_name):
+            lines[at] = line.otherwise
+
+
+def _out_of_order(lines: Sequence[Line], heads: Sequence[int]) -> set[int]:
+    """Those of the lines whose clock does not lie between the one above and the one below."""
+    starts = [lines[at].start or 0.0 for at in heads]
+    around = zip([0.0, *starts], starts, [*starts[1:], starts[-1] if starts else 0.0], strict=False)
+    ordered = [low <= start <= max(low, high) for low, start, high in around]
+    return {at for at, fits in zip(heads, ordered, strict=True) if not fits}
+
+
+def _is_blank(lines: Sequence[Line], at: int) -> bool:
+    return at < 0 or not (lines[at].text or lines[at].start is not None)
+
+
 def _drop_footer(lines: list[Line], log: FaultLog) -> None:
     """Takes out what the exporting tool has put below a transcript."""
     written = [at for at, line in enumerate(lines) if line.text]
@@ -177,12 +217,30 @@ def _drop_footer(lines: list[Line], log: FaultLog) -> None:
         del lines[at:]
 
 
+def _drop_sections(lines: Sequence[Line], log: FaultLog) -> None:
+    """Takes out what stands beside a clock where the paragraphs below name their speakers."""
+    written = [line for line in lines if line.text or line.start is not None]
+    labels = Counter(_label(line.text) for line in written if line.start is None)
+    named = [
+        (line, bool(label := _label(below.text)) and labels[label] > 1)
+        for line, below in pairwise(written)
+        if line.name and not line.text
+    ]
+    sections = [line for line, is_section in named if is_section]
+    if 2 * len(sections) > len(named):
+        for line in sections:
+            log.add(line.number, "heading", f"{excerpt(line.name)} is a heading, and no speaker")
+            line.name = ""
+
+
 def _drop_headings(raw: Sequence[str], lines: list[Line], begin: int, log: FaultLog) -> None:
     """Takes out Markdown's headings between the paragraphs: nobody says them."""
     counts = Counter(line.text for line in lines)
+    labels = Counter(_label(line.text) for line in lines)
     for line in lines[begin:]:
-        is_heading = raw[line.number - 1].lstrip().startswith("#") and not line.name
-        if is_heading and counts[line.text] == 1 and ":" not in line.text:
+        is_heading = _HEADING.match(raw[line.number - 1]) and not line.name
+        label = _label(line.text)
+        if is_heading and counts[line.text] == 1 and not (label and labels[label] > 1):
             log.add(line.number, "heading", f"{excerpt(line.text)} is a heading, and no speech")
             line.text = ""
 
@@ -223,7 +281,7 @@ def _label(text: str) -> str:
 def _is_labelled(lines: Sequence[Line]) -> bool:
     """Whether the paragraphs name their speakers, and are speech."""
     blocks = [block for block in _blocks(lines) if block.texts]
-    cues = [Cue(block.line, None, None, block.text) for block in blocks]
+    cues = [Cue(block.line, None, None, _INLINE.sub("", block.text)) for block in blocks]
     named = [cue for cue in name_speakers(cues, FaultLog(Path())) if cue.speaker and cue.opens]
     labelled = {cue.line for cue in named}
     ended = sum(cue.text.rstrip().rstrip(_CLOSING)[-1:] in _ENDS for cue in named)
@@ -275,6 +333,31 @@ def _blocks(lines: Sequence[Line]) -> Iterator[_Block]:
             block.texts.append(line.text)
     if block:
         yield block
+
+
+def _with_own_clocks(blocks: list[_Block]) -> list[_Block]:
+    """The blocks; where nearly all end with the clock at which they begin, with that in front.
+
+    Whether such a clock is of the beginning or of the end is told by how much is said until the
+    next one.
+    """
+    ends = [match for block in blocks if (match := _AT_END.search(block.text))]
+    if len(ends) < max(3, _NEARLY_ALL * len(blocks)) or any(block.start for block in blocks):
+        return blocks
+    starts = [seconds(match[1] or match[2] or match[3]) or 0.0 for match in ends]
+    lengths = [match.start() for match in ends]
+    gaps = [after - before for before, after in pairwise(starts)]
+    pace = sum(gaps) / max(1, sum(lengths))
+
+    def misfit(said: Sequence[int]) -> float:
+        return sum(abs(gap - pace * length) for gap, length in zip(gaps, said, strict=False))
+
+    if misfit(lengths) <= misfit(lengths[1:]):
+        for block in blocks:
+            if match := _AT_END.search(block.text):
+                block.start = seconds(match[1] or match[2] or match[3])
+                block.texts = [block.text[: match.start()]]
+    return blocks
 
 
 def _cues(blocks: Iterable[_Block]) -> Iterator[Cue]:

@@ -150,8 +150,8 @@ def _said_by(speaker: object, words: Sequence[_TimedWord]) -> list[_TimedWord]:
 def _of_rows_of_words(value: object) -> list[_Spoken]:
     """Paragraphs with a speaker and a list of words each, as meeting bots and editors write."""
     for rows in lists_in(value, DEEPEST):
-        paragraphs = [row for row in nested(rows) if nested(row.get("words"))]
-        if not paragraphs or names_of(nested(paragraphs[0]["words"])) is None:
+        paragraphs = [row for row in nested(rows) if _words_in(row)]
+        if not paragraphs or names_of(_words_in(paragraphs[0])) is None:
             continue
         key = speaker_name(
             paragraphs, {LOOSE.sub("", each.lower()): each for each in paragraphs[0]}
@@ -160,9 +160,13 @@ def _of_rows_of_words(value: object) -> list[_Spoken]:
     return []
 
 
+def _words_in(value: Object) -> list[Object]:
+    return nested(value.get("words")) or nested(value.get("result"))  # of Vosk
+
+
 def _of_words(value: Object) -> _Spoken:
     """A text and its words beside it: ElevenLabs in seconds, AssemblyAI in milliseconds."""
-    rows = nested(value.get("words")) or nested(value.get("result"))
+    rows = _words_in(value)
     names = names_of(rows) or Names("text", "start", speaker="speaker")
     unit = unit_of(rows, names)
     words = [

@@ -89,6 +89,7 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
     if too_many or any(cue.speaker for cue in cues):
         return hold(cues, log)
     split = [_lines(cue.text) for cue in cues]
+    _keep_brackets([line for lines in split for line in lines if line.label])
     believed = _Labels(split).believed() or _labels_apart(split)
     split = _cut_inside(cues, split, believed)
     changes = any(cue.opens for cue in cues) or any(
@@ -106,6 +107,19 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
         sum(">>" in cue.text for cue in cues) >= _CHANGES_SHARE * len(cues)
     )
     return hold_named(named, log, always=marks_changes)
+
+
+def _keep_brackets(lines: Sequence[_Line]) -> None:
+    """Of `[Mara] Machine Learning: it is` takes the bracket, where others have that alone."""
+    alone = Counter(line.label for line in lines if line.bracket)
+    counts = Counter(line.label for line in lines)
+    for line in lines:
+        if line.bracket or line.sure or line.label[0] not in "[({" or counts[line.label] > 1:
+            continue
+        match = _BRACKETED.match(line.text)
+        label = " ".join(match[0].split())[1:-1] if match else ""
+        if match and alone[label] > 1:
+            line.label, line.rest, line.bracket = label, line.text[match.end() :], True
 
 
 def name_or_keep(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:

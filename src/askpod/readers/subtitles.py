@@ -11,6 +11,7 @@ no line numbers, and takes 20 seconds over 200 KB of open braces. LRC is of lyri
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -136,6 +137,9 @@ class _Piece:
 
 def _cues(caption: Caption) -> Iterator[Cue]:
     """A cue for each voice and each word with a time of its own."""
+    if spoken := _of_teams(caption):
+        yield spoken
+        return
     if not any("<" in line for line in caption.lines):
         yield Cue(caption.line, caption.start, caption.end, "\n".join(caption.shown))
         return
@@ -143,6 +147,18 @@ def _cues(caption: Caption) -> Iterator[Cue]:
     ends = [*(piece.start for piece in pieces[1:]), caption.end]
     for piece, end in zip(pieces, ends, strict=True):
         yield Cue(caption.line, piece.start, end, "".join(piece.texts), piece.speaker)
+
+
+def _of_teams(caption: Caption) -> Cue | None:
+    """The words of a caption that is an object of JSON, as Microsoft's Graph gives them."""
+    if not caption.lines[0].startswith("{") or "spokenText" not in caption.lines[0]:
+        return None
+    try:
+        value = json.loads("".join(caption.lines))
+    except (ValueError, RecursionError):
+        return None
+    said, speaker = str(value.get("spokenText", "")), str(value.get("speakerName") or "")
+    return Cue(caption.line, caption.start, caption.end, said, speaker)
 
 
 def _one_a_line(caption: Caption) -> list[_Piece]:
@@ -201,12 +217,16 @@ _HEAD = 4_000  # characters by which a file is recognised
 _SBV = re.compile(
     r"^(\d{1,3}:\d\d:\d\d[.,]\d{1,3}),(\d{1,3}:\d\d:\d\d[.,]\d{1,3})[ \t]*\r?$", re.MULTILINE
 )
-_LRC_TIME = re.compile(r"\[(\d{1,3}:\d\d(?:[.:]\d{1,3})?)\]")
-_LRC_WORD = re.compile(r"<(\d{1,3}:\d\d(?:[.:]\d{1,3})?)>")
+# 12:34, 12:34.56, 12:34:56 (hundredths), and with hours only 1:12:34.56.
+_LRC_CLOCK = r"\d{1,3}:\d\d(?:[.:]\d{1,3}|:\d\d\.\d{1,3})?"
+_LRC_TIME = re.compile(rf"\[({_LRC_CLOCK})\]")
+_LRC_WORD = re.compile(rf"<({_LRC_CLOCK})>")
 _LRC_TAG = re.compile(
     r"^\[(ti|ar|al|au|by|re|ve|length|offset|tool|#):([^\n\]]{0,300})\]\s*$", re.MULTILINE
 )
-_OVERRIDE = re.compile(r"\{[^{}]*\}")
+_LRC_ABOUT = re.compile(r"\[[A-Za-z_#]{1,20}:[^\n\]]{0,300}\]")  # any tag, above the first time
+_OVERRIDE = re.compile(r"(\{[^{}]*\})")
+_DRAWING = re.compile(r"\\p(\d{1,3})(?!\w)")
 _ASS_BREAK = re.compile(r"\\[Nn]")
 _FIELDS = "layer, start, end, style, name, marginl, marginr, marginv, effect, text"
 
@@ -240,14 +260,16 @@ def read_lrc(path: Path, text: str, log: FaultLog) -> Draft:
 
 
 def _lrc_cues(text: str, shift: float) -> Iterator[Cue]:
+    begun = False
     for number, line in enumerate(text.split("\n"), 1):
         bare = line.strip()
-        if _LRC_TAG.fullmatch(bare):
+        if _LRC_TAG.fullmatch(bare) or (not begun and _LRC_ABOUT.fullmatch(bare)):
             continue
         start: float | None = None
         while match := _LRC_TIME.match(bare):
             start = _lrc_second(match[1], shift) if start is None else start
             bare = bare[match.end() :].lstrip()
+        begun = begun or start is not None
         pieces = _LRC_WORD.split(bare)
         yield Cue(number, start, None, pieces[0])
         for written, piece in zip(pieces[1::2], pieces[2::2], strict=True):
@@ -255,8 +277,10 @@ def _lrc_cues(text: str, shift: float) -> Iterator[Cue]:
 
 
 def _lrc_second(written: str, shift: float) -> float | None:
-    minutes, _, rest = written.partition(":")
-    second = caption_second(f"{minutes}:{rest.replace(':', '.')}")
+    if "." not in written:
+        minutes, _, rest = written.partition(":")
+        written = f"{minutes}:{rest.replace(':', '.')}"
+    second = caption_second(written)
     return None if second is None else max(0.0, second - shift)
 
 
@@ -285,7 +309,7 @@ def _ass_cues(text: str) -> Iterator[Cue]:
         elif kind.strip().lower() == "dialogue":
             values = rest.strip().split(",", max(0, len(fields) - 1))
             event = dict(zip(fields, values, strict=False))
-            said = _ASS_BREAK.sub("\n", _OVERRIDE.sub("", event.get("text", "")))
+            said = _ASS_BREAK.sub("\n", _without_overrides(event.get("text", "")))
             yield Cue(
                 number,
                 caption_second(event.get("start", "").strip()),
@@ -293,3 +317,15 @@ def _ass_cues(text: str) -> Iterator[Cue]:
                 without_markup(said.replace("\\h", " ")),
                 event.get("name", event.get("actor", "")).strip(),
             )
+
+
+def _without_overrides(text: str) -> str:
+    r"""The text without what stands in braces, and without drawings, from `{\p1}` to `{\p0}`."""
+    kept: list[str] = []
+    draws = False
+    for place, part in enumerate(_OVERRIDE.split(text)):
+        if place % 2 == 0:
+            kept += [] if draws else [part]
+        elif scales := _DRAWING.findall(part):
+            draws = int(scales[-1]) > 0
+    return "".join(kept)

@@ -32,15 +32,15 @@ _SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
 _TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
           "line", "punctuatedword", "word")  # fmt: skip
 _STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", "startsec",
-           "startseconds", "starttimestamp", "startts", "begin", "from", "offset", "offsetms",
-           "offsetmilliseconds", "offsetinticks", "beginoffsetmillis", "in", "timestamp", "time",
-           "ts")  # fmt: skip
+           "startseconds", "starttimestamp", "startoffset", "startts", "begin", "from", "offset",
+           "offsetms", "offsetmilliseconds", "offsetinticks", "beginoffsetmillis", "in",
+           "timestamp", "time", "ts")  # fmt: skip
 _ENDS = ("end", "endtime", "endms", "endmilliseconds", "endtimems", "endsec", "endseconds",
-         "endtimestamp", "endoffsetmillis", "stop", "to", "out", "endts")  # fmt: skip
+         "endtimestamp", "endoffset", "endoffsetmillis", "stop", "to", "out", "endts")  # fmt: skip
 _LENGTHS = ("duration", "dur", "durationms", "durationmilliseconds", "durationinticks")
-_SPEAKERS = ("voice", "speakername", "speaker", "speakerlabel", "speakerid", "speakertag",
-             "participant", "participantname", "participantrole", "users", "name", "channel",
-             "channelid", "channellabel", "channeltag")  # fmt: skip
+_SPEAKERS = ("voice", "speakername", "speakerdisplayname", "speaker", "speakerlabel",
+             "speakerid", "speakertag", "participant", "participantname", "participantrole",
+             "users", "name", "channel", "channelid", "channellabel", "channeltag")  # fmt: skip
 LOOSE = re.compile(r"[^a-z]")
 
 
@@ -211,7 +211,7 @@ def speaker_in(value: object) -> object:
     if isinstance(value, list):
         return " & ".join(label for each in value if (label := label_of(each))) or None
     if isinstance(value, dict):
-        keys = ("name", "username", "label", "id")
+        keys = ("name", "displayName", "username", "label", "id")
         return next((value[key] for key in keys if value.get(key)), None)
     return value
 
