@@ -93,6 +93,35 @@ def test_a_marker_belongs_to_the_words_before_it(written: str, shown: str) -> No
     assert [citation.supported for citation in done.citations] == [True]
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (
+            "[2] Coffee spread through colonialism.\n[3] Nobody buys the last two bananas.",
+            "Coffee spread through colonialism. [1]\nNobody buys the last two bananas. [2]",
+        ),
+        (
+            "- [2] Coffee spread through colonialism.\n- [3] Nobody buys the last two bananas.",
+            "- Coffee spread through colonialism. [1]\n- Nobody buys the last two bananas. [2]",
+        ),
+        (
+            "[2] Coffee spread through colonialism. [3] Nobody buys the last two bananas.",
+            "Coffee spread through colonialism. [1] Nobody buys the last two bananas. [2]",
+        ),
+        (
+            "Coffee spread through colonialism [2].\n\nSources:\n[2] Mara, 3:20 — Small Talks",
+            "Coffee spread through colonialism [1].\n\nSources:\nMara, 3:20 — Small Talks",
+        ),
+    ],
+)
+@pytest.mark.parametrize("size", [0, 1])
+def test_numbers_that_begin_a_line_belong_to_the_sentence_behind_them(written, shown, size) -> None:
+    done = write(written, size)
+    assert done.text == shown
+    assert done.warnings == ()
+    assert all(each.supported and each.cited_by == "model" for each in done.citations)
+
+
 def test_numbers_follow_first_use_and_repeats_share_one() -> None:
     done = write(
         "Nobody buys the last two bananas [3]. Coffee spread through colonialism [2]. "

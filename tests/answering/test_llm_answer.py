@@ -242,6 +242,20 @@ def test_a_follow_up_is_made_whole_by_the_model(ask, model_server):
     assert answer.usage.prompt_tokens > 0
 
 
+def test_a_follow_up_to_an_answer_that_is_too_long_for_the_model_is_made_whole_by_rule(
+    indexed, model_server, monkeypatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-tests")
+    small = ModelSettings("any", model_server.base_url, context_tokens=900, answer_tokens=150)
+    with Archive.open(indexed, settings=Settings(model=small)) as archive:
+        before = archive.ask(QUESTION)
+        long = replace(before, text=before.text + " and so on" * 200)
+        model_server.requests.clear()
+        answer = archive.ask("And why so long?", history=[Exchange(QUESTION, long)])
+    assert answer.question.startswith("And why so long? (")
+    assert len(model_server.requests) == 1
+
+
 def test_orders_in_a_transcript_stay_data(model_server, write_episode, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-tests")
     model_server.answer_with(lambda request: f"You owe me money [{numbered(request, 'drifted')}].")

@@ -282,6 +282,29 @@ def test_a_structured_reply_is_asked_for_until_the_endpoint_refuses_it(model_ser
     assert asked == [SCHEMA, None, None]
 
 
+IN_THE_STREAM = {"error": {"code": 502, "message": "no", "metadata": "response_format"}}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        failed(400, "Failed to generate JSON.", code="json_validate_failed"),  # Groq
+        failed(500, "failed to load model vocabulary required for format"),  # Ollama
+        failed(500, "Failed to parse grammar"),  # llama.cpp
+        failed(501, "structured outputs are not implemented"),
+        failed(404, "No endpoints found that support response_format"),  # OpenRouter
+        Scripted(then=f"data: {json.dumps(IN_THE_STREAM)}\n\n"),  # OpenRouter, of who serves it
+    ],
+)
+def test_a_schema_may_be_refused_with_any_status(model_server, refusal):
+    model = LanguageModel(ModelSettings("tiny", model_server.base_url, patience=0.0))
+    model_server.queue(refusal, "Hello.")
+    *_, reply = model.stream(QUESTION, SCHEMA)
+    assert reply.text == "Hello."
+    asked = [request.body.get("response_format") for request in model_server.requests]
+    assert asked == [SCHEMA, None]
+
+
 def test_a_closing_slash_of_the_address_is_no_harm(model_server):
     model = LanguageModel(ModelSettings("tiny", model_server.base_url + "/"))
     assert model.reply(QUESTION).text == "A reply."

@@ -147,3 +147,11 @@ def test_thoughts_that_do_not_end_give_quotations_and_say_why(ask, model_server)
     assert "Okay" not in answer.text
     assert answer.mode == "extractive"
     assert any("not of the form" in warning for warning in answer.warnings)
+
+
+@pytest.mark.parametrize("begun", ["<think>\nLet me see", '{"sentences": [{"text": "The trial'])
+def test_a_reply_that_is_cut_before_any_answer_tells_what_to_raise(ask, model_server, begun):
+    model_server.queue(said(begun, finish="length"))
+    answer = ask.ask(QUESTION)
+    assert "raise answer_tokens (ASKPOD_ANSWER_TOKENS)" in answer.warnings[0]
+    assert answer.mode == "extractive"

@@ -34,6 +34,13 @@ BEES = {"text": "Bees dance\n in circles.", "turns": [3, 5, 3]}
         (f"```json\n{structured(BEES)}\n```", "Bees dance in circles. [3][5]"),
         (structured(BEES, missing="Not why."), "Bees dance in circles. [3][5] Not why."),
         (structured(BEES, missing=f"{SENTINEL}."), "Bees dance in circles. [3][5]"),
+        (structured(BEES, missing="None"), "Bees dance in circles. [3][5]"),
+        (structured(BEES, missing=" N/A. "), "Bees dance in circles. [3][5]"),
+        (structured(BEES, missing="Nothing is missing."), "Bees dance in circles. [3][5]"),
+        (structured({"text": "It ran a year", "turns": [1]}, {"text": "Six sites", "turns": [2]}),
+         "It ran a year. [1] Six sites. [2]"),
+        (structured("It ran a year [1]", "“Six sites!”", "Two reasons:"),
+         "It ran a year [1]. “Six sites!” Two reasons:"),
         (structured({"text": "Do bees dance?", "turns": [1]}, BEES, missing="Why?"),
          "Bees dance in circles. [3][5]"),
         (structured(missing="Nothing is said of bees."), SENTINEL),
@@ -121,6 +128,14 @@ PROMPT = [
 )
 def test_a_copy_of_the_prompt_is_known(reply):
     assert is_copied(reply, PROMPT, [TURN])
+
+
+def test_an_answer_may_say_a_long_question_again():
+    said = "the trial ran for fourteen months, with twenty-two hives at six sites"
+    question = f"Is it true that {said}?"
+    prompt = [*PROMPT[:1], ("user", f"[1] Mara, 0:00 — Bees\n> {SAID}\n\nQuestion: {question}")]
+    assert not is_copied(f"Yes, {said} [1].", prompt, [TURN], question)
+    assert is_copied(question, prompt, [TURN], question)
 
 
 @pytest.mark.parametrize("reply", [SAID, "It ran for fourteen months at six sites, with 22 hives."])

@@ -15,7 +15,7 @@ from askpod.answering.prompts import Prompts
 from askpod.answering.refusal import SENTINEL, is_doubtful, nearness
 from askpod.answering.rewriting import MOST_QUERIES, queries_in
 from askpod.errors import ModelError
-from askpod.model import Filters
+from askpod.model import Exchange, Filters
 from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI, Request, failed
 
@@ -121,6 +121,25 @@ def test_a_name_that_is_never_mentioned_needs_no_other_words(opened, model_serve
     with opened() as archive:
         assert archive.ask("What does Ferdinand Magellan say?").refused
     assert model_server.requests == []
+
+
+@pytest.mark.parametrize("opening", ["<think>\n", "<think>", ""])
+def test_what_a_model_thinks_first_is_not_searched_for(opened, model_server, opening):
+    thoughts = f"{opening}Apiarists are people who keep bees.\n</think>\n\n"
+    model_server.answer_with(answering(thoughts + OTHER_WORDS))
+    with opened() as archive:
+        assert SHOWN in archive.ask(WEAK).warnings
+
+
+@pytest.mark.parametrize("opening", ["<think>\n", "<think>", ""])
+def test_a_follow_up_is_rewritten_without_the_thoughts(opened, model_server, opening):
+    wanted = "How many sites did the trial of the bee kit have?"
+    with opened() as archive:
+        before = archive.ask(STRONG)
+        thoughts = f"{opening}They want the sites of the trial.</think>"
+        model_server.queue(f"{thoughts}\n{wanted}")
+        follow_up = archive.ask("And how many sites?", history=[Exchange(STRONG, before)])
+    assert follow_up.question == wanted
 
 
 NONSENSE = [

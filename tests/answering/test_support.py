@@ -54,6 +54,16 @@ def test_something_else_is_not(checker: SupportChecker, claim: str) -> None:
     assert not checker.check(claim, turn(CLOSING)).ok
 
 
+def test_a_claim_may_repeat_the_second_and_the_number_that_the_prompt_shows(
+    checker: SupportChecker,
+) -> None:
+    said = turn(CLOSING, number=12)  # which begins at 1:00
+    for claim in ("At {}, Mara says the closing took one day.", "Turn 12: it took 1 day ({})."):
+        assert checker.check(claim.format("1:00"), said).ok
+        assert not checker.check(claim.format("1:17"), said).ok
+    assert not checker.check("The closing took 12 days.", said).ok
+
+
 def test_it_points_at_the_sentences_that_say_so(checker: SupportChecker) -> None:
     support = checker.check("The bookkeepers threw a party for her.", turn(CLOSING))
     assert CLOSING[support.begin : support.end] == "They threw a party for me."
@@ -99,13 +109,26 @@ def test_a_turn_beyond_what_the_embedder_reads(checker: SupportChecker) -> None:
         ("seven and a half hours", {7.5}),
         ("twenty-five percent of $1.5 million", {25, 1_500_000}),
         ("two hundred and fifty thousand euros", {250_000}),
-        ("four or five, 60. 800,", {4, 5, 60, 800}),
+        ("two thousand five hundred, or two hundred thirty thousand", {2_500, 230_000}),
+        ("one million two hundred thousand, a thousand two hundred", {1_200_000, 1_200}),
+        ("sixteen point eight, one point two five million", {16.8, 1_250_000}),
+        ("at one point three left, a million and a half", {3, 1_500_000}),
+        ("one thousand nine hundred and sixty of 1,960, 1'960, 1\u202f960", {1_960}),
+        ("a hundred and twenty thousand four hundred and one", {120_401}),
+        ("in nineteen ninety-four, in nineteen oh four", {19, 94, 1994, 4, 1904}),
+        ("four or five, 60. 800, 12,2020", {4, 5, 60, 800, 12, 2020}),
         ("nine and twenty", {9, 20}),
         ("no number, a half, first", set()),
     ],
 )
 def test_numbers_in_digits_and_words(text: str, numbers: set[float]) -> None:
     assert stated_numbers(text) == numbers
+
+
+def test_a_claim_writes_in_digits_what_was_said_in_words(checker: SupportChecker) -> None:
+    said = turn("We sold four thousand two hundred rolls, at sixteen point eight cents each.")
+    assert checker.check("They sold 4,200 rolls at 16.8 cents each.", said).ok
+    assert not checker.check("They sold 4,300 rolls at 16.8 cents each.", said).ok
 
 
 def test_which_numbers_bind_a_claim() -> None:

@@ -1,7 +1,8 @@
 """From a model's text with evidence numbers to the text that a person sees, while it comes.
 
 Every citation is checked against its turn before it is shown. What a claim is cited with is
-judged against the words before the numbers, in the same sentence. Where a claim cites nothing, or
+judged against the words before the numbers, in the same sentence; numbers that begin a line are for
+the sentence behind them. Where a claim cites nothing, or
 only turns that do not support it, the turn of the evidence that supports it best is cited instead.
 A number that does not hold is left out beside one that does. A claim that nothing supports is
 marked or left out.
@@ -14,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from askpod.answering.claims import ends_before, needs_source, plain_claim
+from askpod.answering.claims import ends_before, may_begin, needs_source, plain_claim
 from askpod.answering.refusal import is_refusal
 from askpod.answering.replies import Marker, MarkerReader
 from askpod.answering.support import Support, SupportChecker
@@ -142,6 +143,7 @@ class CitationWriter:
         self._sentence = _Sentence()
         self._gap = ""  # white space not shown yet: a dropped marker takes it along
         self._group: list[tuple[str, EvidenceTurn]] = []  # markers side by side, with their gaps
+        self._leading: list[tuple[str, EvidenceTurn]] = []  # those that stand before this sentence
         self._shown: list[str] = []
         self._new: list[str] = []
         self._citations: dict[tuple[int, int, int, bool], Citation] = {}
@@ -217,6 +219,8 @@ class CitationWriter:
                 if len(self._sentence.space) < LONGEST_GAP:
                     self._sentence.space += character
                 continue
+            if self._group and self._leads(character):
+                self._take_leading()
             self._close_group()
             if self._sentence.may_end() and ends_before(
                 self._sentence.words, self._sentence.space, character
@@ -240,6 +244,33 @@ class CitationWriter:
             self._gap = ""  # a marker that shows nothing leaves no space behind either
         if len(self._group) >= MOST_TURNS:
             self._close_group()
+
+    def _leads(self, following: str) -> bool:
+        """Whether the markers are for the sentence that begins behind them, as some models write.
+
+        They begin the text, a line or a list item; or they follow a sentence that has its own so.
+        """
+        gap, sentence = self._group[0][0], self._sentence
+        if "\n" in self._gap or not may_begin(following):
+            return False
+        if not plain_claim(sentence.words) or "\n" in gap:
+            return True
+        return bool(self._leading and gap) and ends_before(sentence.words, gap, following)
+
+    def _take_leading(self) -> None:
+        """Sets the markers aside until the end of the sentence that they stand before."""
+        leading, self._group = self._group, []
+        if plain_claim(self._sentence.words):
+            self._end_sentence()
+        self._gap = leading[0][0]
+        self._leading = [(" ", turn) for _, turn in leading]
+
+    def _close_leading(self) -> None:
+        """Shows the markers that were set aside, where the sentence has none of its own."""
+        if not self._sentence.turns and needs_source(self._sentence.opening):
+            self._group = self._leading
+            self._close_group()
+        self._leading = []
 
     def _close_group(self) -> None:
         """Judges the markers that stand side by side, and shows them."""
@@ -272,6 +303,7 @@ class CitationWriter:
 
     def _end_sentence(self) -> None:
         self._close_group()
+        self._close_leading()
         sentence, self._sentence = self._sentence, _Sentence()
         claim = plain_claim(sentence.words)
         if claim in self._told:  # small models say a thing again and again

@@ -7,16 +7,17 @@ A name is a run of words with a capital. A single one that begins a sentence is 
 sentence begins so. Spellings that are alike count as one: transcripts misspell names.
 
 Numbers are read in digits and in English words: "128k", "128,000" and "a hundred and twenty eight
-thousand" are one number; so are "7.5" and "seven and a half". Units and percent signs are left
-aside. Knows cardinal numbers only.
+thousand" are one number; so are "7.5", "seven and a half" and "seven point five". Units and percent
+signs are left aside. Knows cardinal numbers only, and years that are said in two halves.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import pairwise
 
 from askpod.answering.refusal import REFUSAL
 from askpod.text import STOPWORDS, folded, split_sentences
@@ -38,7 +39,9 @@ _LARGE = {word: 10.0 * value for value, word in enumerate(_TENS, start=2)}
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}
 _SUFFIXES = {"k": 1e3, "m": 1e6, "mln": 1e6, "bn": 1e9, "b": 1e9}  # only right behind the digits
 _BEGINS_NUMBER = _SMALL.keys() | _LARGE.keys() | _SCALES.keys()
-_TOKEN = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[^\W\d_]+")
+# Between thousands stands a comma, an apostrophe, or a space that does not break.
+_THOUSANDS = "[,'’\u00a0\u2009\u202f]"
+_TOKEN = re.compile(rf"(?:\d{{1,3}}(?:{_THOUSANDS}\d{{3}})+(?!\d)|\d+)(?:\.\d+)?|[^\W\d_]+")
 
 # "Three reasons", "two ways": a writer counts what a speaker listed without ever saying a number.
 _COUNTED = frozenset(
@@ -49,6 +52,7 @@ _COUNTED = frozenset(
     )
 )
 
+_AT_A_TIME = re.compile(r"\bat one point\b", re.IGNORECASE)  # no number, whatever follows
 _COUPLE = re.compile(r"\ba couple\b", re.IGNORECASE)
 _MEASURES = frozenset(
     re.findall(
@@ -108,8 +112,19 @@ def stated_numbers(text: str) -> frozenset[float]:
 
     Digits inside other words count, too: transcripts write "GPT4" and "gpt 4".
     """
+    numbers = _numbers(text)
     couple = {2.0} if _COUPLE.search(text) else set()
-    return frozenset(number.value for number in _numbers(text)) | couple
+    return frozenset(number.value for number in numbers) | couple | {*_years(numbers)}
+
+
+def _years(numbers: Iterable[_Number]) -> Iterator[float]:
+    """What "nineteen ninety-four" and "nineteen oh four" may be, beside two numbers."""
+    for one, two in pairwise(numbers):
+        if one.in_digits or two.in_digits or not 13 <= one.value <= 20:
+            continue
+        oh = one.followed_by in ("o", "oh") and two.value < 10
+        if oh or (one.followed_by in _BEGINS_NUMBER and 10 <= two.value < 100):
+            yield 100 * one.value + two.value
 
 
 def binding_numbers(claim: str) -> frozenset[float]:
@@ -131,7 +146,7 @@ def binding_numbers(claim: str) -> frozenset[float]:
 def _numbers(text: str) -> list[_Number]:
     found: list[_Number] = []
     current = _NumberReading()
-    for token in _TOKEN.finditer(text):
+    for token in _TOKEN.finditer(_AT_A_TIME.sub(" ", text)):
         word = token[0].lower()
         if current.empty and not (word in _BEGINS_NUMBER or word[0].isdecimal()):
             continue
@@ -144,72 +159,96 @@ def _numbers(text: str) -> list[_Number]:
 
 
 class _NumberReading:
-    """One number while its words come in."""
+    """One number while its words come in: the sum of its parts, "two thousand" and "five hundred".
+
+    A part is what a scale multiplies; "thousand" or more ends it, but for a scale right behind.
+    """
 
     def __init__(self) -> None:
-        self._value: float | None = None
+        self._ended = 0.0  # the parts before this one
+        self._part: float | None = None
+        self._scaled = 1.0  # by the last "thousand" or more; parts behind it are below that
         self._room = 0.0  # a word below this value can still be added ("twenty" + "five")
+        self._decimals = ""  # the digits behind "point"
         self._in_digits = False
         self._rough = False
-        self._joining: list[str] = []  # "and", "and a": part of the number only if it goes on
+        self._joining: list[str] = []  # "and", "and a", "point": part of it only if it goes on
         self.end = 0
 
     @property
     def empty(self) -> bool:
         """Whether no word has been taken in."""
-        return self._value is None
+        return self._part is None
 
     def takes(self, word: str, start: int) -> bool:
         """Takes the word in, where it carries this number on."""
         if word[0].isdecimal():
-            return self._begin(float(word.replace(",", "")), 0.0, in_digits=True)
+            return self._begin(float(re.sub(_THOUSANDS, "", word)), 0.0, in_digits=True)
         if word in _SMALL or word in _LARGE:
-            return self._add(_SMALL.get(word, _LARGE.get(word, 0.0)))
+            value = _SMALL.get(word, _LARGE.get(word, 0.0))
+            return self._add_decimal(value, start) or self._add(value)
         if word in _SCALES or (word in _SUFFIXES and start == self.end and self._in_digits):
             return self._scale(_SCALES.get(word, _SUFFIXES.get(word, 1.0)))
         return self._join(word)
 
     def number(self, followed_by: str) -> Iterable[_Number]:
         """The number, if there was one."""
-        if self._value is None:
+        if self._part is None:
             return ()
         follower = self._joining[0] if self._joining else followed_by
-        return (_Number(self._value, self._in_digits, follower, self._rough),)
+        return (_Number(self._ended + self._part, self._in_digits, follower, self._rough),)
 
     def _begin(self, value: float, room: float, *, in_digits: bool) -> bool:
-        if self._value is not None:
+        if self._part is not None:
             return False
-        self._value, self._room, self._in_digits = value, room, in_digits
+        self._part, self._room, self._in_digits = value, room, in_digits
         return True
 
     def _add(self, value: float) -> bool:
         room = 10.0 if value >= 20 else 0.0
-        if self._value is None:
+        if self._part is None:
             return self._begin(value, room, in_digits=False)
-        if not 0 < value < self._room or (self._joining and self._joining != ["and"]):
+        if not 0 < value < self._room or self._joining not in ([], ["and"]):
             return False
-        self._value += value
-        self._room = room
+        if self._part >= self._scaled > 1:
+            self._ended, self._part = self._ended + self._part, 0.0
+        self._part += value
+        self._room, self._rough = room, False
+        self._joining.clear()
+        return True
+
+    def _add_decimal(self, digit: float, start: int) -> bool:
+        """The digits of "three point one four", each right behind the one before."""
+        further = self._decimals and not self._joining and start == self.end + 1
+        if self._part is None or digit > 9 or not (further or self._joining == ["point"]):
+            return False
+        self._decimals += f"{digit:.0f}"
+        self._part = float(f"{self._part // 1:.0f}.{self._decimals}")
+        self._room = 0.0
         self._joining.clear()
         return True
 
     def _scale(self, scale: float) -> bool:
         if self._joining:
             return False
-        self._rough = self._rough or self._value is None
-        self._value = scale if self._value is None else self._value * scale
-        self._room = scale
+        if self._part is not None and self._part < self._scaled <= scale:
+            return False  # "two thousand five million"
+        self._rough = self._rough or self._part is None
+        self._part = scale if self._part is None else self._part * scale
+        self._room, self._decimals = scale, ""
+        self._scaled = scale if scale > 100 else self._scaled
         return True
 
     def _join(self, word: str) -> bool:
-        if self._value is None:
+        if self._part is None:
             return False
         if word == "half" and self._joining == ["and", "a"]:
-            self._value += 0.5
+            self._part += 0.5 * (self._scaled if self._part >= self._scaled else 1.0)
             self._joining.clear()
             return True
         self._joining.append(word)
-        return self._joining in (["and"], ["and", "a"])
+        pointed = self._joining == ["point"] and not (self._in_digits or self._decimals)
+        return pointed or self._joining in (["and"], ["and", "a"])
 
 
 FEWEST_WORDS = 4  # fewer ("Yes.", "In short.") state nothing without a name or a number
@@ -221,7 +260,7 @@ _ENDED = re.compile(r"[.!?…。！？][\"'”’»)\]*_`]*$")
 _BULLET = re.compile(r"\A\s*(?:[-*•–+]|\d{1,3}[.)])(?=\s|$)")
 _ONLY_BULLET = re.compile(r"\A\s*(?:[-*•–+]|\d{1,3}[.)]|#+)")
 _EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.,!?])[*_](?!\w)")
-_HEADING = re.compile(r"\s*(?:#{1,6}\s|(\*\*|__)[^*_]*\1[:.]?\s*$)")
+_HEADING = re.compile(r"\s*(?:#{1,6}\s|(\*\*|__)[^*_]*(?<![.!])\1:?\s*$)")  # no bold sentence
 _SOURCES = (
     r"(?:evidence|episodes?|transcripts?|passages?|excerpts?|archive"
     r"|(?:the|these|those|given|provided) (?:sources?|context|turns?))"
@@ -239,10 +278,12 @@ _QUOTES_A_QUESTION = re.compile(r"\w[^\"“”]*[\"“][^\"“”]*[?？]$")  # 
 _COURTESY = re.compile(
     r"(?:hi|hello|hey|sure|certainly|of course|in summary|to sum up|here(?:['’]s| is| are)|"
     r"below (?:is|are)|based on)\b[^.]*$"
-    r"|(?:great question|good question|thanks|thank you|you['’]re welcome|i hope|let me|"
-    r"feel free|please)\b[^.]*\.?$",
+    r"|(?:great question|good question|thanks(?! to\b)|thank you|you['’]re welcome|i hope|let me|"
+    r"feel free|please(?! note\b))\b[^.]*\.?$",
     re.IGNORECASE,
 )
+_CONTRAST = re.compile(r"[,;]\s+(?:but|however|yet|though|although|still)\b", re.IGNORECASE)
+_NEGATION = re.compile(r"\b(?:not|no|nothing|never|nobody|none|neither|cannot)\b|n['’]t\b", re.I)
 
 
 def ends_before(sentence: str, gap: str, following: str) -> bool:
@@ -262,6 +303,11 @@ def ends_before(sentence: str, gap: str, following: str) -> bool:
     return split_sentences(tail + start)[-1][0] == len(tail)
 
 
+def may_begin(following: str) -> bool:
+    """Whether a sentence may begin with a character: it carries no other one on."""
+    return following not in _NOT_A_START and not following.islower()
+
+
 def plain_claim(sentence: str) -> str:
     """The words of a sentence without list marks, emphasis and spaces before its commas."""
     words = _EMPHASIS.sub("", _BULLET.sub("", sentence.lstrip("#> "), count=1))
@@ -271,7 +317,15 @@ def plain_claim(sentence: str) -> str:
 def is_denial(text: str) -> bool:
     """Whether a text says, in all of its sentences, that the evidence does not hold something."""
     sentences = [text[begin:end] for begin, end in split_sentences(text)]
-    return bool(sentences) and all(_HEDGE.search(plain_claim(each)) for each in sentences)
+    return bool(sentences) and all(_denies(plain_claim(each)) for each in sentences)
+
+
+def _denies(claim: str) -> bool:
+    """Whether a sentence says that, and does not go on to state something: "…, but it rained"."""
+    hedge, *rest = _CONTRAST.split(claim, maxsplit=1)
+    if rest and _HEDGE.search(hedge) and len(rest[0].split()) >= FEWEST_WORDS:
+        return bool(_NEGATION.search(rest[0]))
+    return bool(_HEDGE.search(claim))
 
 
 def needs_source(sentence: str) -> bool:
@@ -283,7 +337,7 @@ def needs_source(sentence: str) -> bool:
     if _HEADING.match(sentence):
         return False
     claim = plain_claim(sentence)
-    if claim.endswith((":", "：")) or claim == REFUSAL or _HEDGE.search(claim):
+    if claim.endswith((":", "：")) or claim == REFUSAL or _denies(claim):
         return False
     if claim.endswith(("?", "？")) and not _QUOTES_A_QUESTION.match(claim):
         return False

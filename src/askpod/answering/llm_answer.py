@@ -30,8 +30,14 @@ from askpod.answering.refusal import (
     is_refusal,
     is_weak,
 )
-from askpod.answering.replies import ReplyReader, answer_schema, is_copied, writes_prose
-from askpod.answering.rewriting import queries_in, standalone
+from askpod.answering.replies import (
+    ReplyReader,
+    answer_schema,
+    is_copied,
+    without_thoughts,
+    writes_prose,
+)
+from askpod.answering.rewriting import is_rewrite, queries_in, standalone
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
 from askpod.errors import ContextTooLong, ModelError
@@ -40,14 +46,13 @@ from askpod.model import Answer, EvidenceTurn, Exchange, Usage
 from askpod.retrieval.evidence import pack, render
 from askpod.services.endpoints import sold_as
 from askpod.settings import Settings
-from askpod.text import query_words
 from askpod.tokens import Message, TokenCounter, cost
 
 HISTORY_SHARE = 0.25  # of the context tokens, for a conversation's history
 FALLBACK = "the model could not answer, so these are quotations"  # begins the warning that says it
 COPIED = "the model repeated what it was sent in place of an answer"
 BROKEN = "the model's reply is not of the form that was asked for"
-LONGEST_REWRITTEN = 500  # characters of a rewritten question; more is no question
+SPENT = "the model used up its tokens before any answer: raise answer_tokens (ASKPOD_ANSWER_TOKENS)"
 
 
 class LLMAnswerer:
@@ -136,13 +141,15 @@ class LLMAnswerer:
         Where the model fails or does something else, the rule of rewriting.py serves instead.
         """
         recent = self._recent(history)
+        if not recent:  # the last answer is longer than what the model may be sent of it
+            return standalone(question, history), Usage()
         messages = self._prompts.standalone(question, recent)
         try:
             reply = self._model.reply(messages)
         except ModelError:
             return standalone(question, history), Usage()
-        rewritten = reply.text.strip().split("\n")[0].strip().strip('"“”')
-        if not _is_rewrite(rewritten, [question, *chain.from_iterable(recent)]):
+        rewritten = without_thoughts(reply.text).strip().split("\n")[0].strip().strip('"“”')
+        if not is_rewrite(rewritten, [question, *chain.from_iterable(recent)]):
             rewritten = standalone(question, history)
         return rewritten, self._usage(reply, messages)
 
@@ -159,7 +166,8 @@ class LLMAnswerer:
             if error.retryable:  # it was tried for as long as is patient: so would the answer be
                 raise
             return (), Usage()
-        return queries_in(reply.text, question, messages), self._usage(reply, messages)
+        said = without_thoughts(reply.text)
+        return queries_in(said, question, messages), self._usage(reply, messages)
 
     def _recent(self, history: Sequence[Exchange]) -> list[tuple[str, str]]:
         """The latest exchanges that the history's share of the context holds, oldest first."""
@@ -330,8 +338,9 @@ class _Attempt:
         ending = self._reader.finish()
         self.prose += ending
         if self._reader.broken:
-            raise ModelError(BROKEN)
-        if is_copied(self.prose, self.messages, self.writer.evidence):
+            raise ModelError(SPENT if piece.finish == "length" else BROKEN)
+        question = self.asked.found.question
+        if is_copied(self.prose, self.messages, self.writer.evidence, question):
             raise ModelError(COPIED)
         rest = self._held + ending
         if not self._begun:
@@ -373,12 +382,6 @@ def _headed(heading: str, quoted: Answer) -> str:
     """The text of an answer of quotations under another heading than its own."""
     quotations = quoted.text.removeprefix(NEAREST).lstrip("\n")
     return f"{heading}\n\n{quotations}"
-
-
-def _is_rewrite(text: str, said: Sequence[str]) -> bool:
-    """Whether a reply can be the question asked for: short, and with words of what was said."""
-    given = set(query_words(" ".join(said)))
-    return 0 < len(text) <= LONGEST_REWRITTEN and not given.isdisjoint(query_words(text))
 
 
 def _may_refuse(text: str) -> bool:

@@ -38,7 +38,11 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
 
 BYTES_AT_LEAST = 1_000_000  # of a response, before it counts as endless
 BYTES_PER_TOKEN = 4_000  # a streamed token takes about 300; hidden reasoning counts too
-STRUCTURED = ("response_format", "json_schema", "schema", "grammar", "structured")
+# Of a complaint about the schema; the last two are Groq's and Ollama's.
+STRUCTURED = (
+    *("response_format", "json_schema", "schema", "grammar", "structured"),
+    *("json_validate_failed", "for format"),
+)
 SEALED = RunnableConfig(callbacks=[])  # a chain around us does not listen in
 
 
@@ -263,4 +267,5 @@ class ChatErrorMessages(ErrorMessages):
         """An error that came with a status of success."""
         if is_too_long(complaint):
             return self.too_long(complaint)
-        return self.plain(f"reported a failure{self.quoted(complaint)}", todo)
+        found = self.plain(f"reported a failure{self.quoted(complaint)}", todo)
+        return replace(found, complaint=complaint)

@@ -19,7 +19,7 @@ from typing import Any
 
 from askpod.answering.refusal import SENTINEL, is_refusal
 from askpod.model import EvidenceTurn
-from askpod.retrieval.evidence import render
+from askpod.retrieval.evidence import plain, render
 from askpod.text import asks, words
 
 SMALL_WINDOW = 4_000  # tokens of context, below which a model is taken for a small one
@@ -39,12 +39,22 @@ _FENCE = re.compile(r"\s*(?:```(?:json)?\s*)?")
 # What a model that thinks writes first, where its service does not take it out.
 THOUGHTS = ("think", "thinking", "thought", "reasoning")
 _THINKS = re.compile(rf"\s*<({'|'.join(THOUGHTS)})>", re.IGNORECASE)
+# The opening tag may stand in the prompt: DeepSeek's and Qwen's templates end with it.
+_THOUGHT = re.compile(
+    rf"\A.*</(?:{'|'.join(THOUGHTS)})>|\A\s*<(?:{'|'.join(THOUGHTS)})>.*", re.IGNORECASE | re.DOTALL
+)
 # "Sure! Here is the answer:", before the JSON that was asked for.
 _PREFACE = re.compile(
     r"\s*(?:here|sure|certainly|of course|okay|ok|answer|the answer|json)\b[^{}\[\]?`]{0,80}?"
     r"(?=\Z|[{`]|\[\s*(?:\{|\Z))",
     re.IGNORECASE,
 )
+# What a model writes where it must say what is missing, and nothing is.
+_NOTHING = re.compile(
+    r"(?:none|no|nil|null|n/?a|nothing(?: else)?(?: is missing)?|not applicable|[-–—]*)\.?",
+    re.IGNORECASE,
+)
+_ENDED = re.compile(r"[.!?:;…。！？：][\"'”’»)\]*_`]*$")
 _SENTENCES = re.compile(r'"sentences"\s*:\s*\[')
 _BETWEEN = re.compile(r"[\s,]*")
 
@@ -184,13 +194,18 @@ class ReplyReader:
         return found
 
 
+def without_thoughts(reply: str) -> str:
+    """A whole reply without what the model thinks before it, in tags of its own."""
+    return _THOUGHT.sub("", reply)
+
+
 def _with_markers(item: object) -> str:
     """A sentence's object as prose; "" where it is none. Some models write a text for it."""
     if isinstance(item, str):
-        return _statement(item)
+        return _ended(_statement(item))
     if not isinstance(item, dict) or not isinstance(item.get("text"), str):
         return ""
-    text = _statement(item["text"])
+    text = _ended(_statement(item["text"]))
     turns = item.get("turns")
     numbers = [n for n in turns if type(n) is int] if isinstance(turns, list) else []
     markers = "".join(f"[{number}]" for number in [*dict.fromkeys(numbers)][:MOST_CITED])
@@ -205,7 +220,15 @@ def _missing(reply: str) -> str:
         return ""
     missing = read.get("missing") if isinstance(read, dict) else None
     # Weak models write the sentinel here, beside an answer.
-    return _statement(missing) if isinstance(missing, str) and not is_refusal(missing) else ""
+    if not isinstance(missing, str) or is_refusal(missing) or _NOTHING.fullmatch(missing.strip()):
+        return ""
+    return _statement(missing)
+
+
+def _ended(text: str) -> str:
+    """With a full stop, which many leave out in a field: else two sentences would be one."""
+    bare = _MARKER.sub("", text).rstrip()
+    return text if not bare or _ENDED.search(bare) else f"{text}."
 
 
 def _statement(text: str) -> str:
@@ -218,7 +241,10 @@ def _statement(text: str) -> str:
 
 
 def is_copied(
-    reply: str, prompt: Sequence[tuple[str, str]], evidence: Sequence[EvidenceTurn]
+    reply: str,
+    prompt: Sequence[tuple[str, str]],
+    evidence: Sequence[EvidenceTurn],
+    question: str = "",
 ) -> bool:
     """Whether a reply repeats its prompt in place of an answer, as weak models do.
 
@@ -226,12 +252,15 @@ def is_copied(
         reply: the prose of it, with or without markers.
         prompt: role and text of the messages that were sent.
         evidence: the turns in it.
+        question: what was asked; an answer may say it again, but not ask it.
     """
     said = words(re.sub(r"\[[\d, ]*\]", " ", reply))
     if len(said) < FEWEST_COPIED:
         return False
     shown = render(evidence)
     told = "\n".join(text.replace(shown, " ") if shown else text for _, text in prompt)
+    if question and not asks(reply):
+        told = told.replace(plain(question), " ")
     if _shared_runs(said, told) >= COPIED_PROMPT:
         return True
     return len(said) > LONGEST_QUOTATION and _shared_runs(said, shown) >= COPIED_EVIDENCE

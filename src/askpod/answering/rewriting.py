@@ -25,7 +25,7 @@ from askpod.answering.replies import is_copied
 from askpod.model import Exchange, Filters, Passage
 from askpod.retrieval.passages import without_duplicates
 from askpod.retrieval.retriever import Found
-from askpod.text import STOPWORDS, words
+from askpod.text import STOPWORDS, query_words, words
 
 if TYPE_CHECKING:
     from askpod.tokens import Message
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Search = Callable[[str, int, Filters], Found]
 
 LONGEST = 25  # words; a question longer than that brings its own subject
+LONGEST_REWRITTEN = 500  # characters of a rewritten question; more is no question
 ELLIPSIS = 3  # words; one as short as that and without a verb leans on what was asked before
 CARRIED = 12  # words, at most
 FEW_CONTENTS = 2  # words; a question with no more of its own may be about what was said last
@@ -367,3 +368,9 @@ def _apart(passages: Sequence[Passage]) -> Iterator[Passage]:
         for turn, part in parts:
             kept.setdefault(turn, []).append(part)
         yield passage
+
+
+def is_rewrite(text: str, said: Sequence[str]) -> bool:
+    """Whether a reply can be the question asked for: short, and with words of what was said."""
+    given = set(query_words(" ".join(said)))
+    return 0 < len(text) <= LONGEST_REWRITTEN and not given.isdisjoint(query_words(text))

@@ -30,6 +30,7 @@ from askpod.answering.claims import binding_numbers, missing_names, stated_numbe
 from askpod.embedding import Embedder
 from askpod.model import EvidenceTurn
 from askpod.text import asks, content_words, folded, split_sentences, split_to_fit
+from askpod.times import clock
 
 WORDS = 0.5
 NAME = 0.3
@@ -122,7 +123,8 @@ class SupportChecker:
         """
         text = turn.span.text
         # The speaker and the title are known, but are no words of the turn's.
-        binding = binding_numbers(claim) - stated_numbers(f"{turn.span.speaker} {turn.title}")
+        binding = binding_numbers(_without_place(claim, (turn,)))
+        binding -= stated_numbers(f"{turn.span.speaker} {turn.title}")
         near = stated_numbers(text[begin:end])
         if binding <= near:
             return begin, end
@@ -247,6 +249,7 @@ class SupportChecker:
 
     def _judge(self, claim: str, turns: Sequence[EvidenceTurn]) -> tuple[float, int, int]:
         """The score, and the characters of the first turn that come nearest."""
+        claim = _without_place(claim, turns)
         sentences = [self._sentences(turn.span.text) for turn in turns]
         known = " ".join(f"{turn.span.speaker} {turn.title}" for turn in turns)
         said = " ".join([known, *(turn.span.text for turn in turns)])
@@ -313,6 +316,14 @@ class SupportChecker:
         embedder = self._embedder
         parts = split_to_fit(text, begin, end, embedder.count_tokens, embedder.max_tokens)
         return [(start, stop) for start, stop, _ in parts]
+
+
+def _without_place(claim: str, turns: Sequence[EvidenceTurn]) -> str:
+    """The claim without where it was said: a turn's second and number, which prompts show."""
+    for turn in turns:
+        second = rf"(?:\bat )?(?<![\d:])0?{re.escape(clock(turn.span.start))}(?![\d:])"
+        claim = re.sub(rf"(?i)\(?{second}\)?|\bturns? {turn.number}\b", " ", claim)
+    return claim
 
 
 def _sharing_most(

@@ -12,7 +12,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,18 +91,19 @@ class ErrorMessages:
         """An HTTP status that is not success."""
         status, complaint = problem.status_code, complaint_of(problem)
         if status in (401, 403, 404):
-            return self.denied(status, complaint)
+            return replace(self.denied(status, complaint), complaint=complaint)
         if status == 413 or is_too_long(complaint):
             return self.too_long(complaint)
         if status == 429:
             return self.busy(problem, complaint)
         if status >= 500 or status in (408, 409, 425):
-            return self.plain(
+            failed = self.plain(
                 f"failed on its side ({status}){self.quoted(complaint)}",
                 "try again later",
                 retryable=True,
                 after=retry_after(problem.response.headers.get("retry-after", "")),
             )
+            return replace(failed, complaint=complaint)
         if 300 <= status < 400:
             target = urlsplit(problem.response.headers.get("location", ""))
             return self.plain(
