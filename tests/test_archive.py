@@ -193,10 +193,37 @@ def test_a_store_that_cannot_be_written_can_be_searched(store, examples):
         assert "permission" in line
 
 
+SEARCH_CLOSED = """
+import sys
+from askpod import Archive
+
+with Archive.open(sys.argv[1]) as archive:
+    archive.search("two towers")
+archive.search("two towers")
+"""
+
+
+def test_a_program_that_searches_a_closed_archive_ends_with_the_error(indexed):
+    run = subprocess.run(
+        [sys.executable, "-c", SEARCH_CLOSED, indexed], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1, run.stderr
+    assert "this archive has been closed" in run.stderr.splitlines()[-1]
+
+
 def test_answer_needs_no_more_than_a_question_and_a_store(store):
     first = answer(QUESTION, store=store)
     assert first.passages
     assert answer(QUESTION, store=store).text == first.text
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_one_path_and_one_id_need_no_list(tmp_path, examples, kind):
+    name = "hive-telemetry-for-small-apiaries"
+    path = examples / f"{name}.md"
+    with Archive.open(tmp_path / "new", create=True) as archive:
+        assert archive.index(kind(path)).added == [name]
+        assert archive.remove(name) == [name]
 
 
 def test_answer_notices_that_the_archive_was_replaced(store, write_episode):

@@ -120,7 +120,7 @@ class Archive:
 
     def index(
         self,
-        paths: Iterable[str | Path] | SourceFiles,
+        paths: str | Path | Iterable[str | Path] | SourceFiles,
         *,
         prune: bool = False,
         prune_missing_folders: bool = False,
@@ -160,7 +160,7 @@ class Archive:
         target = Target(self._store, self._embedder, chunking, self._writing, notify)
         return update(target, paths, options, progress)
 
-    def remove(self, episode_ids: Iterable[str]) -> list[str]:
+    def remove(self, episode_ids: str | Iterable[str]) -> list[str]:
         """Takes episodes out of the archive, and says which; indexing their files brings them back.
 
         Raises:
@@ -170,7 +170,8 @@ class Archive:
         """
         with write_lock(self._store, self._notify):
             self._refresh()
-            wanted = self._catalog.require(episode_ids)
+            several = [episode_ids] if isinstance(episode_ids, str) else episode_ids
+            wanted = self._catalog.require(several)
             with self._writing() as episodes:
                 episodes.remove(wanted)
         return wanted
@@ -183,7 +184,7 @@ class Archive:
     def rebuild(
         cls,
         store: str | Path | None = None,
-        paths: Iterable[str | Path] = (),
+        paths: str | Path | Iterable[str | Path] = (),
         *,
         settings: Settings | None = None,
         progress: ProgressListener | None = None,

@@ -157,6 +157,13 @@ def test_bad_usage_is_told(measure, server, arguments, told):
     assert not server.requests
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(measure, server):
+    run = measure("--lengths", "4k", "--factors-at", "none", "--out", "/dev/null/out")
+    assert run.code == 1
+    assert "/dev/null/out: the run cannot be written" in run.err
+    assert not server.requests
+
+
 def test_a_model_is_needed(askpod, indexed: Path):
     run = askpod("eval", "long-context", GOLD, "--store", indexed)
     assert run.code == 2

@@ -199,6 +199,14 @@ def test_a_gold_set_that_was_edited_between_the_runs_is_refused(write):
         compare(write("a", before), write("b", all_moved))
 
 
+@pytest.mark.parametrize("edited", [{"okay": ["Perhaps."]}, {"episode": "q0"}])
+def test_so_is_one_of_which_okay_facts_or_the_episode_asked_of_were_edited(write, edited):
+    before = asked("q0", mrr=1)
+    after = replace(before, gold={**before.gold, **edited})
+    with pytest.raises(GoldError, match=r"changed between the runs .*: q0; run the older"):
+        compare(write("a", [before]), write("b", [after]))
+
+
 def test_runs_that_share_nothing_are_refused(write):
     with pytest.raises(GoldError, match="no question in common"):
         compare(write("a", [asked("x", mrr=1)]), write("b", [asked("y", mrr=1)]))

@@ -213,8 +213,10 @@ def _check(
 
 def _asked(record: Record) -> tuple[Any, ...]:
     """What a question's scores are held against."""
-    evidence = [(each["episode"], each["start"], each["end"]) for each in record.gold["evidence"]]
-    return record.question, record.history, list(record.gold["facts"]), evidence
+    gold = record.gold
+    evidence = [(each["episode"], each["start"], each["end"]) for each in gold["evidence"]]
+    facts = [list(gold["facts"]), list(gold.get("okay", ()))]
+    return record.question, gold.get("episode"), record.history, facts, evidence
 
 
 def _compared(

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, cast
 
 from askpod import __version__
@@ -154,7 +155,7 @@ def write_run(folder: Path, run: Run, gold: GoldSet, setup: Mapping[str, Any]) -
     make_folder(folder)
     summary = summarise(run.records, gold.name, setup)
     report = run_report(summary, run.records)
-    with _writable(folder):
+    with writable(folder):
         write_records(folder, run.records)
         write_summary(folder, summary)
         write_timings(folder, run.timings)
@@ -164,12 +165,14 @@ def write_run(folder: Path, run: Run, gold: GoldSet, setup: Mapping[str, Any]) -
 
 def make_folder(folder: Path) -> None:
     """Makes a run's folder: done before any question is paid for. Raises StoreUnwritable."""
-    with _writable(folder):
+    with writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
 
 
 @contextmanager
-def _writable(folder: Path) -> Iterator[None]:
+def writable(folder: Path) -> Iterator[None]:
+    """Raises StoreUnwritable where a file of the folder cannot be written."""
     try:
         yield
     except OSError as error:

@@ -272,6 +272,7 @@ def _gold(question: GoldQuestion, sources: Sources) -> dict[str, Any]:
         "answer": question.answer,
         "facts": list(question.facts or ()),
         "okay": list(question.okay),
+        "episode": question.episode,  # of which alone it was asked
         "evidence": [_evidence(stretch, sources) for stretch in _in_their_order(question)],
     }
 

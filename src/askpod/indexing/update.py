@@ -62,7 +62,7 @@ class UpdateOptions:
 
 def update(
     target: Target,
-    sources: Iterable[str | Path] | SourceFiles,
+    sources: str | Path | Iterable[str | Path] | SourceFiles,
     options: UpdateOptions,
     progress: ProgressListener | None,
 ) -> IndexReport:
@@ -82,7 +82,7 @@ def update(
         if isinstance(sources, SourceFiles)
         else gather(
             target.folder,
-            [*sources],
+            [sources] if isinstance(sources, str | Path) else [*sources],
             allow_private=options.allow_private,
             untimed=options.untimed,
             notify=target.notify,
@@ -125,7 +125,7 @@ class Rebuilding:
 
 def rebuild_archive(
     folder: Path,
-    paths: Iterable[str | Path],
+    paths: str | Path | Iterable[str | Path],
     settings: Settings,
     progress: ProgressListener | None,
     notify: Notify,
@@ -145,7 +145,7 @@ def rebuild_archive(
     embedder = opening.load_embedder(settings)
     return rebuild(
         folder,
-        [Path(path) for path in paths],
+        [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)],
         lambda: opening.stamp_of(settings, embedder),
         Rebuilding(embedder, settings.chunking, progress, notify),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from askpod.embedding import Embedder
 from askpod.embedding.contextual import NEIGHBOUR_SHARES
-from askpod.errors import QuestionError
+from askpod.errors import AskpodError, QuestionError
 from askpod.model import Filters, Passage
 from askpod.people import People
 from askpod.retrieval.names import named_speakers, replaced, respelled, unmentioned_names
@@ -106,9 +107,14 @@ class Retriever:
         """
         question = self._checked(question)
         embedded = self._embedding_of(question)
-        return self._dense.search(
-            lambda neighbours: self._find(neighbours, question, embedded, top, filters)
-        )
+        try:
+            return self._dense.search(
+                lambda neighbours: self._find(neighbours, question, embedded, top, filters)
+            )
+        except AskpodError:  # a thread that still embeds when the program ends would abort it
+            with suppress(AskpodError):
+                embedded()
+            raise
 
     def _find(
         self,

@@ -24,7 +24,7 @@ from askpod.tokens import cost
 
 
 def prompts(number: int) -> list[Prompt]:
-    return [(("user", f"Question {each}"),) for each in range(number)]
+    return [Prompt((("user", f"Question {each}"),)) for each in range(number)]
 
 
 def replied(text: str, seconds: float, tokens: tuple[int, int] | None = None) -> Reply:

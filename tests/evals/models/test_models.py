@@ -65,7 +65,7 @@ def measured(gold: GoldSet, indexed: Path) -> Measure:
     def run(server: FakeOpenAI, answering: Answering, **how: float) -> ModelFigures:
         server.answer_with(answering)
         model = ModelSettings(**{"name": "scripted", "base_url": server.base_url, **how})
-        settings = Settings(model=model, rewrite="off")  # each question is one request
+        settings = Settings(model=model)
         return measure(gold, indexed, Candidate.of(gold, indexed, settings))
 
     return run
@@ -88,7 +88,7 @@ def silent(measured: Measure) -> ModelFigures:
 
 
 def prompts(number: int) -> list[Prompt]:
-    return [(("user", f"Question {each}"),) for each in range(number)]
+    return [Prompt((("user", f"Question {each}"),)) for each in range(number)]
 
 
 def load(
@@ -100,7 +100,7 @@ def load(
 ) -> Load:
     """What comes of so many short prompts."""
     model = LanguageModel(replace(settings_of(server), timeout=timeout))
-    model.reply(prompts(1)[0])  # the client's code is loaded by then
+    model.reply(prompts(1)[0].messages)  # the client's code is loaded by then
     server.answer_with(answering)
     return send(model, prompts(number), parallel)
 
@@ -128,6 +128,17 @@ def test_what_was_measured_before_is_asked_anew(server, measured, steady, gold, 
     assert len(server.requests) == 1 + sum(level.requests for level in again.levels)
     assert {each.model for each in (steady, again)} == {server.requests[0].body["model"]}
     assert again.quality == steady.quality
+
+
+def test_what_is_measured_is_the_request_for_an_answer_as_ask_makes_it(
+    server, gold, indexed, archive
+):
+    server.answer_with(Sound(gold, archive))
+    settings = Settings(model=settings_of(server), rewrite="always")
+    candidate = Candidate.of(gold, indexed, settings)
+    measure(gold, indexed, candidate)
+    assert len(server.requests) == candidate.estimate.requests
+    assert all("response_format" in request.body for request in server.requests)
 
 
 # --- Throughput --------------------------------------------------------------------------------
@@ -163,7 +174,7 @@ def test_tokens_that_the_service_does_not_count_are_counted_here(server):
     found = figures(settings_of(server), 3, [uncounted], {})
     counter = TokenCounter("scripted")
     assert found.completion_tokens == counter.count("It is the bees.") == 5
-    assert found.prompt_tokens == counter.count_messages(prompts(1)[0])
+    assert found.prompt_tokens == counter.count_messages(prompts(1)[0].messages)
     assert found.levels[0].completion_tokens == 3 * 5
 
 

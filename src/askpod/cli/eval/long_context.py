@@ -62,7 +62,7 @@ def long_context(
     from askpod.evals.long_context.conditions import ARMS, BASE, parse_lengths
     from askpod.evals.long_context.plan import make_plan
     from askpod.evals.long_context.results import write_document
-    from askpod.evals.run import open_archive, run_name, setup
+    from askpod.evals.run import make_folder, open_archive, run_name, setup, writable
     from askpod.settings import Settings
 
     asked = parse_lengths(lengths)
@@ -84,9 +84,11 @@ def long_context(
         arms = (BASE,) if factors_at == "none" else ARMS
         plan = make_plan(of, maker, asked, questions, arms, at[0])
         _announce(plan, limits, yes=yes)
+        make_folder(folder)
         result = _measure(archive, maker, plan, limits, parallel)
-    whole = write_document(folder, result, about)
-    report = _write_report(folder, result, of.name, about)
+    with writable(folder):
+        whole = write_document(folder, result, about)
+        report = _write_report(folder, result, of.name, about)
     if as_json:
         print_json(whole)
     else:

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -31,13 +31,19 @@ from askpod.services.endpoints import service_of, sold_as
 from askpod.settings import ModelSettings, Settings
 from askpod.tokens import TokenCounter, cost
 
-Prompt = tuple[Message, ...]
-
 LEVELS = (1, 4, 16)  # requests at a time
 MOST_REQUESTS = 32  # at a level above the first
 
 LIKELY_TOKENS = 200  # of an answer: about 120 words, as the prompt asks for, and their markers
 WARM_UP = 1  # requests
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A request as `ask` makes it; those of the same messages are one."""
+
+    messages: tuple[Message, ...]
+    schema: Schema | None = field(default=None, compare=False)
 
 
 def prompts_of(gold: GoldSet, store: Path | None, settings: Settings) -> tuple[Prompt, ...]:
@@ -80,8 +86,7 @@ class _Listener(LanguageModel):
     def stream(
         self, messages: Sequence[Message], schema: Schema | None = None
     ) -> Generator[str | Reply, None, None]:
-        del schema  # the prompt is the same with one
-        self.heard.append(tuple(messages))
+        self.heard.append(Prompt(tuple(messages), schema))
         raise _Heard
 
 
@@ -144,7 +149,8 @@ class _Stopped(Exception):
 
 def _send(model: LanguageModel, prompt: Prompt, unwanted: threading.Event) -> Sent:
     try:
-        with closing(model.stream(prompt)) as items:  # closing it ends the request
+        # Closing it ends the request.
+        with closing(model.stream(prompt.messages, prompt.schema)) as items:
             for item in items:
                 if isinstance(item, Reply):
                     return Sent(prompt, reply=item)
@@ -174,7 +180,7 @@ class Estimate:
 def estimate(model: ModelSettings, prompts: Sequence[Prompt]) -> Estimate:
     """What it takes to measure a model with these prompts, if no request is made again."""
     counter = TokenCounter(model.name)
-    tokens = {prompt: counter.count_messages(prompt) for prompt in prompts}
+    tokens = {prompt: counter.count_messages(prompt.messages) for prompt in prompts}
     sent = [*prompts[:WARM_UP], *(each for level in LEVELS for each in prompts_at(level, prompts))]
 
     def costs(answer_tokens: int) -> float | None:
@@ -325,7 +331,7 @@ class _Tokens:
         """Tokens in and out."""
         into, out = reply.prompt_tokens, reply.completion_tokens
         return (
-            self._counter.count_messages(prompt) if into is None else into,
+            self._counter.count_messages(prompt.messages) if into is None else into,
             self._counter.count(reply.text) if out is None else out,
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +15,7 @@ from tempfile import TemporaryFile
 
 from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.archive import Archive
-from askpod.errors import ContextTooLong, ModelError, StoreUnwritable
+from askpod.errors import ContextTooLong, StoreUnwritable
 from askpod.evals.gold import GoldSet
 from askpod.evals.intervals import Interval
 from askpod.evals.models.figures import (
@@ -63,7 +63,7 @@ class _Remembering(LanguageModel):
 
     def __init__(self, settings: ModelSettings, load: Load) -> None:
         super().__init__(settings)
-        self._known = {each.prompt: each for each in load.sent}
+        self._known = {each.prompt.messages: each for each in load.sent}
         self._silent = load.failed == len(load.sent)  # to ask again would take long and be in vain
 
     def stream(
@@ -90,7 +90,11 @@ class Candidate:
 
     @classmethod
     def of(cls, gold: GoldSet, store: Path | None, settings: Settings) -> Candidate:
-        """Makes the prompts. Nothing is sent. Raises what `prompts_of` raises."""
+        """Makes the prompts. Nothing is sent. Raises what `prompts_of` raises.
+
+        No model is asked for words to search for, so that a question is one request: its answer's.
+        """
+        settings = replace(settings, rewrite="off")
         return cls(settings, prompts_of(gold, store, settings))
 
     @property
@@ -168,9 +172,7 @@ def _loads(candidate: Candidate, progress: Progress | None) -> list[Load]:
             progress(before + done, total)
 
     with closing(model):
-        for prompt in candidate.prompts[:WARM_UP]:
-            with suppress(ModelError):
-                model.reply(prompt)
+        send(model, candidate.prompts[:WARM_UP], 1)
         before = WARM_UP
         for level in LEVELS:
             loads.append(send(model, prompts_at(level, candidate.prompts), level, finished))
