@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from askpod.model import Chunk, Episode, Span, Turn
 from askpod.people import (
     FILE,
+    ArchivePeople,
     Labels,
     Naming,
     People,
@@ -177,3 +180,19 @@ def test_a_wrong_file_says_where(tmp_path, text, said):
     (tmp_path / FILE).write_text(text)
     with pytest.raises(PeopleError, match=said):
         load_people(tmp_path)
+
+
+def test_names_that_are_given_at_once_are_all_kept(tmp_path):
+    labels = [f"SPEAKER_{number}" for number in range(6)]
+
+    class Slow:
+        def speaking_times(self) -> list[tuple[str, str, int, float]]:
+            time.sleep(0.02)
+            return [("talk", label, 1, 9.0) for label in labels]
+
+    def merge_one(number: int) -> None:
+        ArchivePeople(tmp_path, Slow()).merge(labels[number], f"Ann the {number}.")
+
+    with ThreadPoolExecutor(len(labels)) as threads:
+        list(threads.map(merge_one, range(len(labels))))
+    assert len(load_people(tmp_path).namings) == len(labels)

@@ -175,6 +175,24 @@ def test_a_damaged_file_of_paid_vectors_is_no_obstacle(settings, files, tmp_path
     assert index(store, settings, files).added == ["second"]
 
 
+def test_paid_vectors_that_are_damaged_behind_the_first_are_no_obstacle(
+    server, settings, files, tmp_path
+):
+    store = tmp_path / "store"
+    server.requests_left = 8
+    with pytest.raises(ModelError):
+        index(store, settings, files)
+    server.requests_left = 1_000
+    paid = store / embedding_cache.FILE
+    with closing(sqlite3.connect(paid)) as connection, connection:
+        rows = [(f"{number:064x}", bytes(1536)) for number in range(200)]
+        connection.executemany("INSERT INTO paid VALUES (?, ?)", rows)
+    whole = paid.read_bytes()
+    half = len(whole) // 2 // 4096 * 4096
+    paid.write_bytes(whole[:half] + b"\xa5" * (len(whole) - half))
+    assert index(store, settings, files).added == ["second"]
+
+
 def test_embedders_are_not_mixed(server, settings, files, tmp_path):
     index(tmp_path / "store", settings, files[:1])
     others = [

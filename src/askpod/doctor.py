@@ -20,7 +20,7 @@ from askpod.opening import remote_model, server_address, stamp_of, store_folder
 from askpod.services.endpoints import where
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
-from askpod.store.collection import FOLDER, state
+from askpod.store.collection import FOLDER, CollectionStamp, state
 from askpod.store.integrity import examine
 from askpod.store.shared import refuse_replica
 from askpod.store.vectors import VectorIndex
@@ -136,6 +136,8 @@ def _vector_index(catalog: Catalog) -> str:
     found = state(catalog.folder, catalog)
     if found != "fresh":
         return f"{found} (made again at the next opening)"
+    if stamp := CollectionStamp.read(catalog.folder / FOLDER):
+        stamp.check(catalog.folder / FOLDER)
     index = VectorIndex(catalog.folder / FOLDER)
     with closing(index):
         index.open()

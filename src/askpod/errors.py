@@ -157,3 +157,39 @@ class Failure:
 
     path: str
     message: str
+
+
+def no_archive(where: str) -> ArchiveNotFound:
+    """The error for a folder without an archive."""
+    return ArchiveNotFound(
+        f"{where}: no archive here yet. Make one with `askpod index PATH… --store {where}`, or "
+        "name the folder of an existing one (--store, ASKPOD_STORE)."
+    )
+
+
+def damaged(path: Path, what: str) -> StoreDamaged:
+    """The error for a catalog that cannot be trusted."""
+    return StoreDamaged(
+        f"{path}: the catalog is damaged: {what}. Run `askpod rebuild PATH…` with the folders of "
+        "the episodes to rebuild it; the damaged file is kept beside it."
+    )
+
+
+def other_archive(address: object, store: object) -> StoreMismatch:
+    """The error for a replica of an archive that is not the one on the server."""
+    return StoreMismatch(
+        f"{store}: this folder holds a replica of another archive than {address}. Name another "
+        "folder (--store, ASKPOD_STORE) for this one, or correct ASKPOD_CHROMA_URL and "
+        "ASKPOD_CHROMA_DATABASE; a replica that is no longer wanted can be deleted"
+    )
+
+
+def other_format(where: str, known: str, reads: int) -> StoreMismatch:
+    """The error for a store that another version of askpod has made."""
+    by, todo = "an earlier", "Run `askpod rebuild`."
+    if known.isdecimal() and int(known) > reads:
+        by, todo = "a newer", "Upgrade askpod, or index into another folder (--store)."
+    return StoreMismatch(
+        f"{where}: this store has format {known}, made by {by} askpod; this one reads format "
+        f"{reads}. {todo}"
+    )

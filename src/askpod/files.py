@@ -6,16 +6,20 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
 import stat
 import unicodedata
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from askpod.errors import StoreUnwritable
 
 PRIVATE = 0o600  # mode of what is nobody else's to read
 INCOMING = ".incoming"  # in a folder: what is not finished, or not checked yet
+_PIECE = 2**20  # bytes that are read at once
 MOST_NAME_BYTES = 120  # of a title in a name; file systems take 255 in all
 
 
@@ -65,6 +69,28 @@ def read_bounded(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise OSError(errno.EFBIG, f"is larger than {most:,} bytes", str(path))
     return data
+
+
+def content_checksum(paths: Iterable[Path]) -> int:
+    """Of what is in files, one after the other. Raises OSError where one cannot be read."""
+    total = 0
+    for path in paths:
+        with path.open("rb") as file:
+            for piece in iter(partial(file.read, _PIECE), b""):
+                total = zlib.crc32(piece, total)
+    return total
+
+
+def copy_to_write(folder: Path, copy: Path) -> None:
+    """Copies a folder; the copy may be written to, whatever holds for its original.
+
+    Raises OSError: there is no room, or the original was replaced meanwhile.
+    """
+    for file in folder.rglob("*"):
+        if file.is_file():
+            target = copy / file.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
 
 
 def links_to_nothing(path: Path) -> bool:

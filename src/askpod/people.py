@@ -14,18 +14,21 @@ the names were given; a later entry sees the names of the earlier ones:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from askpod.errors import AskpodError
+from askpod.errors import AskpodError, StoreUnwritable
 from askpod.files import read_bounded, write_atomically
 from askpod.model import Chunk, Episode, Span, Turn
+from askpod.store_lock import write_lock
 from askpod.text import nearest, without_hidden
 from askpod.voices import Person, Voice, everyone, voices
 
 FILE = "people.yaml"
+_LOCK = "people.lock"  # apart from the store's: a long indexing need not be waited for
 MOST_BYTES = 10_000_000  # of the file
 
 _Said = TypeVar("_Said", Turn, Span)
@@ -339,8 +342,9 @@ class ArchivePeople:
         Raises:
             PeopleError: nobody speaks under `one`, both are the same, or it cannot be written.
         """
-        merged = merge(self.names, [person.name for person in self.everyone()], one, into)
-        save_people(self._folder, merged)
+        with self._changing():
+            merged = merge(self.names, [person.name for person in self.everyone()], one, into)
+            save_people(self._folder, merged)
         name = merged.namings[-1].name
         return next(
             person
@@ -358,7 +362,8 @@ class ArchivePeople:
         found = find_voice(self.voices(episode_id), label)
         # Also as the file writes it: the name then stands, whether a guest is known for it or not.
         labels = (found.label, *found.written)
-        save_people(self._folder, name_label(self.names, episode_id, labels, name))
+        with self._changing():
+            save_people(self._folder, name_label(self.names, episode_id, labels, name))
         return find_voice(self.voices(episode_id), found.label)
 
     def undo(self, name: str | None = None) -> tuple[Naming, ...]:
@@ -367,6 +372,16 @@ class ArchivePeople:
         Raises:
             PeopleError: there is nothing to take back, or it cannot be written.
         """
-        left, taken = undo(self.names, name)
-        save_people(self._folder, left)
+        with self._changing():
+            left, taken = undo(self.names, name)
+            save_people(self._folder, left)
         return taken
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One change after another: each begins with what the one before has written."""
+        try:
+            with write_lock(self._folder, name=_LOCK):
+                yield
+        except StoreUnwritable as error:
+            raise PeopleError(str(error)) from None

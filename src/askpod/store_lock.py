@@ -20,16 +20,19 @@ PATIENCE = 600.0  # seconds that a second writer waits for the first
 
 @contextmanager
 def write_lock(
-    store: Path, notify: Callable[[str], None] | None = None, patience: float = PATIENCE
+    store: Path,
+    notify: Callable[[str], None] | None = None,
+    patience: float = PATIENCE,
+    name: str = LOCK,
 ) -> Iterator[None]:
     """Holds the store's write lock. The system frees it when the process ends, however it ends.
 
-    `notify` is told, in one line, if another writer holds it.
+    `notify` is told, in one line, if another writer holds it. `name` is that of the lock's file.
 
     Raises:
         StoreBusy: it is still held after `patience` seconds.
     """
-    lock_file = store / LOCK
+    lock_file = store / name
     lock = FileLock(lock_file)
     for wait in (0.0, patience):
         # A timeout is an OSError, but no fault of the store's.

@@ -178,3 +178,24 @@ def test_damage_to_any_page_of_the_catalog_can_be_mended(small, tmp_path, first)
         with Archive.open(store) as archive:
             assert archive.search("linden") == before, at
         shutil.rmtree(store)
+
+
+def test_a_link_stays_the_episode_that_it_is(tmp_path, write_episode):
+    """As git-annex and DVC lay files: the names are those of links, the targets are digests."""
+    old = write_episode("objects/sha-1.md", ["Bees dance where the linden trees are."])
+    new = write_episode("objects/sha-2.md", ["Bees sleep where the linden trees are."])
+    talk, store = tmp_path / "talks" / "bees.md", tmp_path / "store"
+    talk.parent.mkdir()
+    talk.symlink_to(old)
+    with Archive.open(store, create=True) as archive:
+        archive.index([talk.parent])
+    assert Archive.rebuild(store).added == ["bees"]
+    assert ids(store) == ["bees"]
+    talk.unlink()
+    talk.symlink_to(new)
+    write_episode("talks/trains.md", ["A night train waits in a siding near Basel."])
+    with Archive.open(store) as archive:
+        assert archive.index([talk.parent]).changed == ["bees"]
+        assert "sleep" in archive.turns("bees")[0].text
+        talk.unlink()  # what it led to is there
+        assert archive.index([talk.parent], prune=True).removed == ["bees"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import shutil
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -253,6 +254,35 @@ def test_a_server_that_is_restarted_has_all_that_was_committed(tmp_path, files, 
             assert ada.index(files).added == ["trains"]
         with Archive.open(tmp_path / "bob", settings=settings) as bob:
             assert len(whole(bob)) == 3
+
+
+def test_a_server_that_is_put_back_and_written_to_since(tmp_path, files, write_episode):
+    """Its revision has gone past that of a replica which holds what the server has lost."""
+    extra = [write_episode(f"more-{n}.md", [f"Loaf number {n} is rye."]) for n in range(3)]
+    folder, kept = tmp_path / "chroma", tmp_path / "kept"
+    with ChromaServer(folder) as server, ExitStack() as opened:
+
+        def machine(name: str) -> Archive:
+            settings = Settings(chroma_url=server.url)
+            return opened.enter_context(
+                Archive.open(tmp_path / name, settings=settings, create=True)
+            )
+
+        ada, bob = machine("ada"), machine("bob")
+        ada.index(files[:1])
+        server.kill()
+        shutil.copytree(folder, kept)
+        server.start()
+        ada.index(files)
+        assert len(whole(bob)) == 3
+        server.kill()
+        shutil.rmtree(folder)
+        kept.rename(folder)
+        server.start()
+        machine("cleo").index(extra)
+        assert list(whole(bob)) == ["bees", "more-0", "more-1", "more-2"]
+        assert ada.index(files).added == ["organs", "trains"]
+        assert len(whole(bob)) == 6
 
 
 @pytest.mark.usefixtures("impatient")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from contextlib import closing
 from dataclasses import replace
@@ -17,8 +19,8 @@ from askpod import Archive
 from askpod.embedding import weights
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.embedding.minilm import MiniLM
-from askpod.errors import EmbedderError
-from askpod.store import collection
+from askpod.errors import EmbedderError, StoreUnwritable
+from askpod.store import collection, dense
 from askpod.store.catalog import Catalog
 from askpod.store.collection import REMADE, CollectionStamp
 from askpod.store.filters import Selection
@@ -324,3 +326,57 @@ def test_room_for_further_records_holds_nothing_of_this_process(small, write_epi
         assert archive.search("bread")
     for path in small.rglob("*"):
         assert not path.is_file() or b"MARK" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["link_lists.bin", "data_level0.bin", "header.bin", "length.bin", "index_metadata.pickle"],
+)
+def test_a_graph_that_has_changed_is_never_loaded(store, question, name):
+    """Zeros, as a power cut leaves them, in a file of the right size: hnswlib crashes on some."""
+    [file] = store.glob(f"chroma/*/{name}")
+    file.write_bytes(bytes(file.stat().st_size))
+    told: list[str] = []
+    with Archive.open(store, notify=told.append) as archive:
+        assert archive.search(question)
+    assert told == [REMADE]
+    assert state(store) == "fresh"
+    assert held_ids(store) == chunk_ids(store)
+
+
+def test_a_changed_graph_is_not_built_upon(store, write_episode):
+    [file] = store.glob("chroma/*/link_lists.bin")
+    file.write_bytes(bytes(file.stat().st_size))
+    with Archive.open(store) as archive:
+        archive.index([write_episode("ice.md", ["Glaciers calve into the fjord in spring."])])
+        assert "ice" in [each.episode_id for each in archive.search("glaciers calve", top=3)]
+    assert held_ids(store) == chunk_ids(store)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write whatever is set")
+def test_a_folder_without_leave_to_write_is_searched_from_a_copy(store, question):
+    """Also of files that are read-only themselves, as on a volume laid with `chmod -R a-w`."""
+    paths = [store, *store.rglob("*")]
+    for path in paths:
+        path.chmod(path.stat().st_mode & ~0o222)
+    told: list[str] = []
+    try:
+        with Archive.open(store, notify=told.append) as archive:
+            assert archive.search(question)
+    finally:
+        for path in paths:
+            path.chmod(path.stat().st_mode | 0o200)
+    assert told == []
+
+
+def test_without_room_for_the_copy_the_error_says_what_to_do(store, question, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(dense.os, "access", lambda *_: False)
+    monkeypatch.setattr(dense, "copy_to_write", full)
+    with (
+        Archive.open(store) as archive,
+        pytest.raises(StoreUnwritable, match=r"No space left on device.*TMPDIR"),
+    ):
+        archive.search(question)

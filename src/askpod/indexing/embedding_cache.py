@@ -80,6 +80,9 @@ class EmbeddingCache:
             )
             with closing(connection.execute("SELECT digest, vector FROM paid LIMIT 1")) as first:
                 first.fetchone()
+            (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if state != "ok":
+                raise sqlite3.DatabaseError(state)
         except BaseException:
             connection.close()
             raise

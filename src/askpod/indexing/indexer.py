@@ -35,6 +35,7 @@ from askpod.indexing.file_check import (
 from askpod.indexing.workers import Prepared, embed, executor
 from askpod.model import Episode, Fault
 from askpod.readers import episode_id, file_digest
+from askpod.readers.discover import place_of
 from askpod.store.rows import Embedded, Source
 
 
@@ -220,7 +221,7 @@ class Indexer:
     def _plan(self, path: Path) -> _Step:
         """Raises ReadError: the path or the file cannot be read."""
         id_ = episode_id(path)
-        here = os.path.realpath(path)
+        here = str(place_of(path))
         if here != _readable(here):
             raise ReadError(path, "its path is not valid UTF-8; rename the file or its folder")
         known = self._sources.get(id_)
@@ -273,6 +274,8 @@ class Indexer:
         """The file that an episode came from, where that is another one and still there."""
         if known is None or known.path == here or _is_gone(known.path):
             return None
+        if os.path.realpath(known.path) == os.path.realpath(here):  # one file, by another way
+            return None
         return Path(known.path)
 
     def _replaces(self, step: _Step, holder: Path) -> bool:
@@ -306,7 +309,7 @@ class Indexer:
     def _refused(self, path: Path, error: ReadError, named: Collection[Path] | None) -> None:
         """Notes that a file was not indexed, and why."""
         failure = Failure(_readable(path), _readable(error))
-        id_, here = episode_id(path), os.path.realpath(path)
+        id_, here = episode_id(path), str(place_of(path))
         known = self._sources.get(id_)
         was_one = known is not None and known.path == here
         if no_transcript(path, error, named) and not was_one:

@@ -28,7 +28,7 @@ from askpod.errors import (
 from askpod.indexing.embedding_cache import with_cache
 from askpod.indexing.indexer import EpisodeStore, Indexer, IndexReport, ProgressListener, Prune
 from askpod.opening import Notify
-from askpod.readers.discover import find_files, named
+from askpod.readers.discover import find_files, named, place_of
 from askpod.settings import Settings
 from askpod.sources import SourceFiles, gather
 from askpod.store.catalog import Catalog, stored_meta
@@ -185,8 +185,8 @@ def rebuild(
                 "the catalog is damaged or of another format; what is whole of it is carried over …"
             )
             _set_aside(store)
-        alone = {path.resolve() for path in named(paths)}.union(former.held.files)
-        files = dict.fromkeys([*former.held.files, *(path.resolve() for path in given)])
+        alone = {place_of(path) for path in named(paths)}.union(former.held.files)
+        files = dict.fromkeys([*former.held.files, *map(place_of, given)])
         report = _rebuild(store, former, stamped, work, list(files), alone)
         report.failed[:0] = [Failure(*each) for each in unreadable.items()]
         return report

@@ -82,6 +82,15 @@ def find_files(paths: Sequence[Path], unreadable: Unreadable | None = None) -> l
     return list(found.values())
 
 
+def place_of(path: Path) -> Path:
+    """The absolute path of a file, by which an archive knows it.
+
+    A link stays one: its name is the episode's, its target may be a store's `SHA256-…`, and
+    another one tomorrow.
+    """
+    return Path(os.path.realpath(path.parent), path.name)
+
+
 def find_recordings(paths: Sequence[Path], *, in_folders: bool) -> list[Path]:
     """The recordings among the paths: files by ending or content, in folders by ending.
 

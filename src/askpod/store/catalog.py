@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.errors import EpisodeNotFound
+from askpod.errors import EpisodeNotFound, damaged, no_archive
 from askpod.model import Episode, Turn
 from askpod.store import rows
 from askpod.store.filters import Selection, chunk_condition, speakers
@@ -29,10 +29,8 @@ from askpod.store.schema import (
     Connections,
     Stamp,
     create_tables,
-    damaged,
     drop,
     leftovers,
-    no_archive,
 )
 from askpod.text import nearest
 

@@ -21,7 +21,7 @@ from threading import Thread
 from typing import Literal
 
 from askpod.errors import AskpodError, StoreUnwritable
-from askpod.files import read_bounded, unusable, write_atomically
+from askpod.files import content_checksum, read_bounded, unusable, write_atomically
 from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
@@ -54,6 +54,7 @@ class CollectionStamp:
     chunks: int
     last_chunk: int  # of the catalog then: no later one is in it
     graph: dict[str, int]  # the graph's files, and their sizes
+    content: int  # checksum of what is in them
     lookups: int | None  # of the catalog at that revision: integrity.lookup_checksum
 
     @classmethod
@@ -76,6 +77,12 @@ class CollectionStamp:
     def fits(self, folder: Path, store: str) -> bool:
         """Whether a folder still holds the files that were written, for this store."""
         return self.store == store and self.graph == _graph(folder)
+
+    def check(self, folder: Path) -> None:
+        """Raises VectorIndexError for a graph that has changed: Chroma can end this process."""
+        with plain_errors(folder):
+            if self.content != content_checksum(folder / name for name in self.graph):
+                raise VectorIndexError(f"{folder}: its graph is not as it was written")
 
 
 def state(store: Path, catalog: Catalog) -> State:
@@ -225,6 +232,7 @@ def _begun(store: Path, catalog: Catalog, *, rebuild: bool = False) -> VectorInd
         ranges = catalog.chunk_ranges()
         kept = sum(last - first + 1 for first, last, _ in ranges if first <= stamp.last_chunk)
         if stamp.chunks - kept <= GONE_SHARE * stamp.chunks:
+            stamp.check(place)
             shutil.copytree(place, building)
             (building / STAMP).unlink()
             return VectorIndex(building)
@@ -256,12 +264,14 @@ def complete(index: VectorIndex, catalog: Catalog) -> None:
     finally:
         index.close()
     wipe_spare(index.folder)
+    graph = _graph(index.folder)
     CollectionStamp(
         store=meta["store"],
         revision=int(meta["revision"]),
         chunks=len(wanted),
         last_chunk=max(wanted, default=0),
-        graph=_graph(index.folder),
+        graph=graph,
+        content=content_checksum(index.folder / name for name in graph),
         lookups=lookups,
     ).write(index.folder)
 

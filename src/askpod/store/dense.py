@@ -8,12 +8,12 @@ over. A collection that fails, or names what cannot be, is made again from the c
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol, TypeVar
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.errors import ArchiveClosed, AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
+from askpod.files import copy_to_write
 from askpod.store.catalog import Catalog, Ids, Layout
 from askpod.store.collection import FOLDER, REMADE, CollectionStamp, complete, publish
 from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
@@ -46,14 +47,10 @@ class Neighbours(Protocol):
     layout: Layout  # of that state
 
     def nearest(self, vector: Vectors, count: int, where: Where | None) -> Callable[[], Hits]:
-        """Asks, in any thread, for chunks among which are the best ones, and their scores.
+        """Asks, in any thread, for chunks among which are the `count` best, and their scores.
 
-        What is returned gives them, in any order, where the catalog is being read.
-
-        Args:
-            vector: The question's.
-            count: How many of the best are wanted at least.
-            where: Chroma's condition on them. It does not hold for what comes besides.
+        What is returned gives them, in any order, where the catalog is being read. Chroma's
+        condition `where` does not hold for what comes besides.
         """
 
 
@@ -216,10 +213,10 @@ class DenseIndex:
         while published not in (None, former) and published.fits(self._store / FOLDER, store):
             folder, private = self._store / FOLDER, None
             if not os.access(folder, os.W_OK):  # Chroma writes to what it opens
-                private = TemporaryDirectory(prefix="askpod-")
-                folder = Path(shutil.copytree(folder, Path(private.name) / FOLDER))
+                folder, private = _made_apart(folder, partial(copy_to_write, folder))
             held, whole = None, False
-            with suppress(VectorIndexError):
+            with suppress(VectorIndexError, StoreUnwritable):  # the latter: replaced meanwhile
+                published.check(folder)
                 held = _Held(folder, published, published, private)
                 whole = held.index.count() == published.chunks
             former, published = published, self._published()
@@ -242,13 +239,30 @@ class DenseIndex:
             return None
         except StoreUnwritable:
             self._notify(REMADE)
-            private = TemporaryDirectory(prefix="askpod-")
-            folder = Path(private.name) / FOLDER
-            complete(VectorIndex(folder, self._catalog.meta()["embedder"]), self._catalog)
+            folder, private = _made_apart(folder, self._complete)
         stamp = CollectionStamp.read(folder)
         if stamp is None:  # another process has replaced it this instant
             return None
         return _Held(folder, stamp, CollectionStamp.read(self._store / FOLDER), private)
+
+    def _complete(self, folder: Path) -> None:
+        complete(VectorIndex(folder, self._catalog.meta()["embedder"]), self._catalog)
+
+
+def _made_apart(
+    folder: Path, make: Callable[[Path], object]
+) -> tuple[Path, TemporaryDirectory[str]]:
+    """A collection among the temporary files, where the one in a folder cannot be written."""
+    try:
+        private = TemporaryDirectory(prefix="askpod-")
+        make(Path(private.name) / FOLDER)
+    except (OSError, VectorIndexError) as error:
+        raise StoreUnwritable(
+            f"{folder}: cannot be written, and is searched by a copy among the temporary files, "
+            f"which cannot be made: {getattr(error, 'strerror', '') or error}. Make room there, or "
+            "name another folder in TMPDIR"
+        ) from error
+    return Path(private.name) / FOLDER, private
 
 
 class _Local:

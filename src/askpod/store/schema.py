@@ -18,7 +18,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from askpod.embedding.contextual import recipe
-from askpod.errors import ArchiveClosed, ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
+from askpod.errors import ArchiveClosed, StoreBusy, StoreMismatch, damaged, no_archive, other_format
 from askpod.files import unusable, usable
 
 FORMAT = 6
@@ -48,7 +48,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE episodes (
     id TEXT PRIMARY KEY,
     path TEXT NOT NULL,        -- absolute, of the file it was read from
-    digest TEXT NOT NULL,      -- of that file's bytes and of the reader's version
+    digest TEXT NOT NULL,      -- of that file's bytes and of the metadata beside it
     transcript TEXT NOT NULL,  -- digest of the words said: equal for two files of one recording
     faults INTEGER NOT NULL,
     origin TEXT NOT NULL,      -- the machine that indexed it; '' without a server
@@ -121,14 +121,6 @@ CREATE VIRTUAL TABLE words USING fts5 (
 """
 
 
-def no_archive(where: str) -> ArchiveNotFound:
-    """The error for a folder without an archive."""
-    return ArchiveNotFound(
-        f"{where}: no archive here yet. Make one with `askpod index PATH… --store {where}`, or "
-        "name the folder of an existing one (--store, ASKPOD_STORE)."
-    )
-
-
 def leftovers(folder: Path) -> str | None:
     """The name of what only a store leaves in its folder; None where there was none."""
     return next((name for name in _TRACES if (folder / name).exists()), None)
@@ -151,13 +143,7 @@ class Stamp:
             raise no_archive(where)
         known = meta.get("format", "none")
         if known != str(FORMAT):
-            by, todo = "an earlier", "Run `askpod rebuild`."
-            if known.isdecimal() and int(known) > FORMAT:
-                by, todo = "a newer", "Upgrade askpod, or index into another folder (--store)."
-            raise StoreMismatch(
-                f"{where}: this store has format {known}, made by {by} askpod; this one reads "
-                f"format {FORMAT}. {todo}"
-            )
+            raise other_format(where, known, FORMAT)
         if differing := self.differing(meta):
             raise StoreMismatch(
                 f"{where}: this store was made with {differing}. Run `askpod rebuild` "
@@ -321,11 +307,3 @@ def plain_errors(path: Path) -> Iterator[None]:
             busy = f"{path}: another process keeps the store locked; try again when it ends"
             raise StoreBusy(busy) from error
         raise (unusable if code in _UNUSABLE else damaged)(path, text) from error
-
-
-def damaged(path: Path, what: str) -> StoreDamaged:
-    """The error for a catalog that cannot be trusted."""
-    return StoreDamaged(
-        f"{path}: the catalog is damaged: {what}. Run `askpod rebuild PATH…` with the folders of "
-        "the episodes to rebuild it; the damaged file is kept beside it."
-    )

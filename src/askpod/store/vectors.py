@@ -120,14 +120,12 @@ class VectorIndex:
             VectorIndexError: Chroma cannot read its files.
         """
         with self._used() as collection:
+            asked = vector[np.newaxis]
             found = collection.query(
-                query_embeddings=vector[np.newaxis],
-                n_results=count,
-                where=where,
-                include=["distances"],
+                query_embeddings=asked, n_results=count, where=where, include=["distances"]
             )
-            distances = (found["distances"] or [[]])[0]
-            ids = np.array([int(number) for number in found["ids"][0]], dtype=np.int64)
+            [numbers], [distances] = found["ids"], found["distances"] or [[]]
+            ids = np.array([int(number) for number in numbers], dtype=np.int64)
             return ids, (1 - np.array(distances)).astype(np.float32)
 
     def count(self) -> int:

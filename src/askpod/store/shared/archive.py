@@ -10,13 +10,13 @@ from typing import TypeVar
 
 import numpy as np
 
-from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch
+from askpod.errors import ArchiveNotFound, StoreBusy, StoreDamaged, StoreMismatch, other_archive
 from askpod.store.catalog import Catalog, Layout, meta_in
 from askpod.store.dense import DIGITS, Hits, Neighbours, Notify, dense_scores
 from askpod.store.schema import FILE, KEPT, Stamp, plain_errors
 from askpod.store.shared import ARCHIVE
 from askpod.store.shared.client import Address, Collection, Database
-from askpod.store.shared.records import Manifest, chunks_of, found, other_archive
+from askpod.store.shared.records import Manifest, chunks_of, found
 from askpod.store.shared.replica import Known, Replica, ServerStore, origin_of
 from askpod.store.shared.writer_lock import WriterLock
 from askpod.store.vectors import Vectors, Where
@@ -133,7 +133,7 @@ class SharedArchive:
             manifest = Manifest.read(self._database)
             if manifest.archive == self._archive:
                 return manifest
-        raise other_archive(self._database.address, str(self._store))
+        raise other_archive(self._database.address, self._store)
 
     def _bring_up(self, manifest: Manifest) -> None:
         known = self._known()
@@ -159,7 +159,7 @@ class SharedArchive:
     def _known(self) -> Known:
         known = Known.of(self.catalog.meta())
         if known is None:
-            raise other_archive(self._database.address, str(self._store))
+            raise other_archive(self._database.address, self._store)
         return known
 
 
@@ -186,7 +186,7 @@ def _read_or_found(
         if found_with is None:
             raise
         if (store / FILE).is_file():  # a replica, of one that is no more
-            raise other_archive(database.address, str(store)) from None
+            raise other_archive(database.address, store) from None
         return found(database, found_with())
 
 
@@ -199,7 +199,7 @@ def _make_replica(store: Path, manifest: Manifest, notify: Notify) -> None:
                 with closing(Replica(store, writable=True)) as replica:
                     replica.follow(manifest)
     if meta_in(store).get(ARCHIVE) != manifest.archive:
-        raise other_archive(manifest.collection.database.address, str(store))
+        raise other_archive(manifest.collection.database.address, store)
 
 
 def _check_folder(store: Path, address: Address) -> None:

@@ -26,7 +26,7 @@ from askpod.parsing import parse_json
 from askpod.store import rows
 from askpod.store.rows import Embedded, Source, StoredChunk
 from askpod.store.schema import Stamp
-from askpod.store.shared.client import Address, Collection, Database, Exists, Metadata, NotThere
+from askpod.store.shared.client import Collection, Database, Exists, Metadata, NotThere
 from askpod.store.vectors import Record, Vectors, about, described
 
 CHUNKS = "askpod"
@@ -268,12 +268,3 @@ def found(database: Database, stamp: Stamp) -> Manifest:
 def chunks_of(database: Database, embedder: str) -> Collection:
     """The collection of chunks, made where it is not there."""
     return database.make(CHUNKS, about(embedder), "ip", or_get=True)
-
-
-def other_archive(address: Address, store: str) -> StoreMismatch:
-    """The error for a replica of an archive that is not the one on the server."""
-    return StoreMismatch(
-        f"{store}: this folder holds a replica of another archive than {address}. Name another "
-        "folder (--store, ASKPOD_STORE) for this one, or correct ASKPOD_CHROMA_URL and "
-        "ASKPOD_CHROMA_DATABASE; a replica that is no longer wanted can be deleted"
-    )

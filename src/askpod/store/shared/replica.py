@@ -8,7 +8,7 @@ costs nothing, and a replica that is rebuilt has its chunks in the same order as
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +23,10 @@ from askpod.store.shared import ARCHIVE, records
 from askpod.store.shared.client import PAGE, Collection
 from askpod.store.shared.records import EpisodeRecord, Manifest, NotWhole
 from askpod.store.shared.writer_lock import WriterLock
+from askpod.store.vectors import Record
 
 _REVISION, _FILLED = "server_revision", "server_filled"
+_LOOKED_AT = 20  # episodes that were taken over last
 _TOLD = 50  # episodes, from which on a user is told how far it has come
 
 
@@ -74,7 +76,7 @@ class Replica(Catalog):
             ServerError: the server failed; what was taken over stays.
         """
         known = Known.of(self.meta())
-        if known and known.revision <= manifest.revision:
+        if known and known.revision <= manifest.revision and self._agrees(manifest, known):
             entries = _entries(manifest, known.revision)
         else:  # the server's archive has been put back to a former state
             self.follow(manifest)
@@ -88,6 +90,18 @@ class Replica(Catalog):
             if number % _TOLD == 0:
                 notify(f"taken over from the server: {number:,} of {len(entries):,} episodes …")
         self._note({_REVISION: str(manifest.revision), _FILLED: "yes"})
+
+    def _agrees(self, manifest: Manifest, known: Known) -> bool:
+        """Whether the server, not put back to a former state, has what was taken over last."""
+        with self.reading() as connection:
+            query = "SELECT id, version FROM episodes ORDER BY revision DESC LIMIT ?"
+            last = dict(connection.execute(query, (_LOOKED_AT,)).fetchall())
+        found = manifest.collection.get([records.entry_id(id_) for id_ in last], "metadatas")
+        entries = _read(found.values())
+        return len(entries) == len(last) and all(
+            entry.revision > known.revision or entry.version == last[entry.episode_id]
+            for entry in entries
+        )
 
     def _taken(self, manifest: Manifest, chunks: Collection, entry: EpisodeRecord) -> str:
         """Takes one episode over; "" or why it is left out.
@@ -121,13 +135,19 @@ def _entries(manifest: Manifest, since: int) -> list[EpisodeRecord]:
     By windows of revisions: each belongs to one entry at most, so that none is missed while
     others change.
     """
-    entries = []
+    found = list[Record]()
     for begin in range(since, manifest.revision, PAGE):
         window = [{"revision": {"$gt": begin}}, {"revision": {"$lte": begin + PAGE}}]
-        for record in manifest.collection.select({"$and": window}):
-            with suppress(NotWhole):  # not askpod's
-                entries.append(EpisodeRecord.of(record))
-    return sorted(entries, key=lambda entry: entry.revision)
+        found += manifest.collection.select({"$and": window})
+    return sorted(_read(found), key=lambda entry: entry.revision)
+
+
+def _read(found: Iterable[Record]) -> list[EpisodeRecord]:
+    entries = []
+    for record in found:
+        with suppress(NotWhole):  # not askpod's
+            entries.append(EpisodeRecord.of(record))
+    return entries
 
 
 def _fetched(
@@ -150,10 +170,8 @@ def _fetched(
 
 def entry_of(episodes: Collection, episode_id: str) -> EpisodeRecord | None:
     """The episode's entry on the server as it is now."""
-    with suppress(NotWhole, KeyError):
-        id_ = records.entry_id(episode_id)
-        return EpisodeRecord.of(episodes.get([id_], "metadatas")[id_])
-    return None
+    found = _read(episodes.get([records.entry_id(episode_id)], "metadatas").values())
+    return found[0] if found else None
 
 
 def origin_of(store: Path) -> str:
