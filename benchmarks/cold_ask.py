@@ -92,7 +92,7 @@ def _ask(started: float, store: str, question: str) -> None:
     with clock.part(CLI), redirect_stdout(StringIO()):
         import askpod.archive
         from askpod.answering.extractive import ExtractiveAnswerer
-        from askpod.cli.app import app
+        from askpod.cli import app
         from askpod.embedding.minilm import MiniLM
         from askpod.retrieval.retriever import Retriever
         from askpod.store.dense import DenseIndex

@@ -8,7 +8,7 @@ from pathlib import Path
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from askpod.cli.app import app
+from askpod.cli import app
 
 PAGE = Path(__file__).parent / "cli.md"
 WIDTH = 80  # columns of the help as the page shows it

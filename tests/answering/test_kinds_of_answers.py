@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from askpod import Archive
 from askpod.answering.question import understand
 from askpod.answering.refusal import NEAREST
-from askpod.cli.app import app
+from askpod.cli import app
 from askpod.model import Exchange
 
 BEES = "hive-telemetry-for-small-apiaries"

@@ -1,8 +1,120 @@
-"""The command line: a command is a function here, with no logic of its own.
+"""The command line: its commands, and what errors become. A command is a function without logic.
 
 Only the result goes to stdout; progress, notes and errors go to stderr.
 """
 
-from askpod.cli.app import main
+from __future__ import annotations
 
-__all__ = ["main"]
+import logging
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from askpod import __version__
+from askpod.cli import ask, chat, check, episodes, index, serve
+from askpod.cli.eval import app as eval_app
+from askpod.cli.output import note
+from askpod.errors import AskpodError
+
+INTERRUPTED = 130  # what a shell reports for Ctrl-C
+
+app = typer.Typer(
+    help="Ask a podcast archive a question; every claim in the answer carries the second at "
+    "which it was said.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: object) -> None:
+    if wanted:
+        typer.echo(f"askpod {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None: ...
+
+
+for command in (index.index, ask.search, ask.ask, chat.chat, episodes.episodes, index.remove):
+    app.command()(command)
+for command in (check.check, check.doctor, index.rebuild, serve.serve, serve.mcp):
+    app.command()(command)
+app.add_typer(episodes.people_app, name="people")
+app.add_typer(eval_app, name="eval")
+
+
+def main() -> None:
+    """Runs the command line; errors become one clear message and an exit code.
+
+    Exit codes: 0 done; 1 some of the work failed, the rest is done; 2 bad usage or settings.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):  # a narrow encoding shows codes for the rest
+        sys.stdout.reconfigure(errors="backslashreplace")
+    with _quiet_dependencies():
+        try:
+            app(standalone_mode=True)
+        except AskpodError as error:
+            note(f"askpod: {error}")
+            sys.exit(error.exit_code)
+        except SystemExit as leaving:
+            if leaving.code == INTERRUPTED:
+                note("\naskpod: stopped; what was finished is kept")
+            raise
+        except Exception as error:
+            if sys.flags.dev_mode:
+                raise
+            note(f"askpod: {_fault(error)}")
+            sys.exit(1)
+
+
+@contextmanager
+def _quiet_dependencies() -> Iterator[None]:
+    """Keeps the warnings and tracebacks of libraries off the terminal.
+
+    They name paths of the installation, and may hold what a server sent, even a key that it
+    repeats. `python -X dev -m askpod …` shows them all.
+    """
+    if sys.flags.dev_mode:
+        yield
+        return
+    handler = logging.NullHandler()
+    hooks = threading.excepthook, sys.unraisablehook
+    threading.excepthook, sys.unraisablehook = (lambda _: None), (lambda _: None)
+    logging.root.addHandler(handler)  # without any, warnings are logged to stderr
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.root.removeHandler(handler)
+        threading.excepthook, sys.unraisablehook = hooks
+
+
+def _fault(error: Exception) -> str:
+    """An error that nobody foresaw, without its message: that may hold what nobody may see."""
+    place = "askpod"
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if "askpod" in path.parts:
+            place = f"{path.parent.name}/{path.name}:{frame.lineno}"
+    return (
+        f"stopped by a fault of its own: {type(error).__name__} at {place}. What was finished is "
+        "kept. Please report it, with what `python -X dev -m askpod …` shows for the same command"
+    )
