@@ -13,9 +13,8 @@ import pytest
 import ears
 from askpod.errors import FetchError
 from askpod.sources import fetch, gather, locations
-from askpod.transcription import Heard, Transcription, sound
+from askpod.transcription import Heard, Transcription, engine_named, sound
 from askpod.transcription.engine import heard_in
-from askpod.transcription.plan import engine_named
 from fake_web import page
 from feeds import about, item, names, rss, vtt
 

@@ -10,9 +10,8 @@ import pytest
 
 import ears
 from askpod.errors import ModelError, RecordingError, TranscriberError
-from askpod.transcription import whisper
+from askpod.transcription import engine_named, whisper
 from askpod.transcription.engine import heard_in
-from askpod.transcription.plan import engine_named
 from fake_web import FakeWeb, page
 
 SOUND = ears.speak("the ferry crosses on a chain")
