@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from askpod import Archive
 from askpod.answering.prompts import PromptError, Prompts
 from askpod.evals.gold import GoldQuestion, load_gold
-from askpod.evals.long_context.conditions import (
+from askpod.evals.long_context import (
     ARMS,
     BASE,
     DEPTHS,

@@ -16,7 +16,15 @@ from askpod.answering.prompts import Prompts
 from askpod.errors import GoldError, ModelError
 from askpod.evals.asking import StoredModel, StoredReplies
 from askpod.evals.gold import Stretch, load_gold
-from askpod.evals.long_context.conditions import BASE, DEPTHS, Arm, Condition, parse_lengths
+from askpod.evals.long_context import (
+    BASE,
+    DEPTHS,
+    Arm,
+    Condition,
+    effective_window,
+    in_words,
+    parse_lengths,
+)
 from askpod.evals.long_context.plan import make_plan
 from askpod.evals.long_context.prompt_maker import PromptMaker
 from askpod.evals.long_context.results import (
@@ -27,7 +35,6 @@ from askpod.evals.long_context.results import (
     write_document,
 )
 from askpod.evals.long_context.run import cited_numbers, run_plan
-from askpod.evals.long_context.window import effective_window, in_words
 from askpod.evals.measures.facts import FactMatcher
 from askpod.evals.report.long_context import long_context_report
 from askpod.settings import ModelSettings

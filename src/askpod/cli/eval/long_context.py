@@ -59,7 +59,7 @@ def long_context(
     The same questions are asked over ever longer transcripts.
     """
     from askpod.evals.gold import load_gold
-    from askpod.evals.long_context.conditions import ARMS, BASE, parse_lengths
+    from askpod.evals.long_context import ARMS, BASE, parse_lengths
     from askpod.evals.long_context.plan import make_plan
     from askpod.evals.long_context.results import write_document
     from askpod.evals.run import make_folder, open_archive, run_name, setup, writable

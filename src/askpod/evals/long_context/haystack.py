@@ -18,7 +18,7 @@ from askpod.archive import Archive
 from askpod.chunking import cut_span
 from askpod.errors import QuestionError
 from askpod.evals.gold import GoldQuestion
-from askpod.evals.long_context.conditions import Formatting, Negatives, drawn
+from askpod.evals.long_context import Formatting, Negatives, drawn
 from askpod.model import EvidenceTurn, Turn
 from askpod.retrieval.evidence import (
     LONGEST_NAME,

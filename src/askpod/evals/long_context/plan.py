@@ -14,7 +14,7 @@ from itertools import chain, zip_longest
 
 from askpod.errors import GoldError
 from askpod.evals.gold import GoldQuestion, GoldSet
-from askpod.evals.long_context.conditions import (
+from askpod.evals.long_context import (
     ARMS,
     DEPTHS,
     Arm,

@@ -12,7 +12,7 @@ from askpod.answering.asker import EVIDENCE_FOR_MODEL
 from askpod.answering.prompts import Placement, Prompts
 from askpod.archive import Archive
 from askpod.evals.gold import GoldQuestion, Stretch
-from askpod.evals.long_context.conditions import DEPTHS, Batch, Formatting, Request, Step
+from askpod.evals.long_context import DEPTHS, Batch, Formatting, Request, Step
 from askpod.evals.long_context.haystack import (
     Haystack,
     Needle,

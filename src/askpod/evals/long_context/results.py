@@ -18,10 +18,20 @@ from numpy.typing import NDArray
 from askpod.answering.refusal import is_refusal
 from askpod.evals.gold import GoldQuestion, Stretch, seconds, shared
 from askpod.evals.intervals import Interval, intervals
-from askpod.evals.long_context.conditions import BASE, DEPTHS, SEED, Arm, Condition, in_k
+from askpod.evals.long_context import (
+    BASE,
+    DEPTHS,
+    KEPT,
+    SEED,
+    Arm,
+    Condition,
+    Window,
+    effective_window,
+    in_k,
+    in_words,
+)
 from askpod.evals.long_context.plan import Plan, why_left_out
 from askpod.evals.long_context.run import Outcome
-from askpod.evals.long_context.window import KEPT, Window, effective_window, in_words
 from askpod.evals.measures.facts import FactMatcher, fact_scores
 
 # In the order in which they are shown. F1 leads: recall alone rewards a model that says everything

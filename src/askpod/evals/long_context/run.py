@@ -14,7 +14,7 @@ from askpod.answering.replies import Marker, markers_and_text
 from askpod.errors import ContextTooLong, ModelError, QuestionError
 from askpod.evals.asking import in_order
 from askpod.evals.gold import Stretch
-from askpod.evals.long_context.conditions import Batch, Condition, Request, Step
+from askpod.evals.long_context import Batch, Condition, Request, Step
 from askpod.evals.long_context.plan import Plan
 from askpod.evals.long_context.prompt_maker import LongPrompt, PromptMaker, stretch_of
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from askpod.evals.intervals import Interval
-from askpod.evals.long_context.conditions import BASE, DEPTHS, Arm, in_k
+from askpod.evals.long_context import BASE, DEPTHS, KEPT, Arm, Window, in_k, in_words
 from askpod.evals.long_context.results import (
     ALL,
     CITATIONS,
@@ -27,7 +27,6 @@ from askpod.evals.long_context.results import (
     Figures,
     Result,
 )
-from askpod.evals.long_context.window import KEPT, Window, in_words
 from askpod.evals.report.page import Panel, page, svg
 from askpod.evals.report.plots import heat_map, lines, strip
 
