@@ -16,7 +16,7 @@ from contextlib import aclosing, closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -98,6 +98,27 @@ def _sorted(
         while following in waiting:
             yield waiting.pop(following)
             following += 1
+
+
+class Stopped(Exception):
+    """Nobody waits for the answer any more."""
+
+
+def ending_of(
+    stream: Generator[Any, None, None], kind: type[Result], unwanted: threading.Event
+) -> Result:
+    """What a stream ends with, an item of that type; closing the stream ends a model's request.
+
+    Raises:
+        Stopped: `unwanted` is set.
+    """
+    with closing(stream) as items:
+        for item in items:
+            if isinstance(item, kind):
+                return item
+            if unwanted.is_set():
+                break
+    raise Stopped
 
 
 class StoredReplies:

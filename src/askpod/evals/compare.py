@@ -20,7 +20,6 @@ from urllib.parse import quote
 import numpy as np
 
 from askpod.errors import GoldError, PathError
-from askpod.evals.gold import Stretch
 from askpod.evals.intervals import Interval, paired
 from askpod.evals.measures import BY_NAME, Measure
 from askpod.evals.measures.retrieval import LEGIBLE, judgements, ranks
@@ -28,6 +27,7 @@ from askpod.evals.records import (
     Figures,
     Record,
     Summary,
+    as_stretch,
     columns,
     figures_of,
     measured,
@@ -276,7 +276,7 @@ QRELS = "qrels.txt"
 def run_lines(records: Iterable[Record], tag: str) -> Iterator[str]:
     """A run in trec_eval's format, without line ends: question Q0 document rank score tag."""
     for record in records:
-        scores = ranks(_retrieved(record))
+        scores = ranks([*map(as_stretch, record.retrieved)])
         for rank, (document, score) in enumerate(scores.items(), start=1):
             yield f"{_field(record.id)} Q0 {document} {rank} {score:.0f} {_field(tag)}"
 
@@ -287,10 +287,11 @@ def qrels_lines(records: Iterable[Record]) -> Iterator[str]:
     Questions without evidence are not judged: nothing that is retrieved for them is right.
     """
     for record in records:
-        if not (evidence := _evidence(record)):
-            continue
-        for document, relevance in judgements(_retrieved(record), evidence).items():
-            yield f"{_field(record.id)} 0 {document} {relevance}"
+        if evidence := record.gold["evidence"]:
+            passages = [*map(as_stretch, record.retrieved)]
+            judged = judgements(passages, [*map(as_stretch, evidence)])
+            for document, relevance in judged.items():
+                yield f"{_field(record.id)} 0 {document} {relevance}"
 
 
 def write_trec(folder: Path, records: Iterable[Record], tag: str) -> dict[Path, int]:
@@ -317,14 +318,3 @@ def write_trec(folder: Path, records: Iterable[Record], tag: str) -> dict[Path, 
 def _field(text: str) -> str:
     """A name without white space."""
     return quote(text, safe=LEGIBLE)
-
-
-def _retrieved(record: Record) -> list[Stretch]:
-    return [
-        Stretch.stated(each["episode"], each["start"], each["end"]) for each in record.retrieved
-    ]
-
-
-def _evidence(record: Record) -> list[Stretch]:
-    given = record.gold["evidence"]
-    return [Stretch(each["episode"], each["start"], each["end"]) for each in given]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
 from askpod.errors import GoldError
-from askpod.evals.gold import worded
+from askpod.evals.gold import Stretch, worded
 from askpod.evals.intervals import Interval, intervals
 from askpod.evals.measures import BY_NAME, MEASURES
 from askpod.files import read_bounded, write_atomically
@@ -93,6 +93,11 @@ def _checked(model: type[BaseModel]) -> AfterValidator:
 # A stretch of an episode, in seconds, among other keys: title, url, text, words, score.
 Place = Annotated[dict[str, Any], _checked(_Place)]
 Gold = Annotated[dict[str, Any], _checked(_Gold)]
+
+
+def as_stretch(place: Mapping[str, Any]) -> Stretch:
+    """The stretch of a record's passage or evidence."""
+    return Stretch.stated(place["episode"], place["start"], place["end"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +246,7 @@ def summarise(records: Sequence[Record], gold: str, setup: Mapping[str, Any]) ->
     by_slice: dict[str, dict[str, list[Record]]] = {ALL: {ALL: list(records)}}
     for name in sorted({name for record in records for name in record.slices}, key=_slice_order):
         there = [record for record in records if name in record.slices]
-        values = sorted({record.slices[name] for record in there}, key=_value_order)
+        values = sorted({record.slices[name] for record in there}, key=value_order)
         if name == TURN and len(values) < 2:
             continue  # a set without follow-ups
         by_slice[name] = {
@@ -329,5 +334,6 @@ def _slice_order(name: str) -> tuple[int, str]:
     return (SLICES.index(name) if name in SLICES else len(SLICES), name)
 
 
-def _value_order(value: str) -> tuple[int, str]:
+def value_order(value: str) -> tuple[int, str]:
+    """To sort by: values of IN_ORDER as they stand there, then any others."""
     return (IN_ORDER.index(value) if value in IN_ORDER else len(IN_ORDER), value)

@@ -18,7 +18,7 @@ from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.rewriting import standalone
 from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError, StoreUnwritable
-from askpod.evals.asking import StoredModel, StoredReplies, in_order
+from askpod.evals.asking import StoredModel, StoredReplies, ending_of, in_order
 from askpod.evals.gold import GoldQuestion, GoldSet, Sources
 from askpod.evals.records import (
     REPORT,
@@ -188,10 +188,6 @@ def _warm(archive: Archive, question: GoldQuestion) -> None:
         archive.search(question.question, top=1, episode=question.episode)
 
 
-class _Stopped(Exception):
-    """Nobody waits for the answer any more."""
-
-
 def _ask(
     archive: Archive, question: GoldQuestion, unwanted: threading.Event, *, retrieval_only: bool
 ) -> tuple[Outcome, Timing]:
@@ -244,13 +240,7 @@ def _answer(
     stream = cast(
         "Generator[str | Answer]", archive.ask_stream(asked, history=history, filters=only)
     )
-    with closing(stream) as items:  # closing it ends the model's request
-        for item in items:
-            if isinstance(item, Answer):
-                return item
-            if unwanted.is_set():
-                break
-    raise _Stopped
+    return ending_of(stream, Answer, unwanted)
 
 
 def _no_answer(question: GoldQuestion) -> Answer:

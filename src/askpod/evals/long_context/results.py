@@ -32,7 +32,9 @@ from askpod.evals.long_context import (
 )
 from askpod.evals.long_context.plan import Plan, why_left_out
 from askpod.evals.long_context.run import Outcome
+from askpod.evals.measures import harmonic_mean
 from askpod.evals.measures.facts import FactMatcher, fact_scores
+from askpod.evals.records import DIGITS, rounded, value_order
 
 # In the order in which they are shown. F1 leads: recall alone rewards a model that says everything
 # (Gupta et al., EMNLP 2024, industry track).
@@ -61,7 +63,6 @@ Figures = Mapping[str, Interval]  # by measure
 Values = list[tuple[GoldQuestion, dict[str, float]]]  # of each question its scores
 
 FILE = "long-context.json"
-DIGITS = 6  # behind the point; further ones may differ between machines
 
 
 def score(outcome: Outcome, question: GoldQuestion, matcher: FactMatcher) -> dict[str, float]:
@@ -93,8 +94,7 @@ def citation_scores(
     right = sum(stretch.touches(evidence) for stretch in cited)
     precision = right / all_cited if all_cited else 0.0
     recall = shared(cited, evidence) / seconds(evidence) if cited else 0.0
-    both = precision + recall
-    f1 = 2 * precision * recall / both if both else 0.0
+    f1 = harmonic_mean(precision, recall)
     return {"citation_precision": precision, "citation_recall": recall, "citation_f1": f1}
 
 
@@ -208,16 +208,10 @@ def _by_difficulty(pooled: Mapping[tuple[Arm, int], Values]) -> list[Row]:
     rows = []
     for (arm, length), values in pooled.items():
         kinds = {question.difficulty for question, _ in values if question.difficulty}
-        for kind in sorted(kinds, key=_how_hard) if arm == BASE else ():
+        for kind in sorted(kinds, key=value_order) if arm == BASE else ():
             those = [(each, found) for each, found in values if each.difficulty == kind]
             rows.append(Row(arm, length, ALL, kind, _figures(those)))
     return rows
-
-
-def _how_hard(difficulty: str) -> tuple[int, str]:
-    """To sort by: the usual names from easy to hard, then any others."""
-    usual = ("easy", "medium", "hard")
-    return usual.index(difficulty) if difficulty in usual else len(usual), difficulty
 
 
 def _figures(values: Values) -> dict[str, Interval]:
@@ -321,17 +315,7 @@ def _row(row: Row) -> dict[str, Any]:
         "length": row.length,
         "position": row.position,
         "difficulty": row.difficulty,
-        "figures": {name: _interval(interval) for name, interval in row.figures.items()},
-    }
-
-
-def _interval(interval: Interval) -> dict[str, Any]:
-    return {
-        "value": round(interval.value, DIGITS),
-        "low": round(interval.low, DIGITS),
-        "high": round(interval.high, DIGITS),
-        "questions": interval.questions,
-        "clusters": interval.clusters,
+        "figures": {name: asdict(rounded(each)) for name, each in row.figures.items()},
     }
 
 

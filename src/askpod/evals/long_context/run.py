@@ -12,7 +12,7 @@ from itertools import count
 from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.answering.replies import Marker, markers_and_text
 from askpod.errors import ContextTooLong, ModelError, QuestionError
-from askpod.evals.asking import in_order
+from askpod.evals.asking import ending_of, in_order
 from askpod.evals.gold import Stretch
 from askpod.evals.long_context import Batch, Condition, Request, Step
 from askpod.evals.long_context.plan import Plan
@@ -102,25 +102,12 @@ def _ask(
     if not prompt.turns:
         return Outcome(request.question.id, request.condition, problem="nothing was retrieved")
     try:
-        return _outcome(request, prompt, _reply(model, prompt, unwanted))
+        reply = ending_of(model.stream(prompt.messages), Reply, unwanted)
+        return _outcome(request, prompt, reply)
     except ModelError as error:
         if strict and not isinstance(error, ContextTooLong):
             raise
         return Outcome(request.question.id, request.condition, prompt.tokens, problem=str(error))
-
-
-class _Stopped(Exception):
-    """Nobody waits for the reply any more."""
-
-
-def _reply(model: LanguageModel, prompt: LongPrompt, unwanted: threading.Event) -> Reply:
-    with closing(model.stream(prompt.messages)) as items:  # closing it ends the request
-        for item in items:
-            if isinstance(item, Reply):
-                return item
-            if unwanted.is_set():
-                break
-    raise _Stopped
 
 
 def _outcome(request: Request, prompt: LongPrompt, reply: Reply) -> Outcome:

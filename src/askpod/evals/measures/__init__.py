@@ -159,3 +159,8 @@ MEASURES: tuple[Measure, ...] = (
 )
 
 BY_NAME = {measure.name: measure for measure in MEASURES}
+
+
+def harmonic_mean(one: float, other: float) -> float:
+    """F1 of a recall and a precision; 0 where both are."""
+    return 2 * one * other / (one + other) if one + other > 0 else 0.0

@@ -40,6 +40,7 @@ from askpod.answering.claims import (
 from askpod.answering.refusal import REFUSAL, is_refusal
 from askpod.answering.replies import markers_and_text
 from askpod.embedding import Embedder
+from askpod.evals.measures import harmonic_mean
 from askpod.evals.records import Score
 from askpod.text import content_words, split_sentences, split_to_fit
 
@@ -299,11 +300,10 @@ def fact_scores(
     counted = [n for n, statement in enumerate(read) if n in right or needs_source(statement)]
     recall = stated / len(facts) if facts else 0.0
     precision = len(right) / len(counted) if counted else 0.0
-    both = recall + precision
     scores = {
         "fact_recall": Score(recall),
         "fact_precision": Score(precision),
-        "fact_f1": Score(2 * recall * precision / both if both else 0.0),
+        "fact_f1": Score(harmonic_mean(recall, precision)),
     }
     if okay:
         nuggets = (stated + OKAY * stated_okay) / (len(facts) + OKAY * len(okay))

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytrec_eval
 
 from askpod.evals.gold import Stretch, seconds, shared, union
-from askpod.evals.measures import BUDGETS
+from askpod.evals.measures import BUDGETS, harmonic_mean
 from askpod.evals.records import Score
 
 # Our name of a measure -> trec_eval's.
@@ -80,11 +80,6 @@ def within(passages: Sequence[Heard], budget: int) -> Iterator[Stretch]:
             stretch = Stretch(stretch.episode, stretch.start, end)
         yield stretch
         left -= passage.words
-
-
-def harmonic_mean(one: float, other: float) -> float:
-    """F1 of a recall and a precision; 0 where both are."""
-    return 2 * one * other / (one + other) if one + other > 0 else 0.0
 
 
 def _share(part: float, whole: float) -> float:

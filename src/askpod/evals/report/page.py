@@ -60,13 +60,8 @@ def link(url: str, words: str) -> Markup:
     return Markup('<a class=at href="{}">{}</a>').format(safe, visible(words))
 
 
-def second(url: str, start: float | None) -> Markup:
-    """The time of `start` (seconds), which opens the recording there."""
-    return link(url, clock(start))
-
-
-def stretch(url: str, start: float | None, end: float | None) -> Markup:
-    """A stretch of a recording in words, such as 12:34-13:05, which opens it at its start."""
+def stretch(url: str, start: float | None, end: float | None = None) -> Markup:
+    """A time such as 12:34, or a stretch such as 12:34–13:05, which opens the recording there."""
     return link(url, clock(start) if end is None else f"{clock(start)}–{clock(end)}")
 
 
@@ -121,7 +116,7 @@ def _environment() -> Environment:
         finalize=_finalize,
         keep_trailing_newline=True,
     )
-    environment.globals.update(link=link, second=second, stretch=stretch)
+    environment.globals.update(link=link, stretch=stretch)
     environment.filters.update(cut=cut, figure=figure_text, interval=interval_text)
     return environment
 

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from askpod.evals.gold import Stretch, shared, union
 from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES
-from askpod.evals.records import Record, Score
+from askpod.evals.records import Record, Score, as_stretch
 from askpod.evals.report.page import cut, visible, with_links
 from askpod.evals.report.svg import figure_text
 
@@ -34,11 +34,6 @@ QUOTE = 400
 QUOTES = 20  # citations, facts and sentences of each kind
 WORTH = ("recall@1000", "fact_f1", "cited_inside", "refusal_precision", "refusal_recall")
 GLANCE = {"recall@1000": "found", "fact_recall": "facts", "cited_hit": "cited"}
-
-
-def as_stretch(item: Mapping[str, Any]) -> Stretch:
-    """The stretch of a record's retrieved passage or evidence."""
-    return Stretch.stated(str(item["episode"]), item["start"], item["end"])
 
 
 def seconds_shared(item: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]]) -> float:
