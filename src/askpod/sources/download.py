@@ -8,7 +8,7 @@ that cannot be fetched or read in any of the offered formats is reported, and th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,7 +32,7 @@ from askpod.sources.feed import (
     sidecar,
 )
 from askpod.sources.fetch import Fetcher, Gone, HostSkipped
-from askpod.sources.locations import FolderLocation, Location, WebLocation, read_file
+from askpod.sources.locations import Location, read_file
 from askpod.sources.state import (
     Downloaded,
     FeedState,
@@ -98,16 +98,12 @@ def download_feed(
         if found is not None:
             _check(found, transcribing=transcription is not None)
     except FetchError as error:
-        files = state.files()
-        if not files:
+        if not state.files():
             raise
-        failure = Failure(shown(source), str(error))
-        roots = (state.folder.resolve(),)
-        return SourceFiles(tuple(files), frozenset(files), (failure,), roots=roots)
+        return _here(state, [Failure(shown(source), str(error))])
     if found is None:
-        files = state.files()
         notify(f"{shown(source)}: not modified")
-        return SourceFiles(tuple(files), frozenset(files), roots=(state.folder.resolve(),))
+        return _here(state)
     download = Download(
         found.feed, found.location, found.state, _taken(sources), notify, untimed, transcription
     )
@@ -122,7 +118,7 @@ def _remote(source: str, state: FeedState, fetcher: Fetcher, *, anew: bool) -> _
     came = fetcher.get(str(address.url), MAX_FEED, etag=known.etag, modified=known.modified)
     if came.unchanged:
         return None
-    location = WebLocation(fetcher, httpx.URL(came.url))
+    location = Location(fetcher, httpx.URL(came.url))
     received = Validators(came.etag, came.modified)
     return _Source(str(address), _read(str(address), came.body), location, state, received)
 
@@ -130,7 +126,7 @@ def _remote(source: str, state: FeedState, fetcher: Fetcher, *, anew: bool) -> _
 def _local(source: str, state: FeedState, fetcher: Fetcher) -> _Source | None:
     path = Path(source)
     feed = _read(source, read_file(path, MAX_FEED))
-    return _Source(source, feed, FolderLocation(fetcher, path.parent), state)
+    return _Source(source, feed, Location(fetcher, path.parent), state)
 
 
 def _read(name: str, data: bytes) -> Feed:
@@ -177,8 +173,9 @@ def _download(found: _Source, download: Download) -> SourceFiles:
     if feed.problem:
         message = f"{found.name}: {feed.problem}; the {len(feed.items):,} episodes before are read"
         download.failed.append(Failure(found.name, message))
-    files = found.state.files()
-    if files:  # what is missing is asked for in the next run, and for that the feed must come again
+    if (
+        found.state.files()
+    ):  # what is missing is asked for in the next run, and for that the feed must come again
         found.state.seen(Validators() if download.incomplete else found.received)
     else:
         first, more = download.failed[0].message, len(download.failed) - 1
@@ -186,13 +183,14 @@ def _download(found: _Source, download: Download) -> SourceFiles:
             f"{found.name}: none of its {offering:,} transcripts could be had. {first}"
             + (f" (and {more:,} more)" if more else "")
         )
-    return SourceFiles(
-        tuple(files),
-        frozenset(files),
-        tuple(download.failed),
-        download.fetched,
-        (found.state.folder.resolve(),),
-    )
+    return _here(found.state, download.failed, download.fetched)
+
+
+def _here(state: FeedState, failed: Iterable[Failure] = (), fetched: int = 0) -> SourceFiles:
+    """What is there of a feed, all of it as if it had been named."""
+    files = state.files()
+    roots = (state.folder.resolve(),)
+    return SourceFiles(tuple(files), frozenset(files), tuple(failed), fetched, roots)
 
 
 def _taken(sources: Path) -> set[str]:

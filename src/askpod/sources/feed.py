@@ -24,6 +24,7 @@ import yaml
 
 from askpod.links import safe_link
 from askpod.parsing import ParseError, parse_json
+from askpod.readers.metadata import Chapter
 from askpod.readers.text import MAX_SECOND, clean, unescape
 from askpod.sources.addresses import without_secrets, without_secrets_inside
 from askpod.sources.feed_xml import Element, RawItem, parse_xml
@@ -57,14 +58,6 @@ _BY_MERIT = (".json", ".vtt", ".srt", ".html", ".htm", ".md", ".txt")
 _CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,6})(?:[.,](\d{1,9}))?", re.ASCII)
 _DROPPED = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S)
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """Where a chapter starts, in seconds, and what it is called."""
-
-    start: float
-    title: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import unquote
 
 import httpx
@@ -33,58 +32,20 @@ class Link:
         return f"{self.where} {self.version}"
 
 
-class Location(Protocol):
-    """What a feed's references are taken from."""
+@dataclass(frozen=True, slots=True)
+class Location:
+    """What a feed's references are taken from: the web address or the folder it is in."""
+
+    fetcher: Fetcher
+    base: httpx.URL | Path
 
     def find(self, href: str) -> Link:
         """What a reference stands for. Raises FetchError where it may not be followed."""
-        ...
-
-    def read(self, found: Link, limit: int) -> bytes:
-        """Its content. Raises FetchError where it cannot be had within `limit` bytes."""
-        ...
-
-    def recording(self, found: Link, into: Path) -> Path:
-        """Where a recording is, after it has been fetched to `into` where need be.
-
-        Raises FetchError where it cannot be had; what has come of it stays for the next run.
-        """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class WebLocation:
-    """References of a feed that was fetched from `base`."""
-
-    fetcher: Fetcher
-    base: httpx.URL
-
-    def find(self, href: str) -> Link:
-        """See Location."""
-        return Link(join(self.base, href))
-
-    def read(self, found: Link, limit: int) -> bytes:
-        """See Location."""
-        return self.fetcher.get(found.where, limit).body
-
-    def recording(self, found: Link, into: Path) -> Path:
-        """See Location."""
-        self.fetcher.download(found.where, into, MAX_RECORDING)
-        return into
-
-
-@dataclass(frozen=True, slots=True)
-class FolderLocation:
-    """References of a feed that is a file in `folder`."""
-
-    fetcher: Fetcher
-    folder: Path
-
-    def find(self, href: str) -> Link:
-        """See Location."""
+        if isinstance(self.base, httpx.URL):
+            return Link(join(self.base, href))
         if href.lower().startswith(("http://", "https://")):
             return Link(href)
-        path = self._path(href)
+        path = _inside(self.base, href)
         try:
             status = path.stat()
         except OSError:
@@ -92,35 +53,39 @@ class FolderLocation:
         return Link(str(path), f"{status.st_size} {status.st_mtime_ns}")
 
     def read(self, found: Link, limit: int) -> bytes:
-        """See Location."""
-        if not found.version:
-            return self.fetcher.get(found.where, limit).body
-        return read_file(Path(found.where), limit)
+        """Its content. Raises FetchError where it cannot be had within `limit` bytes."""
+        if found.version:
+            return read_file(Path(found.where), limit)
+        return self.fetcher.get(found.where, limit).body
 
     def recording(self, found: Link, into: Path) -> Path:
-        """See Location."""
+        """Where a recording is, after it has been fetched to `into` where need be.
+
+        Raises FetchError where it cannot be had; what has come of it stays for the next run.
+        """
         if found.version:
             return Path(found.where)
         self.fetcher.download(found.where, into, MAX_RECORDING)
         return into
 
-    def _path(self, href: str) -> Path:
-        """The file that a relative reference names, inside the folder."""
-        relative = unquote(href.partition("#")[0].partition("?")[0])
-        unfit = FetchError(
-            f"{shown(href)}: a local feed may only name http(s) addresses, and files in its own "
-            "folder by relative path"
-        )
-        if ":" in relative.partition("/")[0] or "\\" in relative or not relative.isprintable():
-            raise unfit
-        root = self.folder.resolve()
-        try:
-            path = (root / relative).resolve()
-        except (OSError, RuntimeError):  # links that lead in circles
-            raise unfit from None
-        if relative.startswith("/") or not path.is_relative_to(root):
-            raise unfit
-        return path
+
+def _inside(folder: Path, href: str) -> Path:
+    """The file in a folder that a relative reference names."""
+    relative = unquote(href.partition("#")[0].partition("?")[0])
+    unfit = FetchError(
+        f"{shown(href)}: a local feed may only name http(s) addresses, and files in its own "
+        "folder by relative path"
+    )
+    if ":" in relative.partition("/")[0] or "\\" in relative or not relative.isprintable():
+        raise unfit
+    root = folder.resolve()
+    try:
+        path = (root / relative).resolve()
+    except (OSError, RuntimeError):  # links that lead in circles
+        raise unfit from None
+    if relative.startswith("/") or not path.is_relative_to(root):
+        raise unfit
+    return path
 
 
 def read_file(path: Path, limit: int) -> bytes:

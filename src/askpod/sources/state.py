@@ -25,9 +25,10 @@ from urllib.parse import urlsplit
 
 from askpod.files import PRIVATE, append_line, read_bounded, slug, write_atomically
 from askpod.parsing import parse_json
+from askpod.readers.metadata import Chapter
 from askpod.services.limits import NotUnpacked, Unpacker
 from askpod.sources.addresses import without_secrets
-from askpod.sources.feed import Chapter, Item
+from askpod.sources.feed import Item
 
 FILE = "state.jsonl"
 MOST_STATE = 200_000_000  # bytes of the journal
