@@ -24,8 +24,8 @@ from askpod.evals.long_context import (
     batches,
 )
 from askpod.evals.long_context.haystack import Needle, Transcript, build
-from askpod.evals.long_context.plan import MOST_EVIDENCE, make_plan
 from askpod.evals.long_context.prompt_maker import LongPrompt, PromptMaker, stretch_of
+from askpod.evals.long_context.run import MOST_EVIDENCE, make_plan
 from askpod.model import EvidenceTurn, Turn
 from askpod.settings import ModelSettings
 from askpod.tokens import TokenCounter

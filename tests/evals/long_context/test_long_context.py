@@ -25,7 +25,6 @@ from askpod.evals.long_context import (
     in_words,
     parse_lengths,
 )
-from askpod.evals.long_context.plan import make_plan
 from askpod.evals.long_context.prompt_maker import PromptMaker
 from askpod.evals.long_context.results import (
     FILE,
@@ -34,7 +33,7 @@ from askpod.evals.long_context.results import (
     make_result,
     write_document,
 )
-from askpod.evals.long_context.run import cited_numbers, run_plan
+from askpod.evals.long_context.run import cited_numbers, make_plan, run_plan
 from askpod.evals.measures.facts import FactMatcher
 from askpod.evals.report.long_context import long_context_report
 from askpod.settings import ModelSettings

@@ -16,9 +16,9 @@ from askpod.text import visible
 if TYPE_CHECKING:
     from askpod.archive import Archive
     from askpod.evals.gold import GoldSet
-    from askpod.evals.long_context.plan import Plan
     from askpod.evals.long_context.prompt_maker import PromptMaker
     from askpod.evals.long_context.results import Result
+    from askpod.evals.long_context.run import Plan
     from askpod.settings import ModelSettings, Settings
 
 DEFAULT_LENGTHS = "4k,8k,16k,32k,64k,128k"
@@ -60,8 +60,8 @@ def long_context(
     """
     from askpod.evals.gold import load_gold
     from askpod.evals.long_context import ARMS, BASE, parse_lengths
-    from askpod.evals.long_context.plan import make_plan
     from askpod.evals.long_context.results import write_document
+    from askpod.evals.long_context.run import make_plan
     from askpod.evals.run import make_folder, open_archive, run_name, setup, writable
     from askpod.settings import Settings
 

@@ -30,8 +30,7 @@ from askpod.evals.long_context import (
     in_k,
     in_words,
 )
-from askpod.evals.long_context.plan import Plan, why_left_out
-from askpod.evals.long_context.run import Outcome
+from askpod.evals.long_context.run import Outcome, Plan, why_left_out
 from askpod.evals.measures import harmonic_mean
 from askpod.evals.measures.facts import FactMatcher, fact_scores
 from askpod.evals.records import DIGITS, rounded, value_order

@@ -1,22 +1,269 @@
-"""Asks a model what the plan says, several requests at a time, and notes what came of each."""
+"""What is asked, a seeded sample of the questions over shared haystacks; and asks a model that.
+
+Gold sets hold more questions than a long-context eval can pay for, hence the sample. A haystack
+that six questions share is read once in place of six times, where a service keeps the beginning of
+prompts. What came of each request is noted.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
+from itertools import chain, count, zip_longest
 
 from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.answering.replies import Marker, markers_and_text
-from askpod.errors import ContextTooLong, ModelError, QuestionError
+from askpod.errors import ContextTooLong, GoldError, ModelError, QuestionError
 from askpod.evals.asking import ending_of, in_order
-from askpod.evals.gold import Stretch
-from askpod.evals.long_context import Batch, Condition, Request, Step
-from askpod.evals.long_context.plan import Plan
+from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
+from askpod.evals.long_context import (
+    ARMS,
+    DEPTHS,
+    Arm,
+    Batch,
+    Condition,
+    Request,
+    Step,
+    batches,
+    drawn,
+    grid,
+    in_k,
+)
 from askpod.evals.long_context.prompt_maker import LongPrompt, PromptMaker, stretch_of
+from askpod.services.endpoints import sold_as
+from askpod.settings import ModelSettings
+from askpod.tokens import cost
+
+# Questions over one haystack, the most first. A multiple of the positions, so that each of them has
+# been in all.
+SHARED = (6, 3, 1)
+SHARED_EVIDENCE = 0.7  # of the shortest length, that their evidence takes together at most
+
+MOST_EVIDENCE = 2_000  # tokens of the turns from the first to the last with evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run of the eval asks."""
+
+    groups: tuple[tuple[GoldQuestion, ...], ...]  # share their haystacks; asked in the first
+    questions: tuple[GoldQuestion, ...]  # all of them, in the gold set's order
+    lengths: tuple[int, ...]  # tokens, shortest first
+    arms: tuple[Arm, ...]
+    conditions: tuple[Condition, ...]  # those that are asked
+    left_out: tuple[Condition, ...]  # those for which the archive has too little text
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """All that is asked, question by question."""
+        return tuple(
+            Request(question, condition)
+            for question in self.questions
+            for condition in (None, *self.conditions)
+        )
+
+    @property
+    def steps(self) -> Iterator[Step]:
+        """What is asked in which order: group by group, each with its haystacks.
+
+        So a run that is stopped has whole questions.
+        """
+        asked: set[str] = set()
+        for group in self.groups:
+            new = [question for question in group if question.id not in asked]
+            silent = frozenset(question.id for question in group) & asked
+            asked.update(question.id for question in new)
+            yield from (Request(question, None) for question in new)
+            for arm, length in dict.fromkeys((each.arm, each.length) for each in self.conditions):
+                yield from batches(group, arm, length, silent)
+
+    def tokens(self, model: ModelSettings) -> int:
+        """The most tokens that all prompts together have."""
+        return len(self.questions) * sum(self._lengths(model))
+
+    def read_once(self, model: ModelSettings) -> int:
+        """The most of them that are new to a service that keeps the beginning of prompts.
+
+        The questions of a haystack stand behind it, but where the instruction's place is varied.
+        """
+        haystacks = [step for step in self.steps if isinstance(step, Batch)]
+        return len(self.questions) * model.context_tokens + sum(
+            each.length * (1 if each.arm.instruction == "after" else len(each.requests))
+            for each in haystacks
+        )
+
+    def _lengths(self, model: ModelSettings) -> list[int]:
+        """The tokens of each prompt of a question, at most."""
+        return [model.context_tokens, *(condition.length for condition in self.conditions)]
+
+    def announced(self, model: ModelSettings) -> str:
+        """How much it takes, in a line for people, before it starts."""
+        lengths, number = self._lengths(model), len(self.questions)
+        sold = sold_as(model.name, model.base_url)
+        prices = [cost(sold, length, model.answer_tokens) for length in lengths]
+        known = [price for price in prices if price is not None]
+        price = f", at most ${number * sum(known):,.2f}" if len(known) == len(lengths) else ""
+        return (
+            f"{number} questions, {number * len(lengths):,} requests with at most "
+            f"{_in_millions(self.tokens(model))} prompt tokens{price} "
+            f"({_in_millions(self.read_once(model))} for a service that reads the same beginning "
+            "of prompts once); replies that are kept from before are not asked for again"
+        )
+
+
+def _in_millions(tokens: int) -> str:
+    return f"{tokens / 1_000_000:,.1f} million"
+
+
+def make_plan(
+    gold: GoldSet,
+    maker: PromptMaker,
+    lengths: Sequence[int],
+    questions: int,
+    arms: Sequence[Arm] = ARMS,
+    factors_at: int | None = None,
+) -> Plan:
+    """Samples the questions; conditions for which the archive has too little text are left out.
+
+    Where it would have enough for haystacks of single questions, none are shared.
+
+    A question can be used if it has its evidence in one episode, in turns that take
+    MOST_EVIDENCE tokens at most and half of the shortest haystack. Those with evidence so short
+    that six can share a haystack come first.
+
+    Args:
+        gold: The questions.
+        maker: Makes their prompts.
+        lengths: Tokens of the whole prompts, shortest first.
+        questions: How many are sampled, at most.
+        arms: The factors that are varied.
+        factors_at: The one of `lengths` at which they are; None: at all of them.
+
+    Raises:
+        GoldError: no question can be used.
+    """
+    most = min(MOST_EVIDENCE, lengths[0] // 2)
+    usable = [each for each in gold.questions if 0 < maker.evidence_tokens(each) <= most]
+    together = round(SHARED_EVIDENCE * lengths[0])
+    short = [each for each in usable if maker.evidence_tokens(each) <= together // SHARED[0]]
+    taken = sample(gold, usable, questions, first=short)
+    conditions = tuple(grid(lengths, arms, factors_at))
+
+    def plan_of(groups: Iterable[tuple[GoldQuestion, ...]]) -> Plan:
+        shared = tuple(groups)
+        asked = tuple(each for each in conditions if _has_text(maker, shared, each))
+        left_out = tuple(each for each in conditions if each not in asked)
+        return Plan(shared, taken, tuple(lengths), tuple(arms), asked, left_out)
+
+    shared = plan_of(grouped(taken, maker, together))
+    if not shared.left_out:
+        return shared
+    alone = plan_of((question,) for question in taken)
+    return alone if len(alone.left_out) < len(shared.left_out) else shared
+
+
+def _has_text(
+    maker: PromptMaker, groups: Iterable[Sequence[GoldQuestion]], condition: Condition
+) -> bool:
+    at = tuple(DEPTHS).index(condition.position)
+    haystacks = (tuple(batches(group, condition.arm, condition.length))[at] for group in groups)
+    return all(map(maker.has_text, haystacks))
+
+
+def grouped(
+    questions: Sequence[GoldQuestion], maker: PromptMaker, most: int
+) -> Iterator[tuple[GoldQuestion, ...]]:
+    """Those that share haystacks: six where that is possible, else three, else one.
+
+    The evidence of a group is in different episodes and takes at most `most` tokens together; short
+    evidence comes first. A group that is not full takes in questions of earlier ones.
+    """
+    left = sorted(questions, key=lambda each: (maker.evidence_tokens(each), each.id))
+    full: list[GoldQuestion] = []
+    for size in SHARED:
+        groups: list[list[GoldQuestion]] = []
+        for question in left:
+            open_groups = (each for each in groups if _fits(each, size, question, maker, most))
+            group = next(open_groups, None)
+            groups.append([question]) if group is None else group.append(question)
+        for group in groups:
+            if size < SHARED[0]:
+                _fill(group, size, full, maker, most)
+            if len(group) == size:
+                full += group
+                yield tuple(group)
+        left = [each for each in left if each not in full]
+
+
+def _fill(
+    group: list[GoldQuestion],
+    size: int,
+    others: Iterable[GoldQuestion],
+    maker: PromptMaker,
+    most: int,
+) -> None:
+    for other in others:
+        if _fits(group, size, other, maker, most):
+            group.append(other)
+
+
+def _fits(
+    group: Sequence[GoldQuestion], size: int, question: GoldQuestion, maker: PromptMaker, most: int
+) -> bool:
+    episodes = {each.episode for one in group for each in one.stretches}
+    tokens = sum(maker.evidence_tokens(each) for each in (*group, question))
+    return (
+        len(group) < size
+        and tokens <= most
+        and episodes.isdisjoint(each.episode for each in question.stretches)
+    )
+
+
+def why_left_out(conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """A line for each length with conditions that are left out."""
+    by_length: dict[int, int] = defaultdict(int)
+    for condition in conditions:
+        by_length[condition.length] += 1
+    return tuple(
+        f"{in_k(length)}: {number} conditions left out, the archive has too little text for them"
+        for length, number in sorted(by_length.items())
+    )
+
+
+def sample(
+    gold: GoldSet,
+    eligible: Iterable[GoldQuestion],
+    questions: int,
+    first: Collection[GoldQuestion] = (),
+) -> tuple[GoldQuestion, ...]:
+    """A seeded sample, spread over the difficulties, in the gold set's order.
+
+    Those of `first` are taken before any others of their difficulty. Which of these come first
+    depends on their ids alone, so that a larger sample holds a smaller one and a new question
+    displaces at most one other.
+
+    Raises:
+        GoldError: no question can be used.
+    """
+    usable = list(eligible)
+    if any(question.facts for question in usable):
+        usable = [question for question in usable if question.facts]
+    if not usable:
+        raise GoldError(
+            f"{gold.path}: no question can be asked over a haystack: one is needed that has its "
+            f"evidence in one episode of the archive, in turns of {MOST_EVIDENCE:,} tokens at most"
+        )
+    by_difficulty: dict[str, list[GoldQuestion]] = defaultdict(list)
+    for question in sorted(usable, key=lambda each: (each not in first, drawn(each.id))):
+        by_difficulty[question.difficulty or ""].append(question)
+    ranks = zip_longest(*(by_difficulty[name] for name in sorted(by_difficulty)))
+    taken = [question for question in chain(*ranks) if question is not None][:questions]
+    places = {question.id: place for place, question in enumerate(gold.questions)}
+    return tuple(sorted(taken, key=lambda question: places[question.id]))
 
 
 @dataclass(frozen=True, slots=True)
