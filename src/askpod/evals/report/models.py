@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from rich.table import Table
 from rich.text import Text
@@ -71,36 +70,39 @@ class Group:
 def groups(measured: Sequence[ModelFigures]) -> tuple[Group, ...]:
     """All that is shown of models; a figure that a model does not have is a dash."""
 
-    def row(label: str, cell: Callable[[ModelFigures], Cell], meaning: str = "") -> Row:
-        return Row(label, tuple(map(cell, measured)), meaning)
+    def row(label: str, cells: Iterable[Cell], meaning: str = "") -> Row:
+        return Row(label, tuple(cells), meaning)
+
+    def at_levels(cell: Callable[[Level], Cell]) -> Iterator[Row]:
+        for parallel in LEVELS:
+            there = ([at for at in each.levels if at.parallel == parallel] for each in measured)
+            cells = (cell(levels[0]) if levels else Cell(NOTHING) for levels in there)
+            yield row(f"{parallel} at a time", cells)
 
     quality = (
-        row(BY_NAME[name].label, partial(_quality, name), BY_NAME[name].meaning)
+        row(
+            BY_NAME[name].label,
+            (_interval(each.quality.get(name)) for each in measured),
+            BY_NAME[name].meaning,
+        )
         for name in HEADLINES
     )
-    seconds = (row(label, partial(_seconds, name)) for name, label in LATENCY.items())
-    throughput = (row(f"{each} at a time", partial(_throughput_cell, each)) for each in LEVELS)
-    errors = (row(f"{each} at a time", partial(_errors, each)) for each in LEVELS)
+    seconds = (
+        row(label, (_interval(each.latency.get(name)) for each in measured))
+        for name, label in LATENCY.items()
+    )
     per_question = (
-        row("cost", _cost),
-        row("prompt tokens", _prompt_tokens),
-        row("completion tokens", _completion_tokens),
+        row("cost", map(_cost, measured)),
+        row("prompt tokens", (_tokens(each, each.prompt_tokens) for each in measured)),
+        row("completion tokens", (_tokens(each, each.completion_tokens) for each in measured)),
     )
     return (
         Group("quality", tuple(quality)),
         Group("seconds at the model", tuple(seconds)),
-        Group("tokens per second", tuple(throughput)),
-        Group("requests that failed", tuple(errors)),
+        Group("tokens per second", tuple(at_levels(_throughput_of))),
+        Group("requests that failed", tuple(at_levels(_errors))),
         Group("per question", per_question),
     )
-
-
-def _quality(name: str, model: ModelFigures) -> Cell:
-    return _interval(model.quality.get(name))
-
-
-def _seconds(name: str, model: ModelFigures) -> Cell:
-    return _interval(model.latency.get(name))
 
 
 def _interval(interval: Interval | None) -> Cell:
@@ -109,22 +111,14 @@ def _interval(interval: Interval | None) -> Cell:
     return Cell(figure_text(interval.value), interval_text(interval))
 
 
-def _throughput_cell(parallel: int, model: ModelFigures) -> Cell:
-    level = _level(parallel, model)
-    if level is None or level.failed == level.requests:
+def _throughput_of(level: Level) -> Cell:
+    if level.failed == level.requests:
         return Cell(NOTHING)
     return Cell(figure_text(level.tokens_per_second), f"{level.requests} sent")
 
 
-def _errors(parallel: int, model: ModelFigures) -> Cell:
-    level = _level(parallel, model)
-    if level is None:
-        return Cell(NOTHING)
+def _errors(level: Level) -> Cell:
     return Cell(f"{level.error_rate:.0%}", f"{level.failed} of {level.requests}")
-
-
-def _level(parallel: int, model: ModelFigures) -> Level | None:
-    return next((each for each in model.levels if each.parallel == parallel), None)
 
 
 def _cost(model: ModelFigures) -> Cell:
@@ -135,12 +129,8 @@ def _cost(model: ModelFigures) -> Cell:
     return Cell(dollars(model.cost.value), f"{dollars(model.cost.low)}–{dollars(model.cost.high)}")
 
 
-def _prompt_tokens(model: ModelFigures) -> Cell:
-    return Cell(f"{model.prompt_tokens:,.0f}" if model.latency else NOTHING)
-
-
-def _completion_tokens(model: ModelFigures) -> Cell:
-    return Cell(f"{model.completion_tokens:,.0f}" if model.latency else NOTHING)
+def _tokens(model: ModelFigures, mean: float) -> Cell:
+    return Cell(f"{mean:,.0f}" if model.latency else NOTHING)
 
 
 def tables(measured: Sequence[ModelFigures]) -> Iterator[Table]:
