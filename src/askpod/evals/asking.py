@@ -26,6 +26,7 @@ from askpod.files import read_bounded, write_atomically
 from askpod.parsing import ParseError, parse_json
 from askpod.services.endpoints import service_of
 from askpod.settings import ModelSettings
+from askpod.text import well_formed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -156,8 +157,7 @@ class StoredReplies:
         """
         path = self._path(settings, messages, schema)
         # Halves of characters, which JSON can carry and no text can, are not kept.
-        text = reply.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        reply = replace(reply, text=text)
+        reply = replace(reply, text=well_formed(reply.text))
         try:
             write_atomically(path, json.dumps(asdict(reply), indent=1).encode())
         except OSError as error:

@@ -25,7 +25,7 @@ from askpod.errors import ReadError
 from askpod.links import youtube_id
 from askpod.model import Turn
 from askpod.readers.captions import Caption, cue_of, unroll
-from askpod.readers.cues import Cue, Draft, Word, cut, locate
+from askpod.readers.cues import Cue, Draft, Word, cut, later, locate
 from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
 from askpod.readers.speakers import TURN, name_or_keep, name_speakers
 from askpod.readers.text import MAX_CAPTIONS, FaultLog, unescape
@@ -244,7 +244,7 @@ def _snippets(rows: object, log: FaultLog) -> Iterator[Caption]:
         text = unescape(text_of(row.get("text"), line, log))  # older tools left "&#39;"
         start = second_of(row.get("start"), line, log)
         lasts = second_of(row.get("duration"), line, log)
-        yield Caption(line, start, _sum(start, lasts), text.split("\n"))
+        yield Caption(line, start, later(start, lasts), text.split("\n"))
 
 
 def _event_cues(line: int, event: Object, log: FaultLog) -> Iterator[Cue]:
@@ -258,11 +258,7 @@ def _event_cues(line: int, event: Object, log: FaultLog) -> Iterator[Cue]:
     words: list[Word] = []
     offset = 0
     for seg, text in zip(segs, texts, strict=True):
-        later = seconds(seg.get("tOffsetMs"), _MILLISECOND)
-        words.append(Word(offset, _sum(start, later)))
+        into = seconds(seg.get("tOffsetMs"), _MILLISECOND)
+        words.append(Word(offset, later(start, into)))
         offset += len(text)
-    yield from cut(Cue(line, start, _sum(start, lasts), "".join(texts)), words)
-
-
-def _sum(start: float | None, later: float | None) -> float | None:
-    return None if start is None or later is None else start + later
+    yield from cut(Cue(line, start, later(start, lasts), "".join(texts)), words)

@@ -51,6 +51,21 @@ class Caption:
     shown: list[str] = field(default_factory=list)  # without it; set once it is known
 
 
+@dataclass(slots=True)
+class Piece:
+    """A stretch of a caption with a second or a speaker of its own."""
+
+    start: float | None
+    speaker: str = ""  # "" where it is the caption's
+    texts: list[str] = field(default_factory=list)
+    holds_words: bool = False  # something stands in it that is no space
+
+    def add(self, text: str) -> None:
+        """Lets a text go on it."""
+        self.texts.append(text)
+        self.holds_words = self.holds_words or not text.isspace()
+
+
 def holds_captions(text: str) -> bool:
     """Whether there is a line of time in the text."""
     at = text.find("->")

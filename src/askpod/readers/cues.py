@@ -46,6 +46,11 @@ class Cue(NamedTuple):
     opens: bool = False  # the file says that another speaker begins here, named or not
 
 
+def later(second: float | None, seconds: float | None) -> float | None:
+    """The second so many seconds after another; None where either is not known."""
+    return None if second is None or seconds is None else second + seconds
+
+
 _SPACING = 2.0  # seconds between two cuts: a quote needs no more
 _STOPS = frozenset(".?!…。？！")
 _REACH = 40  # characters that may stand between a word and where the one before it ended

@@ -28,6 +28,7 @@ from askpod.readers.text import (
     FaultLog,
     excerpt,
 )
+from askpod.text import well_formed
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NAMES = re.compile(
@@ -243,7 +244,6 @@ _CLOCK = re.compile(
     r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,7}(?:[.,]\d{1,9})?)(?:(?<=:\d\d:\d\d)[:;]\d\d)?",
     re.ASCII,
 )  # the last may be frames, of which nobody knows how many make a second
-_HALF = re.compile("[\ud800-\udfff]")
 _EXACT = 1e15  # from here on a float no longer tells every whole number from the next
 
 Object = dict[str, object]
@@ -325,8 +325,7 @@ def _shown(value: object) -> str:
 
 def _whole(text: str, line: int, log: FaultLog) -> str:
     """The text with the halves of characters joined where both are there, else replaced."""
-    if text.isascii() or not _HALF.search(text):
-        return text
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    log.add(line, "half-character", f"half a character replaced: {excerpt(whole)}")
+    whole = well_formed(text)
+    if whole != text:
+        log.add(line, "half-character", f"half a character replaced: {excerpt(whole)}")
     return whole

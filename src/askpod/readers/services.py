@@ -30,6 +30,7 @@ from askpod.readers.timed_rows import (
     unit_of,
 )
 from askpod.readers.turns import turns_of
+from askpod.text import well_formed
 
 
 def is_service(value: object) -> bool:
@@ -46,13 +47,7 @@ def read_service(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: AR
 
 def _sound(cue: Cue) -> Cue:
     """The cue with U+FFFD for halves of characters, which JSON can hold and no file."""
-    if cue.text.isascii() and cue.speaker.isascii():
-        return cue
-    text, speaker = (
-        each.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        for each in (cue.text, cue.speaker)
-    )
-    return cue._replace(text=text, speaker=speaker)
+    return cue._replace(text=well_formed(cue.text), speaker=well_formed(cue.speaker))
 
 
 def why_no_service(value: object) -> str | None:

@@ -15,12 +15,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 from askpod.readers.captions import (
     Caption,
+    Piece,
     caption_second,
     read_subrip,
     refuse_floods,
@@ -121,20 +121,6 @@ def _without_header(lines: list[str]) -> list[str]:
     return [line for line in lines[place:] if not _ABOUT.match(line)]
 
 
-@dataclass(slots=True)
-class _Piece:
-    """A stretch of a caption that is said by one voice, with the second at which it begins."""
-
-    start: float | None
-    speaker: str
-    texts: list[str] = field(default_factory=list)
-    holds_words: bool = False
-
-    def add(self, text: str) -> None:
-        self.texts.append(text)
-        self.holds_words = self.holds_words or not text.isspace()
-
-
 def _cues(caption: Caption) -> Iterator[Cue]:
     """A cue for each voice and each word with a time of its own."""
     if spoken := _of_teams(caption):
@@ -161,20 +147,20 @@ def _of_teams(caption: Caption) -> Cue | None:
     return Cue(caption.line, caption.start, caption.end, said, speaker)
 
 
-def _one_a_line(caption: Caption) -> list[_Piece]:
+def _one_a_line(caption: Caption) -> list[Piece]:
     """A piece for each line, where each is all in one tag of another voice; else none."""
     voices = [_VOICED.fullmatch(line) for line in caption.lines]
     names = [" ".join(voice[1].split()) for voice in voices if voice]
     if len(names) < len(voices) or any(one == other for one, other in pairwise(names)):
         return []
-    pieces = [_Piece(None, name, [shown]) for name, shown in zip(names, caption.shown, strict=True)]
+    pieces = [Piece(None, name, [shown]) for name, shown in zip(names, caption.shown, strict=True)]
     pieces[0].start = caption.start
     return pieces
 
 
-def _pieces(caption: Caption, written: str) -> list[_Piece]:
+def _pieces(caption: Caption, written: str) -> list[Piece]:
     """Cut where the voice changes, and before words with a second; never inside a word."""
-    pieces = [_Piece(caption.start, "")]
+    pieces = [Piece(caption.start)]
     for text, second, speaker in _tagged(caption, written):
         last = pieces[-1]
         if not last.holds_words:
@@ -183,7 +169,7 @@ def _pieces(caption: Caption, written: str) -> list[_Piece]:
         elif speaker != last.speaker or (
             second is not None and (last.texts[-1][-1].isspace() or text[0].isspace())
         ):
-            pieces.append(_Piece(second, speaker))
+            pieces.append(Piece(second, speaker))
         pieces[-1].add(text)
     return pieces
 

@@ -15,7 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.readers.cues import Cue, Draft
+from askpod.readers.cues import Cue, Draft, later
 from askpod.readers.json_document import Object, Rows, nested, objects, second_of, seconds, text_of
 from askpod.readers.speakers import name_or_keep
 from askpod.readers.text import MAX_CAPTIONS, FaultLog
@@ -160,7 +160,7 @@ def row_cues(rows: Sequence[object], names: Names, log: FaultLog) -> Iterator[Cu
             end = second_of(bare_time(row.get(names.end)), line, log, end_unit)
         else:
             lasts = seconds(bare_time(row.get(names.length)), end_unit) if names.length else None
-            end = None if start is None or lasts is None else start + lasts
+            end = later(start, lasts)
         speaker = speaker_in(row.get(names.speaker)) if names.speaker else None
         label = text_of(speaker, line, log)
         if label.isdecimal() and LOOSE.sub("", names.speaker.lower()).startswith("channel"):

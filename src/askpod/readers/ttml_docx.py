@@ -16,13 +16,13 @@ import io
 import re
 import zipfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
 from askpod.errors import ReadError
-from askpod.readers.captions import caption_second, refuse_floods
-from askpod.readers.cues import Cue, Draft
+from askpod.readers.captions import Piece, caption_second, refuse_floods
+from askpod.readers.cues import Cue, Draft, later
 from askpod.readers.speakers import name_or_keep
 from askpod.readers.text import MAX_TAGS, MAX_TEXT_BYTES, MEGABYTE, FaultLog, clean, unescape
 from askpod.readers.turns import turns_of
@@ -88,22 +88,12 @@ def read_xml_captions(path: Path, text: str, log: FaultLog) -> Draft:
 
 
 @dataclass(slots=True)
-class _Piece:
-    """A stretch of a caption with a second or a speaker of its own."""
-
-    start: float | None
-    speaker: str = ""  # an agent's id; "" where it is the caption's
-    texts: list[str] = field(default_factory=list)
-    said: bool = False  # something stands in it that is no space
-
-
-@dataclass(slots=True)
 class _Caption:
     line: int
     start: float | None
     end: float | None
     speaker: str
-    pieces: list[_Piece] = field(default_factory=list)
+    pieces: list[Piece]  # their speakers are agents' ids
 
 
 class _Captions(XmlEvents):
@@ -152,7 +142,7 @@ class _Captions(XmlEvents):
             self._escaped = True
             start = caption_second(attributes["start"])
             lasts = caption_second(attributes.get("dur", ""))
-            self._begin(line, start, _sum(start, lasts), "")
+            self._begin(line, start, later(start, lasts), "")
         elif self._open is not None and name in ("span", "s"):
             self._span(attributes)
         elif self._open is not None and name == "br":
@@ -172,12 +162,10 @@ class _Captions(XmlEvents):
         elif self._inside == "name" and self._agent:
             self._agents.setdefault(self._agent, []).append(text)
         elif self._open is not None:
-            piece = self._open.pieces[-1]
-            piece.texts.append(text)
-            piece.said = piece.said or not text.isspace()
+            self._open.pieces[-1].add(text)
 
     def _begin(self, line: int, start: float | None, end: float | None, speaker: str) -> None:
-        self._open = _Caption(line, start, end, speaker, [_Piece(start)])
+        self._open = _Caption(line, start, end, speaker, [Piece(start)])
         self._captions.append(self._open)
 
     def _span(self, attributes: dict[str, str]) -> None:
@@ -194,8 +182,8 @@ class _Captions(XmlEvents):
             own = "t" in attributes or start < caption.start  # counted from the caption's own
             start += caption.start if own else 0.0
         last = caption.pieces[-1]
-        if last.said:
-            caption.pieces.append(_Piece(start, agent))
+        if last.holds_words:
+            caption.pieces.append(Piece(start, agent))
             return
         last.speaker = agent or last.speaker
         last.start = last.start if start is None else start
@@ -210,11 +198,11 @@ class _Captions(XmlEvents):
         """Start and end: TTML's `begin` and `end` or `dur`, timedtext's `t` and `d`."""
         if "t" in attributes or "d" in attributes:
             start = self._second(f"{attributes.get('t', '')}ms")
-            return start, _sum(start, self._second(f"{attributes.get('d', '')}ms"))
+            return start, later(start, self._second(f"{attributes.get('d', '')}ms"))
         start = self._second(attributes.get("begin", ""))
         if "end" in attributes:
             return start, self._second(attributes["end"])
-        return start, _sum(start, self._second(attributes.get("dur", "")))
+        return start, later(start, self._second(attributes.get("dur", "")))
 
     def _second(self, written: str) -> float | None:
         """Seconds from "00:00:03.120", "00:00:03:12" (frames), "3.12s", "3120ms" or "3.12"."""
@@ -226,10 +214,6 @@ class _Captions(XmlEvents):
             whole = caption_second(written.rpartition(":")[0])
             return None if whole is None else whole + int(match[4]) * self._rates["f"]
         return caption_second(written) if written else None
-
-
-def _sum(start: float | None, lasts: float | None) -> float | None:
-    return None if start is None or lasts is None else start + lasts
 
 
 _BODY = "word/document.xml"

@@ -16,10 +16,8 @@ from pathlib import Path
 from askpod.errors import ReadError
 from askpod.parsing import Mapping, Node, Scalar, Sequence
 from askpod.readers.frontmatter import as_text, clean_text
-from askpod.readers.text import MAX_TURN, FaultLog, excerpt
+from askpod.readers.text import MAX_SECOND, MAX_TURN, FaultLog, excerpt
 from askpod.times import parse_clock
-
-MAX_SECOND = 1_000_000.0  # over eleven days; more is not a place in a recording
 
 
 @dataclass(slots=True)
