@@ -25,8 +25,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Any, BinaryIO, Protocol, Self
+from typing import Any, BinaryIO, Self
 
 from askpod.chunking import ChunkSettings, chunk_episode
 from askpod.embedding import Embedder
@@ -95,31 +94,7 @@ _STARTS = 3
 _DYING = 5.0  # seconds between a worker's last word and its end
 
 
-class Executor(Protocol):
-    """What prepares files. A context manager."""
-
-    @property
-    def ahead(self) -> int:
-        """How many files to ask for before the first of them is taken."""
-
-    def prepare(self, path: Path, *, whole: bool, untimed: bool) -> Callable[[], Prepared]:
-        """Asks for a file: the `whole` of it embedded if that can be done here, or only read.
-
-        `untimed` takes one without any time. Calling the result takes what was prepared, or
-        raises its error.
-        """
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-
-def executor(count: int, embedder: Embedder, chunking: ChunkSettings) -> Executor:
+def executor(count: int, embedder: Embedder, chunking: ChunkSettings) -> SerialExecutor | Workers:
     """`count` processes, or this one where that is 1.
 
     An embedder that cannot be made again elsewhere, since its requests are counted and paid for,
@@ -136,7 +111,7 @@ def executor(count: int, embedder: Embedder, chunking: ChunkSettings) -> Executo
 class SerialExecutor:
     """Reads each file in this process, when it is taken. Embeds none: that is the caller's."""
 
-    ahead = 1
+    ahead = 1  # files to ask for before the first of them is taken
 
     def prepare(
         self,
@@ -145,7 +120,13 @@ class SerialExecutor:
         whole: bool,  # noqa: ARG002
         untimed: bool,
     ) -> Callable[[], Prepared]:
-        """See Executor."""
+        """Asks for a file; calling the result takes what was prepared, or raises its error.
+
+        Args:
+            path: the file.
+            whole: embedded, too, if that can be done here; else only read.
+            untimed: take one without any time.
+        """
         return cache(partial(read, path, untimed=untimed))
 
     def __enter__(self) -> Self:
@@ -167,7 +148,7 @@ class Workers:
         self._over = False
 
     def prepare(self, path: Path, *, whole: bool, untimed: bool) -> Callable[[], Prepared]:
-        """See Executor; taking the result may raise two more errors.
+        """As SerialExecutor's; taking the result may raise two more errors.
 
         Raises:
             EmbedderError: a worker cannot load the embedder.

@@ -119,6 +119,8 @@ def update_repository(
     exact = f"{repository.address.url} {repository.ref} {repository.folder}"
     clone = sources / folder_name(host_and_path(str(repository.address.url)), exact)
     before: Listing = {}
+    failed: tuple[Failure, ...] = ()
+    fetched: set[Path] = set()
     try:
         settings, variables = _network(repository, allow_private=allow_private)
         there = Git(clone, str(repository), settings, variables, notify)
@@ -127,22 +129,14 @@ def update_repository(
         _update_clone(there, repository, sources, known=bool(before))
         after = _listing(there)
         files = _files(clone, repository, after)
+        fetched = {clone / name for name, is_now in after.items() if before.get(name) != is_now}
     except FetchError as error:
         files = _files_of_before(clone, repository, before)
         if not files:
             raise
-        failure = Failure(str(repository), str(error))
-        return SourceFiles(
-            tuple(files), _one(clone, repository), (failure,), roots=(clone.resolve(),)
-        )
-    changed = (name for name, content in after.items() if before.get(name) != content)
-    fetched = {clone / name for name in changed}
-    return SourceFiles(
-        tuple(files),
-        _one(clone, repository),
-        fetched=sum(file in fetched for file in files),
-        roots=(clone.resolve(),),
-    )
+        failed = (Failure(str(repository), str(error)),)
+    new = sum(file in fetched for file in files)
+    return SourceFiles(tuple(files), _one(clone, repository), failed, new, roots=(clone.resolve(),))
 
 
 def _network(
