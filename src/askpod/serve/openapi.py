@@ -45,43 +45,30 @@ def _schemas() -> dict[str, Any]:
 
 
 _OBJECT: dict[str, Any] = {"type": "object"}
+_ANSWER = {"$ref": "#/components/schemas/Answer"}
+_EXCHANGE = {
+    "type": "object",
+    "required": ["question", "answer"],
+    "properties": {"question": {"type": "string"}, "answer": _ANSWER},
+}
+_ASKING = {
+    "type": "object",
+    "required": ["question"],
+    "properties": {
+        "question": {"type": "string"},
+        "history": {"type": "array", "items": _EXCHANGE},
+        "filters": _OBJECT,
+    },
+}
+_ASKED = {
+    "description": "Server-sent events; the last one's data is an Answer",
+    "content": {"text/event-stream": {"schema": _ANSWER}},
+}
 _ASK = {
     "post": {
         "summary": "An answer as it is written: events `text` ({text}), then `answer` or `error`",
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["question"],
-                        "properties": {
-                            "question": {"type": "string"},
-                            "history": {
-                                "type": "array",
-                                "items": {
-                                    "type": "object",
-                                    "required": ["question", "answer"],
-                                    "properties": {
-                                        "question": {"type": "string"},
-                                        "answer": {"$ref": "#/components/schemas/Answer"},
-                                    },
-                                },
-                            },
-                            "filters": _OBJECT,
-                        },
-                    }
-                }
-            },
-        },
-        "responses": {
-            "200": {
-                "description": "Server-sent events; the last one's data is an Answer",
-                "content": {
-                    "text/event-stream": {"schema": {"$ref": "#/components/schemas/Answer"}}
-                },
-            }
-        },
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ASKING}}},
+        "responses": {"200": _ASKED},
     }
 }
 

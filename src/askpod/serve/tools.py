@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -13,7 +14,6 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from askpod import __version__
-from askpod.errors import AskpodError
 from askpod.links import second_link
 from askpod.model import Answer, Episode, Filters, Turn
 from askpod.serve.api import AROUND, LONGEST_QUESTION, explained, find_episode, place_of, within
@@ -120,10 +120,8 @@ class Tools:
         Where a citation has no second, `words` of it say where.
         """
         found, turns = await self._ask_archive(lambda a: find_episode(a, episode))
-        try:
+        with _told_plainly():
             begin, end = place_of(turns, start, end, words)
-        except AskpodError as error:
-            raise ToolError(str(error)) from None
         near = within(turns, begin - around, end + around)
         spoken = [_spoken(found, turn) for turn in near]
         return _fitted({"title": found.title}, "turns", spoken, max_tokens, "text")
@@ -170,20 +168,16 @@ class Tools:
         return _fitted(told, "sections", [*sections.values()], max_tokens, "description")
 
     async def _answer(self, question: str, filters: Filters) -> Answer:
-        try:
+        with _told_plainly():
             async with aclosing(self._live.answer(question, (), filters)) as items:
                 async for item in items:
                     last = item
-        except Exception as error:
-            raise ToolError(explained(error)) from None
         assert isinstance(last, Answer)
         return last
 
     async def _ask_archive(self, what: Any, lane: str = "look-ups") -> Any:  # noqa: ANN401 (whatever was looked up)
-        try:
+        with _told_plainly():
             return await self._live.look_up(what, lane)
-        except Exception as error:
-            raise ToolError(explained(error)) from None
 
 
 def mcp_server(live: LiveArchive) -> MCPServer[Any]:
@@ -202,11 +196,18 @@ def mcp_server(live: LiveArchive) -> MCPServer[Any]:
     return server
 
 
-def _filters(**given: Any) -> Filters:  # noqa: ANN401 (a filter's own type)
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turns errors into what an agent is told of them."""
     try:
+        yield
+    except Exception as error:
+        raise ToolError(explained(error)) from None
+
+
+def _filters(**given: Any) -> Filters:  # noqa: ANN401 (a filter's own type)
+    with _told_plainly():
         return Filters(**given)
-    except AskpodError as error:
-        raise ToolError(str(error)) from None
 
 
 def _rounded(second: float | None) -> float | None:
