@@ -20,7 +20,7 @@ from askpod.chunking import cut_span
 from askpod.errors import GoldError
 from askpod.files import read_bounded
 from askpod.links import second_link
-from askpod.model import Episode, Turn
+from askpod.model import Turn
 from askpod.text import split_sentences, visible
 
 UNANSWERABLE = "unanswerable"
@@ -328,15 +328,15 @@ class Sources:
     def length(self, id_: str) -> float:
         """Seconds of an episode: as its file states, or up to its last turn if that is more."""
         turns = self.turns(id_)
-        return max(self._episode(id_).duration or 0.0, turns[-1].end if turns else 0.0)
+        return max(self._episodes[id_].duration or 0.0, turns[-1].end if turns else 0.0)
 
     def title(self, id_: str) -> str:
         """The title of an episode of the archive."""
-        return self._episode(id_).title
+        return self._episodes[id_].title
 
     def url(self, stretch: Stretch) -> str:
         """Opens the recording where the stretch starts; "" without a link."""
-        episode = self._episode(stretch.episode)
+        episode = self._episodes[stretch.episode]
         return second_link(episode.youtube, episode.links, stretch.start)
 
     def speech(self, stretch: Stretch) -> str:
@@ -349,9 +349,6 @@ class Sources:
         if id_ not in self._turns:
             self._turns[id_] = self._archive.turns(id_)
         return self._turns[id_]
-
-    def _episode(self, id_: str) -> Episode:
-        return self._episodes[id_]
 
 
 def misplaced(gold: GoldSet, archive: Archive) -> list[Problem]:

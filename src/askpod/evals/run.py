@@ -205,7 +205,7 @@ def _ask(
             wanted = standalone(question.question, history)
             passages = archive.search(wanted, top=TOP, episode=question.episode)
     except OF_ONE_QUESTION as error:
-        answer = None if retrieval_only else _no_answer(question)
+        answer = None if retrieval_only else _no_answer(question.question)
         return Outcome((), answer, (str(error),)), Timing(question.id, 0.0)
     if answer is None:
         return Outcome(tuple(passages)), Timing(question.id, time.perf_counter() - began)
@@ -220,7 +220,7 @@ def _history(
     history: tuple[Exchange, ...] = ()
     for asked in question.history:
         answer = (
-            Answer(asked, "", (), (), refused=False, mode="extractive")
+            _no_answer(asked)
             if retrieval_only
             else _answer(archive, question, asked, history, unwanted)
         )
@@ -243,6 +243,6 @@ def _answer(
     return ending_of(stream, Answer, unwanted)
 
 
-def _no_answer(question: GoldQuestion) -> Answer:
-    """What stands in the record of a question that could not be asked: nothing, which scores 0."""
-    return Answer(question.question, "", (), (), refused=False, mode="extractive")
+def _no_answer(question: str) -> Answer:
+    """What stands in the place of an answer that was not asked for: nothing, which scores 0."""
+    return Answer(question, "", (), (), refused=False, mode="extractive")

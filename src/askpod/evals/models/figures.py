@@ -27,6 +27,7 @@ from askpod.errors import FilterError, ModelError, QuestionError
 from askpod.evals.asking import in_order
 from askpod.evals.gold import GoldSet
 from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
+from askpod.evals.records import DIGITS
 from askpod.services.endpoints import service_of, sold_as
 from askpod.settings import ModelSettings, Settings
 from askpod.tokens import TokenCounter, cost
@@ -218,7 +219,6 @@ def dollars(amount: float | None) -> str:
 
 
 HEADLINES = ("fact_f1", "citation_precision", "citation_recall", "refusal_recall", "malformed")
-DIGITS = 6  # that models.json keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,9 +279,9 @@ def figures(
 
     Where the service does not count tokens, they are counted here with the model's encoding.
     """
-    tokens = _Tokens(model)
+    counter = TokenCounter(model.name)
     first = [(each.prompt, each.reply) for each in loads[0].sent if each.reply is not None]
-    spent = [tokens.of(prompt, reply) for prompt, reply in first]
+    spent = [_tokens(counter, prompt, reply) for prompt, reply in first]
     costs = [cost(sold_as(model.name, model.base_url), *each) for each in spent]
     known = [each for each in costs if each is not None]
     return ModelFigures(
@@ -294,7 +294,7 @@ def figures(
         cost=mean_interval(known) if known else None,
         prompt_tokens=float(np.mean([into for into, _ in spent])) if spent else 0.0,
         completion_tokens=float(np.mean([out for _, out in spent])) if spent else 0.0,
-        levels=tuple(_level(load, tokens) for load in loads),
+        levels=tuple(_level(load, counter) for load in loads),
         problems=tuple(_problems(loads)),
     )
 
@@ -321,19 +321,13 @@ def percentile_interval(values: Sequence[float], percent: float) -> Interval:
     return Interval(float(np.percentile(known, percent)), float(low), float(high), number, number)
 
 
-class _Tokens:
-    """Counts what a reply took: by the service where it says so, else here."""
-
-    def __init__(self, model: ModelSettings) -> None:
-        self._counter = TokenCounter(model.name)
-
-    def of(self, prompt: Prompt, reply: Reply) -> tuple[int, int]:
-        """Tokens in and out."""
-        into, out = reply.prompt_tokens, reply.completion_tokens
-        return (
-            self._counter.count_messages(prompt.messages) if into is None else into,
-            self._counter.count(reply.text) if out is None else out,
-        )
+def _tokens(counter: TokenCounter, prompt: Prompt, reply: Reply) -> tuple[int, int]:
+    """Tokens in and out: by the service where it says so, else counted here."""
+    into, out = reply.prompt_tokens, reply.completion_tokens
+    return (
+        counter.count_messages(prompt.messages) if into is None else into,
+        counter.count(reply.text) if out is None else out,
+    )
 
 
 def _latency(replies: Sequence[Reply]) -> dict[str, Interval]:
@@ -347,9 +341,10 @@ def _latency(replies: Sequence[Reply]) -> dict[str, Interval]:
     }
 
 
-def _level(load: Load, tokens: _Tokens) -> Level:
-    out = [tokens.of(each.prompt, each.reply)[1] for each in load.sent if each.reply is not None]
-    return Level(load.parallel, len(load.sent), load.failed, load.seconds, sum(out))
+def _level(load: Load, counter: TokenCounter) -> Level:
+    replies = ((each.prompt, each.reply) for each in load.sent if each.reply is not None)
+    out = sum(_tokens(counter, prompt, reply)[1] for prompt, reply in replies)
+    return Level(load.parallel, len(load.sent), load.failed, load.seconds, out)
 
 
 def _problems(loads: Sequence[Load]) -> list[str]:

@@ -132,7 +132,10 @@ def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> 
         longest=in_k(plan.lengths[-1]),
         kept=f"{KEPT * 100:.0f}",
         told=list(_told(result)),
-        windows=list(_windows(result)),
+        windows=[
+            (arm.label, LABELS[name], in_words(window))
+            for (arm, name), window in result.windows.items()
+        ],
         heats=[_heat(result, name) for name in (FACTS[0], CITATIONS[0]) if _has(result, name)],
         kinds=[_kinds(result, names) for names in (FACTS, CITATIONS) if _has(result, names[0])],
         factors=list(_factors(result)),
@@ -177,12 +180,6 @@ def _length(window: Window) -> str:
 def _sure(window: Window) -> str:
     low, high = (in_k(each) if each else "none" for each in (window.low, window.high))
     return f"{low} to {high}" if low != high else f"{low} in nearly all resamples"
-
-
-def _windows(result: Result) -> Iterator[tuple[str, str, str]]:
-    """Condition, measure and the window in words."""
-    for (arm, name), window in result.windows.items():
-        yield arm.label, LABELS[name], in_words(window)
 
 
 def _heat(result: Result, name: str) -> Panel:

@@ -188,7 +188,10 @@ def models_report(gold: str, measured: Sequence[ModelFigures]) -> str:
         throughput=Panel("By requests at a time", svg(_throughput(measured))),
         failed=any(each.problems for each in measured),
         most=MOST_REQUESTS,
-        setup=list(_setup(measured)),
+        setup=[
+            (each.model, f"{each.service}, asked {each.asked:,} of {each.questions:,} questions")
+            for each in measured
+        ],
     )
 
 
@@ -218,9 +221,3 @@ def _measured(level: Level) -> Interval:
     """One measured figure, as a point of a plot."""
     value = level.tokens_per_second
     return Interval(value, value, value, level.requests, level.requests)
-
-
-def _setup(measured: Sequence[ModelFigures]) -> Iterator[tuple[str, str]]:
-    """Each model with where it is served and how many questions reached it."""
-    for each in measured:
-        yield each.model, f"{each.service}, asked {each.asked:,} of {each.questions:,} questions"
