@@ -192,9 +192,6 @@ class _DeadlineBackend(httpcore.NetworkBackend):
     def connect_tcp(self, *where: Any, **how: Any) -> DeadlineStream:  # noqa: ANN401 - httpcore's own
         return DeadlineStream(self._backend.connect_tcp(*where, **how), self._deadline)
 
-    def sleep(self, seconds: float) -> None:
-        self._backend.sleep(seconds)
-
 
 def keep_deadline(client: Any, deadline: Deadline) -> None:  # noqa: ANN401 - of httpx or its successor
     """Makes all connections of an httpx client, proxies' too, keep to the deadline.

@@ -13,7 +13,6 @@ import base64
 import ipaddress
 import re
 import socket
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -218,16 +217,3 @@ class CheckedBackend(httpcore.NetworkBackend):
             else:
                 return DeadlineStream(stream, self._deadline)
         raise failure
-
-    def connect_unix_socket(
-        self,
-        path: str,  # noqa: ARG002
-        timeout: float | None = None,  # noqa: ARG002
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
-    ) -> httpcore.NetworkStream:
-        """Refuses: an address of the web is no socket."""
-        raise httpcore.ConnectError("no sockets of this machine")
-
-    def sleep(self, seconds: float) -> None:
-        """Waits, as httpcore asks for."""
-        time.sleep(seconds)

@@ -257,8 +257,7 @@ def read_chapters(data: bytes) -> tuple[Chapter, ...] | None:
 def podlove(elements: Iterable[Element]) -> tuple[Chapter, ...]:
     """The chapters that stand in a feed: `<psc:chapter start="00:12:36" title="…"/>`."""
     return _tidied(
-        (_seconds(element.attributes.get("start", "")), element.attributes.get("title"))
-        for element in elements
+        (element.attributes.get("start"), element.attributes.get("title")) for element in elements
     )
 
 
