@@ -15,46 +15,21 @@ from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised, Untimed
 from askpod.model import Episode
-from askpod.readers.caption_json import (
-    read_podcast_json,
-    read_whisper,
-    read_youtube_json3,
-    read_youtube_list,
+from askpod.readers import (
+    caption_json,
+    captions,
+    html_page,
+    plain,
+    services,
+    subtitles,
+    timed_rows,
+    ttml_docx,
 )
-from askpod.readers.captions import holds_captions, read_subrip
 from askpod.readers.cues import Draft
 from askpod.readers.datatalks import read_datatalks
 from askpod.readers.discover import ENDINGS
-from askpod.readers.html_page import (
-    is_html,
-    looks_like_plain_html,
-    looks_like_transcript_html,
-    read_plain_html,
-    read_podcast_html,
-    read_untimed_html,
-    text_of_html,
-)
 from askpod.readers.json_document import load_json, recognise_json
 from askpod.readers.markdown import shown
-from askpod.readers.plain import (
-    clocks_without_speech,
-    is_untimed,
-    looks_like_plain,
-    names_without_times,
-    read_plain,
-    read_untimed,
-)
-from askpod.readers.services import is_service, read_service, why_no_service
-from askpod.readers.subtitles import (
-    is_ass,
-    is_lrc,
-    is_sbv,
-    is_webvtt,
-    read_ass,
-    read_lrc,
-    read_sbv,
-    read_webvtt,
-)
 from askpod.readers.text import (
     MAX_BYTES,
     MAX_JSON_BYTES,
@@ -65,8 +40,6 @@ from askpod.readers.text import (
     is_word_document,
     why_not_transcript,
 )
-from askpod.readers.timed_rows import is_table, read_table
-from askpod.readers.ttml_docx import is_xml_captions, read_xml_captions, text_of_word
 
 _FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\r?\n")
 _TRANSCRIPT = re.compile(r"^transcript:", re.MULTILINE)
@@ -86,7 +59,8 @@ class Content:
         self.path = path
         self.size = len(data)
         self.log = log
-        self.text = text_of_word(path, data) if is_word_document(data) else decode(path, data, log)
+        is_word = is_word_document(data)
+        self.text = ttml_docx.text_of_word(path, data) if is_word else decode(path, data, log)
 
     @property
     def ending(self) -> str:
@@ -109,7 +83,7 @@ class Content:
             if self.ending.startswith(".json"):
                 raise
             return None  # notes may begin with a brace
-        return recognise_json(value) or ("service" if is_service(value) else None)
+        return recognise_json(value) or ("service" if services.is_service(value) else None)
 
     @property
     def said(self) -> str:
@@ -118,8 +92,8 @@ class Content:
 
     def holds_captions(self) -> bool:
         """Whether lines of time begin at once, or somewhere in what is called captions."""
-        captions = self.ending in (".srt", ".vtt")
-        return holds_captions(self.text if captions else self.text[:_HEAD])
+        called_so = self.ending in (".srt", ".vtt")
+        return captions.holds_captions(self.text if called_so else self.text[:_HEAD])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,15 +116,23 @@ def _json_format(name: str, reader: Callable[[Path, object, FaultLog], Draft]) -
 
 
 def _text_format(
-    name: str,
-    recognises: Callable[[Content], bool],
-    reader: Callable[[Path, str, FaultLog], Draft],
+    name: str, recognises: Callable[[str], bool], reader: Callable[[Path, str, FaultLog], Draft]
 ) -> Format:
     return Format(
         name,
         MAX_TEXT_BYTES,
-        recognises,
+        lambda content: recognises(content.text),
         lambda content: reader(content.path, content.text, content.log),
+    )
+
+
+def _plain_format(
+    name: str, recognises: Callable[[str], bool], reader: Callable[[Path, str, FaultLog], Draft]
+) -> Format:
+    """A format of plain text, whose reader is given it without Markdown's markup."""
+    return replace(
+        _text_format(name, recognises, reader),
+        read=lambda content: reader(content.path, content.said, content.log),
     )
 
 
@@ -163,14 +145,12 @@ DATATALKS = Format(
     ),
 )
 
+SUBRIP = _text_format("subrip", captions.holds_captions, captions.read_subrip)
+WEBVTT = _text_format("webvtt", subtitles.is_webvtt, subtitles.read_webvtt)
+
 _UNTIMED = (
-    _text_format("untimed-html", lambda content: is_html(content.text), read_untimed_html),
-    Format(
-        "untimed",
-        MAX_TEXT_BYTES,
-        lambda content: is_untimed(content.text),
-        lambda content: read_untimed(content.path, content.said, content.log),
-    ),
+    _text_format("untimed-html", html_page.is_html, html_page.read_untimed_html),
+    _plain_format("untimed", plain.is_untimed, plain.read_untimed),
 )
 
 
@@ -179,40 +159,29 @@ def _untimed(content: Content) -> Format | None:
 
 
 def _names_without_times(text: str) -> bool:
-    if is_html(text):
-        return names_without_times(text_of_html(text))
-    return names_without_times(text)
+    if html_page.is_html(text):
+        return plain.names_without_times(html_page.text_of_html(text))
+    return plain.names_without_times(text)
 
 
 FORMATS = (
     DATATALKS,
-    _json_format("podcast-json", read_podcast_json),
-    _json_format("whisper", read_whisper),
-    _json_format("youtube-list", read_youtube_list),
-    _json_format("youtube-json3", read_youtube_json3),
-    _json_format("service", read_service),
-    _text_format("xml-captions", lambda content: is_xml_captions(content.text), read_xml_captions),
-    _text_format("sbv", lambda content: is_sbv(content.text), read_sbv),
-    _text_format("ass", lambda content: is_ass(content.text), read_ass),
-    _text_format("lrc", lambda content: is_lrc(content.text), read_lrc),
-    _text_format("table", lambda content: is_table(content.text), read_table),
-    _text_format("webvtt", lambda content: is_webvtt(content.text), read_webvtt),
-    _text_format(
-        "subrip",
-        lambda content: content.ending != ".vtt" and content.holds_captions(),
-        read_subrip,
-    ),
-    _text_format("webvtt", Content.holds_captions, read_webvtt),
-    _text_format(
-        "podcast-html", lambda content: looks_like_transcript_html(content.text), read_podcast_html
-    ),
-    _text_format("html", lambda content: looks_like_plain_html(content.text), read_plain_html),
-    Format(
-        "plain",
-        MAX_TEXT_BYTES,
-        lambda content: looks_like_plain(content.text),
-        lambda content: read_plain(content.path, content.said, content.log),
-    ),
+    _json_format("podcast-json", caption_json.read_podcast_json),
+    _json_format("whisper", caption_json.read_whisper),
+    _json_format("youtube-list", caption_json.read_youtube_list),
+    _json_format("youtube-json3", caption_json.read_youtube_json3),
+    _json_format("service", services.read_service),
+    _text_format("xml-captions", ttml_docx.is_xml_captions, ttml_docx.read_xml_captions),
+    _text_format("sbv", subtitles.is_sbv, subtitles.read_sbv),
+    _text_format("ass", subtitles.is_ass, subtitles.read_ass),
+    _text_format("lrc", subtitles.is_lrc, subtitles.read_lrc),
+    _text_format("table", timed_rows.is_table, timed_rows.read_table),
+    WEBVTT,
+    replace(SUBRIP, recognises=lambda it: it.ending != ".vtt" and it.holds_captions()),
+    replace(WEBVTT, recognises=Content.holds_captions),
+    _text_format("podcast-html", html_page.looks_like_transcript_html, html_page.read_podcast_html),
+    _text_format("html", html_page.looks_like_plain_html, html_page.read_plain_html),
+    _plain_format("plain", plain.looks_like_plain, plain.read_plain),
     # Not one of the others: what is wrong in it is told.
     replace(
         DATATALKS,
@@ -264,8 +233,8 @@ def _why_not(content: Content) -> str:
     if content.ending.startswith(".json") or _JSON.match(content.text):
         with suppress(ReadError):
             value = content.json
-    why = why_no_service(value) or why_not_transcript(content.text)
-    if not why and value is None and clocks_without_speech(content.text):
+    why = services.why_no_service(value) or why_not_transcript(content.text)
+    if not why and value is None and plain.clocks_without_speech(content.text):
         why = (
             "has clocks, but not the names, sentences or amount of speech that a transcript has:"
             " is it a list of chapters, a timetable or a log?"
