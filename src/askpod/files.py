@@ -146,6 +146,16 @@ def usable(folder: Path) -> Iterator[None]:
         raise unusable(folder, error.strerror or str(error)) from error
 
 
+@contextmanager
+def writable(folder: Path, problem: str, todo: str) -> Iterator[None]:
+    """Turns the system's errors into one that says what cannot be written, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        what = f"{folder}: {problem} ({error.strerror or error}); {todo}"
+        raise StoreUnwritable(what) from error
+
+
 def unusable(path: Path, what: str) -> StoreUnwritable:
     """The error for a store that cannot be read or written."""
     return StoreUnwritable(

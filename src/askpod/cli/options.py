@@ -62,27 +62,13 @@ Verbose = Annotated[
 ]
 
 
-_FILTERS: dict[str, Any] = {
-    "episode": Annotated[
-        str | None, typer.Option("--episode", metavar="ID", help="Only this episode, by its id.")
-    ],
-    "guest": Annotated[
-        str | None, typer.Option("--guest", metavar="NAME", help="Only episodes with this guest.")
-    ],
-    "speaker": Annotated[
-        str | None, typer.Option("--speaker", metavar="NAME", help="Only where this person speaks.")
-    ],
-    "season": Annotated[
-        int | None, typer.Option("--season", metavar="N", help="Only this season.")
-    ],
-    "since": Annotated[
-        str | None,
-        typer.Option("--since", metavar="DATE", help="Only episodes of this date or later."),
-    ],
-    "until": Annotated[
-        str | None,
-        typer.Option("--until", metavar="DATE", help="Only episodes up to this date."),
-    ],
+_FILTERS: dict[str, tuple[type, str, str]] = {
+    "episode": (str, "ID", "Only this episode, by its id."),
+    "guest": (str, "NAME", "Only episodes with this guest."),
+    "speaker": (str, "NAME", "Only where this person speaks."),
+    "season": (int, "N", "Only this season."),
+    "since": (str, "DATE", "Only episodes of this date or later."),
+    "until": (str, "DATE", "Only episodes up to this date."),
 }
 
 
@@ -94,10 +80,13 @@ def with_filters(command: Callable[..., None]) -> Callable[..., None]:
         filters = Filters(**{name: values.pop(name) for name in _FILTERS})
         command(filters=filters, **values)
 
-    options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option)
-        for name, option in _FILTERS.items()
-    ]
+    def option(name: str, kind: Any, metavar: str, about: str) -> inspect.Parameter:  # noqa: ANN401
+        known = Annotated[kind | None, typer.Option(f"--{name}", metavar=metavar, help=about)]
+        return inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=known
+        )
+
+    options = [option(name, *told) for name, told in _FILTERS.items()]
     signature = inspect.signature(command, eval_str=True)
     parameters = [
         each

@@ -21,8 +21,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
-from askpod.errors import StoreUnwritable
-from askpod.files import read_bounded, write_atomically
+from askpod.files import read_bounded, writable, write_atomically
 from askpod.parsing import ParseError, parse_json
 from askpod.services.endpoints import service_of
 from askpod.settings import ModelSettings
@@ -158,13 +157,9 @@ class StoredReplies:
         path = self._path(settings, messages, schema)
         # Halves of characters, which JSON can carry and no text can, are not kept.
         reply = replace(reply, text=well_formed(reply.text))
-        try:
+        todo = "make room, or run the eval where it may write"
+        with writable(self._folder, "replies cannot be kept", todo):
             write_atomically(path, json.dumps(asdict(reply), indent=1).encode())
-        except OSError as error:
-            raise StoreUnwritable(
-                f"{self._folder}: replies cannot be kept ({error.strerror or error}); "
-                "make room, or run the eval where it may write"
-            ) from error
 
     def _path(
         self, settings: ModelSettings, messages: Sequence[Message], schema: Schema | None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from askpod import __version__
 from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.rewriting import standalone
 from askpod.archive import Archive
-from askpod.errors import FilterError, ModelError, QuestionError, StoreUnwritable
+from askpod.errors import FilterError, ModelError, QuestionError
 from askpod.evals.asking import StoredModel, StoredReplies, ending_of, in_order
 from askpod.evals.gold import GoldQuestion, GoldSet, Sources
 from askpod.evals.records import (
@@ -32,6 +32,7 @@ from askpod.evals.records import (
 )
 from askpod.evals.report.run import run_report
 from askpod.evals.scoring import Outcome, Scorers, record
+from askpod.files import writable
 from askpod.model import Answer, Exchange, Passage
 from askpod.services.endpoints import service_of
 from askpod.settings import Settings
@@ -43,6 +44,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 # Far more than the largest budget of words takes: a passage has about a hundred.
 TOP = 100
+
+UNWRITTEN = "the run cannot be written", "make room, or name another folder (--out)"
 
 OF_ONE_QUESTION = (QuestionError, FilterError, ModelError)  # the others may fare better
 
@@ -155,7 +158,7 @@ def write_run(folder: Path, run: Run, gold: GoldSet, setup: Mapping[str, Any]) -
     make_folder(folder)
     summary = summarise(run.records, gold.name, setup)
     report = run_report(summary, run.records)
-    with writable(folder):
+    with writable(folder, *UNWRITTEN):
         write_records(folder, run.records)
         write_summary(folder, summary)
         write_timings(folder, run.timings)
@@ -165,21 +168,9 @@ def write_run(folder: Path, run: Run, gold: GoldSet, setup: Mapping[str, Any]) -
 
 def make_folder(folder: Path) -> None:
     """Makes a run's folder: done before any question is paid for. Raises StoreUnwritable."""
-    with writable(folder):
+    with writable(folder, *UNWRITTEN):
         folder.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=folder).close()
-
-
-@contextmanager
-def writable(folder: Path) -> Iterator[None]:
-    """Raises StoreUnwritable where a file of the folder cannot be written."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreUnwritable(
-            f"{folder}: the run cannot be written ({error.strerror or error}); make room, or name "
-            "another folder (--out)"
-        ) from error
 
 
 def _warm(archive: Archive, question: GoldQuestion) -> None:

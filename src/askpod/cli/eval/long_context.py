@@ -62,7 +62,8 @@ def long_context(
     from askpod.evals.long_context import ARMS, BASE, parse_lengths
     from askpod.evals.long_context.results import write_document
     from askpod.evals.long_context.run import make_plan
-    from askpod.evals.run import make_folder, open_archive, run_name, setup, writable
+    from askpod.evals.run import UNWRITTEN, make_folder, open_archive, run_name, setup
+    from askpod.files import writable
     from askpod.settings import Settings
 
     asked = parse_lengths(lengths)
@@ -86,7 +87,7 @@ def long_context(
         _announce(plan, limits, yes=yes)
         make_folder(folder)
         result = _measure(archive, maker, plan, limits, parallel)
-    with writable(folder):
+    with writable(folder, *UNWRITTEN):
         whole = write_document(folder, result, about)
         report = _write_report(folder, result, of.name, about)
     if as_json:

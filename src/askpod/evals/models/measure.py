@@ -6,8 +6,8 @@ Quality is what `askpod eval run` would find, over the replies that came one at 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -15,7 +15,7 @@ from tempfile import TemporaryFile
 
 from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.archive import Archive
-from askpod.errors import ContextTooLong, StoreUnwritable
+from askpod.errors import ContextTooLong
 from askpod.evals.gold import GoldSet
 from askpod.evals.intervals import Interval
 from askpod.evals.models.figures import (
@@ -35,10 +35,12 @@ from askpod.evals.models.figures import (
 from askpod.evals.records import summarise
 from askpod.evals.report.models import models_report
 from askpod.evals.run import RunSettings, run_gold, setup
+from askpod.files import writable
 from askpod.settings import ModelSettings, Settings
 
 FIGURES = "models.json"
 REPORT = "models.html"
+UNWRITTEN = "cannot be written", "name another with --out"
 
 Progress = Callable[[int, int], None]  # requests done, and how many there are
 
@@ -129,7 +131,7 @@ def make_folder(folder: Path) -> None:
     Raises:
         StoreUnwritable: it cannot.
     """
-    with _writing(folder):
+    with writable(folder, *UNWRITTEN):
         folder.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=folder).close()
 
@@ -143,19 +145,9 @@ def write_models(folder: Path, gold: str, measured: Sequence[ModelFigures]) -> N
     whole = {"gold": gold, "models": [each.to_dict() for each in measured]}
     text = json.dumps(whole, indent=1, ensure_ascii=False)
     make_folder(folder)
-    with _writing(folder):
+    with writable(folder, *UNWRITTEN):
         (folder / FIGURES).write_text(f"{text}\n", encoding="utf-8")
         (folder / REPORT).write_text(models_report(gold, measured), encoding="utf-8")
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreUnwritable(
-            f"{folder}: cannot be written ({error.strerror or error}); name another with --out"
-        ) from error
 
 
 def _loads(candidate: Candidate, progress: Progress | None) -> list[Load]:
