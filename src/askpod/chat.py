@@ -65,11 +65,7 @@ class Asks(Protocol):
     """What a conversation needs of an `Archive`."""
 
     def ask_stream(
-        self,
-        question: str,
-        *,
-        history: Sequence[Exchange] = ...,
-        filters: Filters | None = ...,
+        self, question: str, *, history: Sequence[Exchange] = ..., filters: Filters | None = ...
     ) -> Iterator[str | Answer]:
         """As `Archive.ask_stream`."""
 
@@ -95,11 +91,7 @@ class Chat:
     """
 
     def __init__(
-        self,
-        archive: Asks,
-        *,
-        filters: Filters | None = None,
-        history: Sequence[Exchange] = (),
+        self, archive: Asks, *, filters: Filters | None = None, history: Sequence[Exchange] = ()
     ) -> None:
         self.archive = archive
         self.filters = filters or Filters()

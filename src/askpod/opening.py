@@ -56,10 +56,7 @@ def create(folder: Path, settings: Settings, notify: Notify) -> None:
     stamp = stamp_of(settings) if meta_in(folder) else whole_stamp(settings)
     with plain_errors(folder / CATALOG):
         folder.mkdir(parents=True, exist_ok=True)
-    with (
-        write_lock(folder, notify),
-        closing(Catalog(folder, writable=True)) as catalog,
-    ):
+    with write_lock(folder, notify), closing(Catalog(folder, writable=True)) as catalog:
         catalog.found(stamp)
 
 
@@ -141,9 +138,7 @@ def load_embedder(settings: Settings, meta: Mapping[str, str] | None = None) -> 
         # What the store knows need not be asked of the endpoint again.
         known = (meta or {}).get("dimension")
         return RemoteEmbedder(
-            model,
-            base_url=settings.base_url,
-            dimension=int(known) if known else None,
+            model, base_url=settings.base_url, dimension=int(known) if known else None
         )
     # Imported when a text is to be embedded: listing episodes needs no onnxruntime.
     from askpod.embedding.minilm import MiniLM

@@ -75,11 +75,7 @@ Node = Scalar | Sequence | Mapping
 
 
 def parse_yaml(
-    text: str,
-    *,
-    offset: int = 0,
-    aliases: bool = True,
-    notice: Notice | None = None,
+    text: str, *, offset: int = 0, aliases: bool = True, notice: Notice | None = None
 ) -> Node | None:
     """The first document of a YAML text as a tree; None where it says nothing.
 

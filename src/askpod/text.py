@@ -112,8 +112,7 @@ def asks(text: str) -> bool:
 
 _NOTE = re.compile(r"(?:\s*(?:\[[^\[\]]{1,40}\]|\([^()?]{1,40}\)))+$")  # "[laughs]", at the end
 _TAG = re.compile(
-    r",\s*(?:right|yeah|yes|no|ok|okay|you know|you see|correct|huh|isn['’]t it)\?$",
-    re.IGNORECASE,
+    r",\s*(?:right|yeah|yes|no|ok|okay|you know|you see|correct|huh|isn['’]t it)\?$", re.IGNORECASE
 )
 
 

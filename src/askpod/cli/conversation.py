@@ -155,11 +155,7 @@ class _Later:
         self._conversation = conversation
 
     def ask_stream(
-        self,
-        question: str,
-        *,
-        history: Sequence[Exchange] = (),
-        filters: Filters | None = None,
+        self, question: str, *, history: Sequence[Exchange] = (), filters: Filters | None = None
     ) -> Iterator[str | Answer]:
         archive = self._conversation.archive
         return archive.ask_stream(question, history=history, filters=filters)

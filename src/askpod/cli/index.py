@@ -76,10 +76,7 @@ def index(
         notify=note,
     )
     try:
-        with (
-            Archive.open(folder, create=True, notify=note) as archive,
-            _indexing_bar() as progress,
-        ):
+        with Archive.open(folder, create=True, notify=note) as archive, _indexing_bar() as progress:
             report = archive.index(
                 gathered,
                 prune=prune,

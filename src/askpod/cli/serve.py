@@ -74,10 +74,7 @@ def serve(
 
 
 def mcp(
-    *,
-    store: options.Store = None,
-    model: options.Model = None,
-    base_url: options.BaseUrl = None,
+    *, store: options.Store = None, model: options.Model = None, base_url: options.BaseUrl = None
 ) -> None:
     """Serve the archive to an agent over stdin and stdout.
 

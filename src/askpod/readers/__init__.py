@@ -17,14 +17,7 @@ from askpod.readers.formats import Content, episode_id, recognise
 from askpod.readers.metadata import amend, beside, complete
 from askpod.readers.text import FaultLog, read_bytes
 
-__all__ = [
-    "ENDINGS",
-    "Reading",
-    "episode_id",
-    "file_digest",
-    "find_files",
-    "read_episode",
-]
+__all__ = ["ENDINGS", "Reading", "episode_id", "file_digest", "find_files", "read_episode"]
 
 
 @dataclass(frozen=True, slots=True)

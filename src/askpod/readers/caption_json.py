@@ -119,11 +119,7 @@ def _segment_cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
         text_of(_speaker(segment), line, log),
     )
     known = (
-        (
-            _written(word),
-            seconds(word.get("start")),
-            text_of(word.get("speaker"), line, log),
-        )
+        (_written(word), seconds(word.get("start")), text_of(word.get("speaker"), line, log))
         for word in words
     )
     yield from cut(cue, locate(cue.text, known)) if words else (cue,)

@@ -241,8 +241,7 @@ def _check_names(pairs: list[tuple[str, object]]) -> None:
 
 
 _CLOCK = re.compile(
-    r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,7}(?:[.,]\d{1,9})?)(?:(?<=:\d\d:\d\d)[:;]\d\d)?",
-    re.ASCII,
+    r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,7}(?:[.,]\d{1,9})?)(?:(?<=:\d\d:\d\d)[:;]\d\d)?", re.ASCII
 )  # the last may be frames, of which nobody knows how many make a second
 _EXACT = 1e15  # from here on a float no longer tells every whole number from the next
 

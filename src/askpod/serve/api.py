@@ -39,10 +39,7 @@ _STATUS = (
     (errors.EpisodeNotFound, 404),
     ((errors.QuestionError, errors.FilterError), 400),
     (TooManyAnswers, 429),
-    (
-        (Stopping, errors.ArchiveNotFound, errors.StoreDamaged, errors.StoreMismatch),
-        503,
-    ),
+    ((Stopping, errors.ArchiveNotFound, errors.StoreDamaged, errors.StoreMismatch), 503),
     (errors.ModelError, 502),
 )
 

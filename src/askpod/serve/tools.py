@@ -81,12 +81,7 @@ class Tools:
 
         Dates are YYYY, YYYY-MM or YYYY-MM-DD."""  # noqa: D209
         filters = _filters(
-            episode=episode,
-            guest=guest,
-            speaker=speaker,
-            season=season,
-            since=since,
-            until=until,
+            episode=episode, guest=guest, speaker=speaker, season=season, since=since, until=until
         )
         found = await self._ask_archive(
             lambda a: a.search(question, top=top, **asdict(filters)), "searches"
@@ -153,11 +148,7 @@ class Tools:
             if turn.section and turn.section not in sections:
                 start = None if found.untimed else turn.start
                 url = second_link(found.youtube, found.links, start)
-                sections[turn.section] = {
-                    "section": turn.section,
-                    "at": clock(start),
-                    "url": url,
-                }
+                sections[turn.section] = {"section": turn.section, "at": clock(start), "url": url}
         told = {
             "id": found.id,
             "title": found.title,

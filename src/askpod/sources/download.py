@@ -33,14 +33,7 @@ from askpod.sources.feed import (
 )
 from askpod.sources.fetch import Fetcher, Gone, HostSkipped
 from askpod.sources.locations import Location, read_file
-from askpod.sources.state import (
-    Downloaded,
-    FeedState,
-    Validators,
-    digest,
-    episode_name,
-    recording,
-)
+from askpod.sources.state import Downloaded, FeedState, Validators, digest, episode_name, recording
 
 if TYPE_CHECKING:
     from askpod.transcription import Transcription

@@ -27,13 +27,7 @@ _NAMESPACES = (
     (re.compile(r"purl\.org/rss/1\.0/modules/content", re.I), "content"),
 )
 _KEPT = frozenset(
-    {
-        "enclosure",
-        "podcast:transcript",
-        "podcast:chapters",
-        "podcast:person",
-        "psc:chapter",
-    }
+    {"enclosure", "podcast:transcript", "podcast:chapters", "podcast:person", "psc:chapter"}
 )
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r")
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")  # UTF-16, in which zeros belong

@@ -297,11 +297,7 @@ def _refused(address: Address, status: int) -> FetchError:
 
 
 def _body(
-    address: Address,
-    status: int,
-    headers: dict[str, str],
-    pieces: Iterable[bytes],
-    asked: _Asked,
+    address: Address, status: int, headers: dict[str, str], pieces: Iterable[bytes], asked: _Asked
 ) -> bytes:
     """What the pieces amount to when unpacked; nothing where it goes into a file.
 

@@ -28,12 +28,7 @@ if TYPE_CHECKING:
 Gold = Annotated[Path, typer.Argument(metavar="GOLD", help="A gold set: YAML.")]
 
 
-def check(
-    gold: Gold,
-    *,
-    store: options.Store = None,
-    as_json: options.Json = False,
-) -> None:
+def check(gold: Gold, *, store: options.Store = None, as_json: options.Json = False) -> None:
     """Name the bad rows of a gold set, and say what it holds."""
     from askpod.archive import Archive
     from askpod.evals.gold import misplaced, read_gold

@@ -215,10 +215,7 @@ def _factors(result: Result) -> Iterator[Panel]:
     name = result.headline
     asked = set(result.plan.arms)
     factors: dict[str, dict[str, Arm]] = {
-        "Other episodes around": {
-            "same guest or topic": BASE,
-            "random": Arm(negatives="random"),
-        },
+        "Other episodes around": {"same guest or topic": BASE, "random": Arm(negatives="random")},
         "Place of the instruction": {
             "after": BASE,
             "before": Arm(instruction="before"),
