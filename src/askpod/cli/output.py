@@ -11,9 +11,9 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from askpod.text import visible
 
@@ -106,11 +106,8 @@ def linked(text: str, url: str, style: str = "") -> Text:
     return Text(safe, Style.parse(style) + Style(link=visible(url)))
 
 
-class Bar(Protocol):
-    """Moves a progress bar."""
-
-    def __call__(self, done: int, total: int, count: str) -> None:
-        """Shows that `done` of `total` is done, and `count` ("3/8 files") beside the bar."""
+Bar = Callable[[int, int, str], None]
+"""Moves a progress bar: how much is done, of how much, and what stands beside it ("3/8 files")."""
 
 
 @contextmanager

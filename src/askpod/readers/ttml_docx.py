@@ -28,21 +28,11 @@ from askpod.readers.text import MAX_TAGS, MAX_TEXT_BYTES, MEGABYTE, FaultLog, cl
 from askpod.readers.turns import turns_of
 
 
-class XmlEvents:
-    """Takes the parts of an XML file as they come; names are without their prefix."""
+def parse_xml(path: Path, text: str, events: _Captions | _Paragraphs) -> None:
+    """Tells `events` where elements start and end, and the text between two tags or a part of it.
 
-    def start(self, line: int, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
-
-    def end(self, name: str) -> None:
-        """An element ends."""
-
-    def text(self, text: str) -> None:
-        """Text between two tags, or a part of it."""
-
-
-def parse_xml(path: Path, text: str, events: XmlEvents) -> None:
-    """Gives the parts of a file to `events`. Raises ReadError where it is no sound XML."""
+    Names come without their prefix. Raises ReadError where it is no sound XML.
+    """
     parser = expat.ParserCreate("utf-8")
     parser.buffer_text = True
 
@@ -96,7 +86,7 @@ class _Caption:
     pieces: list[Piece]  # their speakers are agents' ids
 
 
-class _Captions(XmlEvents):
+class _Captions:
     """Collects the captions of TTML and timedtext."""
 
     def __init__(self) -> None:
@@ -126,7 +116,6 @@ class _Captions(XmlEvents):
         return found
 
     def start(self, line: int, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
         if name == "tt":
             self._set_rates(attributes)
         elif name == "timedtext":
@@ -149,14 +138,12 @@ class _Captions(XmlEvents):
             self.text("\n")
 
     def end(self, name: str) -> None:
-        """An element ends."""
         if name in ("p", "text"):
             self._open = None
         elif name in ("title", "name", "agent"):
             self._inside = ""
 
     def text(self, text: str) -> None:
-        """Text between two tags."""
         if self._inside == "title":
             self.title.append(text)
         elif self._inside == "name" and self._agent:
@@ -240,7 +227,7 @@ def text_of_word(path: Path, data: bytes) -> str:
     return "\n\n".join(paragraphs.found)
 
 
-class _Paragraphs(XmlEvents):
+class _Paragraphs:
     """Collects the paragraphs of a document."""
 
     def __init__(self) -> None:
@@ -249,7 +236,6 @@ class _Paragraphs(XmlEvents):
         self._in_text = False
 
     def start(self, line: int, name: str, attributes: dict[str, str]) -> None:  # noqa: ARG002
-        """An element begins."""
         self._in_text = name == "t"
         if name in ("br", "cr"):
             self._parts.append("\n")
@@ -257,7 +243,6 @@ class _Paragraphs(XmlEvents):
             self._parts.append("\t")
 
     def end(self, name: str) -> None:
-        """An element ends."""
         self._in_text = False
         if name == "p":
             text = "".join(self._parts).strip()
@@ -266,6 +251,5 @@ class _Paragraphs(XmlEvents):
                 self.found.append(text)
 
     def text(self, text: str) -> None:
-        """Text between two tags."""
         if self._in_text:
             self._parts.append(text)
