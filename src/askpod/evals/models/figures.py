@@ -24,7 +24,7 @@ import numpy as np
 from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError
-from askpod.evals.asking import in_order
+from askpod.evals.asking import ending_of, in_order
 from askpod.evals.gold import GoldSet
 from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
 from askpod.evals.records import DIGITS
@@ -144,22 +144,12 @@ def send(
     return Load(parallel, time.perf_counter() - began, sent)
 
 
-class _Stopped(Exception):
-    """Nobody waits for the reply any more."""
-
-
 def _send(model: LanguageModel, prompt: Prompt, unwanted: threading.Event) -> Sent:
     try:
-        # Closing it ends the request.
-        with closing(model.stream(prompt.messages, prompt.schema)) as items:
-            for item in items:
-                if isinstance(item, Reply):
-                    return Sent(prompt, reply=item)
-                if unwanted.is_set():
-                    break
+        stream = model.stream(prompt.messages, prompt.schema)
+        return Sent(prompt, reply=ending_of(stream, Reply, unwanted))
     except ModelError as error:
         return Sent(prompt, error=error)
-    raise _Stopped
 
 
 @dataclass(frozen=True, slots=True)
