@@ -207,7 +207,7 @@ def load_gold(path: Path) -> GoldSet:
     """
     gold, problems = read_gold(path)
     if problems:
-        raise bad_gold(path, problems)
+        raise _bad_gold(path, problems)
     return gold
 
 
@@ -239,7 +239,7 @@ def read_gold(path: Path) -> tuple[GoldSet, list[Problem]]:
     return GoldSet(path, tuple(questions), lines), problems
 
 
-def bad_gold(path: Path, problems: Iterable[Problem]) -> GoldError:
+def _bad_gold(path: Path, problems: Iterable[Problem]) -> GoldError:
     """The error that lists problems, one line each: `path:line: id: problem`."""
     listed = [f"{path}:{problem}" for problem in problems]
     rows = "one row needs" if len(listed) == 1 else f"{len(listed):,} rows need"
@@ -355,6 +355,12 @@ def misplaced(gold: GoldSet, archive: Archive) -> list[Problem]:
     """Rows that name episodes which the archive does not hold, or seconds outside of them."""
     named = (each.episode for question in gold.questions for each in question.evidence)
     return gold.unknown(Sources(archive).durations(named))
+
+
+def require_all(gold: GoldSet, archive: Archive) -> None:
+    """Raises GoldError where the archive does not hold what a gold set names."""
+    if problems := misplaced(gold, archive):
+        raise _bad_gold(gold.path, problems)
 
 
 def _said_within(turn: Turn, stretch: Stretch) -> str:

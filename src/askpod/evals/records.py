@@ -309,6 +309,17 @@ def rounded(interval: Interval) -> Interval:
     return Interval(value, low, high, interval.questions, interval.clusters)
 
 
+def rounded_floats(value: Any) -> Any:  # noqa: ANN401 (whatever JSON can carry)
+    """The same with DIGITS after the point of every float in it."""
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    if isinstance(value, Mapping):
+        return {key: rounded_floats(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded_floats(each) for each in value]
+    return value
+
+
 def write_summary(folder: Path, summary: Summary) -> None:
     """Writes `summary.json`. Raises OSError where that cannot be."""
     text = json.dumps(asdict(summary), indent=1, allow_nan=False)

@@ -147,7 +147,7 @@ class Api:
     async def episode(self, request: Request) -> Response:
         """One episode with its transcript and what plays it."""
         episode, turns = await self._episode(request.query_params.get("id", ""))
-        told = episode.to_dict() | {"player": self._player(episode)}
+        told = episode.to_dict() | {"player": player(self._recordings, episode)}
         return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in turns]})
 
     async def passage(self, request: Request) -> Response:
@@ -161,7 +161,7 @@ class Api:
         if around < 0 or end < begin:
             raise errors.FilterError("start, end, around: the end is before the start")
         near = within(turns, begin - around, end + around)
-        told = episode.to_dict() | {"player": self._player(episode)}
+        told = episode.to_dict() | {"player": player(self._recordings, episode)}
         return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in near]})
 
     async def audio(self, request: Request) -> Response:
@@ -178,9 +178,6 @@ class Api:
 
     async def _episode(self, episode_id: str) -> tuple[Episode, list[Turn]]:
         return await self._live.look_up(lambda archive: find_episode(archive, episode_id))
-
-    def _player(self, episode: Episode) -> dict[str, str]:
-        return player(self._recordings, episode)
 
 
 def find_episode(archive: Any, episode_id: str) -> tuple[Episode, list[Turn]]:  # noqa: ANN401

@@ -107,11 +107,10 @@ def _maker(
 ) -> PromptMaker:
     """Makes the prompts, after the gold set is held against the archive. Nothing is sent."""
     from askpod.answering.prompts import Prompts
-    from askpod.evals.gold import bad_gold, misplaced
+    from askpod.evals.gold import require_all
     from askpod.evals.long_context.prompt_maker import PromptMaker
 
-    if problems := misplaced(gold, archive):
-        raise bad_gold(gold.path, problems)
+    require_all(gold, archive)
     return PromptMaker(archive, Prompts(settings.prompts), model)
 
 

@@ -64,7 +64,7 @@ def _candidates(
 ) -> list[Candidate]:
     """The models with what they will be sent, after the gold set is held against the archive."""
     from askpod.archive import Archive
-    from askpod.evals.gold import bad_gold, misplaced
+    from askpod.evals.gold import require_all
     from askpod.evals.models.measure import Candidate
     from askpod.settings import Settings
 
@@ -73,8 +73,7 @@ def _candidates(
     if settings[0].model is None:
         raise typer.BadParameter("name the models to measure, with --model for each")
     with Archive.open(store, settings=settings[0], notify=note) as archive:
-        if problems := misplaced(gold, archive):
-            raise bad_gold(gold.path, problems)
+        require_all(gold, archive)
     return [Candidate.of(gold, store, each) for each in settings]
 
 

@@ -172,13 +172,12 @@ def _planned(
 def _run(
     gold: GoldSet, settings: Settings, how: RunSettings, folder: Path, store: Path | None
 ) -> Finished:
-    from askpod.evals.gold import bad_gold, misplaced
+    from askpod.evals.gold import require_all
     from askpod.evals.run import make_folder, open_archive, run_gold, run_name, setup, write_run
 
     name = run_name(settings, retrieval_only=how.retrieval_only)
     with open_archive(store, settings, REPLIES, note) as archive:
-        if problems := misplaced(gold, archive):
-            raise bad_gold(gold.path, problems)
+        require_all(gold, archive)
         make_folder(folder)
         about = setup(archive, settings, retrieval_only=how.retrieval_only)
         try:

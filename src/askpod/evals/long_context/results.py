@@ -33,7 +33,7 @@ from askpod.evals.long_context import (
 from askpod.evals.long_context.run import Outcome, Plan, why_left_out
 from askpod.evals.measures import harmonic_mean
 from askpod.evals.measures.facts import FactMatcher, fact_scores
-from askpod.evals.records import DIGITS, rounded, value_order
+from askpod.evals.records import rounded, rounded_floats, value_order
 
 # In the order in which they are shown. F1 leads: recall alone rewards a model that says everything
 # (Gupta et al., EMNLP 2024, industry track).
@@ -285,7 +285,7 @@ def write_document(folder: Path, result: Result, setup: Mapping[str, Any]) -> di
     """
     whole = document(result, setup)
     replies = [
-        {**_reply(outcome), "scores": _rounded(scores)}
+        {**_reply(outcome), "scores": rounded_floats(scores)}
         for outcome, scores in zip(result.outcomes, result.scores, strict=True)
     ]
     folder.mkdir(parents=True, exist_ok=True)
@@ -324,8 +324,8 @@ def _window(window: Window) -> dict[str, Any]:
         "low": window.low,
         "high": window.high,
         "longest_asked": window.is_longest,
-        "scores": _rounded(dict(zip(map(str, window.lengths), window.scores, strict=True))),
-        "shares": _rounded({str(length): share for length, share in window.shares}),
+        "scores": rounded_floats(dict(zip(map(str, window.lengths), window.scores, strict=True))),
+        "shares": rounded_floats({str(length): share for length, share in window.shares}),
         "words": in_words(window),
     }
 
@@ -336,14 +336,10 @@ def _reply(outcome: Outcome) -> dict[str, Any]:
         **_condition(outcome.condition),
         "prompt_tokens": outcome.tokens,
         "counted_by_service": outcome.counted,
-        "depth": None if outcome.depth is None else round(outcome.depth, DIGITS),
+        "depth": rounded_floats(outcome.depth),
         "text": outcome.text,
         "finish": outcome.finish,
         "cited": [asdict(stretch) for stretch in outcome.cited],
         "unknown_numbers": list(outcome.unknown),
         "problem": outcome.problem,
     }
-
-
-def _rounded(values: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(value, DIGITS) for name, value in values.items()}

@@ -27,7 +27,7 @@ from askpod.errors import FilterError, ModelError, QuestionError
 from askpod.evals.asking import ending_of, in_order
 from askpod.evals.gold import GoldSet
 from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
-from askpod.evals.records import DIGITS
+from askpod.evals.records import rounded_floats
 from askpod.services.endpoints import service_of, sold_as
 from askpod.settings import ModelSettings, Settings
 from askpod.tokens import TokenCounter, cost
@@ -259,7 +259,7 @@ class ModelFigures:
         whole = asdict(self)
         for level, each in zip(whole["levels"], self.levels, strict=True):
             level |= {"tokens_per_second": each.tokens_per_second, "error_rate": each.error_rate}
-        return cast("dict[str, Any]", _rounded(whole))
+        return cast("dict[str, Any]", rounded_floats(whole))
 
 
 def figures(
@@ -347,13 +347,3 @@ def _problems(loads: Sequence[Load]) -> list[str]:
             for said, times in errors.most_common()
         ]
     return listed
-
-
-def _rounded(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can carry
-    if isinstance(value, float):
-        return round(value, DIGITS)
-    if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(each) for each in value]
-    return value
