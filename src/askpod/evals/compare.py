@@ -69,11 +69,7 @@ class Change:
     question: str
     a: float
     b: float
-
-    @property
-    def difference(self) -> float:
-        """How much b is above a."""
-        return self.b - self.a
+    difference: float  # how much b is above a
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +90,7 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON."""
-        whole = asdict(self)
-        for shown, change in zip(whole["changed"], self.changed, strict=True):
-            shown["difference"] = change.difference
-        return whole
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +258,7 @@ def _changes(a: Sequence[Record], b: Sequence[Record], headline: str) -> tuple[C
         if before and after and before.weight > 0 and after.weight > 0:
             was, now = before.value / before.weight, after.value / after.weight
             if abs(now - was) > SAME:
-                changes.append(Change(one.id, one.question, was, now))
+                changes.append(Change(one.id, one.question, was, now, now - was))
     return tuple(sorted(changes, key=lambda change: (-abs(change.difference), change.id)))
 
 

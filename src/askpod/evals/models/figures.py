@@ -220,16 +220,8 @@ class Level:
     failed: int
     seconds: float
     completion_tokens: int  # of whole replies
-
-    @property
-    def tokens_per_second(self) -> float:
-        """Completion tokens of whole replies per second of wall time, failures' time included."""
-        return self.completion_tokens / self.seconds if self.seconds > 0 else 0.0
-
-    @property
-    def error_rate(self) -> float:
-        """The share of the requests that gave no whole reply, from 0 to 1."""
-        return self.failed / self.requests if self.requests else 0.0
+    tokens_per_second: float  # of whole replies; failures' time included
+    error_rate: float  # the share of the requests that gave no whole reply, from 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,11 +247,8 @@ class ModelFigures:
     problems: tuple[str, ...] = ()  # what went wrong, each with how often
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON, rounded to DIGITS, with the rates that follow from it."""
-        whole = asdict(self)
-        for level, each in zip(whole["levels"], self.levels, strict=True):
-            level |= {"tokens_per_second": each.tokens_per_second, "error_rate": each.error_rate}
-        return cast("dict[str, Any]", rounded_floats(whole))
+        """All of it as JSON, rounded."""
+        return cast("dict[str, Any]", rounded_floats(asdict(self)))
 
 
 def figures(
@@ -334,7 +323,16 @@ def _latency(replies: Sequence[Reply]) -> dict[str, Interval]:
 def _level(load: Load, counter: TokenCounter) -> Level:
     replies = ((each.prompt, each.reply) for each in load.sent if each.reply is not None)
     out = sum(_tokens(counter, prompt, reply)[1] for prompt, reply in replies)
-    return Level(load.parallel, len(load.sent), load.failed, load.seconds, out)
+    requests = len(load.sent)
+    return Level(
+        parallel=load.parallel,
+        requests=requests,
+        failed=load.failed,
+        seconds=load.seconds,
+        completion_tokens=out,
+        tokens_per_second=out / load.seconds if load.seconds > 0 else 0.0,
+        error_rate=load.failed / requests if requests else 0.0,
+    )
 
 
 def _problems(loads: Sequence[Load]) -> list[str]:
