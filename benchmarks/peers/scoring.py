@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.evals.gold import Stretch
-from askpod.evals.measures import BUDGETS
-from askpod.evals.measures.retrieval import Heard as Found
-from askpod.evals.measures.retrieval import at_budgets, ranking
+from askpod.evals.measures import BUDGETS, at_budgets, ranking
+from askpod.evals.measures import Heard as Found
 
 MEASURES = ("recall", "precision", "F1")
 FIGURES = (

@@ -9,7 +9,7 @@ import pytest
 import pytrec_eval
 import yaml
 
-from askpod.evals.measures.retrieval import OF_TREC
+from askpod.evals.measures import OF_TREC
 
 EXAMPLES = Path(__file__).parents[2] / "evals" / "examples.yaml"
 

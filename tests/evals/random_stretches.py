@@ -10,7 +10,7 @@ import random
 from hypothesis import strategies as st
 
 from askpod.evals.gold import Stretch
-from askpod.evals.measures.retrieval import Heard
+from askpod.evals.measures import Heard
 
 
 def _stretches(shortest: int) -> st.SearchStrategy[Stretch]:

@@ -14,7 +14,7 @@ from random_stretches import any_stretch, random_question, some_evidence
 from askpod.errors import PathError
 from askpod.evals.compare import qrels_lines, run_lines, write_trec
 from askpod.evals.gold import Stretch
-from askpod.evals.measures.retrieval import OF_TREC, docno, ranking
+from askpod.evals.measures import OF_TREC, docno, ranking
 from askpod.evals.records import Record
 
 

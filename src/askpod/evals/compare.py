@@ -3,7 +3,7 @@
 The same questions are hard for most runs. Paired differences leave that out, so that they show much
 smaller changes than two intervals side by side can.
 
-In an exported run a document is a stretch of an episode: `episode@start-end`. measures/retrieval.py
+In an exported run a document is a stretch of an episode: `episode@start-end`. measures/__init__.py
 decides what is ranked and what is relevant, for it as for our own figures: trec_eval on an exported
 run gives the figures of our reports (with `-c`, which counts questions without any result as 0).
 """
@@ -21,8 +21,7 @@ import numpy as np
 
 from askpod.errors import GoldError, PathError
 from askpod.evals.intervals import Interval, paired
-from askpod.evals.measures import BY_NAME, Measure
-from askpod.evals.measures.retrieval import LEGIBLE, judgements, ranks
+from askpod.evals.measures import BY_NAME, LEGIBLE, Measure, judgements, ranks
 from askpod.evals.records import (
     Figures,
     Record,

@@ -12,16 +12,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, TypeAdapter, ValidationError
 
 from askpod.errors import GoldError
 from askpod.evals.gold import Stretch, worded
 from askpod.evals.intervals import Interval, intervals
-from askpod.evals.measures import BY_NAME, MEASURES
+from askpod.evals.measures import BY_NAME, MEASURES, Number, Score
 from askpod.files import read_bounded, write_atomically
 from askpod.model import Usage
 from askpod.parsing import ParseError, json_lines, parse_json
@@ -32,10 +32,6 @@ SUMMARY = "summary.json"
 REPORT = "report.html"
 TIMINGS = "timings.json"
 MOST_BYTES = 200_000_000  # of a file; a question takes some twenty thousand
-
-# Far from where sums of them would overflow.
-_Number = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
-_Weight = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 ALL = "all"
 DIGITS = 6  # that are kept: more than anybody reads, fewer than rounding can touch
@@ -57,21 +53,10 @@ SLICES = ("type", TURN, "difficulty", "position", "episode")
 Figures = dict[str, Interval]  # by the measure's name
 
 
-class Score(NamedTuple):
-    """A question's part in a measure, which is the sum of all values over that of all weights.
-
-    A mean over questions has weight 1 for each; a share of citations weighs each question by
-    its citations. A question whose measure does not apply has no Score for it.
-    """
-
-    value: _Number
-    weight: _Weight = 1.0
-
-
 class _Place(BaseModel):
     episode: str
-    start: _Number
-    end: _Number
+    start: Number
+    end: Number
 
 
 class _Gold(BaseModel):

@@ -16,7 +16,7 @@ from askpod.answering.refusal import is_refusal
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
 from askpod.evals.gold import GoldQuestion, Sources, Stretch, union
-from askpod.evals.measures import BUDGETS
+from askpod.evals.measures import BUDGETS, Heard, Score, at_budgets, ranking
 from askpod.evals.measures.citations import (
     Sentence,
     against_gold,
@@ -30,8 +30,7 @@ from askpod.evals.measures.citations import (
     support,
 )
 from askpod.evals.measures.facts import FactMatcher, Match, fact_scores, statements
-from askpod.evals.measures.retrieval import Heard, at_budgets, ranking
-from askpod.evals.records import TURN, Record, Score
+from askpod.evals.records import TURN, Record
 from askpod.model import Answer, Basis, Citation, EvidenceTurn, Passage, Span
 
 Scores = dict[str, Score]

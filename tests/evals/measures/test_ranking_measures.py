@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from random_stretches import any_stretch, random_question, some_evidence
 
 from askpod.evals.gold import Stretch, union
-from askpod.evals.measures.retrieval import ranking
+from askpod.evals.measures import ranking
 
 EVIDENCE = [Stretch("bees", 100, 140)]
 RIGHT = Stretch("bees", 90, 101)

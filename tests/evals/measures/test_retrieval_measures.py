@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from random_stretches import some_evidence, some_heard
 
 from askpod.evals.gold import Stretch, seconds
-from askpod.evals.measures import BUDGETS
-from askpod.evals.measures.retrieval import Heard, at_budgets, within
+from askpod.evals.measures import BUDGETS, Heard, at_budgets, within
 
 EVIDENCE = [Stretch("bees", 100, 140), Stretch("trains", 0, 20)]  # 60 seconds
 

@@ -1,11 +1,28 @@
 """The measures: each a small pure function, with its definition and source in its docstring.
 
-MEASURES lists all that a run can have, in the order in which tables and reports show them.
+MEASURES lists all that a run can have, in the order in which tables and reports show them. Here are
+those of retrieval, too; those of answers are in `facts.py` and `citations.py`.
+
+Ranks say little where passages differ in length: three of them may hold fifty words or five
+hundred. So recall is cut at budgets of words, and what counts is seconds of speech. Ranks are
+measured as trec_eval does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated, NamedTuple
+from urllib.parse import quote
+
+import pytrec_eval
+from pydantic import Field
+
+from askpod.evals.gold import Stretch, seconds, shared, union
+
+# Far from where sums of them would overflow.
+Number = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 BUDGETS = (60, 125, 250, 500, 1000, 2000)  # words of passages that somebody reads
 BY_BUDGET = {"recall": "recall", "precision": "precision", "f1": "F1"}  # measure -> its label
@@ -161,6 +178,142 @@ MEASURES: tuple[Measure, ...] = (
 BY_NAME = {measure.name: measure for measure in MEASURES}
 
 
+class Score(NamedTuple):
+    """A question's part in a measure, which is the sum of all values over that of all weights.
+
+    A mean over questions has weight 1 for each; a share of citations weighs each question by
+    its citations. A question whose measure does not apply has no Score for it.
+    """
+
+    value: Number
+    weight: Weight = 1.0
+
+
 def harmonic_mean(one: float, other: float) -> float:
     """F1 of a recall and a precision; 0 where both are."""
     return 2 * one * other / (one + other) if one + other > 0 else 0.0
+
+
+# Our name of a measure -> trec_eval's.
+OF_TREC = {
+    "hit@1": "success_1",
+    "hit@5": "success_5",
+    "mrr": "recip_rank",
+    "ndcg@10": "ndcg_cut_10",
+}
+
+LEGIBLE = "/:+,="  # signs that stay as they are in names, beside letters, digits and -._~
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a ranked passage is for these measures: where it is, and how many words it has."""
+
+    stretch: Stretch
+    words: int
+
+
+def at_budgets(
+    passages: Sequence[Heard], evidence: Sequence[Stretch], budgets: Sequence[int] = BUDGETS
+) -> dict[str, Score]:
+    """Recall, precision and F1 in seconds of evidence, for each budget of words.
+
+        recall@B     seconds of evidence heard / seconds of evidence
+        precision@B  seconds of evidence heard / seconds heard
+        f1@B         2 * recall * precision / (recall + precision)
+
+    Heard is what `within` leaves of the passages, best first. Every second counts once, in the
+    evidence as among the passages, but its words are spent each time it is retrieved.
+    Where nothing is heard all three are 0; evidence must be some seconds long for a recall.
+    Source: precision and recall of set retrieval (van Rijsbergen, Information Retrieval, 1979,
+    chapter 7), over seconds in place of documents.
+    """
+    relevant = seconds(evidence)
+    scores: dict[str, Score] = {}
+    for budget in budgets:
+        heard = tuple(within(passages, budget))
+        found = shared(heard, evidence)
+        recall = _share(found, relevant)
+        precision = _share(found, seconds(heard))
+        scores[f"recall@{budget}"] = Score(recall)
+        scores[f"precision@{budget}"] = Score(precision)
+        scores[f"f1@{budget}"] = Score(harmonic_mean(recall, precision))
+    return scores
+
+
+def within(passages: Sequence[Heard], budget: int) -> Iterator[Stretch]:
+    """The stretches of the first `budget` words.
+
+    A passage that does not fit counts up to where the budget ends: speech is taken to run
+    evenly through it, so that half of its words are the first half of its seconds.
+    """
+    left = budget
+    for passage in passages:
+        if left <= 0:
+            return
+        stretch = passage.stretch
+        if passage.words > left:
+            end = stretch.start + stretch.seconds * left / passage.words
+            stretch = Stretch(stretch.episode, stretch.start, end)
+        yield stretch
+        left -= passage.words
+
+
+def _share(part: float, whole: float) -> float:
+    # Sums of seconds differ in their last digits by the order in which they were added.
+    return min(1.0, part / whole) if whole > 0 else 0.0
+
+
+def ranking(passages: Sequence[Stretch], evidence: Sequence[Stretch]) -> dict[str, Score]:
+    """Hit rates, reciprocal rank and nDCG of passages, best first. Computed by pytrec_eval.
+
+        hit@K    1 if one of the first K passages touches evidence, else 0
+        mrr      1 / rank of the first passage that touches evidence; 0 if none does
+        ndcg@10  sum of 1 / log2(rank + 1) over those of the first ten that touch evidence, over
+                 the same sum with all that is relevant at the top
+
+    Relevant are the passages that touch evidence, and each stretch of evidence that none of them
+    touches: a document that was never retrieved, which the best possible ranking would have.
+    Of passages with the same seconds the first counts. Nothing retrieved: all are 0.
+    Source: trec_eval; nDCG of Järvelin and Kekäläinen, ACM TOIS 20(4), 2002.
+    """
+    relevant, run = judgements(passages, evidence), ranks(passages)
+    if not run or not any(relevant.values()):
+        return dict.fromkeys(OF_TREC, Score(0.0))
+    # One question at a time takes some ten microseconds, most of them for this object.
+    evaluator = pytrec_eval.RelevanceEvaluator({"q": relevant}, OF_TREC.values())
+    values = evaluator.evaluate({"q": run})["q"]
+    return {name: Score(float(values[theirs])) for name, theirs in OF_TREC.items()}
+
+
+def docno(stretch: Stretch) -> str:
+    """A stretch as the name of a document: `episode@12.000-34.500`, times in seconds.
+
+    What is neither an ASCII letter nor a digit in the episode's id is percent-encoded but for a
+    few signs: fields of these files are told apart by white space.
+    """
+    return f"{quote(stretch.episode, safe=LEGIBLE)}@{stretch.start:.3f}-{stretch.end:.3f}"
+
+
+def ranks(passages: Sequence[Stretch]) -> dict[str, float]:
+    """Passages, best first, as documents with scores that fall strictly.
+
+    trec_eval sorts by score, keeps it in 32 bits, and puts equal ones in the order of their
+    names: a search's own scores would not keep its order. A document can be ranked once only.
+    """
+    names = list(dict.fromkeys(map(docno, passages)))
+    return {name: float(len(names) - place) for place, name in enumerate(names)}
+
+
+def judgements(passages: Sequence[Stretch], evidence: Sequence[Stretch]) -> dict[str, int]:
+    """Documents with 1 if they are relevant, else 0.
+
+    Relevant are passages that touch evidence, and the evidence that no passage touches: it is
+    what a better search would have retrieved.
+    """
+    evidence = union(evidence)
+    judged: dict[str, int] = {}
+    for passage in passages:
+        judged.setdefault(docno(passage), int(passage.touches(evidence)))
+    missed = (each for each in evidence if not each.touches(passages))
+    return {**judged, **{docno(each): 1 for each in missed}}

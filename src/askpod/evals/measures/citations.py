@@ -18,8 +18,7 @@ from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.refusal import UNSUPPORTED, is_refusal
 from askpod.answering.replies import Marker, markers_and_text
 from askpod.evals.gold import Stretch, seconds, shared
-from askpod.evals.measures import BASES
-from askpod.evals.records import Score
+from askpod.evals.measures import BASES, Score
 from askpod.model import Answer, Basis, EvidenceTurn
 
 # Stands for a range that runs backwards or too far. No evidence has it: they count from 1.

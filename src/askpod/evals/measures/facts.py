@@ -40,8 +40,7 @@ from askpod.answering.claims import (
 from askpod.answering.refusal import REFUSAL, is_refusal
 from askpod.answering.replies import markers_and_text
 from askpod.embedding import Embedder
-from askpod.evals.measures import harmonic_mean
-from askpod.evals.records import Score
+from askpod.evals.measures import Score, harmonic_mean
 from askpod.text import content_words, split_sentences, split_to_fit
 
 # A paragraph of the extractive answer: who and when, or when alone, and what was said.

@@ -16,8 +16,8 @@ from typing import Any
 from markupsafe import Markup
 
 from askpod.evals.gold import Stretch, shared, union
-from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES
-from askpod.evals.records import Record, Score, as_stretch
+from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Score
+from askpod.evals.records import Record, as_stretch
 from askpod.evals.report.page import cut, visible, with_links
 from askpod.evals.report.svg import figure_text
 
