@@ -64,6 +64,18 @@ STOPWORDS = frozenset(
     )
 )
 
+# What people are called beside their last name: "Dr Okonkwo", "Detective Sergeant Mercer".
+_TITLES = re.compile(
+    r"\b(?:(?:Mr|Mrs|Ms|Miss|Mister|Dr|Doctor|Prof|Professor|Sir|Dame|Lord|Lady|Rev|Reverend|Father"
+    r"|Sister|Judge|Justice|Councillor|Senator|Minister|President|Chairman|Captain|Major|Colonel"
+    r"|General|Sergeant|Inspector|Detective|Officer|Coach|Nurse|Uncle|Aunt|Auntie)\b\.? )+(?=[A-Z])"
+)
+
+
+def without_titles(text: str) -> str:
+    """The text without the titles of people, which their names in an archive seldom have."""
+    return _TITLES.sub("", text)
+
 
 def words(text: str) -> list[str]:
     """The words of `text` in order, to be compared: case folded, "Mara’s" as "mara"."""

@@ -49,6 +49,8 @@ PAIRS = [
 ]
 
 NEW_QUESTIONS = [
+    "Do Ann and Ben agree on hives?",
+    "How does a neural network think?",
     "What is MLOps?",
     "data drift",
     "night trains",
@@ -89,6 +91,9 @@ FOLLOW_UPS = [
     "…and then?",
     "What did her colleagues say?",
     "Is that worth the money?",
+    "Does Ben agree?",
+    "What does Ben Taylor think?",
+    "What did Ann and Ben say?",
 ]
 
 # A person hears what these lean on; their words do not show it.
@@ -161,6 +166,12 @@ def test_a_question_that_leans_on_another_is_told_apart(question):
 )
 def test_names_and_topics_are_carried_over(before, speakers, question, expected):
     assert standalone(question, [asked(before, *speakers)]) == expected
+
+
+def test_what_is_talked_about_may_have_a_name():
+    before = [asked("What did Ann say about Kafka?", "Ann Lee")]
+    assert standalone("Does Ben agree?", before) == "Does Ben agree? (Kafka)"
+    assert standalone("What does Ben Taylor think?", before).endswith("(Kafka)")
 
 
 def test_a_subject_lasts_until_the_next_new_question():

@@ -17,6 +17,7 @@ from askpod.model import Exchange
 
 BEES = "hive-telemetry-for-small-apiaries"
 BREAD = "bread-forecasting-for-eleven-bakeries"
+TRAINS = "night-train-timetables"
 ORGANS = "restoring-church-organs-by-measurement"
 
 
@@ -60,6 +61,30 @@ def test_what_an_episode_is_about(archive):
 
 def test_an_episode_by_words_of_its_title(archive):
     assert archive.ask("Summarize the organ episode").text.startswith("Restoring Church Organs")
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("What is season 2, episode 1 about?", "Night-Train Timetables"),
+        ("Summarize episode 1 of season 2", "Night-Train Timetables"),
+        ("What is the latest episode about?", "Measuring the Tests"),
+        ("Summarise the first episode", "Hive Telemetry"),
+        ("What is the last episode with Marisol about?", "Hive Telemetry"),
+        ("Tell me about the organ episode", "Restoring Church Organs"),
+        ("What is Night-Train Timetables about?", "Night-Train Timetables"),
+        ("What topics does “Night-Train Timetables” cover?", "Night-Train Timetables"),
+        ("What happens in Night-Train Timetables?", "Night-Train Timetables"),
+    ],
+)
+def test_an_episode_by_its_place_or_its_very_title(archive, question, title):
+    answer = archive.ask(question)
+    assert answer.basis == "answered"
+    assert answer.text.startswith(title)
+
+
+def test_an_episode_of_a_number_that_none_has_is_not_another(archive):
+    assert archive.ask("What is episode 777 about?").basis != "answered"
 
 
 def test_a_summary_of_no_episode_is_a_plain_question(archive):
@@ -111,6 +136,20 @@ def test_somebody_asked_about_by_first_name_is_who_speaks(archive):
     assert {citation.speaker for citation in citations} == {"Marisol Vanterpool"}
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which episodes have Tobias in them?",
+        "List the episodes with Tobias",
+        "Show me all episodes featuring Tobias",
+    ],
+)
+def test_the_episodes_of_a_guest(archive, question):
+    answer = archive.ask(question)
+    assert answer.basis == "answered"
+    assert {citation.episode_id for citation in answer.citations} == {BREAD, TRAINS}
+
+
 def test_a_list_has_short_items_from_several_places(archive):
     answer = archive.ask("Which sensors and instruments were used and mentioned?")
     assert len(answer.citations) > 4
@@ -130,9 +169,34 @@ def test_who_is_asked_about_is_who_speaks(archive):
         assert {citation.speaker for citation in answer.citations} == {guest}
 
 
+@pytest.mark.parametrize("title", ["Dr", "Dr.", "Doctor", "Mrs", "Detective Sergeant"])
+def test_a_title_is_no_part_of_a_name(archive, title):
+    answer = archive.ask(f"What does {title} Vanterpool think of the batteries?")
+    assert answer.basis == "answered"
+    assert "does not speak" not in answer.text
+    assert {citation.speaker for citation in answer.citations} == {"Marisol Vanterpool"}
+    stranger = archive.ask(f"What does {title} Lovelace think of the batteries?")
+    assert stranger.warnings == ("these episodes never mention Lovelace",)
+
+
 def test_a_namesake_is_no_match(archive):
     answer = archive.ask("What does Tobias Feuerhahn say about forecasts?")
     assert {citation.speaker for citation in answer.citations} == {"Tobias Feuerhahn"}
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What does Gaz predict for Saturday?", "What are Gaz's predictions for Saturday?"],
+)
+def test_what_somebody_predicts_nobody_else_does(tmp_path, question):
+    said = ("We lose on Saturday, I predict one nil.", "I predict three one to us on Saturday.")
+    (tmp_path / "one.md").write_text(
+        f"---\ntitle: One\n{speech(('Mo', said[0]), ('Gaz', said[1]), ('Steph', said[0]))}---\n"
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "one.md"])
+        answer = archive.ask(question)
+    assert [citation.quote for citation in answer.citations] == [said[1]]
 
 
 def test_questions_are_never_quoted(answers):
@@ -176,10 +240,41 @@ def test_a_number_that_nobody_says_is_only_the_nearest(pond):
     assert pond.ask("Why did Ann Lee dig the pond?").basis == "answered"
 
 
+def test_a_turn_of_few_words_may_be_the_answer(tmp_path):
+    talk = speech(
+        ("Bo", "What is a bell worth as scrap?"),
+        ("Ann", "At two thousand pounds a tonne the metal of the bell is worth little as scrap."),
+        ("Bo", "So eleven hundred pounds for a bell from 1641."),
+        ("Cy", "It was insured for thirty thousand."),
+        ("Bo", "And who got the metal of the bell, of all the dealers who were asked about it?"),
+        ("Ann", "A dealer by the canal had a receipt for four hundred kilos of mixed bronze."),
+    )
+    (tmp_path / "bell.md").write_text(f"---\ntitle: The Bell\nguests: [Ann, Cy]\n{talk}---\n")
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "bell.md"])
+        answer = archive.ask("How much was the bell insured for?")
+    assert "It was insured for thirty thousand." in answer.text
+
+
 def test_nobody_answers_for_somebody_who_does_not_speak(pond):
     answer = pond.ask("What did Ann Frogs say about the frogs in the pond?")
     assert answer.basis == "nearest"
     assert answer.text.startswith(f"Ann Frogs does not speak in these episodes.\n\n{NEAREST}")
+
+
+def test_how_old_asks_for_an_age_and_not_for_what_is_old(tmp_path):
+    talk = speech(
+        ("Bo", "Tell us about Mrs Dunmore."),
+        ("Ann", "She lived opposite, above the shoe shop, a woman, seventy-one at the time."),
+        ("Bo", "Why did she change her mind about the can?"),
+        ("Ann", "She said, I'm an old woman and I have to live on this street."),
+    )
+    (tmp_path / "one.md").write_text(f"---\ntitle: The Fire\nguests: [Ann]\n{talk}---\n")
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "one.md"])
+        answer = archive.ask("How old was Mrs Dunmore?")
+    assert answer.basis == "answered"
+    assert "seventy-one" in answer.citations[0].quote
 
 
 def test_an_overview_of_an_episode_that_is_none_is_no_answer(pond):

@@ -23,6 +23,12 @@ KINDS = {
         ("Which guests mentioned dbt?", "dbt"),
         ("Has anyone talked about sardines?", "sardines"),
         ("Is there an episode on bread?", "bread"),
+        ("Is there anything about bread?", "bread"),
+        ("Which of the episodes is about a pub?", "a pub"),
+        ("In which episode is Kafka mentioned?", "Kafka"),
+        ("At which meeting was the speed sign discussed?", "the speed sign"),
+        ("Which episodes does Kafka come up in?", "Kafka"),
+        ("Which episode should I listen to if I want to learn about bees?", "bees"),
     ],
     "overview": [
         ("What is the episode with Ann Lee about?", "with Ann Lee"),
@@ -40,6 +46,7 @@ KINDS = {
         ("What is data quality about?", "What is data quality about"),
         ("Which two guests let people decide?", "Which two guests let people decide"),
         ("Who does what?", "Who does what"),
+        ("Which interviews did you find hard?", "Which interviews did you find hard"),
     ],
 }
 
@@ -290,6 +297,10 @@ def test_a_term_that_nobody_explains_adds_nothing(archive):
         ("The question is why models fail, and the answer is drift.", False),
         ("The question was never the tools; what failed is the process.", False),
         ("We store it on one machine, right?", False),
+        ("Next: Callum in Malpas asks how much a ticket is this year.", True),
+        ("Yekaterina is asking which projects would show her skills.", True),
+        ("Everybody asks how it works.", False),
+        ("So Ada asks how models fail, and I said they drift.", False),
     ],
 )
 def test_who_tells_a_question_asks(said, tells):

@@ -37,6 +37,12 @@ def test_the_guest_is_the_label_that_is_no_hosts(guest, label, name):
     assert guests == (name,)
 
 
+def test_several_guests_with_ids_are_called_as_the_transcript_has_them_in_full():
+    ids = ("danielosei", "gretahollins", "annlee")
+    _, guests = speakers(ids, "Nadia Quill", "Daniel Osei", "Greta Hollins", "Ann")
+    assert guests == ("Daniel Osei", "Greta Hollins", "annlee")
+
+
 @pytest.mark.parametrize(
     ("guests", "labels"),
     [

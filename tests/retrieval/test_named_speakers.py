@@ -27,6 +27,15 @@ def test_who_is_named(question: str, named: list[str]):
     assert list(named_speakers(question, SPEAKERS)) == named
 
 
+def test_a_label_of_one_word_may_be_anybody_of_that_name():
+    speakers = ["Alexey", "Alexey Grigorev", "Alexey Petrov", "Ann Lee"]
+    assert named_speakers("What does Alexey say?", speakers) == tuple(speakers[:3])
+    assert named_speakers("What does Alexey Grigorev say?", speakers) == (
+        "Alexey",
+        "Alexey Grigorev",
+    )
+
+
 def test_a_diarisers_letter_is_no_article():
     assert named_speakers("What is a globe for?", ["A", "B"]) == ()
     assert named_speakers("A globe is what?", ["A", "B"]) == ()

@@ -216,7 +216,9 @@ def _facts(question: Question, retrieved: Retrieved) -> str:
     """Guests, date and length of the episode that a question names; "" of none."""
     found = _FACT.match(question.text.strip(" ?!."))
     subject = f"{found['b']} {found['a']}".strip() if found else ""
-    return "\n".join(_line(each, retrieved) for each in meant(subject, retrieved)[:MOST_LISTED])
+    return "\n".join(
+        _line(each, retrieved) for each in meant(subject, question.text, retrieved)[:MOST_LISTED]
+    )
 
 
 def _line(episode: Episode, retrieved: Retrieved | None = None) -> str:

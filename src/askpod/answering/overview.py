@@ -33,6 +33,20 @@ NEARLY = (
 
 # What calls an episode an episode.
 _SAYS_NOTHING = re.compile(rf"{EPISODE}|titled|called|named")
+# "season 2, episode 14", "the last episode with Ada"
+_PLACE = re.compile(
+    rf"\b(?:season \d+,? )?{EPISODE} (?:no\.? ?|number |#)?(?P<number>\d+)\b"
+    r"(?:,? (?:of|in) season \d+)?"
+    rf"|\b(?P<end>first|oldest|latest|newest|last|most recent) {EPISODE}\b",
+    re.IGNORECASE,
+)
+# Asks what something is about that is called by its title alone.
+_TITLED = re.compile(
+    r"(?:what(?:['’]s| is| was) (.+?) (?:all )?about"
+    r"|what (?:topics |subjects )?(?:does|did) (.+?) (?:cover|discuss|talk about)"
+    r"|what happen(?:s|ed) in (.+)|tell me about (.+))$",
+    re.IGNORECASE,
+)
 
 Quote = Callable[[Question, Found, Retrieved], Quotations]
 
@@ -76,7 +90,9 @@ def answer_about_episodes(question: Question, retrieved: Retrieved, quote: Quote
     """The answer to a question about episodes as such; None where it is another question."""
     if question.kind == "episodes" and not question.negated:
         return _which(question, retrieved, quote)
-    if question.kind in ("overview", "person") and (named := meant(question.subject, retrieved)):
+    about_one = question.kind in ("overview", "person")
+    named = meant(question.subject, question.text, retrieved) if about_one else []
+    if named or (not about_one and (named := _titled(question, retrieved))):
         return overview(question, named, retrieved, quote)
     return None
 
@@ -128,21 +144,57 @@ def _shortened(run: Run, words: Sequence[str]) -> Run:
     return next((each for each in reversed(whole) if each.words <= LISTED_WORDS), whole[0])
 
 
-def meant(subject: str, retrieved: Retrieved) -> list[Episode]:
-    """The episodes that words name, by a guest or by title, or the only one there is."""
+def meant(subject: str, text: str, retrieved: Retrieved) -> list[Episode]:
+    """The episodes that a question on `subject` names, by a guest, by title or by number.
+
+    Where there is but one episode, that one.
+    """
     episodes = retrieved.listed(retrieved.filters)
     wanted = subject
     guests = named_speakers(wanted, sorted({guest for e in episodes for guest in e.guests}))
     if guests:
         episodes = [e for e in episodes if set(guests) & set(e.guests)]
         wanted = without_names(wanted, guests)
-    words = [word for word in content_words(wanted) if not _SAYS_NOTHING.fullmatch(word)]
+    words = _telling(wanted)
+    if placed := _placed(text, words, episodes):
+        return placed
     if not words:
         return episodes if guests or len(episodes) == 1 else []
     held = held_words(words, [f"{episode.title} {episode.short}" for episode in episodes])
     most = max(map(len, held), default=0)
     best = [episodes[place] for place, each in enumerate(held) if len(each) == most]
     return best if most >= TITLE * len(words) and len(best) == 1 else []
+
+
+def _telling(text: str) -> list[str]:
+    """The words that may tell an episode from others."""
+    return [word for word in content_words(text) if not _SAYS_NOTHING.fullmatch(word)]
+
+
+def _placed(text: str, telling: Sequence[str], episodes: Sequence[Episode]) -> list[Episode]:
+    """The episodes that nothing but a number or "first" and "last" tells."""
+    found = _PLACE.search(text)
+    if found is None or not set(telling).issubset(content_words(found[0])):
+        return []
+    if found["end"]:
+        dated = sorted((e for e in episodes if e.date), key=lambda episode: str(episode.date))
+        return dated[:1] if found["end"].casefold() in ("first", "oldest") else dated[-1:]
+    numbered = [e for e in episodes if str(e.number) == found["number"]]
+    season = re.search(r"season (\d+)", found[0], re.IGNORECASE)
+    return [e for e in numbered if season is None or season[1] == str(e.season)]
+
+
+def _titled(question: Question, retrieved: Retrieved) -> list[Episode]:
+    """The episode whose very title a question has in the place of what it asks about."""
+    found = _TITLED.match(question.text.strip(" ?!."))
+    if found is None:
+        return []
+    title = content_words(next(filter(None, found.groups())))
+    return [
+        e
+        for e in (retrieved.listed(retrieved.filters) if title else [])
+        if title in map(content_words, (e.title, e.short, e.title.partition(":")[0]))
+    ]
 
 
 def overview(

@@ -1,9 +1,7 @@
 """What a question asks for: of which kind it is, whom it asks about, what its answer must hold.
 
 By rules on the question's structure, for English. What fits no rule is a plain question, which is
-answered by quotations from wherever they are best. Also whether a text has a figure of the kind
-that is asked for ("How old …?", "forty"): told by words, not by meaning, so the figure may be
-another's.
+answered by quotations from wherever they are best.
 """
 
 from __future__ import annotations
@@ -13,98 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from askpod.text import query_words, words
-
-# What each kind of figure is asked for by; the first that fits counts. "how much better" and "when
-# should I …" ask for none.
-Figure = Literal["duration", "date", "time", "rate", "share", "money", "age", "number"]
-_MUCH = r"how much(?! (?:more|less|better|worse|of (?:a|the)|should|can)\b)"
-_ASKS: dict[Figure, str] = {
-    "duration": r"how long\b(?! ago\b)",
-    "date": r"(?:what|which) (?:year|date|day|month)\b",
-    "rate": r"how (?:often|frequently|regularly)\b",
-    "time": r"(?:when (?:did|was|were|will)|how (?:long ago|late|early)|(?:what|which) time)\b",
-    "share": r"(?:what|which) (?:percentage|percent|share|proportion|fraction)\b",
-    "money": (
-        r"how much money\b|(?:what|which)(?: is| was|['’]s)?(?: (?:the|an?|your|their|his|her))?"
-        r"(?: average| typical| usual)? (?:salary|price|fee|budget|cost)\b"
-        rf"|{_MUCH}(?! time\b)\b.*"
-        r"\b(?:costs?|pa(?:ys?|id)|earn(?:s|ed)?|charged?|spen[dt]|raised?|worth|sold|dollars|euros)\b"
-    ),
-    "age": r"(?:how old|(?:what|which) age)\b",
-    "number": (
-        rf"(?:how (?:many|far|big|large|tall|high|fast|heavy|deep|wide)|{_MUCH}"
-        r"|(?:what|which) (?:number|temperature))\b"
-    ),
-}
-
-# "one" is no number: people say it of everything.
-_NUMBER = (
-    r"(?:\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty"
-    r"|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?|half"
-    r"|third|quarter|twice|double|couple|percent|zero|none)\b)"
-)
-_UNIT = (
-    r"(?:second|minute|hour|day|night|week|weekend|month|quarter|year|decade|semester|season|spring"
-    r"|summer|autumn|winter)"
-)
-_DATE = (
-    r"\b(?:(?:19|20)\d\d|\d{1,2}(?:st|nd|rd|th)|\d0s|today|tonight|yesterday|tomorrow|ago"
-    r"|christmas|easter|(?:mon|tues|wednes|thurs|fri|satur|sun|birth)days?"
-    r"|january|february|march|april|may \d+|june|july|august|september|october|november|december"
-    r"|(?:on|by|until|till|since|before|after|for) the (?:\w+-)?(?:first|second|third|\w+th)"
-    r"|(?:last|next|this|that) (?:year|month|week|day|morning|evening|night|summer|winter|spring"
-    r"|autumn|fall))\b"
-)
-_TIME = (
-    rf"{_DATE}|{_NUMBER}[^.?!]{{0,20}}\b{_UNIT}s?\b|\b\d{{1,2}}(?:[:.]\d\d\b| ?[ap]\.?m\b)"
-    rf"|\b(?:midnight|noon|o['’]clock|(?:every|each|a) {_UNIT}|{_UNIT}s)\b"
-)
-_RATE = (
-    rf"{_NUMBER} (?:times|out of|of|in)\b|%|\bper ?cent\b|\b(?:twice|hourly|daily|weekly|monthly"
-    r"|quarterly|yearly|annually|every|each|once (?:an?|per|every|in)|always|never|rarely|seldom)\b"
-)
-_MONEY = (
-    r"[$€£¥₹]|\b(?:dollars?|euros?|pounds?|bucks|quid|grand|cents?|usd|eur|gbp|rupees?|yen|francs?"
-    r"|crowns?|millions?|billions?|hundreds?|thousands?|free|nothing|\d+ ?k)\b|\d[,.]\d{3}\b"
-    r"|\b(?:for|at|costs?|pa(?:id|ys?)|made?|makes|earn\w*|spen[dt]|g[eo]t|worth|charge\w*|raised?)"
-    rf" (?:[\w']+ ){{0,3}}{_NUMBER}(?![\w-]* (?:\w+ )?(?:{_UNIT}|time|people|percent)s?\b)"
-)
-_AGE = (
-    rf"{_NUMBER}(?:[ -](?:and a half )?(?:years?|months?|weeks?|days?)\b|[.,;!?]|$)"
-    rf"|\b(?:aged?|turn(?:s|ed|ing)?|be|is|am|was|i['’]m|s?he['’]s|at) (?:\w+ )?{_NUMBER}"
-)
-_HOLDS: dict[Figure, str] = {
-    "duration": (
-        rf"(?:{_NUMBER}[^.?!]{{0,20}}\b{_UNIT}s?\b"
-        r"|\b(?:an?|one|several|few|some|many|whole|all|last|half an?)"
-        rf" (?:\w+ )?{_UNIT}s?\b|\b{_UNIT}s\b)(?! ago\b)"
-        rf"|\b(?:forever|overnight|lifetime|\d+-{_UNIT})\b"
-    ),
-    "date": _DATE,
-    "time": _TIME,
-    "rate": _RATE,
-    "share": (
-        r"%|\bper ?cent\b|\b(?:half|thirds?|quarters?|fifths?|tenths?|majority|all|none)\b"
-        rf"|{_NUMBER} (?:out of|in|of) (?:every |the )?{_NUMBER}"
-    ),
-    "money": _MONEY,
-    "age": _AGE,
-    "number": _NUMBER,
-}
-_ASKED = {figure: re.compile(rf"\b(?:{how})", re.IGNORECASE) for figure, how in _ASKS.items()}
-_HELD = {figure: re.compile(how, re.IGNORECASE) for figure, how in _HOLDS.items()}
-
-
-def figure_asked_for(question: str) -> Figure | None:
-    """What kind of figure the answer to a question must have; None where it asks for none."""
-    return next((figure for figure, how in _ASKED.items() if how.search(question)), None)
-
-
-def holds(figure: Figure, text: str) -> bool:
-    """Whether a text has a figure of that kind."""
-    return bool(_HELD[figure].search(text))
-
+from askpod.answering.figures import Figure, figure_asked_for, holds
+from askpod.text import query_words, without_titles, words
 
 Kind = Literal["plain", "episodes", "overview", "person", "list", "comparison"]
 
@@ -112,16 +20,22 @@ EPISODE = r"(?:episodes?|shows?|talks?|interviews?|conversations?|recordings?|me
 _CALLED = re.compile(rf"\b{EPISODE}\b", re.IGNORECASE)
 _ABOUT = r"(?:about|on|of|discuss(?:es|ed|ing)?|mention(?:s|ed|ing)?|cover(?:s|ed|ing)?)"
 _SPOKE = r"(?:talk(?:s|ed)?|sp(?:eaks?|oke|oken)|discuss(?:es|ed)?|mention(?:s|ed)?|cover(?:s|ed)?)"
-_VERB = r"(?:is|are|was|were|do|does|did|has|have|that)"
+_VERB = r"(?:is|are|was|were|do|does|did|has|have|that|should|can)"
+_WHICH = rf"(?:in |at )?(?:which|what|how many)(?: of (?:the|these|your))? {EPISODE}"
 _EPISODES = (
-    rf"(?:in )?(?:which|what|how many) {EPISODE} (?:(?:{_VERB}|never)\b.{{0,40}}?)?"
+    rf"{_WHICH} (?:(?:{_VERB}|never)\b.{{0,40}}?)?"
     rf"(?:{_SPOKE} (?:about|on|of)|{_ABOUT}|(?:deal|go)\w* (?:with|into))",
     rf"(?:who|which (?:guests?|speakers?|people)|has any(?:one|body)|did any(?:one|body))"
     rf"(?: (?:else|all|ever|has|have))? {_SPOKE}(?: (?:about|on|of))?",
     rf"(?:list|find|show|give)(?: me)?(?: all)?(?: of)?(?: the)? {EPISODE} (?:that )?{_ABOUT}",
-    rf"(?:(?:is|are) there|(?:do|have) you (?:have|got)|got) (?:an?|any|some) {EPISODE}"
-    rf" (?:that )?{_ABOUT}",
+    r"(?:(?:is|are) there|(?:do|have) you (?:have|got)|got) "
+    rf"(?:(?:an?|any|some) {EPISODE} (?:that )?{_ABOUT}|anything (?:about|on))",
     rf"(?:any |all )?(?:the )?episodes? (?:that )?{_ABOUT}",
+)
+# "In which episode is X mentioned?"
+_HEARD_IN = (
+    rf"{_WHICH} {_VERB} (?P<subject>.+?) (?:been )?(?:discussed|mentioned|covered|talked about"
+    r"|spoken (?:about|of)|brought up|c[oa]me up)(?: in| at)?$"
 )
 _OVERVIEWS = (
     rf"(?:what is|what's|what was|what are) (?:the |this |that |his |her |their )?(?P<b>.*?)"
@@ -135,14 +49,16 @@ _OVERVIEWS = (
     rf"(?:the |this |that )?(?P<b>.*?)\b{EPISODE}\b(?P<a>.*?)$",
     r"(?:summari[sz]e|sum up|recap(?: of)?|"
     r"(?:give|write)(?: me)? (?:a |an )?(?:short |brief )?(?:summary|overview) of|"
-    r"(?:a )?summary of|overview of|tl;?dr:?)(?: of)?(?: the| this| that)?(?P<b>)(?P<a>.*)",
+    r"(?:a )?summary of|overview of|tl;?dr:?|tell me about(?= (?:the|this) .*\bepisode\b|"
+    r" episode \d))(?: of)?(?: the| this| that)?(?P<b>)(?P<a>.*)",
 )
 # "Which episode has Ada as a guest?"
 _FEATURES = (
-    r"(?:in )?(?:which|what) (?:episodes?|shows?|interviews?) "
-    r"(?:is|are|was|were|do|does|did|has|have|features?|featured) (?:the )?"
-    r"(?:guest |with |by )?(?P<who>.+?)(?: as (?:an? |the )?guest)?"
-    r"(?: (?:appear|speak|talk|feature|come up)\w*)?(?: in| on)?$"
+    r"(?:(?:in )?(?:which|what) (?:episodes?|shows?|interviews?) "
+    r"(?:is|are|was|were|do|does|did|has|have|features?|featured)"
+    r"|(?:list|show|find|give)(?: me)?(?: all)?(?: the)? episodes?) (?:the )?"
+    r"(?:guest |with |by |featuring )?(?P<who>.+?)(?: as (?:an? |the )?guest)?"
+    r"(?: (?:appear|speak|talk|feature|come up)\w*)?(?: in| on)?(?: (?:it|them))?$"
 )
 _PERSONS = (
     r"(?:who(?: is|['’]s| are)|tell me about|introduce) (?P<who>.+)$",
@@ -207,6 +123,11 @@ _DEFINES = (
 _SAYING = (
     r"(?:say|said|says|think|thinks|thought|believe|advise|recommend|suggest|argue|explain|feel|"
     r"mention|describe|propose|tell|want|mean|prefer|like|define|learn|regret|see|view)"
+)
+# What people do and things may do, too: "What does X predict?" asks to hear X if X speaks.
+_SPEAKING = (
+    r"(?:predict|expect|hope|claim|warn|admit|complain|object|answer|reply|respond|remember|recall|"
+    r"conclude|comment|promise|hate|love|fear|dislike|oppose|support|know|talk about|ask for)"
 )
 _CAPITAL = r"(?:[^\W\d_a-z][\w-]*\.?)"
 _FULL_NAME = rf"{_CAPITAL}(?: (?:van|von|der|den|de|da|del|di|al|bin|la|le))*(?: {_CAPITAL})+"
@@ -328,9 +249,9 @@ def _asks_them(text: str, people: Sequence[str]) -> bool:
     who = f"(?:the )?{one}(?: {one})*"
     return bool(
         re.search(
-            rf"\b(?:do|does|did|would|can|could) {who} (?:\w+ly )?{_SAYING}\b"
-            rf"|\baccording to {who}\b|\b{who} {_SAYING}\b"
-            rf"|\b{who}(?:['’]s)? (?:view|opinion|advice|take)\b",
+            rf"\b(?:do|does|did|would|can|could) {who} (?:\w+ly )?"
+            rf"(?:{_SAYING}|{_SPEAKING})\b|\baccording to {who}\b|\b{who} {_SAYING}\b"
+            rf"|\b{who}(?:['’]s)? (?:views?|opinions?|advice|take|predictions?|thoughts)\b",
             text,
             re.IGNORECASE,
         )
@@ -344,11 +265,13 @@ def _strangers(text: str, named: Sequence[str]) -> tuple[str, ...]:
     text = text[:1].lower() + text[1:]
     heard = [each for pattern in _HEARD for each in re.findall(pattern, text)]
     names = [name for each in heard for name in re.split(r",? (?:and|or|&) |, ", each)]
-    return tuple(name for name in dict.fromkeys(names) if not known.issuperset(words(name)))
+    bare = {name: words(without_titles(name)) for name in names}
+    return tuple(name for name, parts in bare.items() if not known.issuperset(parts))
 
 
 def without_names(text: str, people: Sequence[str]) -> str:
-    """The text without the words of people's names."""
+    """The text without the words of people's names, and their titles."""
+    text = without_titles(text) if people else text
     parts = {part for person in people for part in words(person)}
     kept = [word for word in text.split() if not words(word) or not parts.issuperset(words(word))]
     return " ".join(kept)
@@ -375,8 +298,8 @@ def _all_that(pattern: str, bare: str, people: Sequence[str]) -> str:
 
 def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]:
     bare = text.strip(" ?!.")
-    for pattern in _EPISODES:
-        if found := re.match(rf"{pattern}\s+(?P<subject>.+)", bare, re.IGNORECASE):
+    for pattern in (*(rf"{each}\s+(?P<subject>.+)" for each in _EPISODES), _HEARD_IN):
+        if found := re.match(pattern, bare, re.IGNORECASE):
             return "episodes", found["subject"], ()
     for pattern in _OVERVIEWS:
         if found := re.match(pattern, bare, re.IGNORECASE):

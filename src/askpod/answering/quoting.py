@@ -26,6 +26,7 @@ WORDS = 140  # of speech that is chosen
 WORDS_IN_ALL = 200  # with what the chosen runs are widened by
 LONGEST_RUN = 60  # words, as chosen; one sentence may be longer
 SHORTEST_RUN = 8  # words; less ("Yeah, exactly.") says nothing by itself
+SHORTEST_TURN = 5  # words; a turn that has no more to say may be the answer
 SHORT_TURN = 40  # words; of a shorter turn all is quoted, where there is room
 FURTHER = 3  # sentences by which a run goes on
 MOST_RUNS = 6
@@ -226,11 +227,17 @@ def _runs(judged: Judged, relevance: Scores, allowed: Sequence[int], ordinary: f
             words += sentences[last].words
             if words > LONGEST_RUN and last > first:
                 break
-            if worth > 0 and words >= SHORTEST_RUN:
+            if worth > 0 and _is_enough(sentences[first], sentences[last], words):
                 best = float(judged.relevance[first : last + 1].max())
                 found.append(Run(sentences[first : last + 1], worth, best))
             last += 1
     return found
+
+
+def _is_enough(first: Sentence, last: Sentence, words: int) -> bool:
+    """Whether so many words, from one sentence to another of a turn, may stand by themselves."""
+    whole = first.span.text[first.begin : last.end] == first.span.text.strip()
+    return words >= SHORTEST_RUN or (whole and words >= SHORTEST_TURN)
 
 
 def composed(question: str, quoted: Quotations, opening: str = "") -> Answer:

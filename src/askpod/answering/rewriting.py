@@ -54,7 +54,10 @@ _OPENING = re.compile(
 )
 _CLOSING = re.compile(
     r"\b(?:too|instead|again|then|later|afterwards|before that|there|else|exactly|"
-    r"that|this|these|those|it|them)[\s?.!]*$",
+    r"that|this|these|those|it|them)[\s?.!]*$"
+    # "Does Mo agree?", "What did Ann Lee think?": with or of what was asked before
+    r"|^(?:what )?(?:do|does|did) (?:(?-i:[A-Z])[\w.'’-]* (?:and )?){1,5}"
+    r"(?:(?:dis)?agree|think|say|answer|reply|respond)[\s?.!]*$",
     re.IGNORECASE,
 )
 # "that" points back behind these; elsewhere it joins clauses ("companies that", "know that").
@@ -100,6 +103,7 @@ _EMPTY = STOPWORDS | frozenset(
         """tell explain describe mention mentioned many much long often kind kinds sort way ways
         example examples else really exactly please give gave something anything someone somebody
         people person guest guests episode episodes first best use used happen happens happened
+        agree agrees disagree
         think thinks thought want wanted know knows later instead go ok okay yes well""",
     )
 )
@@ -259,10 +263,14 @@ def _person(thread: Sequence[Exchange]) -> str:
 
 
 def _carried(thread: Sequence[Exchange], *, without_names: bool) -> list[str]:
-    """The words that matter of the questions in a thread, each once: its first question first."""
+    """The words that matter of the questions in a thread, each once: its first question first.
+
+    Left out of another person's question are the names of those who were quoted, no other names.
+    """
     words: list[str] = []
     for exchange in reversed(thread):
-        names = {word for name in _names(exchange.question) for word in name.split()}
+        spoke = " ".join(citation.speaker for citation in exchange.answer.citations)
+        names = set(_WORD.findall(spoke))
         words += [
             word
             for word in _contents(exchange.question)

@@ -55,6 +55,12 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 
+# "How old", "how many" tell the kind of figure that is asked for, no word of the subject.
+_HOW_MUCH = re.compile(
+    r"\bhow (?:long|many|much|old|often|far|big|large|tall|high|fast|heavy|deep|wide)\b",
+    re.IGNORECASE,
+)
+
 # "Can you tell us …", "Let's start with your background.": a host's, though with a full stop.
 _PROMPTS = re.compile(
     r"(?:(?:so|and|okay|well|yeah|but|maybe|now|then|before [^.?!]{1,90}),? )*"
@@ -71,6 +77,17 @@ _TELLS_A_QUESTION = re.compile(
     r"(?:the|your|my|another|one)(?: (?:next|first|last|other))? question(?:,[^,.:]{1,40}?,?)? is"
     r"[:,]? [\"'“‘]?(?:why|how|what|when|where|who|which|whether|if|do(?:es)?|did|is|are|can)\b"
     r"(?!.*(?:, and (?:the|it|we|they|i|that)\b|: ))",
+    re.IGNORECASE,
+)
+
+# "Next: Callum in Malpas asks how much a ticket is.": what listeners ask is read out.
+_READS_A_QUESTION = re.compile(
+    r"(?:(?:\w+:|and|so|okay|well|now|then|next),? )*"
+    r"(?!(?:no|every|some|any)[a-z]+ |(?:s?he|it|who|one|this|that|people) )"
+    r"(?-i:[A-Z])[\w'’-]+(?: (?:(?:in|from|of) )?(?-i:[A-Z])[\w'’-]+)*"
+    r" (?:(?:also )?(?:asks|wonders|wants to know)|is (?:asking|wondering)|would like to know)"
+    r"(?: us| me| you)?[:,]? [\"'“‘]?(?:why|how|what|when|where|who|which|whether|if)\b"
+    r"(?!.*(?:, (?:and|but|so) (?:the|it|we|they|i|that)\b|: ))",
     re.IGNORECASE,
 )
 
@@ -102,7 +119,8 @@ class Sentence:
     @property
     def asks(self) -> bool:
         """Whether it is a question, or tells one."""
-        return asks(self.text) or bool(_TELLS_A_QUESTION.match(self.text))
+        told = _TELLS_A_QUESTION.match(self.text) or _READS_A_QUESTION.match(self.text)
+        return asks(self.text) or bool(told)
 
     @property
     def tells(self) -> bool:
@@ -203,7 +221,8 @@ def judge(
         return Judged((), np.zeros(0))
     asked = [question.without_people, *question.clauses]
     texts = [sentence.text for sentence in sentences]
-    shared = SHARED_WORDS * np.array(shares([query_words(each) for each in asked], texts))
+    wanted = [query_words(_HOW_MUCH.sub("", each) or each) for each in asked]
+    shared = SHARED_WORDS * np.array(shares(wanted, texts))
     other = _by_speaker_and_place(question, sentences, passages, episodes)
     first = shared[0] + other + ASKED * _asked_before(sentences, shared[0])
     questions, vectors = _embedded(asked, sentences, _promising(sentences, first), embedder)

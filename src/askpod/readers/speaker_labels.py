@@ -182,6 +182,9 @@ _SOFT = re.compile(r"(?<=.)[aeiouyh]|(?P<twice>.)(?=(?P=twice))")
 def linked(episode: Episode) -> Episode:
     """The episode, with its guests' labels written as their full names where that is certain."""
     labels = list(dict.fromkeys(turn.speaker for turn in episode.turns if turn.speaker))
+    # A guest who is known by an id is called what the transcript calls her in full.
+    called = {fold(label.replace(" ", "")): label for label in labels if " " in label}
+    episode = replace(episode, guests=tuple(called.get(each, each) for each in episode.guests))
     names = {label: _by_words(label, episode.guests) for label in labels}
     talk = Counter((a.speaker, b.speaker) for a, b in pairwise(episode.turns))
     for label, name in list(names.items()):  # nobody answers herself: they are two

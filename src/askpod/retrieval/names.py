@@ -30,7 +30,8 @@ def named_speakers(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
     Either the whole name stands in it, or the first or the last word of it, with a capital
     unless the question has none at all: "will" and "mark" are no people. Where the last word is
     a letter that tells people of one kind apart ("PhD C"), it counts as a capital by itself. A
-    word of a whole name names nobody else: "Ben Taylor" is not Ben Wilson.
+    word of a whole name names nobody else: "Ben Taylor" is not Ben Wilson. But "Ben" alone may be
+    either, also where somebody is labelled so.
     """
     asked = _WORD.findall(re.sub(r"['’]s\b", "", question))
     folded = f" {' '.join(asked).casefold()} "
@@ -42,7 +43,8 @@ def named_speakers(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
     may_be = sorted({place for word in folded.split() for place in by_part.get(word, ())})
     names = {place: _WORD.findall(everyone[place]) for place in may_be}
     in_full = {place for place, name in names.items() if _in_full(name, folded, asked)}
-    taken = {part.casefold() for place in in_full for part in names[place]}
+    whole = [names[place] for place in in_full if len(names[place]) > 1]
+    taken = {part.casefold() for name in whole for part in name}
     alone = {word for word in alone if word.casefold() not in taken}
     return tuple(
         everyone[place]

@@ -48,7 +48,7 @@ from askpod.store.catalog import Catalog, Layout
 from askpod.store.dense import Hits, Neighbours, best_chunks, dense_scores
 from askpod.store.filters import Selection, chroma_condition, select, unmatched
 from askpod.store.rows import StoredChunk
-from askpod.text import query_words
+from askpod.text import query_words, without_titles
 
 _T = TypeVar("_T")
 
@@ -140,14 +140,15 @@ class Retriever:
             if question != asked:
                 embedded = self._embedding_of(question)
                 nearest = self._nearest(neighbours, embedded, top, chosen, selection)
-            words, named = query_words(question), named_speakers(question, everybody)
+            bare = without_titles(question)
+            words, named = query_words(bare), named_speakers(question, everybody)
             said = [
                 _said(self._words.chunks_that_say(connection, word, count, state), count)
                 for word in _but_names(words, named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
             shares = speech_shares(connection, labels)
-            unmentioned = unmentioned_names(connection, question, everybody, is_said)
+            unmentioned = unmentioned_names(connection, bare, everybody, is_said)
             by_words = _saying_most(said, chosen, _candidates(top))
             vector, by_meaning = embedded(), nearest()
             pool = self._pool(layout, by_meaning, by_words, said, shares, selection, chosen)
