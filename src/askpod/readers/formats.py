@@ -29,7 +29,6 @@ from askpod.readers.cues import Draft
 from askpod.readers.datatalks import read_datatalks
 from askpod.readers.discover import ENDINGS
 from askpod.readers.json_document import load_json, recognise_json
-from askpod.readers.markdown import shown
 from askpod.readers.text import (
     MAX_BYTES,
     MAX_JSON_BYTES,
@@ -39,6 +38,7 @@ from askpod.readers.text import (
     decode,
     is_word_document,
     why_not_transcript,
+    without_markdown,
 )
 
 _FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\r?\n")
@@ -88,7 +88,7 @@ class Content:
     @property
     def said(self) -> str:
         """The text as it is shown: that of a Markdown file without its markup."""
-        return shown(self.text) if self.ending == _MARKDOWN else self.text
+        return without_markdown(self.text) if self.ending == _MARKDOWN else self.text
 
     def holds_captions(self) -> bool:
         """Whether lines of time begin at once, or somewhere in what is called captions."""
