@@ -187,7 +187,7 @@ def unescape(text: str) -> str:
 # Markdown's markup. Clocks, and names at the beginning of a line, keep their marks: by these
 # they are known (clocked_lines).
 _NO_CLOCK = r"(?![\[(]?\d{1,3}:\d\d)"
-_IMAGE = re.compile(r"!\[[^\[\]\n]{0,300}\]\([^()\n]{0,1000}\)")
+_PICTURE = re.compile(r"!\[[^\[\]\n]{0,300}\]\([^()\n]{0,1000}\)")
 _LINK = re.compile(
     rf"(?<!\\)\[{_NO_CLOCK}(?P<text>[^\[\]\n]{{1,300}})\]"
     r"\(\s?(?:https?:|mailto:|[/#.])(?:[^()\s]|\([^()\s]{0,300}\)){0,1000}(?:\s[^()\n]{0,300})?\)"
@@ -215,7 +215,7 @@ def without_markdown(text: str) -> str:
 
 
 def _without_marks(written: str) -> str:
-    line = _COMMENT.sub("", _IMAGE.sub("", _NOTE.sub("", written)))
+    line = _COMMENT.sub("", _PICTURE.sub("", _NOTE.sub("", written)))
     line = _ADDRESS.sub(r"\1", _LINK.sub(r"\g<text>", _NOTED.sub("", line)))
     first = _LETTER.search(line)
     if first is not None:
