@@ -102,8 +102,11 @@ def test_a_model_that_never_refuses_is_found(measured):
 
 
 def test_prose_without_citations_earns_no_precision_and_is_of_use_where_sources_are_found(measured):
-    _, figures = measured(Prose)
+    run, figures = measured(Prose)
     assert figures["malformed"] < 0.05
-    assert figures["citation_precision"] < 0.02
-    assert figures["citation_recall"] < 0.02
+    # Where little is near, a list of episodes is made without the model.
+    wrote = [record.scores for record in run.records if record.answer and record.answer["reply"]]
+    assert len(wrote) > 20
+    assert all(not scores["citation_precision"].value for scores in wrote)
+    assert all(not scores["citation_recall"].value for scores in wrote)
     assert figures["fact_recall"] == pytest.approx(measured(Sound)[1]["fact_recall"], abs=0.03)
