@@ -77,6 +77,22 @@ def _cites(answer, evidence):
     )
 
 
+def test_what_is_said_word_for_word_is_not_refused(tmp_path, write_episode):
+    talk = write_episode(
+        "council.md",
+        [
+            ("Clerk", "Item four is the bench by the war memorial, which has rotted through."),
+            ("Tom", "I'd have robinia, it lasts forty years outdoors and needs no paint."),
+            ("Clerk", "The hedge along the school lane is item five, then the drains."),
+        ],
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([talk])
+        answer = archive.ask("What is robinia?")
+        assert archive.ask("What is a spaceship?").refused
+    assert "robinia" in answer.citations[0].quote
+
+
 def test_a_filter_that_leaves_nothing_is_a_refusal(archive):
     answer = archive.ask(ELSEWHERE[0], filters={"guest": "Nobody"})
     assert (answer.refused, answer.passages, answer.citations) == (True, (), ())

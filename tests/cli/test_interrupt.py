@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from askpod import Archive
+from askpod import Archive, cli
 from askpod.errors import ArchiveNotFound
 
 
@@ -62,3 +62,17 @@ def test_a_reader_that_has_gone_ends_it_quietly(indexed, command):
     process.wait(timeout=60)
     assert "Traceback" not in err
     assert "Exception" not in err
+
+
+def test_ctrl_c_that_compiled_code_turns_into_an_import_error_is_ctrl_c(monkeypatch, capsys):
+    def importing(**_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as stop:
+            raise ImportError("initialization failed") from stop
+
+    monkeypatch.setattr(cli, "app", importing)
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 130
+    assert capsys.readouterr().err == "\naskpod: stopped; what was finished is kept\n"

@@ -46,6 +46,10 @@ SENTINEL = "NOT IN THE EPISODES"
 WEAKEST = 0.45
 WEAKEST_IN_NAMED = 0.25
 
+# The share of a question's words that one chunk holds, from which on it is about what it asks:
+# "What is robinia?". Over the same questions it lets none of those about other things through.
+ALL_WORDS = 0.99
+
 # How far above those a search is still so weak that a model is asked for other words.
 DOUBTFUL = 0.07
 
@@ -85,7 +89,7 @@ def is_doubtful(found: Found, filters: Filters) -> bool:
 
 def _bar(found: Found, filters: Filters) -> float:
     named = filters.episode is not None or filters.guest is not None or found.named
-    return WEAKEST_IN_NAMED if named else WEAKEST
+    return WEAKEST_IN_NAMED if named or found.coverage >= ALL_WORDS else WEAKEST
 
 
 def refused(found: Found) -> Answer:

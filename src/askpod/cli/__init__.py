@@ -25,6 +25,7 @@ from askpod.cli.output import note
 from askpod.errors import AskpodError
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
+STOPPED = "\naskpod: stopped; what was finished is kept"
 
 app = typer.Typer(
     help="Ask a podcast archive a question; every claim in the answer carries the second at "
@@ -75,11 +76,14 @@ def main() -> None:
             sys.exit(error.exit_code)
         except SystemExit as leaving:
             if leaving.code == INTERRUPTED:
-                note("\naskpod: stopped; what was finished is kept")
+                note(STOPPED)
             raise
         except Exception as error:
             if sys.flags.dev_mode:
                 raise
+            if _is_interrupt(error):
+                note(STOPPED)
+                sys.exit(INTERRUPTED)
             note(f"askpod: {_fault(error)}")
             sys.exit(1)
 
@@ -105,6 +109,13 @@ def _quiet_dependencies() -> Iterator[None]:
     finally:
         logging.root.removeHandler(handler)
         threading.excepthook, sys.unraisablehook = hooks
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind it: while compiled code is imported, that comes as ImportError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _fault(error: Exception) -> str:
