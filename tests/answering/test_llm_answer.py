@@ -193,6 +193,22 @@ def test_the_first_sentence_of_a_structured_reply_is_shown_before_the_second_is_
     assert isinstance([*shown][-1], Answer)
 
 
+@pytest.mark.parametrize(
+    "more", ['{"text": "It said "no", twice."}]', ", ".join(['"So."'] * 9) + "]"]
+)
+def test_sentences_that_are_not_shown_are_told(ask, model_server, more):
+    model_server.answer_with(
+        lambda request: (
+            '{"sentences": [{"text": "The trial ran for fourteen months at six sites.", "turns": '
+            f"[{numbered(request, 'Fourteen months')}]}}, {more}"
+        )
+    )
+    answer = ask.ask(QUESTION)
+    assert answer.text.startswith("The trial ran for fourteen months at six sites. [1]")
+    [warning] = [each for each in answer.warnings if "model's reply" in each]
+    assert warning == "some sentences of the model's reply were left out or could not be read"
+
+
 def test_prose_without_markers_is_cited_by_the_program(ask, model_server):
     model_server.queue("The trial ran for fourteen months, with twenty-two hives at six sites.")
     answer = ask.ask(QUESTION)

@@ -226,6 +226,10 @@ class LLMAnswerer:
             warnings.append(
                 f"the model stopped at {self._limits.answer_tokens} tokens; the answer may be cut"
             )
+        elif attempt.reader.partial:
+            warnings.append(
+                "some sentences of the model's reply were left out or could not be read"
+            )
         if reply.finish == "content_filter":
             warnings.append("the model's service filtered the answer; it may be cut")
         answer = Answer(
@@ -317,7 +321,7 @@ class _Attempt:
         self.schema = None if answerer.in_prose else answer_schema(len(writer.evidence))
         self.answered = Event()  # the first piece has come
         self._answerer = answerer
-        self._reader = ReplyReader()
+        self.reader = ReplyReader()
         self._held = ""  # the beginning of a reply that may yet turn out to be the sentinel
         self._begun = False  # something was given to the writer
         self.prose = ""  # the reply with its markers, as it was read
@@ -330,14 +334,14 @@ class _Attempt:
         """
         self.answered.set()
         if isinstance(piece, str):
-            text = self._reader.feed(piece)
+            text = self.reader.feed(piece)
             self.prose += text
             if shown := self._feed(text):
                 yield shown
             return
-        ending = self._reader.finish()
+        ending = self.reader.finish()
         self.prose += ending
-        if self._reader.broken:
+        if self.reader.broken:
             raise ModelError(SPENT if piece.finish == "length" else BROKEN)
         question = self.asked.found.question
         if is_copied(self.prose, self.messages, self.writer.evidence, question):

@@ -114,6 +114,7 @@ class ReplyReader:
         self._thinks = False  # and has not ended, or may begin to
         self._cut = False  # it ended while it was thinking
         self._unreadable = False  # something in the list is no sentence
+        self._dropped = False  # there were more than MOST_SENTENCES
 
     def feed(self, piece: str) -> str:
         """What can be read now."""
@@ -169,6 +170,12 @@ class ReplyReader:
         unread = bool(self._structured) and (not self._closed or self._unreadable)
         return self._cut or (unread and not self._given)
 
+    @property
+    def partial(self) -> bool:
+        """Whether some of the sentences are shown, and others were not read."""
+        unread = not self._closed or self._unreadable or self._dropped
+        return bool(self._structured and self._given) and unread
+
     def _sentences(self) -> list[str]:
         """The sentences whose objects have been closed since the last call."""
         if self._at < 0:
@@ -188,9 +195,13 @@ class ReplyReader:
             except (ValueError, RecursionError):
                 break
             self._unreadable = self._unreadable or not isinstance(item, dict | str)
-            if (sentence := _with_markers(item)) and self._given < MOST_SENTENCES:
-                found.append(f" {sentence}" if self._given else sentence)
-                self._given += 1
+            if not (sentence := _with_markers(item)):
+                continue
+            if self._given == MOST_SENTENCES:
+                self._dropped = True
+                continue
+            found.append(f" {sentence}" if self._given else sentence)
+            self._given += 1
         return found
 
 
