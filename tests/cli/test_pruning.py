@@ -52,6 +52,15 @@ def test_only_what_is_below_the_named_folders_is_removed(own, folders):
     assert ids(own) == ["bees-1", "bees-2", "trains-2"]
 
 
+def test_a_file_that_has_become_a_folder_is_gone(own, folders):
+    a, _ = folders
+    own.index([a])
+    (a / "bees-1.md").unlink()
+    (a / "bees-1.md").mkdir()
+    assert own.index([a], prune=True).removed == ["bees-1"]
+    assert ids(own) == ["bees-2"]
+
+
 @pytest.mark.parametrize("emptied", [True, False])
 @pytest.mark.parametrize("whole", ["named", "above"])
 def test_the_episodes_of_a_missing_folder_are_kept_until_it_is_meant(own, folders, emptied, whole):

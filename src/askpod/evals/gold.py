@@ -287,19 +287,33 @@ def _refuse(line: int, _: str, problem: str) -> None:
     raise parsing.ParseError(f"{said}; give every value a name of its own", line)
 
 
+_PLAINLY = {  # pydantic's words for Python's types, in YAML's
+    "tuple_type": "must be a list",
+    "model_type": "must be a mapping: `key: value`, a line each",
+    "extra_forbidden": "is no key that is known here",
+    "missing": "is missing",
+}
+
+
 def worded(error: ValidationError) -> list[str]:
     """Pydantic's complaints in a line each: where in the row, and what is wrong."""
     found = []
     for each in error.errors(include_url=False, include_input=False, include_context=False):
         place = ".".join(visible(str(part))[:LONGEST_KEY] for part in each["loc"])
-        said = each["msg"].removeprefix("Value error, ")
+        said = _PLAINLY.get(each["type"], each["msg"].removeprefix("Value error, "))
         found.append(f"{place}: {said}" if place else said)
     return found
+
+
+def _episodes(question: GoldQuestion) -> set[str]:
+    return {each.episode for each in question.evidence}
 
 
 def _misplaced(question: GoldQuestion, durations: Mapping[str, float | None]) -> Iterable[str]:
     if question.episode is not None and question.episode not in durations:
         yield f"unknown episode {question.episode}"
+    elif question.evidence and question.episode not in (None, *_episodes(question)):
+        yield f"asked of {question.episode}, and has its evidence in {question.evidence[0].episode}"
     for each in question.evidence:
         if each.episode not in durations:
             yield f"unknown episode {each.episode}"

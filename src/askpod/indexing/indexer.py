@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any, Protocol
 
 from askpod.chunking import ChunkSettings
@@ -364,14 +365,13 @@ class Indexer:
 
 
 def _is_gone(path: str) -> bool:
-    """Whether a file is not there. One that cannot be looked for counts as there."""
-    try:
-        os.stat(path)  # noqa: PTH116 - Path.exists raises where a folder may not be entered
+    """Whether a file is not there, or a folder instead. What cannot be looked for is there."""
+    try:  # Path.exists raises where a folder may not be entered
+        return S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116
     except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError):
         return False
-    return False
 
 
 def _is_missing(folder: Path) -> bool:
