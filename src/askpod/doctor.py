@@ -10,12 +10,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from askpod import __version__
 from askpod.embedding.minilm import MiniLM
 from askpod.embedding.remote import RemoteEmbedder
 from askpod.embedding.weights import find_weights
 from askpod.errors import ArchiveNotFound, AskpodError
+from askpod.files import copy_to_write
 from askpod.opening import remote_model, server_address, stamp_of, store_folder
 from askpod.services.endpoints import where
 from askpod.settings import Settings
@@ -136,9 +138,13 @@ def _vector_index(catalog: Catalog) -> str:
     found = state(catalog.folder, catalog)
     if found != "fresh":
         return f"{found} (made again at the next opening)"
-    if stamp := CollectionStamp.read(catalog.folder / FOLDER):
-        stamp.check(catalog.folder / FOLDER)
-    index = VectorIndex(catalog.folder / FOLDER)
-    with closing(index):
-        index.open()
-        return f"fresh; Chroma reads its {index.count():,} chunks"
+    folder = catalog.folder / FOLDER
+    if stamp := CollectionStamp.read(folder):
+        stamp.check(folder)
+    with TemporaryDirectory(prefix="askpod-") as private:
+        if not os.access(folder, os.W_OK):  # Chroma writes to what it opens
+            copy_to_write(folder, Path(private) / FOLDER)
+            folder = Path(private) / FOLDER
+        with closing(VectorIndex(folder)) as index:
+            index.open()
+            return f"fresh; Chroma reads its {index.count():,} chunks"
