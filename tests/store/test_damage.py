@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from askpod import Archive
+from askpod import Archive, doctor
 from askpod.doctor import diagnose
 from askpod.errors import PathError, StoreDamaged
 from askpod.store.catalog import Catalog
@@ -171,6 +171,15 @@ def test_what_a_damaged_text_holds_is_not_in_the_error(store):
         look(store)
     assert "\x1b" not in str(caught.value)
     assert len(str(caught.value)) < 800
+
+
+def test_the_doctor_looks_at_an_index_that_may_not_be_written_by_a_copy(store, monkeypatch):
+    before = {path: path.read_bytes() for path in (store / "chroma").rglob("*") if path.is_file()}
+    monkeypatch.setattr(doctor.os, "access", lambda *_: False)
+    [index] = [finding for finding in diagnose(store) if finding.what == "vector index"]
+    assert index.ok
+    assert index.value.startswith("fresh; Chroma reads its ")
+    assert before == {path: path.read_bytes() for path in before}
 
 
 def test_the_doctor_names_the_parts(store):
