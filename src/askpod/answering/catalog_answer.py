@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
-from askpod.answering.overview import Quote, meant, overview
+from askpod.answering.overview import LAST_TURN, Quote, meant, overview
 from askpod.answering.question import EPISODE, Question, understand
 from askpod.answering.quoting import Retrieved
+from askpod.links import second_link
 from askpod.model import Answer, Episode, Filters
 from askpod.text import words
 from askpod.times import clock
@@ -37,17 +38,21 @@ _ARCHIVE = r"(?:podcast|show|archive|series|collection)"
 # The first that a question has, with FILLERS alone besides, is what it asks.
 _ASKS: dict[Asks, str] = {
     "one": rf"{_FIRST_OR_LAST} (?:episode|podcast)\b",
-    "count": rf"how many (?:{_EPISODES}|guests|hours of (?:talk|audio|recordings?))\b",
+    "count": (
+        rf"how many (?:{_EPISODES}|guests|hours of (?:talk|audio|recordings?))\b"
+        rf"|when did (?:the |this |your ){_ARCHIVE} (?:start|begin)\b"
+    ),
     "host": r"who (?:hosts|presents)\b|who(?: is|['’]s| are) (?:the |your )?hosts?\b",
     "guests": (
         r"who (?:are|were)(?: all)? (?:the |your )?(?:guests|speakers)\b|who (?:speaks|appears)\b"
         r"|who (?:is|was|were|has been) interviewed\b|(?:which|what) guests\b"
+        rf"|who (?:has|have) been (?:on|in) (?:the |this |your ){_ARCHIVE}\b"
         r"|(?:list|name|show|give|all)\b[a-z ]*?\b(?:guests|speakers)\b"
     ),
     "archive": (
         rf"what(?: is|['’]s) (?:this |the |your )?{_ARCHIVE}\b.* about\b"
         rf"|what does (?:this |the |your )?{_ARCHIVE} cover\b"
-        r"|(?:what|which) (?:topics|subjects|themes)\b"
+        r"|(?:what|which|list|name|show)(?: me)?(?: all)?(?: the| your)? (?:topics|subjects|themes)"
         r"|what (?:can (?:i|we) ask|do you know|can you (?:answer|tell me|do))\b"
         rf"|(?:tell me about|describe|introduce|summari[sz]e) (?:this |the |your ){_ARCHIVE}$"
         r"|^(?:hello|hi|hey|help)$"
@@ -62,16 +67,19 @@ FILLERS = frozenset(
     words("""
     a about aired all altogether am an and answer any appear appeared archive are ask available
     been came can collection come cover covered do did discussed does episode episodes far for
-    from give got guest had has have here i in indexed interviewed is it's know list many me name
-    of on out please podcast published recorded released s series show so speak summarise
-    summarize summary talked tell that the their there these this title to topic total up us was
-    we were what what's when which who who's with you your
+    from gist give got guest had has have here highlights i in indexed interviewed is it's key know
+    list main many me name of on out overview please podcast points published recap recorded
+    released s series show so speak summarise summarize summary takeaways talked tell that the
+    their there these this title to topic total up us was we were what what's when which who who's
+    with you your
     """)
 )
-# "When was the episode with Ada published?", "How long is the episode on bees?"
+# "When was the episode with Ada published?", "Where can I listen to the bread episode?"
 _FACT = re.compile(
     r"(?:when (?:was|did|were)|(?:on )?(?:what|which) (?:date|day|year) (?:was|did)"
-    r"|how long (?:is|was)|who (?:is|was|are|were) the guests? (?:of|in|on)) (?:the |this |that )?"
+    r"|how long (?:is|was)|who (?:is|was|are|were) the guests? (?:of|in|on)"
+    r"|where can (?:i|we) (?:listen to|hear|find|watch)"
+    r"|what(?: is|['’]s) the (?:link|url|address)(?: to| of| for)) (?:the |this |that )?"
     r"(?P<b>.*?)\bepisode\b(?P<a>.*?)"
     r"(?: (?:published|released|recorded|aired?|uploaded|come out|made))?$",
     re.IGNORECASE,
@@ -213,7 +221,7 @@ def _one(text: str, episodes: Sequence[Episode]) -> Episode | None:
 
 
 def _facts(question: Question, retrieved: Retrieved) -> str:
-    """Guests, date and length of the episode that a question names; "" of none."""
+    """Guests, date, length and link of the episode that a question names; "" of none."""
     found = _FACT.match(question.text.strip(" ?!."))
     subject = f"{found['b']} {found['a']}".strip() if found else ""
     return "\n".join(
@@ -222,15 +230,18 @@ def _facts(question: Question, retrieved: Retrieved) -> str:
 
 
 def _line(episode: Episode, retrieved: Retrieved | None = None) -> str:
-    """An episode in a line; with its length where that is asked for."""
+    """An episode in a line; with its length and its link where it is asked about."""
     guests = f", with {' and '.join(episode.guests)}" if episode.guests else ""
     day = f", {episode.date}" if episode.date else ""
-    length = ""
-    if retrieved is not None and not episode.untimed:
-        last = retrieved.turns(episode.id, 0, 1_000_000)[-1:] if not episode.duration else []
+    known = f"{episode.title}{guests}{day}"
+    if retrieved is None:
+        return known
+    if not episode.untimed:
+        last = retrieved.turns(episode.id, 0, LAST_TURN)[-1:] if not episode.duration else []
         seconds = episode.duration or (last[0].end if last else 0.0)
-        length = f", {clock(seconds)} long" if seconds else ""
-    return f"{episode.title}{guests}{day}{length}"
+        known += f", {clock(seconds)} long" if seconds else ""
+    link = second_link(episode.youtube, episode.links, None)
+    return f"{known}\n{link}" if link else known
 
 
 def _numbered(episodes: Sequence[Episode], most: int) -> str:

@@ -185,16 +185,20 @@ def _placed(text: str, telling: Sequence[str], episodes: Sequence[Episode]) -> l
 
 
 def _titled(question: Question, retrieved: Retrieved) -> list[Episode]:
-    """The episode whose very title a question has in the place of what it asks about."""
+    """The episode whose very title, or number, a question has in the place of its subject."""
     found = _TITLED.match(question.text.strip(" ?!."))
     if found is None:
         return []
-    title = content_words(next(filter(None, found.groups())))
-    return [
-        e
-        for e in (retrieved.listed(retrieved.filters) if title else [])
-        if title in map(content_words, (e.title, e.short, e.title.partition(":")[0]))
+    called = next(filter(None, found.groups()))
+    title = content_words(called)
+    episodes = retrieved.listed(retrieved.filters) if title else []
+    return _placed(called, _telling(called), episodes) or [
+        e for e in episodes if title in map(content_words, (e.title, e.short, _main(e.title)))
     ]
+
+
+def _main(title: str) -> str:
+    return title.partition(":")[0]
 
 
 def overview(

@@ -54,10 +54,10 @@ _OVERVIEWS = (
 )
 # "Which episode has Ada as a guest?"
 _FEATURES = (
-    r"(?:(?:in )?(?:which|what) (?:episodes?|shows?|interviews?) "
+    r"(?:(?:in )?(?:which|what|how many) (?:episodes?|shows?|interviews?) "
     r"(?:is|are|was|were|do|does|did|has|have|features?|featured)"
     r"|(?:list|show|find|give)(?: me)?(?: all)?(?: the)? episodes?) (?:the )?"
-    r"(?:guest |with |by |featuring )?(?P<who>.+?)(?: as (?:an? |the )?guest)?"
+    r"(?:guest |with |by |featuring )?(?P<who>.+?)(?:(?: as| been)(?: an?| the)? guest)?"
     r"(?: (?:appear|speak|talk|feature|come up)\w*)?(?: in| on)?(?: (?:it|them))?$"
 )
 _PERSONS = (
