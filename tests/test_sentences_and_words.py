@@ -86,6 +86,13 @@ def test_a_note_behind_a_question_changes_nothing(text, question):
     assert asks(text) is question
 
 
+@pytest.mark.parametrize("text", ["[a] " * 10_000 + "x", " " * 40_000 + "x", "[a] " * 10_000])
+def test_a_flood_of_notes_takes_no_time(text):
+    began = time.process_time()
+    assert not asks(text)
+    assert time.process_time() - began < 1
+
+
 def test_words_are_compared_without_case_and_possessive():
     found = words("Mara’s bees don't FLY 2,5 — ok")
     assert found == ["mara", "bees", "don't", "fly", "2", "5", "ok"]

@@ -68,7 +68,8 @@ STOPWORDS = frozenset(
 _TITLES = re.compile(
     r"\b(?:(?:Mr|Mrs|Ms|Miss|Mister|Dr|Doctor|Prof|Professor|Sir|Dame|Lord|Lady|Rev|Reverend|Father"
     r"|Sister|Judge|Justice|Councillor|Senator|Minister|President|Chairman|Captain|Major|Colonel"
-    r"|General|Sergeant|Inspector|Detective|Officer|Coach|Nurse|Uncle|Aunt|Auntie)\b\.? )+(?=[A-Z])"
+    r"|General(?! (?:Motors|Electric|Mills|Dynamics|Data|Assembly|Relativity)\b)|Sergeant"
+    r"|Inspector|Detective|Officer|Coach|Nurse|Uncle|Aunt|Auntie)\b\.? )+(?=[A-Z])"
 )
 
 
@@ -118,11 +119,14 @@ _STROKES = str.maketrans("łøđħ", "lodh")  # no accents to Unicode
 
 def asks(text: str) -> bool:
     """Whether a sentence is a question; one that only seeks assent (", right?") is none."""
-    ended = _NOTE.sub("", text).rstrip("\"'”’»)] ")
+    ended = text.rstrip()
+    while ended.endswith(("]", ")")) and (note := _NOTE.search(ended, max(0, len(ended) - 42))):
+        ended = ended[: note.start()].rstrip()
+    ended = ended.rstrip("\"'”’»)] ")
     return ended.endswith(("?", "？")) and not _TAG.search(ended)
 
 
-_NOTE = re.compile(r"(?:\s*(?:\[[^\[\]]{1,40}\]|\([^()?]{1,40}\)))+$")  # "[laughs]", at the end
+_NOTE = re.compile(r"(?:\[[^\[\]]{1,40}\]|\([^()?]{1,40}\))$")  # "[laughs]", at the end
 _TAG = re.compile(
     r",\s*(?:right|yeah|yes|no|ok|okay|you know|you see|correct|huh|isn['’]t it)\?$", re.IGNORECASE
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -100,11 +101,48 @@ def test_a_time_restricts_which_episodes_talk_about_something(archive):
         "How many hours are there?",
         "How many shows did you do?",
         "What was your first show?",
+        "What was the first podcast you were on?",
+        "How many podcasts did you do?",
         "Which interviews did you do?",
     ],
 )
 def test_what_is_said_in_the_episodes_is_no_matter_of_the_catalog(question):
     assert asks_catalog(question) is None
+
+
+def test_what_points_back_means_what_was_said_before(archive):
+    asked = "What do the scales under the beehives measure?"
+    history = [Exchange(asked, archive.ask(asked))]
+    told = archive.ask("Which episodes discussed that?", history=history)
+    assert "talks about this" in told.text or "talk about this" in told.text
+    assert {each.episode_id for each in told.citations} < {e.id for e in archive.episodes()}
+
+
+def test_the_latest_of_something_else_restricts_nothing(archive):
+    told = archive.ask("What did Marisol say about the latest show of the circus?")
+    assert told.warnings == ()
+    assert {each.speaker for each in told.citations} == {"Marisol Vanterpool"}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When did the podcast start?",
+        "How many hours of talk are there?",
+        "How many guests are there?",
+    ],
+)
+def test_what_the_catalog_does_not_know_it_does_not_tell(tmp_path, question):
+    (tmp_path / "talk.md").write_text("[00:01] The pond froze.\n[00:05] We skated on it.\n")
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "talk.md"])
+        assert "1 episode" not in archive.ask(question).text
+
+
+def test_a_flood_of_words_takes_no_time():
+    began = time.process_time()
+    assert asks_catalog("list show " * 8000) is None
+    assert time.process_time() - began < 1
 
 
 def test_no_model_is_asked_for_what_the_catalog_knows(indexed, model_server, monkeypatch):

@@ -113,6 +113,7 @@ def test_a_turn_beyond_what_the_embedder_reads(checker: SupportChecker) -> None:
         ("one million two hundred thousand, a thousand two hundred", {1_200_000, 1_200}),
         ("sixteen point eight, one point two five million", {16.8, 1_250_000}),
         ("at one point three left, a million and a half", {3, 1_500_000}),
+        ("million " * 60 + "point five", {1e30}),
         ("one thousand nine hundred and sixty of 1,960, 1'960, 1\u202f960", {1_960}),
         ("a hundred and twenty thousand four hundred and one", {120_401}),
         ("in nineteen ninety-four, in nineteen oh four", {19, 94, 1994, 4, 1904}),

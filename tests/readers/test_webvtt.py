@@ -120,6 +120,10 @@ all day. <v Ann>And at night? </v><v Cora &amp; Mia>No.
 def test_captions_that_are_json_of_teams(spoken):
     said = '{"speakerName":"Ann Lee","spokenText":"Is it \\"lit\\"?","spokenLanguage":"en-us"}'
     assert spoken(f"00:00:01.000 --> 00:00:02.000\n{said}\n") == ['Ann Lee: Is it "lit"?']
+    odd = '{"speakerName":null,"spokenText":"Hi \\ud83d there"}'
+    nothing = '{"speakerName":"Ann Lee","spokenText":null}'
+    cues = f"00:01.000 --> 00:02.000\n{odd}\n\n00:03.000 --> 00:04.000\n{nothing}\n"
+    assert spoken(cues) == [": Hi \ufffd there"]
 
 
 def test_two_voices_in_one_caption_share_its_time(turns):

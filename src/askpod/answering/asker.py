@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from askpod.answering.catalog_answer import asks_catalog, in_latest, in_period
+from askpod.answering.catalog_answer import asks_catalog, in_latest, in_period, points_back
 from askpod.answering.extractive import ExtractiveAnswerer
 from askpod.answering.question import understand
 from askpod.answering.quoting import Retrieved, in_pieces
@@ -88,7 +88,8 @@ class Asker:
     def _find(self, question: str, history: Sequence[Exchange], filters: Filters) -> Retrieved:
         """Looks up what an answer can be made from; a follow-up is first made whole."""
         usage = Usage()
-        history = () if asks_catalog(question) else history
+        if asks_catalog(question) and (filters.episode is not None or not points_back(question)):
+            history = ()
         wanted, filters = self._narrowed(question, filters)
         if history and self._llm_answerer is not None:
             wanted, usage = self._llm_answerer.standalone(wanted, history)

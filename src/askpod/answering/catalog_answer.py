@@ -18,6 +18,7 @@ from askpod.answering.question import EPISODE, Question, understand
 from askpod.answering.quoting import Retrieved
 from askpod.links import second_link
 from askpod.model import Answer, Episode, Filters
+from askpod.retrieval.retriever import LONGEST_QUESTION
 from askpod.text import words
 from askpod.times import clock
 
@@ -32,12 +33,12 @@ Asks = Literal["count", "guests", "host", "archive", "one", "fact", "list"]
 
 _FIRST_OR_LAST = r"(?P<which>latest|newest|most recent|last|first|oldest|earliest|longest|shortest)"
 # Shows and talks may be what a guest speaks of: "How many shows did you do?"
-_OTHERS = r"(?:shows|interviews|talks|meetings|recordings|conversations)"
-_EPISODES = rf"(?:episodes|podcasts|{_OTHERS}(?= (?:are|is) (?:there|here)))"
+_OTHERS = r"(?:podcasts|shows|interviews|talks|meetings|recordings|conversations)"
+_EPISODES = rf"(?:episodes|{_OTHERS}(?= (?:are|is) (?:there|here)))"
 _ARCHIVE = r"(?:podcast|show|archive|series|collection)"
 # The first that a question has, with FILLERS alone besides, is what it asks.
 _ASKS: dict[Asks, str] = {
-    "one": rf"{_FIRST_OR_LAST} (?:episode|podcast)\b",
+    "one": rf"{_FIRST_OR_LAST} episode\b",
     "count": (
         rf"how many (?:{_EPISODES}|guests|hours of (?:talk|audio|recordings?))\b"
         rf"|when did (?:the |this |your ){_ARCHIVE} (?:start|begin)\b"
@@ -59,7 +60,7 @@ _ASKS: dict[Asks, str] = {
     ),
     "list": (
         rf"(?:(?:which|what)(?: are)?(?: all)?(?: the| your)? |^){_EPISODES}\b"
-        rf"|(?:list|name|show|give|all)\b[a-z ]*?\b(?:episodes|podcasts|{_OTHERS})\b"
+        rf"|(?:list|name|show|give|all)\b[a-z ]*?\b(?:episodes|{_OTHERS})\b"
     ),
 }
 _ASKED = {asks: re.compile(rf"\b(?:{how})", re.IGNORECASE) for asks, how in _ASKS.items()}
@@ -99,8 +100,16 @@ _OF_EPISODES = re.compile(
     rf"\b{EPISODE}(?: (?:that )?(?:are |were )?(?:published|released|recorded|aired|made))?$",
     re.IGNORECASE,
 )
+# "Which episodes discussed that?", "When was that episode recorded?": of what was said before.
+_POINTS_BACK = re.compile(
+    r"\b(?:about|on|of|for|in|is|are|was|were|did|had|discuss\w*|cover\w*|mention\w*)"
+    r" (?:it|this|that|these|those)\b(?! (?:podcast|show|archive|series|collection)\b)",
+    re.IGNORECASE,
+)
 _IN_LATEST = re.compile(
-    r"(?P<inside>(?:in|on|during|from) )?the (?:latest|newest|most recent) (?:episode|show)\b",
+    r"(?P<inside>(?:in|on|during|from) )?the (?:latest|newest|most recent) (?:episode|show)\b"
+    # that of something else: "the latest episode of Black Mirror"
+    r"(?! (?:of|by|from) (?!(?:this|the|your|our) (?:podcast|show|archive|series)\b))",
     re.IGNORECASE,
 )
 
@@ -111,7 +120,7 @@ def in_period(text: str, filters: Filters) -> tuple[str, Filters]:
     "Which episodes from 2024 talk about bees?" gives "Which episodes talk about bees?". What the
     listener has set goes first; a question for anything else stays as it is.
     """
-    found = _PERIOD.search(text)
+    found = _PERIOD.search(text) if len(text) <= LONGEST_QUESTION else None
     without = text[: found.start()] + text[found.end() :] if found else text
     if found is None:
         return text, filters
@@ -152,7 +161,14 @@ def asks_catalog(text: str) -> Asks | None:
     return _asks(in_period(text, Filters())[0])
 
 
+def points_back(text: str) -> bool:
+    """Whether a question for the catalog means something that was said before it."""
+    return bool(_POINTS_BACK.search(text))
+
+
 def _asks(text: str) -> Asks | None:
+    if len(text) > LONGEST_QUESTION:  # it is refused, and would take long here
+        return None
     bare = " ".join(text.split()).strip(" ?!.")
     for asks, pattern in _ASKED.items():
         found = pattern.search(bare)
@@ -255,10 +271,17 @@ def _counted(episodes: Sequence[Episode], text: str = "") -> str:
     dates = sorted(each.date for each in episodes if each.date)
     number = f"{len(episodes):,} episode{'' if len(episodes) == 1 else 's'}"
     if re.search(r"how many (?:guests?|speakers)", text, re.IGNORECASE):
-        number = f"{len(_names(episodes)):,} guests in {number}"
+        guests = len(_names(episodes))
+        if not guests:
+            return ""
+        number = f"{guests:,} guest{'' if guests == 1 else 's'} in {number}"
+    if not dates and re.match(r"when\b", text, re.IGNORECASE):
+        return ""
     span = f", from {dates[0]} to {dates[-1]}" if len(dates) > 1 else ""
     span = f", {dates[0]}" if len(dates) == 1 else span
     lengths = [each.duration for each in episodes if each.duration]
+    if len(lengths) < len(episodes) and re.search(r"\bhours of\b", text, re.IGNORECASE):
+        return ""
     minutes = sum(lengths) / 60
     much = f"{minutes / 60:,.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
     talk = f", {much} of talk" if len(lengths) == len(episodes) else ""

@@ -37,6 +37,7 @@ _TENS = re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninet
 _SMALL = {word: float(value) for value, word in enumerate(_ONES)}
 _LARGE = {word: 10.0 * value for value, word in enumerate(_TENS, start=2)}
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9}
+_MOST = 1e30  # "million million million …", as a model that is stuck writes, is many numbers
 _SUFFIXES = {"k": 1e3, "m": 1e6, "mln": 1e6, "bn": 1e9, "b": 1e9}  # only right behind the digits
 _BEGINS_NUMBER = _SMALL.keys() | _LARGE.keys() | _SCALES.keys()
 # Between thousands stands a comma, an apostrophe, or a space that does not break.
@@ -229,7 +230,7 @@ class _NumberReading:
         return True
 
     def _scale(self, scale: float) -> bool:
-        if self._joining:
+        if self._joining or (self._part is not None and self._part * scale > _MOST):
             return False
         if self._part is not None and self._part < self._scaled <= scale:
             return False  # "two thousand five million"

@@ -342,7 +342,9 @@ def _with_own_clocks(blocks: list[_Block]) -> list[_Block]:
     next one.
     """
     ends = [match for block in blocks if (match := _AT_END.search(block.text))]
-    if len(ends) < max(3, _NEARLY_ALL * len(blocks)) or any(block.start for block in blocks):
+    if len(ends) < max(3, _NEARLY_ALL * len(blocks)) or any(
+        block.start is not None for block in blocks
+    ):
         return blocks
     starts = [seconds(match[1] or match[2] or match[3]) or 0.0 for match in ends]
     lengths = [match.start() for match in ends]

@@ -34,6 +34,7 @@ from askpod.readers.speaker_labels import is_name
 from askpod.readers.speakers import name_or_keep, name_speakers
 from askpod.readers.text import FaultLog, clean, unescape
 from askpod.readers.turns import turns_of
+from askpod.text import well_formed
 
 _OF_WEBEX = re.compile(r'\d+ "([^"<>]{1,80})" \(\d*\)')
 _HEADER = re.compile(r"\s{0,16}WEBVTT(?!\S)")
@@ -143,7 +144,10 @@ def _of_teams(caption: Caption) -> Cue | None:
         value = json.loads("".join(caption.lines))
     except (ValueError, RecursionError):
         return None
-    said, speaker = str(value.get("spokenText", "")), str(value.get("speakerName") or "")
+    said, speaker = (
+        well_formed(each) if isinstance(each, str) else ""
+        for each in (value.get("spokenText"), value.get("speakerName"))
+    )
     return Cue(caption.line, caption.start, caption.end, said, speaker)
 
 

@@ -165,9 +165,8 @@ def _download(found: _Source, download: Download) -> SourceFiles:
     if feed.problem:
         message = f"{found.name}: {feed.problem}; the {len(feed.items):,} episodes before are read"
         download.failed.append(Failure(found.name, message))
-    if (
-        found.state.files()
-    ):  # what is missing is asked for in the next run, and for that the feed must come again
+    # What is missing is asked for in the next run, and for that the feed must come again.
+    if found.state.files():
         found.state.seen(Validators() if download.incomplete else found.received)
     else:
         first, more = download.failed[0].message, len(download.failed) - 1
