@@ -20,7 +20,7 @@ from askpod.errors import Failure, FetchError, ReadError, RecordingError, Untime
 from askpod.files import INCOMING, PRIVATE, folder_name, read_bounded, write_atomically
 from askpod.readers import read_episode
 from askpod.readers.discover import SourceFiles
-from askpod.sources.addresses import Location, host_and_path, parse, read_file, shown
+from askpod.sources.addresses import host_and_path, parse, shown
 from askpod.sources.feed import (
     Feed,
     Item,
@@ -32,6 +32,7 @@ from askpod.sources.feed import (
     sidecar,
 )
 from askpod.sources.fetch import Fetcher, Gone, HostSkipped
+from askpod.sources.locations import Location, read_file
 from askpod.sources.state import Downloaded, FeedState, Validators, digest, episode_name, recording
 
 if TYPE_CHECKING:
