@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, TypeVar
 
 from askpod.errors import AskpodError, StoreUnwritable
 from askpod.files import read_bounded, write_atomically
@@ -26,9 +26,6 @@ from askpod.model import Chunk, Episode, Span, Turn
 from askpod.store_lock import write_lock
 from askpod.text import nearest, without_hidden
 from askpod.voices import Person, Voice, everyone, voices
-
-if TYPE_CHECKING:
-    from askpod.store.catalog import Catalog
 
 FILE = "people.yaml"
 _LOCK = "people.lock"  # apart from the store's: a long indexing need not be waited for
@@ -289,10 +286,23 @@ def find_voice(voices: Iterable[Voice], wanted: str) -> Voice:
 # --- The people of an archive --------------------------------------------------------------------
 
 
+class Speech(Protocol):
+    """What is asked of a catalog."""
+
+    def speaking_times(self) -> list[tuple[str, str, int, float]]:
+        """(episode, label, turns, seconds) of all speech that has a label."""
+
+    def require(self, episode_ids: Iterable[str]) -> list[str]:
+        """The ids, once each; raises EpisodeNotFound for one that is not there."""
+
+    def turns(self, episode_id: str) -> list[Turn]:
+        """An episode's turns under the labels of its transcript."""
+
+
 class ArchivePeople:
     """Who speaks in one archive, and the names in its folder."""
 
-    def __init__(self, folder: Path, catalog: Catalog) -> None:
+    def __init__(self, folder: Path, catalog: Speech) -> None:
         self._folder = folder
         self._catalog = catalog
         self._read: tuple[tuple[int, ...], People] = (), People()

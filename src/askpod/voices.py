@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from askpod.model import Turn
 from askpod.text import matches_name, name_words
-
-if TYPE_CHECKING:
-    from askpod.people import People
 
 ALIKE = 0.85  # difflib's ratio, from which on two spellings may be one name
 QUOTES = 3  # that show who a label may be
@@ -51,7 +48,14 @@ class Voice:
     written: tuple[str, ...] = ()  # as in the file, where `label` is the guest's name for it
 
 
-def everyone(people: People, totals: Iterable[tuple[str, str, int, float]]) -> list[Person]:
+class Names(Protocol):
+    """Says who is meant by a label of an episode."""
+
+    def name(self, episode_id: str, label: str) -> str:
+        """The name; the label itself where nobody said."""
+
+
+def everyone(people: Names, totals: Iterable[tuple[str, str, int, float]]) -> list[Person]:
     """Everybody who speaks, those who speak longest first.
 
     Args:
@@ -75,7 +79,7 @@ def everyone(people: People, totals: Iterable[tuple[str, str, int, float]]) -> l
     return sorted(persons, key=lambda person: (-person.seconds, person.name))
 
 
-def voices(people: People, episode_id: str, turns: Sequence[Turn]) -> list[Voice]:
+def voices(people: Names, episode_id: str, turns: Sequence[Turn]) -> list[Voice]:
     """The labels of an episode's stored turns, each with quotes from its beginning to its end.
 
     An episode in which nobody has a label, as a recogniser gives it, has one voice, "".
