@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from askpod.answering.overview import LAST_TURN, Quote, meant, overview
+from askpod.answering.overview import LAST_TURN, Quote, headline, meant, overview
 from askpod.answering.question import EPISODE, Question, understand
 from askpod.answering.quoting import Retrieved
 from askpod.links import second_link
@@ -121,9 +122,9 @@ def in_period(text: str, filters: Filters) -> tuple[str, Filters]:
     listener has set goes first; a question for anything else stays as it is.
     """
     found = _PERIOD.search(text) if len(text) <= LONGEST_QUESTION else None
-    without = text[: found.start()] + text[found.end() :] if found else text
     if found is None:
         return text, filters
+    without = text[: found.start()] + text[found.end() :]
     # "Which episodes talk about the crash of 2008?" is not about episodes of 2008.
     theirs = _OF_EPISODES.search(text[: found.start()])
     if not (_asks(without) or (theirs and understand(without, ()).kind == "episodes")):
@@ -133,16 +134,11 @@ def in_period(text: str, filters: Filters) -> tuple[str, Filters]:
     until = _date(said["last"] or said["until"] or said["within"])
     since = since or _date(said["after"], +1)
     until = until or _date(said["before"], -1)
-    season = int(said["season"]) if said["season"] else None
-    narrowed = Filters(
-        filters.episode,
-        filters.guest,
-        filters.speaker,
-        season if filters.season is None else filters.season,
-        filters.since or since,
-        filters.until or until,
-    )
-    return without, narrowed
+    season = filters.season
+    if season is None and said["season"]:
+        season = int(said["season"])
+    since, until = filters.since or since, filters.until or until
+    return without, replace(filters, season=season, since=since, until=until)
 
 
 def _date(said: str | None, later: int = 0) -> str | None:
@@ -187,7 +183,7 @@ def answer_from_catalog(question: Question, retrieved: Retrieved, quote: Quote) 
         chosen = _one(question.text, episodes) if asks == "one" else episodes[0]
         return overview(question, [chosen], retrieved, quote) if chosen else None
     told = {
-        "count": lambda: _counted(episodes, question.text),
+        "count": lambda: _how_many(question.text, episodes),
         "list": lambda: f"{_counted(episodes)}\n{_numbered(episodes, MOST_LISTED)}",
         "guests": lambda: _guests(episodes, MOST_NAMES),
         "host": lambda: _hosts(episodes, retrieved),
@@ -240,52 +236,57 @@ def _facts(question: Question, retrieved: Retrieved) -> str:
     """Guests, date, length and link of the episode that a question names; "" of none."""
     found = _FACT.match(question.text.strip(" ?!."))
     subject = f"{found['b']} {found['a']}".strip() if found else ""
-    return "\n".join(
-        _line(each, retrieved) for each in meant(subject, question.text, retrieved)[:MOST_LISTED]
-    )
+    named = meant(subject, question.text, retrieved)[:MOST_LISTED]
+    return "\n".join(_known(each, retrieved) for each in named)
 
 
-def _line(episode: Episode, retrieved: Retrieved | None = None) -> str:
-    """An episode in a line; with its length and its link where it is asked about."""
-    guests = f", with {' and '.join(episode.guests)}" if episode.guests else ""
-    day = f", {episode.date}" if episode.date else ""
-    known = f"{episode.title}{guests}{day}"
-    if retrieved is None:
-        return known
+def _known(episode: Episode, retrieved: Retrieved) -> str:
+    """What the one episode that is asked about is, how long it is, and where."""
+    length = ""
     if not episode.untimed:
         last = retrieved.turns(episode.id, 0, LAST_TURN)[-1:] if not episode.duration else []
         seconds = episode.duration or (last[0].end if last else 0.0)
-        known += f", {clock(seconds)} long" if seconds else ""
+        length = f", {clock(seconds)} long" if seconds else ""
     link = second_link(episode.youtube, episode.links, None)
-    return f"{known}\n{link}" if link else known
+    return f"{headline(episode)}{length}" + (f"\n{link}" if link else "")
 
 
 def _numbered(episodes: Sequence[Episode], most: int) -> str:
-    lines = [f"{place}. {_line(each)}" for place, each in enumerate(episodes[:most], start=1)]
+    lines = [f"{place}. {headline(each)}" for place, each in enumerate(episodes[:most], start=1)]
     more = len(episodes) - most
     return "\n".join([*lines, f"… and {more} more"] if more > 0 else lines)
 
 
-def _counted(episodes: Sequence[Episode], text: str = "") -> str:
+def _how_many(text: str, episodes: Sequence[Episode]) -> str:
+    """The answer to "How many …?" and "When did it start?"; "" where the catalog has it not."""
+    if re.search(r"how many guests", text, re.IGNORECASE):
+        names = _names(episodes)
+        return f"{_number(len(names), 'guest')} in {_counted(episodes)}" if names else ""
+    asks_when = re.match(r"when\b", text, re.IGNORECASE)
+    asks_hours = re.search(r"\bhours of\b", text, re.IGNORECASE)
+    lacks_dates = not any(each.date for each in episodes)
+    lacks_lengths = not all(each.duration for each in episodes)
+    if (asks_when and lacks_dates) or (asks_hours and lacks_lengths):
+        return ""
+    return _counted(episodes)
+
+
+def _counted(episodes: Sequence[Episode]) -> str:
     """How many episodes there are, from when to when, with how many hours of talk."""
     dates = sorted(each.date for each in episodes if each.date)
-    number = f"{len(episodes):,} episode{'' if len(episodes) == 1 else 's'}"
-    if re.search(r"how many (?:guests?|speakers)", text, re.IGNORECASE):
-        guests = len(_names(episodes))
-        if not guests:
-            return ""
-        number = f"{guests:,} guest{'' if guests == 1 else 's'} in {number}"
-    if not dates and re.match(r"when\b", text, re.IGNORECASE):
-        return ""
-    span = f", from {dates[0]} to {dates[-1]}" if len(dates) > 1 else ""
-    span = f", {dates[0]}" if len(dates) == 1 else span
     lengths = [each.duration for each in episodes if each.duration]
-    if len(lengths) < len(episodes) and re.search(r"\bhours of\b", text, re.IGNORECASE):
-        return ""
-    minutes = sum(lengths) / 60
-    much = f"{minutes / 60:,.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
-    talk = f", {much} of talk" if len(lengths) == len(episodes) else ""
-    return f"{number}{span}{talk}."
+    span = talk = ""
+    if dates:
+        span = f", from {dates[0]} to {dates[-1]}" if len(dates) > 1 else f", {dates[0]}"
+    if len(lengths) == len(episodes):
+        minutes = sum(lengths) / 60
+        much = f"{minutes / 60:,.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
+        talk = f", {much} of talk"
+    return f"{_number(len(episodes), 'episode')}{span}{talk}."
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _names(episodes: Iterable[Episode]) -> list[str]:
@@ -298,7 +299,7 @@ def _guests(episodes: Sequence[Episode], most: int) -> str:
     if not names:
         return ""
     more = f" … and {len(names) - most} more" if len(names) > most else ""
-    return f"{len(names):,} guest{'' if len(names) == 1 else 's'}: {', '.join(names[:most])}{more}."
+    return f"{_number(len(names), 'guest')}: {', '.join(names[:most])}{more}."
 
 
 def _hosts(episodes: Sequence[Episode], retrieved: Retrieved) -> str:

@@ -248,11 +248,16 @@ def _introduction(passages: Sequence[Passage], people: Sequence[str]) -> tuple[P
     return tuple(each for each in theirs if (each.start or 0.0) <= first + INTRODUCTION)
 
 
-def _about(episode: Episode) -> str:
+def headline(episode: Episode) -> str:
+    """An episode's title, with its guests and its day where they are known."""
     guests = f", with {' and '.join(episode.guests)}" if episode.guests else ""
     day = f", {episode.date}" if episode.date else ""
+    return f"{episode.title}{guests}{day}"
+
+
+def _about(episode: Episode) -> str:
     description = f"\n{episode.description}" if episode.description else ""
-    return f"{episode.title}{guests}{day}.{description}"
+    return f"{headline(episode)}.{description}"
 
 
 def _sections(episode: Episode, retrieved: Retrieved) -> str:
