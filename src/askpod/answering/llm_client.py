@@ -58,7 +58,7 @@ class Endpoint(Protocol):
 
     def stream(
         self,
-        dialect: Any,  # noqa: ANN401
+        dialect: Any,  # noqa: ANN401 - each kind of service has its own
         messages: Sequence[Message],
         schema: Schema | None,
     ) -> Generator[AIMessageChunk, None, None]:
@@ -66,7 +66,7 @@ class Endpoint(Protocol):
 
     def astream(
         self,
-        dialect: Any,  # noqa: ANN401
+        dialect: Any,  # noqa: ANN401 - each kind of service has its own
         messages: Sequence[Message],
         schema: Schema | None,
     ) -> AsyncGenerator[AIMessageChunk, None]:

@@ -137,7 +137,7 @@ class ProviderEndpoint:
             return {"format": schema["json_schema"]["schema"]}
         return {"response_format": dict(schema)} if self._provider == "mistralai" else {}
 
-    def _chat(self, dialect: ProviderDialect, **more: Any) -> BaseChatModel:  # noqa: ANN401
+    def _chat(self, dialect: ProviderDialect, **more: Any) -> BaseChatModel:  # noqa: ANN401 - the library's
         make = import_module("langchain.chat_models").init_chat_model
         chosen: dict[str, Any] = {"temperature": 0} if dialect.temperature else {}
         try:
