@@ -247,3 +247,23 @@ def test_the_names_of_webvtts_cues_may_be_speakers(tmp_path, names):
     read = turns(tmp_path, "quay.vtt", f"WEBVTT\n\n{cues}\n")
     assert [speaker for _, speaker, _ in read] == ["Mara Lind", "Jory Pell"] * 2
     assert {said for *_, said in read} == {"We waited at the"}
+
+
+def test_an_arrow_of_which_a_word_processor_made_a_dash(tmp_path):
+    text = "".join(
+        f"{n + 1}\n00:00:{4 * n:02},500 –> 00:00:{4 * n + 3:02},000\n{name}: We waited at it.\n\n"
+        for n, name in enumerate(["Mara", "Jory"] * 2)
+    )
+    read = turns(tmp_path, "quay.srt", text)
+    assert read == [(4 * n, ("Mara", "Jory")[n % 2], "We waited at it.") for n in range(4)]
+
+
+def test_a_word_of_ttml_that_begins_just_before_its_caption(tmp_path):
+    captions = "".join(
+        f'<p begin="{at}.1s" end="{at + 3}s"><span begin="{at}.0s">We</span>'
+        f' <span begin="{at}.4s">waited {at}.</span></p>'
+        for at in (20, 40, 60)
+    )
+    text = f'<tt xmlns="http://www.w3.org/ns/ttml"><body><div>{captions}</div></body></tt>'
+    read = turns(tmp_path, "quay.ttml", text)
+    assert read == [(at, "", f"We waited {at}.") for at in (20, 40, 60)]

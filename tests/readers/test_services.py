@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,73 @@ def test_speakers_and_words_wherever_a_tool_puts_them(read, value):
     found = said(read(json.dumps(value), "kiln.json").episode)
     assert [(who, text) for who, _, text in found] == [(who, text) for who, _, _, text in ROWS]
     assert [start for _, start, _ in found] == pytest.approx([1.5, 3.5, 6.0])
+
+
+QUAY = [("s0", 3.25, "We waited all morning."), ("s1", 62.5, "Who told you that?")]
+
+
+def _worded(word: Callable[[str, float, str], dict]) -> list[list[dict]]:
+    """The words of each line, a quarter of a second apart."""
+    return [
+        [word(each, at + n / 4, who) for n, each in enumerate(text.split())]
+        for who, at, text in QUAY
+    ]
+
+
+def _parts(second: float) -> dict[str, object]:
+    return {"seconds": str(int(second)), "nanos": int(second % 1 * 1e9)}
+
+
+_FLAT = [
+    word
+    for line in _worded(lambda w, at, who: {"word": w, "start": at, "speaker": who})
+    for word in line
+]
+_LINES = [{"start": at, "speaker": who, "segment": text} for who, at, text in QUAY]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"results": [{"alternatives": [{"words": line}]} for line in _worded(
+            lambda w, at, who: {"word": w, "startTime": _parts(at), "speakerLabel": who})]},
+        {"results": [{"alternatives": [{"words": line}]} for line in _worded(
+            lambda w, at, who: {"word": w, "start_time": f"{at}s", "speaker_label": who})]},
+        {"recognizedPhrases": [
+            {"speaker": who, "offset": f"PT{'1M' * (at > 60)}{at % 60}S", "nBest": [{"display": t}]}
+            for who, at, t in QUAY]},
+        {"segments": [{"speaker_label": who, "start_time": at, "words": line}
+                      for (who, at, _), line in zip(QUAY, _worded(
+                          lambda w, at, _: {"word": w, "start_time": at}), strict=True)]},
+        {"segments": [{"start": at, "end": at + 1, "text": t, "speaker_label": who}
+                      for who, at, t in QUAY]},
+        [{"speaker": who, "start_time": str(at), "words": text} for who, at, text in QUAY],
+        {"text": "…", "timestamp": {"segment": _LINES, "word": _FLAT}},
+        {"output": {"words": _FLAT}},
+        [{"speaker": who, "words": line} for (who, *_), line in zip(QUAY, _worded(
+            lambda w, at, _: {"text": f"{w} ", "data_start": at}), strict=True)],
+        [{"speaker": {"display_name": who}, "timecode": f"0:{at // 60:.0f}:{at % 60}",
+          "dialogue": text} for who, at, text in QUAY],
+    ],
+    ids=["Google, parts", "Google, Python", "Azure", "start_time", "speaker_label", "SegLST",
+         "NeMo", "words", "Happy Scribe", "display_name"],
+)  # fmt: skip
+def test_seconds_and_speakers_under_names_of_other_tools(read, value):
+    reading = read(json.dumps(value), "talk.json")
+    assert said(reading.episode) == [(who, pytest.approx(at), text) for who, at, text in QUAY]
+    assert not reading.faults
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_json_lines(read, indent):
+    rows = [{"start": at, "speaker": who, "text": text} for who, at, text in QUAY]
+    text = "\n".join(json.dumps(row, indent=indent) for row in rows)
+    assert said(read(f"{text}\n", "talk.jsonl").episode) == QUAY
+
+
+def test_a_diarisers_table_of_numbered_segments_is_no_transcript(read):
+    with pytest.raises(Unrecognised):
+        read("segment,start,stop,speaker\n1,0.5,2.5,s0\n2,2.5,4.5,s1\n", "talk.csv")
 
 
 def test_vosks_list_of_results(read):

@@ -119,7 +119,11 @@ def _segment_cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
         text_of(_speaker(segment), line, log),
     )
     known = (
-        (_written(word), seconds(word.get("start")), text_of(word.get("speaker"), line, log))
+        (
+            _written(word),
+            seconds(word.get("start")),
+            text_of(word.get("speaker", word.get("speaker_label")), line, log),
+        )
         for word in words
     )
     yield from cut(cue, locate(cue.text, known)) if words else (cue,)
@@ -127,10 +131,13 @@ def _segment_cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
         yield cue._replace(text=TURN, start=None)
 
 
+_SPEAKERS = ("voice", "speaker_name", "speakerName", "speaker", "speaker_label", "speakerLabel",
+             "speaker_id", "speakerId", "channel")  # fmt: skip
+
+
 def _speaker(segment: Object) -> object:
     """Who speaks; `voice` is the name where `speaker` is a number."""
-    keys = ("voice", "speaker", "channel")
-    named = (segment[key] for key in keys if segment.get(key) not in (None, ""))
+    named = (segment[key] for key in _SPEAKERS if segment.get(key) not in (None, ""))
     return speaker_in(next(named, None))
 
 

@@ -28,6 +28,7 @@ from askpod.readers.turns import turns_of
 
 _CLOCK = r"-?\d++(?:[:.,]\d++){1,4}"
 _TIMING = re.compile(rf"\s*+({_CLOCK})\s*+(?:-{{1,2}}|[–—])>\s*+({_CLOCK})?(.*)", re.DOTALL)
+_ARROW = re.compile("[-–—]>")  # word processors make a dash of two hyphens
 # A line of time that nobody can read: an arrow and nothing that could be speech.
 _UNREADABLE = re.compile(r"[\d\s:.,?-]*(?<=--)>[\d\s:.,?-]*")
 _EXACT = re.compile(r"(\d\d):(\d\d):(\d\d)[.,](\d\d\d)", re.ASCII)
@@ -68,13 +69,12 @@ class Piece:
 
 def holds_captions(text: str) -> bool:
     """Whether there is a line of time in the text."""
-    at = text.find("->")
-    while at >= 0:
+    for arrow in _ARROW.finditer(text):
+        at = arrow.start()
         lowest = max(0, at - 2 * _LONGEST_CLOCK)
         begin = max(text.rfind("\n", lowest, at), text.rfind("\r", lowest, at), lowest - 1) + 1
         if _TIMING.match(text, begin, at + 2):
             return True
-        at = text.find("->", at + 2)
     return False
 
 
@@ -133,6 +133,8 @@ def refuse_floods(path: Path, text: str) -> None:
     """Raises ReadError where there are more captions, tags or lines than any recording has."""
     for mark, most, of in (
         ("->", MAX_CAPTIONS, "captions"),
+        ("–>", MAX_CAPTIONS, "captions"),
+        ("—>", MAX_CAPTIONS, "captions"),
         ("<", MAX_TAGS, "tags"),
         ("&", MAX_TAGS, "character references"),
         ("\n", MAX_LINES, "lines"),

@@ -11,13 +11,13 @@ clocks. A clock in the middle of a line is speech, and so is one behind what can
 
 from __future__ import annotations
 
-import operator
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from askpod.readers.clock_notations import LEADING, TIME, in_one_notation
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import is_diariser, is_name, is_short
 from askpod.times import anchors
@@ -28,69 +28,20 @@ _MOST_WORDS = 8  # of a name
 _MOST = 2 / 3  # of the clocks have a name of any look in the same place
 _NEARLY_ALL = 0.9  # of the clocks, from which on such a name may stand once
 
-# At the end stand thousandths, or frames: 00:00:04:12.
-CLOCK = r"(?:\d{1,3}:)?\d{1,3}:[0-5]\d(?:[.,]\d{1,3}|(?<=:\d\d:\d\d)[:;]\d\d)?(?![\d:])"
-_TIME = (
-    rf"(?P<open>[\[(] ?)?(?P<start>{CLOCK})"
-    rf"(?: ?(?:-{{0,2}}>|-|–|—|to|,) ?(?P<end>{CLOCK}))?(?P<close> ?[\])])?"
-)
-_LEADING = re.compile(rf"{_TIME}(?P<rest>.*)", re.DOTALL | re.ASCII)
 _TRAILING = re.compile(
     rf"(?P<bracket>[\[(<])?"
     rf"(?P<name>(?:\[[^\[\]:]{{1,30}}\] )?(?:[^\W_]|[+№#])"
-    rf"(?:[^:：\[\]{{}}<>]|\[[^:：\[\]{{}}<>]{{1,30}}\]){{0,59}}?)"
+    rf"(?:[^:：\[\]{{}}<>]|\[[^:：\[\]{{}}<>]{{1,30}}\]){{0,59}}?(?<!\s))"
     rf"(?(bracket)[\])>])"
-    rf"(?P<colon>\s?[:：])?(?:\s?[,|@·•–—-]|\sat(?=\s))?\s*{_TIME}"
+    rf"(?P<colon>\s?[:：])?(?:\s?[,|@·•–—-]|\sat(?=\s))?\s*{TIME}"
     r"(?P<colon_after>\s?[:：])?(?P<rest>.*)",
     re.DOTALL,
 )
-# As faster-whisper prints them: [12.34s -> 15.00s]
-_IN_SECONDS = re.compile(
-    r"[\[(] ?(?P<start>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?(?:-{0,2}>|-|–|—|to) ?"
-    r"(?P<end>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?[\])]"
-)
 _SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—,·•](?=\s))?\s*")
-_ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
-_LINKED = re.compile(
-    r"(?P<open>\((?=\[))?(?<!\[)\[{1,2}(?P<text>[^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]"
-    r"\(\s?[^()\s]{1,500}\s?\)\]?(?(open)\))"
-)
-_BULLETS = frozenset("@>*•-#")
-_BULLET = re.compile(r"^(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
-_MARKS = frozenset("*_>-•")
-_QUOTED = re.compile(r"^(?:> )?(?:[-*•] (?=[*_]))?")  # a quotation, or a list of bold names
-_EMPHASIS = re.compile(
-    r"^(?:\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,60}?)(?<=\S)[*_]{1,3}(?=[\s:：(\[]|$)"
-)
-_BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*))+)\*\*(?!\*)")  # not f**k
-_CODE = re.compile(rf"(?<![^\s*_])([`*_])[\[(]?({CLOCK})[\])]?\1", re.ASCII)
-_COLUMNS = {
-    mark: re.compile(
-        rf"[| ]*(?:(?P<first>{CLOCK}) *{mark} *(?P<right>[^{mark}\n:：]{{1,60}}?):?"
-        rf"|(?P<left>[^{mark}\n:：]{{1,60}}?):? *{mark} *(?P<second>{CLOCK}))"
-        rf" *{mark} *(?=[^{mark} ])"
-    )
-    for mark in (r"\t", r"\|")
-}
-_GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d])")
-_RULES = frozenset("-*_=~")
-_RULE = re.compile(r"([-*_=~])(?: ?\1){2,}")
-_BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
-_HEADING = re.compile(r"^#{1,6}\s+(?=\S)")
-_UNIT = r"(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?|or[ae]|uur|час\w*)"
-_MINUTE = r"(?:m|mins?\.?|minutes?|minuten?|minutos?|minut[oi]|минут\w*)"
-_SECOND = r"(?:s|secs?\.?|seconds?|sekunden?|secondes?|segundos?|second[oi]|seconden?|секунд\w*)"
-_AND = r"(?:,? (?:and|und|et|y|e|en|и) |[, ]{0,2})"
-_SPELLED = re.compile(
-    rf"(?:(?P<h>\d{{1,2}}) ?{_UNIT}\b)?{_AND}(?:(?P<m>\d{{1,3}}) ?{_MINUTE}\b)?{_AND}"
-    rf"(?:(?P<s>\d{{1,2}}) ?{_SECOND}\b)?",
-    re.IGNORECASE,
-)
 _ALOUD = re.compile(
     r"(?P<head>[^\d\n]*?)[\s,(]*"
     r"(?P<aloud>\d+ ?[^\W\d]+(?:[ ,]+(?:[^\W\d]+ )?\d+ ?[^\W\d]+){0,2})\)?"
 )
-_IN_WORDS = re.compile(r"\d ?[^\W\d]")
 _ENDS = ".?!,;…。？！、"
 
 
@@ -114,7 +65,7 @@ class Line:
 
 def read_lines(lines: Iterable[str]) -> list[Line]:
     """The lines of a text, with the names that are believed."""
-    texts = _digital(_unglued(_from_columns([_normal(text) for text in lines])))
+    texts = in_one_notation(lines)
     read = [_line(number, text) for number, text in enumerate(texts, 1)]
     _keep_spoken(read, texts)
     _drop_read_aloud(read)
@@ -144,95 +95,10 @@ def _keep_spoken(lines: list[Line], texts: Sequence[str]) -> None:
 
 def _layout(line: Line, text: str) -> tuple[bool, bool, bool]:
     """Whether the clock opens the line, stands in brackets, and has words behind it."""
-    led = _LEADING.match(text)
+    led = LEADING.match(text)
     clock = led or _TRAILING.match(text[:_MAX_HEAD])
     words = (line.text or line.name) if led else line.text and line.name  # a label has a colon
     return bool(led), bool(clock and clock["open"]), bool(words)
-
-
-def _unglued(lines: list[str]) -> list[str]:
-    """The lines; where most begin with a clock that is glued to the words, with a space there."""
-    spaced = [_GLUED.sub(r"\1 ", line) if line[:1].isdigit() else line for line in lines]
-    glued = sum(map(operator.ne, spaced, lines))
-    return spaced if glued >= max(2, _MOST * sum(map(bool, lines))) else lines
-
-
-def _from_columns(lines: list[str]) -> list[str]:
-    """The lines; where most are a clock, a name and speech between tabs or bars, as one line."""
-    columns = [_columns(line) if "\t" in line or "|" in line else None for line in lines]
-    if sum(map(bool, columns)) < max(2, _MOST * sum(map(bool, lines))):
-        return lines
-    return [joined or line for line, joined in zip(lines, columns, strict=True)]
-
-
-def _columns(line: str) -> str | None:
-    """A clock, a name and speech in columns, as a line with a label; None where it is none."""
-    match = _COLUMNS[r"\t" if "\t" in line else r"\|"].match(line[:_MAX_HEAD])
-    said = line[match.end() :].rstrip("| \t") if match else ""
-    if match is None or "|" in said or "\t" in said:
-        return None
-    clock, name = match["first"] or match["second"], match["right"] or match["left"]
-    return f"[{clock}] {name}: {said}"
-
-
-def _normal(written: str) -> str:
-    """The line without Markdown's marks."""
-    text = written.strip()
-    if text[:1] in _RULES and _RULE.fullmatch(text):
-        return ""
-    if "<" in text:
-        text = _BREAK.sub(" ", text, count=20).strip()
-    if text[:1] in _MARKS:
-        text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", text))
-    text = _BOLD.sub(r"\1", text) if "**" in text else text
-    text = _CODE.sub(r"[\2]", text)
-    if "\\" in text:
-        text = _ESCAPED.sub(r"\1", text)
-    if "](" in text:
-        text = _LINKED.sub(_unlinked, text)
-    if (found := _IN_SECONDS.search(text, 0, _MAX_HEAD)) is not None:
-        start, end = (_clock_of(float(found[name])) for name in ("start", "end"))
-        text = f"{text[: found.start()]}[{start} --> {end}]{text[found.end() :]}"
-    if text[:1] in _BULLETS:
-        text = _HEADING.sub("", _BULLET.sub("", text, count=1), count=1)
-    return text
-
-
-def _clock_of(second: float) -> str:
-    return f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
-
-
-def _unlinked(match: re.Match[str]) -> str:
-    """The text of a link; a clock alone stays in its brackets."""
-    inner = match["text"].strip(" ()")
-    return f"[{inner}]" if re.fullmatch(CLOCK, inner) else match["text"]
-
-
-def _digital(lines: Sequence[str]) -> list[str]:
-    """The lines, with "1 minutes 5 seconds" as a clock where no other clocks stand."""
-    spelled = [_spelled(line) for line in lines]
-    if sum(each is not None for each in spelled) < 2 or any(
-        ":" in line and _LEADING.match(line) for line in lines
-    ):
-        return list(lines)
-    return [line if each is None else each for line, each in zip(lines, spelled, strict=True)]
-
-
-def _spelled(line: str) -> str | None:
-    """The line with its clock in digits; None where it has none in words."""
-    if not _IN_WORDS.search(line, 0, _MAX_HEAD):
-        return None
-    for at in [
-        0,
-        *(match.end() for match in re.finditer(r"\s{2,}|\t|[|,(–—-]\s?", line[:_MAX_NAME])),
-    ]:
-        match = _SPELLED.match(line, at)
-        if match is None or not any(match.groups()) or line[match.end() :].strip(" )-–—:|"):
-            continue
-        hours, minutes, secs = (int(match[unit] or 0) for unit in "hms")
-        head = line[:at].rstrip(" \t|,(–—-")
-        return f"{head}  {hours}:{minutes:02}:{secs:02}".strip()
-    return None
 
 
 def _drop_read_aloud(lines: Sequence[Line]) -> None:
@@ -361,7 +227,7 @@ def _line(number: int, text: str) -> Line:
 
 def _led(number: int, text: str) -> Line | None:
     """A line that begins with a clock."""
-    match = _LEADING.match(text)
+    match = LEADING.match(text)
     if match is None or bool(match["open"]) != bool(match["close"]):
         return None
     rest = match["rest"]
@@ -391,6 +257,8 @@ def _trailed(number: int, text: str) -> Line | None:
 def _may_be_name(text: str) -> bool:
     if not 0 < len(text) < _MAX_NAME or len(text.split()) > _MOST_WORDS:
         return False
+    if text[-1] in ".)" and text[:-1].isdecimal():
+        return False  # the number of a line in a list
     return text[-1] not in _ENDS or is_diariser(text) or is_short(text)
 
 

@@ -41,6 +41,7 @@ _ELEMENT = re.compile(
     r"|table|cite|time|blockquote|header)\b",
     re.IGNORECASE,
 )
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _TITLE = re.compile(r"<(?:title|h1)\b[^<>]*>([^<>]{1,300})</", re.IGNORECASE)
 _HEAD = 4_000  # characters by which markup is known
 _HEAD_OF_PAGE = 200_000  # characters in which its title stands
@@ -129,7 +130,7 @@ def _title_of(page: str) -> str:
 def _lines(page: str) -> list[tuple[int, str]]:
     """The lines that a page shows, each with its line in the file; titles are left out."""
     lines: list[tuple[int, str]] = [(1, "")]
-    in_title = False
+    in_title, mark = False, ""
     for piece in _pieces(page):
         name = piece.tag.removeprefix("/")
         if name == "title":
@@ -138,7 +139,10 @@ def _lines(page: str) -> list[tuple[int, str]]:
             lines.append((piece.line, ""))
         elif name in _BLOCKS:
             lines += ((piece.line, ""), (piece.line, ""))
+            mark = "## " if piece.tag in _HEADINGS else ""
         elif not in_title and piece.text:
+            if mark and piece.text.strip():
+                lines[-1], mark = (lines[-1][0], mark), ""
             first, *more = piece.text.split("\n") if "\n\n" in piece.text else [piece.text]
             lines[-1] = (lines[-1][0], lines[-1][1] + first)
             lines += ((piece.line, line) for line in more)

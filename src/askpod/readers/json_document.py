@@ -94,7 +94,7 @@ def _is_whisper(value: dict[str, object]) -> bool:
     segments = value.get("segments")
     return (
         _some(segments, "text", "start")
-        or _some(segments, "words")
+        or any("start" in row and nested(row.get("words")) for row in nested(segments)[:_SAMPLE])
         or (segments == [] and "language" in value)
         or _some(value.get("transcription"), "text", "offsets")
         or _some(value.get("chunks"), "text", "timestamp")
@@ -159,9 +159,23 @@ class _Document:
     def read(self) -> object:
         value, end = self._outermost(self._skip(0))
         end = self._skip(end)
+        if isinstance(value, dict) and self._text.startswith("{", end):
+            return self._lines()
         if end < len(self._text):
             raise json.JSONDecodeError("something follows the value", self._text, end)
         return value
+
+    def _lines(self) -> Rows:
+        """The objects of JSON Lines: one behind the other, with nothing between them."""
+        self.line, self._counted = 1, 0
+        rows, at = Rows(), self._skip(0)
+        rows.lines = []
+        while at < len(self._text):
+            self._advance(at)
+            value, at = self._decoder.raw_decode(self._text, at)
+            self._keep(rows, value)
+            at = self._skip(at)
+        return rows
 
     def _outermost(self, at: int) -> tuple[object, int]:
         if self._text.startswith("{", at):
@@ -193,19 +207,22 @@ class _Document:
         return value, end
 
     def _rows(self, at: int) -> tuple[Rows, int]:
-        rows, lines = Rows(), []
+        rows = Rows()
+        rows.lines = []
         while True:
             self._advance(at)
             value, at = self._decoder.raw_decode(self._text, at)
-            rows.append(value)
-            lines.append(self.line)
-            if len(rows) > MAX_CUES:
-                raise _TooMany(f"{MAX_CUES:,} rows")
+            self._keep(rows, value)
             at = self._skip(at)
             if self._text.startswith("]", at):
-                rows.lines = lines
                 return rows, at + 1
             at = self._skip(self._expect(",", at))
+
+    def _keep(self, rows: Rows, value: object) -> None:
+        rows.append(value)
+        rows.lines.append(self.line)
+        if len(rows) > MAX_CUES:
+            raise _TooMany(f"{MAX_CUES:,} rows")
 
     def _skip(self, at: int) -> int:
         match = _SPACE.match(self._text, at)

@@ -17,31 +17,32 @@ from itertools import pairwise
 from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.parsing import Mapping, ParseError, parse_yaml
-from askpod.readers.clocked_lines import CLOCK, Line, read_lines
+from askpod.readers.beside_speech import (
+    drop_footer,
+    drop_headings,
+    drop_notes,
+    header,
+    label_in,
+    title_in,
+)
+from askpod.readers.clock_notations import CLOCK
+from askpod.readers.clocked_lines import Line, read_lines
 from askpod.readers.cues import Cue, Draft
-from askpod.readers.frontmatter import as_text
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import is_diariser, is_name
 from askpod.readers.speakers import name_speakers
 from askpod.readers.text import (
     MAX_CAPTIONS,
     FaultLog,
-    clean,
     excerpt,
-    is_of_tool,
     refuse_long_lines,
-    unescape,
 )
 from askpod.readers.turns import turns_of
 from askpod.times import anchors
 
 _SAMPLE_LINES = 4_000  # by which a file is recognised
 _SAMPLE = 400_000  # characters, likewise
-_MAX_TITLE = 200  # characters
-_MAX_LABEL = 60  # characters
 _LEAST_SAID = 5  # words of a line above the first clock, colon included, that make it speech
-_MAX_DESCRIPTION = 5_000  # characters
 _MOST_LINES = 30  # to each clock, in a file of this format
 _LEAST_LABELLED = 4  # paragraphs with a label, in a file with few clocks
 _LABELLED = 0.25  # of the paragraphs, likewise
@@ -59,14 +60,8 @@ _INLINE = re.compile(
 )
 _AT_END = re.compile(rf"(?:{_INLINE.pattern})\s*$", re.ASCII)
 _FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:(?!---)[^\n]*\n){1,200}---[ \t]*(?:\n|$)")
-_TITLE = re.compile(r"^title:[ \t]*([^\n]{1,200})$", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?^[ \t]*(?:```|~~~)", re.MULTILINE | re.DOTALL)
-_HEADING = re.compile(r"\s*#{1,6}\s")  # and not "#kiln", which is said
 _LABEL_ALONE = re.compile(r"[^\n:：]{1,60}[:：]\s*")
-_NO_TITLES = frozenset(
-    {"transcript", "full transcript", "transcription", "search transcript", "search in video",
-     "show transcript", "follow along using the transcript."}
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -142,30 +137,20 @@ def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
     refuse_long_lines(path, raw)
     lines = read_lines([""] * above + raw[above:])
     _keep_spoken_clocks(lines)
-    _drop_footer(lines, log)
+    drop_footer(lines, log)
     _drop_sections(lines, log)
+    drop_notes(raw, lines, log)
     begin = _beginning(lines)
-    _drop_headings(raw, lines, begin, log)
+    drop_headings(raw, lines, begin, log)
     pieces = list(_cues(_with_own_clocks(list(_blocks(lines[begin:])))))
     if len(pieces) > MAX_CAPTIONS:
         problem = f"holds more than {MAX_CAPTIONS:,} clocks; split it or leave it out"
         raise ReadError(path, problem)
     cues = name_speakers(pieces, log)
-    title, description = _header(line.text for line in lines[:begin])
+    title, description = header(line.text for line in lines[:begin])
     if front:
-        title = _title_in(front[0]) or title
+        title = title_in(front[0]) or title
     return Draft(turns_of(cues, log), title=title, description=description)
-
-
-def _title_in(front_matter: str) -> str:
-    """The title that YAML above a text gives it; as it is written where the rest is no YAML."""
-    try:
-        root = parse_yaml(front_matter.strip().strip("-"))
-    except ParseError:
-        told = _TITLE.search(front_matter)
-        return clean(told[1].strip("\"'"))[0] if told else ""
-    title = root.items.get("title") if isinstance(root, Mapping) else None
-    return clean((as_text(title) or "")[:_MAX_TITLE])[0]
 
 
 def _sample(text: str) -> list[str]:
@@ -207,22 +192,12 @@ def _is_blank(lines: Sequence[Line], at: int) -> bool:
     return at < 0 or not (lines[at].text or lines[at].start is not None)
 
 
-def _drop_footer(lines: list[Line], log: FaultLog) -> None:
-    """Takes out what the exporting tool has put below a transcript."""
-    written = [at for at, line in enumerate(lines) if line.text]
-    for at in reversed(written[-3:]):
-        if not is_of_tool(lines[at].text):
-            return
-        log.add(lines[at].number, "footer", "the exporting tool's own line is left out")
-        del lines[at:]
-
-
 def _drop_sections(lines: Sequence[Line], log: FaultLog) -> None:
     """Takes out what stands beside a clock where the paragraphs below name their speakers."""
     written = [line for line in lines if line.text or line.start is not None]
-    labels = Counter(_label(line.text) for line in written if line.start is None)
+    labels = Counter(label_in(line.text) for line in written if line.start is None)
     named = [
-        (line, bool(label := _label(below.text)) and labels[label] > 1)
+        (line, bool(label := label_in(below.text)) and labels[label] > 1)
         for line, below in pairwise(written)
         if line.name and not line.text
     ]
@@ -233,24 +208,12 @@ def _drop_sections(lines: Sequence[Line], log: FaultLog) -> None:
             line.name = ""
 
 
-def _drop_headings(raw: Sequence[str], lines: list[Line], begin: int, log: FaultLog) -> None:
-    """Takes out Markdown's headings between the paragraphs: nobody says them."""
-    counts = Counter(line.text for line in lines)
-    labels = Counter(_label(line.text) for line in lines)
-    for line in lines[begin:]:
-        is_heading = _HEADING.match(raw[line.number - 1]) and not line.name
-        label = _label(line.text)
-        if is_heading and counts[line.text] == 1 and not (label and labels[label] > 1):
-            log.add(line.number, "heading", f"{excerpt(line.text)} is a heading, and no speech")
-            line.text = ""
-
-
 def _beginning(lines: Sequence[Line]) -> int:
     """The place of the first line of speech: one with a clock, or by somebody who speaks later."""
     begin = _behind_chapters(lines)
     timed = (at for at, line in enumerate(lines) if at >= begin and line.start is not None)
     first = next(timed, len(lines))
-    counts = Counter(line.name or _label(line.text) for line in lines)
+    counts = Counter(line.name or label_in(line.text) for line in lines)
     said = (at for at in range(begin, first) if _is_said(lines[at].text, counts))
     return next(said, 0 if first == len(lines) else first)
 
@@ -267,15 +230,9 @@ def _behind_chapters(lines: Sequence[Line]) -> int:
 
 
 def _is_said(text: str, counts: Counter[str]) -> bool:
-    label = _label(text)
+    label = label_in(text)
     said = len(text[len(label) :].split())
     return counts[label] > 1 and bool(label) and (said >= _LEAST_SAID or counts[label] > 2)
-
-
-def _label(text: str) -> str:
-    """What may be a speaker's name before a colon; "" where there is none."""
-    head, colon, _ = text[:_MAX_LABEL].partition(":")
-    return head if colon else ""
 
 
 def _is_labelled(lines: Sequence[Line]) -> bool:
@@ -383,12 +340,3 @@ def _cues(blocks: Iterable[_Block]) -> Iterator[Cue]:
                 yield Cue(block.line, second, end, piece, block.speaker)
         if not pieces[-1][1].strip() or _LABEL_ALONE.fullmatch(pieces[-1][1]):
             waiting = pieces[-1][0]
-
-
-def _header(texts: Iterable[str]) -> tuple[str, str]:
-    """The title and the description that stand above the first clock."""
-    written = [text for text in (clean(unescape(text.lstrip("# ")))[0] for text in texts) if text]
-    while written and (written[0].rstrip(":").casefold() in _NO_TITLES or is_of_tool(written[0])):
-        del written[0]
-    title = written.pop(0) if written and len(written[0]) <= _MAX_TITLE else ""
-    return title, " ".join(written)[:_MAX_DESCRIPTION].rstrip()

@@ -8,7 +8,9 @@ are seconds or milliseconds is told by how much is said in that time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from askpod.readers.cues import Cue, Draft, cut, locate
@@ -117,7 +119,7 @@ def _words_of_service(value: object) -> list[_Spoken]:
     if isinstance(value, dict) and isinstance(value.get("response"), dict):
         value = value["response"]  # of Google, where a job is asked for its result
     if not isinstance(value, dict):
-        return _of_rows_of_words(value)
+        return _of_rows_of_words(value) or _of_bare_words(value)
     results = value.get("results")
     if isinstance(results, dict) and ("items" in results or "transcripts" in results):
         return _of_aws(results)
@@ -135,7 +137,8 @@ def _words_of_service(value: object) -> list[_Spoken]:
             (text, [(word, second, by or f"Channel {number}") for word, second, by in words])
             for number, (text, words) in enumerate(spoken)
         ]
-    return [each for each in spoken if each[1]] or _of_rows_of_words(value)
+    spoken = [each for each in spoken if each[1]]
+    return spoken or _of_rows_of_words(value) or _of_bare_words(value)
 
 
 def _said_by(speaker: object, words: Sequence[_TimedWord]) -> list[_TimedWord]:
@@ -153,6 +156,13 @@ def _of_rows_of_words(value: object) -> list[_Spoken]:
         )
         return [(None, _said_by(row.get(key), _of_words(row)[1])) for row in paragraphs]
     return []
+
+
+def _of_bare_words(value: object) -> list[_Spoken]:
+    """The longest list of words that are called so, wherever it stands."""
+    named = ((rows, names_of(rows)) for rows in lists_in(value, DEEPEST))
+    words = [rows for rows, names in named if names and names.text.lower() == "word"]
+    return [_of_words({"words": max(words, key=len)})] if words else []
 
 
 def _words_in(value: Object) -> list[Object]:
@@ -234,16 +244,23 @@ def _of_google(results: Sequence[object]) -> list[_Spoken]:
     for result in nested(results):
         for best in nested(result.get("alternatives"))[:1]:
             words = [
-                (word, seconds(bare_time(row.get("startTime", row.get("startOffset")))),
-                 label_of(row.get("speakerLabel", row.get("speakerTag"))))
+                (word, seconds(bare_time(_first(row, "startTime", "startOffset"))),
+                 label_of(_first(row, "speakerLabel", "speakerTag")))
                 for row in nested(best.get("words"))
                 if isinstance(word := row.get("word"), str)
             ]  # fmt: skip
             if words:
                 found.append((best.get("transcript"), words))
-    if len(found) > 1 and len(found[-1][1]) == sum(len(words) for _, words in found[:-1]):
+    each = [[word for word, _, _ in words] for _, words in found]
+    if len(each) > 1 and each[-1] == list(chain.from_iterable(each[:-1])):
         return found[-1:]  # with diarisation the last holds all words again, and by whom
     return found
+
+
+def _first(row: Object, *names: str) -> object:
+    """The first value that a row has under the names, or under these as Python writes them."""
+    keys = [*names, *(re.sub("([A-Z])", r"_\1", name).lower() for name in names)]
+    return next((row[key] for key in keys if row.get(key) is not None), None)
 
 
 def _of_speechmatics(results: Sequence[object]) -> list[_Spoken]:
@@ -265,6 +282,7 @@ def _of_azure(phrases: Sequence[object]) -> list[_Spoken]:
         by = by or (f"Channel {label_of(phrase.get('channel'))}" if several else "")
         for best in nested(phrase.get("nBest"))[:1]:
             second = seconds(phrase.get("offsetInTicks"), TICK)
+            second = seconds(bare_time(phrase.get("offset"))) if second is None else second
             if isinstance(text := best.get("display"), str) and text.strip():
                 found.append((text, [(text.split()[0], second, by)]))
     if several:

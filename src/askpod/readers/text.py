@@ -185,7 +185,7 @@ def unescape(text: str) -> str:
 
 
 # Markdown's markup. Clocks, and names at the beginning of a line, keep their marks: by these
-# they are known (clocked_lines).
+# they are known (clock_notations).
 _NO_CLOCK = r"(?![\[(]?\d{1,3}:\d\d)"
 _PICTURE = re.compile(r"!\[[^\[\]\n]{0,300}\]\([^()\n]{0,1000}\)")
 _LINK = re.compile(
@@ -245,7 +245,10 @@ _OF_TOOL = re.compile(
     r"(?:generated|created|exported|produced)\b.{0,120}"
     r"|\[this file is longer than .{1,150}\]"
     r"|people can also change the text after it was created\."
-    r"|x-timestamp-map\s?=.{1,80}",
+    r"|x-timestamp-map\s?=.{1,80}"
+    r"|tactiq\.io free .{1,40}|@ this file written with .{1,80}|<(?:begin|end) subtitles>"
+    r"|\w+ \(auto-generated\)|sonix is the world.s most .{1,200}"
+    r"|automatically convert your mp3 files to .{1,200}",
     re.IGNORECASE,
 )
 

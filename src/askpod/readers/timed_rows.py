@@ -30,17 +30,20 @@ _SLOW = 0.4  # characters a second: in seconds nobody speaks so slowly
 _SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
 
 _TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
-          "line", "punctuatedword", "word")  # fmt: skip
+          "line", "dialogue", "segment", "punctuatedword", "word", "words")  # fmt: skip
 _STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", "startsec",
            "startseconds", "starttimestamp", "startoffset", "startts", "begin", "from", "offset",
            "offsetms", "offsetmilliseconds", "offsetinticks", "beginoffsetmillis", "in",
-           "timestamp", "time", "ts")  # fmt: skip
+           "timestamp", "timestamps", "timecode", "timecodein", "starttimecode", "begintime",
+           "tcin", "datastart", "time", "ts")  # fmt: skip
 _ENDS = ("end", "endtime", "endms", "endmilliseconds", "endtimems", "endsec", "endseconds",
-         "endtimestamp", "endoffset", "endoffsetmillis", "stop", "to", "out", "endts")  # fmt: skip
+         "endtimestamp", "endoffset", "endoffsetmillis", "stop", "to", "out", "endts",
+         "timecodeout", "endtimecode", "tcout", "dataend")  # fmt: skip
 _LENGTHS = ("duration", "dur", "durationms", "durationmilliseconds", "durationinticks")
 _SPEAKERS = ("voice", "speakername", "speakerdisplayname", "speaker", "speakerlabel",
              "speakerid", "speakertag", "participant", "participantname", "participantrole",
-             "users", "name", "channel", "channelid", "channellabel", "channeltag")  # fmt: skip
+             "users", "speakers", "character", "name", "channel", "channelid", "channellabel",
+             "channeltag")  # fmt: skip
 LOOSE = re.compile(r"[^a-z]")
 
 
@@ -64,7 +67,8 @@ def read_rows(rows: object, log: FaultLog) -> list[Cue]:
 def tells_times(names: Sequence[str]) -> bool:
     """Whether the names of a table's columns are those of a text and of a start."""
     loose = {LOOSE.sub("", name.lower()) for name in names}
-    return not loose.isdisjoint(_TEXTS) and not loose.isdisjoint(_STARTS)
+    texts = loose.intersection(_TEXTS) - {"segment"}  # which is a number in a diariser's table
+    return bool(texts) and not loose.isdisjoint(_STARTS)
 
 
 def best_rows(value: object) -> tuple[Sequence[object], Names] | None:
@@ -201,9 +205,23 @@ def _second(value: object) -> float | None:
 
 
 def bare_time(value: object) -> object:
-    """A time as `seconds` takes it: Google writes "1.200s", others one beside the hour of day."""
+    """A time as `seconds` takes it.
+
+    Google writes "1.200s", or whole seconds and billionths; Azure "PT1M1.2S"; others one beside
+    the hour of day.
+    """
+    if isinstance(value, dict) and not value.keys().isdisjoint(("seconds", "nanos")):
+        return (seconds(value.get("seconds")) or 0.0) + (seconds(value.get("nanos"), 1e-9) or 0.0)
     value = value.get("relative") if isinstance(value, dict) else value
-    return value[:-1] if isinstance(value, str) and value.endswith("s") else value
+    if not isinstance(value, str):
+        return value
+    if (iso := _ISO.fullmatch(value)) and any(iso.groups()):
+        hours, minutes, rest = (float(part or 0) for part in iso.groups())
+        return hours * 3600 + minutes * 60 + rest
+    return value.removesuffix("s")
+
+
+_ISO = re.compile(r"PT(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,7}(?:\.\d{1,9})?)S)?", re.ASCII)
 
 
 def speaker_in(value: object) -> object:
@@ -211,7 +229,7 @@ def speaker_in(value: object) -> object:
     if isinstance(value, list):
         return " & ".join(label for each in value if (label := label_of(each))) or None
     if isinstance(value, dict):
-        keys = ("name", "displayName", "username", "label", "id")
+        keys = ("name", "displayName", "display_name", "username", "label", "id")
         return next((value[key] for key in keys if value.get(key)), None)
     return value
 

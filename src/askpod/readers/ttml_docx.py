@@ -166,7 +166,8 @@ class _Captions:
             return
         start = self._times(attributes)[0] if timed else None
         if caption.start is not None and start is not None:
-            own = "t" in attributes or start < caption.start  # counted from the caption's own
+            ends = caption.end is None or caption.start + start <= caption.end
+            own = "t" in attributes or (start < caption.start and ends)  # counted from there
             start += caption.start if own else 0.0
         last = caption.pieces[-1]
         if last.holds_words:

@@ -1,0 +1,139 @@
+"""What stands beside the speech in plain text: titles, headings, notes, lines of the tools.
+
+Above it stand the title and the description, in it Markdown's headings, below it links and other
+notes, and what the exporting tool has put there. Notes are known by their heading, behind the last
+clock and the last paragraph that names its speaker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, zip_longest
+
+from askpod.parsing import Mapping, ParseError, parse_yaml
+from askpod.readers.clocked_lines import Line
+from askpod.readers.frontmatter import as_text
+from askpod.readers.text import FaultLog, clean, excerpt, is_of_tool, unescape
+
+_MAX_TITLE = 200  # characters
+_MAX_LABEL = 60  # characters
+_MAX_DESCRIPTION = 5_000  # characters
+_OFTEN = 3  # paragraphs that a label opens which names a speaker
+_TITLE = re.compile(r"^title:[ \t]*([^\n]{1,200})$", re.MULTILINE)
+_TITLED = re.compile(r"(?:episode )?title: ?(?=\S)", re.IGNORECASE)
+_HEADING = re.compile(r"\s*#{1,6}\s")  # and not "#kiln", which is said
+_CHAPTER = re.compile(r"chapter \d{1,3}: .{1,120}", re.IGNORECASE)  # in YouTube's panel
+_NO_TITLES = frozenset(
+    {"transcript", "full transcript", "transcription", "search transcript", "search in video",
+     "show transcript", "sync to video time", "follow along using the transcript."}
+)  # fmt: skip
+_OF = "episode|show|useful|further|related|helpful|important|external|additional"
+_WHAT = (
+    "links?|notes|resources|references|sources|credits|reading|episodes|articles|footnotes"
+    "|mentions|comments|sponsors?|social media|contact|chapters|timestamps|outline"
+)
+_NOTES = re.compile(
+    rf"(?:(?:{_OF}) )?(?:{_WHAT})(?: (?:and|&) (?:{_WHAT}))?"
+    rf"|show ?notes|(?:(?:{_WHAT}|books|people|things) )?mentioned in (?:this|the) \w{{4,12}}"
+    "|(?:weiterführende )?links|quellen|mitwirkende|liens|références|enlaces|recursos",
+    re.IGNORECASE,
+)
+_NO_TITLE = re.compile(rf"https?://\S+|{_CHAPTER.pattern}|(?:{_NOTES.pattern})\s?:?", re.IGNORECASE)
+_HEADED_NOTES = re.compile(
+    "(?:about|connect|follow|subscribe|support|share|leave|more|get|join|listen)"
+    " (?:a|the|this|our|us|with|to|in|on|from)\\b.{0,60}",
+    re.IGNORECASE,
+)
+
+
+def title_in(front_matter: str) -> str:
+    """The title that YAML above a text gives it; as it is written where the rest is no YAML."""
+    try:
+        root = parse_yaml(front_matter.strip().strip("-"))
+    except ParseError:
+        told = _TITLE.search(front_matter)
+        return clean(told[1].strip("\"'"))[0] if told else ""
+    title = root.items.get("title") if isinstance(root, Mapping) else None
+    return clean((as_text(title) or "")[:_MAX_TITLE])[0]
+
+
+def drop_footer(lines: list[Line], log: FaultLog) -> None:
+    """Takes out what the exporting tool has put below a transcript."""
+    written = [at for at, line in enumerate(lines) if line.text]
+    for at in reversed(written[-3:]):
+        if not is_of_tool(lines[at].text):
+            return
+        log.add(lines[at].number, "footer", "the exporting tool's own line is left out")
+        del lines[at:]
+
+
+def drop_notes(raw: Sequence[str], lines: list[Line], log: FaultLog) -> None:
+    """Takes out links and other notes below the speech, from their heading on."""
+    labels = [label_in(line.text) for line in lines]
+    counts = Counter(filter(None, labels))
+    named = (at for at, line in enumerate(lines) if line.name or counts[labels[at]] >= _OFTEN)
+    last = max(named, default=-1)
+    starts = [line.start for line in lines]
+    above = list(accumulate(starts, _latest))
+    below = list(accumulate(reversed(starts), _latest))[::-1]
+    for at in range(last + 1, len(lines)):
+        before, after = above[at], below[at]
+        is_below = (last >= 0 or before is not None) and (after is None or after < (before or 0.0))
+        if is_below and _opens_notes(raw, lines, at):
+            told = excerpt(lines[at].text)
+            log.add(lines[at].number, "notes", f"{told} and what stands below it is no speech")
+            del lines[at:]
+            return
+
+
+def _latest(known: float | None, start: float | None) -> float | None:
+    return known if start is None else start
+
+
+def _opens_notes(raw: Sequence[str], lines: Sequence[Line], at: int) -> bool:
+    """Whether a line is the heading of links or other notes."""
+    line = lines[at]
+    if line.start is not None or not line.text:
+        return False
+    headed = bool(_HEADING.match(raw[line.number - 1]))
+    apart = headed or (at > 0 and not lines[at - 1].text and lines[at - 1].start is None)
+    heading = line.text.strip(" :*_")
+    return (apart and bool(_NOTES.fullmatch(heading))) or (
+        headed and bool(_HEADED_NOTES.fullmatch(heading))
+    )
+
+
+def drop_headings(raw: Sequence[str], lines: list[Line], begin: int, log: FaultLog) -> None:
+    """Takes out Markdown's headings between the paragraphs: nobody says them."""
+    counts = Counter(line.text for line in lines)
+    labels = Counter(label_in(line.text) for line in lines)
+    for line, below in zip_longest(lines[begin:], lines[begin + 1 :]):
+        is_heading = (_HEADING.match(raw[line.number - 1]) and not line.name) or (
+            below and below.start is not None and not below.text and _CHAPTER.fullmatch(line.text)
+        )
+        label = label_in(line.text)
+        if is_heading and counts[line.text] == 1 and not (label and labels[label] > 1):
+            log.add(line.number, "heading", f"{excerpt(line.text)} is a heading, and no speech")
+            line.text = ""
+
+
+def label_in(text: str) -> str:
+    """What may be a speaker's name before a colon; "" where there is none."""
+    head, colon, _ = text[:_MAX_LABEL].partition(":")
+    return head if colon else ""
+
+
+def header(texts: Iterable[str]) -> tuple[str, str]:
+    """The title and the description that stand above the first clock."""
+    cleaned = (clean(unescape(text.lstrip("# ")))[0] for text in texts)
+    written = [text for text in cleaned if text and not is_of_tool(text)]
+    while written and written[0].rstrip(":").casefold() in _NO_TITLES:
+        del written[0]
+    others: list[str] = []
+    while written and _NO_TITLE.fullmatch(written[0]):
+        others.append(written.pop(0))
+    title = written.pop(0) if written and len(written[0]) <= _MAX_TITLE else ""
+    described = " ".join([*others, *written])
+    return _TITLED.sub("", title, count=1), described[:_MAX_DESCRIPTION].rstrip()

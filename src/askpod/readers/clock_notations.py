@@ -1,0 +1,235 @@
+"""One notation for what many tools write: the lines of a text with their clocks as `[0:12:36]`.
+
+Markdown's marks go: of bold type, of headings, of quotations, of links to a second. Clocks in
+words ("1 minutes 5 seconds"), in seconds (`[12.3s -> 15.0s]`), in columns of a table, glued to
+the words, or bare between a name and the words, are written as all others. What holds for one
+line only where most of the lines are so is told by all of them.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections import Counter
+from collections.abc import Iterable
+from itertools import pairwise
+
+from askpod.readers.speaker_labels import is_name
+
+_MAX_HEAD = 160  # characters in which a line's clock stands
+_MAX_NAME = 60  # characters
+_MOST = 2 / 3  # of the lines are in a notation that is believed by all of the file
+
+# At the end stand thousandths, or frames: 00:00:04:12.
+CLOCK = r"(?:\d{1,3}:)?\d{1,3}:[0-5]\d(?:[.,]\d{1,3}|(?<=:\d\d:\d\d)[:;]\d\d)?(?!:?\d)"
+# Avid puts nothing between its two clocks with frames.
+_FRAMED = r"(?<=:\d\d[:;]\d\d)\s{1,4}(?=\d\d:\d\d:\d\d[:;]\d\d)"
+TIME = (
+    rf"(?P<open>[\[(] ?)?(?P<start>{CLOCK})"
+    rf"(?:(?: ?(?:-{{0,2}}>|-|–|—|to|,) ?|{_FRAMED})(?P<end>{CLOCK}))?(?P<close> ?[\])])?"
+)
+LEADING = re.compile(rf"{TIME}(?P<rest>.*)", re.DOTALL | re.ASCII)
+# As faster-whisper prints them: [12.34s -> 15.00s]
+_IN_SECONDS = re.compile(
+    r"[\[(] ?(?P<start>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?(?:-{0,2}>|-|–|—|to) ?"
+    r"(?P<end>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?[\])]"
+)
+_ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
+_LINKED = re.compile(
+    r"(?P<open>\((?=\[))?(?<!\[)\[{1,2}(?P<text>[^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]"
+    r"\(\s?[^()\s]{1,500}\s?\)\]?(?(open)\))"
+)
+_BULLETS = frozenset("@>*•-#")
+_BULLET = re.compile(r"^(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
+_MARKS = frozenset("*_>-•")
+_QUOTED = re.compile(r"^(?:> )?(?:[-*•] (?=[*_]))?")  # a quotation, or a list of bold names
+_EMPHASIS = re.compile(
+    r"^(?:\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,60}?)(?<=\S)[*_]{1,3}(?=[\s:：(\[]|$)"
+)
+_BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*))+)\*\*(?!\*)")  # not f**k
+_CODE = re.compile(rf"(?<![^\s*_])([`*_])[\[(]?({CLOCK})[\])]?\1", re.ASCII)
+_F4 = re.compile(r"#(\d{1,2}:\d\d:\d\d)-(\d)#", re.ASCII)
+_NUMBER = re.compile(r"(?P<bar>\|?) ?(?P<number>\d{1,5})(?:[.)]\s+| ?[|\t] ?)(?=\S)", re.ASCII)
+_ANY = re.compile(CLOCK, re.ASCII)
+_CELL = re.compile(rf"[\[(]?({CLOCK})[\])]?", re.ASCII)
+_TRACK = re.compile(r"[AV]\d{1,2}")  # of an editor's sequence
+_DASHES = re.compile(r"[|:\s-]*-[|:\s-]*")
+_BETWEEN = re.compile(
+    rf"(?P<name>[^\W_][^:：\[\]{{}}<>|\n]{{0,59}}?(?<! )) ?[:：,@–—-]? +(?P<clock>{CLOCK}"
+    rf"(?: ?(?:-{{0,2}}>|[-–—]) ?{CLOCK})?)(?: +[-–—|:]|:)? +(?=[^\s>–—-])(?!{CLOCK})"
+)
+_GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d])")
+_RULES = frozenset("-*_=~")
+_RULE = re.compile(r"([-*_=~])(?: ?\1){2,}")
+_BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
+_HEADING = re.compile(r"^#{1,6}\s+(?=\S)")
+_UNIT = r"(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?|or[ae]|uur|час\w*)"
+_MINUTE = r"(?:m|mins?\.?|minutes?|minuten?|minutos?|minut[oi]|минут\w*)"
+_SECOND = r"(?:s|secs?\.?|seconds?|sekunden?|secondes?|segundos?|second[oi]|seconden?|секунд\w*)"
+_AND = r"(?:,? (?:and|und|et|y|e|en|и) |[, ]{0,2})"
+_SPELLED = re.compile(
+    rf"(?:(?P<h>\d{{1,2}}) ?{_UNIT}\b)?{_AND}(?:(?P<m>\d{{1,3}}) ?{_MINUTE}\b)?{_AND}"
+    rf"(?:(?P<s>\d{{1,2}}) ?{_SECOND}\b)?",
+    re.IGNORECASE,
+)
+_SHORTHAND = re.compile(
+    r"[\[(] ?(?:(?P<h>\d{1,2})h ?)?(?:(?P<m>\d{1,3})m ?)?(?P<s>\d{1,5})s ?[\])]", re.ASCII
+)
+_LEAST_SHORT = 1 / 3  # of the lines have a clock such as [1m05s]; else it may be a pause
+_ENDS = ".?!…\"'”’»)]"  # of a sentence: a timetable has none
+_IN_WORDS = re.compile(r"\d ?[^\W\d]")
+
+
+def in_one_notation(written: Iterable[str]) -> list[str]:
+    """The lines without marks, with all clocks in one notation."""
+    lines = [_normal(line) for line in written]
+    for step in (_unnumbered, _from_columns, _unglued, _bracketed, _digital):
+        lines = step(lines)
+    return lines
+
+
+def _has_clock(line: str) -> bool:
+    return ":" in line and bool(_ANY.search(line, 0, _MAX_HEAD))
+
+
+def _unnumbered(lines: list[str]) -> list[str]:
+    """The lines; where those with a clock are numbered one by one, without the numbers."""
+    found = [_NUMBER.match(line) if ":" in line else None for line in lines]
+    numbers = [int(match["number"]) for match in found if match and _has_clock(match.string)]
+    steps = sum(after == before + 1 for before, after in pairwise(numbers))
+    if steps < max(2, _MOST * (sum(map(_has_clock, lines)) - 1)):
+        return lines
+    pairs = zip(lines, found, strict=True)
+    return [match["bar"] + line[match.end() :] if match else line for line, match in pairs]
+
+
+def _unglued(lines: list[str]) -> list[str]:
+    """The lines; where most begin with a clock that is glued to the words, with a space there."""
+    spaced = [_GLUED.sub(r"\1 ", line) if line[:1].isdigit() else line for line in lines]
+    glued = sum(map(operator.ne, spaced, lines))
+    return spaced if glued >= max(2, _MOST * sum(map(bool, lines))) else lines
+
+
+def _bracketed(lines: list[str]) -> list[str]:
+    """The lines; where most clocks stand bare between a name and words, in brackets."""
+    found = [_BETWEEN.match(line[:_MAX_HEAD]) if ":" in line else None for line in lines]
+    counts = Counter(match["name"] for match in found if match)
+    often = sum(count for count in counts.values() if count > 1)
+    ended = sum(bool(match) and line[-1] in _ENDS for line, match in zip(lines, found, strict=True))
+    of_all = max(_MOST * sum(map(_has_clock, lines)), _LEAST_SHORT * sum(map(bool, lines)))
+    if often < max(3, of_all) or 2 * ended < often:
+        return lines
+    return [
+        f"{match['name']}: [{match['clock']}] {line[match.end() :]}"
+        if match and (counts[match["name"]] > 1 or is_name(match["name"]))
+        else line
+        for line, match in zip(lines, found, strict=True)
+    ]
+
+
+def _from_columns(lines: list[str]) -> list[str]:
+    """The lines; where most are a clock, a name and speech between tabs or bars, as one line.
+
+    The names of the columns are no line.
+    """
+    columns = [_columns(line) if "\t" in line or "|" in line else None for line in lines]
+    first = next((at for at, joined in enumerate(columns) if joined), len(lines))
+    if sum(map(bool, columns)) < max(2, _MOST * sum(map(bool, lines[first:]))):
+        return lines
+    head, width = first, len(_cells(lines[first]))
+    while head and (
+        len(_cells(lines[head - 1])) in (width, width + 1) or _DASHES.fullmatch(lines[head - 1])
+    ):
+        head -= 1
+    rest = zip(lines[first:], columns[first:], strict=True)
+    return lines[:head] + [""] * (first - head) + [joined or line for line, joined in rest]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("| ").split("\t" if "\t" in line else "|")]
+
+
+def _columns(line: str) -> str | None:
+    """One or two clocks, a name and speech in columns, as a line with a label; else None."""
+    is_framed = line.startswith("|")
+    cells = [cell for cell in _cells(line) if cell]
+    clocks = [match[1] for cell in cells if (match := _CELL.fullmatch(cell))]
+    others = [cell for cell in cells if not _CELL.fullmatch(cell)]
+    if not 0 < len(clocks) <= 2 or not 0 < len(others) <= 2 or others[-1] is not cells[-1]:
+        return None
+    *names, said = others
+    head = f"[{' --> '.join(clocks)}]"
+    if not names or _TRACK.fullmatch(names[0]):
+        return f"{head} {said}" if is_framed or len(clocks) > 1 else None
+    name = names[0].rstrip(": ")
+    return f"{head} {name}: {said}" if len(name) <= _MAX_NAME and ":" not in name else None
+
+
+def _normal(written: str) -> str:
+    """The line without Markdown's marks."""
+    text = written.strip()
+    if text[:1] in _RULES and _RULE.fullmatch(text):
+        return ""
+    if "-" in text and "#" in text:
+        text = _F4.sub(r"[\1.\2]", text)
+    if "<" in text:
+        text = _BREAK.sub(" ", text, count=20).strip()
+    if text[:1] in _MARKS:
+        text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", text))
+    text = _BOLD.sub(r"\1", text) if "**" in text else text
+    text = _CODE.sub(r"[\2]", text)
+    if "\\" in text:
+        text = _ESCAPED.sub(r"\1", text)
+    if "](" in text:
+        text = _LINKED.sub(_unlinked, text)
+    if (found := _IN_SECONDS.search(text, 0, _MAX_HEAD)) is not None:
+        start, end = (_clock_of(float(found[name])) for name in ("start", "end"))
+        text = f"{text[: found.start()]}[{start} --> {end}]{text[found.end() :]}"
+    if text[:1] in _BULLETS:
+        text = _HEADING.sub("", _BULLET.sub("", text, count=1), count=1)
+    return text
+
+
+def _clock_of(second: float) -> str:
+    return f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
+
+
+def _unlinked(match: re.Match[str]) -> str:
+    """The text of a link; a clock alone stays in its brackets."""
+    inner = match["text"].strip(" ()")
+    return f"[{inner}]" if re.fullmatch(CLOCK, inner) else match["text"]
+
+
+def _digital(lines: list[str]) -> list[str]:
+    """The lines, with "1 minutes 5 seconds" or [1m5s] as a clock where no other clocks stand."""
+    if any(":" in line and LEADING.match(line) for line in lines):
+        return lines
+    short = [_SHORTHAND.sub(_unshortened, line) if "s" in line else line for line in lines]
+    if sum(map(operator.ne, short, lines)) >= max(2, _LEAST_SHORT * sum(map(bool, lines))):
+        return short
+    spelled = [_spelled(line) for line in lines]
+    if sum(each is not None for each in spelled) < 2:
+        return lines
+    return [line if each is None else each for line, each in zip(lines, spelled, strict=True)]
+
+
+def _unshortened(match: re.Match[str]) -> str:
+    hours, minutes, rest = (int(match[unit] or 0) for unit in "hms")
+    return f"[{_clock_of(hours * 3600 + minutes * 60 + rest).partition('.')[0]}]"
+
+
+def _spelled(line: str) -> str | None:
+    """The line with its clock in digits; None where it has none in words."""
+    if not _IN_WORDS.search(line, 0, _MAX_HEAD):
+        return None
+    for at in [
+        0,
+        *(match.end() for match in re.finditer(r"\s{2,}|\t|[|,(–—-]\s?", line[:_MAX_NAME])),
+    ]:
+        match = _SPELLED.match(line, at)
+        if match is None or not any(match.groups()) or line[match.end() :].strip(" )-–—:|"):
+            continue
+        hours, minutes, secs = (int(match[unit] or 0) for unit in "hms")
+        head = line[:at].rstrip(" \t|,(–—-")
+        return f"{head}  {hours}:{minutes:02}:{secs:02}".strip()
+    return None

@@ -1,0 +1,83 @@
+"""What stands beside the speech in plain text: titles above it, notes and tools' lines below."""
+
+from __future__ import annotations
+
+import pytest
+from episode_file import kinds
+
+SAID = ["Is it lit?", "It is.", "And hot?", "So hot that it sings."]
+TIMED = "".join(
+    f"[0:{9 * n + 3:02}] {('Ann', 'Bo')[n % 2]}: {text}\n\n" for n, text in enumerate(SAID)
+)
+NAMED = "".join(
+    f"**{('Ann', 'Bo')[n % 2]}** (0:{9 * n + 3:02})\n{text}\n\n" for n, text in enumerate(SAID)
+)
+PANEL = "".join(f"0:{9 * n + 3:02}\n{text}\n" for n, text in enumerate(SAID))
+
+
+def words(reading) -> str:
+    return " ".join(turn.text for turn in reading.episode.turns)
+
+
+@pytest.mark.parametrize("speech", [TIMED, NAMED])
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "Links:\n- Kiln: https://kiln.example\n\nFollow us on Sound: @kiln\n",
+        "---\nShow notes\nhttps://kiln.example\nSound: @a\nSound: @b\n",
+        "## Links and resources\n\n- [Kiln](https://kiln.example)\n\n## Credits\n\nMade by Ulla.\n",
+        "**Mentioned in this episode:**\n\n* The kiln book\n",
+        "### About the show\n\nWe talk about kilns.\n",
+        "Chapters:\n0:00 Wood\n0:21 Heat\n",
+    ],
+)
+def test_notes_below_the_speech_are_none(read, speech, notes):
+    reading = read(speech + notes, "kiln.md")
+    assert words(reading) == " ".join(SAID)
+    assert {turn.speaker for turn in reading.episode.turns} == {"Ann", "Bo"}
+    assert kinds(reading) == ["notes"]
+
+
+@pytest.mark.parametrize("tag", ["h2", "h4"])
+def test_notes_below_the_speech_of_a_page(read, tag):
+    body = "".join(f"<p>{line}</p>" for line in TIMED.split("\n\n") if line)
+    notes = f"<{tag}>Links</{tag}><ul><li><a href='https://kiln.example'>Kiln</a></li></ul>"
+    reading = read(f"<html><body><h1>Kilns</h1>{body}{notes}</body></html>", "kiln.html")
+    assert words(reading) == " ".join(SAID)
+    assert kinds(reading) == ["notes"]
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["[0:50] Ann: Sources?", "Subscribe to us wherever you listen.", "Links\n\n[0:50] Bo: So."],
+)
+def test_speech_that_sounds_like_notes_is_kept(read, last):
+    reading = read(f"{TIMED}{last}\n", "kiln.txt")
+    said = last.replace("[0:50] Ann: ", "").replace("\n\n[0:50] Bo:", "")
+    assert words(reading).endswith(said)
+    assert "notes" not in kinds(reading)
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("https://meet.example/abc-defg\n\n", "kiln"),
+        ("# tactiq.io free youtube transcript\n# Lime\n# https://tube.example/watch\n\n", "Lime"),
+        ("@ This file written with the Avid Caption plugin, version 1\n\n", "kiln"),
+        ("Title: Lime\n\n", "Lime"),
+        ("Links\n\nhttps://kiln.example\n\n", "kiln"),
+        ("Sync to video time\n", "kiln"),
+        ("Chapter 1: Wood\n", "kiln"),
+    ],
+)
+def test_what_is_no_title(read, head, title):
+    reading = read(f"{head}{PANEL}English (auto-generated)\n", "kiln.txt")
+    assert reading.episode.title == title
+    assert words(reading) == " ".join(SAID)
+
+
+def test_the_chapters_of_a_copied_panel_are_headings(read):
+    first, second = PANEL[: PANEL.index("0:21")], PANEL[PANEL.index("0:21") :]
+    reading = read(f"Chapter 1: Wood\n{first}Chapter 2: Heat\n{second}", "kiln.txt")
+    assert words(reading) == " ".join(SAID)
+    assert kinds(reading) == ["heading"]
