@@ -79,13 +79,14 @@ def search_scores(archive: Archive, rows: Sequence[Row]) -> Figures:
 
 def print_answers(archive: Archive, rows: list[Row]) -> None:
     facts, inside, hits, first, wrong, right, shown, words = [], [], [], [], [], [], [], []
+    claimed = []
     for row in rows:
         only = {"episode": row["episode"]} if "episode" in row else None
         answer = archive.ask(row["question"], filters=only)
         evidence = evidence_of(row)
         (wrong if evidence else right).append(answer.refused)
+        (shown if evidence else claimed).append(answer.basis == "answered")
         if evidence:
-            shown.append(answer.basis == "answered")
             words.append(sum(len(c.quote.split()) for c in answer.citations))
             first.append(any(_cites(c, evidence) for c in answer.citations[:1]))
             # Without words: all citations are within any budget.
@@ -105,6 +106,7 @@ def print_answers(archive: Archive, rows: list[Row]) -> None:
     print(f"  answerable questions refused        {np.mean(wrong):.3f}")
     if right:
         print(f"  unanswerable questions refused      {np.mean(right):.3f}")
+        print(f"  unanswerable shown as answered      {np.mean(claimed):.3f}")
 
 
 def _cites(citation: Citation, evidence: Sequence[Stretch]) -> bool:

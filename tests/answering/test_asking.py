@@ -86,3 +86,48 @@ def test_questions_that_cannot_be_asked(archive, question):
         archive.ask(question)
     with pytest.raises(QuestionError):
         archive.search(question)
+
+
+def test_a_figure_is_told_in_few_words(tmp_path, write_episode):
+    running = write_episode(
+        "running.md",
+        [
+            (
+                "Ayo",
+                "I run marathons. Um, professionally since 2015. Before that I drove "
+                "a delivery van in Leeds, parcels, nothing glamorous, and I ran to "
+                "the depot because the bus was, you know, not reliable.",
+            ),
+            ("Petra", "And how far was the depot?"),
+            (
+                "Ayo",
+                "Nine miles. There and back, so eighteen, five days a week. I didn't "
+                "know that was training, I thought it was just being skint.",
+            ),
+            ("Petra", "Who told you that it was training?"),
+            (
+                "Ayo",
+                "A man called Derek Hollis. He used to stand outside the leisure "
+                "centre with a stopwatch, no idea why, and one morning he goes, lad, "
+                "do you know how fast you're going? And I thought he was going to "
+                "tell me off.",
+            ),
+            ("Petra", "Was he a coach?"),
+            (
+                "Ayo",
+                "He was a retired maths teacher. He's still my coach now. He does "
+                "everything on squared paper, no watches, no apps, none of it.",
+            ),
+            ("Petra", "Let's talk about Valencia, because that's the race everybody asks about."),
+            (
+                "Ayo",
+                "Yeah. Two hours, six minutes, and, uh, forty-one seconds. Which I "
+                "still have to say slowly because it doesn't feel like mine.",
+            ),
+        ],
+        guests=["Ayo"],
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([running])
+        answer = archive.ask("How far did Ayo run to work?")
+    assert answer.citations[0].quote.startswith("Nine miles.")

@@ -162,3 +162,33 @@ def test_an_archive_that_tells_no_host_gets_quotations_or_a_refusal(tmp_path):
         archive.index([tmp_path / "talk.md"])
         answer = archive.ask("Who is the host?")
     assert "leads through" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Who is the host, and how many episodes are there?", ["Odalys", "6 episodes"]),
+        ("How many episodes are there in 2024? Who are the guests?", ["1 episode", "1 guest"]),
+        ("Which episode should I start with?", ["6 episodes", "Topics: "]),
+        ("What's new?", ["6 episodes", "The newest:"]),
+    ],
+)
+def test_of_several_questions_each_is_answered_and_newcomers_are_told_what_there_is(
+    archive, question, told
+):
+    answer = archive.ask(question)
+    assert answer.basis == "answered"
+    assert all(each in answer.text for each in told)
+    assert asks_catalog("Who is the host, and why did the batteries die?") is None
+    assert asks_catalog("What is new in Postgres?") is None
+
+
+def test_the_longest_episode_is_told_by_what_is_said_where_no_length_is_known(
+    tmp_path, write_episode
+):
+    short = write_episode("short.md", ["Ponds freeze.", "We skate."])
+    long = write_episode("long.md", ["Ponds freeze.", "We skate.", "We swim in summer."])
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([short, long])
+        assert archive.ask("What is the longest episode?").text.startswith("About long")
+        assert archive.ask("What is the shortest episode?").text.startswith("About short")

@@ -108,10 +108,6 @@ def test_a_marker_belongs_to_the_words_before_it(written: str, shown: str) -> No
             "[2] Coffee spread through colonialism. [3] Nobody buys the last two bananas.",
             "Coffee spread through colonialism. [1] Nobody buys the last two bananas. [2]",
         ),
-        (
-            "Coffee spread through colonialism [2].\n\nSources:\n[2] Mara, 3:20 — Small Talks",
-            "Coffee spread through colonialism [1].\n\nSources:\nMara, 3:20 — Small Talks",
-        ),
     ],
 )
 @pytest.mark.parametrize("size", [0, 1])
@@ -120,6 +116,30 @@ def test_numbers_that_begin_a_line_belong_to_the_sentence_behind_them(written, s
     assert done.text == shown
     assert done.warnings == ()
     assert all(each.supported and each.cited_by == "model" for each in done.citations)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "Sources:\n[2] Mara, 3:20 — Small Talks",
+        "**Sources**\n\n- [2] Mara, 3:20 — Small Talks\n- [3] Mara, 5:00 — Small Talks\n",
+        "### References:\n1. [^2] Mara, 3:20",
+        "Sources: [2], [3]",
+        "[^2]: Mara, 3:20\n[^3]: Mara, 5:00",
+    ],
+)
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_list_of_sources_that_the_model_adds_is_left_out(ending, size) -> None:
+    done = write(f"Coffee spread through colonialism.[^2]\n\n{ending}", size)
+    assert done.text == "Coffee spread through colonialism.[1]"
+    assert done.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["Sources:\n- Springs on the hill", "Sourdough rises.", "Evidence: it ran.\n\nSources:"]
+)
+def test_what_only_begins_like_a_list_of_sources_stays(text) -> None:
+    assert write(text).text.replace(" (no source)", "") == text
 
 
 def test_numbers_follow_first_use_and_repeats_share_one() -> None:

@@ -239,6 +239,14 @@ def test_a_poor_answer_does_not_become_the_topic():
     assert understood.startswith("What did Marisol Vanterpool say about it? (batteries")
 
 
+def test_who_is_named_and_quoted_becomes_the_topic_however_poor_the_answer():
+    history = [
+        asked("Who rowed the Atlantic?", "Carys Penhallow"),
+        Exchange("What about Hamish?", replace(answer("Hamish Drummond"), basis="nearest")),
+    ]
+    assert standalone("How did he get hurt?", history).startswith("How did Hamish Drummond get")
+
+
 def test_a_pronoun_means_the_speaker_of_the_first_quotation():
     exchange = asked("Why did the trial take so long?", "Ann Lee", "Bo Ray", "Bo Ray")
     assert standalone("What did she do then?", [exchange]).startswith("What did Ann Lee do then?")

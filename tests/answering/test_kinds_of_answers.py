@@ -351,3 +351,25 @@ def test_a_follow_up_may_be_answered_by_what_was_quoted(archive):
     history = [Exchange(first.question, first)]
     again = archive.ask("and at how many sites?", history=history)
     assert "six sites" in again.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    "question", ["Who is Oluchi Marsh?", "Summarize the episode with Oluchi Marsh."]
+)
+def test_who_speaks_in_an_episode_tells_it_where_no_guests_are_known(
+    tmp_path, write_episode, question
+):
+    trial = [
+        ("Tobin", "I'm in the record office, with a proper historian."),
+        ("Oluchi Marsh", "Hello. I teach legal history, at Hull."),
+        ("Tobin", "So what was this trial?"),
+        ("Oluchi Marsh", "Abel was tried for murder, and the jury took twenty-five minutes."),
+    ]
+    tram = [("Tobin", "It's the tram ticket today."), ("Philippa", "She typed in Trieste.")]
+    episodes = [write_episode("trial.md", trial), write_episode("tram.md", tram)]
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index(episodes)
+        answer = archive.ask(question)
+    assert answer.basis == "answered"
+    assert answer.text.startswith("About trial")
+    assert "legal history" in answer.text

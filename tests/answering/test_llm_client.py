@@ -159,6 +159,19 @@ def test_an_answer_that_was_cut_says_so(model, model_server, finish):
     assert (reply.text, reply.finish) == ("They watch", finish)
 
 
+@pytest.mark.parametrize("finish", ["model_length", "MAX_TOKENS"])
+def test_a_length_in_other_words_is_one(model, model_server, finish):
+    model_server.queue(said("They watch", finish=finish))
+    assert model.reply(QUESTION).finish == "length"
+
+
+@pytest.mark.parametrize("finish", ["abort", "error", "insufficient_system_resource"])
+def test_what_a_service_gave_up_is_no_whole_answer(model, model_server, finish):
+    model_server.queue(said("They watch", finish=finish))
+    with pytest.raises(ModelError, match="broke off in the middle of the answer"):
+        model.reply(QUESTION)
+
+
 def test_an_answer_without_end_is_cut(model_server):
     model_server.queue(Scripted(pieces=iter(lambda: "on and ", None)))
     *pieces, reply = LanguageModel(

@@ -59,6 +59,20 @@ def failure(settings: ModelSettings) -> ModelError:
             failed(429, headers={"Retry-After": "120"}),
             "is asked too often (429) and asks to wait 120 seconds: try again later",
         ),
+        (
+            failed(404, "The API deployment for this resource …"),
+            "has no model tiny (404), saying “The",
+        ),
+        (
+            failed(404, "No endpoints found for your data policy"),
+            "address (404), saying “No endpoi",
+        ),
+        (
+            Scripted(
+                status=400, body='[{"error": {"code": 400, "message": "API key not valid."}}]'
+            ),
+            "refused the request (400), saying “API key not valid.”",
+        ),
         (failed(429, "no", code="insufficient_quota"), "says that the quota is used up (429)"),
         (failed(500, "Oh."), "failed on its side (500), saying “Oh.”: try again later"),
         (Scripted(status=502, body="<html>Bad Gateway"), "failed on its side (502): try again"),
@@ -114,6 +128,10 @@ def test_what_the_user_is_told(settings, model_server, reply, words):
         failed(500, "Context size has been exceeded."),  # llama.cpp, both
         failed(400, "input length exceeds maximum context length"),  # Ollama
         failed(400, "Requested tokens (2285) exceed context window of 2048"),
+        failed(400, "The model is loaded with context length of only 4096 tokens"),  # LM Studio
+        failed(400, "The number of tokens to keep … is greater than the context length"),
+        failed(400, "The input (9 tokens) is longer than the model's context length (4 tokens)."),
+        failed(422, "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 8000"),  # TGI
         failed(413, "Payload Too Large"),
         failed(429, "Request too large for tiny on tokens per min (TPM): Limit 30, Requested 40"),
         said("", then='data: {"error": {"message": "Context size has been exceeded."}}\n\n'),
@@ -137,6 +155,20 @@ def test_what_may_pass_is_tried_again(settings, model_server, status):
     reply = LanguageModel(replace(settings, patience=60.0)).reply(QUESTION)
     assert reply.text == "They watch the sun."
     assert len(model_server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        '{"message": "Rate limit exceeded", "code": 429}',  # OpenRouter
+        '{"message": "EngineCore failed", "type": "InternalServerError", "code": 500}',  # vLLM
+        '{"type": "overloaded_error", "message": "Overloaded"}',
+    ],
+)
+def test_what_may_pass_is_tried_again_where_the_stream_says_it(settings, model_server, error):
+    model_server.queue(Scripted(then=f'data: {{"error": {error}}}\n\n'), "At last.")
+    model = LanguageModel(replace(settings, patience=60.0))
+    assert model.reply(QUESTION).text == "At last."
 
 
 @pytest.mark.parametrize("reply", [SILENCE, Scripted(cut=True)])

@@ -42,6 +42,13 @@ def read(text: str, size: int = 0) -> list[str | Marker]:
         ("【4:0†episode.md】", (4,)),
         ("[2024]", (2024,)),
         ("[3】", (3,)),
+        ("[turn 3]", (3,)),
+        ("[Turns 1, 3]", (1, 3)),
+        ("[turn 1, turn 3]", (1, 3)),
+        ("[Source 3]", (3,)),
+        ("[#3]", (3,)),
+        ("[3, 6:45]", (3,)),
+        ("[1, 6:45; 3, 1:06:45]", (1, 3)),
     ],
 )
 def test_forms_that_models_write(written: str, numbers: tuple[int, ...]) -> None:
@@ -65,6 +72,9 @@ def test_a_marker_behind_a_word_is_one() -> None:
         "[,]",
         "[1",
         "[1, two]",
+        "[turned 3]",
+        "[turn]",
+        "[6:45]",
         "[a1]",
         "[1.5]",
         "[[",
@@ -98,7 +108,7 @@ def test_what_never_closes_is_released() -> None:
     assert held <= LONGEST
 
 
-@given(st.text(alphabet="ab [](),-^†123【】］\n", max_size=60), st.integers(1, 7))
+@given(st.text(alphabet="turn [](),-^†#:123【】］\n", max_size=60), st.integers(1, 7))
 def test_pieces_make_no_difference(text: str, size: int) -> None:
     assert read(text, size) == read(text)
 

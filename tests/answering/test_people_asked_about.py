@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from askpod import Archive
+
 ORGANS = "restoring-church-organs-by-measurement"
 
 
@@ -63,3 +65,26 @@ def test_a_name_that_is_almost_right_is_somebodys(archive, question, speaker):
     assert "does not speak" not in answer.text
     assert "was read as" in answer.warnings[0]
     assert {citation.speaker for citation in answer.citations} == {speaker}
+
+
+@pytest.mark.parametrize(
+    "question", ["What did Saoirse Flannery ask for?", "What does Saoirse Flannery say?"]
+)
+def test_whatever_somebody_says_answers_where_no_subject_is_named(
+    tmp_path, write_episode, question
+):
+    council = write_episode(
+        "council.md",
+        [
+            ("Beatrix Oduya", "Let's go to the public. The young lady at the back."),
+            ("Saoirse Flannery", "The last bus leaves at ten to five, before our practicals end."),
+            ("Imogen Pask", "You dropped chemistry for a bus?"),
+            ("Saoirse Flannery", "Three of us did. We only want it moved ten minutes."),
+        ],
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([council])
+        answer = archive.ask(question)
+        assert archive.ask("What did Saoirse Flannery say about volcanoes?").refused
+    assert answer.basis == "answered"
+    assert {citation.speaker for citation in answer.citations} == {"Saoirse Flannery"}

@@ -126,6 +126,8 @@ def test_who_is_asked_to_speak_and_does_not(text, strangers):
         ("How much did they pay for it?", "money", "They gave 4,500.", "In two weeks it was here."),
         ("How much money is that?", "money", "We sold it for three hundred.", "a lot, in 2019"),
         ("What is the average salary?", "money", "60,000 a year", "It is not in the description."),
+        ("What is the key worth?", "money", "Forty pounds.", "It's iron, for a lock."),
+        ("What's a house there worth?", "money", "half a million", "It burned down in 1970."),
         ("How old was she?", "age", "She turned forty in May.", "On day four she came out."),
         ("How old is the mill?", "age", "It's ninety years old.", "There are two mills."),
         ("Which percentage was lost?", "share", "about a third", "nearly twelve of them"),

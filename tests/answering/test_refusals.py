@@ -101,3 +101,23 @@ def test_a_filter_that_leaves_nothing_is_a_refusal(archive):
 @pytest.mark.parametrize("question", ["?!…", "🐝🐝🐝", "{x} {{y}}", "the of and", "\x00\x07"])
 def test_a_question_without_words_is_no_error(archive, question):
     assert archive.ask(question).question == question
+
+
+def test_what_a_small_archive_says_nearest_is_quoted_as_that(tmp_path, write_episode):
+    council = write_episode(
+        "council.md",
+        [
+            ("Clerk", "The next one's the allotments at Crane Lane. Mr Pettifer's been waiting."),
+            ("Wilf", "We've heard that the land's to go for houses, and from the butcher at that."),
+            ("Imogen", "Well, it's only a suggestion in the local plan."),
+            ("Chair", "I propose that we tell the county to take Crane Lane out. All in favour?"),
+            ("Clerk", "That's everybody. Mr Pettifer, you can go home to your tea."),
+            ("Wilf", "I've leeks in the car for you if you want them."),
+        ],
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([council])
+        answer = archive.ask("What was decided about the allotments?")
+        assert all(archive.ask(question).refused for question in ELSEWHERE)
+    assert answer.basis == "nearest"
+    assert answer.citations

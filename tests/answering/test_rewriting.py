@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from askpod import Archive
+from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.prompts import Prompts
 from askpod.answering.refusal import SENTINEL, is_doubtful, nearness
 from askpod.answering.rewriting import MOST_QUERIES, queries_in
-from askpod.errors import ModelError
 from askpod.model import Exchange, Filters
 from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI, Request, failed
 
 STRONG = "How long did the trial of the bee kit run?"
 WEAK = "For what period were the gadgets of apiarists put to the test?"
-REFUSED = "Over what span did apiarists appraise their apparatus?"
+REFUSED = "When was the gear vetted, and for how long?"
 OTHER_WORDS = "The trial of the bee kit ran for months.\nWe tested the kit at six sites."
 SHOWN = (
     "also searched for: “The trial of the bee kit ran for months.”; “We tested the kit at six "
@@ -168,10 +168,14 @@ def test_what_is_no_list_of_queries_changes_nothing(opened, model_server, reply)
     assert answer.warnings == plain.warnings
 
 
-def test_a_service_that_is_down_is_waited_for_once(opened, model_server):
+def test_a_service_that_is_down_is_waited_for_once_and_quotations_follow(opened, model_server):
     model_server.answer_with(lambda _: failed(500))
-    with opened() as archive, pytest.raises(ModelError, match="500"):
-        archive.ask(WEAK)
+    with opened() as archive:
+        answer = archive.ask(WEAK)
+    assert answer.citations
+    assert answer.mode == "extractive"
+    assert answer.warnings[0].startswith(FALLBACK)
+    assert "500" in answer.warnings[0]
     assert all(is_rewriting(request) for request in model_server.requests)
 
 

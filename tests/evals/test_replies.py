@@ -136,6 +136,20 @@ def test_a_failure_is_not_kept(server, settings, replies):
     assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize(
+    "unusable", ['{"answer": "A year."}', said("<think>Hives, hives", finish="length")]
+)
+def test_a_reply_that_cannot_be_used_is_asked_for_again(
+    server, settings, replies, indexed, unusable
+):
+    server.queue(unusable)
+    model = StoredModel(settings, replies)
+    with Archive.open(indexed, settings=Settings(model=settings), language_model=model) as archive:
+        answers = [archive.ask("How long did the bee trial run?") for _ in range(3)]
+    assert [answer.mode for answer in answers] == ["extractive", "llm", "llm"]
+    assert len(server.requests) == 2
+
+
 def test_a_reply_nobody_waited_for_is_not_kept(settings, replies):
     stream = StoredModel(settings, replies).stream(ASKED)
     next(stream)

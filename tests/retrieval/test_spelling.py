@@ -52,3 +52,22 @@ def test_a_misspelt_name_is_searched_for_as_the_archive_spells_it(dams, told, as
 def test_other_words_stay_as_they_were_asked(dams, told, question):
     dams.search(question)
     assert told == []
+
+
+@pytest.mark.parametrize(
+    ("speaker", "asked"),
+    [
+        ("Gwendolen Achebe-Firth", "Gwendoline Achebe-Firth"),
+        ("Gwendolen Achebe-Firth", "Gwendolen Achebe-Frith"),
+        ("Jon van der Meer", "John van der Meer"),
+        ("Jose M. Arrieta", "Josue Arrieta"),
+    ],
+)
+def test_one_part_of_a_long_name_that_is_almost_right_is_read_as_the_speakers(
+    write_episode, tmp_path, speaker, asked
+):
+    ration = write_episode("ration.md", [(speaker, "Bread was rationed after the war.")])
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([ration])
+        answer = archive.ask(f"What does {asked} say about bread?")
+    assert [citation.speaker for citation in answer.citations] == [speaker]

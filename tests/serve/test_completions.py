@@ -6,8 +6,11 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
+from askpod.answering.refusal import IN_ITS_PLACE
 from askpod.model import Answer, Citation
 from askpod.serve.completions import completed, sources
+from askpod.settings import ModelSettings, Settings
+from fake_openai import FakeOpenAI, said
 
 QUESTION = "Why did batteries that should have lasted two years give out in three weeks?"
 USER = {"role": "user", "content": QUESTION}
@@ -83,6 +86,21 @@ def test_langchain_asks_streamed_and_not(address, archive):
     text = archive.ask(QUESTION).text
     assert model.invoke(QUESTION).text.startswith(text)
     assert "".join(piece.text for piece in model.stream(QUESTION)).startswith(text)
+
+
+def test_what_broke_off_is_told_from_what_is_sent_in_its_place(serve, indexed):
+    with FakeOpenAI(said("They eat sixty grams a day. [10] The trial ran", cut=True)) as model:
+        settings = Settings(model=ModelSettings("any", base_url=model.base_url))
+        client = openai.OpenAI(base_url=f"{serve(indexed, settings=settings)}/v1", api_key="none")
+        stream = client.chat.completions.create(
+            model="askpod",
+            messages=[{"role": "user", "content": "How long did the bee trial run?"}],
+            stream=True,
+        )
+        shown = "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
+    broken, _, rest = shown.partition(f"\n\n{IN_ITS_PLACE}\n\n")
+    assert broken.startswith("They eat")
+    assert "Sources:" in rest
 
 
 def test_a_hostile_title_stays_text_in_markdown():

@@ -17,7 +17,7 @@ from askpod.answering.quoting import Retrieved, in_pieces
 from askpod.answering.refusal import is_doubtful
 from askpod.answering.rewriting import in_place, is_follow_up, merged, standalone, told
 from askpod.embedding import Embedder
-from askpod.errors import QuestionError
+from askpod.errors import ModelError, QuestionError
 from askpod.model import Answer, Episode, Exchange, Filters, Turn, Usage
 from askpod.retrieval.retriever import Found, Retriever
 from askpod.settings import Settings
@@ -100,13 +100,15 @@ class Asker:
         found = self._retriever.find(wanted, top, filters)
         if history and self._llm_answerer is None:
             found, filters = in_place(question, history, found, filters, self._retriever.find)
-        found, searched, spent = self._find_more(found, top, filters)
+        found, searched, spent, failure = self._find_more(found, top, filters)
         episodes = self._lookups.episodes(sorted({p.episode_id for p in found.passages}))
         seconds = time.perf_counter() - began - spent.model_seconds
         usage = replace(usage.then(spent), retrieval_seconds=seconds)
         search, turns, listed = self._retriever.find, self._lookups.turns, self._lookups.listed
         said = told(history) if is_follow_up(question) else ()
-        return Retrieved(found, filters, episodes, turns, search, listed, usage, said, searched)
+        return Retrieved(
+            found, filters, episodes, turns, search, listed, usage, said, searched, failure
+        )
 
     def _narrowed(self, question: str, filters: Filters) -> tuple[str, Filters]:
         """A question without the time or the episode that it names, and those as filters."""
@@ -118,22 +120,25 @@ class Asker:
 
     def _find_more(
         self, found: Found, top: int, filters: Filters
-    ) -> tuple[Found, tuple[str, ...], Usage]:
-        """What a model is to answer from, and what else was searched for in its words.
+    ) -> tuple[Found, tuple[str, ...], Usage, ModelError | None]:
+        """What a model is to answer from, what else was searched for in its words, its failure.
 
         The questions that are put in one are searched for, too; where little is found, so are a
         model's words for the question.
         """
         if self._llm_answerer is None or asks_catalog(found.question):
-            return found, (), Usage()
+            return found, (), Usage(), None
         parts = understand(found.question, found.named).parts
         found = merged(found, [*self._each(parts, top, filters).values()], top)
         when = self._settings.rewrite
         if when != "always" and not (when == "auto" and is_doubtful(found, filters)):
-            return found, (), Usage()
-        written, spent = self._llm_answerer.other_words(found.question)
+            return found, (), Usage(), None
+        try:
+            written, spent = self._llm_answerer.other_words(found.question)
+        except ModelError as error:
+            return found, (), Usage(), error
         others = self._each(written, top, filters)
-        return merged(found, [*others.values()], top), tuple(others), spent
+        return merged(found, [*others.values()], top), tuple(others), spent, None
 
     def _each(self, queries: Sequence[str], top: int, filters: Filters) -> dict[str, Found]:
         """What is found for each query; one that is longer than the embedder reads is left out."""

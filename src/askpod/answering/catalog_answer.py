@@ -57,7 +57,9 @@ _ASKS: dict[Asks, str] = {
         r"|(?:what|which|list|name|show)(?: me)?(?: all)?(?: the| your)? (?:topics|subjects|themes)"
         r"|what (?:can (?:i|we) ask|do you know|can you (?:answer|tell me|do))\b"
         rf"|(?:tell me about|describe|introduce|summari[sz]e) (?:this |the |your ){_ARCHIVE}$"
-        r"|^(?:hello|hi|hey|help)$"
+        r"|^(?:hello|hi|hey|help)$|what(?: is|['’]s) new\b"
+        r"|(?:which|what) episodes? (?:should|could|can|do) (?:i|we|you) (?:start|begin|listen|hear"
+        r"|recommend)(?: with| to)?(?: first)?$|where (?:should|can|do) (?:i|we) (?:start|begin)$"
     ),
     "list": (
         rf"(?:(?:which|what)(?: are)?(?: all)?(?: the| your)? |^){_EPISODES}\b"
@@ -65,6 +67,8 @@ _ASKS: dict[Asks, str] = {
     ),
 }
 _ASKED = {asks: re.compile(rf"\b(?:{how})", re.IGNORECASE) for asks, how in _ASKS.items()}
+# Where the next of several questions begins: "Who is the host, and how many episodes are there?"
+_NEXT = re.compile(r"(?:,? and |[?.!,;] )(?=(?:who|what|which|when|where|how)\b)", re.IGNORECASE)
 FILLERS = frozenset(
     words("""
     a about aired all altogether am an and answer any appear appeared archive are ask available
@@ -127,7 +131,7 @@ def in_period(text: str, filters: Filters) -> tuple[str, Filters]:
     without = text[: found.start()] + text[found.end() :]
     # "Which episodes talk about the crash of 2008?" is not about episodes of 2008.
     theirs = _OF_EPISODES.search(text[: found.start()])
-    if not (_asks(without) or (theirs and understand(without, ()).kind == "episodes")):
+    if not (_each_asks(without) or (theirs and understand(without, ()).kind == "episodes")):
         return text, filters
     said = found.groupdict()
     since = _date(said["first"] or said["since"] or said["since_"] or said["within"])
@@ -154,12 +158,20 @@ def _date(said: str | None, later: int = 0) -> str | None:
 
 def asks_catalog(text: str) -> Asks | None:
     """What a question asks of the catalog; None where it asks what is said in the episodes."""
-    return _asks(in_period(text, Filters())[0])
+    asked = _each_asks(in_period(text, Filters())[0])
+    return asked[0][1] if asked else None
 
 
 def points_back(text: str) -> bool:
     """Whether a question for the catalog means something that was said before it."""
     return bool(_POINTS_BACK.search(text))
+
+
+def _each_asks(text: str) -> list[tuple[str, Asks]]:
+    """The questions that are put in one, and what each asks; [] where one asks something else."""
+    parts = [text] if _asks(text) or len(text) > LONGEST_QUESTION else _NEXT.split(text)
+    asked = [(part, asks) for part in parts if (asks := _asks(part))]
+    return asked if len(asked) == len(parts) else []
 
 
 def _asks(text: str) -> Asks | None:
@@ -175,12 +187,32 @@ def _asks(text: str) -> Asks | None:
 
 def answer_from_catalog(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | None:
     """The answer to a question about the archive and its episodes; None where it is another."""
-    asks = asks_catalog(question.text)
-    episodes = _newest_first(retrieved.listed(retrieved.filters)) if asks else []
+    asked = _each_asks(in_period(question.text, Filters())[0])
+    episodes = _newest_first(retrieved.listed(retrieved.filters)) if asked else []
     if not episodes:
         return None
+    answers = [
+        _answer(asks, replace(question, text=text), episodes, retrieved, quote)
+        for text, asks in asked
+    ]
+    known = [answer for answer in answers if answer]
+    if len(known) < len(answers) or sum(bool(answer.citations) for answer in known) > 1:
+        return None
+    quoted = next((answer for answer in known if answer.citations), known[0])
+    text = "\n\n".join(answer.text for answer in known)
+    return replace(quoted, question=question.text, text=text)
+
+
+def _answer(
+    asks: Asks,
+    question: Question,
+    episodes: Sequence[Episode],
+    retrieved: Retrieved,
+    quote: Quote,
+) -> Answer | None:
+    """The answer to one question; None where the catalog does not know it."""
     if asks == "one" or (asks == "archive" and len(episodes) == 1):
-        chosen = _one(question.text, episodes) if asks == "one" else episodes[0]
+        chosen = _one(question.text, episodes, retrieved) if asks == "one" else episodes[0]
         return overview(question, [chosen], retrieved, quote) if chosen else None
     told = {
         "count": lambda: _how_many(question.text, episodes),
@@ -190,7 +222,7 @@ def answer_from_catalog(question: Question, retrieved: Retrieved, quote: Quote) 
         "archive": lambda: _description(episodes),
         "fact": lambda: _facts(question, retrieved),
     }
-    text = told[asks]() if asks else ""
+    text = told[asks]()
     if not text:
         return None
     return Answer(question.text, text, (), (), refused=False, mode="extractive")
@@ -202,7 +234,7 @@ def in_latest(text: str, episodes: Callable[[], list[Episode]]) -> tuple[str, st
     "What does the latest episode say about bees?" gives "What does it say about bees?".
     """
     found = None if asks_catalog(text) else _IN_LATEST.search(text)
-    latest = _one("latest episode", _newest_first(episodes())) if found else None
+    latest = _by_date("latest", _newest_first(episodes())) if found else None
     if found is None or latest is None:
         return text, None
     said = "" if found["inside"] else "it"
@@ -218,18 +250,30 @@ def _newest_first(episodes: Iterable[Episode]) -> list[Episode]:
     )
 
 
-def _one(text: str, episodes: Sequence[Episode]) -> Episode | None:
+def _one(text: str, episodes: Sequence[Episode], retrieved: Retrieved) -> Episode | None:
     """The latest, first, longest … episode; None where nothing tells which that is."""
     found = _ASKED["one"].search(text)
     which = found["which"].lower() if found else ""
-    if which in ("longest", "shortest"):
-        lengths = [(each.duration, each) for each in episodes if each.duration]
-        best = max if which == "longest" else min
-        return best(lengths, key=lambda pair: pair[0])[1] if lengths else None
+    if which not in ("longest", "shortest"):
+        return _by_date(which, episodes)
+    lengths = [(seconds, each) for each in episodes if (seconds := _seconds(each, retrieved))]
+    best = max if which == "longest" else min
+    return best(lengths, key=lambda pair: pair[0])[1] if lengths else None
+
+
+def _by_date(which: str, episodes: Sequence[Episode]) -> Episode | None:
     dated = [each for each in episodes if each.date or each.number is not None]
     if not dated:
         return None
     return dated[-1 if which in ("first", "oldest", "earliest") else 0]
+
+
+def _seconds(episode: Episode, retrieved: Retrieved) -> float:
+    """How long an episode is, at least until its last turn ends; 0.0 where that is not known."""
+    if episode.untimed:
+        return 0.0
+    last = [] if episode.duration else retrieved.turns(episode.id, 0, LAST_TURN)[-1:]
+    return episode.duration or (last[0].end if last else 0.0)
 
 
 def _facts(question: Question, retrieved: Retrieved) -> str:
@@ -242,11 +286,8 @@ def _facts(question: Question, retrieved: Retrieved) -> str:
 
 def _known(episode: Episode, retrieved: Retrieved) -> str:
     """What the one episode that is asked about is, how long it is, and where."""
-    length = ""
-    if not episode.untimed:
-        last = retrieved.turns(episode.id, 0, LAST_TURN)[-1:] if not episode.duration else []
-        seconds = episode.duration or (last[0].end if last else 0.0)
-        length = f", {clock(seconds)} long" if seconds else ""
+    seconds = _seconds(episode, retrieved)
+    length = f", {clock(seconds)} long" if seconds else ""
     link = second_link(episode.youtube, episode.links, None)
     return f"{headline(episode)}{length}" + (f"\n{link}" if link else "")
 

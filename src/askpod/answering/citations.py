@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from askpod.answering.claims import ends_before, may_begin, needs_source, plain_claim
+from askpod.answering.own_sources import OwnSources
 from askpod.answering.refusal import is_refusal
 from askpod.answering.replies import Marker, MarkerReader
 from askpod.answering.support import Support, SupportChecker
@@ -139,6 +140,7 @@ class CitationWriter:
         self._link = link
         self._drop = unsupported == "drop"
         self._question = question
+        self._lists = OwnSources()
         self._reader = MarkerReader()
         self._sentence = _Sentence()
         self._gap = ""  # white space not shown yet: a dropped marker takes it along
@@ -186,13 +188,13 @@ class CitationWriter:
 
     def feed(self, piece: str) -> str:
         """What can be shown now. Holds back only what may still change."""
-        for part in self._reader.feed(piece):
+        for part in self._reader.feed(self._lists.feed(piece)):
             self._take(part)
         return self._release()
 
     def finish(self) -> str:
         """The rest."""
-        for part in self._reader.finish():
+        for part in (*self._reader.feed(self._lists.finish()), *self._reader.finish()):
             self._take(part)
         self._end_sentence()
         self._gap = ""

@@ -25,7 +25,7 @@ from askpod.answering.quoting import (
     composed,
     widen,
 )
-from askpod.answering.refusal import basis_of, is_weak, refused, silent
+from askpod.answering.refusal import basis_of, is_far, is_weak, refused, silent
 from askpod.answering.sentences import Judged, KeptVectors, Run, Sentence, held_words, judge, read
 from askpod.embedding import Embedder
 from askpod.model import Answer, Basis, Episode, Passage
@@ -62,7 +62,7 @@ class ExtractiveAnswerer:
             return about
         if question.parts:
             quoted = self._in_parts(question, retrieved)
-        elif is_weak(found, retrieved.filters):
+        elif is_far(found, retrieved.filters) and not _only_hears(question, found):
             return refused(found)
         elif question.kind == "comparison" or (len(question.people) > 1 and unheard):
             quoted = self._compared(question, retrieved)
@@ -89,7 +89,8 @@ class ExtractiveAnswerer:
             widened = widen(runs, judged, sum(run.words for run in runs))
         else:
             widened = widen(choose(judged), judged)
-        basis = basis_of(question, widened)
+        near = not is_weak(found, retrieved.filters) or _only_hears(question, found)
+        basis = basis_of(question, widened, near=near)
         return Quotations(widened, found.passages, episodes, basis)
 
     def _judged(
@@ -166,6 +167,11 @@ class ExtractiveAnswerer:
             replace(asked, people=(own,) if own in question.people else ()), found, there
         )
         return replace(quoted, runs=_within(quoted.runs, COMPARED_WORDS))
+
+
+def _only_hears(question: Question, found: Found) -> bool:
+    """Whether a question asks for whatever a speaker says, to which nothing need be near."""
+    return question.names_no_subject and bool(found.named)
 
 
 def _told_again(

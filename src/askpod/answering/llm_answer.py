@@ -70,7 +70,7 @@ class LLMAnswerer:
         # What a small model adds to the evidence is mostly invented.
         as_is: Unsupported = "drop" if self.in_prose else "mark"
         self._unsupported = as_is if settings.unsupported == "auto" else settings.unsupported
-        self._model = model or LanguageModel(settings.model)
+        self.model = model or LanguageModel(settings.model)
         self._prompts = Prompts(settings.prompts)
         self._tokens = TokenCounter(settings.model.name)
         self._checker = SupportChecker(embedder)
@@ -81,7 +81,7 @@ class LLMAnswerer:
     def close(self) -> None:
         """Lets go of connections and threads."""
         self._meanwhile.shutdown(wait=False, cancel_futures=True)
-        self._model.close()
+        self.model.close()
 
     def stream(self, asked: Retrieved) -> Generator[str | Answer]:
         """Text as it comes, then the Answer. Closing the iterator stops the request.
@@ -89,14 +89,14 @@ class LLMAnswerer:
         The texts joined are the Answer's, but for a reply that broke off: its Answer is made
         without the model, and replaces what was shown.
         """
-        if is_weak(asked.found, asked.filters):
-            yield from in_pieces(self._without_model(asked))
+        if asked.failure or is_weak(asked.found, asked.filters):
+            yield from in_pieces(self._without_model(asked, asked.failure))
             return
         begun = False
         try:
             for attempt in self._attempts(asked):
                 try:
-                    with closing(self._model.stream(attempt.messages, attempt.schema)) as replies:
+                    with closing(self.model.stream(attempt.messages, attempt.schema)) as replies:
                         for piece in replies:
                             for item in attempt.take(piece):
                                 begun = True
@@ -111,8 +111,8 @@ class LLMAnswerer:
 
     async def astream(self, asked: Retrieved) -> AsyncGenerator[str | Answer]:
         """`stream` for asynchronous code. Cancelling stops the request."""
-        if is_weak(asked.found, asked.filters):
-            for item in in_pieces(self._without_model(asked)):
+        if asked.failure or is_weak(asked.found, asked.filters):
+            for item in in_pieces(self._without_model(asked, asked.failure)):
                 yield item
             return
         begun = False
@@ -120,7 +120,7 @@ class LLMAnswerer:
             for attempt in self._attempts(asked):
                 try:
                     async with aclosing(
-                        self._model.astream(attempt.messages, attempt.schema)
+                        self.model.astream(attempt.messages, attempt.schema)
                     ) as replies:
                         async for piece in replies:
                             for item in attempt.take(piece):
@@ -145,7 +145,7 @@ class LLMAnswerer:
             return standalone(question, history), Usage()
         messages = self._prompts.standalone(question, recent)
         try:
-            reply = self._model.reply(messages)
+            reply = self.model.reply(messages)
         except ModelError:
             return standalone(question, history), Usage()
         rewritten = without_thoughts(reply.text).strip().split("\n")[0].strip().strip('"“”')
@@ -161,7 +161,7 @@ class LLMAnswerer:
         """
         messages = self._prompts.rewrite(question)
         try:
-            reply = self._model.reply(messages)
+            reply = self.model.reply(messages)
         except ModelError as error:
             if error.retryable:  # it was tried for as long as is patient: so would the answer be
                 raise
@@ -278,7 +278,7 @@ class LLMAnswerer:
         return replace(
             answer,
             mode="llm",
-            model=self._model.name,
+            model=self.model.name,
             usage=attempt.asked.usage.then(self._usage(reply, attempt.messages)),
             warnings=tuple(warnings),
             reply=attempt.prose,
@@ -341,11 +341,12 @@ class _Attempt:
             return
         ending = self.reader.finish()
         self.prose += ending
-        if self.reader.broken:
-            raise ModelError(SPENT if piece.finish == "length" else BROKEN)
         question = self.asked.found.question
-        if is_copied(self.prose, self.messages, self.writer.evidence, question):
-            raise ModelError(COPIED)
+        copied = is_copied(self.prose, self.messages, self.writer.evidence, question)
+        if self.reader.broken or copied:
+            self._answerer.model.forget(self.messages, self.schema)
+            unread = SPENT if piece.finish == "length" else BROKEN
+            raise ModelError(COPIED if copied else unread)
         rest = self._held + ending
         if not self._begun:
             rest = rest.lstrip()

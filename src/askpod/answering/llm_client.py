@@ -33,6 +33,15 @@ Message = tuple[Literal["system", "user", "assistant"], str]
 CHARACTERS_PER_TOKEN = 16  # far above what any language needs: a longer answer has no end
 CHUNKS_PER_TOKEN = 50  # empty ones included, which is how hidden reasoning shows
 
+# Other words of services for why a reply ended; "" where it did not come to its end.
+ENDS = {
+    "max_tokens": "length",
+    "model_length": "length",  # Mistral's
+    "abort": "",  # vLLM's
+    "error": "",
+    "insufficient_system_resource": "",  # DeepSeek's
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -158,6 +167,9 @@ class LanguageModel:
                 return item
         raise AssertionError("a stream ends with its Reply or raises")
 
+    def forget(self, messages: Sequence[Message], schema: Schema | None = None) -> None:
+        """The reply to these could not be used: one that is kept somewhere must not stay."""
+
     def close(self) -> None:
         """End the connections kept for the next request; there may be one all the same."""
         if endpoint := self.__dict__.pop("_endpoint", None):
@@ -207,7 +219,8 @@ class _Call:
         if usage := chunk.usage_metadata:
             self._tokens = (reported(usage["input_tokens"]), reported(usage["output_tokens"]))
         if finish := chunk.response_metadata.get("finish_reason"):
-            self._finish = finish if re.fullmatch(r"[A-Za-z_]{1,30}", str(finish)) else "other"
+            known = finish if re.fullmatch(r"[A-Za-z_]{1,30}", str(finish)) else "other"
+            self._finish = ENDS.get(known.lower(), known)
         return self._said(self._strike_out.piece(str(chunk.text)[: max(0, self._room)]))
 
     def take_rest(self) -> str:

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from askpod.errors import ContextTooLong, ModelError
 from askpod.services.endpoints import is_vendors, key_for, split_name, where
-from askpod.services.errors import ErrorMessages, RequestInfo, complaint_of, is_too_long
+from askpod.services.errors import ErrorMessages, RequestInfo, complaint_of, is_too_long, may_pass
 from askpod.services.openai_http import (
     PAGES,
     Guard,
@@ -267,5 +267,6 @@ class ChatErrorMessages(ErrorMessages):
         """An error that came with a status of success."""
         if is_too_long(complaint):
             return self.too_long(complaint)
-        found = self.plain(f"reported a failure{self.quoted(complaint)}", todo)
+        what = f"reported a failure{self.quoted(complaint)}"
+        found = self.plain(what, todo, retryable=may_pass(complaint))
         return replace(found, complaint=complaint)

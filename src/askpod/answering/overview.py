@@ -145,25 +145,36 @@ def _shortened(run: Run, words: Sequence[str]) -> Run:
 
 
 def meant(subject: str, text: str, retrieved: Retrieved) -> list[Episode]:
-    """The episodes that a question on `subject` names, by a guest, by title or by number.
+    """The episodes that a question on `subject` names, by who is heard, by title or by number.
 
     Where there is but one episode, that one.
     """
     episodes = retrieved.listed(retrieved.filters)
     wanted = subject
     guests = named_speakers(wanted, sorted({guest for e in episodes for guest in e.guests}))
-    if guests:
-        episodes = [e for e in episodes if set(guests) & set(e.guests)]
-        wanted = without_names(wanted, guests)
+    theirs = [e for e in episodes if set(guests) & set(e.guests)]
+    if not guests:
+        guests = named_speakers(wanted, retrieved.found.named)
+        theirs = _heard_in(guests, retrieved)
+    if theirs:
+        episodes, wanted = theirs, without_names(wanted, guests)
     words = _telling(wanted)
     if placed := _placed(text, words, episodes):
         return placed
     if not words:
-        return episodes if guests or len(episodes) == 1 else []
+        return episodes if theirs or len(episodes) == 1 else []
     held = held_words(words, [f"{episode.title} {episode.short}" for episode in episodes])
     most = max(map(len, held), default=0)
     best = [episodes[place] for place, each in enumerate(held) if len(each) == most]
     return best if most >= TITLE * len(words) and len(best) == 1 else []
+
+
+def _heard_in(people: Sequence[str], retrieved: Retrieved) -> list[Episode]:
+    """Where people speak whom no episode calls its guests; [] where that is most of them."""
+    episodes = retrieved.listed(replace(retrieved.filters, speaker=None))
+    filters = [replace(retrieved.filters, speaker=person) for person in people]
+    ids = {each.id for own in filters for each in retrieved.listed(own)}
+    return [each for each in episodes if each.id in ids] if 2 * len(ids) <= len(episodes) else []
 
 
 def _telling(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from askpod.answering.figures import Figure, figure_asked_for, holds
-from askpod.text import query_words, without_titles, words
+from askpod.text import content_words, query_words, without_titles, words
 
 Kind = Literal["plain", "episodes", "overview", "person", "list", "comparison"]
 
@@ -129,6 +129,7 @@ _SPEAKING = (
     r"(?:predict|expect|hope|claim|warn|admit|complain|object|answer|reply|respond|remember|recall|"
     r"conclude|comment|promise|hate|love|fear|dislike|oppose|support|know|talk about|ask for)"
 )
+_ASKS_TO_HEAR = re.compile(rf"\b(?:{_SAYING}|{_SPEAKING})\b", re.IGNORECASE)
 _CAPITAL = r"(?:[^\W\d_a-z][\w-]*\.?)"
 _FULL_NAME = rf"{_CAPITAL}(?: (?:van|von|der|den|de|da|del|di|al|bin|la|le))*(?: {_CAPITAL})+"
 _FULL_NAMES = rf"({_FULL_NAME}(?:(?:,|,? and|,? or) {_FULL_NAME})*)"
@@ -161,6 +162,11 @@ class Question:
     def without_people(self) -> str:
         """Its text without the people's names, who speak and are seldom named in what they say."""
         return without_names(self.text, self.people) or self.text
+
+    @property
+    def names_no_subject(self) -> bool:
+        """Whether it only asks to hear somebody, whatever it is: "What did Ada ask for?"."""
+        return self.theirs and not content_words(_ASKS_TO_HEAR.sub("", self.without_people))
 
     @property
     def names_an_episode(self) -> bool:

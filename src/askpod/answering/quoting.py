@@ -17,6 +17,7 @@ import numpy as np
 from askpod.answering.citations import cite
 from askpod.answering.refusal import NEAREST
 from askpod.answering.sentences import FEWEST, Judged, Run, Scores, Sentence
+from askpod.errors import ModelError
 from askpod.links import second_link
 from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
 from askpod.retrieval.retriever import Found
@@ -53,6 +54,7 @@ class Retrieved:
         usage: what was spent on making the question whole.
         told: what the answer before has quoted already.
         searched: what was searched for besides the question.
+        failure: why the model cannot be reached now, where it was asked for that.
     """
 
     found: Found
@@ -64,6 +66,7 @@ class Retrieved:
     usage: Usage = field(default_factory=Usage)
     told: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
+    failure: ModelError | None = None
 
 
 def in_pieces(answer: Answer) -> Generator[str | Answer]:

@@ -2,14 +2,16 @@
 
 There are three tiers. A question is refused where too little in the archive is near it, or where
 it names somebody or something that the archive never mentions. What is quoted is called the nearest
-that was said, and no answer, where its best sentence is not relevant enough, or where a figure is
-asked for and the first two quotations have none of its kind. Else it is an answer: what is on the
+that was said, and no answer, where only a small archive comes so near, where its best sentence is
+not relevant enough, or where a figure is asked for and the first two quotations have none of its
+kind. Else it is an answer: what is on the
 subject and yet does not answer is seldom told apart without understanding. How often, and how the
 bars were set: docs/answers.md.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -36,6 +38,10 @@ UNSUPPORTED = "The episodes do not support what the model wrote."
 SAID_AFTER = f"{UNSUPPORTED} What was said:"
 NEAREST_AFTER_UNSUPPORTED = f"{UNSUPPORTED} {NEAREST_AFTER}"
 
+# Heads the answer that is made in the place of one which broke off when some of it had been shown
+# where nothing can be taken back: the numbers in it were those of other sources.
+IN_ITS_PLACE = "(The model failed here. What follows stands in its place, with its own numbers.)"
+
 # What a model must write, alone, when its evidence does not answer the question. In capitals and
 # about the episodes as a whole, so that no answer says it by chance.
 SENTINEL = "NOT IN THE EPISODES"
@@ -45,6 +51,11 @@ SENTINEL = "NOT IN THE EPISODES"
 # the guest there is less to be near by chance, and more reason to think that the answer is there.
 WEAKEST = 0.45
 WEAKEST_IN_NAMED = 0.25
+
+# The nearest of few chunks is less near by chance. Below WEAKEST by so much for each tenth of MANY
+# chunks a question is still refused; between both the nearest is quoted, as that and no answer.
+MANY = 10_000
+LESS_IN_FEWER = 0.03
 
 # The share of a question's words that one chunk holds, from which on it is about what it asks:
 # "What is robinia?". Over the same questions it lets none of those about other things through.
@@ -71,10 +82,16 @@ def nearness(found: Found) -> float:
 
 
 def is_weak(found: Found, filters: Filters) -> bool:
-    """Whether what was found is too little to answer from."""
+    """Whether what was found is too little to be called an answer."""
+    return is_far(found, filters) or nearness(found) < _bar(found, filters)
+
+
+def is_far(found: Found, filters: Filters) -> bool:
+    """Whether what was found is too little to be quoted at all."""
     if not found.passages or (found.unmentioned and not _may_be_foreign(found)):
         return True
-    return nearness(found) < _bar(found, filters)
+    fewer = LESS_IN_FEWER * max(0.0, math.log10(MANY / max(1, found.among)))
+    return nearness(found) < min(_bar(found, filters), WEAKEST - fewer)
 
 
 def is_doubtful(found: Found, filters: Filters) -> bool:
@@ -105,13 +122,20 @@ def refused(found: Found) -> Answer:
     )
 
 
-def basis_of(question: Question, runs: Sequence[Run]) -> Basis:
-    """Whether quotations, the best one first, answer a question or only come nearest to it."""
+def basis_of(question: Question, runs: Sequence[Run], *, near: bool) -> Basis:
+    """Whether quotations, the best one first, answer a question or only come nearest to it.
+
+    Args:
+        question: what is asked.
+        runs: what is quoted.
+        near: whether the archive comes near enough to the question for an answer.
+    """
     if not runs:
         return "none"
     # Asked for an episode, or to hear somebody, where there is none such.
     not_there = question.names_an_episode or question.strangers
-    weak = runs[0].best < ANSWERS or lacks_figure(question, runs)
+    beside = runs[0].best < ANSWERS and not question.names_no_subject
+    weak = not near or beside or lacks_figure(question, runs)
     return "nearest" if weak or not_there else "answered"
 
 

@@ -295,22 +295,32 @@ _CLOSE = r"[\]】］]"
 _SPACE = r"[ \t\u00a0\u3000]"
 _DASH = r"[-‐‑–—~～－]"
 _COMMA = r"[,;，；、]"
-_NUMBER = rf"\^?\d{{1,9}}(?:{_SPACE}*{_DASH}{_SPACE}*\d{{1,9}})?"
+_WORDS = ("turns", "turn", "sources", "source", "evidence", "#")  # "[turn 3]"
+_WORD = rf"(?:(?:{'|'.join(_WORDS)})(?![a-z]))"
+_BEGUN = "|".join(word[:end] for word in _WORDS for end in range(len(word), 0, -1))
+_TIME = rf"{_COMMA}?{_SPACE}*\d{{1,2}}(?::\d\d){{1,2}}"  # "[3, 6:45]": so it stands in the prompt
+_NUMBER = (
+    rf"(?:{_WORD}{_SPACE}*)?\^?\d{{1,9}}(?:{_SPACE}*{_DASH}{_SPACE}*\d{{1,9}})?(?:{_TIME}(?!\d))?"
+)
 _NOTE = rf"(?:{_SPACE}*(?::\d{{1,9}})?†[^\[\]【】［］\n]{{0,24}})?"  # OpenAI's "【4:0†source】"
 
 _FIRST = re.compile(_OPEN)
 _MARKER = re.compile(
     rf"{_OPEN}{_SPACE}*(?P<items>{_NUMBER}(?:{_SPACE}*{_COMMA}{_SPACE}*{_NUMBER})*)"
-    rf"{_NOTE}{_SPACE}*{_CLOSE}"
+    rf"{_NOTE}{_SPACE}*{_CLOSE}",
+    re.IGNORECASE,
 )
 # Everything that a marker can begin with, and a little more: what is held back is bounded anyway.
 _BEGINNING = re.compile(
-    rf"{_OPEN}(?:{_SPACE}|{_DASH}|{_COMMA}|[\d^])*+(?::\d*)?(?:†[^\[\]【】［］\n]{{0,24}})?"
+    rf"{_OPEN}(?:{_SPACE}|{_DASH}|{_COMMA}|[\d^:]|{_WORD})*+(?:{_BEGUN})?"
+    rf"(?:†[^\[\]【】［］\n]{{0,24}})?",
+    re.IGNORECASE,
 )
 # A link behind a number would open something else than the number's turn.
 _LINK = re.compile(r"(\]?)\(\s*<?(?:[a-z][a-z+.-]*:|//|/|www\.|#)[^()\s<>]*>?\s*\)", re.IGNORECASE)
 _MAY_LINK = re.compile(r"\]?(?:\([^()\n]*)?")
 LONGEST_LINK = 500  # characters
+_CLOCK = re.compile(_TIME)
 _ITEM = re.compile(rf"(\d+)(?:{_SPACE}*{_DASH}{_SPACE}*(\d+))?")
 
 
@@ -379,7 +389,7 @@ def markers_and_text(reply: str) -> Iterator[str | Marker]:
 def _read(items: str) -> Marker:
     numbers: dict[int, None] = {}
     unusable: list[str] = []
-    for item in _ITEM.finditer(items):
+    for item in _ITEM.finditer(_CLOCK.sub("", items)):
         first = int(item[1])
         last = int(item[2] or item[1])
         if first <= last < first + LONGEST_RANGE:

@@ -191,8 +191,12 @@ def told(history: Sequence[Exchange]) -> tuple[str, ...]:
 
 
 def _is_good(exchange: Exchange) -> bool:
-    """Whether an answer may become what the talk is about."""
-    return exchange.answer.basis == "answered" and bool(exchange.answer.citations)
+    """Whether an answer may become what the talk is about: it is one, or quotes who was named."""
+    quoted = {part for c in exchange.answer.citations for part in _WORD.findall(c.speaker)}
+    named = {part for name in _names(exchange.question) for part in _WORD.findall(name)}
+    return bool(exchange.answer.citations) and (
+        exchange.answer.basis == "answered" or not quoted.isdisjoint(named)
+    )
 
 
 def _points_back(question: str) -> bool:

@@ -249,8 +249,9 @@ def _by_speaker_and_place(
     for place, sentence in enumerate(sentences):
         speaker, guests = sentence.span.speaker, episodes[sentence.episode].guests
         scores[place] -= PASSAGE * (best - passages[sentence.passage].score)
-        scores[place] -= SHORT * (sentence.words < FEWEST)
-        scores[place] += FIGURE * question.holds_figure(sentence.text)
+        figure = question.holds_figure(sentence.text)  # "Forty pounds." is all that is asked
+        scores[place] -= SHORT * (sentence.words < FEWEST and not figure)
+        scores[place] += FIGURE * figure
         scores[place] += EXPLAINS * question.is_explained_by(sentence.text)
         if question.people:
             scores[place] += NAMED * (speaker in question.people)

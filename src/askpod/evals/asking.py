@@ -12,7 +12,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
-from contextlib import aclosing, closing
+from contextlib import aclosing, closing, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -161,6 +161,13 @@ class StoredReplies:
         with writable(self._folder, "replies cannot be kept", todo):
             write_atomically(path, json.dumps(asdict(reply), indent=1).encode())
 
+    def drop(
+        self, settings: ModelSettings, messages: Sequence[Message], schema: Schema | None = None
+    ) -> None:
+        """The reply to these messages, if it is kept, is kept no longer."""
+        with suppress(OSError):
+            self._path(settings, messages, schema).unlink(missing_ok=True)
+
     def _path(
         self, settings: ModelSettings, messages: Sequence[Message], schema: Schema | None
     ) -> Path:
@@ -204,6 +211,10 @@ class StoredModel(LanguageModel):
             async for item in items:
                 self._keep(messages, item, schema)
                 yield item
+
+    def forget(self, messages: Sequence[Message], schema: Schema | None = None) -> None:
+        """A reply that could not be used is a failure, and asked for again by the next run."""
+        self._replies.drop(self._settings, messages, schema)
 
     def _keep(self, messages: Sequence[Message], item: str | Reply, schema: Schema | None) -> None:
         if isinstance(item, Reply):

@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
-from itertools import pairwise
 
 from askpod.chunking import SPECIAL_TOKENS
 from askpod.retrieval.word_index import quoted
@@ -143,21 +142,23 @@ def _misspelt_in_part(question: str, speakers: tuple[str, ...]) -> dict[str, str
 
     Such a one is replaced though it is a word that is known: "Katherine Jarmul", "Jon Smith".
     """
-    by_part, spellings = _by_part(speakers), dict[str, str]()
-    for first, last in pairwise(_SPELT.findall(question)):
-        if not (first[0].isupper() and last[0].isupper()):
-            continue
-        pair = first.casefold(), last.casefold()
-        places = sorted({place for part in pair for place in by_part.get(part, ())})
-        names = [_SPELT.findall(speakers[place]) for place in places]
-        ends = [(name[0], name[-1]) for name in names if len(name) > 1]
-        if pair in [(own.casefold(), family.casefold()) for own, family in ends]:
-            continue
-        for own, family in ends:
-            if family.casefold() == pair[1] and _ratio(first, own) >= ALIKE_BESIDE:
-                spellings.setdefault(first, own)
-            if own.casefold() == pair[0] and _ratio(last, family) >= ALIKE_BESIDE:
-                spellings.setdefault(last, family)
+    asked, by_part = _SPELT.findall(question), _by_part(speakers)
+    places = sorted({place for word in asked for place in by_part.get(word.casefold(), ())})
+    names = [_SPELT.findall(speakers[place]) for place in places]
+    # With and without what stands between first and last: "Achebe-Firth", "Jose M. Arrieta".
+    forms = [form for name in names for form in (name, [name[0], name[-1]]) if len(name) > 1]
+    known = {" ".join(form).casefold() for form in forms}
+    spellings = dict[str, str]()
+    for form in forms:
+        for begin in range(len(asked) - len(form) + 1):
+            meant = asked[begin : begin + len(form)]
+            pairs = zip(meant, form, strict=True)
+            wrong = [(word, own) for word, own in pairs if word.casefold() != own.casefold()]
+            if len(wrong) != 1 or " ".join(meant).casefold() in known:
+                continue
+            capitals = meant[0][0].isupper() and meant[-1][0].isupper()
+            if capitals and _ratio(*wrong[0]) >= ALIKE_BESIDE:
+                spellings.setdefault(*wrong[0])
     return spellings
 
 

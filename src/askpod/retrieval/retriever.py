@@ -70,6 +70,7 @@ class Found:
     similarity: float  # greatest cosine to the question among the best chunks; 0.0 without any
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
     unmentioned: tuple[str, ...]  # names in the question that the whole archive never mentions
+    among: int  # chunks that were searched: those that the filters leave
     unmatched: tuple[str, ...] = ()  # why the filters leave nothing, in words for a person
     named: tuple[str, ...] = ()  # speakers of the archive whom the question names
     # Words of the question that the archive lacks -> as it spells them; these were searched for.
@@ -167,6 +168,7 @@ class Retriever:
             similarity=similarity,
             coverage=coverage(pool),
             unmentioned=tuple(unmentioned),
+            among=count if chosen is None else len(chosen),
             unmatched=nothing,
             named=named,
             spellings=spellings,

@@ -31,8 +31,15 @@ _TOO_LONG = re.compile(
     r"|maximum (context|model|allowed prompt|prompt) (length|window)|max_model_len"
     r"|exceed\w*\b.{0,60}\bcontext|context.{0,30}\bexceed|prompt (is )?too long"
     r"|input (is )?too long|too many (input )?tokens|request too large|reduce the length of"
-    r"|input tokens exceed|exceeds the maximum number of tokens",
+    r"|input tokens exceed|exceeds the maximum number of tokens"
+    r"|context length of only|(longer|greater) than the (model's )?context length"
+    r"|`inputs` tokens \+ `max_new_tokens`",
     re.IGNORECASE | re.DOTALL,
+)
+
+# What gateways put into a reply that has begun with 200: the status that it should have had.
+_PASSING = re.compile(
+    r'"(?:code|status|status_code)"\s*:\s*"?(?:408|429|5\d\d)\b|overloaded_error|rate_limit_exceeded'
 )
 
 
@@ -162,12 +169,11 @@ class ErrorMessages:
                 f"does not allow this key to use {model} (403){self.quoted(complaint)}",
                 f"check the key's rights, or choose another model ({setting})",
             )
-        if "model" in complaint.lower():
+        if re.search("model|deployment", complaint, re.IGNORECASE):  # Azure's name for a model
             what = f"has no model {model} (404){self.quoted(complaint)}"
             return self.plain(what, f"check {setting}")
-        return self.plain(
-            f"has no {self.asked.interface} at this address (404)", self.address_hint()
-        )
+        what = f"has no {self.asked.interface} at this address (404){self.quoted(complaint)}"
+        return self.plain(what, self.address_hint())
 
     def busy(self, problem: openai.APIStatusError, complaint: str) -> RequestFailure:
         """Too many requests."""
@@ -219,6 +225,11 @@ def is_too_long(complaint: str) -> bool:
     return bool(_TOO_LONG.search(complaint))
 
 
+def may_pass(complaint: str) -> bool:
+    """Whether an error that came inside a reply is a busy or failing service's, by its code."""
+    return bool(_PASSING.search(complaint)) and "insufficient_quota" not in complaint
+
+
 def quoted(complaint: str) -> str:
     """The message in it, as an appendix to a sentence; "" where there is none fit to be shown."""
     said = _message_in(complaint)
@@ -244,6 +255,8 @@ def _message_in(complaint: str) -> str:
     except ParseError:
         return complaint
     for _ in range(3):
+        if isinstance(body, list) and len(body) == 1:  # Gemini's
+            body = body[0]
         if not isinstance(body, Mapping):
             break
         body = next((body[k] for k in ("error", "message", "detail", "msg") if body.get(k)), "")
