@@ -87,9 +87,8 @@ def _settings_of_the_tests(
         if variable.startswith(("ASKPOD_", "OPENAI_")) and variable != "ASKPOD_CACHE":
             monkeypatch.delenv(variable)
     monkeypatch.delenv("COLUMNS", raising=False)  # a terminal's own width counts, not this one's
-    # Not `mktemp`, which looks through all folders for the next number.
+    # Not made: few tests keep a chat, and `mktemp` looks through all folders for the next number.
     data = tmp_path_factory.getbasetemp() / f"data-{next(_numbers)}"
-    data.mkdir()
     monkeypatch.setenv("ASKPOD_DATA", str(data))
 
 
@@ -121,16 +120,16 @@ def examples() -> Path:
 
 
 @pytest.fixture(scope="session")
-def unopened(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Path:
+def unopened(shared_folder: Path) -> Path:
     """The folder of an archive of the examples that is only copied from.
 
     Never copied from a store that this process has open: closing any of SQLite's files drops
     the process's locks on it, and what another process writes then goes unnoticed.
     """
-    folder = tmp_path_factory.mktemp("unopened") / "store"
-    # One process embeds; the others wait, and find its vectors.
+    folder = shared_folder / "unopened"
+    # One process indexes; the others wait for it.
     with FileLock(shared_folder / "indexed.lock"):
-        return examples_indexed_into(folder)
+        return folder if folder.exists() else examples_indexed_into(folder)
 
 
 def examples_indexed_into(folder: Path) -> Path:

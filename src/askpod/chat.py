@@ -82,20 +82,14 @@ class Excerpt:
 
 
 class Chat:
-    """One conversation. Not for several threads at once.
-
-    Attributes:
-        archive: what is asked; may be replaced by the same archive with another model.
-        filters: of the questions to come.
-        history: the exchanges so far, oldest first.
-    """
+    """One conversation. Not for several threads at once."""
 
     def __init__(
         self, archive: Asks, *, filters: Filters | None = None, history: Sequence[Exchange] = ()
     ) -> None:
-        self.archive = archive
-        self.filters = filters or Filters()
-        self.history = list(history)
+        self.archive = archive  # may be replaced by the same archive with another model
+        self.filters = filters or Filters()  # of the questions to come
+        self.history = list(history)  # the exchanges so far, oldest first
 
     def ask(self, question: str) -> Generator[str | Answer, None, None]:
         """Pieces of text as they come, and last the Answer; it is then in the history.

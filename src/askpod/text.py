@@ -50,18 +50,22 @@ _ABBREVIATION = re.compile(
 )
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list that is written as one text."""
+    return frozenset(text.split())
+
+
 # Words so common in questions that they say nothing of the subject.
-STOPWORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """a about above after again all also am an and any are as at be because been before being
-        between both but by can could did do does doing down during each few for from further get
-        gets got had has have having he her here hers him his how i if in into is it its just like
-        me more most my no nor not of off on once one only or other our out over own s said same
-        say says she should so some such t tell than that the their them then there these they
-        thing things this those through to too under until up us very was we were what when where
-        which while who whom why will with would you your yours talk talks mean means make makes""",
-    )
+STOPWORDS = word_set(
+    """a about above after again all also am an and any are as at be because been before being
+    between both but by can could did do does doing down during each few for from further get
+    gets got had has have having he her here hers him his how i if in into is it its just like
+    me more most my no nor not of off on once one only or other our out over own s said same
+    say says she should so some such t tell than that the their them then there these they
+    thing things this those through to too under until up us very was we were what when where
+    which while who whom why will with would you your yours talk talks mean means make makes"""
 )
 
 # What people are called beside their last name: "Dr Okonkwo", "Detective Sergeant Mercer".

@@ -7,25 +7,33 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from askpod import Archive
 from filler_episodes import write_filler
 
 
 @pytest.fixture(scope="session")
-def long_store(tmp_path_factory: pytest.TempPathFactory, unopened: Path) -> Path:
+def long_store(
+    tmp_path_factory: pytest.TempPathFactory, shared_folder: Path, unopened: Path
+) -> Path:
     """The folder of an archive with text for prompts of 32k tokens, not of 128k. Read only.
 
     The example episodes are in it, and others that fill haystacks.
     """
-    folder = tmp_path_factory.mktemp("long")
-    store = Path(shutil.copytree(unopened, folder / "store"))
-    filler = write_filler(folder / "episodes", episodes=4, turns=75)
+    made = shared_folder / "long"
+    with FileLock(shared_folder / "long.lock"):  # one process indexes; the others wait for it
+        if not made.exists():
+            _index_filler(Path(shutil.copytree(unopened, made)), tmp_path_factory.mktemp("filler"))
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("long") / "store"))
+
+
+def _index_filler(store: Path, folder: Path) -> None:
+    filler = write_filler(folder, episodes=4, turns=75)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("ASKPOD_PRECISION", raising=False)
         with Archive.open(store) as archive:
             archive.index(filler)
-    return store
 
 
 @pytest.fixture(scope="session")

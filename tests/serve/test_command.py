@@ -85,7 +85,6 @@ def test_beyond_loopback_a_token_is_needed():
     assert "ASKPOD_TOKEN" in refused("--host", "0.0.0.0", "--port", str(free_port()))
 
 
-def test_a_port_that_is_taken_is_said(indexed):
-    with process(indexed) as (_, address):
-        port = address.rsplit(":", 1)[1]
-        assert "--port" in refused("--store", str(indexed), "--port", port)
+def test_a_port_that_is_taken_is_said(indexed, address):
+    port = address.rsplit(":", 1)[1]
+    assert "--port" in refused("--store", str(indexed), "--port", port)

@@ -20,7 +20,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 
 from askpod.answering.refusal import REFUSAL
-from askpod.text import STOPWORDS, folded, split_sentences
+from askpod.text import STOPWORDS, folded, split_sentences, word_set
 
 ALIKE = 0.8  # difflib's ratio, from which on two spellings are one name
 
@@ -45,22 +45,16 @@ _THOUSANDS = "[,'’\u00a0\u2009\u202f]"
 _TOKEN = re.compile(rf"(?:\d{{1,3}}(?:{_THOUSANDS}\d{{3}})+(?!\d)|\d+)(?:\.\d+)?|[^\W\d_]+")
 
 # "Three reasons", "two ways": a writer counts what a speaker listed without ever saying a number.
-_COUNTED = frozenset(
-    re.findall(
-        r"\w+",
-        "reasons things ways points steps parts kinds types examples factors aspects tips ideas "
-        "benefits challenges problems approaches options groups stages main key different",
-    )
+_COUNTED = word_set(
+    "reasons things ways points steps parts kinds types examples factors aspects tips ideas "
+    "benefits challenges problems approaches options groups stages main key different"
 )
 
 _AT_A_TIME = re.compile(r"\bat one point\b", re.IGNORECASE)  # no number, whatever follows
 _COUPLE = re.compile(r"\ba couple\b", re.IGNORECASE)
-_MEASURES = frozenset(
-    re.findall(
-        r"\w+",
-        "second minute hour day night week month year decade percent percentage dollar euro pound "
-        "cent kilometre kilometer mile metre meter kilo",
-    )
+_MEASURES = word_set(
+    "second minute hour day night week month year decade percent percentage dollar euro pound "
+    "cent kilometre kilometer mile metre meter kilo"
 )
 
 

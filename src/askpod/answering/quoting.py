@@ -36,37 +36,24 @@ LEAST_WORTH = 0.15  # of the best run's worth, below which a run is left out
 PASSAGES = 10  # that are read for an answer
 LONGEST_ASKED = 140  # characters of a question before a quotation that leans on it
 
-TurnsOf = Callable[[str, int, int], list[Turn]]
+TurnsOf = Callable[[str, int, int], list[Turn]]  # episode, first and last position, inclusive
 Search = Callable[[str, int, Filters], Found]
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """A question with what was found for it, and where more can be had.
-
-    Attributes:
-        found: the passages.
-        filters: what the listener restricted the question to.
-        episodes: those of the passages, by id.
-        turns: the turns of an episode from one position to another, both inclusive.
-        search: finds passages for another question.
-        listed: the episodes that filters leave.
-        usage: what was spent on making the question whole.
-        told: what the answer before has quoted already.
-        searched: what was searched for besides the question.
-        failure: why the model cannot be reached now, where it was asked for that.
-    """
+    """A question with what was found for it, and where more can be had."""
 
     found: Found
-    filters: Filters
-    episodes: Mapping[str, Episode]
+    filters: Filters  # what the listener restricted the question to
+    episodes: Mapping[str, Episode]  # those of the passages, by id
     turns: TurnsOf
-    search: Search
-    listed: Callable[[Filters], list[Episode]]
-    usage: Usage = field(default_factory=Usage)
-    told: tuple[str, ...] = ()
-    searched: tuple[str, ...] = ()
-    failure: ModelError | None = None
+    search: Search  # for another question
+    listed: Callable[[Filters], list[Episode]]  # the episodes that filters leave
+    usage: Usage = field(default_factory=Usage)  # what making the question whole has cost
+    told: tuple[str, ...] = ()  # what the answer before has quoted already
+    searched: tuple[str, ...] = ()  # what was searched for besides the question
+    failure: ModelError | None = None  # why a model that was asked for that cannot be reached
 
 
 def in_pieces(answer: Answer) -> Generator[str | Answer]:

@@ -25,7 +25,7 @@ from askpod.answering.replies import is_copied
 from askpod.model import Exchange, Filters, Passage
 from askpod.retrieval.passages import without_duplicates
 from askpod.retrieval.retriever import Found
-from askpod.text import STOPWORDS, query_words, words
+from askpod.text import STOPWORDS, query_words, word_set, words
 
 if TYPE_CHECKING:
     from askpod.tokens import Message
@@ -89,23 +89,17 @@ _VERB = re.compile(
     r"might|must|to)\b",
     re.IGNORECASE,
 )
-_ASKING = frozenset(
-    re.findall(
-        r"\w+",
-        """which whose when where why how in on at for with without by from of during before after
-        because since under over to""",
-    )
+_ASKING = word_set(
+    """which whose when where why how in on at for with without by from of during before after
+    because since under over to"""
 )
 # Words of a question that say nothing of its subject, beyond those that a search leaves out.
-_EMPTY = STOPWORDS | frozenset(
-    re.findall(
-        r"\w+",
-        """tell explain describe mention mentioned many much long often kind kinds sort way ways
-        example examples else really exactly please give gave something anything someone somebody
-        people person guest guests episode episodes first best use used happen happens happened
-        agree agrees disagree
-        think thinks thought want wanted know knows later instead go ok okay yes well""",
-    )
+_EMPTY = STOPWORDS | word_set(
+    """tell explain describe mention mentioned many much long often kind kinds sort way ways
+    example examples else really exactly please give gave something anything someone somebody
+    people person guest guests episode episodes first best use used happen happens happened
+    agree agrees disagree
+    think thinks thought want wanted know knows later instead go ok okay yes well"""
 )
 
 

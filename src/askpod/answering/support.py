@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from askpod.answering.claims import binding_numbers, missing_names, stated_numbers
 from askpod.embedding import Embedder
 from askpod.model import EvidenceTurn
-from askpod.text import asks, content_words, folded, split_sentences, split_to_fit
+from askpod.text import asks, content_words, folded, split_sentences, split_to_fit, word_set
 from askpod.times import clock
 
 WORDS = 0.5
@@ -60,15 +60,12 @@ MOST_NAMES = 2  # missing ones that are counted
 KEPT = 4000  # verdicts, turns and vectors that are remembered, each
 
 # How an answer introduces what somebody said: no part of what was said.
-_ATTRIBUTION = frozenset(
-    re.findall(
-        r"\w+",
-        "according explain explains explained note notes noted mention mentions mentioned describe "
-        "describes described argue argues argued add adds added believe believes believed think "
-        "thinks thought state states stated suggest suggests suggested recommend recommends "
-        "recommended advises advised shows indicates evidence speaker guest host podcast episode "
-        "interview",
-    )
+_ATTRIBUTION = word_set(
+    "according explain explains explained note notes noted mention mentions mentioned describe "
+    "describes described argue argues argued add adds added believe believes believed think "
+    "thinks thought state states stated suggest suggests suggested recommend recommends "
+    "recommended advises advised shows indicates evidence speaker guest host podcast episode "
+    "interview"
 )
 
 _AGREES = re.compile(r"(?:yes|no)\b(?! one\b)", re.IGNORECASE)

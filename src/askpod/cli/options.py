@@ -20,6 +20,11 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
+def out(about: str) -> Any:  # noqa: ANN401 (what typer makes of it)
+    """The option that names the folder to write to."""
+    return typer.Option("--out", metavar="DIR", parser=folder, help=about)
+
+
 Store = Annotated[
     Path | None,
     typer.Option(

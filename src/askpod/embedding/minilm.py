@@ -53,30 +53,19 @@ class MiniLM:
         EmbedderError: the weights are not installed or cannot be read.
     """
 
+    dimension = DIMENSION
+    max_tokens = MAX_TOKENS  # [CLS] and [SEP] included
+
     def __init__(self, precision: Precision = "int8", threads: int | None = None) -> None:
         if threads is not None and threads < 1:
             raise EmbedderError(f"threads is {threads}; it must be 1 or more")
         files = find_weights()
         self._precision = precision
+        self.name = model_name(precision)
         self._threads = threads or _usable_cores()
         self._pieces = _shared(files.tokenizer, lambda: WordPieces(files.tokenizer))
         name = _graph_name(files, precision)
         self._session = _shared(cache_folder() / name, lambda: _session(files, precision, name))
-
-    @property
-    def name(self) -> str:
-        """The model and its precision, like "all-MiniLM-L6-v2/int8"."""
-        return model_name(self._precision)
-
-    @property
-    def dimension(self) -> int:
-        """384."""
-        return DIMENSION
-
-    @property
-    def max_tokens(self) -> int:
-        """256, [CLS] and [SEP] included."""
-        return MAX_TOKENS
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, [CLS] and [SEP] included, nothing cut."""
@@ -136,7 +125,7 @@ class MiniLM:
 
 
 def model_name(precision: Precision) -> str:
-    """The name that an embedder of this precision has, known without loading it."""
+    """The name that an embedder of this precision has, like "all-MiniLM-L6-v2/int8"."""
     return f"{MODEL}/{precision}"
 
 

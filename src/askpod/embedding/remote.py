@@ -78,19 +78,11 @@ class RemoteEmbedder:
     ) -> None:
         self._model = model
         self._url = base_url or OPENAI_URL
+        self.name = remote_name(model, self._url)
+        self.max_tokens = MAX_TOKENS_OPENAI if _of_openai(model) else MAX_TOKENS_UNKNOWN
         self._dimension = dimension
         self._lock = threading.Lock()
         self._plain_numbers = False  # whether it refused base64
-
-    @property
-    def model(self) -> str:
-        """The model's name at the endpoint."""
-        return self._model
-
-    @property
-    def name(self) -> str:
-        """Like "openai:text-embedding-3-small", with "@host" where that is not OpenAI's own."""
-        return remote_name(self._model, self._url)
 
     @property
     def sold_as(self) -> str | None:
@@ -109,11 +101,6 @@ class RemoteEmbedder:
         if self._dimension is None:  # embed has learned it, or raised
             raise AssertionError
         return self._dimension
-
-    @property
-    def max_tokens(self) -> int:
-        """8,191 for OpenAI's models, 512 for others."""
-        return MAX_TOKENS_OPENAI if _of_openai(self._model) else MAX_TOKENS_UNKNOWN
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text as tiktoken counts them, two markers included, nothing cut.
@@ -254,7 +241,10 @@ class RemoteEmbedder:
 
 
 def remote_name(model: str, base_url: str | None) -> str:
-    """The name that an embedder of this model has, known without asking the endpoint."""
+    """The name that an embedder of this model has, like "openai:text-embedding-3-small".
+
+    With "@host" where the endpoint is not OpenAI's own.
+    """
     host = _host(base_url or OPENAI_URL)
     return f"{PREFIX}{model}" if host == _host(OPENAI_URL) else f"{PREFIX}{model}@{host}"
 

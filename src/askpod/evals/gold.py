@@ -187,17 +187,6 @@ class GoldSet:
             raise GoldError(f"{self.path}: every question has a history; add some without")
         return replace(self, questions=alone)
 
-    def unknown(self, durations: Mapping[str, float | None]) -> list[Problem]:
-        """Rows that name episodes which are not there, or seconds outside of them.
-
-        `durations` are the seconds of every episode of the archive, None where not known.
-        """
-        return [
-            Problem(self.lines[question.id], question.id, problem)
-            for question in self.questions
-            for problem in dict.fromkeys(_misplaced(question, durations))
-        ]
-
 
 def load_gold(path: Path) -> GoldSet:
     """Reads a gold file.
@@ -305,14 +294,11 @@ def worded(error: ValidationError) -> list[str]:
     return found
 
 
-def _episodes(question: GoldQuestion) -> set[str]:
-    return {each.episode for each in question.evidence}
-
-
 def _misplaced(question: GoldQuestion, durations: Mapping[str, float | None]) -> Iterable[str]:
+    held_in = {each.episode for each in question.evidence}
     if question.episode is not None and question.episode not in durations:
         yield f"unknown episode {question.episode}"
-    elif question.evidence and question.episode not in (None, *_episodes(question)):
+    elif held_in and question.episode not in (None, *held_in):
         yield f"asked of {question.episode}, and has its evidence in {question.evidence[0].episode}"
     for each in question.evidence:
         if each.episode not in durations:
@@ -368,7 +354,12 @@ class Sources:
 def misplaced(gold: GoldSet, archive: Archive) -> list[Problem]:
     """Rows that name episodes which the archive does not hold, or seconds outside of them."""
     named = (each.episode for question in gold.questions for each in question.evidence)
-    return gold.unknown(Sources(archive).durations(named))
+    durations = Sources(archive).durations(named)
+    return [
+        Problem(gold.lines[question.id], question.id, problem)
+        for question in gold.questions
+        for problem in dict.fromkeys(_misplaced(question, durations))
+    ]
 
 
 def require_all(gold: GoldSet, archive: Archive) -> None:

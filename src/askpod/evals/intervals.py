@@ -45,8 +45,6 @@ def intervals(
     clusters: Sequence[str],
     *,
     shares: bool | Sequence[bool] = True,
-    seed: int = SEED,
-    resamples: int = RESAMPLES,
 ) -> list[Interval]:
     """The figure of each measure, sum of its values over sum of its weights, with its interval.
 
@@ -77,14 +75,12 @@ def intervals(
         weights: the same shape; 0 where a measure does not apply to a question.
         clusters: the cluster of each question.
         shares: which of the measures lie between 0 and 1, or whether all do.
-        seed: of the draws.
-        resamples: how many draws.
 
     Returns:
         An Interval for each measure. Where no question has weight it is 0, from 0 to 0.
     """
     parts = _parts(values, weights)
-    found = _bootstrap(parts, parts[1] > 0, clusters, _ratio, (seed, resamples))
+    found = _bootstrap(parts, parts[1] > 0, clusters, _ratio)
     bounded = np.broadcast_to(np.asarray(shares, dtype=bool), len(found))
     return [
         _opened(interval) if share else interval
@@ -98,9 +94,6 @@ def paired(
     values_b: ArrayLike,
     weights_b: ArrayLike,
     clusters: Sequence[str],
-    *,
-    seed: int = SEED,
-    resamples: int = RESAMPLES,
 ) -> list[Interval]:
     """The difference b - a of each measure's figures over the same questions, with its interval.
 
@@ -110,7 +103,7 @@ def paired(
     """
     parts = np.concatenate([_parts(values_a, weights_a), _parts(values_b, weights_b)])
     applies = (parts[1] > 0) | (parts[3] > 0)
-    return _bootstrap(parts, applies, clusters, _difference, (seed, resamples))
+    return _bootstrap(parts, applies, clusters, _difference)
 
 
 def _parts(values: ArrayLike, weights: ArrayLike) -> Floats:
@@ -135,7 +128,6 @@ def _bootstrap(
     applies: Flags,
     clusters: Sequence[str],
     statistic: Statistic,
-    draws: tuple[int, int],
 ) -> list[Interval]:
     found = [Interval(0.0, 0.0, 0.0, 0, 0)] * parts.shape[2]
     if parts.size == 0:
@@ -149,7 +141,7 @@ def _bootstrap(
         figures = lows = highs = statistic(sums.sum(axis=1))
         if len(units) > 1:
             tail = _tail(np.diff(units, append=len(rows)))
-            lows, highs = _bounds(sums, statistic, tail, draws)
+            lows, highs = _bounds(sums, statistic, tail)
         for column, value, low, high in zip(columns, figures, lows, highs, strict=True):
             found[column] = Interval(
                 float(value), float(min(low, value)), float(max(high, value)), len(rows), number
@@ -186,12 +178,11 @@ def _tail(sizes: NDArray[np.intp]) -> float:
     return float(ndtr(-math.sqrt(number / (number - 1)) * quantile))
 
 
-def _bounds(sums: Floats, statistic: Statistic, tail: float, draws: tuple[int, int]) -> Floats:
+def _bounds(sums: Floats, statistic: Statistic, tail: float) -> Floats:
     """The two percentiles of the draws, 2 x measures. `sums` is parts x units x measures."""
-    seed, resamples = draws
     units = sums.shape[1]
-    rng = np.random.default_rng(seed)
-    times = rng.multinomial(units, np.full(units, 1 / units), size=resamples).astype(float)
+    rng = np.random.default_rng(SEED)
+    times = rng.multinomial(units, np.full(units, 1 / units), size=RESAMPLES).astype(float)
     bounds: Floats = np.quantile(statistic(times @ sums), (tail, 1 - tail), axis=0)
     return bounds
 

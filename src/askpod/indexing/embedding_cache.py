@@ -104,30 +104,18 @@ class CachedEmbedder:
         self._embedder = embedder
         self._paid = paid
         self.tokens = 0
-
-    @property
-    def name(self) -> str:
-        """The remote embedder's."""
-        return self._embedder.name
+        self.name, self.max_tokens = embedder.name, embedder.max_tokens
+        self.count_tokens = embedder.count_tokens
 
     @property
     def dimension(self) -> int:
-        """The remote embedder's."""
+        """The remote embedder's, which may ask its endpoint."""
         return self._embedder.dimension
-
-    @property
-    def max_tokens(self) -> int:
-        """The remote embedder's."""
-        return self._embedder.max_tokens
 
     @property
     def cost(self) -> float | None:
         """Of `tokens`, in US dollars; None where the model's price is not known."""
         return cost(self._embedder.sold_as, self.tokens, 0)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """As the remote embedder counts them."""
-        return self._embedder.count_tokens(texts)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors in the order of `texts`; each batch is on the disk as soon as it is there.

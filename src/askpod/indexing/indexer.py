@@ -69,15 +69,10 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class Prune:
-    """Which of the episodes whose files are gone are removed.
+    """Which of the episodes whose files are gone are removed."""
 
-    Args:
-        below: the folders and files that the user named, as absolute paths; no others.
-        missing_folders: also where a whole folder is missing or empty, as when a disk is unplugged.
-    """
-
-    below: tuple[Path, ...]
-    missing_folders: bool = False
+    below: tuple[Path, ...]  # only those in folders and files that the user named; absolute paths
+    missing_folders: bool = False  # also where a whole folder is missing: perhaps an unplugged disk
 
 
 @dataclass(frozen=True, slots=True)

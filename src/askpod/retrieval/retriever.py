@@ -64,8 +64,6 @@ class Found:
     """What a search found, with what judging it needs."""
 
     question: str
-    vector: NDArray[np.float32]  # of the question, unit length
-    words: tuple[str, ...]  # of the question, those worth looking for
     passages: tuple[Passage, ...]  # best first
     similarity: float  # greatest cosine to the question among the best chunks; 0.0 without any
     coverage: float  # share of the words, by rarity, in the chunk that holds most; 0.0 to 1.0
@@ -141,11 +139,10 @@ class Retriever:
             if question != asked:
                 embedded = self._embedding_of(question)
                 nearest = self._nearest(neighbours, embedded, top, chosen, selection)
-            bare = without_titles(question)
-            words, named = query_words(bare), named_speakers(question, everybody)
+            bare, named = without_titles(question), named_speakers(question, everybody)
             said = [
                 _said(self._words.chunks_that_say(connection, word, count, state), count)
-                for word in _but_names(words, named)
+                for word in _but_names(query_words(bare), named)
             ]
             labels = people.labels_of(layout.speakers, set(named).__contains__)
             shares = speech_shares(connection, labels)
@@ -162,8 +159,6 @@ class Retriever:
             nothing = () if found or not filters else unmatched(connection, filters, people)
         return Found(
             question=asked,
-            vector=vector,
-            words=tuple(words),
             passages=tuple(found),
             similarity=similarity,
             coverage=coverage(pool),

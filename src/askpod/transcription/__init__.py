@@ -46,19 +46,12 @@ FOLDER = "recordings"  # among the sources in the store
 
 @dataclass(slots=True)
 class Transcription:
-    """What is transcribed in a run, and by which engine.
+    """What is transcribed in a run, and by which engine."""
 
-    Args:
-        model: as `--model` names it: a size, a folder or `openai:NAME`; None: see VARIABLE.
-        everything: also the recordings in folders, and of a feed's episodes without transcripts.
-        notify: told how far it is.
-        made: the engine; None: it is made when the first recording needs it.
-    """
-
-    model: str | None = None
-    everything: bool = False
-    notify: Notify = field(default=lambda _: None)
-    made: Engine | None = None
+    model: str | None = None  # as `--model` has it: a size, a folder, `openai:NAME`; else VARIABLE
+    everything: bool = False  # also recordings in folders, and of episodes without transcripts
+    notify: Notify = field(default=lambda _: None)  # told how far it is
+    made: Engine | None = None  # the engine: made when the first recording needs it
 
     @property
     def engine(self) -> Engine:

@@ -264,11 +264,7 @@ class Endpoint:
         self._model = model
         self._url = base_url
         self.name = f"{PREFIX}{model}"
-
-    @property
-    def address(self) -> str:
-        """Where the sound goes, fit to be shown."""
-        return where(self._url)
+        self.address = where(base_url)  # fit to be shown
 
     def transcribe(self, samples: Samples) -> Heard:
         """See Engine."""

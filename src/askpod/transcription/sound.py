@@ -63,10 +63,6 @@ def _pyav() -> Any:  # noqa: ANN401 - a module, which the extra brings
 class Sound:
     """A recording that can be decoded.
 
-    Attributes:
-        duration: seconds, as the file states them; None where it does not.
-        broken_at: the second from which on it cannot be decoded; None where all of it can.
-
     Raises:
         RecordingError: it is no recording, or is damaged from its beginning on.
         TranscriberError: what decodes it is not installed.
@@ -74,8 +70,8 @@ class Sound:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.duration: float | None = None
-        self.broken_at: float | None = None
+        self.duration: float | None = None  # seconds, where the file states them
+        self.broken_at: float | None = None  # the second from which on it cannot be decoded
         self._check_head()
         self._pieces: Callable[[], Iterator[Samples]]
         if _pyav() is not None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from askpod.answering.llm_client import Reply
 from askpod.evals.intervals import Interval
-from askpod.evals.models.figures import (
+from askpod.evals.models import (
     Load,
     Prompt,
     Sent,

@@ -17,7 +17,7 @@ from rich.console import Console
 from askpod import Archive
 from askpod.answering.llm_client import LanguageModel
 from askpod.evals.gold import GoldQuestion, GoldSet, load_gold
-from askpod.evals.models.figures import Load, ModelFigures, Prompt, figures, send
+from askpod.evals.models import Load, ModelFigures, Prompt, figures, send
 from askpod.evals.models.measure import Candidate, measure, write_models
 from askpod.evals.report.models import groups, tables
 from askpod.settings import ModelSettings, Settings

@@ -174,12 +174,7 @@ TAG = "askpod"
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
     *,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="DIR", parser=options.folder, help="Folder of the files, else RUN."
-        ),
-    ] = None,
+    out: Annotated[Path | None, options.out("Folder of the files, else RUN.")] = None,
     as_json: options.Json = False,
 ) -> None:
     """Write a run for trec_eval, to check the ranking measures."""

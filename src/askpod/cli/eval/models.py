@@ -14,7 +14,7 @@ from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.evals.gold import GoldSet
-    from askpod.evals.models.figures import ModelFigures
+    from askpod.evals.models import ModelFigures
     from askpod.evals.models.measure import Candidate
 
 FOLDER = "models"  # within the gold set's
@@ -23,15 +23,7 @@ Models = Annotated[
     list[str] | None,
     typer.Option("--model", metavar="NAME", help="A model to measure; give it for each one."),
 ]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        "--out",
-        metavar="DIR",
-        parser=options.folder,
-        help=f"Where to write, else {RUNS}/GOLD/{FOLDER}.",
-    ),
-]
+Out = Annotated[Path | None, options.out(f"Where to write, else {RUNS}/GOLD/{FOLDER}.")]
 
 
 def models(
@@ -45,13 +37,14 @@ def models(
 ) -> None:
     """Measure models side by side: quality, speed, errors, cost."""
     from askpod.evals.gold import load_gold
-    from askpod.evals.models.figures import announced
-    from askpod.evals.models.measure import make_folder
+    from askpod.evals.models import announced
+    from askpod.evals.models.measure import UNWRITTEN
+    from askpod.evals.run import make_folder
 
     questions = load_gold(gold).alone()
     candidates = _candidates(questions, model or [], base_url, store)
     folder = out or RUNS / questions.name / FOLDER
-    make_folder(folder)
+    make_folder(folder, UNWRITTEN)
     note(announced({each.model.name: each.estimate for each in candidates}))
     measured = _measured(questions, store, candidates, folder)
     _show(measured, folder, as_json=as_json)

@@ -80,15 +80,7 @@ Models = Annotated[
 Parallel = Annotated[
     int, typer.Option("--parallel", metavar="N", min=1, help="Questions asked at a time.")
 ]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        "--out",
-        metavar="DIR",
-        parser=options.folder,
-        help=f"Folder of the run, else one in {RUNS}/ named after it.",
-    ),
-]
+Out = Annotated[Path | None, options.out(f"Folder of the run, else one in {RUNS}/ named after it.")]
 
 
 @dataclass(frozen=True, slots=True)

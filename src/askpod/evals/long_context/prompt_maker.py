@@ -61,11 +61,6 @@ class PromptMaker:
         self._others = Others(archive, self._transcripts)
         self._frames: dict[tuple[str, Placement], int] = {}
 
-    @property
-    def encoding(self) -> str:
-        """The name of the encoding that counts tokens."""
-        return self._counter.encoding
-
     def needle(self, question: GoldQuestion) -> Needle | None:
         """Where a question's evidence stands; None without any, or in more than one episode."""
         found = {each.episode for each in question.stretches}

@@ -1,4 +1,349 @@
 """Models side by side: how good their answers are, how soon they come, and for how much.
 
-Every reply is asked for again: what was kept from other runs says nothing about today's seconds.
+Here are the requests that a gold set makes to a model, and the figures they give. Every reply is
+asked for again: what was kept from other runs says nothing about today's seconds. A request is
+tried once: who tries again hides how often a service fails, and what it takes.
+
+Percentiles and costs have 95 % intervals by a bootstrap over the questions. Throughput is one
+figure measured over all requests of a level, and has none: its requests wait for one another, so
+that drawing them again would not tell how it varies.
 """
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
+from askpod.archive import Archive
+from askpod.errors import FilterError, ModelError, QuestionError
+from askpod.evals.asking import ending_of, in_order
+from askpod.evals.gold import GoldSet
+from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
+from askpod.evals.records import rounded_floats
+from askpod.services.endpoints import service_of, sold_as
+from askpod.settings import ModelSettings, Settings
+from askpod.tokens import TokenCounter, cost
+
+LEVELS = (1, 4, 16)  # requests at a time
+MOST_REQUESTS = 32  # at a level above the first
+
+LIKELY_TOKENS = 200  # of an answer: about 120 words, as the prompt asks for, and their markers
+WARM_UP = 1  # requests
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A request as `ask` makes it; those of the same messages are one."""
+
+    messages: tuple[Message, ...]
+    schema: Schema | None = field(default=None, compare=False)
+
+
+def prompts_of(gold: GoldSet, store: Path | None, settings: Settings) -> tuple[Prompt, ...]:
+    """The messages for a model, each once, in the gold set's order.
+
+    A question that is refused without asking the model has none. They depend on the model, too:
+    evidence is packed by its own count of tokens.
+
+    Raises:
+        ValueError: no model in these settings.
+        AskpodError: what `Archive.open` raises.
+    """
+    listener = _Listener(model_of(settings))
+    with Archive.open(store, settings=settings, language_model=listener) as archive:
+        for question in gold.questions:
+            only = {"episode": question.episode} if question.episode else None
+            with suppress(_Heard, QuestionError, FilterError):
+                archive.ask(question.question, filters=only)
+    return tuple(dict.fromkeys(listener.heard))
+
+
+def model_of(settings: Settings) -> ModelSettings:
+    """The model of settings that must name one. Raises ValueError where they do not."""
+    if settings.model is None:
+        raise ValueError("no model in these settings")
+    return settings.model
+
+
+class _Heard(Exception):
+    """The model has what it would be sent; no answer is needed."""
+
+
+class _Listener(LanguageModel):
+    """Takes down what it is asked, and answers nothing."""
+
+    def __init__(self, settings: ModelSettings) -> None:
+        super().__init__(settings)
+        self.heard: list[Prompt] = []
+
+    def stream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> Generator[str | Reply, None, None]:
+        self.heard.append(Prompt(tuple(messages), schema))
+        raise _Heard
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request and what came of it: either a whole reply or an error."""
+
+    prompt: Prompt
+    reply: Reply | None = None
+    error: ModelError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Requests that were made `parallel` at a time.
+
+    `seconds` of wall time lie between the first one's start and the last one's end.
+    """
+
+    parallel: int
+    seconds: float
+    sent: tuple[Sent, ...]
+
+    @property
+    def failed(self) -> int:
+        """Requests without a whole reply: refused (429 and others), timed out, broken off."""
+        return sum(each.reply is None for each in self.sent)
+
+
+def prompts_at(level: int, prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
+    """Those that are sent at a level: all, one at a time; else MOST_REQUESTS of them.
+
+    These are taken at even distances, as neighbours in a gold set tend to be alike.
+    """
+    if level == 1 or len(prompts) <= MOST_REQUESTS:
+        return tuple(prompts)
+    return tuple(prompts[i * len(prompts) // MOST_REQUESTS] for i in range(MOST_REQUESTS))
+
+
+def send(
+    model: LanguageModel,
+    prompts: Sequence[Prompt],
+    parallel: int,
+    finished: Callable[[int], None] | None = None,
+) -> Load:
+    """Sends each prompt once. `finished` is told how many are done.
+
+    A request that fails does not stop the others. The model's own patience should be 0, so that
+    it is one request indeed.
+    """
+    began = time.perf_counter()
+    with closing(in_order(partial(_send, model), prompts, parallel, finished)) as replies:
+        sent = tuple(replies)
+    return Load(parallel, time.perf_counter() - began, sent)
+
+
+def _send(model: LanguageModel, prompt: Prompt, unwanted: threading.Event) -> Sent:
+    try:
+        stream = model.stream(prompt.messages, prompt.schema)
+        return Sent(prompt, reply=ending_of(stream, Reply, unwanted))
+    except ModelError as error:
+        return Sent(prompt, error=error)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Of one model. Costs are US dollars, None where the price is not known."""
+
+    requests: int
+    likely: float | None
+    most: float | None  # if every answer is as long as it may be
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(
+            self.requests + other.requests,
+            (self.likely or 0.0) + (other.likely or 0.0),
+            (self.most or 0.0) + (other.most or 0.0),
+        )
+
+
+def estimate(model: ModelSettings, prompts: Sequence[Prompt]) -> Estimate:
+    """What it takes to measure a model with these prompts, if no request is made again."""
+    counter = TokenCounter(model.name)
+    tokens = {prompt: counter.count_messages(prompt.messages) for prompt in prompts}
+    sent = [*prompts[:WARM_UP], *(each for level in LEVELS for each in prompts_at(level, prompts))]
+
+    def costs(answer_tokens: int) -> float | None:
+        sold = sold_as(model.name, model.base_url)
+        each = [cost(sold, tokens[prompt], answer_tokens) for prompt in sent]
+        known = [value for value in each if value is not None]
+        return sum(known) if known else None
+
+    return Estimate(
+        len(sent), costs(min(LIKELY_TOKENS, model.answer_tokens)), costs(model.answer_tokens)
+    )
+
+
+def announced(estimates: Mapping[str, Estimate]) -> str:
+    """One line: "226 requests to 2 models; about $0.14, at most $0.31; price unknown: qwen3:8b"."""
+    total = sum(estimates.values(), Estimate(0, None, None))
+    models = f"{len(estimates)} models" if len(estimates) > 1 else next(iter(estimates))
+    unknown = [name for name, each in estimates.items() if each.likely is None]
+    parts = [f"{total.requests:,} requests to {models}, besides what has to be asked again"]
+    if len(unknown) < len(estimates):
+        parts.append(f"about {dollars(total.likely)}, at most {dollars(total.most)}")
+    if unknown:
+        named = ", ".join(unknown) if len(unknown) < len(estimates) else ""
+        parts.append(f"price unknown: {named}" if named else "price unknown")
+    return "; ".join(parts)
+
+
+def dollars(amount: float | None) -> str:
+    """US dollars, such as "$0.0123": to the cent from one dollar on; None is "price unknown"."""
+    if amount is None:
+        return "price unknown"
+    if amount >= 1:
+        return f"${amount:,.2f}"
+    return f"${amount:.3g}" if amount >= 0.0001 or amount == 0 else f"${amount:.6f}"
+
+
+HEADLINES = ("fact_f1", "citation_precision", "citation_recall", "refusal_recall", "malformed")
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What came of requests that were made `parallel` at a time. Seconds are of wall time."""
+
+    parallel: int
+    requests: int
+    failed: int
+    seconds: float
+    completion_tokens: int  # of whole replies
+    tokens_per_second: float  # of whole replies; failures' time included
+    error_rate: float  # the share of the requests that gave no whole reply, from 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """One model's figures.
+
+    `latency` has first_text_p50, first_text_p95, whole_p50 and whole_p95: seconds from a request
+    to the first text and to the end of the reply, one request at a time, of those that succeeded.
+    It is empty where none did. Cost is US dollars for a question that the model is asked, None
+    where the price is not known; tokens are means of the same questions.
+    """
+
+    model: str
+    service: str
+    questions: int  # of the gold set
+    asked: int  # of these, those that the model is asked; the rest is refused before
+    quality: Mapping[str, Interval]
+    latency: Mapping[str, Interval]
+    cost: Interval | None
+    prompt_tokens: float
+    completion_tokens: float
+    levels: tuple[Level, ...]
+    problems: tuple[str, ...] = ()  # what went wrong, each with how often
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON, rounded."""
+        return cast("dict[str, Any]", rounded_floats(asdict(self)))
+
+
+def figures(
+    model: ModelSettings, questions: int, loads: Sequence[Load], quality: Mapping[str, Interval]
+) -> ModelFigures:
+    """From what was measured; the first of `loads` is the one request at a time.
+
+    Where the service does not count tokens, they are counted here with the model's encoding.
+    """
+    counter = TokenCounter(model.name)
+    first = [(each.prompt, each.reply) for each in loads[0].sent if each.reply is not None]
+    spent = [_tokens(counter, prompt, reply) for prompt, reply in first]
+    costs = [cost(sold_as(model.name, model.base_url), *each) for each in spent]
+    known = [each for each in costs if each is not None]
+    return ModelFigures(
+        model=model.name,
+        service=service_of(model.name, model.base_url),
+        questions=questions,
+        asked=len(loads[0].sent),
+        quality={name: quality[name] for name in HEADLINES if name in quality},
+        latency=_latency([reply for _, reply in first]),
+        cost=mean_interval(known) if known else None,
+        prompt_tokens=float(np.mean([into for into, _ in spent])) if spent else 0.0,
+        completion_tokens=float(np.mean([out for _, out in spent])) if spent else 0.0,
+        levels=tuple(_level(load, counter) for load in loads),
+        problems=tuple(_problems(loads)),
+    )
+
+
+def mean_interval(values: Sequence[float]) -> Interval:
+    """The mean of at least one value, each of another question."""
+    each = [[value] for value in values]
+    ones = [[1.0]] * len(each)
+    names = [f"{place:09}" for place in range(len(each))]
+    return intervals(each, ones, names, shares=False)[0]
+
+
+def percentile_interval(values: Sequence[float], percent: float) -> Interval:
+    """A percentile of at least one value, interpolated between neighbours.
+
+    Its interval is that of the percentile bootstrap (Efron and Tibshirani 1993, chapter 13). Of
+    few values a high percentile is hardly more than the largest, and its interval too narrow.
+    """
+    known = np.asarray(values, dtype=float)
+    number = len(known)
+    draws = np.random.default_rng(SEED).integers(number, size=(RESAMPLES, number))
+    drawn = np.percentile(known[draws], percent, axis=1)
+    low, high = np.quantile(drawn, (OUTSIDE / 2, 1 - OUTSIDE / 2))
+    return Interval(float(np.percentile(known, percent)), float(low), float(high), number, number)
+
+
+def _tokens(counter: TokenCounter, prompt: Prompt, reply: Reply) -> tuple[int, int]:
+    """Tokens in and out: by the service where it says so, else counted here."""
+    into, out = reply.prompt_tokens, reply.completion_tokens
+    return (
+        counter.count_messages(prompt.messages) if into is None else into,
+        counter.count(reply.text) if out is None else out,
+    )
+
+
+def _latency(replies: Sequence[Reply]) -> dict[str, Interval]:
+    first = [each.first_text_seconds for each in replies if each.first_text_seconds is not None]
+    whole = [each.seconds for each in replies]
+    return {
+        f"{name}_p{percent}": percentile_interval(seconds, percent)
+        for name, seconds in (("first_text", first), ("whole", whole))
+        for percent in (50, 95)
+        if seconds
+    }
+
+
+def _level(load: Load, counter: TokenCounter) -> Level:
+    replies = ((each.prompt, each.reply) for each in load.sent if each.reply is not None)
+    out = sum(_tokens(counter, prompt, reply)[1] for prompt, reply in replies)
+    requests = len(load.sent)
+    return Level(
+        parallel=load.parallel,
+        requests=requests,
+        failed=load.failed,
+        seconds=load.seconds,
+        completion_tokens=out,
+        tokens_per_second=out / load.seconds if load.seconds > 0 else 0.0,
+        error_rate=load.failed / requests if requests else 0.0,
+    )
+
+
+def _problems(loads: Sequence[Load]) -> list[str]:
+    """Like "3 of 48 requests, 1 at a time: the model's service at … failed on its side (500)"."""
+    listed = []
+    for load in loads:
+        errors = Counter(str(each.error) for each in load.sent if each.error is not None)
+        listed += [
+            f"{times} of {len(load.sent)} requests, {load.parallel} at a time: {said}"
+            for said, times in errors.most_common()
+        ]
+    return listed

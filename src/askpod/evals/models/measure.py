@@ -11,14 +11,13 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.archive import Archive
 from askpod.errors import ContextTooLong
 from askpod.evals.gold import GoldSet
 from askpod.evals.intervals import Interval
-from askpod.evals.models.figures import (
+from askpod.evals.models import (
     LEVELS,
     WARM_UP,
     Estimate,
@@ -34,7 +33,7 @@ from askpod.evals.models.figures import (
 )
 from askpod.evals.records import summarise
 from askpod.evals.report.models import models_report
-from askpod.evals.run import RunSettings, run_gold, setup
+from askpod.evals.run import RunSettings, make_folder, run_gold, setup
 from askpod.files import writable
 from askpod.settings import ModelSettings, Settings
 
@@ -125,17 +124,6 @@ def measure(
     return figures(candidate.model, len(gold.questions), loads, scores)
 
 
-def make_folder(folder: Path) -> None:
-    """Makes sure that `folder` can be written: better before the requests than after.
-
-    Raises:
-        StoreUnwritable: it cannot.
-    """
-    with writable(folder, *UNWRITTEN):
-        folder.mkdir(parents=True, exist_ok=True)
-        TemporaryFile(dir=folder).close()
-
-
 def write_models(folder: Path, gold: str, measured: Sequence[ModelFigures]) -> None:
     """Writes `models.json` and `models.html` of at least one model.
 
@@ -144,7 +132,7 @@ def write_models(folder: Path, gold: str, measured: Sequence[ModelFigures]) -> N
     """
     whole = {"gold": gold, "models": [each.to_dict() for each in measured]}
     text = json.dumps(whole, indent=1, ensure_ascii=False)
-    make_folder(folder)
+    make_folder(folder, UNWRITTEN)
     with writable(folder, *UNWRITTEN):
         (folder / FIGURES).write_text(f"{text}\n", encoding="utf-8")
         (folder / REPORT).write_text(models_report(gold, measured), encoding="utf-8")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from askpod.evals.intervals import Interval
 from askpod.evals.measures import BY_NAME
-from askpod.evals.models.figures import (
+from askpod.evals.models import (
     HEADLINES,
     LEVELS,
     MOST_REQUESTS,
@@ -106,7 +106,7 @@ def groups(measured: Sequence[ModelFigures]) -> tuple[Group, ...]:
 
 
 def _interval(interval: Interval | None) -> Cell:
-    if interval is None or not known(interval):
+    if not known(interval):
         return Cell(NOTHING)
     return Cell(figure_text(interval.value), interval_text(interval))
 

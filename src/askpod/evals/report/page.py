@@ -49,6 +49,11 @@ def svg(drawn: str) -> Markup:
     return Markup(drawn)  # noqa: S704 (drawn by plots/)
 
 
+def plain(text: str) -> Markup:
+    """Text, escaped."""
+    return Markup("{}").format(visible(text))
+
+
 def link(url: str, words: str) -> Markup:
     """Words that open `url`, and plain words where it is no http(s) address.
 
@@ -71,10 +76,10 @@ def with_links(text: str, urls: dict[int, str]) -> Markup:
     done = 0
     for found in _NUMBER.finditer(text):
         url = urls.get(int(found[1]), "")
-        parts.append(Markup("{}").format(visible(text[done : found.start()])))
-        parts.append(link(url, found[0]) if url else Markup("{}").format(found[0]))
+        parts.append(plain(text[done : found.start()]))
+        parts.append(link(url, found[0]) if url else plain(found[0]))
         done = found.end()
-    return Markup("").join([*parts, Markup("{}").format(visible(text[done:]))])
+    return Markup("").join([*parts, plain(text[done:])])
 
 
 def cut(text: str, most: int) -> str:

@@ -116,7 +116,7 @@ def strip(interval: Interval) -> str:
 def _row(label: str, interval: Interval | None, y: float, scale: Scale) -> str:
     short = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
     parts = [text(0, y + LABEL, short, "label")]
-    if interval is None or not known(interval):
+    if not known(interval):
         return "".join([*parts, text(100, y + LABEL, "–", "soft", "end")])
     low, high = (scale(bound) for bound in bounds(interval))
     zero, value, middle = scale(0.0), scale(interval.value), y + MIDDLE
@@ -182,7 +182,7 @@ def heat_map(
 
 def _cell(name: str, interval: Interval | None, x: float, y: float, wide: float) -> str:
     middle = x + wide / 2
-    if interval is None or not known(interval):
+    if not known(interval):
         empty = bar(x, y, wide, CELL, "cell empty")
         return empty + text(middle, y + CELL / 2 + 4, "–", "soft", "middle")
     shade = _shade(interval.value)

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from askpod.evals.gold import Stretch, shared, union
 from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Score
 from askpod.evals.records import Record, as_stretch
-from askpod.evals.report.page import cut, visible, with_links
+from askpod.evals.report.page import cut, plain, visible, with_links
 from askpod.evals.report.svg import figure_text
 
 _WORD = re.compile(r"\w+")
@@ -100,16 +100,12 @@ def _tagged(text: str, words: Sequence[re.Match[str]], same: Sequence[bool]) -> 
         if same[at]:
             begin, end = words[at].start(), words[last].end()
             parts += [
-                _plain(text[done:begin]),
+                plain(text[done:begin]),
                 Markup("<mark>{}</mark>").format(visible(text[begin:end])),
             ]
             done = end
         at = last + 1
-    return Markup("").join([*parts, _plain(text[done:])])
-
-
-def _plain(text: str) -> Markup:
-    return Markup("{}").format(visible(text))
+    return Markup("").join([*parts, plain(text[done:])])
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def headlines(figures: Figures) -> list[Headline]:
 def has(figures: Figures, name: str) -> bool:
     """Whether a measure has a figure that at least one question stands behind."""
     interval = figures.get(name)
-    return interval is not None and known(interval) and interval.questions > 0
+    return known(interval) and interval.questions > 0
 
 
 def budgets_panel(figures: Figures) -> Panel | None:

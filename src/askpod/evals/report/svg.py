@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape as html_escape
+from typing import TypeGuard
 
 from askpod.evals.intervals import Interval
 from askpod.text import visible
@@ -99,7 +100,7 @@ def whisker(x: float, high: float, low: float, series: int = 0) -> str:
     return f'<svg {at} width="1" height="1" class="{css}"><path d="{path}"/></svg>'
 
 
-def known(interval: Interval | None) -> bool:
+def known(interval: Interval | None) -> TypeGuard[Interval]:
     """Whether there is a figure to draw."""
     return interval is not None and math.isfinite(interval.value)
 
@@ -130,7 +131,7 @@ def interval_text(interval: Interval) -> str:
 
 def told(label: str, interval: Interval | None) -> str:
     """A row of the plot in words."""
-    if interval is None or not known(interval):
+    if not known(interval):
         return f"{label}: no figure"
     low, high = bounds(interval)
     return f"{label}: {figure_text(interval.value)} ({figure_text(low)} to {figure_text(high)})"
