@@ -240,6 +240,13 @@ def test_a_number_that_nobody_says_is_only_the_nearest(pond):
     assert pond.ask("Why did Ann Lee dig the pond?").basis == "answered"
 
 
+def test_what_is_counted_or_has_a_name_is_in_an_answer(archive):
+    assert archive.ask("How many hives were in the trial of the kit?").basis == "answered"
+    assert archive.ask("How many passengers did the night trains carry?").basis == "nearest"
+    assert archive.ask("Which university developed the graph network?").basis == "nearest"
+    assert archive.ask("What does Krumhaven charge for a loaf of rye?").basis == "nearest"
+
+
 def test_a_turn_of_few_words_may_be_the_answer(tmp_path):
     talk = speech(
         ("Bo", "What is a bell worth as scrap?"),

@@ -143,6 +143,14 @@ def test_who_is_asked_to_speak_and_does_not(text, strangers):
         ("How long ago was that?", "time", "in 1998", "a long while back"),
         ("How often is it checked?", "rate", "Once a week.", "Once you have it, often."),
         ("How often did it fail?", "rate", "Two times out of five.", "It failed in 2019."),
+        ("What does a loaf cost?", "money", "Four euros.", "She throws away one in six."),
+        ("What did he pay for the van?", "money", "We got it for 900.", "It's an old library."),
+        ("What is the top speed?", "number", "Two hundred on the flat.", "It's quick."),
+        ("Which university was it?", "name", "With people from Leeds.", "With a university."),
+        ("Which city is Leeds near?", "name", "It's by York.", "I live near Leeds."),
+        ("What is the dog's name?", "name", "Pickle, of course.", "So is he. He barks."),
+        ("What is the machine called?", "name", "We call it the lullaby.", "It hums all night."),
+        ("Which city was it?", "name", "we moved to york then", "We moved to a city."),
     ],
 )
 def test_figures(text, figure, holding, lacking):
@@ -150,6 +158,21 @@ def test_figures(text, figure, holding, lacking):
     assert question.figure == figure
     assert question.holds_figure(holding)
     assert not question.holds_figure(lacking)
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("How many passengers did the night trains carry?", ["passengers"]),
+        ("And how many sleeping cars does each have?", ["sleeping", "cars"]),
+        ("How many people work there?", []),
+        ("In how many years has she lost how many?", []),
+        ("How much honey was there?", []),
+        ("An airline knows how many seats it will sell. How?", []),
+    ],
+)
+def test_what_is_counted_is_said_in_an_answer(text, counted):
+    assert understand(text, []).counted == counted
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
-"""The figure that a question asks for ("How old …?"), and whether a text has one of its kind.
+"""The figure or the name that a question asks for ("How old …?", "Which city …?").
 
-Told by words ("forty"), not by meaning, so the figure may be another's.
+Whether a text has one of its kind is told by words ("forty"), not by meaning, so it may be
+another's.
 """
 
 from __future__ import annotations
@@ -8,10 +9,22 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from askpod.text import STOPWORDS, content_words, split_sentences, word_set
+
 # What each kind of figure is asked for by; the first that fits counts. "how much better" and "when
 # should I …" ask for none.
-Figure = Literal["duration", "date", "time", "rate", "share", "money", "age", "number"]
+Figure = Literal["duration", "date", "time", "rate", "share", "money", "age", "number", "name"]
 _MUCH = r"how much(?! (?:more|less|better|worse|of (?:a|the)|should|can)\b)"
+_AUXILIARY = (
+    r"(?:do|does|did|is|was|are|were|has|have|had|would|will|can|could|should|about|the|an?)"
+)
+# What has a name of its own, which nobody writes small.
+_NAMED = (
+    r"(?:universit(?:y|ies)|colleges?|conservator(?:y|ies)|compan(?:y|ies)|firms?|brands?|books?"
+    r"|novels?|newspapers?|magazines?|cit(?:y|ies)|towns?|villages?|countr(?:y|ies)|islands?|rivers?"
+    r"|streets?|museums?|hospitals?|bands?|films?|movies?|songs?|prizes?|awards?|airports?|composers?"
+    r"|conferences?|festivals?|operas?)"
+)
 _ASKS: dict[Figure, str] = {
     "duration": r"how long\b(?! ago\b)",
     "date": r"(?:what|which) (?:year|date|day|month)\b",
@@ -24,11 +37,21 @@ _ASKS: dict[Figure, str] = {
         r"|what(?: is| are| was| were|['’]s)\b(?: \w+){1,6} worth(?! \w+ing\b)\b"
         rf"|{_MUCH}(?! time\b)\b.*"
         r"\b(?:costs?|pa(?:ys?|id)|earn(?:s|ed)?|charged?|spen[dt]|raised?|worth|sold|dollars|euros)\b"
+        r"|what (?:do|does|did|would|will)\b(?: [\w'’.-]+){1,8}?(?<! to)(?<! a)(?<! the)(?<!about)"
+        r" (?:cost|charge|earn|pay(?! (?:more |much )?(?:attention|heed))|spend(?!.*\b(?:time|days?"
+        r"|hours?|weeks?|months?|years?|nights?|evenings?|li(?:fe|ves))\b))\b"
     ),
     "age": r"(?:how old|(?:what|which) age)\b",
     "number": (
         rf"(?:how (?:many|far|big|large|tall|high|fast|heavy|deep|wide)|{_MUCH}"
-        r"|(?:what|which) (?:number|temperature))\b"
+        r"|(?:what|which)(?: is| was|['’]s)?(?: the| its| his| her| their| your)?"
+        r"(?: top| average| maximum| minimum| total)?"
+        r" (?:number|temperature|speed|weight|height|diameter|depth|population))\b"
+    ),
+    "name": (
+        rf"which (?:[\w-]+ ){{0,2}}{_NAMED}\b|what (?!{_AUXILIARY}\b)(?:[\w-]+ )?{_NAMED}\b"
+        r"|(?:what|which)(?:(?: is| was| are| were|['’]s)(?: [\w'’-]+){0,3}| other)? names?\b"
+        r"|what (?:is|was|are|were)(?: [\w'’,-]+){1,9} (?:called|named)\b"
     ),
 }
 
@@ -86,9 +109,24 @@ _HOLDS: dict[Figure, str] = {
     "money": _MONEY,
     "age": _AGE,
     "number": _NUMBER,
+    "name": r"\b(?:call(?:s|ed)?|names?|named)\b",
 }
 _ASKED = {figure: re.compile(rf"\b(?:{how})", re.IGNORECASE) for figure, how in _ASKS.items()}
 _HELD = {figure: re.compile(how, re.IGNORECASE) for figure, how in _HOLDS.items()}
+
+_COUNTED = re.compile(
+    r"(?:(?:and|so|but|in|for|at|by|from|on|over|with) )?how many (?:of \w+ )?"
+    rf"((?:[\w'’-]+ ){{1,4}}?)(?:{_AUXILIARY}|may|might|must|per|of|in|on|at|to|there|you|they|he"
+    r"|she|it|we|i)\b",
+    re.IGNORECASE,
+)
+# Nobody who says how many need say these.
+_ANYTHING = word_set(
+    "people person times ways things more percent seconds minutes hours days nights weeks months "
+    "years decades"
+)
+_WORD = re.compile(r"[^\W\d_][\w'’-]*")
+_SHORT = 3  # letters of a word that begins a sentence, and may have its capital from that
 
 
 def figure_asked_for(question: str) -> Figure | None:
@@ -96,6 +134,31 @@ def figure_asked_for(question: str) -> Figure | None:
     return next((figure for figure, how in _ASKED.items() if how.search(question)), None)
 
 
-def holds(figure: Figure, text: str) -> bool:
-    """Whether a text has a figure of that kind."""
-    return bool(_HELD[figure].search(text))
+def holds(figure: Figure, text: str, question: str) -> bool:
+    """Whether a text has a figure of that kind, or a name that the question has not."""
+    if _HELD[figure].search(text):
+        return True
+    return figure == "name" and (text == text.lower() or _has_name(text, question))
+
+
+def counted(question: str) -> list[str]:
+    """Words for what "How many …?" counts, some of which its answer says; [] where it need not."""
+    found = _COUNTED.match(question)
+    named = content_words(found[1]) if found else []
+    return [] if _ANYTHING.intersection(named) else named
+
+
+def _has_name(text: str, question: str) -> bool:
+    """Whether a word that is not the question's has a capital, but for how sentences begin."""
+    asked = {"i", *map(_bare, _WORD.findall(question))}
+    for begin, end in split_sentences(text):
+        for place, word in enumerate(_WORD.findall(text[begin:end])):
+            begins = place == 0 and (len(word) <= _SHORT or word.lower() in STOPWORDS)
+            if word[0].isupper() and not begins and _bare(word) not in asked:
+                return True
+    return False
+
+
+def _bare(word: str) -> str:
+    """A word without case, genitive, plural, or the end of "I'm"."""
+    return re.sub("['’].*", "", word.lower()).rstrip("s")

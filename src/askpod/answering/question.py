@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from askpod.answering.figures import Figure, figure_asked_for, holds
+from askpod.answering.figures import Figure, counted, figure_asked_for, holds
 from askpod.text import content_words, query_words, without_titles, words
 
 Kind = Literal["plain", "episodes", "overview", "person", "list", "comparison"]
@@ -182,8 +182,13 @@ class Question:
         return bool(_NEGATION.search(before))
 
     def holds_figure(self, text: str) -> bool:
-        """Whether a text has a figure in it of the kind that is asked for."""
-        return self.figure is not None and holds(self.figure, text)
+        """Whether a text has a figure or a name in it of the kind that is asked for."""
+        return self.figure is not None and holds(self.figure, text, self.text)
+
+    @property
+    def counted(self) -> list[str]:
+        """Words for what "How many …?" counts, of which its answer says some."""
+        return counted(self.text) if self.figure == "number" else []
 
     def is_explained_by(self, text: str) -> bool:
         """Whether a text says what the term that is asked for means: "MLOps is a set of …"."""

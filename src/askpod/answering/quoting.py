@@ -125,7 +125,8 @@ def widen(runs: Sequence[Run], judged: Judged, words: int = WORDS_IN_ALL) -> lis
         turn = turns[first.passage, first.turn]
         sentences = widening.widened(run, turn)
         before = turns.get((first.passage, first.turn - 1), [])
-        asked = _question_before(sentences[0], turn[0], before)
+        opening = next((each for each in turn if each.tells), turn[0])  # "In training? Nine."
+        asked = _question_before(sentences[0], opening, before)
         widened.append(Run(tuple(sentences), run.worth, run.best, asked))
     return widened
 
@@ -185,8 +186,8 @@ def _place(sentence: Sentence) -> tuple[str, int, int]:
 
 
 def _question_before(first: Sentence, opening: Sentence, before: Sequence[Sentence]) -> str:
-    """What somebody else asked right before, where a quotation leans on that."""
-    if first != opening or not first.leans or not before:
+    """What somebody else asked right before, where a quotation leans on that or is cut short."""
+    if first != opening or not (first.leans or first.words < FEWEST) or not before:
         return ""
     last = before[-1]
     asks = last.asks and last.words >= FEWEST and last.span.speaker != first.span.speaker

@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from askpod.answering.sentences import held_words
 from askpod.model import Answer, Basis, Filters
 from askpod.retrieval.retriever import Found
 from askpod.text import STOPWORDS, words
@@ -140,9 +141,15 @@ def basis_of(question: Question, runs: Sequence[Run], *, near: bool) -> Basis:
 
 
 def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
-    """Whether a figure is asked for and the first two quotations have none of its kind."""
-    held = any(question.holds_figure(run.text) for run in runs[:2])
-    return question.figure is not None and not held
+    """Whether a figure or a name is asked for and the first two quotations have none of its kind.
+
+    Nor has "How many hives …?" an answer in them where they say nothing of hives.
+    """
+    if question.figure is None:
+        return False
+    heard = [f"{run.asked} {run.text}" for run in runs[:2]]
+    beside = question.counted and not any(held_words(question.counted, heard))
+    return bool(beside) or not any(question.holds_figure(run.text) for run in runs[:2])
 
 
 def reason(found: Found) -> tuple[str, ...]:
