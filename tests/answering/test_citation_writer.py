@@ -142,6 +142,22 @@ def test_what_only_begins_like_a_list_of_sources_stays(text) -> None:
     assert write(text).text.replace(" (no source)", "") == text
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Evidence:\n- [2] Coffee spread through colonialism.\n",
+        "Sources:\n1. [2] Coffee spread through colonialism.\n",
+    ],
+)
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_list_is_the_answer_where_nothing_else_is_cited(written, size) -> None:
+    done = write(written, size)
+    assert "Coffee spread through colonialism." in done.text
+    assert len(done.citations) == 1
+    done = write("Coffee spread.\n\nSources:\n[2] Mara, 3:20 — Small Talks", size)
+    assert "Sources" not in done.text
+
+
 def test_numbers_follow_first_use_and_repeats_share_one() -> None:
     done = write(
         "Nobody buys the last two bananas [3]. Coffee spread through colonialism [2]. "

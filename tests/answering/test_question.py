@@ -128,6 +128,7 @@ def test_who_is_asked_to_speak_and_does_not(text, strangers):
         ("What is the average salary?", "money", "60,000 a year", "It is not in the description."),
         ("What is the key worth?", "money", "Forty pounds.", "It's iron, for a lock."),
         ("What's a house there worth?", "money", "half a million", "It burned down in 1970."),
+        ("What is the key worth today, then?", "money", "Forty pounds.", "It's iron."),
         ("How old was she?", "age", "She turned forty in May.", "On day four she came out."),
         ("How old is the mill?", "age", "It's ninety years old.", "There are two mills."),
         ("Which percentage was lost?", "share", "about a third", "nearly twelve of them"),
@@ -192,7 +193,15 @@ def test_what_explains_a_term(text, explanation, other):
     assert not question.is_explained_by(other)
 
 
-@pytest.mark.parametrize("text", ["When should I use it?", "How much better is it?"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When should I use it?",
+        "How much better is it?",
+        "What is the one book worth a second look?",
+        "What are two ideas worth the time?",
+    ],
+)
 def test_what_asks_for_no_figure(text):
     assert understand(text, []).figure is None
 

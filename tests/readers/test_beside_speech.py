@@ -58,6 +58,22 @@ def test_speech_that_sounds_like_notes_is_kept(read, last):
     assert "notes" not in kinds(reading)
 
 
+LECTURE = "[0:00] Welcome to the talk.\n\n[0:30] We begin.\n\n" + "It goes on.\n\n" * 8
+
+
+@pytest.mark.parametrize(
+    "heading", ["Resources", "References", "More on lime", "About our kiln", "Get the ash out"]
+)
+def test_sections_of_a_talk_with_few_clocks_are_speech(read, heading):
+    reading = read(f"{LECTURE}## {heading}\n\nOf these there are few.\n", "kiln.md")
+    assert words(reading).endswith("Of these there are few.")
+    assert kinds(reading) == ["heading"]
+    listed = "- [The kiln](https://kiln.example)\n- Follow @kiln\n"
+    reading = read(f"{LECTURE}## {heading}\n\n{listed}", "kiln.md")
+    assert words(reading).endswith("It goes on.")
+    assert kinds(reading) == ["notes"]
+
+
 @pytest.mark.parametrize(
     ("head", "title"),
     [
@@ -68,9 +84,10 @@ def test_speech_that_sounds_like_notes_is_kept(read, last):
         ("Links\n\nhttps://kiln.example\n\n", "kiln"),
         ("Sync to video time\n", "kiln"),
         ("Chapter 1: Wood\n", "kiln"),
+        ("Chapter 1: Wood\n\n", "Chapter 1: Wood"),
     ],
 )
-def test_what_is_no_title(read, head, title):
+def test_what_is_a_title_and_what_is_none(read, head, title):
     reading = read(f"{head}{PANEL}English (auto-generated)\n", "kiln.txt")
     assert reading.episode.title == title
     assert words(reading) == " ".join(SAID)
@@ -81,3 +98,8 @@ def test_the_chapters_of_a_copied_panel_are_headings(read):
     reading = read(f"Chapter 1: Wood\n{first}Chapter 2: Heat\n{second}", "kiln.txt")
     assert words(reading) == " ".join(SAID)
     assert kinds(reading) == ["heading"]
+
+
+def test_a_chapter_that_is_read_out_is_speech(read):
+    reading = read(f"0:00\nChapter 1: Wood\n{PANEL}0:50\nChapter 2: Heat\n0:55\nHot.\n", "kiln.txt")
+    assert words(reading) == " ".join(["Chapter 1: Wood", *SAID, "Chapter 2: Heat", "Hot."])

@@ -99,3 +99,43 @@ def test_a_timetable_with_clocks_between_is_no_transcript(read):
             "Break 12:00 in the hall\nPanel 13:00 in room one\nBreak 14:00 in the hall\n",
             "day.txt",
         )
+
+
+AROUND = "".join(
+    f"{who}: We talk of it in full, and for the time number {n}.\n\n"
+    for n in range(6)
+    for who in ("Ann", "Bo")
+)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [f"John 3:{n} says so in other words." for n in range(16, 30)],
+        [f"{book}:{n} says so." for n in range(16, 30) for book in ("Matthew 5", "John 3")],
+        [f"{n}. At {n + 8}:00 we meet." for n in range(1, 9)],
+        [f"{n + 8}:00: we meet at the kiln." for n in range(1, 9)],
+        [f"It takes time [{n % 3 + 1}s] and more of it." for n in range(12)],
+    ],
+    ids=["verses", "verses of two", "numbered", "a timetable", "pauses"],
+)
+def test_what_is_said_with_numbers_makes_no_clocks_and_loses_none(tmp_path, told):
+    path = tmp_path / "kiln.txt"
+    path.write_text(AROUND + "Ann: " + "\n\n".join(told))
+    turns = read_episode(path, untimed=True).episode.turns
+    assert {turn.speaker for turn in turns} == {"Ann", "Bo"}
+    assert " ".join(turn.text for turn in turns).endswith(" ".join(told))
+
+
+@pytest.mark.parametrize("head", ["[{m}] {who}: {said}\n", "{who} ({m})\n{said}\n\n"])
+def test_a_timetable_that_is_read_out_is_speech(read, head):
+    told = "9:00: we meet. 10:00: we eat."
+    text = written(head) + head.format(who="Ann Lee", m="1:20", said=told.replace(". ", ".\n"))
+    assert said(read(text, "kiln.txt")) == [*HEARD, ("Ann Lee", 80, told)]
+
+
+def test_only_the_numbers_of_lines_with_clocks_are_left_out(read):
+    text = written("{n}. [{c}] {who}: {said}\n") + "1. Salt: a pinch.\n2. Water: half a litre.\n"
+    spoken = read(text, "kiln.txt").episode.turns[-1]
+    assert spoken.speaker == "Bo"
+    assert spoken.text.endswith("1. Salt: a pinch. 2. Water: half a litre.")

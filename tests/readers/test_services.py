@@ -192,6 +192,14 @@ def test_json_lines(read, indent):
     assert said(read(f"{text}\n", "talk.jsonl").episode) == QUAY
 
 
+def test_a_table_of_words_may_number_its_segments(read):
+    rows = "".join(
+        f"{n // 2},{n},{n + 1},{word}\n" for n, word in enumerate(["We", "waited", "here."])
+    )
+    found = said(read(f"segment,start,end,word\n{rows}", "talk.csv").episode)
+    assert found == [("", 0.0, "We waited here.")]
+
+
 def test_a_diarisers_table_of_numbered_segments_is_no_transcript(read):
     with pytest.raises(Unrecognised):
         read("segment,start,stop,speaker\n1,0.5,2.5,s0\n2,2.5,4.5,s1\n", "talk.csv")

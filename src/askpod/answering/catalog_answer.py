@@ -105,10 +105,12 @@ _OF_EPISODES = re.compile(
     rf"\b{EPISODE}(?: (?:that )?(?:are |were )?(?:published|released|recorded|aired|made))?$",
     re.IGNORECASE,
 )
-# "Which episodes discussed that?", "When was that episode recorded?": of what was said before.
+# "Which episodes discussed that?", "When was that episode recorded?", and, where something was
+# talked of, "Where should I start?": of what was said before.
 _POINTS_BACK = re.compile(
     r"\b(?:about|on|of|for|in|is|are|was|were|did|had|discuss\w*|cover\w*|mention\w*)"
-    r" (?:it|this|that|these|those)\b(?! (?:podcast|show|archive|series|collection)\b)",
+    r" (?:it|this|that|these|those)\b(?! (?:podcast|show|archive|series|collection)\b)"
+    r"|where (?:should|can|do) (?:i|we) (?:start|begin)|what(?: is|['’]s) new\b",
     re.IGNORECASE,
 )
 _IN_LATEST = re.compile(

@@ -34,7 +34,8 @@ _ASKS: dict[Figure, str] = {
     "money": (
         r"how much money\b|(?:what|which)(?: is| was|['’]s)?(?: (?:the|an?|your|their|his|her))?"
         r"(?: average| typical| usual)? (?:salary|price|fee|budget|cost)\b"
-        r"|what(?: is| are| was| were|['’]s)\b(?: \w+){1,6} worth(?! \w+ing\b)\b"
+        r"|what(?: is| are| was| were|['’]s)\b(?: \w+){1,6} worth"
+        r"(?=\s*$|[?.!,]| (?:now|today|then|in|per)\b)"
         rf"|{_MUCH}(?! time\b)\b.*"
         r"\b(?:costs?|pa(?:ys?|id)|earn(?:s|ed)?|charged?|spen[dt]|raised?|worth|sold|dollars|euros)\b"
         r"|what (?:do|does|did|would|will)\b(?: [\w'’.-]+){1,8}?(?<! to)(?<! a)(?<! the)(?<!about)"

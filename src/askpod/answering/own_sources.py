@@ -2,7 +2,7 @@
 
 Many models end with "Sources:" and a line for each number, or with footnotes (`[^3]: Ann, 0:12`).
 The program gives a list of its own; the model's has the prompt's numbers and states nothing that a
-turn could support.
+turn could support. Where nothing has been cited before, sentences in it are the answer, and stay.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ class OwnSources:
             held = f"{line}{end}"
             self._heading += held if self._heading else ""
             return "" if self._heading or self._listing else held
-        if (self._heading or self._listing) and _ENTRY.match(line):
+        is_entry = _ENTRY.match(line) and (self._cited or bare[-1] not in ".!?")
+        if is_entry and (self._heading or self._listing):
             self._heading, self._listing = "", True
             return ""
         before, self._heading, self._listing = self._heading, "", False

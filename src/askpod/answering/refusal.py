@@ -4,9 +4,8 @@ There are three tiers. A question is refused where too little in the archive is 
 it names somebody or something that the archive never mentions. What is quoted is called the nearest
 that was said, and no answer, where only a small archive comes so near, where its best sentence is
 not relevant enough, or where a figure is asked for and the first two quotations have none of its
-kind. Else it is an answer: what is on the
-subject and yet does not answer is seldom told apart without understanding. How often, and how the
-bars were set: docs/answers.md.
+kind. Else it is an answer: what is on the subject and yet does not answer is seldom told apart
+without understanding. How often, and how the bars were set: docs/answers.md.
 """
 
 from __future__ import annotations

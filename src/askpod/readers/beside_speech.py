@@ -2,15 +2,16 @@
 
 Above it stand the title and the description, in it Markdown's headings, below it links and other
 notes, and what the exporting tool has put there. Notes are known by their heading, behind the last
-clock and the last paragraph that names its speaker.
+clock and the last paragraph that names its speaker; where many paragraphs of the speech have
+neither, by links, too.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import accumulate, zip_longest
+from collections.abc import Collection, Iterable, Sequence
+from itertools import accumulate
 
 from askpod.parsing import Mapping, ParseError, parse_yaml
 from askpod.readers.clocked_lines import Line
@@ -21,6 +22,9 @@ _MAX_TITLE = 200  # characters
 _MAX_LABEL = 60  # characters
 _MAX_DESCRIPTION = 5_000  # characters
 _OFTEN = 3  # paragraphs that a label opens which names a speaker
+_MOST_UNMARKED = 2  # paragraphs to each that has a clock or a name, where others are no speech
+_LINKED = 1 / 3  # of the lines of notes have a link, where such paragraphs may be speech
+_LINK = re.compile(r"https?:|www\.|\]\(|(?<!\w)@\w", re.IGNORECASE)
 _TITLE = re.compile(r"^title:[ \t]*([^\n]{1,200})$", re.MULTILINE)
 _TITLED = re.compile(r"(?:episode )?title: ?(?=\S)", re.IGNORECASE)
 _HEADING = re.compile(r"\s*#{1,6}\s")  # and not "#kiln", which is said
@@ -40,7 +44,7 @@ _NOTES = re.compile(
     "|(?:weiterführende )?links|quellen|mitwirkende|liens|références|enlaces|recursos",
     re.IGNORECASE,
 )
-_NO_TITLE = re.compile(rf"https?://\S+|{_CHAPTER.pattern}|(?:{_NOTES.pattern})\s?:?", re.IGNORECASE)
+_NO_TITLE = re.compile(rf"https?://\S+|(?:{_NOTES.pattern})\s?:?", re.IGNORECASE)
 _HEADED_NOTES = re.compile(
     "(?:about|connect|follow|subscribe|support|share|leave|more|get|join|listen)"
     " (?:a|the|this|our|us|with|to|in|on|from)\\b.{0,60}",
@@ -73,7 +77,7 @@ def drop_notes(raw: Sequence[str], lines: list[Line], log: FaultLog) -> None:
     """Takes out links and other notes below the speech, from their heading on."""
     labels = [label_in(line.text) for line in lines]
     counts = Counter(filter(None, labels))
-    named = (at for at, line in enumerate(lines) if line.name or counts[labels[at]] >= _OFTEN)
+    named = {at for at, line in enumerate(lines) if line.name or counts[labels[at]] >= _OFTEN}
     last = max(named, default=-1)
     starts = [line.start for line in lines]
     above = list(accumulate(starts, _latest))
@@ -82,6 +86,8 @@ def drop_notes(raw: Sequence[str], lines: list[Line], log: FaultLog) -> None:
         before, after = above[at], below[at]
         is_below = (last >= 0 or before is not None) and (after is None or after < (before or 0.0))
         if is_below and _opens_notes(raw, lines, at):
+            if not (_are_marked(lines[:at], named) or _has_links(raw, lines[at + 1 :])):
+                return
             told = excerpt(lines[at].text)
             log.add(lines[at].number, "notes", f"{told} and what stands below it is no speech")
             del lines[at:]
@@ -90,6 +96,23 @@ def drop_notes(raw: Sequence[str], lines: list[Line], log: FaultLog) -> None:
 
 def _latest(known: float | None, start: float | None) -> float | None:
     return known if start is None else start
+
+
+def _are_marked(lines: Sequence[Line], named: Collection[int]) -> bool:
+    """Whether most paragraphs have a clock or a name: one without is then no speech."""
+    marked = sum(line.start is not None or at in named for at, line in enumerate(lines))
+    unmarked = sum(
+        bool(line.text) and line.start is None and at not in named and not lines[at - 1].text
+        for at, line in enumerate(lines)
+        if at
+    )
+    return unmarked <= _MOST_UNMARKED * marked
+
+
+def _has_links(raw: Sequence[str], lines: Sequence[Line]) -> bool:
+    written = [raw[line.number - 1] for line in lines if line.text]
+    linked = sum(bool(_LINK.search(text)) for text in written)
+    return linked > 0 and linked >= _LINKED * len(written)
 
 
 def _opens_notes(raw: Sequence[str], lines: Sequence[Line], at: int) -> bool:
@@ -109,14 +132,23 @@ def drop_headings(raw: Sequence[str], lines: list[Line], begin: int, log: FaultL
     """Takes out Markdown's headings between the paragraphs: nobody says them."""
     counts = Counter(line.text for line in lines)
     labels = Counter(label_in(line.text) for line in lines)
-    for line, below in zip_longest(lines[begin:], lines[begin + 1 :]):
-        is_heading = (_HEADING.match(raw[line.number - 1]) and not line.name) or (
-            below and below.start is not None and not below.text and _CHAPTER.fullmatch(line.text)
-        )
+    for at, line in enumerate(lines[begin:], begin):
+        is_marked = _HEADING.match(raw[line.number - 1]) and not line.name
+        is_heading = is_marked or _is_chapter(lines, at)
         label = label_in(line.text)
         if is_heading and counts[line.text] == 1 and not (label and labels[label] > 1):
             log.add(line.number, "heading", f"{excerpt(line.text)} is a heading, and no speech")
             line.text = ""
+
+
+def _is_chapter(lines: Sequence[Line], at: int) -> bool:
+    """Whether a line is a title in YouTube's panel: above a clock, and not what is said at one."""
+    is_above = _is_bare_clock(lines, at + 1) and not _is_bare_clock(lines, at - 1)
+    return is_above and bool(_CHAPTER.fullmatch(lines[at].text))
+
+
+def _is_bare_clock(lines: Sequence[Line], at: int) -> bool:
+    return 0 <= at < len(lines) and lines[at].start is not None and not lines[at].text
 
 
 def label_in(text: str) -> str:
@@ -127,11 +159,13 @@ def label_in(text: str) -> str:
 
 def header(texts: Iterable[str]) -> tuple[str, str]:
     """The title and the description that stand above the first clock."""
-    cleaned = (clean(unescape(text.lstrip("# ")))[0] for text in texts)
+    cleaned = [clean(unescape(text.lstrip("# ")))[0] for text in texts]
+    others: list[str] = []
+    if cleaned and _CHAPTER.fullmatch(cleaned[-1]):  # right above the first clock
+        others.append(cleaned.pop())
     written = [text for text in cleaned if text and not is_of_tool(text)]
     while written and written[0].rstrip(":").casefold() in _NO_TITLES:
         del written[0]
-    others: list[str] = []
     while written and _NO_TITLE.fullmatch(written[0]):
         others.append(written.pop(0))
     title = written.pop(0) if written and len(written[0]) <= _MAX_TITLE else ""

@@ -34,6 +34,8 @@ from askpod.readers.turns import turns_of
 from askpod.times import clock
 
 _MILLISECOND = 0.001
+_SPEAKERS = ("voice", "speaker_name", "speakerName", "speaker", "speaker_label", "speakerLabel",
+             "speaker_id", "speakerId", "channel")  # fmt: skip
 _UNHEARD = {
     "silence": "silence, in which nothing is said",
     "music": "sound in which no speech was heard: music, or noise",
@@ -129,10 +131,6 @@ def _segment_cues(line: int, segment: Object, log: FaultLog) -> Iterator[Cue]:
     yield from cut(cue, locate(cue.text, known)) if words else (cue,)
     if segment.get("speaker_turn_next") is True:  # whisper.cpp: another speaker begins behind it
         yield cue._replace(text=TURN, start=None)
-
-
-_SPEAKERS = ("voice", "speaker_name", "speakerName", "speaker", "speaker_label", "speakerLabel",
-             "speaker_id", "speakerId", "channel")  # fmt: skip
 
 
 def _speaker(segment: Object) -> object:

@@ -11,17 +11,21 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import is_name
 
 _MAX_HEAD = 160  # characters in which a line's clock stands
 _MAX_NAME = 60  # characters
 _MOST = 2 / 3  # of the lines are in a notation that is believed by all of the file
+_STEPS_BACK = 0.1  # of the clocks, in a notation that could also stand for what is said
 
 # At the end stand thousandths, or frames: 00:00:04:12.
-CLOCK = r"(?:\d{1,3}:)?\d{1,3}:[0-5]\d(?:[.,]\d{1,3}|(?<=:\d\d:\d\d)[:;]\d\d)?(?!:?\d)"
+_DIGITS = r"(?:\d{1,3}:)?\d{1,3}:[0-5]\d(?:[.,]\d{1,3}|(?<=:\d\d:\d\d)[:;]\d\d)?"
+CLOCK = rf"{_DIGITS}(?![\d:])"
+_TOLD = rf"{_DIGITS}(?!:?\d)"  # also with a colon behind it, where all of a file is so
 # Avid puts nothing between its two clocks with frames.
 _FRAMED = r"(?<=:\d\d[:;]\d\d)\s{1,4}(?=\d\d:\d\d:\d\d[:;]\d\d)"
 TIME = (
@@ -50,15 +54,16 @@ _BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*))+)\*\*(?!\*)") 
 _CODE = re.compile(rf"(?<![^\s*_])([`*_])[\[(]?({CLOCK})[\])]?\1", re.ASCII)
 _F4 = re.compile(r"#(\d{1,2}:\d\d:\d\d)-(\d)#", re.ASCII)
 _NUMBER = re.compile(r"(?P<bar>\|?) ?(?P<number>\d{1,5})(?:[.)]\s+| ?[|\t] ?)(?=\S)", re.ASCII)
-_ANY = re.compile(CLOCK, re.ASCII)
+_HEADED = re.compile(rf"(?:[^.?!\[(|\t]{{0,60}}[\[(|\t] ?)?{CLOCK}", re.ASCII)
+_ANY = re.compile(_TOLD, re.ASCII)
 _CELL = re.compile(rf"[\[(]?({CLOCK})[\])]?", re.ASCII)
 _TRACK = re.compile(r"[AV]\d{1,2}")  # of an editor's sequence
 _DASHES = re.compile(r"[|:\s-]*-[|:\s-]*")
 _BETWEEN = re.compile(
-    rf"(?P<name>[^\W_][^:：\[\]{{}}<>|\n]{{0,59}}?(?<! )) ?[:：,@–—-]? +(?P<clock>{CLOCK}"
-    rf"(?: ?(?:-{{0,2}}>|[-–—]) ?{CLOCK})?)(?: +[-–—|:]|:)? +(?=[^\s>–—-])(?!{CLOCK})"
+    rf"(?P<name>[^\W_][^:：\[\]{{}}<>|\n]{{0,59}}?(?<! )) ?(?P<mark>[:：,@–—-]?) +(?P<clock>{_TOLD}"
+    rf"(?: ?(?:-{{0,2}}>|[-–—]) ?{_TOLD})?)(?: +[-–—|:]|:)? +(?=[^\s>–—-])(?!{_TOLD})"
 )
-_GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d])")
+_GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d]|: )")
 _RULES = frozenset("-*_=~")
 _RULE = re.compile(r"([-*_=~])(?: ?\1){2,}")
 _BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
@@ -95,7 +100,8 @@ def _has_clock(line: str) -> bool:
 def _unnumbered(lines: list[str]) -> list[str]:
     """The lines; where those with a clock are numbered one by one, without the numbers."""
     found = [_NUMBER.match(line) if ":" in line else None for line in lines]
-    numbers = [int(match["number"]) for match in found if match and _has_clock(match.string)]
+    found = [each if each and _HEADED.match(each.string, each.end()) else None for each in found]
+    numbers = [int(match["number"]) for match in found if match]
     steps = sum(after == before + 1 for before, after in pairwise(numbers))
     if steps < max(2, _MOST * (sum(map(_has_clock, lines)) - 1)):
         return lines
@@ -117,7 +123,7 @@ def _bracketed(lines: list[str]) -> list[str]:
     often = sum(count for count in counts.values() if count > 1)
     ended = sum(bool(match) and line[-1] in _ENDS for line, match in zip(lines, found, strict=True))
     of_all = max(_MOST * sum(map(_has_clock, lines)), _LEAST_SHORT * sum(map(bool, lines)))
-    if often < max(3, of_all) or 2 * ended < often:
+    if often < max(3, of_all) or 2 * ended < often or not _is_of_speakers(found):
         return lines
     return [
         f"{match['name']}: [{match['clock']}] {line[match.end() :]}"
@@ -125,6 +131,21 @@ def _bracketed(lines: list[str]) -> list[str]:
         else line
         for line, match in zip(lines, found, strict=True)
     ]
+
+
+def _is_of_speakers(found: Iterable[re.Match[str] | None]) -> bool:
+    """Whether clocks behind names are a recording's, and no verses as in "John 3:16 says"."""
+    matches = [match for match in found if match]
+    starts = (_ANY.match(match["clock"]) for match in matches)
+    clocks = [seconds(start[0]) or 0.0 for start in starts if start]
+    several = len({match["name"] for match in matches}) > 1
+    return _run_on(clocks) and (several or any(match["mark"] for match in matches))
+
+
+def _run_on(clocks: Sequence[float]) -> bool:
+    """Whether clocks go on as those of a recording do, which pauses and verses do not."""
+    back = sum(after < before for before, after in pairwise(clocks))
+    return back <= _STEPS_BACK * len(clocks) and 2 * len(set(clocks)) > len(clocks)
 
 
 def _from_columns(lines: list[str]) -> list[str]:
@@ -205,7 +226,8 @@ def _digital(lines: list[str]) -> list[str]:
     if any(":" in line and LEADING.match(line) for line in lines):
         return lines
     short = [_SHORTHAND.sub(_unshortened, line) if "s" in line else line for line in lines]
-    if sum(map(operator.ne, short, lines)) >= max(2, _LEAST_SHORT * sum(map(bool, lines))):
+    changed = sum(map(operator.ne, short, lines))
+    if changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and _run_on(_short_clocks(lines)):
         return short
     spelled = [_spelled(line) for line in lines]
     if sum(each is not None for each in spelled) < 2:
@@ -213,9 +235,17 @@ def _digital(lines: list[str]) -> list[str]:
     return [line if each is None else each for line, each in zip(lines, spelled, strict=True)]
 
 
+def _short_clocks(lines: Iterable[str]) -> list[int]:
+    return [_short_seconds(match) for line in lines for match in _SHORTHAND.finditer(line)]
+
+
 def _unshortened(match: re.Match[str]) -> str:
+    return f"[{_clock_of(_short_seconds(match)).partition('.')[0]}]"
+
+
+def _short_seconds(match: re.Match[str]) -> int:
     hours, minutes, rest = (int(match[unit] or 0) for unit in "hms")
-    return f"[{_clock_of(hours * 3600 + minutes * 60 + rest).partition('.')[0]}]"
+    return hours * 3600 + minutes * 60 + rest
 
 
 def _spelled(line: str) -> str | None:

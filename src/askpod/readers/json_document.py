@@ -40,7 +40,9 @@ _SAMPLE = 50  # rows that are looked at to tell the format
 class Rows(list[object]):
     """The values of a list, and the line of the file that each of them starts in."""
 
-    lines: list[int]
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[int] = []
 
 
 def load_json(path: Path, text: str) -> object:
@@ -169,7 +171,6 @@ class _Document:
         """The objects of JSON Lines: one behind the other, with nothing between them."""
         self.line, self._counted = 1, 0
         rows, at = Rows(), self._skip(0)
-        rows.lines = []
         while at < len(self._text):
             self._advance(at)
             value, at = self._decoder.raw_decode(self._text, at)
@@ -208,7 +209,6 @@ class _Document:
 
     def _rows(self, at: int) -> tuple[Rows, int]:
         rows = Rows()
-        rows.lines = []
         while True:
             self._advance(at)
             value, at = self._decoder.raw_decode(self._text, at)

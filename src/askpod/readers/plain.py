@@ -31,12 +31,7 @@ from askpod.readers.cues import Cue, Draft
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import is_diariser, is_name
 from askpod.readers.speakers import name_speakers
-from askpod.readers.text import (
-    MAX_CAPTIONS,
-    FaultLog,
-    excerpt,
-    refuse_long_lines,
-)
+from askpod.readers.text import MAX_CAPTIONS, FaultLog, excerpt, refuse_long_lines
 from askpod.readers.turns import turns_of
 from askpod.times import anchors
 

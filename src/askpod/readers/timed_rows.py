@@ -23,6 +23,7 @@ from askpod.readers.turns import turns_of
 
 _MILLISECOND = 0.001
 TICK = 1e-7  # of Azure
+_ISO = re.compile(r"PT(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,7}(?:\.\d{1,9})?)S)?", re.ASCII)
 _SAMPLE = 50  # rows by which a list is known
 DEEPEST = 4  # objects in which a list of rows may stand
 _WIDEST = 200  # values of one object that are looked at
@@ -30,7 +31,7 @@ _SLOW = 0.4  # characters a second: in seconds nobody speaks so slowly
 _SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
 
 _TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
-          "line", "dialogue", "segment", "punctuatedword", "word", "words")  # fmt: skip
+          "line", "dialogue", "punctuatedword", "word", "words", "segment")  # fmt: skip
 _STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", "startsec",
            "startseconds", "starttimestamp", "startoffset", "startts", "begin", "from", "offset",
            "offsetms", "offsetmilliseconds", "offsetinticks", "beginoffsetmillis", "in",
@@ -42,7 +43,7 @@ _ENDS = ("end", "endtime", "endms", "endmilliseconds", "endtimems", "endsec", "e
 _LENGTHS = ("duration", "dur", "durationms", "durationmilliseconds", "durationinticks")
 _SPEAKERS = ("voice", "speakername", "speakerdisplayname", "speaker", "speakerlabel",
              "speakerid", "speakertag", "participant", "participantname", "participantrole",
-             "users", "speakers", "character", "name", "channel", "channelid", "channellabel",
+             "users", "speakers", "name", "character", "channel", "channelid", "channellabel",
              "channeltag")  # fmt: skip
 LOOSE = re.compile(r"[^a-z]")
 
@@ -219,9 +220,6 @@ def bare_time(value: object) -> object:
         hours, minutes, rest = (float(part or 0) for part in iso.groups())
         return hours * 3600 + minutes * 60 + rest
     return value.removesuffix("s")
-
-
-_ISO = re.compile(r"PT(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,7}(?:\.\d{1,9})?)S)?", re.ASCII)
 
 
 def speaker_in(value: object) -> object:
