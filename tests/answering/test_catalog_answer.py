@@ -201,3 +201,18 @@ def test_the_longest_episode_is_told_by_what_is_said_where_no_length_is_known(
         archive.index([short, long])
         assert archive.ask("What is the longest episode?").text.startswith("About long")
         assert archive.ask("What is the shortest episode?").text.startswith("About short")
+
+
+def test_what_is_not_known_of_some_episodes_is_said(tmp_path, write_episode):
+    known = write_episode("known.md", ["Ponds freeze."], guests=["adalovelace"], date="2024-05-01")
+    (tmp_path / "Running Slowly.txt").write_text(
+        "Tomasz Wilde  0:01\nI am last.\n\nIda Oak  0:05\nWhy?\n"
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([known, tmp_path / "Running Slowly.txt"])
+        assert "1 episode without a named guest." in archive.ask("Who are the guests?").text
+        assert "(1 without a date)" in archive.ask("How many episodes are there?").text
+        when = archive.ask("When was the episode on running slowly published?").text
+        assert "does not know its date" in when
+        where = archive.ask("Where can I listen to the episode on running slowly?").text
+        assert "does not know its link" in where

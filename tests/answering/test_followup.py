@@ -232,6 +232,31 @@ def test_a_new_subject_is_looked_for_everywhere(archive):
     assert answer.citations[0].episode_id == "restoring-church-organs-by-measurement"
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which episodes talk about drift?",
+        "And which episodes mention drift?",
+        "Which other episodes talk about drift?",
+        "Who else talks about drift?",
+    ],
+)
+def test_a_question_for_episodes_is_asked_of_all(archive, question):
+    history = [Exchange(q, archive.ask(q)) for q in ["How long did the bee trial run?"]]
+    answer = archive.ask(question, history=history)
+    assert answer.text.startswith("3 episodes talk about this:")
+    assert len({each.episode_id for each in answer.citations}) == 3
+
+
+@pytest.mark.parametrize(
+    ("question", "episode"),
+    [("What about bread?", BREAD), ("And the tea cosy?", TRAINS), ("sold-out rolls", BREAD)],
+)
+def test_a_few_words_of_another_episode_are_looked_for_there(archive, question, episode):
+    history = [Exchange(q, archive.ask(q)) for q in ["How long did the bee trial run?"]]
+    assert archive.ask(question, history=history).citations[0].episode_id == episode
+
+
 def test_a_poor_answer_does_not_become_the_topic():
     good = asked("Why did Marisol give up on the batteries?", "Marisol Vanterpool")
     poor = Exchange("What of the solar flares?", replace(answer("Bo Ray"), basis="nearest"))

@@ -90,6 +90,13 @@ _FACT = re.compile(
     r"(?: (?:published|released|recorded|aired?|uploaded|come out|made))?$",
     re.IGNORECASE,
 )
+# Which of what is known of an episode such a question is for.
+_FACTS = {
+    "date": r"when|(?:on )?(?:what|which) (?:date|day|year)",
+    "length": r"how long",
+    "guest": r"who",
+    "link": r"where|what(?: is|['’]s) the",
+}
 
 _MONTHS = "january february march april may june july august september october november december"
 _DAY = rf"(?:(?:{'|'.join(_MONTHS.split())}) )?(?:19|20)\d\d"
@@ -283,15 +290,21 @@ def _facts(question: Question, retrieved: Retrieved) -> str:
     found = _FACT.match(question.text.strip(" ?!."))
     subject = f"{found['b']} {found['a']}".strip() if found else ""
     named = meant(subject, question.text, retrieved)[:MOST_LISTED]
-    return "\n".join(_known(each, retrieved) for each in named)
+    return "\n".join(_known(question.text, each, retrieved) for each in named)
 
 
-def _known(episode: Episode, retrieved: Retrieved) -> str:
-    """What the one episode that is asked about is, how long it is, and where."""
+def _known(text: str, episode: Episode, retrieved: Retrieved) -> str:
+    """What the one episode that is asked about is, how long it is, and where.
+
+    What is asked and not known is said.
+    """
     seconds = _seconds(episode, retrieved)
     length = f", {clock(seconds)} long" if seconds else ""
     link = second_link(episode.youtube, episode.links, None)
-    return f"{headline(episode)}{length}" + (f"\n{link}" if link else "")
+    known = {"date": episode.date, "length": seconds, "guest": episode.guests, "link": link}
+    lacks = [each for each, how in _FACTS.items() if re.match(how, text, re.I) and not known[each]]
+    unknown = "".join(f". The archive does not know its {each}." for each in lacks)
+    return f"{headline(episode)}{length}{unknown}" + (f"\n{link}" if link else "")
 
 
 def _numbered(episodes: Sequence[Episode], most: int) -> str:
@@ -321,6 +334,8 @@ def _counted(episodes: Sequence[Episode]) -> str:
     span = talk = ""
     if dates:
         span = f", from {dates[0]} to {dates[-1]}" if len(dates) > 1 else f", {dates[0]}"
+        undated = len(episodes) - len(dates)
+        span += f" ({undated:,} without a date)" if undated else ""
     if len(lengths) == len(episodes):
         minutes = sum(lengths) / 60
         much = f"{minutes / 60:,.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
@@ -342,7 +357,9 @@ def _guests(episodes: Sequence[Episode], most: int) -> str:
     if not names:
         return ""
     more = f" … and {len(names) - most} more" if len(names) > most else ""
-    return f"{_number(len(names), 'guest')}: {', '.join(names[:most])}{more}."
+    told = f"{_number(len(names), 'guest')}: {', '.join(names[:most])}{more}."
+    without = sum(not each.guests for each in episodes)
+    return f"{told} {_number(without, 'episode')} without a named guest." if without else told
 
 
 def _hosts(episodes: Sequence[Episode], retrieved: Retrieved) -> str:

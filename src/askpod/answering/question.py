@@ -21,7 +21,7 @@ _CALLED = re.compile(rf"\b{EPISODE}\b", re.IGNORECASE)
 _ABOUT = r"(?:about|on|of|discuss(?:es|ed|ing)?|mention(?:s|ed|ing)?|cover(?:s|ed|ing)?)"
 _SPOKE = r"(?:talk(?:s|ed)?|sp(?:eaks?|oke|oken)|discuss(?:es|ed)?|mention(?:s|ed)?|cover(?:s|ed)?)"
 _VERB = r"(?:is|are|was|were|do|does|did|has|have|that|should|can)"
-_WHICH = rf"(?:in |at )?(?:which|what|how many)(?: of (?:the|these|your))? {EPISODE}"
+_WHICH = rf"(?:in |at )?(?:which|what|how many)(?: of (?:the|these|your)| other)? {EPISODE}"
 _EPISODES = (
     rf"{_WHICH} (?:(?:{_VERB}|never)\b.{{0,40}}?)?"
     rf"(?:{_SPOKE} (?:about|on|of)|{_ABOUT}|(?:deal|go)\w* (?:with|into))",
@@ -310,7 +310,7 @@ def _all_that(pattern: str, bare: str, people: Sequence[str]) -> str:
 def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]:
     bare = text.strip(" ?!.")
     for pattern in (*(rf"{each}\s+(?P<subject>.+)" for each in _EPISODES), _HEARD_IN):
-        if found := re.match(pattern, bare, re.IGNORECASE):
+        if found := re.match(rf"(?:(?:and|but|so),? )?{pattern}", bare, re.IGNORECASE):
             return "episodes", found["subject"], ()
     for pattern in _OVERVIEWS:
         if found := re.match(pattern, bare, re.IGNORECASE):

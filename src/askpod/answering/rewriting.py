@@ -20,6 +20,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from askpod.answering.question import understand
 from askpod.answering.refusal import is_refusal, nearness
 from askpod.answering.replies import is_copied
 from askpod.model import Exchange, Filters, Passage
@@ -39,6 +40,7 @@ CARRIED = 12  # words, at most
 FEW_CONTENTS = 2  # words; a question with no more of its own may be about what was said last
 LEANING = 0.3  # of nearness, in favour of the last answer's episode
 BRIEF = 0.1
+ELSEWHERE = 0.25  # of nearness to a question's own words, by which another episode is what is meant
 OWN_SUBJECT = 4  # words; with so many of its own, a "they" in a question is anybody
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -108,7 +110,11 @@ def is_follow_up(question: str) -> bool:
     words = _WORD.findall(question)
     if not words or len(words) > LONGEST:
         return False
-    if _OPENING.match(question.strip(" ,-–—…")) or _CLOSING.search(question):
+    if _CLOSING.search(question):
+        return True
+    if _contents(question) and understand(question, ()).kind == "episodes":
+        return _points_back(question)  # it brings its own subject: "Who else talks about bees?"
+    if _OPENING.match(question.strip(" ,-–—…")):
         return True
     if not _contents(question):  # "Why?", "Who said so?"
         return True
@@ -145,10 +151,10 @@ def _place_of(question: str, history: Sequence[Exchange]) -> tuple[str, float]:
     It is that of the best quotation of the last good answer, for a question that names nothing
     new: one that leans on what was asked, or that has hardly a word of its own ("is there a
     limit?"). What speaks for it is in nearness (answering/refusal.py): by so much another episode
-    must come nearer. ("", 0.0) where nothing does.
+    must come nearer. ("", 0.0) where nothing does. A question for episodes is asked of all.
     """
     last = next((each.answer for each in reversed(history) if _is_good(each)), None)
-    if last is None or _names(question):
+    if last is None or _names(question) or understand(question, ()).kind == "episodes":
         return "", 0.0
     if is_follow_up(question):
         return last.citations[0].episode_id, LEANING
@@ -172,11 +178,18 @@ def in_place(
     if not episode or filters.episode is not None:
         return found, filters
     there = replace(filters, episode=episode)
+    if not _points_back(question) and _nearer(question, filters, there, search) >= ELSEWHERE:
+        return found, filters
     wanted = found.question if is_follow_up(question) else _with_thread(question, history)
     here = search(wanted, max(1, len(found.passages)), there)
     if here.passages and nearness(here) + favour >= nearness(found):
         return here, there
     return found, filters
+
+
+def _nearer(question: str, filters: Filters, there: Filters, search: Search) -> float:
+    """How much nearer all come to a question's own words, none carried over, than those there."""
+    return nearness(search(question, 1, filters)) - nearness(search(question, 1, there))
 
 
 def told(history: Sequence[Exchange]) -> tuple[str, ...]:

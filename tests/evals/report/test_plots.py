@@ -79,6 +79,13 @@ def test_a_bar_ends_at_its_figure_and_its_whisker_at_the_interval():
     assert "0.500.40–0.75" in words(svg)
 
 
+def test_one_question_has_no_interval():
+    svg = interval_bars([("refusal recall", Interval(1.0, 1.0, 1.0, 1, 1))])
+    assert "refusal recall: 1.00<" in svg
+    assert "1.00–1.00" not in svg
+    assert 'class="interval' not in svg
+
+
 def test_bars_of_seconds_have_an_axis_of_their_own():
     svg = interval_bars([("off", interval(30, 10))], top=60)
     (bar,) = of_class(svg, "bar")

@@ -47,9 +47,12 @@ class Reader(HTMLParser):
 
 
 def test_a_report_shows_its_figures_in_words_with_their_intervals():
-    text = Reader(run_report(summary(), [record()])).text
+    text = Reader(run_report(summary(9), [record()])).text
     assert "of the gold facts are stated in the answers" in text
     assert "38 to 62 %" in text
+    of_one = Reader(run_report(summary(1), [record()])).text
+    assert "no interval" in of_one
+    assert "38 to 62 %" not in of_one
     assert "apiary" in text
     assert "1,200" in text
 

@@ -123,12 +123,18 @@ def _row(label: str, interval: Interval | None, y: float, scale: Scale) -> str:
     parts += [
         _figure_of(interval, y + LABEL),
         bar(min(zero, value), middle - THICK / 2, abs(value - zero), THICK, "bar s0"),
-        line(low, middle, high, middle, "interval s0"),
-        line(low, middle - 4, low, middle + 4, "interval s0"),
-        line(high, middle - 4, high, middle + 4, "interval s0"),
+        *(_whisker_across(low, high, middle) if interval.questions > 1 else ()),
         f'<circle cx="{percent(value)}" cy="{number(middle)}" r="3.5" class="dot s0"/>',
     ]
     return f"<g><title>{escape(told(label, interval))}</title>{''.join(parts)}</g>"
+
+
+def _whisker_across(low: float, high: float, y: float) -> tuple[str, ...]:
+    return (
+        line(low, y, high, y, "interval s0"),
+        line(low, y - 4, low, y + 4, "interval s0"),
+        line(high, y - 4, high, y + 4, "interval s0"),
+    )
 
 
 def _figure_of(interval: Interval, y: float) -> str:

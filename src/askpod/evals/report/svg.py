@@ -124,9 +124,9 @@ def figure_text(value: float) -> str:
 
 
 def interval_text(interval: Interval) -> str:
-    """Both bounds of an interval, such as `0.61–0.74`."""
+    """Both bounds of an interval, such as `0.61–0.74`; "" of one question, which has none."""
     low, high = bounds(interval)
-    return f"{figure_text(low)}–{figure_text(high)}"
+    return "" if interval.questions < 2 else f"{figure_text(low)}–{figure_text(high)}"
 
 
 def told(label: str, interval: Interval | None) -> str:
@@ -134,7 +134,8 @@ def told(label: str, interval: Interval | None) -> str:
     if not known(interval):
         return f"{label}: no figure"
     low, high = bounds(interval)
-    return f"{label}: {figure_text(interval.value)} ({figure_text(low)} to {figure_text(high)})"
+    between = f" ({figure_text(low)} to {figure_text(high)})" if interval.questions > 1 else ""
+    return f"{label}: {figure_text(interval.value)}{between}"
 
 
 def _css(names: str) -> str:
