@@ -32,6 +32,7 @@ def store_folder(store: str | Path | None) -> Path:
 
     Raises:
         PathError: it is a file, a link to nothing, or no name at all.
+        StoreUnwritable: it may not be looked into.
     """
     if isinstance(store, str) and not store.strip():
         raise PathError("the store: names no folder; leave it out, or say . for the working folder")
@@ -47,6 +48,8 @@ def store_folder(store: str | Path | None) -> Path:
                 f"{folder}: is a file, and an archive is a folder; name another (--store, "
                 "ASKPOD_STORE)"
             )
+        with suppress(FileNotFoundError):
+            (folder / CATALOG).stat()  # a folder that may not be entered is not an empty one
     return folder
 
 

@@ -43,6 +43,12 @@ class PeopleError(AskpodError):
     """Names cannot be given so, or `people.yaml` cannot be read."""
 
 
+class PeopleUnwritable(PeopleError):
+    """The names cannot be kept: permissions, or no space left."""
+
+    exit_code = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
     """One entry of `people.yaml`: these labels are this person's; in every episode also names."""
@@ -195,7 +201,7 @@ def save_people(folder: Path, people: People) -> None:
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise PeopleError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise PeopleUnwritable(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 # --- Changes -------------------------------------------------------------------------------------
@@ -384,4 +390,4 @@ class ArchivePeople:
             with write_lock(self._folder, name=_LOCK):
                 yield
         except StoreUnwritable as error:
-            raise PeopleError(str(error)) from None
+            raise PeopleUnwritable(str(error)) from None

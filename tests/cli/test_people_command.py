@@ -86,3 +86,13 @@ def test_search_ask_and_chat_say_when_a_filter_leaves_nothing(askpod, store):
         run = askpod(command, "When do they leave?", "--episode", "night-trains", "--store", store)
         assert run.code == 0
         assert run.err.startswith(said), command
+
+
+def test_a_name_that_cannot_be_kept_is_no_bad_usage(askpod, store, monkeypatch):
+    def full(*_, **__) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    run = askpod("people", "merge", "Odalys", "Oda", "--store", store)
+    assert run.code == 1
+    assert "cannot be written: No space left on device" in run.err

@@ -206,3 +206,21 @@ def test_a_recording_that_cannot_be_looked_at_is_none(tmp_path, name):
     (tmp_path / "loop.mp3").symlink_to("loop.mp3")
     links = {"audio": f"https://pod.example/{name}.mp3"}
     assert recording(tmp_path, Episode("talk", "Talk", (), links=links)) is None
+
+
+@pytest.mark.parametrize("command", [("ask", "bees"), ("episodes",), ("people",), ("doctor",)])
+def test_an_archive_that_may_not_be_entered_is_said_to_be_so(
+    askpod, tmp_path, monkeypatch, command
+):
+    store, stat = tmp_path / "private", os.stat
+    store.mkdir()
+
+    def refusing_stat(path, **how):
+        if not isinstance(path, int) and store in Path(os.fsdecode(path)).parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **how)
+
+    monkeypatch.setattr(os, "stat", refusing_stat)
+    run = askpod(*command, "--store", store)
+    assert run.code == 1
+    assert "the store cannot be used: Permission denied" in run.err + run.out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 
 import httpx
@@ -89,3 +90,57 @@ def test_more_is_given_when_asked_for(address):
     least = asyncio.run(search(max_tokens=200))
     assert len(least["passages"]) == 1
     assert least["passages"][0]["text"].endswith("…")
+
+
+@pytest.mark.parametrize("more", [{"around": 600}, {"around": 120, "max_tokens": 400}])
+def test_a_passage_that_is_cut_keeps_the_second_that_was_asked_for(address, more):
+    async def passage(**given) -> dict:
+        async with Client(f"{address}/mcp") as client:
+            asked = {"episode": BREAD, "start": 400.0, **given}
+            return (await client.call_tool("passage", asked)).structured_content
+
+    said = asyncio.run(passage(around=0))["turns"]
+    cut = asyncio.run(passage(**more))
+    assert cut["left_out"] > 0
+    assert said[0] in cut["turns"]
+    whole = asyncio.run(passage(**more | {"max_tokens": 20000}))["turns"]
+    first = whole.index(cut["turns"][0])
+    assert cut["turns"] == whole[first : first + len(cut["turns"])]
+
+
+def test_an_agent_that_goes_in_the_middle_of_a_call_is_no_fault(indexed):
+    command = [sys.executable, "-m", "askpod", "mcp", "--store", str(indexed)]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}}
+    hello["clientInfo"] = {"name": "leaver", "version": "1"}
+    with subprocess.Popen(command, text=True, **pipes) as server:
+
+        def send(**message) -> None:
+            server.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+            server.stdin.flush()
+
+        send(id=1, method="initialize", params=hello)
+        server.stdout.readline()
+        send(method="notifications/initialized")
+        send(id=2, method="tools/call", params={"name": "ask", "arguments": CALLS["ask"]})
+        server.stdout.close()
+        server.stdin.close()
+        assert server.wait(60) == 0
+        assert server.stderr.read() == ""
+
+
+def test_an_empty_filter_is_none_and_one_that_leaves_nothing_is_told(address):
+    async def call(tool: str, **given) -> dict:
+        async with Client(f"{address}/mcp") as client:
+            return (await client.call_tool(tool, given)).structured_content
+
+    for tool, field in (("search", "passages"), ("episodes", "episodes")):
+        asked = {"question": "flour bags"} if tool == "search" else {}
+        empty = asyncio.run(call(tool, **asked, guest="", speaker="", since="", until=""))
+        assert empty == asyncio.run(call(tool, **asked))
+        assert "notes" not in empty
+        nobody = asyncio.run(call(tool, **asked, guest="Zebedee"))
+        assert not nobody[field]
+        assert nobody["notes"] == ["no episode has the guest 'Zebedee'"]
+    answer = asyncio.run(call("ask", **CALLS["ask"], guest="Zebedee"))
+    assert answer["notes"] == ["no episode has the guest 'Zebedee'"]

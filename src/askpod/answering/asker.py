@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,16 @@ class Lookups:
     turns: Callable[[str, int, int], list[Turn]]  # of an episode, from one position to another
     episodes: Callable[[Sequence[str]], Mapping[str, Episode]]  # by their ids, without turns
     listed: Callable[[Filters], list[Episode]]  # those that filters leave
+
+
+@dataclass(frozen=True, slots=True)
+class _More:
+    """What a model is to answer from, and how it was found."""
+
+    found: Found
+    queries: tuple[str, ...] = ()  # the model's, that were searched for besides the question
+    usage: Usage = field(default_factory=Usage)  # of the model, for them
+    failure: ModelError | None = None  # why it could not be asked for them
 
 
 class Asker:
@@ -100,14 +110,21 @@ class Asker:
         found = self._retriever.find(wanted, top, filters)
         if history and self._llm_answerer is None:
             found, filters = in_place(question, history, found, filters, self._retriever.find)
-        found, searched, spent, failure = self._find_more(found, top, filters)
-        episodes = self._lookups.episodes(sorted({p.episode_id for p in found.passages}))
-        seconds = time.perf_counter() - began - spent.model_seconds
-        usage = replace(usage.then(spent), retrieval_seconds=seconds)
-        search, turns, listed = self._retriever.find, self._lookups.turns, self._lookups.listed
-        said = told(history) if is_follow_up(question) else ()
+        more = self._find_more(found, top, filters)
+        ids = sorted({passage.episode_id for passage in more.found.passages})
+        episodes = self._lookups.episodes(ids)
+        seconds = time.perf_counter() - began - more.usage.model_seconds
         return Retrieved(
-            found, filters, episodes, turns, search, listed, usage, said, searched, failure
+            found=more.found,
+            filters=filters,
+            episodes=episodes,
+            turns=self._lookups.turns,
+            search=self._retriever.find,
+            listed=self._lookups.listed,
+            usage=replace(usage.then(more.usage), retrieval_seconds=seconds),
+            told=told(history) if is_follow_up(question) else (),
+            searched=more.queries,
+            failure=more.failure,
         )
 
     def _narrowed(self, question: str, filters: Filters) -> tuple[str, Filters]:
@@ -118,27 +135,27 @@ class Asker:
             filters = replace(filters, episode=episode)
         return question, filters
 
-    def _find_more(
-        self, found: Found, top: int, filters: Filters
-    ) -> tuple[Found, tuple[str, ...], Usage, ModelError | None]:
-        """What a model is to answer from, what else was searched for in its words, its failure.
+    def _find_more(self, found: Found, top: int, filters: Filters) -> _More:
+        """What a model is to answer from.
 
         The questions that are put in one are searched for, too; where little is found, so are a
         model's words for the question.
         """
         if self._llm_answerer is None or asks_catalog(found.question):
-            return found, (), Usage(), None
+            return _More(found)
         parts = understand(found.question, found.named).parts
         found = merged(found, [*self._each(parts, top, filters).values()], top)
         when = self._settings.rewrite
         if when != "always" and not (when == "auto" and is_doubtful(found, filters)):
-            return found, (), Usage(), None
+            return _More(found)
+        began = time.perf_counter()
         try:
             written, spent = self._llm_answerer.other_words(found.question)
         except ModelError as error:
-            return found, (), Usage(), error
+            waited = Usage(model_seconds=time.perf_counter() - began)
+            return _More(found, usage=waited, failure=error)
         others = self._each(written, top, filters)
-        return merged(found, [*others.values()], top), tuple(others), spent, None
+        return _More(merged(found, [*others.values()], top), tuple(others), spent)
 
     def _each(self, queries: Sequence[str], top: int, filters: Filters) -> dict[str, Found]:
         """What is found for each query; one that is longer than the embedder reads is left out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -90,6 +91,8 @@ def mcp(
     live = LiveArchive(store or default_store(), settings)
     try:
         asyncio.run(mcp_server(live).run_stdio_async())
+    except* (BrokenPipeError, ConnectionResetError):  # the agent has gone, and nobody reads on
+        sys.stdout = None  # or Python would try to write what is left
     finally:
         live.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -30,7 +30,10 @@ Result = dict[str, Any]
 
 
 class Tools:
-    """The five tools over an archive. A result that would be too long is cut at its end."""
+    """The five tools over an archive.
+
+    A result that would be too long is cut at its end, a passage at what is farthest from its place.
+    """
 
     def __init__(self, live: LiveArchive) -> None:
         self._live = live
@@ -50,7 +53,7 @@ class Tools:
         `basis` is answered, nearest (only something near it was said) or none."""  # noqa: D209
         filters = _filters(guest=guest, speaker=speaker, season=season, since=since, until=until)
         answer = await self._answer(question, filters)
-        told = {"answer": answer.text, "basis": answer.basis}
+        told = {"answer": answer.text, "basis": answer.basis} | _noted(answer.warnings)
         cited = [
             {
                 "number": each.number,
@@ -86,6 +89,7 @@ class Tools:
         found = await self._ask_archive(
             lambda a: a.search(question, top=top, **asdict(filters)), "searches"
         )
+        notes = () if found else await self._ask_archive(lambda a: a.unmatched(filters))
         passages = [
             {
                 "episode": each.episode_id,
@@ -99,7 +103,7 @@ class Tools:
             }
             for each in found
         ]
-        return _fitted({}, "passages", passages, max_tokens, "text")
+        return _fitted(_noted(notes), "passages", passages, max_tokens, "text")
 
     async def passage(
         self,
@@ -119,7 +123,12 @@ class Tools:
             begin, end = place_of(turns, start, end, words)
         near = within(turns, begin - around, end + around)
         spoken = [_spoken(found, turn) for turn in near]
-        return _fitted({"title": found.title}, "turns", spoken, max_tokens, "text")
+        nearest = sorted(range(len(near)), key=lambda i: _distance(near[i], begin, end))
+        told = {"title": found.title}
+        result = _fitted(told, "turns", [spoken[i] for i in nearest], max_tokens, "text")
+        if (kept := len(result["turns"])) > 1:
+            result["turns"] = [spoken[i] for i in sorted(nearest[:kept])]
+        return result
 
     async def episodes(
         self,
@@ -138,7 +147,9 @@ class Tools:
             {"id": each.id, "title": each.title, "guests": list(each.guests), "date": each.date}
             for each in listed[skip:]
         ]
-        return _fitted({"total": len(listed)}, "episodes", rows, max_tokens, "title")
+        notes = () if listed else await self._ask_archive(lambda a: a.unmatched(filters))
+        told = {"total": len(listed)} | _noted(notes)
+        return _fitted(told, "episodes", rows, max_tokens, "title")
 
     async def episode(self, episode: str, max_tokens: Room = TOKENS) -> Result:
         """One episode: guests, date, description, and its sections with their times and links."""
@@ -197,8 +208,14 @@ def _told_plainly() -> Iterator[None]:
 
 
 def _filters(**given: Any) -> Filters:  # noqa: ANN401 (a filter's own type)
+    """What is asked for; an empty filter, as agents send for one they do not use, is none."""
     with _told_plainly():
-        return Filters(**given)
+        return Filters(**{name: value for name, value in given.items() if value != ""})
+
+
+def _noted(notes: Sequence[str]) -> Result:
+    """What an agent should know besides: filters that leave nothing, a model that failed."""
+    return {"notes": list(notes)} if notes else {}
 
 
 def _rounded(second: float | None) -> float | None:
@@ -209,6 +226,11 @@ def _spoken(episode: Episode, turn: Turn) -> Result:
     start = None if episode.untimed else turn.start
     url = second_link(episode.youtube, episode.links, start)
     return {"at": clock(start), "speaker": turn.speaker, "text": turn.text, "url": url}
+
+
+def _distance(turn: Turn, begin: float, end: float) -> tuple[float, bool]:
+    """How far a turn is from a stretch; one that ends where it begins comes after those in it."""
+    return max(turn.start - end, begin - turn.end, 0.0), turn.end <= begin
 
 
 def _fitted(told: Result, name: str, rows: list[Result], room: int, long: str) -> Result:
