@@ -200,6 +200,11 @@ def test_what_explains_a_term(text, explanation, other):
         "How much better is it?",
         "What is the one book worth a second look?",
         "What are two ideas worth the time?",
+        "What is the number one mistake?",
+        "What is the temperature parameter?",
+        "What did she spend her days on?",
+        "What did they decide on the cost?",
+        "What do the companies do about it?",
     ],
 )
 def test_what_asks_for_no_figure(text):

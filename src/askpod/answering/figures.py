@@ -45,9 +45,11 @@ _ASKS: dict[Figure, str] = {
     "age": r"(?:how old|(?:what|which) age)\b",
     "number": (
         rf"(?:how (?:many|far|big|large|tall|high|fast|heavy|deep|wide)|{_MUCH}"
-        r"|(?:what|which)(?: is| was|['’]s)?(?: the| its| his| her| their| your)?"
+        r"|(?:what|which) (?:number|temperature)"
+        r"|what(?: is| was|['’]s)(?: the| its| his| her| their| your)"
         r"(?: top| average| maximum| minimum| total)?"
-        r" (?:number|temperature|speed|weight|height|diameter|depth|population))\b"
+        r" (?:number|temperature|speed|weight|height|diameter|depth|population)(?= of\b|\W*$)"
+        r")(?!\w)"
     ),
     "name": (
         rf"which (?:[\w-]+ ){{0,2}}{_NAMED}\b|what (?!{_AUXILIARY}\b)(?:[\w-]+ )?{_NAMED}\b"
