@@ -34,6 +34,14 @@ def test_a_name_that_nobody_mentions_is_told(archive):
     assert answer.warnings == ("these episodes never mention Napoleon",)
 
 
+def test_a_place_that_nobody_mentions_does_not_refuse_what_is_near(archive):
+    answer = archive.ask("How long did the bee trial run in Austria?")
+    assert answer.basis == "nearest"
+    assert answer.citations
+    assert answer.warnings == ("these episodes never mention Austria",)
+    assert archive.ask("What happened in Atlantis?").refused
+
+
 @pytest.mark.parametrize(
     "question",
     ["Warum verhungerten die Bienenvölker im Februar?", "Proč včelstva v únoru zahynula?"],

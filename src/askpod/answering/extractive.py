@@ -25,7 +25,7 @@ from askpod.answering.quoting import (
     composed,
     widen,
 )
-from askpod.answering.refusal import basis_of, is_far, is_weak, refused, silent
+from askpod.answering.refusal import basis_of, is_far, is_weak, reason, refused, silent
 from askpod.answering.sentences import Judged, KeptVectors, Run, Sentence, held_words, judge, read
 from askpod.embedding import Embedder
 from askpod.model import Answer, Basis, Episode, Passage
@@ -70,7 +70,8 @@ class ExtractiveAnswerer:
             quoted = self.quotations(question, found, retrieved)
         if not quoted.runs:
             return refused(found)
-        return composed(found.question, quoted, silent(question.strangers))
+        answer = composed(found.question, quoted, silent(question.strangers))
+        return replace(answer, warnings=reason(found)) if found.unmentioned else answer
 
     def from_catalog(self, retrieved: Retrieved) -> Answer | None:
         """The answer to a question about the archive and its episodes; None where it is another."""

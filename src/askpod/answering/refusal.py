@@ -83,13 +83,17 @@ def nearness(found: Found) -> float:
 
 def is_weak(found: Found, filters: Filters) -> bool:
     """Whether what was found is too little to be called an answer."""
-    return is_far(found, filters) or nearness(found) < _bar(found, filters)
+    strange = bool(found.unmentioned) and not _may_be_foreign(found)
+    return strange or is_far(found, filters) or nearness(found) < _bar(found, filters)
 
 
 def is_far(found: Found, filters: Filters) -> bool:
     """Whether what was found is too little to be quoted at all."""
-    if not found.passages or (found.unmentioned and not _may_be_foreign(found)):
+    if not found.passages:
         return True
+    if found.unmentioned and not _may_be_foreign(found):
+        # Where it was need not be said, if all the rest is near.
+        return not _are_places(found) or nearness(found) < _bar(found, filters)
     fewer = LESS_IN_FEWER * max(0.0, math.log10(MANY / max(1, found.among)))
     return nearness(found) < min(_bar(found, filters), WEAKEST - fewer)
 
@@ -163,6 +167,15 @@ def reason(found: Found) -> tuple[str, ...]:
     if not found.unmentioned:
         return ()
     return (f"these episodes never mention {' or '.join(found.unmentioned)}",)
+
+
+def _are_places(found: Found) -> bool:
+    """Whether all names that nobody mentions say where something was: "… in Austria"."""
+    return all(
+        re.search(rf"\b(?:in|at|near|around|across)(?: the)? {re.escape(name)}\b", found.question)
+        or re.search(rf"\bon the {re.escape(name)} (?:coast|sea|shore)", found.question)
+        for name in found.unmentioned
+    )
 
 
 def _may_be_foreign(found: Found) -> bool:
