@@ -20,6 +20,7 @@ from askpod.embedding.minilm import MiniLM
 from remembered_vectors import remember
 
 ROOT = Path(__file__).parents[1]
+MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 EXAMPLES = ROOT / "examples" / "episodes"
 
 WriteEpisode = Callable[..., Path]
@@ -100,6 +101,22 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def made_once(shared_folder: Path) -> MadeOnce:
+    """Gives a folder that one process of the run makes, while the others wait for it."""
+
+    def folder_of(name: str, make: Callable[[Path], object]) -> Path:
+        folder, half = shared_folder / name, shared_folder / f"{name}.half"
+        with FileLock(shared_folder / f"{name}.lock"):
+            if not folder.exists():
+                shutil.rmtree(half, ignore_errors=True)  # of one that failed
+                make(half)
+                half.rename(folder)
+        return folder
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
 def vectors_folder(shared_folder: Path) -> Path:
     """The folder of the vectors that this run has computed."""
     return shared_folder / "vectors"
@@ -120,16 +137,13 @@ def examples() -> Path:
 
 
 @pytest.fixture(scope="session")
-def unopened(shared_folder: Path) -> Path:
+def unopened(made_once: MadeOnce) -> Path:
     """The folder of an archive of the examples that is only copied from.
 
     Never copied from a store that this process has open: closing any of SQLite's files drops
     the process's locks on it, and what another process writes then goes unnoticed.
     """
-    folder = shared_folder / "unopened"
-    # One process indexes; the others wait for it.
-    with FileLock(shared_folder / "indexed.lock"):
-        return folder if folder.exists() else examples_indexed_into(folder)
+    return made_once("unopened", examples_indexed_into)
 
 
 def examples_indexed_into(folder: Path) -> Path:

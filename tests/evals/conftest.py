@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from askpod import Archive
 from filler_episodes import write_filler
@@ -15,16 +14,17 @@ from filler_episodes import write_filler
 
 @pytest.fixture(scope="session")
 def long_store(
-    tmp_path_factory: pytest.TempPathFactory, shared_folder: Path, unopened: Path
+    tmp_path_factory: pytest.TempPathFactory, made_once: Callable[..., Path], unopened: Path
 ) -> Path:
     """The folder of an archive with text for prompts of 32k tokens, not of 128k. Read only.
 
     The example episodes are in it, and others that fill haystacks.
     """
-    made = shared_folder / "long"
-    with FileLock(shared_folder / "long.lock"):  # one process indexes; the others wait for it
-        if not made.exists():
-            _index_filler(Path(shutil.copytree(unopened, made)), tmp_path_factory.mktemp("filler"))
+    filler = tmp_path_factory.mktemp("filler")
+    made = made_once(
+        "long",
+        lambda folder: _index_filler(Path(shutil.copytree(unopened, folder)), filler),
+    )
     return Path(shutil.copytree(made, tmp_path_factory.mktemp("long") / "store"))
 
 

@@ -3,9 +3,9 @@
 There are three tiers. A question is refused where too little in the archive is near it, or where
 it names somebody or something that the archive never mentions. What is quoted is called the nearest
 that was said, and no answer, where only a small archive comes so near, where its best sentence is
-not relevant enough, or where a figure is asked for and the first two quotations have none of its
-kind. Else it is an answer: what is on the subject and yet does not answer is seldom told apart
-without understanding. How often, and how the bars were set: docs/answers.md.
+not relevant enough, or where a figure or a name is asked for and the first two quotations have none
+of its kind. Else it is an answer: what is on the subject and yet does not answer is seldom told
+apart without understanding. How often, and how the bars were set: docs/answers.md.
 """
 
 from __future__ import annotations
@@ -38,8 +38,7 @@ UNSUPPORTED = "The episodes do not support what the model wrote."
 SAID_AFTER = f"{UNSUPPORTED} What was said:"
 NEAREST_AFTER_UNSUPPORTED = f"{UNSUPPORTED} {NEAREST_AFTER}"
 
-# Heads the answer that is made in the place of one which broke off when some of it had been shown
-# where nothing can be taken back: the numbers in it were those of other sources.
+# Heads the answer that is made in the place of one which broke off.
 IN_ITS_PLACE = "(The model failed here. What follows stands in its place, with its own numbers.)"
 
 # What a model must write, alone, when its evidence does not answer the question. In capitals and
@@ -83,15 +82,15 @@ def nearness(found: Found) -> float:
 
 def is_weak(found: Found, filters: Filters) -> bool:
     """Whether what was found is too little to be called an answer."""
-    strange = bool(found.unmentioned) and not _may_be_foreign(found)
-    return strange or is_far(found, filters) or nearness(found) < _bar(found, filters)
+    few = is_far(found, filters) or nearness(found) < _bar(found, filters)
+    return few or _means_a_stranger(found)
 
 
 def is_far(found: Found, filters: Filters) -> bool:
     """Whether what was found is too little to be quoted at all."""
     if not found.passages:
         return True
-    if found.unmentioned and not _may_be_foreign(found):
+    if _means_a_stranger(found):
         # Where it was need not be said, if all the rest is near.
         return not _are_places(found) or nearness(found) < _bar(found, filters)
     fewer = LESS_IN_FEWER * max(0.0, math.log10(MANY / max(1, found.among)))
@@ -103,7 +102,7 @@ def is_doubtful(found: Found, filters: Filters) -> bool:
 
     They cannot where the filters leave nothing, or a name is meant that the archive never mentions.
     """
-    if found.unmatched or (found.unmentioned and not _may_be_foreign(found)):
+    if found.unmatched or _means_a_stranger(found):
         return False
     return not found.passages or nearness(found) < _bar(found, filters) + DOUBTFUL
 
@@ -169,6 +168,11 @@ def reason(found: Found) -> tuple[str, ...]:
     return (f"these episodes never mention {' or '.join(found.unmentioned)}",)
 
 
+def _means_a_stranger(found: Found) -> bool:
+    """Whether a question has a name that the archive never mentions, in the talk's language."""
+    return bool(found.unmentioned) and not _may_be_foreign(found)
+
+
 def _are_places(found: Found) -> bool:
     """Whether all names that nobody mentions say where something was: "… in Austria"."""
     return all(
@@ -195,6 +199,14 @@ def silent(strangers: Sequence[str]) -> str:
         return ""
     do = "does" if len(strangers) == 1 else "do"
     return f"{' and '.join(strangers)} {do} not speak in these episodes."
+
+
+def in_its_place(text: str) -> str:
+    """What is shown below an answer that broke off, where nothing can be taken back.
+
+    The numbers in the one above were those of other sources.
+    """
+    return f"\n\n{IN_ITS_PLACE}\n\n{text}"
 
 
 def is_refusal(text: str) -> bool:

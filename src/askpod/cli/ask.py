@@ -56,7 +56,7 @@ def ask(
 
 def show_stream(items: Iterator[str | Answer], flow: StreamedText | None = None) -> Answer:
     """Shows an answer as it comes; of one that broke off, the Answer made in its place."""
-    from askpod.answering.refusal import IN_ITS_PLACE
+    from askpod.answering.refusal import in_its_place
 
     flow = flow or StreamedText()
     for item in items:
@@ -64,7 +64,7 @@ def show_stream(items: Iterator[str | Answer], flow: StreamedText | None = None)
             flow.write(item)
             continue
         if item.text != flow.text:
-            flow.write(f"\n\n{IN_ITS_PLACE}\n\n{item.text}" if flow.text else item.text)
+            flow.write(in_its_place(item.text) if flow.text else item.text)
         flow.end()
         return item
     raise AssertionError("a stream of an answer ends with the Answer")

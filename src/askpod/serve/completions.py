@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from askpod.answering.refusal import IN_ITS_PLACE
+from askpod.answering.refusal import in_its_place
 from askpod.errors import QuestionError
 from askpod.model import Answer, Citation, Exchange, Filters
 from askpod.serve.api import LONGEST_QUESTION, MOST_EXCHANGES, explained, status_of
@@ -163,7 +163,7 @@ async def streamed(
 
 def _rest(shown: str, text: str) -> str:
     """What still has to be sent; an answer made without the model follows what broke off."""
-    return text[len(shown) :] if text.startswith(shown) else f"\n\n{IN_ITS_PLACE}\n\n{text}"
+    return text[len(shown) :] if text.startswith(shown) else in_its_place(text)
 
 
 def sources(answer: Answer) -> str:
