@@ -31,10 +31,10 @@ from typing import Any
 from askpod import Archive
 from askpod.embedding.minilm import MiniLM
 from askpod.indexing.indexer import EpisodeStore
+from askpod.indexing.publisher import Publisher
 from askpod.opening import connect
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
-from askpod.store.collection import Publisher
 from askpod.store.rows import Embedded
 from askpod.store_lock import write_lock
 from growth_corpus import made_ahead

@@ -44,9 +44,8 @@ def watch(clock: Clock) -> Pair:
     """Wraps the functions whose time is wanted."""
     from askpod import readers, sources
     from askpod.embedding.minilm import MiniLM, WordPieces
-    from askpod.indexing import indexer, workers
+    from askpod.indexing import indexer, publisher, workers
     from askpod.readers import datatalks
-    from askpod.store import collection
     from askpod.store.catalog import Catalog
     from askpod.store.vectors import VectorIndex
 
@@ -65,7 +64,7 @@ def watch(clock: Clock) -> Pair:
     pair = pair_embedding(clock)
     clock.wrap_threads(WordPieces, "ids", TOKENISING)
     clock.wrap(Catalog, "put", CATALOG)
-    clock.wrap(collection.Publisher, "finish", PUBLISH)
+    clock.wrap(publisher.Publisher, "finish", PUBLISH)
     clock.wrap(VectorIndex, "_connected", IMPORT)
     return pair
 

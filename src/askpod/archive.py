@@ -21,7 +21,6 @@ from askpod.people import ArchivePeople
 from askpod.retrieval.retriever import Retriever
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
-from askpod.store.collection import publishing
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import select, unmatched
 from askpod.store_lock import write_lock
@@ -177,7 +176,9 @@ class Archive:
         return wanted
 
     def _writing(self) -> AbstractContextManager[EpisodeStore]:
-        """What is written to, and the vector index follows at the end."""
+        """What is written to, and the vector index follows."""
+        from askpod.indexing.publisher import publishing
+
         return publishing(self._store) if self._server is None else self._server.writing()
 
     @classmethod

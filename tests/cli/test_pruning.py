@@ -14,7 +14,7 @@ import pytest
 
 from askpod import Archive
 from askpod.errors import ModelError, PathError, StoreUnwritable
-from askpod.store.collection import Publisher
+from askpod.indexing.publisher import Publisher
 
 
 @pytest.fixture

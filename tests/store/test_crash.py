@@ -56,7 +56,7 @@ class Killer:
         seen: list[float] = []
 
         def due(_: float) -> bool:
-            if not seen and (store / "chroma.next").exists():
+            if not seen and any(store.glob("chroma.next.*")):
                 seen.append(time.monotonic())
             return bool(seen) and time.monotonic() - seen[0] > delay
 

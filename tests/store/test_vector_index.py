@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from itertools import cycle
@@ -20,6 +22,7 @@ from askpod.embedding import weights
 from askpod.embedding.contextual import contextual_vectors, recipe
 from askpod.embedding.minilm import MiniLM
 from askpod.errors import EmbedderError, StoreUnwritable
+from askpod.indexing import publisher
 from askpod.store import collection, dense
 from askpod.store.catalog import Catalog
 from askpod.store.collection import REMADE, CollectionStamp
@@ -229,7 +232,7 @@ def test_an_index_behind_the_catalog_is_brought_up(store):
 @pytest.mark.usefixtures("without_weights")
 @pytest.mark.parametrize("at", ["before the new one", "before the first", "after the second"])
 def test_a_stop_between_the_renames(store, at):
-    place, former, building = (store / f"chroma{end}" for end in ("", ".old", ".next"))
+    place, former, building = (store / f"chroma{end}" for end in ("", ".old", ".next.7"))
     if at == "before the first":  # the new index is whole, the former one still in place
         shutil.copytree(place, building)
         (place / "askpod.json").unlink()
@@ -243,7 +246,7 @@ def test_a_stop_between_the_renames(store, at):
 
 
 def test_leftovers_are_swept_by_the_next_run(store, examples):
-    for name in ("chroma.old", "chroma.next"):
+    for name in ("chroma.old", "chroma.next.7"):
         shutil.copytree(store / "chroma", store / name)
     with Archive.open(store) as archive:
         archive.index([examples])
@@ -254,7 +257,7 @@ def test_leftovers_are_swept_by_the_next_run(store, examples):
 def test_an_index_that_cannot_be_made_does_not_stop_a_search(store, results, expected):
     shutil.rmtree(store / "chroma")
     (store / "chroma").write_text("in the way")
-    (store / "chroma.next").write_text("in the way")
+    (store / f"chroma.next.{os.getpid()}").write_text("in the way")
     assert results(store) == expected
 
 
@@ -266,7 +269,7 @@ def question() -> str:
 def test_what_a_killed_run_wrote_is_found_before_it_is_published(store, write_episode, monkeypatch):
     """As while another process writes: the catalog's own vectors answer for it."""
     text = "Heather honey sets like jelly."
-    monkeypatch.setattr(collection.Publisher, "finish", lambda _: None)
+    monkeypatch.setattr(publisher.Publisher, "finish", lambda _: None)
     with Archive.open(store) as archive:
         archive.index([write_episode("honey.md", [text])])
         assert state(store) == "stale"
@@ -293,24 +296,69 @@ def test_many_publishings_in_one_process(store, write_episode):
     assert held_ids(store) == chunk_ids(store)
 
 
-def test_a_long_run_is_published_on_its_way(store, write_episode, monkeypatch):
+@pytest.fixture
+def nine(store, write_episode, monkeypatch) -> list[tuple[int, int, str]]:
+    """The chunks of nine episodes that are in the catalog alone."""
+    text = "Revision {} of the talk on heather honey."
+    with monkeypatch.context() as patch, Archive.open(store) as archive:
+        patch.setattr(publisher.Publisher, "finish", lambda _: None)
+        archive.index([write_episode(f"talk-{n}.md", [text.format(n)]) for n in range(9)])
+    with closing(Catalog(store)) as catalog:
+        return catalog.chunk_ranges()[-9:]
+
+
+def test_a_long_run_is_published_on_its_way(store, nine, monkeypatch):
     for name, value in (("WRITTEN", 0), ("WRITTEN_SHARE", 0), ("PUBLISHED", 2)):
-        monkeypatch.setattr(collection, name, value)
-    monkeypatch.setattr(collection, "PUBLISHED_SHARE", 0)
-    publish, revisions = collection._publish, []
+        monkeypatch.setattr(publisher, name, value)
+    monkeypatch.setattr(publisher, "PUBLISHED_SHARE", 0)
+    put_in_place, states = publisher.put_in_place, []
 
     def noted(*how) -> None:
-        publish(*how)
-        revisions.append(CollectionStamp.read(store / "chroma").revision)
+        put_in_place(*how)
+        states.append(state(store))
 
-    monkeypatch.setattr(collection, "_publish", noted)
+    monkeypatch.setattr(publisher, "put_in_place", noted)
+    publisher.follow(store, [*nine, None], lambda: True)
+    assert states == ["fresh"] * 4  # after 3, 6 and 9 chunks, and at the end
+    assert held_ids(store) == chunk_ids(store)
+
+
+@pytest.mark.parametrize("stopped", ["told no end", "killed"])
+def test_nothing_is_published_for_a_run_that_is_no_more(store, nine, stopped):
+    told = nine if stopped == "told no end" else [*nine, None]
+    publisher.follow(store, told, lambda: stopped != "killed")
+    assert state(store) == "stale"
+    assert {first for first, _, _ in nine}.isdisjoint(held_ids(store))
+    assert_mended(store)
+
+
+def test_a_process_of_its_own_follows_a_run_that_writes_much(store, write_episode, monkeypatch):
+    published = []
+    monkeypatch.setattr(publisher, "WRITTEN", 2)
+    monkeypatch.setattr(publisher, "publish", lambda *_: published.append(state(store)))
     text = "Revision {} of the talk on heather honey."
-    talks = [write_episode(f"talk-{n}.md", [text.format(n)]) for n in range(9)]
     with Archive.open(store) as archive:
-        archive.index(talks)
-        assert len(revisions) >= 3
-        assert revisions == sorted(revisions)
-        assert text.format(8) in archive.search(text.format(8), top=1)[0].text
+        archive.index([write_episode(f"talk-{n}.md", [text.format(n)]) for n in range(5)])
+        assert published == ["fresh"]
+        assert text.format(4) in archive.search(text.format(4), top=1)[0].text
+    assert held_ids(store) == chunk_ids(store)
+    assert not list(store.glob("chroma.*"))
+
+
+@pytest.mark.parametrize("fault", ["it cannot be started", "it dies"])
+def test_a_run_is_published_without_the_process_that_follows_it(
+    store, write_episode, monkeypatch, fault
+):
+    def none(_: str, **pipes: int) -> subprocess.Popen:
+        if fault == "it cannot be started":
+            raise BlockingIOError(errno.EAGAIN, "no more processes")
+        return subprocess.Popen([sys.executable, "-c", ""], **pipes)
+
+    monkeypatch.setattr(publisher, "WRITTEN", 2)
+    monkeypatch.setattr(publisher, "own_process", none)
+    text = "Revision {} of the talk on heather honey."
+    with Archive.open(store) as archive:
+        archive.index([write_episode(f"talk-{n}.md", [text.format(n)]) for n in range(5)])
     assert state(store) == "fresh"
     assert held_ids(store) == chunk_ids(store)
 

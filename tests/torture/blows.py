@@ -56,8 +56,8 @@ class Run:
         """Waits for the instant of the blow; whether the run still goes on."""
         first, whole = self.seconds
         if self.random.random() < PUBLISHING:
-            building, length = self.store / "chroma.next", 0.2 * whole
-            until(lambda: building.exists() or self.ended())
+            length = 0.2 * whole
+            until(lambda: any(self.store.glob("chroma.next.*")) or self.ended())
             pause = self.random.uniform(0, length)
         else:
             pause = self.random.uniform(0.9 * first, whole)

@@ -37,7 +37,7 @@ from askpod.text import well_formed
 
 __all__ = ["DIMENSION", "MAX_TOKENS", "MODEL", "MiniLM", "Precision", "model_name"]
 
-GRAPH_FORMAT = 1  # part of the cached file's name: raise it with every change in onnx_graph.py
+GRAPH_FORMAT = 2  # part of the cached file's name: raise it with every change in onnx_graph.py
 
 
 class MiniLM:

@@ -88,7 +88,7 @@ def _reading(path: Path, *, untimed: bool) -> Reading:
         ) from error
 
 
-_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from askpod.indexing.workers import main; main()"
+_BEGIN = "import sys; sys.path[:] = sys.argv[1:]; from {} import main; main()"
 _AHEAD = 3  # files in hand for each worker: enough to keep it busy, few enough to hold in memory
 _STARTS = 3
 _DYING = 5.0  # seconds between a worker's last word and its end
@@ -225,16 +225,7 @@ class _Worker:
     """One process, and the pipes to and from it."""
 
     def __init__(self) -> None:
-        # In a group of its own, so that a terminal's Ctrl-C does not reach it. Started by its
-        # module's name and not by fork or `multiprocessing`, so that neither this process'
-        # threads nor a user's script that has no `if __name__ == "__main__"` come along; with
-        # this process' own path, and with nothing from the working folder (-P).
-        self._process = subprocess.Popen(  # noqa: S603 (this Python, and no text of a user)
-            [sys.executable, "-P", "-c", _BEGIN, *map(str, sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            **_own_group(),
-        )
+        self._process = own_process(__name__, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, what: Job | Task) -> Any:  # noqa: ANN401 (what `main` answers in the worker)
         """The worker's answer, waited for. Raises _Died."""
@@ -271,10 +262,19 @@ class _Worker:
                     pipe.close()
 
 
-def _own_group() -> dict[str, Any]:
+def own_process(module: str, **pipes: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 (Popen's)
+    """A process that runs a module's `main`.
+
+    In a group of its own, so that a terminal's Ctrl-C does not reach it. Started by the module's
+    name and not by fork or `multiprocessing`, so that neither this process' threads nor a user's
+    script that has no `if __name__ == "__main__"` come along; with this process' own path, and
+    with nothing from the working folder (-P).
+    """
+    group: dict[str, Any] = {"process_group": 0}
     if os.name == "nt":
-        return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-    return {"process_group": 0}
+        group = {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    command = [sys.executable, "-P", "-c", _BEGIN.format(module), *map(str, sys.path)]
+    return subprocess.Popen(command, **pipes, **group)  # noqa: S603 (this Python, no user's text)
 
 
 @dataclass(frozen=True, slots=True)

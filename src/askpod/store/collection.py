@@ -3,42 +3,36 @@
 The folder `chroma/` is never changed in place: the next one is built beside it and takes its place
 by renaming, so that neither a stop at any instant nor a reader in another process meets half a
 collection. `askpod.json` inside it says which revision of which store it holds; one that does not
-fit is made again from the stored vectors, without embedding. While episodes are being embedded, a
-`Publisher` writes those before them into the next collection, in a thread of its own.
+fit is made again from the stored vectors, without embedding. Who writes to it while episodes are
+being embedded: indexing/publisher.py.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
 from typing import Literal
 
-from askpod.errors import AskpodError, StoreUnwritable
 from askpod.files import content_checksum, read_bounded, unusable, write_atomically
-from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store.catalog import Catalog
 from askpod.store.integrity import lookup_checksum
-from askpod.store.rows import DamagedRow, Embedded, Source, checksum
+from askpod.store.rows import DamagedRow, checksum
 from askpod.store.schema import plain_errors
 from askpod.store.vectors import Record, VectorIndex, VectorIndexError, described, wipe_spare
 
 FOLDER = "chroma"
+NEXT = f"{FOLDER}.next."  # and the process that builds it
 STAMP = "askpod.json"
 MOST_BYTES = 10_000_000  # of the stamp
 REMADE = "making the vector index again from the stored vectors …"
 GONE_SHARE = 0.2  # of its chunks gone, from which on it is built from nothing: gaps slow a graph
-# Chunks of one write, which stores the graph: at least so many, or this share of those it has.
-WRITTEN, WRITTEN_SHARE = 1000, 0.1
-# Chunks that a long run writes before others are given the collection so far.
-PUBLISHED, PUBLISHED_SHARE = 20_000, 0.25
 _WHOLE_BATCH = 5000  # chunks of one write, at most, where all are at hand
 
 State = Literal["fresh", "stale", "damaged", "missing"]
@@ -133,100 +127,19 @@ def publish(store: Path, catalog: Catalog, *, rebuild: bool = False) -> None:
         if present == "stale":
             # A copy that Chroma cannot read after all: begin from nothing.
             with suppress(VectorIndexError):
-                _publish(store, catalog, _begun(store, catalog))
+                _renew(store, catalog, begun(store, catalog))
                 return
         try:
-            _publish(store, catalog, _begun(store, catalog, rebuild=True))
+            _renew(store, catalog, begun(store, catalog, rebuild=True))
         except VectorIndexError as error:
             raise unusable(store / FOLDER, str(error)) from error
 
 
-@contextmanager
-def publishing(store: Path) -> Iterator[Publisher]:
-    """What is written to, with the collection brought up at the end, even after an error.
-
-    The caller holds the write lock.
-    """
-    with closing(Catalog(store, writable=True)) as catalog:
-        publisher = Publisher(store, catalog)
-        try:
-            yield publisher
-        except BaseException:
-            with suppress(AskpodError):  # the first error counts; the next opening catches up
-                publisher.finish()
-            raise
-        publisher.finish()
-
-
-class Publisher:
-    """A catalog that is written to, and the collection that follows it in a thread.
-
-    The caller holds the write lock, and calls `finish` at the end, however it comes.
-    """
-
-    def __init__(self, store: Path, catalog: Catalog) -> None:
-        self._store = store
-        self._catalog = catalog
-        self._written: SimpleQueue[Range | None] = SimpleQueue()
-        self._thread: Thread | None = None
-        self._index: VectorIndex | None = None
-        self.sources = catalog.sources
-        self.remove = catalog.remove
-        self.moved = catalog.moved
-
-    def put(self, episode: Episode, source: Source, embedded: Embedded) -> None:
-        """As `Catalog.put`."""
-        ids = self._catalog.put(episode, source, embedded)
-        if self._thread is None:
-            self._thread = Thread(target=self._follow, daemon=True)
-            self._thread.start()
-        if ids:
-            self._written.put((ids[0], ids[-1], episode.id))
-
-    def finish(self) -> None:
-        """Publishes the catalog's present state.
-
-        Raises:
-            StoreUnwritable: the collection cannot be written. The catalog is untouched.
-        """
-        if self._thread is not None:
-            self._written.put(None)
-            self._thread.join()
-        if self._index is not None:
-            with suppress(VectorIndexError, StoreUnwritable), plain_errors(self._store / FOLDER):
-                _publish(self._store, self._catalog, self._index)
-                return
-        publish(self._store, self._catalog)
-
-    def _follow(self) -> None:
-        """What fails here is tried again, and told, by `finish`."""
-        index = None
-        try:
-            with plain_errors(self._store / FOLDER):
-                index = _begun(self._store, self._catalog)
-                held, waiting, unpublished = index.count(), list[Range](), 0
-                while (written := self._written.get()) is not None:
-                    waiting.append(written)
-                    size = sum(last - first + 1 for first, last, _ in waiting)
-                    if size < max(WRITTEN, WRITTEN_SHARE * held):
-                        continue
-                    with self._catalog.reading():
-                        _add(index, self._catalog, waiting)
-                    held, unpublished, waiting = held + size, unpublished + size, []
-                    if unpublished > max(PUBLISHED, PUBLISHED_SHARE * held):
-                        _publish(self._store, self._catalog, index)
-                        index, unpublished = _begun(self._store, self._catalog), 0
-                self._index = index
-        except Exception:  # whatever it was, the collection is then made from the catalog
-            if index is not None:
-                with suppress(VectorIndexError):
-                    index.close()
-
-
-def _begun(store: Path, catalog: Catalog, *, rebuild: bool = False) -> VectorIndex:
+def begun(store: Path, catalog: Catalog, *, rebuild: bool = False) -> VectorIndex:
     """The next collection: a copy of the present one, if that is of use, or an empty one."""
     _sweep(store)
-    place, building, meta = store / FOLDER, store / f"{FOLDER}.next", catalog.meta()
+    # By its process, since one whose parent was killed may still write to its own for a second.
+    place, building, meta = store / FOLDER, store / f"{NEXT}{os.getpid()}", catalog.meta()
     stamp = None if rebuild else CollectionStamp.read(place)
     if stamp is not None and stamp.fits(place, meta["store"]):
         ranges = catalog.chunk_ranges()
@@ -239,9 +152,13 @@ def _begun(store: Path, catalog: Catalog, *, rebuild: bool = False) -> VectorInd
     return VectorIndex(building, meta["embedder"])
 
 
-def _publish(store: Path, catalog: Catalog, index: VectorIndex) -> None:
-    """Completes the next collection and puts it in place."""
+def _renew(store: Path, catalog: Catalog, index: VectorIndex) -> None:
     complete(index, catalog)
+    put_in_place(store, index)
+
+
+def put_in_place(store: Path, index: VectorIndex) -> None:
+    """Replaces the collection by the next one, which is complete."""
     place, former = store / FOLDER, store / f"{FOLDER}.old"
     if place.exists():
         place.replace(former)
@@ -259,7 +176,7 @@ def complete(index: VectorIndex, catalog: Catalog) -> None:
             index.delete(sorted(held - wanted))
             missing = [(first, last, id_) for first, last, id_ in ranges if first not in held]
             for _, batch in groupby(missing, key=lambda each: each[0] // _WHOLE_BATCH):
-                _add(index, catalog, list(batch))
+                add(index, catalog, list(batch))
             lookups = lookup_checksum(catalog)
     finally:
         index.close()
@@ -276,7 +193,7 @@ def complete(index: VectorIndex, catalog: Catalog) -> None:
     ).write(index.folder)
 
 
-def _add(index: VectorIndex, catalog: Catalog, ranges: Sequence[Range]) -> None:
+def add(index: VectorIndex, catalog: Catalog, ranges: Sequence[Range]) -> None:
     """Writes episodes into a collection; those that are gone meanwhile are left out."""
     episodes = catalog.episodes([id_ for _, _, id_ in ranges])
     records = list[Record]()
@@ -302,5 +219,5 @@ def _graph(folder: Path) -> dict[str, int]:
 
 def _sweep(store: Path) -> None:
     """Removes what a stopped run left."""
-    for leftover in (store / f"{FOLDER}.next", store / f"{FOLDER}.old"):
+    for leftover in (*store.glob(f"{NEXT}*"), store / f"{FOLDER}.old"):
         shutil.rmtree(leftover, ignore_errors=True)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from askpod.errors import ArchiveClosed, AskpodError, StoreBusy, StoreMismatch, StoreUnwritable
 from askpod.files import copy_to_write
 from askpod.store.catalog import Catalog, Ids, Layout
-from askpod.store.collection import FOLDER, REMADE, CollectionStamp, complete, publish
+from askpod.store.collection import FOLDER, NEXT, REMADE, CollectionStamp, complete, publish
 from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
 from askpod.store_lock import write_lock
 
@@ -202,7 +202,7 @@ class DenseIndex:
 
     def _published(self) -> CollectionStamp | None:
         stamp = CollectionStamp.read(self._store / FOLDER)
-        if stamp is None and (self._store / f"{FOLDER}.next").exists():
+        if stamp is None and any(self._store.glob(f"{NEXT}*")):
             time.sleep(_REPLACED)  # between the two renames there is none
             stamp = CollectionStamp.read(self._store / FOLDER)
         return stamp
