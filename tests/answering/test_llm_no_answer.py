@@ -128,12 +128,20 @@ def test_what_cites_nothing_is_followed_by_what_was_said(ask, model_server, repl
     assert answer.citations
 
 
-def test_what_a_model_thinks_is_not_shown(ask, model_server):
+@pytest.mark.parametrize(
+    ("opening", "ending"),
+    [
+        ("<think>", "</think>"),
+        ("<THINK>", "</Think>"),
+        ("[THINK]", "[/THINK]"),
+        ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ],
+)
+def test_what_a_model_thinks_is_not_shown(ask, model_server, opening, ending):
     def thinking(request: Request) -> Scripted:
-        thought = (
-            f"<think>\nTurn [{numbered(request, 'Fourteen months')}] says a year?\n</think>\n\n"
-        )
-        return Scripted(pieces=(thought[:4], thought[4:], fourteen_months(request)))
+        turn = numbered(request, "Fourteen months")
+        thought = f"{opening}\nTurn [{turn}] says a year?\n{ending}\n\n"
+        return Scripted(pieces=(thought[:1], thought[1:4], thought[4:], fourteen_months(request)))
 
     model_server.answer_with(thinking)
     *pieces, answer = ask.ask_stream(QUESTION)

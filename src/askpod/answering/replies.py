@@ -36,13 +36,13 @@ LONGEST_QUOTATION = 150  # words that may well be quoted
 _BILLIONS = re.compile(r"(?<![^\W_])(?<!\.)(\d{1,4}(?:\.\d+)?)b(?![a-z\d])", re.IGNORECASE)
 _MILLIONS = re.compile(r"(?<![^\W_])(?<!\.)(\d{2,4})m(?![a-z\d])", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(?:```(?:json)?\s*)?")
-# What a model that thinks writes first, where its service does not take it out.
-THOUGHTS = ("think", "thinking", "thought", "reasoning")
-_THINKS = re.compile(rf"\s*<({'|'.join(THOUGHTS)})>", re.IGNORECASE)
+# What a model that thinks writes first, where its service does not take it out; the last: gpt-oss.
+THOUGHTS = {f"<{tag}>": f"</{tag}>" for tag in ("think", "thinking", "thought", "reasoning")}
+THOUGHTS |= {"[think]": "[/think]", "<|channel|>analysis<|message|>": "<|channel|>final<|message|>"}
+_OPENINGS, _ENDINGS = ("|".join(map(re.escape, each)) for each in (THOUGHTS, THOUGHTS.values()))
+_THINKS = re.compile(rf"\s*({_OPENINGS})", re.IGNORECASE)
 # The opening tag may stand in the prompt: DeepSeek's and Qwen's templates end with it.
-_THOUGHT = re.compile(
-    rf"\A.*</(?:{'|'.join(THOUGHTS)})>|\A\s*<(?:{'|'.join(THOUGHTS)})>.*", re.IGNORECASE | re.DOTALL
-)
+_THOUGHT = re.compile(rf"\A.*(?:{_ENDINGS})|\A\s*(?:{_OPENINGS}).*", re.IGNORECASE | re.DOTALL)
 # "Sure! Here is the answer:", before the JSON that was asked for.
 _PREFACE = re.compile(
     r"\s*(?:here|sure|certainly|of course|okay|ok|answer|the answer|json)\b[^{}\[\]?`]{0,80}?"
@@ -132,11 +132,11 @@ class ReplyReader:
     def _leave_out_thoughts(self) -> None:
         """Takes what the model thinks before its answer out of what is held."""
         begun = self._held.lstrip().lower()
-        self._thinks = bool(begun) and any(f"<{tag}>".startswith(begun) for tag in THOUGHTS)
+        self._thinks = bool(begun) and any(each.startswith(begun) for each in THOUGHTS)
         if opening := _THINKS.match(self._held):
-            _, closing, answer = self._held.partition(f"</{opening[1]}>")
-            self._thinks = not closing
-            self._held = answer if closing else self._held
+            ending = re.escape(THOUGHTS[opening[1].lower()])
+            *thoughts, self._held = re.split(ending, self._held, maxsplit=1, flags=re.IGNORECASE)
+            self._thinks = not thoughts
 
     def _is_structured(self) -> bool | None:
         """Whether what is held begins an answer in JSON; None where that cannot be told yet."""
