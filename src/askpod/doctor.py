@@ -39,17 +39,15 @@ class Finding:
     ok: bool = True
 
 
-def diagnose(store: Path) -> list[Finding]:
-    """Looks at the installation and at the archive in `store`; changes nothing."""
-    return [
-        Finding("askpod", __version__),
-        Finding("python", platform.python_version()),
-        *(_package(name) for name in PACKAGES),
-        _sqlite(),
-        _tried("model weights", lambda: str(find_weights().model)),
-        _tried("embedder", _embedder),
-        *_store(store),
-    ]
+def diagnose(store: Path) -> Iterator[Finding]:
+    """Looks at the installation and at the archive in `store`, as it goes; changes nothing."""
+    yield Finding("askpod", __version__)
+    yield Finding("python", platform.python_version())
+    yield from map(_package, PACKAGES)
+    yield _sqlite()
+    yield _tried("model weights", lambda: str(find_weights().model))
+    yield _tried("embedder", _embedder)
+    yield from _store(store)
 
 
 def _package(name: str) -> Finding:

@@ -100,12 +100,13 @@ def doctor(*, store: options.Store = None, as_json: options.Json = False) -> Non
     from askpod.doctor import diagnose
     from askpod.settings import default_store
 
-    findings = diagnose(store or default_store())
-    if as_json:
-        print_json([asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
+    findings = []
+    for finding in diagnose(store or default_store()):
+        findings.append(finding)
+        if not as_json:
             mark = Text("ok  ", "green") if finding.ok else Text("!!  ", "red")
             show(mark.append(f"{finding.what:<16}", "default"), Text(visible(finding.value)))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
