@@ -48,7 +48,7 @@ def test_the_same_transcript_in_two_files_is_a_fault_of_the_second(write_episode
     first = write_episode("soup.md", SAID)
     second = write_episode("soup-again.md", SAID, title="Soup, told again")
     other = write_episode("bread.md", ["The bread was warm."])
-    checks = check_files([first, second, other])
+    checks = [*check_files([first, second, other])]
     assert [len(check.faults) for check in checks] == [0, 1, 0]
     (fault,) = checks[1].faults
     assert fault.kind == "same-transcript"
@@ -77,4 +77,4 @@ def test_a_file_without_labels_has_all_its_time_under_none():
 
 
 def test_no_files():
-    assert check_files([]) == []
+    assert [*check_files([])] == []

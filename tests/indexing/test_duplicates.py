@@ -82,7 +82,7 @@ def test_files_of_other_kinds_in_a_folder_are_passed_over(own, folder):
     assert (report.added, report.failed) == (["lamp"], [])
     assert passed(report) == ["index.html", "notes.txt", "package.json"]
     assert all(failure.path in failure.message for failure in report.passed_over)
-    checks = check_files(find_files([folder]), named([folder]))
+    checks = [*check_files(find_files([folder]), named([folder]))]
     assert [Path(check.path).name for check in checks if check.passed_over] == passed(report)
     assert not any(check.error for check in checks)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,34 +41,42 @@ def check(
     gathered = gather(
         store_folder(store), sources, allow_private=allow_private, untimed=untimed, notify=note
     )
-    checks = check_files(gathered.files, gathered.named, untimed=untimed)
-    checks += [FileCheck(failure.path, error=failure.message) for failure in gathered.failed]
+    checks = []
+    for each in chain(
+        check_files(gathered.files, gathered.named, untimed=untimed),
+        (FileCheck(failure.path, error=failure.message) for failure in gathered.failed),
+    ):
+        checks.append(each)
+        if not as_json:
+            _show_check(each)
     if as_json:
         print_json([asdict(each) for each in checks])
     else:
-        _show_checks(checks)
+        _show_sums(checks)
     if unread := what_is_not_read([Path(source) for source in sources]):
         note(f"not looked at: {unread}")
     if gathered.failed or any(each.error for each in checks):
         raise typer.Exit(1)
 
 
-def _show_checks(checks: list[FileCheck]) -> None:
+def _show_check(check: FileCheck) -> None:
     from rich.text import Text
 
-    for each in checks:
-        if each.passed_over:
-            continue
-        count = "cannot be read" if each.error else counted(len(each.faults), "fault")
-        show(Text(visible(each.path), "bold"), Text(f"  {count}"))
-        if each.error:
-            show(Text("  "), Text(visible(each.error), "red"))
-        else:
-            head = Text(f"  {'':>6}  ").append(f"{'who speaks':<28}", "green")
-            show(head, Text(visible("; ".join(_who_speaks(each.speaking)))))
-        for fault in each.faults:
-            head = Text(f"  {fault.line:>6}  ", "dim").append(f"{fault.kind:<28}", "yellow")
-            show(head, Text(visible(fault.repair)))
+    if check.passed_over:
+        return
+    count = "cannot be read" if check.error else counted(len(check.faults), "fault")
+    show(Text(visible(check.path), "bold"), Text(f"  {count}"))
+    if check.error:
+        show(Text("  "), Text(visible(check.error), "red"))
+    else:
+        head = Text(f"  {'':>6}  ").append(f"{'who speaks':<28}", "green")
+        show(head, Text(visible("; ".join(_who_speaks(check.speaking)))))
+    for fault in check.faults:
+        head = Text(f"  {fault.line:>6}  ", "dim").append(f"{fault.kind:<28}", "yellow")
+        show(head, Text(visible(fault.repair)))
+
+
+def _show_sums(checks: list[FileCheck]) -> None:
     faults = counted(sum(len(each.faults) for each in checks), "fault")
     failed = counted(sum(bool(each.error) for each in checks), "file")
     note(f"{counted(len(checks), 'file')}, {faults} mended, {failed} cannot be read")

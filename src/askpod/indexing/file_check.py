@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -155,23 +155,22 @@ def who_speaks(turns: Sequence[Turn]) -> tuple[Speaking, ...]:
 
 def check_files(
     files: Sequence[Path], named: Collection[Path] | None = None, *, untimed: bool = False
-) -> list[FileCheck]:
-    """A check for each file, in order. Two files with one transcript are a fault of the second.
+) -> Iterator[FileCheck]:
+    """A check for each file, as it is read. Two with one transcript are a fault of the second.
 
     `named` are those that the user named one by one (None: all); of the others, found in folders,
     those that hold no transcript are passed over, as they are by an indexing. `untimed` takes
     those without any time.
     """
-    checks = []
     transcripts: dict[str, Path] = {}
     for path in files:
         try:
             reading = read_episode(path, untimed=untimed)
         except ReadError as error:
             if no_transcript(path, error, named):
-                checks.append(FileCheck(str(path), passed_over=str(error)))
+                yield FileCheck(str(path), passed_over=str(error))
             else:
-                checks.append(FileCheck(str(path), error=str(error)))
+                yield FileCheck(str(path), error=str(error))
             continue
         speaking = who_speaks(reading.episode.turns)
         found = FileCheck(str(path), reading.faults, speaking=speaking)
@@ -181,5 +180,4 @@ def check_files(
                 str(path), 1, "same-transcript", f"same words as {first}; a search counts them once"
             )
             found = replace(found, faults=(twin, *found.faults))
-        checks.append(found)
-    return checks
+        yield found
