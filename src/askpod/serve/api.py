@@ -24,13 +24,13 @@ from starlette.routing import Route
 from askpod import __version__, errors
 from askpod.links import safe_link, youtube_id
 from askpod.model import Answer, Episode, Exchange, Filters, Turn, as_json
+from askpod.retrieval.retriever import LONGEST_QUESTION
 from askpod.serve.live import LiveArchive, Stopping, TooManyAnswers
 from askpod.serve.openapi import DOCUMENT
 
 MOST_PASSAGES = 50
 AROUND = 30.0  # seconds before and after a passage: a minute in all
 INDEXING = "The archive is being indexed: an episode is found as soon as it is in"
-LONGEST_QUESTION = 4000  # characters
 MOST_EXCHANGES = 40
 
 log = logging.getLogger(__name__)

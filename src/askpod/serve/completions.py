@@ -23,7 +23,8 @@ from starlette.routing import Route
 from askpod.answering.refusal import in_its_place
 from askpod.errors import QuestionError
 from askpod.model import Answer, Citation, Exchange, Filters
-from askpod.serve.api import LONGEST_QUESTION, MOST_EXCHANGES, explained, status_of
+from askpod.retrieval.retriever import LONGEST_QUESTION
+from askpod.serve.api import MOST_EXCHANGES, explained, status_of
 from askpod.serve.live import LiveArchive
 from askpod.times import clock
 

@@ -16,7 +16,8 @@ from pydantic import Field
 from askpod import __version__
 from askpod.links import second_link
 from askpod.model import Answer, Episode, Filters, Turn
-from askpod.serve.api import AROUND, LONGEST_QUESTION, explained, find_episode, place_of, within
+from askpod.retrieval.retriever import LONGEST_QUESTION
+from askpod.serve.api import AROUND, explained, find_episode, place_of, within
 from askpod.serve.live import LiveArchive
 from askpod.times import clock
 from askpod.tokens import TokenCounter
