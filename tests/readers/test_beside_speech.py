@@ -103,3 +103,26 @@ def test_the_chapters_of_a_copied_panel_are_headings(read):
 def test_a_chapter_that_is_read_out_is_speech(read):
     reading = read(f"0:00\nChapter 1: Wood\n{PANEL}0:50\nChapter 2: Heat\n0:55\nHot.\n", "kiln.txt")
     assert words(reading) == " ".join(["Chapter 1: Wood", *SAID, "Chapter 2: Heat", "Hot."])
+
+
+def test_heads_of_pages_are_no_speech(read):
+    pages = TIMED.split("\n\n")
+    text = "Kiln talk   page 1 of 3\n" + "".join(
+        f"{said}\n\n" + (f"Kiln talk   page {n + 2} of 3\n" if n < 2 else "")
+        for n, said in enumerate(pages)
+    )
+    reading = read(text, "kiln.txt")
+    assert words(reading) == " ".join(SAID)
+    assert reading.episode.title == "Kiln talk"
+    assert kinds(reading) == ["page"] * 3
+
+
+def test_pages_that_are_spoken_of_stay_speech(read):
+    text = TIMED.replace("It is.", "It is.\nLook at page 4").replace("And hot?", "See page 9")
+    assert "Look at page 4" in words(read(text, "kiln.txt"))
+
+
+def test_a_heading_that_is_the_title_too(read):
+    first, rest = TIMED.split("\n\n", 1)
+    reading = read(f"# The kiln\n\n{first}\n\n## The kiln\n\n{rest}", "kiln.md")
+    assert (reading.episode.title, words(reading)) == ("The kiln", " ".join(SAID))

@@ -125,6 +125,20 @@ def test_windows_text_is_read_and_reported(read):
     assert [(fault.line, fault.kind) for fault in reading.faults] == [(3, "encoding")]
 
 
+@pytest.mark.parametrize(
+    ("said", "encoding"), [("Печь тёплая.", "cp1251"), ("窯は熱い。", "cp932")]
+)
+def test_text_of_another_script_in_an_old_encoding_is_refused(said, encoding, read):
+    with pytest.raises(ReadError, match="text of another script in an older encoding; save"):
+        read(TWO.replace("Bees dance on the comb.", said * 9).encode(encoding), "talk.srt")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_byte_order_mark_that_stands_twice(encoding, read):
+    turns = read(f"\ufeff\ufeff{TWO}".encode(encoding), "talk.srt").episode.turns
+    assert turns[0].text.startswith("Bees")
+
+
 def test_utf_16_is_read(read):
     assert read(TWO.encode("utf-16"), "talk.srt").episode.turns[0].text == SAID[0][0]
 

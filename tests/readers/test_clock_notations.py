@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from episode_file import said
 
-from askpod.errors import Unrecognised
+from askpod.errors import Unrecognised, Untimed
 from askpod.readers import read_episode
 
 HEARD = [
@@ -25,6 +25,9 @@ def written(form: str) -> str:
             m=f"{at // 60}:{at % 60:02}",
             c=f"{at // 3600:02}:{at // 60 % 60:02}:{at % 60:02}",
             e=f"{at // 3600:02}:{at // 60 % 60:02}:{at % 60 + 3:02}",
+            aloud=f"{at // 60} minutes {at % 60} seconds",
+            day=f"{11 + (at > 9)}:{at // 60 + 5:02}:{at % 60:02} {'PM' if at > 9 else 'AM'}",
+            initials="".join(word[0] for word in who.split()).upper(),
             short=f"{at // 3600}h{at // 60 % 60}m{at % 60}s",
         )
         for number, (who, at, text) in enumerate(HEARD, 1)
@@ -48,10 +51,75 @@ def written(form: str) -> str:
         "| {c} | {e} | {who} | {said} |\n",
         "| {n} | {who} | {c} | {said} |\n",
         "{n}\t{c}\t{who}\t{said}\n",
+        "[{who} {c}] {said}\n",
+        "[{who} - {c}]\n{said}\n\n",
+        "[{c} {who}] {said}\n",
+        ">> {who} [{c}]: {said}\n\n",
+        "🎙 {who}  {c}\n{said}\n\n",
+        "【{c}】{who}：{said}\n",
+        "{who}（{m}）：{said}\n",
+        "{who}\n{aloud}{m}\n{who} {aloud}\n{said}\n",
+        "{who}\n{aloud}{m}\n{said}\n\n",
+        "{initials}\n\n{who}\n{aloud}{m}\n{who} {aloud}\n{said}\n",
     ],
 )
 def test_clocks_and_names_in_other_notations(read, form):
-    assert said(read(written(form), "kiln.txt")) == HEARD
+    turns = said(read(written(form), "kiln.txt"))
+    assert [(who.removeprefix("🎙 "), at, text) for who, at, text in turns] == HEARD
+
+
+def test_the_clocks_of_a_page_of_teams_are_those_of_each_paragraph(read):
+    page = (
+        "Transcript. Use arrow keys to navigate between transcript entries.\n\nSearch\n\n"
+        "AI-generated content may be incorrect\n\nAnn Lee started transcription\n"
+        "AL\n\nLee, Ann\n0 minutes 3 seconds0:03\nLee, Ann 0 minutes 3 seconds\nIs it lit?\n"
+        "Lee, Ann 0 minutes 31 seconds\nSince when?\n\n"
+        "Speaker 1\n1 minute 5 seconds1:05\nSpeaker 1 1 minute 5 seconds\n"
+        "It was lit 5 minutes 10 seconds ago.\n"
+        "LA\nLee, Ann\n1 minute 9 seconds1:09\nLee, Ann 1 minute 9 seconds\nGood.\n"
+    )
+    reading = read(page, "kiln.txt")
+    assert said(reading) == [
+        ("Lee, Ann", 3, "Is it lit? Since when?"),
+        ("Speaker 1", 65, "It was lit 5 minutes 10 seconds ago."),
+        ("Lee, Ann", 69, "Good."),
+    ]
+    assert reading.episode.turns[0].marks == ((11, 31.0),)
+    assert (reading.episode.title, reading.episode.description) == ("kiln", "")
+
+
+def test_letters_above_a_name_that_are_not_its_initials_are_speech(read):
+    text = written("{who}  {m}\n{said}\nOK\n")
+    assert [words for *_, words in said(read(text, "kiln.txt"))] == [f"{it} OK" for *_, it in HEARD]
+
+
+def test_verses_in_brackets_are_no_clocks_of_speakers(read):
+    verses = ["John 13:16", "Luke 4:12", "John 15:17", "Mark 6:20", "Luke 3:10", "Mark 1:12"]
+    with pytest.raises(Unrecognised):
+        read("".join(f"[{verse}] It is said, and we read it.\n" for verse in verses), "day.txt")
+
+
+def test_two_clocks_in_one_column(read):
+    text = "0:03-0:08 | Ann Lee | Is it lit?\n0:09-0:14 | Bo | It is.\n0:15-0:20 | Ann Lee | So.\n"
+    assert said(read(text, "kiln.txt")) == [
+        ("Ann Lee", 3, "Is it lit?"),
+        ("Bo", 9, "It is."),
+        ("Ann Lee", 15, "So."),
+    ]
+
+
+def test_sounds_with_their_clock_are_no_speakers(read):
+    text = written("[crosstalk {c}] {said}\n\n[inaudible {c}] So.\n\n") + written(
+        "{who} ({m}):\nSo.\n"
+    )
+    assert {who for who, *_ in said(read(text, "kiln.txt"))} >= {"Ann Lee", "Bo"}
+    assert not {"crosstalk", "inaudible"} & {who for who, *_ in said(read(text, "kiln.txt"))}
+
+
+def test_clocks_of_a_day_with_am_and_pm(read):
+    reading = read(written("{day} {who}: {said}\n"), "kiln.txt")
+    assert [(who, text) for who, _, text in said(reading)] == [(who, it) for who, _, it in HEARD]
+    assert [at for _, at, _ in said(reading)] == [39903, 39909, 43565, 43572]
 
 
 @pytest.mark.parametrize(
@@ -90,6 +158,28 @@ def test_what_is_counted_or_told_by_the_clock_stays_speech(tmp_path, read):
     ]
     listed = read(written("[{c}] {who}: {said}\n") + "1. Wood\n2. Lime\n3. Salt\n", "kiln.txt")
     assert listed.episode.turns[-1].text.endswith("1. Wood 2. Lime 3. Salt")
+
+
+def test_a_file_of_few_clocks_whose_speakers_talk_at_length(read):
+    speakers = ["Ann Lee", "Bo", "Ann Lee", "Bo"]
+    text = "".join(
+        f"**{who}:** We lit kiln {kiln} at {hour} and it burned. [0:{kiln}{hour}]\n\n"
+        if hour == 0
+        else f"**{who}:** We fed kiln {kiln} at {hour} with wood.\n\n"
+        for kiln, who in enumerate(speakers)
+        for hour in range(9)
+    )
+    turns = read(text, "kiln.md").episode.turns
+    assert [turn.speaker for turn in turns if turn.text.startswith("We lit")] == speakers
+
+
+def test_labels_in_brackets_without_a_clock(tmp_path):
+    path = tmp_path / "kiln.txt"
+    path.write_text("".join(f"[SPEAKER_0{n % 2}]: It is lit, I say.\n\n" for n in range(6)))
+    with pytest.raises(Untimed):
+        read_episode(path)
+    turns = read_episode(path, untimed=True).episode.turns
+    assert [turn.speaker for turn in turns] == ["SPEAKER_00", "SPEAKER_01"] * 3
 
 
 def test_a_timetable_with_clocks_between_is_no_transcript(read):

@@ -285,3 +285,18 @@ def test_words_keep_their_order_and_speakers(tmp_path_factory, said_by, unit):
         (row["speaker"], word) for row in value for word in row["text"].split()
     ]
     assert turns[-1].start <= 9 * len(said_by)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["sep=;\nStart;End;Speaker;Text\n", "Startzeit;Ende;Sprecher;Transkript\n"],
+    ids=["for Excel", "in German"],
+)
+def test_tables_as_a_spreadsheet_writes_them(tmp_path, head):
+    path = tmp_path / "ofen.csv"
+    rows = '00:00:03,5;00:00:08,0;Ulla;Er ist an.\n00:00:09,0;00:00:12,5;Bo;"Seit wann; und?"\n'
+    path.write_text(f"{head}{rows}", encoding="utf-8")
+    assert said(read_episode(path).episode) == [
+        ("Ulla", 3.5, "Er ist an."),
+        ("Bo", 9.0, "Seit wann; und?"),
+    ]

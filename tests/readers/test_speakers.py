@@ -32,6 +32,7 @@ ODD_LABELS = [
     "Host",
     "user_17",
     "iPhone (3)",
+    "🎙 Nell",
 ]
 
 
@@ -53,6 +54,46 @@ def test_a_prefix_of_many_captions_is_a_label_whatever_it_looks_like(label):
         for hour, who in enumerate(["Ann Lee", label, "Ann Lee", "Bo", label, "Bo", label])
     ]
     assert spoken(captions(*[f"{who}: {text}" for who, text in said])) == said
+
+
+@pytest.mark.parametrize("label", ["nell", "Oskar's iPad", "nell@wick.example", "A"])
+def test_a_label_of_each_caption_goes_on_in_the_middle_of_a_sentence(label):
+    said = [
+        (who, text)
+        for who in ("Ann Lee", label) * 4
+        for text in ("We light it at six and", "carry the wood", "up to the kiln,", "where it is.")
+    ]
+    assert spoken(captions(*[f"{who}: {text}" for who, text in said])) == said
+
+
+@pytest.mark.parametrize("label", ["Rev. Fr. O'Lind", "Hon. J. B. Reed (Wick, Lib.)"])
+def test_a_label_with_dots_that_stands_once_where_all_captions_have_one(label):
+    said = [("Ann Lee", "Is it lit?"), ("Dr. B. Lind", "It is."), ("Ann Lee", "And hot?")]
+    said += [("Dr. B. Lind", "It sings."), (label, "Then open it.")]
+    assert spoken(captions(*[f"{who}: {text}" for who, text in said])) == said
+
+
+def test_a_mark_of_direction_before_a_label_is_none_of_it():
+    said = [("מרים", "התנור כבר חם."), ("יוסף", "מאז שש."), ("מרים", "נפתח?"), ("יוסף", "לא.")]
+    assert spoken(captions(*[f"\u200f{who}\u200f: {text}" for who, text in said])) == said
+
+
+def test_a_name_behind_a_sign_makes_others_labels():
+    said = ["ANN LEE: It is lit.", ">> BO: Since when?", "[laughter]", "Or not?", "ANN LEE: Six."]
+    assert [who for who, _ in spoken(captions(*said))] == ["ANN LEE", "BO", "BO", "BO", "ANN LEE"]
+
+
+def test_a_dash_before_a_label_inside_a_caption():
+    cues = captions("Ann: Is it lit?", "Bo: It is.", "-Ann: And hot? -Bo: It sings.", "Ann: So.")
+    assert spoken(cues)[2:4] == [("Ann", "And hot?"), ("Bo", "It sings.")]
+    cues = captions("Ann: Is it lit?", "Bo: It is.", "Ann: I asked! - Bo: he lit it - then.")
+    assert spoken(cues)[2:] == [("Ann", "I asked! - Bo: he lit it - then.")]
+
+
+def test_an_abbreviation_before_a_colon_is_no_name():
+    said = [("Ann", "Where was it made?"), ("Bo", "They print it.")] * 6
+    cues = captions(*[f"{who}: {text}" for who, text in said], "Made in the U.S.A.: A good song.")
+    assert "Made in the U.S.A." not in {who for who, _ in spoken(cues)}
 
 
 @pytest.mark.parametrize(

@@ -320,3 +320,29 @@ def test_no_space_comes_into_scripts_that_write_none(lines, text):
 
 def clean_words(text: str) -> list[str]:
     return text.replace("\u200b", "").split()
+
+
+def from_second(begin: float) -> list[Cue]:
+    said = captions("It is lit.", "Since when?", "Since six.")
+    return [each._replace(start=each.start + begin, end=each.end + begin) for each in said]
+
+
+@pytest.mark.parametrize(("begin", "first"), [(3_600, 0), (3_607, 7), (36_000, 0), (39_659, 59)])
+def test_a_clock_that_begins_at_an_hour_is_that_of_an_editors_timeline(begin, first):
+    cues = from_second(begin)
+    assert [turn.start for turn in joined(*cues)] == [first]
+    assert faults(*cues) == ["timeline-hour"]
+
+
+@pytest.mark.parametrize("begin", [3_661, 39_723, 86_400, 90_003])
+def test_a_clock_that_begins_late_is_told_and_kept(begin):
+    cues = from_second(begin)
+    assert [turn.start for turn in joined(*cues)] == [begin]
+    assert faults(*cues) == ["late-start"]
+
+
+@pytest.mark.parametrize("begin", [0, 3_590])
+def test_a_clock_that_goes_on_over_an_hour_is_kept(begin):
+    cues = [*from_second(begin), *from_second(3_601)]
+    assert joined(*cues)[0].start == begin
+    assert not faults(*cues)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from askpod.parsing import Mapping, ParseError, parse_yaml
 from askpod.readers.clocked_lines import Line
@@ -28,10 +28,15 @@ _LINK = re.compile(r"https?:|www\.|\]\(|(?<!\w)@\w", re.IGNORECASE)
 _TITLE = re.compile(r"^title:[ \t]*([^\n]{1,200})$", re.MULTILINE)
 _TITLED = re.compile(r"(?:episode )?title: ?(?=\S)", re.IGNORECASE)
 _HEADING = re.compile(r"\s*#{1,6}\s")  # and not "#kiln", which is said
+_PAGE = re.compile(
+    r"(?P<same>.{0,100}?)\b(?:page|seite|página|pagina|strana|sida) (?P<number>\d{1,4})"
+    r"(?P<of> ?(?:of|von|de|di|av|/) ?\d{1,4})?",
+    re.IGNORECASE,
+)
 _CHAPTER = re.compile(r"chapter \d{1,3}: .{1,120}", re.IGNORECASE)  # in YouTube's panel
 _NO_TITLES = frozenset(
     {"transcript", "full transcript", "transcription", "search transcript", "search in video",
-     "show transcript", "sync to video time", "follow along using the transcript."}
+     "show transcript", "search", "sync to video time", "follow along using the transcript."}
 )  # fmt: skip
 _OF = "episode|show|useful|further|related|helpful|important|external|additional"
 _WHAT = (
@@ -71,6 +76,22 @@ def drop_footer(lines: list[Line], log: FaultLog) -> None:
             return
         log.add(lines[at].number, "footer", "the exporting tool's own line is left out")
         del lines[at:]
+
+
+def drop_pages(lines: Sequence[Line], log: FaultLog) -> None:
+    """Takes out the heads and feet of pages, numbered one by one: "Reeds, page 2 of 9"."""
+    pages: dict[tuple[str, bool], list[tuple[int, Line]]] = {}
+    for line in lines:
+        match = _PAGE.fullmatch(line.text) if line.start is None else None
+        if match:
+            key = (match["same"], bool(match["of"]))
+            pages.setdefault(key, []).append((int(match["number"]), line))
+    for (same, is_counted), found in pages.items():
+        least = 2 if same or is_counted else 3
+        if len(found) >= least and all(b[0] == a[0] + 1 for a, b in pairwise(found)):
+            for place, (_, line) in enumerate(found):
+                log.add(line.number, "page", f"{excerpt(line.text)} is of a page, and no speech")
+                line.text = "" if place else same.strip(" ,|·•–—-")
 
 
 def drop_notes(raw: Sequence[str], lines: list[Line], log: FaultLog) -> None:
@@ -130,7 +151,7 @@ def _opens_notes(raw: Sequence[str], lines: Sequence[Line], at: int) -> bool:
 
 def drop_headings(raw: Sequence[str], lines: list[Line], begin: int, log: FaultLog) -> None:
     """Takes out Markdown's headings between the paragraphs: nobody says them."""
-    counts = Counter(line.text for line in lines)
+    counts = Counter(line.text for line in lines[begin:])
     labels = Counter(label_in(line.text) for line in lines)
     for at, line in enumerate(lines[begin:], begin):
         is_marked = _HEADING.match(raw[line.number - 1]) and not line.name

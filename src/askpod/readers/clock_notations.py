@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from askpod.readers.json_document import seconds
-from askpod.readers.speaker_labels import is_name
+from askpod.readers.speaker_labels import SYMBOLS, is_name
 
 _MAX_HEAD = 160  # characters in which a line's clock stands
 _MAX_NAME = 60  # characters
@@ -52,16 +52,30 @@ _EMPHASIS = re.compile(
 )
 _BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*))+)\*\*(?!\*)")  # not f**k
 _CODE = re.compile(rf"(?<![^\s*_])([`*_])[\[(]?({CLOCK})[\])]?\1", re.ASCII)
+_CARETS = re.compile(rf"^>{{2,3}} ?(?=[^\s:>][^:>\n]{{0,59}}[\[(\s]{CLOCK})", re.ASCII)
+_WIDE = re.compile(r"[【（［〔]\s?(\d{1,3}(?:[:：]\d\d){1,2})\s?[】）］〕]", re.ASCII)
+_NAME = rf"{SYMBOLS}[^\W\d_][^:\[\]{{}}<>\n]{{0,59}}?"
+_BOTH = re.compile(
+    rf"\[ ?(?:(?P<before>{_NAME}) ?[,|@·–—-]? (?P<after>{CLOCK})"
+    rf"|(?P<first>{CLOCK}) ?[,|·–—-]? (?P<behind>{_NAME})) ?\](?:\s?[:：])?"
+)
+_SOUND = re.compile(
+    "(?:inaudible|unintelligible|indistinct|crosstalk|overlapping|music|laugh|applau|silence|pause"
+    "|noise|foreign|phonetic).*",
+    re.IGNORECASE,
+)
+_OF_DAY = re.compile(r"(?<![\d:])(\d{1,2})(:[0-5]\d:[0-5]\d) ?([ap])\.?m\b\.?", re.ASCII | re.I)
 _F4 = re.compile(r"#(\d{1,2}:\d\d:\d\d)-(\d)#", re.ASCII)
 _NUMBER = re.compile(r"(?P<bar>\|?) ?(?P<number>\d{1,5})(?:[.)]\s+| ?[|\t] ?)(?=\S)", re.ASCII)
 _HEADED = re.compile(rf"(?:[^.?!\[(|\t]{{0,60}}[\[(|\t] ?)?{CLOCK}", re.ASCII)
 _ANY = re.compile(_TOLD, re.ASCII)
-_CELL = re.compile(rf"[\[(]?({CLOCK})[\])]?", re.ASCII)
+_CELL = re.compile(rf"[\[(]?({CLOCK})(?: ?(?:-{{0,2}}>|[-–—]) ?({CLOCK}))?[\])]?", re.ASCII)
 _TRACK = re.compile(r"[AV]\d{1,2}")  # of an editor's sequence
 _DASHES = re.compile(r"[|:\s-]*-[|:\s-]*")
 _BETWEEN = re.compile(
-    rf"(?P<name>[^\W_][^:：\[\]{{}}<>|\n]{{0,59}}?(?<! )) ?(?P<mark>[:：,@–—-]?) +(?P<clock>{_TOLD}"
-    rf"(?: ?(?:-{{0,2}}>|[-–—]) ?{_TOLD})?)(?: +[-–—|:]|:)? +(?=[^\s>–—-])(?!{_TOLD})"
+    rf"(?P<name>{SYMBOLS}[^\W_][^:：\[\]{{}}<>|\n]{{0,59}}?(?<! )) ?(?P<mark>[:：,@–—-]?) +"
+    rf"(?P<clock>{_TOLD}(?: ?(?:-{{0,2}}>|[-–—]) ?{_TOLD})?)(?: +[-–—|:]|:)? +(?=[^\s>–—-])"
+    rf"(?!{_TOLD})"
 )
 _GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d]|: )")
 _RULES = frozenset("-*_=~")
@@ -83,18 +97,76 @@ _SHORTHAND = re.compile(
 _LEAST_SHORT = 1 / 3  # of the lines have a clock such as [1m05s]; else it may be a pause
 _ENDS = ".?!…\"'”’»)]"  # of a sentence: a timetable has none
 _IN_WORDS = re.compile(r"\d ?[^\W\d]")
+_WORDED = r"(?P<aloud>\d{1,3} ?[^\W\d]+(?:,? \d{1,2} ?[^\W\d]+){0,2})"
+_READ_ALOUD = re.compile(rf"{_WORDED}(?P<clock>{CLOCK})", re.ASCII)  # 0 minutes 3 seconds0:03
+_NAMED_ALOUD = re.compile(rf"(?P<name>\S.{{0,{_MAX_NAME}}}?) {_WORDED}")
 
 
 def in_one_notation(written: Iterable[str]) -> list[str]:
     """The lines without marks, with all clocks in one notation."""
     lines = [_normal(line) for line in written]
-    for step in (_unnumbered, _from_columns, _unglued, _bracketed, _digital):
+    for step in (
+        _from_panel,
+        _of_24_hours,
+        _unnumbered,
+        _from_columns,
+        _unglued,
+        _bracketed,
+        _split,
+        _digital,
+    ):
         lines = step(lines)
     return lines
 
 
 def _has_clock(line: str) -> bool:
     return ":" in line and bool(_ANY.search(line, 0, _MAX_HEAD))
+
+
+def _from_panel(lines: list[str]) -> list[str]:
+    """The lines of a page of Teams that was copied: its clocks are read aloud, glued to the digits.
+
+    The name stands above, and again below with the words; there it is kept, once, with its clock.
+    """
+    read = {at: match["aloud"] for at, line in enumerate(lines) if (match := _aloud(line))}
+    if len(read) < 2:
+        return lines
+    written = [at for at, line in enumerate(lines) if line]
+    places = {at: place for place, at in enumerate(written)}
+    changed, names = list(lines), set[str]()
+    for at, aloud in read.items():
+        above, below = (
+            written[min(max(0, places[at] + step), len(written) - 1)] for step in (-1, 1)
+        )
+        named = _NAMED_ALOUD.fullmatch(lines[below])
+        if named and named["aloud"] == aloud and named["name"] == lines[above]:
+            names.add(named["name"])
+            changed[above] = changed[at] = ""
+        else:
+            changed[at] = _spelled(aloud) or ""
+    for at, line in enumerate(lines):
+        named = _NAMED_ALOUD.fullmatch(line)
+        if named and named["name"] in names and (clock := _spelled(named["aloud"])):
+            changed[at] = f"{named['name']}  {clock}"
+    return changed
+
+
+def _of_24_hours(lines: list[str]) -> list[str]:
+    """The lines; where most clocks have AM or PM behind them, with the day's 24 hours."""
+
+    def whole(match: re.Match[str]) -> str:
+        return f"{int(match[1]) % 12 + 12 * (match[3] in 'pP')}{match[2]}"
+
+    changed = [_OF_DAY.sub(whole, line, count=1) if ":" in line else line for line in lines]
+    count = sum(map(operator.ne, changed, lines))
+    return changed if count >= max(2, _MOST * sum(map(_has_clock, lines))) else lines
+
+
+def _aloud(line: str) -> re.Match[str] | None:
+    """The clock of a line that says it in words, and then in digits."""
+    match = _READ_ALOUD.fullmatch(line) if line[:1].isdecimal() else None
+    spelled = _spelled(match["aloud"]) if match else None
+    return match if match and spelled and seconds(spelled) == seconds(match["clock"]) else None
 
 
 def _unnumbered(lines: list[str]) -> list[str]:
@@ -128,6 +200,25 @@ def _bracketed(lines: list[str]) -> list[str]:
     return [
         f"{match['name']}: [{match['clock']}] {line[match.end() :]}"
         if match and (counts[match["name"]] > 1 or is_name(match["name"]))
+        else line
+        for line, match in zip(lines, found, strict=True)
+    ]
+
+
+def _split(lines: list[str]) -> list[str]:
+    """The lines; where most clocks stand in one pair of brackets with a name, the name behind."""
+    found = [_BOTH.match(line) if line[:1] == "[" else None for line in lines]
+    names = Counter(match["before"] or match["behind"] for match in found if match)
+    people = Counter({name: names[name] for name in names if not _SOUND.fullmatch(name)})
+    often = [name for name, count in people.items() if count > 1]
+    least = max(3, _MOST * sum(map(_has_clock, lines)))
+    clocks = [seconds(match["after"] or match["first"]) or 0.0 for match in found if match]
+    if not often or len(people) < 2 or people.total() < least or not _run_on(clocks):
+        return lines
+    return [
+        f"[{match['after'] or match['first']}] {match['before'] or match['behind']}:"
+        f" {line[match.end() :].strip()}"
+        if match and (match["before"] or match["behind"]) in people
         else line
         for line, match in zip(lines, found, strict=True)
     ]
@@ -174,7 +265,8 @@ def _columns(line: str) -> str | None:
     """One or two clocks, a name and speech in columns, as a line with a label; else None."""
     is_framed = line.startswith("|")
     cells = [cell for cell in _cells(line) if cell]
-    clocks = [match[1] for cell in cells if (match := _CELL.fullmatch(cell))]
+    found = [match for cell in cells if (match := _CELL.fullmatch(cell))]
+    clocks = [clock for match in found for clock in match.groups() if clock]
     others = [cell for cell in cells if not _CELL.fullmatch(cell)]
     if not 0 < len(clocks) <= 2 or not 0 < len(others) <= 2 or others[-1] is not cells[-1]:
         return None
@@ -196,9 +288,11 @@ def _normal(written: str) -> str:
     if "<" in text:
         text = _BREAK.sub(" ", text, count=20).strip()
     if text[:1] in _MARKS:
-        text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", text))
+        text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", _CARETS.sub("", text)))
     text = _BOLD.sub(r"\1", text) if "**" in text else text
     text = _CODE.sub(r"[\2]", text)
+    if not text.isascii():
+        text = _WIDE.sub(lambda match: f"[{match[1].replace('：', ':')}]", text)
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", text)
     if "](" in text:

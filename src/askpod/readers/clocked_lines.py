@@ -19,7 +19,7 @@ from itertools import pairwise
 
 from askpod.readers.clock_notations import LEADING, TIME, in_one_notation
 from askpod.readers.json_document import seconds
-from askpod.readers.speaker_labels import is_diariser, is_name, is_short
+from askpod.readers.speaker_labels import SYMBOLS, is_diariser, is_name, is_short
 from askpod.times import anchors
 
 _MAX_HEAD = 160  # characters in which a line's clock stands
@@ -30,10 +30,10 @@ _NEARLY_ALL = 0.9  # of the clocks, from which on such a name may stand once
 
 _TRAILING = re.compile(
     rf"(?P<bracket>[\[(<])?"
-    rf"(?P<name>(?:\[[^\[\]:]{{1,30}}\] )?(?:[^\W_]|[+№#])"
+    rf"(?P<name>(?:\[[^\[\]:]{{1,30}}\] )?(?:{SYMBOLS}[^\W_]|[+№#])"
     rf"(?:[^:：\[\]{{}}<>]|\[[^:：\[\]{{}}<>]{{1,30}}\]){{0,59}}?(?<!\s))"
     rf"(?(bracket)[\])>])"
-    rf"(?P<colon>\s?[:：])?(?:\s?[,|@·•–—-]|\sat(?=\s))?\s*{TIME}"
+    rf"(?P<colon>\s?[:：])?(?:\s?[,|@·•–—-]|\sat(?=\s))?\s*(?:(?<!\d)|(?=[\[(])){TIME}"
     r"(?P<colon_after>\s?[:：])?(?P<rest>.*)",
     re.DOTALL,
 )
@@ -75,6 +75,7 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
         for line in read
     ]
     _take_names_around(read)
+    _drop_initials(read)
     return read
 
 
@@ -195,6 +196,25 @@ def _take_names_around(lines: Sequence[Line]) -> None:
             if nearly_all or names[at] in often or is_diariser(names[at]):
                 lines[written[place]].name = names[at]
         _clear(lines, around, {lines[written[place]].name for place in around})
+
+
+def _drop_initials(lines: Sequence[Line]) -> None:
+    """Takes out the initials that stand in a speaker's picture, above the name."""
+    written = [line for line in lines if line.text or line.start is not None]
+    found = [
+        line
+        for line, below in pairwise(written)
+        if line.start is None and below.name and _are_initials(line.text, below.name)
+    ]
+    if len(found) > 1:
+        for line in found:
+            line.text = ""
+
+
+def _are_initials(text: str, name: str) -> bool:
+    firsts = Counter(word[0].upper() for word in re.findall(r"[^\W_]+", name))
+    few = min(2, firsts.total()) <= len(text) <= _MOST_WORDS
+    return few and text.isupper() and Counter(text) <= firsts
 
 
 def _clear(lines: Sequence[Line], around: dict[int, int], names: set[str]) -> None:

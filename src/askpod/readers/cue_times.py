@@ -15,11 +15,11 @@ from statistics import median
 
 from askpod.readers.cues import Cue
 from askpod.readers.text import FaultLog
-from askpod.times import CHARACTERS_PER_SECOND, anchors
+from askpod.times import CHARACTERS_PER_SECOND, anchors, clock
 
 _LOCAL = 10.0  # seconds: cues that go back less are said at about the same time
 _NEAR_ZERO = 0.25  # of the part before: a clock that starts again starts so low
-_HOUR = 3600.0
+_HOUR, _DAY = 3600.0, 86_400.0
 _HOUR_GAP = 60.0  # seconds at most to the next cue, where a clock forgets the hour
 _HOUR_STEPS = 3  # or so many times what a step takes there
 _NEAR_STEPS = 20  # steps by which that is known
@@ -47,6 +47,7 @@ def starts_in_order(
         cues: cleaned, in the file's order.
         log: takes the faults of the clock.
     """
+    cues = _from_the_start(cues, log)
     parts = _parts(cues, log)
     timed = list(cues)
     guessed = set[int]()
@@ -59,6 +60,39 @@ def starts_in_order(
     _never_back(timed, guessed)
     starts, estimated = _starts(timed)
     return timed, starts, [each or at in guessed for at, each in enumerate(estimated)]
+
+
+def _from_the_start(cues: Sequence[Cue], log: FaultLog) -> Sequence[Cue]:
+    """The cues, counted from the hour at which an editor's timeline begins, such as 01:00:00:00.
+
+    A clock that begins late at another time may be that of a day: it is reported.
+    """
+    first = min((cue for cue in cues if cue.start is not None), key=_start, default=None)
+    if first is None or _start(first) < _HOUR:
+        return cues
+    begin = _start(first) // _HOUR * _HOUR
+    if _start(first) - begin > _HOUR_GAP or begin >= _DAY:
+        told = (
+            f"nothing is said before {clock(_start(first))}: where that is a time of day,"
+            " links open a wrong second; export the times of the recording"
+        )
+        log.add(first.line, "late-start", told)
+        return cues
+    log.add(
+        first.line,
+        "timeline-hour",
+        f"the clock begins at {clock(begin)}, as editors' timelines do: counted from there",
+    )
+    return [
+        cue
+        if cue.start is None
+        else cue._replace(start=cue.start - begin, end=None if cue.end is None else cue.end - begin)
+        for cue in cues
+    ]
+
+
+def _start(cue: Cue) -> float:
+    return cue.start or 0.0
 
 
 def _never_back(cues: list[Cue], guessed: set[int]) -> None:

@@ -21,6 +21,7 @@ from askpod.readers.beside_speech import (
     drop_footer,
     drop_headings,
     drop_notes,
+    drop_pages,
     header,
     label_in,
     title_in,
@@ -109,8 +110,8 @@ def clocks_without_speech(text: str) -> bool:
 
 def is_untimed(text: str) -> bool:
     """Whether a text without times can be read as speech: prose, or paragraphs with names."""
-    start = text.lstrip()[:1]
-    return start not in ("<", "{", "[") and bool(text.strip())
+    start = text.lstrip()[:2]
+    return bool(start) and start[0] not in "<{" and (start[0] != "[" or start[1:].isalpha())
 
 
 def read_untimed(path: Path, text: str, log: FaultLog) -> Draft:
@@ -132,6 +133,7 @@ def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
     refuse_long_lines(path, raw)
     lines = read_lines([""] * above + raw[above:])
     _keep_spoken_clocks(lines)
+    drop_pages(lines, log)
     drop_footer(lines, log)
     _drop_sections(lines, log)
     drop_notes(raw, lines, log)
@@ -234,7 +236,12 @@ def _is_labelled(lines: Sequence[Line]) -> bool:
     """Whether the paragraphs name their speakers, and are speech."""
     blocks = [block for block in _blocks(lines) if block.texts]
     cues = [Cue(block.line, None, None, _INLINE.sub("", block.text)) for block in blocks]
-    named = [cue for cue in name_speakers(cues, FaultLog(Path())) if cue.speaker and cue.opens]
+    unnamed = {cue.text for cue in cues}
+    named = [
+        cue
+        for cue in name_speakers(cues, FaultLog(Path()))
+        if cue.speaker and cue.text not in unnamed  # its label is taken out
+    ]
     labelled = {cue.line for cue in named}
     ended = sum(cue.text.rstrip().rstrip(_CLOSING)[-1:] in _ENDS for cue in named)
     return (

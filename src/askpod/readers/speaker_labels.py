@@ -41,7 +41,12 @@ _UNKNOWN = re.compile(
     rf"|(?:unknown|unidentified)(?: (?:{_KIND}))?",
     re.IGNORECASE,
 )
-_SHORT = re.compile(r"\w\S* (?:[^\W\d_]|[JS]r|Inc|Ltd|Co|Corp|Esq|\w{1,2}\.\w{1,2})\.$")
+SYMBOLS = "(?:[\u2190-\u2668\u2670-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]{1,8} ?)?"  # 🎙, not ♪
+_SYMBOLS = re.compile(SYMBOLS)
+_SHORT = re.compile(
+    r"\w\S* (?:[^\W\d_]|[JS]r|Inc|Ltd|Co|Corp|Esq|\w{1,2}\.\w{1,2})\.$"
+    r"|^(?:[^\W\d_]\. ?){2,3}$"
+)
 _MOST_WORDS = 4  # of what looks like a name
 _PARTICLE = re.compile(
     "van|de|der|den|von|zu|da|di|del|della|dos|das|do|la|le|du|el|al|bin|ibn|ben|e|y|af|av"
@@ -63,6 +68,7 @@ _NOBODY = re.compile(
 
 def is_name(text: str) -> bool:
     """Whether a label is written as a name: few words, all of which begin with a capital."""
+    text = _SYMBOLS.sub("", text, count=1)
     words = text.split()
     return (
         0 < len(words) <= _MOST_WORDS
@@ -74,7 +80,7 @@ def is_name(text: str) -> bool:
 
 
 def is_short(text: str) -> bool:
-    """Whether a label ends with an initial or another word cut short: `Bo S.`, `Bo Sand Jr.`."""
+    """Whether a label ends with a word cut short: `Bo S.`, `Bo Sand Jr.`, `B.S.`."""
     return bool(_SHORT.search(text))
 
 

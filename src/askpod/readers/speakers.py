@@ -23,21 +23,30 @@ from functools import lru_cache
 from itertools import pairwise
 
 from askpod.readers.cues import Cue
-from askpod.readers.speaker_labels import hold, hold_named, is_diariser, is_name, known
+from askpod.readers.speaker_labels import (
+    SYMBOLS,
+    hold,
+    hold_named,
+    is_diariser,
+    is_name,
+    known,
+)
 from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, FaultLog, is_of_tool
+from askpod.text import HIDDEN, without_hidden
 
 _NUMBER = re.compile(r"\d+$")
 _MOST_LETTERS = 60  # characters of a label
 _REST = rf"[^\n:：]{{0,{_MOST_LETTERS}}}?[^\s:：]"
-_NAME = rf"[^\W_](?:{_REST})?|[+№#@]{_REST}"
+_NAME = rf"{SYMBOLS}[^\W_](?:{_REST})?|[+№#@]{_REST}"
 # Behind a colon comes a space, or a letter that cannot go on a word: `12:30` and `a::b` are none,
 # `SPEAKER_01:so` is one.
+_LEAD = rf"[\s{HIDDEN}]*+"  # marks of direction stand before names in Arabic and Hebrew
 _COLON = re.compile(
-    rf"\s*+(?:[-–—]\s*+)?(?P<name>{_NAME})\s?(?:：|:(?=\s|$|[^\x00-\x7f]|[\"'A-Z])"
+    rf"{_LEAD}(?:[-–—]\s*+)?(?P<name>{_NAME})\s?(?:：|:(?=\s|$|[^\x00-\x7f]|[\"'A-Z])"
     r"|(?<=\d):(?=[a-z]))\s*+"
 )
 _BRACKETED = re.compile(
-    rf"\s*+(?:[-–—]\s*+)?(?:\[(?P<square>(?:[^\[\]\n]|\[[^\[\]\n]{{1,30}}\]){{1,{_MOST_LETTERS}}})\]"
+    rf"{_LEAD}(?:[-–—]\s*+)?(?:\[(?P<square>(?:[^\[\]\n]|\[[^\[\]\n]{{1,30}}\]){{1,{_MOST_LETTERS}}})\]"
     rf"|\((?P<round>(?:[^()\n]|\([^()\n]{{1,30}}\)){{1,{_MOST_LETTERS}}})\)"
     rf"|<(?P<angle>[^<>\n]{{1,{_MOST_LETTERS}}})>|\{{(?P<curly>[^{{}}\n]{{1,{_MOST_LETTERS}}})\}})"
     r"(?P<colon>\s?[:：])?\s*+"
@@ -178,7 +187,7 @@ def _cut_inside(
         return split
     label = rf"(?:{names})\s?[:：](?:\s|$)"
     sound = re.compile(rf"^(\s*[\[(♪][^\])\n]*+[\])♪] )({label})", re.MULTILINE)
-    inside = re.compile(rf"(?<=[.?!…。？！\"”’)\]♪])[ ]+(?={label})")
+    inside = re.compile(rf"(?<=[.?!…。？！\"”’)\]♪])[ ]+(?:(?={label})|[-–—] ?(?={label}[^a-z]))")
     for place, cue in enumerate(cues):
         if ":" in cue.text and inside.search(cue.text):
             split[place] = _lines(inside.sub("\n", sound.sub(r"\2\1", cue.text)))
@@ -204,7 +213,7 @@ def _line(text: str, dashes: int, *, marked: bool) -> _Line:
             return _Line(text, label, text[inner.end() :], changes=changes)
         return _Line(text, label, text[match.end() :], sure, not colon and not sure, changes)
     match = _COLON.match(text)
-    label = " ".join(match["name"].split()) if match else ""
+    label = " ".join(without_hidden(match["name"]).split()) if match else ""
     if match is None or not _may_be_label(label) or is_of_tool(text):
         return _Line(text, changes=changes)
     sure = is_diariser(label) or (marked and is_name(label))
@@ -248,7 +257,8 @@ class _Labels:
         mostly = self._headed >= _MOST and len(self._split) > 1
         all_over = self._opened >= _LABELLED
         odd = self._odd(all_over=all_over)
-        named = mostly or len(often) > 1 or any(self._counts[label] > 2 for label in often)
+        several = bool(often) and len(often | self._sure) > 1
+        named = mostly or several or any(self._counts[label] > 2 for label in often)
         if not (all_over or named or len(odd) > 1):
             return self._sure | self._brackets()
         # What stands once must stand where labels do: a line that goes on is speech.
@@ -258,22 +268,26 @@ class _Labels:
         kinds = {_NUMBER.sub("", label) for label in often if label[-1].isdecimal()}
         numbered = {each for each in rare if each[-1].isdecimal()}
         numbered = {label for label in numbered if _NUMBER.sub("", label) not in kinds}
-        rare = {label for label in rare - numbered if label.count(".") < 2}
+        rare -= numbered
+        titled = {label for label in rare if is_name(bare := _BARE.sub("", label)) and " " in bare}
+        rare = {label for label in rare if label.count(".") < 2}
+        opening = {lines[0].label for lines in self._split} & (rare | titled)  # "Dr. B. Lind"
         once = {label for label in self._names & rare if mostly or " " in label}
         if len(often) > 1 or odd:
             once |= self._names & rare & self._between_sentences()
         if self._headed >= _NEARLY_ALL and all_over:
-            once |= self._beginning({lines[0].label for lines in self._split} & rare, 1.0)
+            once |= self._beginning(opening, 1.0)
         return self._sure | self._brackets() | often | odd | once
 
     def _odd(self, *, all_over: bool) -> set[str]:
         """Labels that do not look like names, but stand as often as labels do."""
         odd = self._often - self._like_names
+        share = _OFTEN_SHARE / 2 if all_over else _OFTEN_SHARE
+        least = max(2 if all_over else _OFTEN, share * len(self._split))
+        many = {label for label in odd if self._counts[label] >= least}
         if self._headed < _NEARLY_ALL:
-            share = _OFTEN_SHARE / 2 if all_over else _OFTEN_SHARE
-            least = max(2 if all_over else _OFTEN, share * len(self._split))
-            odd = {label for label in odd if self._counts[label] >= least}
-        return self._beginning(odd, _BEGINS)
+            return self._beginning(many, _BEGINS)
+        return many | self._beginning(odd, _BEGINS)  # where all captions have one, it goes on
 
     def _beginning(self, labels: set[str], share: float) -> set[str]:
         """The labels behind which sentences begin; all where the file has no capitals."""

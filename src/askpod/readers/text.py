@@ -14,6 +14,7 @@ import codecs
 import html
 import re
 import stat
+import string
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -236,7 +237,8 @@ _OF_TOOL = re.compile(
     r"|\W?(?:end|ende|fin|fine) (?:of|der|des|de|della?) (?:the |la |l')?"
     r"(?:recording|transcript(?:ion)?|meeting|aufzeichnung|aufnahme|transkripts?|transkription|enregistrement|grabaci[oó]n"
     r"|transcripci[oó]n|registrazione|trascrizione)\W?"
-    r"|(?:machine|computer|ai)[- ]generated transcript\b.{0,200}"
+    r"|(?:machine|computer|ai)[- ]generated (?:transcript|content)\b.{0,200}"
+    r"|transcript\. use arrow keys to .{1,150}"
     rf"|(?:subtitles?|captions?|transcript(?:ion|s)?|powered|downloaded|exported|generated)"
     rf"(?: (?:generated|created|exported|produced))? (?:by|with|from|using) .{{0,30}}\b"
     rf"(?:{_TOOLS})\b.{{0,60}}"
@@ -303,6 +305,7 @@ def _mended(run: str) -> str:
 
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_HIGH, _LOW = bytes(range(0x80, 0x100)), string.ascii_letters.encode()  # of Western text few high
 _MAY_BE_WINDOWS = frozenset(
     {".srt", ".vtt", ".txt", ".sbv", ".lrc", ".ass", ".ssa", ".csv", ".tsv"}
 )
@@ -333,7 +336,7 @@ def decode(path: Path, data: bytes, log: FaultLog) -> str:
     if data.startswith(_UTF16):
         return _utf16(path, data)
     try:
-        return data.decode("utf-8").removeprefix("\ufeff")
+        return data.decode("utf-8").lstrip("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         if path.suffix.lower() not in _MAY_BE_WINDOWS or b"\0" in data:
@@ -343,14 +346,22 @@ def decode(path: Path, data: bytes, log: FaultLog) -> str:
                 " save the file as UTF-8",
                 line=line,
             ) from None
-    log.add(line, "encoding", "not UTF-8: read as Windows-1252")
     # Five bytes stand for nothing in Windows-1252: they become U+FFFD, which can be seen.
-    return data.removeprefix(codecs.BOM_UTF8).decode("cp1252", errors="replace")
+    text = data.removeprefix(codecs.BOM_UTF8).decode("cp1252", errors="replace")
+    if len(data) - len(data.translate(None, _HIGH)) > len(data) - len(data.translate(None, _LOW)):
+        raise ReadError(
+            path,
+            "is neither UTF-8 nor Windows-1252, but text of another script in an older encoding;"
+            " save the file as UTF-8",
+            line=line,
+        )
+    log.add(line, "encoding", "not UTF-8: read as Windows-1252")
+    return text
 
 
 def _utf16(path: Path, data: bytes) -> str:
     try:
-        return data.decode("utf-16")
+        return data.decode("utf-16").lstrip("\ufeff")
     except UnicodeDecodeError as error:
         raise ReadError(
             path,

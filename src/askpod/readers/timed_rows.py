@@ -31,19 +31,23 @@ _SLOW = 0.4  # characters a second: in seconds nobody speaks so slowly
 _SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
 
 _TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
-          "line", "dialogue", "punctuatedword", "word", "words", "segment")  # fmt: skip
+          "line", "dialogue", "texte", "texto", "testo", "transkript", "punctuatedword", "word",
+          "words", "segment")  # fmt: skip
 _STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", "startsec",
            "startseconds", "starttimestamp", "startoffset", "startts", "begin", "from", "offset",
            "offsetms", "offsetmilliseconds", "offsetinticks", "beginoffsetmillis", "in",
            "timestamp", "timestamps", "timecode", "timecodein", "starttimecode", "begintime",
-           "tcin", "datastart", "time", "ts")  # fmt: skip
+           "tcin", "datastart", "startzeit", "anfang", "beginn", "inicio", "inizio",
+           "time", "ts")  # fmt: skip
 _ENDS = ("end", "endtime", "endms", "endmilliseconds", "endtimems", "endsec", "endseconds",
          "endtimestamp", "endoffset", "endoffsetmillis", "stop", "to", "out", "endts",
-         "timecodeout", "endtimecode", "tcout", "dataend")  # fmt: skip
+         "timecodeout", "endtimecode", "tcout", "dataend", "ende", "endzeit",
+         "fin", "fine")  # fmt: skip
 _LENGTHS = ("duration", "dur", "durationms", "durationmilliseconds", "durationinticks")
 _SPEAKERS = ("voice", "speakername", "speakerdisplayname", "speaker", "speakerlabel",
              "speakerid", "speakertag", "participant", "participantname", "participantrole",
-             "users", "speakers", "name", "character", "channel", "channelid", "channellabel",
+             "users", "speakers", "sprecher", "sprecherin", "locuteur", "hablante", "parlante",
+             "name", "character", "channel", "channelid", "channellabel",
              "channeltag")  # fmt: skip
 LOOSE = re.compile(r"[^a-z]")
 
@@ -242,6 +246,7 @@ def label_of(value: object) -> str:
 
 _HEAD = 1_000  # characters of the line of column names
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
+_FOR_EXCEL = re.compile(r"sep=[,;\t]?", re.IGNORECASE)  # a line that tells what separates columns
 _LONGEST_CELL = 1_000_000  # characters of one cell
 
 
@@ -266,6 +271,8 @@ def read_table(path: Path, text: str, log: FaultLog) -> Draft:
         reader = csv.reader(lines, delimiter=separator)
     try:
         names = next(reader)
+        if names[:1] and _FOR_EXCEL.fullmatch(names[0].strip()):
+            names = next(reader)
         for cells in reader:
             if len(rows) > MAX_CAPTIONS:
                 problem = f"holds more than {MAX_CAPTIONS:,} rows; split it or leave it out"
@@ -286,7 +293,8 @@ def _is_bare(text: str) -> bool:
 
 def _separator(text: str) -> str:
     """What stands between the columns; "" where the first line names none that tell of speech."""
-    head = text[:_HEAD].lstrip("\ufeff\r\n ").partition("\n")[0]
+    first, _, rest = text[:_HEAD].lstrip("\ufeff\r\n ").partition("\n")
+    head = rest.partition("\n")[0] if _FOR_EXCEL.match(first) else first
     for separator in ("\t", ";", ","):
         names = [name.strip(" \"'\r") for name in head.split(separator)]
         if len(names) > 1 and tells_times(names):
