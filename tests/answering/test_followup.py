@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from askpod import Archive
 from askpod.answering.rewriting import is_follow_up, standalone
 from askpod.model import Answer, Citation, Exchange
 
@@ -281,3 +282,47 @@ def test_one_who_asks_on_hears_something_else(archive):
     first = archive.ask("Why did Marisol's batteries fail?")
     again = archive.ask("What else?", history=[Exchange(first.question, first)])
     assert again.citations[0].quote != first.citations[0].quote
+
+
+@pytest.fixture
+def workshop(write_episode, tmp_path):
+    """A talk in which a first question gets nearly all quoted."""
+    path = write_episode(
+        "workshop.md",
+        [
+            ("Vera", "What do you ride on?"),
+            ("Olin", "A saddle from Tarbes, and a widow made me sit on it before she would sell."),
+            ("Vera", "What became of the apprentice?"),
+            ("Olin", "He went to sea in the spring and has a chandler's shop near the harbour."),
+            ("Vera", "Do you miss the workshop?"),
+            ("Olin", "The smell of wax, yes, and being shouted at by a saddler whom nobody paid."),
+        ],
+        guests=["Olin"],
+    )
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([path])
+        yield archive
+
+
+def test_what_was_quoted_may_answer_what_is_asked_next(workshop):
+    first = workshop.ask("Who was the apprentice in the workshop?")
+    assert any("went to sea" in citation.quote for citation in first.citations)
+    answer = workshop.ask("What became of him?", history=[Exchange(first.question, first)])
+    assert "went to sea" in answer.citations[0].quote
+
+
+def test_a_figure_that_was_quoted_may_be_what_is_asked_next(archive):
+    first = archive.ask("Can the shop managers overrule the bread forecast?")
+    answer = archive.ask("How often do they?", history=[Exchange(first.question, first)])
+    assert any("twelve percent" in citation.quote for citation in first.citations)
+    assert "twelve percent" in answer.citations[0].quote
+
+
+def test_after_who_a_pronoun_means_the_one_who_is_named_in_answer():
+    exchange = asked("Who had the case first?", "Ann Lee")
+    [citation] = exchange.answer.citations
+    told = replace(citation, quote="The first man on it was Sergeant Prowse, for nineteen days.")
+    exchange = replace(exchange, answer=replace(exchange.answer, citations=(told,)))
+    assert standalone("What did he think?", [exchange]) == (
+        "What did Sergeant Prowse think? (case)"
+    )

@@ -68,7 +68,12 @@ def test_a_name_that_is_almost_right_is_somebodys(archive, question, speaker):
 
 
 @pytest.mark.parametrize(
-    "question", ["What did Saoirse Flannery ask for?", "What does Saoirse Flannery say?"]
+    "question",
+    [
+        "What did Saoirse Flannery ask for?",
+        "What does Saoirse Flannery say?",
+        "What is Saoirse Flannery worried about?",
+    ],
 )
 def test_whatever_somebody_says_answers_where_no_subject_is_named(
     tmp_path, write_episode, question

@@ -8,6 +8,7 @@ said, on refusal.py.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -26,6 +27,7 @@ from askpod.answering.quoting import (
     widen,
 )
 from askpod.answering.refusal import basis_of, is_far, is_weak, reason, refused, silent
+from askpod.answering.rewriting import FEW_CONTENTS
 from askpod.answering.sentences import Judged, KeptVectors, Run, Sentence, held_words, judge, read
 from askpod.embedding import Embedder
 from askpod.model import Answer, Basis, Episode, Passage
@@ -178,20 +180,29 @@ def _only_hears(question: Question, found: Found) -> bool:
 def _told_again(
     question: Question, sentences: Sequence[Sentence], told: Sequence[str]
 ) -> list[bool]:
-    """Which sentences were quoted before, and hold no word that is new in a follow-up.
+    """Which sentences were quoted before, and answer nothing that is new in a follow-up.
 
-    Behind " (" it has what is carried over from the question before.
+    What does holds a word that is new in it, or was said in answer to such a word, or holds the
+    figure that it asks for, where it asks for hardly more ("How often do they?"). Behind " (" it
+    has what is carried over from the question before.
     """
     if not told:
         return [False] * len(sentences)
     asked, _, carried = without_names(question.text, question.people).partition(" (")
     own = content_words(asked)
     [known] = held_words(own, [carried])
+    asked_before: dict[tuple[int, int], str] = defaultdict(str)
+    for sentence in sentences:
+        if sentence.asks:
+            asked_before[sentence.passage, sentence.turn + 1] += f" {sentence.text}"
+    added = [word for word in own if word not in known]
     held = held_words(
-        [word for word in own if word not in known], [sentence.text for sentence in sentences]
+        added,
+        [each.text + asked_before[each.passage, each.turn] for each in sentences],
     )
     return [
-        not new and any(sentence.text in quote for quote in told)
+        not (new or (len(added) <= FEW_CONTENTS and question.holds_figure(sentence.text)))
+        and any(sentence.text in quote for quote in told)
         for sentence, new in zip(sentences, held, strict=True)
     ]
 

@@ -127,9 +127,21 @@ _SAYING = (
 # What people do and things may do, too: "What does X predict?" asks to hear X if X speaks.
 _SPEAKING = (
     r"(?:predict|expect|hope|claim|warn|admit|complain|object|answer|reply|respond|remember|recall|"
-    r"conclude|comment|promise|hate|love|fear|dislike|oppose|support|know|talk about|ask for)"
+    r"conclude|comment|promise|hate|love|fear|dislike|oppose|support|suspect|doubt|worry|(?:dis)?agree"
+    r"|know|talk about|ask for)"
 )
-_ASKS_TO_HEAR = re.compile(rf"\b(?:{_SAYING}|{_SPEAKING})\b", re.IGNORECASE)
+# "What is X worried about?"
+_FEELING = (
+    r"(?:worried|concerned|afraid|scared|proud|excited|angry|annoyed|upset|unhappy|happy|glad|sorry"
+    r"|grateful|disappointed|surprised|frustrated|optimistic|pessimistic|s[ck]eptical)"
+)
+# "X's objection" is X's to tell.
+_TOLD_BY_THEM = (
+    r"(?:views?|opinions?|advice|tips?|take|predictions?|thoughts?|objections?|concerns?|worr(?:y|ies)"
+    r"|fears?|hopes?|suggestions?|proposals?|recommendations?|arguments?|reasons?|criticisms?"
+    r"|complaints?|explanations?|theor(?:y|ies)|guess)"
+)
+_ASKS_TO_HEAR = re.compile(rf"\b(?:{_SAYING}|{_SPEAKING}|{_FEELING})\b", re.IGNORECASE)
 _CAPITAL = r"(?:[^\W\d_a-z][\w-]*\.?)"
 _FULL_NAME = rf"{_CAPITAL}(?: (?:van|von|der|den|de|da|del|di|al|bin|la|le))*(?: {_CAPITAL})+"
 _FULL_NAMES = rf"({_FULL_NAME}(?:(?:,|,? and|,? or) {_FULL_NAME})*)"
@@ -262,7 +274,8 @@ def _asks_them(text: str, people: Sequence[str]) -> bool:
         re.search(
             rf"\b(?:do|does|did|would|can|could) {who} (?:\w+ly )?"
             rf"(?:{_SAYING}|{_SPEAKING})\b|\baccording to {who}\b|\b{who} {_SAYING}\b"
-            rf"|\b{who}(?:['’]s)? (?:views?|opinions?|advice|take|predictions?|thoughts)\b",
+            rf"|\b(?:is|are|was|were) {who} (?:\w+ )?{_FEELING}\b"
+            rf"|\b{who}(?:['’]s)? (?:main |biggest |only )?{_TOLD_BY_THEM}\b",
             text,
             re.IGNORECASE,
         )

@@ -29,6 +29,7 @@ LONGEST_RUN = 60  # words, as chosen; one sentence may be longer
 SHORTEST_RUN = 8  # words; less ("Yeah, exactly.") says nothing by itself
 SHORTEST_TURN = 5  # words; a turn that has no more to say may be the answer
 SHORT_TURN = 40  # words; of a shorter turn all is quoted, where there is room
+NEAR_BEGINNING = 15  # words; with no more before it a run begins where its turn does
 FURTHER = 3  # sentences by which a run goes on
 MOST_RUNS = 6
 ORDINARY = 1.7  # the sentences that are above the ordinary hold this many times WORDS
@@ -111,9 +112,10 @@ def _fitting(runs: Iterable[Run], words: int, most: int) -> list[Run]:
 def widen(runs: Sequence[Run], judged: Judged, words: int = WORDS_IN_ALL) -> list[Run]:
     """The runs with what they need to be understood, as far as `words` go.
 
-    A short turn is quoted whole; a run that leans on the sentence before it begins there, as does
-    one that begins within what somebody else is quoted to have said; each goes on for FURTHER
-    sentences. One that still leans says what was asked.
+    A short turn is quoted whole; a run near the beginning of its turn, where "Yes." and "Titus."
+    stand, begins there; one that leans on the sentence before it begins there, as does one that
+    begins within what somebody else is quoted to have said; each goes on for FURTHER sentences.
+    One that still leans says what was asked.
     """
     turns: dict[tuple[int, int], list[Sentence]] = defaultdict(list)
     for sentence in judged.sentences:
@@ -162,7 +164,8 @@ class _Widening:
         """A run, wider, within its turn."""
         first, last = turn.index(run.sentences[0]), turn.index(run.sentences[-1])
         whole = sum(sentence.words for sentence in turn) <= SHORT_TURN
-        while first and (whole or _needs_before(turn[first])) and self._takes(turn[first - 1]):
+        near = whole or sum(sentence.words for sentence in turn[:first]) <= NEAR_BEGINNING
+        while first and (near or _needs_before(turn[first])) and self._takes(turn[first - 1]):
             first -= 1
         end = len(turn) if whole else min(len(turn), last + 1 + FURTHER)
         while last + 1 < end and self._takes(turn[last + 1]):

@@ -259,6 +259,7 @@ def _owns(text: str) -> bool:
 def _person(thread: Sequence[Exchange]) -> str:
     """Whom the talk is about: a speaker named in a question, else who is quoted first.
 
+    "Who …?" is answered by the full name in the quotation, if it has one.
     A name in a question that no quoted speaker bears may be anybody's; it is carried over with
     the other words, and no pronoun is put as somebody else.
     """
@@ -270,7 +271,10 @@ def _person(thread: Sequence[Exchange]) -> str:
                 return speaker
         if _names(exchange.question):
             return ""
-    return next((each.speaker for each in thread[0].answer.citations if each.speaker), "")
+    quoted = thread[0].answer.citations
+    asks_who = thread[0].question.casefold().startswith("who ")
+    told = [each for each in _names(quoted[0].quote) if " " in each] if asks_who and quoted else []
+    return next((name for name in (*told, *(each.speaker for each in quoted)) if name), "")
 
 
 def _carried(thread: Sequence[Exchange], *, without_names: bool) -> list[str]:

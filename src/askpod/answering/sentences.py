@@ -38,10 +38,13 @@ READ_CLOSELY = 36  # sentences whose meaning is looked at: embedding is what an 
 CLAUSE = 0.75  # of the relevance to one of several questions; the rest is that to all in one
 BESIDE = 0.5  # of the cosine: the sentence with those beside it; the rest is the sentence alone
 SHARED_WORDS = 0.6
-ASKED = 0.3  # of the relevance of the best question in the turn before
+ASKED = 0.3  # of the relevance of the best question before it
+ANSWERED_IN = 3  # sentences behind a question in the same turn
 PASSAGE = 0.5  # of what its passage's score lacks to the best one's, taken off
 NAMED = 0.2  # for a speaker whom the question names
 HOST = 0.2  # taken off what others than the guests say: a host leads to the answers
+ASKS_MOSTLY = 0.3  # of a host's sentences are questions, and of all questions a host asks so many
+FEWEST_ASKED = 3
 SHORT = 0.2  # taken off less than FEWEST words
 FEWEST = 4
 FIGURE = 0.1  # for a figure where the question asks for one of its kind
@@ -80,13 +83,16 @@ _TELLS_A_QUESTION = re.compile(
     re.IGNORECASE,
 )
 
-# "Next: Callum in Malpas asks how much a ticket is.": what listeners ask is read out.
+# "Next: Callum in Malpas asks how much a ticket is.", "Here's a question from Jo, who asks if …":
+# what listeners ask is read out.
 _READS_A_QUESTION = re.compile(
-    r"(?:(?:\w+:|and|so|okay|well|now|then|next),? )*"
+    r"(?:.*\b(?:question|e-?mail|message|letter)\b[^.?!]* from\b.*\b(?:s?he|they|who)"
+    r" (?:asks?|wonders?|wants? to know) (?:us )?(?:why|how|what|when|where|who|which|whether|if)\b"
+    r"|(?:(?:\w+:|and|so|okay|well|now|then|next),? )*"
     r"(?!(?:no|every|some|any)[a-z]+ |(?:s?he|it|who|one|this|that|people) )"
     r"(?-i:[A-Z])[\w'’-]+(?: (?:(?:in|from|of) )?(?-i:[A-Z])[\w'’-]+)*"
     r" (?:(?:also )?(?:asks|wonders|wants to know)|is (?:asking|wondering)|would like to know)"
-    r"(?: us| me| you)?[:,]? [\"'“‘]?(?:why|how|what|when|where|who|which|whether|if)\b"
+    r"(?: us| me| you)?[:,]? [\"'“‘]?(?:why|how|what|when|where|who|which|whether|if)\b)"
     r"(?!.*(?:, (?:and|but|so) (?:the|it|we|they|i|that)\b|: ))",
     re.IGNORECASE,
 )
@@ -246,6 +252,7 @@ def _by_speaker_and_place(
     """What who says it, its passage and its form add to each sentence's relevance."""
     scores = np.zeros(len(sentences))
     best = passages[0].score
+    hosts = _hosts(sentences)
     for place, sentence in enumerate(sentences):
         speaker, guests = sentence.span.speaker, episodes[sentence.episode].guests
         scores[place] -= PASSAGE * (best - passages[sentence.passage].score)
@@ -255,9 +262,23 @@ def _by_speaker_and_place(
         scores[place] += EXPLAINS * question.is_explained_by(sentence.text)
         if question.people:
             scores[place] += NAMED * (speaker in question.people)
-        elif speaker and guests and speaker not in guests:
+        elif speaker and (speaker not in guests if guests else speaker in hosts):
             scores[place] -= HOST
     return scores
+
+
+def _hosts(sentences: Sequence[Sentence]) -> set[str]:
+    """Who does little but ask, in what is read: where no guests are known, that tells a host."""
+    asked, said = Counter[str](), Counter[str]()
+    for sentence in sentences:
+        asked[sentence.span.speaker] += sentence.asks
+        said[sentence.span.speaker] += 1
+    least = max(FEWEST_ASKED, ASKS_MOSTLY * asked.total())
+    return {
+        name
+        for name, times in asked.items()
+        if name and times >= least and times >= ASKS_MOSTLY * said[name]
+    }
 
 
 def _promising(sentences: Sequence[Sentence], scores: Scores) -> list[int]:
@@ -326,13 +347,22 @@ def _with_those_beside(sentences: Sequence[Sentence], vectors: Scores) -> Scores
 
 
 def _asked_before(sentences: Sequence[Sentence], relevance: Scores) -> Scores:
-    """For each sentence the relevance of the best question in the turn before it, or 0."""
+    """For each sentence the relevance of the best question that it may answer, or 0.
+
+    Such a question stands in the turn before, or right before it in the same turn: many put one to
+    themselves, or read a listener's.
+    """
     best: dict[tuple[int, int], float] = {}
-    for sentence, value in zip(sentences, relevance, strict=True):
-        if sentence.asks and sentence.inside:
-            key = sentence.passage, sentence.turn + 1
-            best[key] = max(best.get(key, 0.0), float(value))
-    return np.array([best.get((each.passage, each.turn), 0.0) for each in sentences])
+    asking = [place for place, each in enumerate(sentences) if each.asks and each.inside]
+    for place in asking:
+        key = sentences[place].passage, sentences[place].turn + 1
+        best[key] = max(best.get(key, 0.0), float(relevance[place]))
+    answered = np.array([best.get((each.passage, each.turn), 0.0) for each in sentences])
+    for place in asking:
+        for after in range(place + 1, min(place + 1 + ANSWERED_IN, len(sentences))):
+            if sentences[after].span is sentences[place].span:
+                answered[after] = max(answered[after], relevance[place])
+    return answered
 
 
 def held_words(wanted: Sequence[str], texts: Sequence[str]) -> list[frozenset[str]]:
