@@ -19,7 +19,7 @@ from askpod.errors import StoreUnwritable
 
 PRIVATE = 0o600  # mode of what is nobody else's to read
 INCOMING = ".incoming"  # in a folder: what is not finished, or not checked yet
-_PIECE = 2**20  # bytes that are read at once
+_PIECE = 2**24  # bytes that are read at once: between pieces a thread waits for Python's lock
 MOST_NAME_BYTES = 120  # of a title in a name; file systems take 255 in all
 
 

@@ -14,9 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 
 from askpod.errors import AskpodError
 from askpod.indexing.workers import own_process
@@ -24,6 +22,7 @@ from askpod.model import Episode
 from askpod.store.catalog import Catalog
 from askpod.store.collection import Range, add, begun, complete, publish, put_in_place
 from askpod.store.rows import Embedded, Source
+from askpod.store.vectors import begin_import
 
 # Chunks of one write, which stores the graph: at least so many, or this share of those it has.
 WRITTEN, WRITTEN_SHARE = 1000, 0.1
@@ -69,7 +68,7 @@ class Publisher:
         if not ids:
             return
         if not self._untold and self._follower is None:  # little may follow: it is written here
-            Thread(target=import_module, args=("chromadb",), daemon=True).start()
+            begin_import()
         self._untold.append((ids[0], ids[-1], episode.id))
         if self._follower is not None or _size(self._untold) >= WRITTEN:
             self._tell()

@@ -25,7 +25,7 @@ from askpod.errors import ArchiveClosed, AskpodError, StoreBusy, StoreMismatch, 
 from askpod.files import copy_to_write
 from askpod.store.catalog import Catalog, Ids, Layout
 from askpod.store.collection import FOLDER, NEXT, REMADE, CollectionStamp, complete, publish
-from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where
+from askpod.store.vectors import VectorIndex, VectorIndexError, Vectors, Where, begin_import
 from askpod.store_lock import write_lock
 
 Scores = NDArray[np.float64]
@@ -216,6 +216,7 @@ class DenseIndex:
                 folder, private = _made_apart(folder, partial(copy_to_write, folder))
             held, whole = None, False
             with suppress(VectorIndexError, StoreUnwritable):  # the latter: replaced meanwhile
+                begin_import()  # while the graph is checked, of a large archive as long
                 published.check(folder)
                 held = _Held(folder, published, published, private)
                 whole = held.index.count() == published.chunks

@@ -10,8 +10,9 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -194,6 +195,16 @@ class VectorIndex:
         settings = Settings(anonymized_telemetry=False)
         # What it is; its declared type lacks close().
         return cast("Client", chromadb.PersistentClient(path=place, settings=settings))
+
+
+def begin_import() -> None:
+    """Imports Chroma in a thread of its own. What fails there fails again where it is used."""
+
+    def work() -> None:
+        with suppress(Exception):
+            import_module("chromadb")
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 @contextmanager
