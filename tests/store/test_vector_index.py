@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import subprocess
-import sys
 from contextlib import closing
 from dataclasses import replace
 from itertools import cycle
@@ -15,7 +13,6 @@ from pathlib import Path
 import chromadb
 import numpy as np
 import pytest
-from chromadb.config import Settings as ChromaSettings
 
 from askpod import Archive
 from askpod.embedding import weights
@@ -26,40 +23,8 @@ from askpod.indexing import publisher
 from askpod.store import collection, dense
 from askpod.store.catalog import Catalog
 from askpod.store.collection import REMADE, CollectionStamp
-from askpod.store.filters import Selection
 from askpod.store_lock import write_lock
-
-PLAIN = ChromaSettings(anonymized_telemetry=False)
-
-
-def records(store: Path) -> dict:
-    """All that a plain Chroma user reads."""
-    client = chromadb.PersistentClient(str(store / "chroma"), settings=PLAIN)
-    try:
-        collection = client.get_collection("askpod", embedding_function=None)
-        return collection.get(include=["documents", "metadatas", "embeddings"])
-    finally:
-        client.close()
-
-
-def state(store: Path) -> str:
-    catalog = Catalog(store)
-    try:
-        return collection.state(store, catalog)
-    finally:
-        catalog.close()
-
-
-def chunk_ids(store: Path) -> list[int]:
-    catalog = Catalog(store)
-    try:
-        return catalog.chunk_ids(Selection()).tolist()
-    finally:
-        catalog.close()
-
-
-def held_ids(store: Path) -> list[int]:
-    return sorted(int(number) for number in records(store)["ids"])
+from held_collection import PLAIN, assert_mended, chunk_ids, held_ids, records, state
 
 
 @pytest.fixture
@@ -69,17 +34,6 @@ def without_weights(monkeypatch, tmp_path):
     monkeypatch.setattr(weights, "PACKAGE", "not_installed")
     with pytest.raises(EmbedderError):
         weights.find_weights()
-
-
-def assert_mended(store: Path) -> None:
-    """The next opening rebuilds the index and says so; nothing else is left."""
-    told: list[str] = []
-    assert state(store) != "fresh"
-    Archive.open(store, notify=told.append).close()
-    assert told == [REMADE]
-    assert state(store) == "fresh"
-    assert held_ids(store) == chunk_ids(store)
-    assert not list(store.glob("chroma.*"))
 
 
 def test_a_plain_chroma_user_can_read_all(store):
@@ -293,73 +247,6 @@ def test_many_publishings_in_one_process(store, write_episode):
             assert state(store) == "fresh"
             documents = records(store)["documents"]
             assert [d for d in documents if "heather" in d] == [text.format(number)]
-    assert held_ids(store) == chunk_ids(store)
-
-
-@pytest.fixture
-def nine(store, write_episode, monkeypatch) -> list[tuple[int, int, str]]:
-    """The chunks of nine episodes that are in the catalog alone."""
-    text = "Revision {} of the talk on heather honey."
-    with monkeypatch.context() as patch, Archive.open(store) as archive:
-        patch.setattr(publisher.Publisher, "finish", lambda _: None)
-        archive.index([write_episode(f"talk-{n}.md", [text.format(n)]) for n in range(9)])
-    with closing(Catalog(store)) as catalog:
-        return catalog.chunk_ranges()[-9:]
-
-
-def test_a_long_run_is_published_on_its_way(store, nine, monkeypatch):
-    for name, value in (("WRITTEN", 0), ("WRITTEN_SHARE", 0), ("PUBLISHED", 2)):
-        monkeypatch.setattr(publisher, name, value)
-    monkeypatch.setattr(publisher, "PUBLISHED_SHARE", 0)
-    put_in_place, states = publisher.put_in_place, []
-
-    def noted(*how) -> None:
-        put_in_place(*how)
-        states.append(state(store))
-
-    monkeypatch.setattr(publisher, "put_in_place", noted)
-    publisher.follow(store, [*nine, None], lambda: True)
-    assert states == ["fresh"] * 4  # after 3, 6 and 9 chunks, and at the end
-    assert held_ids(store) == chunk_ids(store)
-
-
-@pytest.mark.parametrize("stopped", ["told no end", "killed"])
-def test_nothing_is_published_for_a_run_that_is_no_more(store, nine, stopped):
-    told = nine if stopped == "told no end" else [*nine, None]
-    publisher.follow(store, told, lambda: stopped != "killed")
-    assert state(store) == "stale"
-    assert {first for first, _, _ in nine}.isdisjoint(held_ids(store))
-    assert_mended(store)
-
-
-def test_a_process_of_its_own_follows_a_run_that_writes_much(store, write_episode, monkeypatch):
-    published = []
-    monkeypatch.setattr(publisher, "WRITTEN", 2)
-    monkeypatch.setattr(publisher, "publish", lambda *_: published.append(state(store)))
-    text = "Revision {} of the talk on heather honey."
-    with Archive.open(store) as archive:
-        archive.index([write_episode(f"talk-{n}.md", [text.format(n)]) for n in range(5)])
-        assert published == ["fresh"]
-        assert text.format(4) in archive.search(text.format(4), top=1)[0].text
-    assert held_ids(store) == chunk_ids(store)
-    assert not list(store.glob("chroma.*"))
-
-
-@pytest.mark.parametrize("fault", ["it cannot be started", "it dies"])
-def test_a_run_is_published_without_the_process_that_follows_it(
-    store, write_episode, monkeypatch, fault
-):
-    def none(_: str, **pipes: int) -> subprocess.Popen:
-        if fault == "it cannot be started":
-            raise BlockingIOError(errno.EAGAIN, "no more processes")
-        return subprocess.Popen([sys.executable, "-c", ""], **pipes)
-
-    monkeypatch.setattr(publisher, "WRITTEN", 2)
-    monkeypatch.setattr(publisher, "own_process", none)
-    text = "Revision {} of the talk on heather honey."
-    with Archive.open(store) as archive:
-        archive.index([write_episode(f"talk-{n}.md", [text.format(n)]) for n in range(5)])
-    assert state(store) == "fresh"
     assert held_ids(store) == chunk_ids(store)
 
 

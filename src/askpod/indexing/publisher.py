@@ -89,7 +89,7 @@ class Publisher:
 
     def _tell(self) -> None:
         """What fails here, or in the other process, is tried again, and told, by `finish`."""
-        told = [[*each] for each in self._untold]
+        told: list[tuple[object, ...]] = [*self._untold]
         self._untold = []
         with suppress(OSError):
             if self._follower is None:
@@ -97,12 +97,10 @@ class Publisher:
                 self._follower = own_process(
                     __name__, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet
                 )
-                told = [[os.getpid(), str(self._store)], *told]
-            if self._follower.stdin is not None:  # it is a pipe
-                self._follower.stdin.write(
-                    "".join(json.dumps(line) + "\n" for line in told).encode()
-                )
-                self._follower.stdin.flush()
+                told = [(os.getpid(), str(self._store)), *told]
+            if (pipe := self._follower.stdin) is not None:
+                pipe.write("".join(json.dumps(line) + "\n" for line in told).encode())
+                pipe.flush()
 
 
 def main() -> None:

@@ -23,14 +23,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from askpod.readers.cues import Cue
-from askpod.readers.speaker_labels import (
-    SYMBOLS,
-    hold,
-    hold_named,
-    is_diariser,
-    is_name,
-    known,
-)
+from askpod.readers.speaker_labels import SYMBOLS, hold, hold_named, is_diariser, is_name, known
 from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, FaultLog, is_of_tool
 from askpod.text import HIDDEN, without_hidden
 
