@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive, Settings
-from askpod.chunking import ChunkSettings
+from askpod.chunking import ChunkSettings, chunk_episode
 from askpod.embedding.minilm import MiniLM
 from askpod.errors import PathError
 from askpod.indexing import workers
@@ -61,13 +61,12 @@ def test_a_heading_is_embedded_once_and_is_in_the_vector_of_each_of_its_chunks(e
     embedder, asked = MiniLM(), []
 
     class Watched:
-        count_tokens = embedder.count_tokens
-
         def embed(self, texts):
             asked.extend(texts)
             return embedder.embed(texts)
 
-    found = workers.embed(read.episode, Watched(), ChunkSettings())
+    chunks = chunk_episode(read.episode, embedder.count_tokens, ChunkSettings())
+    found = workers.embed(chunks, Watched())
     headings = {chunk.heading for chunk in found.chunks}
     assert len(found.chunks) > len(headings) > 1
     assert sorted(asked) == sorted([*headings, *(each.embedded_text for each in found.chunks)])

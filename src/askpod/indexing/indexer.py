@@ -20,7 +20,7 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import Any, Protocol
 
-from askpod.chunking import ChunkSettings
+from askpod.chunking import ChunkSettings, chunk_episode
 from askpod.embedding import Embedder
 from askpod.errors import Failure, ReadError
 from askpod.indexing.embedding_cache import CachedEmbedder
@@ -246,7 +246,7 @@ class Indexer:
             return
         prepared = step.take()
         source = Source(step.here, prepared.digest, prepared.transcript, len(prepared.faults))
-        self._write(prepared.episode, source, prepared.embedded)
+        self._write(prepared.episode, source, prepared)
         self._held[step.id] = step.path
         self._failed.discard(step.id)
         self._words[step.id] = prepared.transcript
@@ -316,14 +316,20 @@ class Indexer:
             self._held[id_] = path
             self._failed.add(id_)
 
-    def _write(self, episode: Episode, source: Source, embedded: Embedded | None) -> None:
-        embedded = embedded or embed(episode, self._embedder, self._chunking)
+    def _write(self, episode: Episode, source: Source, prepared: Prepared | None) -> None:
+        embedded = (prepared and prepared.embedded) or self._embed(episode, prepared)
         if isinstance(self._embedder, CachedEmbedder):
             self.report.tokens, self.report.cost = self._embedder.tokens, self._embedder.cost
         self._catalog.put(episode, source, embedded)
         self.report.turns += len(episode.turns)
         self.report.chunks += len(embedded.chunks)
         self.report.audio_seconds += 0.0 if episode.untimed else episode.end
+
+    def _embed(self, episode: Episode, prepared: Prepared | None) -> Embedded:
+        chunks = prepared.chunks if prepared else None
+        if chunks is None:
+            chunks = chunk_episode(episode, self._embedder.count_tokens, self._chunking)
+        return embed(chunks, self._embedder)
 
     def _look_for_gone(self, prune: Prune | None) -> None:
         gone = {

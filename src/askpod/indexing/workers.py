@@ -18,11 +18,10 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache, partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO, Self
@@ -32,7 +31,7 @@ from askpod.embedding import Embedder
 from askpod.embedding.contextual import under_heading
 from askpod.errors import AskpodError, ReadError, WorkerError
 from askpod.indexing.file_check import transcript_key
-from askpod.model import Episode, Fault
+from askpod.model import Chunk, Episode, Fault
 from askpod.readers import Reading, read_episode
 from askpod.readers.speaker_labels import linked
 from askpod.store.rows import Embedded
@@ -48,7 +47,8 @@ class Prepared:
     digest: str
     transcript: str  # digest of the words said
     faults: tuple[Fault, ...]
-    embedded: Embedded | None = None  # None where that is still to be done
+    chunks: list[Chunk] | None = None  # None, as below, where that is still to be done
+    embedded: Embedded | None = None
 
 
 def read(path: Path, *, untimed: bool = False) -> Prepared:
@@ -62,9 +62,8 @@ def read(path: Path, *, untimed: bool = False) -> Prepared:
     return Prepared(episode, reading.digest, transcript_key(episode), reading.faults)
 
 
-def embed(episode: Episode, embedder: Embedder, chunking: ChunkSettings) -> Embedded:
-    """The chunks of an episode and their vectors. Raises what the embedder raises."""
-    chunks = chunk_episode(episode, embedder.count_tokens, chunking)
+def embed(chunks: Sequence[Chunk], embedder: Embedder) -> Embedded:
+    """The chunks of an episode with their vectors. Raises what the embedder raises."""
     headings = [*dict.fromkeys(chunk.heading for chunk in chunks if chunk.heading)]
     both = embedder.embed([*headings, *(chunk.embedded_text for chunk in chunks)])
     heading_vectors = dict(zip(headings, both, strict=False))
@@ -94,7 +93,7 @@ _STARTS = 3
 _DYING = 5.0  # seconds between a worker's last word and its end
 
 
-def executor(count: int, embedder: Embedder, chunking: ChunkSettings) -> SerialExecutor | Workers:
+def executor(count: int, embedder: Embedder, chunking: ChunkSettings) -> ReadAhead | Workers:
     """`count` processes, or this one where that is 1.
 
     An embedder that cannot be made again elsewhere, since its requests are counted and paid for,
@@ -103,36 +102,43 @@ def executor(count: int, embedder: Embedder, chunking: ChunkSettings) -> SerialE
     if count < 1:
         raise AskpodError(f"workers is {count}; it must be 1 or more")
     if count == 1:
-        return SerialExecutor()
+        return ReadAhead(embedder, chunking)
     elsewhere = getattr(embedder, "elsewhere", None)
     return Workers(count, Job(chunking, elsewhere(count) if elsewhere else None))
 
 
-class SerialExecutor:
-    """Reads each file in this process, when it is taken. Embeds none: that is the caller's."""
+class ReadAhead:
+    """Reads and cuts the next file in a thread, while the caller embeds the one before."""
 
-    ahead = 1  # files to ask for before the first of them is taken
+    ahead = 2  # files to ask for before the first of them is taken
 
-    def prepare(
-        self,
-        path: Path,
-        *,
-        whole: bool,  # noqa: ARG002
-        untimed: bool,
-    ) -> Callable[[], Prepared]:
+    def __init__(self, embedder: Embedder, chunking: ChunkSettings) -> None:
+        self._count_tokens, self._chunking = embedder.count_tokens, chunking
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="askpod-reader")
+
+    def prepare(self, path: Path, *, whole: bool, untimed: bool) -> Callable[[], Prepared]:
         """Asks for a file; calling the result takes what was prepared, or raises its error.
 
         Args:
             path: the file.
-            whole: embedded, too, if that can be done here; else only read.
+            whole: cut, and embedded, too, if that can be done here; else only read.
             untimed: take one without any time.
         """
-        return cache(partial(read, path, untimed=untimed))
+
+        def work() -> Prepared:
+            prepared = read(path, untimed=untimed)
+            if not whole:
+                return prepared
+            chunks = chunk_episode(prepared.episode, self._count_tokens, self._chunking)
+            return replace(prepared, chunks=chunks)
+
+        return self._thread.submit(work).result
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
 
 
 class Workers:
@@ -148,7 +154,7 @@ class Workers:
         self._over = False
 
     def prepare(self, path: Path, *, whole: bool, untimed: bool) -> Callable[[], Prepared]:
-        """As SerialExecutor's; taking the result may raise two more errors.
+        """As ReadAhead's; taking the result may raise two more errors.
 
         Raises:
             EmbedderError: a worker cannot load the embedder.
@@ -344,7 +350,8 @@ def _outcome(task: Task, embedder: Embedder | None, chunking: ChunkSettings) -> 
         prepared = read(task.path, untimed=task.untimed)
         if not task.whole or embedder is None:
             return prepared
-        return replace(prepared, embedded=embed(prepared.episode, embedder, chunking))
+        chunks = chunk_episode(prepared.episode, embedder.count_tokens, chunking)
+        return replace(prepared, embedded=embed(chunks, embedder))
     except Exception as error:
         return _portable(error)
 
