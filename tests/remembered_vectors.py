@@ -16,7 +16,7 @@ import pytest
 
 from askpod.embedding.minilm import MiniLM
 
-computed = MiniLM._vector
+computed = MiniLM._run
 
 
 def remember(patch: pytest.MonkeyPatch, folder: Path, pause: float = 0.0) -> None:
@@ -27,14 +27,17 @@ def remember(patch: pytest.MonkeyPatch, folder: Path, pause: float = 0.0) -> Non
     folder.mkdir(exist_ok=True)
     known: dict[str, np.ndarray] = {}
 
-    def vector(embedder: MiniLM, text: str) -> np.ndarray:
+    def run(embedder: MiniLM, text: str, parts) -> tuple[np.ndarray, np.ndarray]:
         time.sleep(pause)
-        key = f"{embedder.name}\0{text}"
+        key = f"{embedder.name}\0{list(parts)}\0{text}"
         if key not in known:
-            known[key] = _kept(folder / _digest(key), lambda: computed(embedder, text))
-        return known[key]
+            known[key] = _kept(
+                folder / _digest(key), lambda: np.vstack(computed(embedder, text, parts))
+            )
+        vector, *sums = known[key].reshape(-1, MiniLM.dimension)
+        return vector, np.array(sums).reshape(-1, MiniLM.dimension)
 
-    patch.setattr(MiniLM, "_vector", vector)
+    patch.setattr(MiniLM, "_run", run)
 
 
 def _digest(key: str) -> str:

@@ -379,7 +379,7 @@ class Archive:
 
     @cached_property
     def _asker(self) -> Asker:
-        lookups = Lookups(self.turns, self._named, self.episodes)
+        lookups = Lookups(self.turns, self._catalog.sentence_vectors, self._named, self.episodes)
         model, embedder = self._language_model, self.support_embedder
         return Asker(self._retriever, lookups, self._settings, embedder, model)
 

@@ -347,7 +347,7 @@ def test_a_term_that_nobody_explains_adds_nothing(archive):
 )
 def test_who_tells_a_question_asks(said, tells):
     span = Span(0, 0, "Ada", said, 0.0, 9.0)
-    assert Sentence(0, "one", 0, span, 0, len(said), inside=True).asks is tells
+    assert Sentence(0, "one", 0, span, 0, 0, len(said), inside=True).asks is tells
 
 
 def test_a_definition_goes_before_what_else_is_asked(tmp_path):

@@ -22,7 +22,7 @@ def _cache_of_the_tests(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_vector_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MiniLM, "_vector", computed)
+    monkeypatch.setattr(MiniLM, "_run", computed)
 
 
 def made(cache: Path, precision: Precision) -> MiniLM:

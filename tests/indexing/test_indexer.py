@@ -66,7 +66,7 @@ def test_a_heading_is_embedded_once_and_is_in_the_vector_of_each_of_its_chunks(e
             return embedder.embed(texts)
 
     chunks = chunk_episode(read.episode, embedder.count_tokens, ChunkSettings())
-    found = workers.embed(chunks, Watched())
+    found = workers.embed(read.episode.turns, chunks, Watched())
     headings = {chunk.heading for chunk in found.chunks}
     assert len(found.chunks) > len(headings) > 1
     assert sorted(asked) == sorted([*headings, *(each.embedded_text for each in found.chunks)])

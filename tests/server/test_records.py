@@ -68,9 +68,11 @@ def chunks_of(episode: Episode) -> list[Chunk]:
 @given(episodes())
 def test_an_episode_comes_out_as_it_was_packed(episode):
     vectors = np.eye(len(episode.turns), 8, dtype=np.float32)
-    told, held = unpack(pack(episode, Embedded(chunks_of(episode), vectors)))
+    sentences = [np.full((2, 8), at, np.int8) for at in range(len(episode.turns))]
+    told, held = unpack(pack(episode, Embedded(chunks_of(episode), vectors, sentences)))
     assert (told, held.chunks) == (episode, chunks_of(episode))
     assert np.allclose(held.vectors, vectors, atol=1e-3)
+    assert np.array_equal(held.sentences, np.reshape(sentences, (-1, 2, 8)))
 
 
 def test_a_long_episode_is_cut_into_parts_that_any_server_takes():

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from askpod.answering.catalog_answer import asks_catalog, in_latest, in_period, points_back
 from askpod.answering.extractive import ExtractiveAnswerer
 from askpod.answering.question import understand
-from askpod.answering.quoting import Retrieved, in_pieces
+from askpod.answering.quoting import Retrieved, TurnsOf, VectorsOf, in_pieces
 from askpod.answering.refusal import is_doubtful
 from askpod.answering.rewriting import in_place, is_follow_up, merged, standalone, told
 from askpod.embedding import Embedder
 from askpod.errors import ModelError, QuestionError
-from askpod.model import Answer, Episode, Exchange, Filters, Turn, Usage
+from askpod.model import Answer, Episode, Exchange, Filters, Usage
 from askpod.retrieval.retriever import Found, Retriever
 from askpod.settings import Settings
 
@@ -34,7 +34,8 @@ EVIDENCE_FOR_MODEL = 40  # that are packed for a model, as far as its budget goe
 class Lookups:
     """What an answer asks of its archive besides a search."""
 
-    turns: Callable[[str, int, int], list[Turn]]  # of an episode, from one position to another
+    turns: TurnsOf
+    sentence_vectors: VectorsOf
     episodes: Callable[[Sequence[str]], Mapping[str, Episode]]  # by their ids, without turns
     listed: Callable[[Filters], list[Episode]]  # those that filters leave
 
@@ -119,6 +120,7 @@ class Asker:
             filters=filters,
             episodes=episodes,
             turns=self._lookups.turns,
+            sentence_vectors=self._lookups.sentence_vectors,
             search=self._retriever.find,
             listed=self._lookups.listed,
             usage=replace(usage.then(more.usage), retrieval_seconds=seconds),

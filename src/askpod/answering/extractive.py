@@ -115,7 +115,14 @@ class ExtractiveAnswerer:
         if wanted is not None:
             sentences = [s for s in sentences if matches_name(wanted, s.span.speaker)]
         sentences = _of_people(question, sentences, episodes)
-        judged = judge(question, sentences, passages, episodes, self._embedder)
+        pooled = {
+            (passage.episode_id, turn): vectors
+            for passage in passages
+            for turn, vectors in retrieved.sentence_vectors(
+                passage.episode_id, passage.spans[0].turn, passage.spans[-1].turn
+            ).items()
+        }
+        judged = judge(question, sentences, passages, episodes, self._embedder, pooled)
         again = _told_again(question, sentences, retrieved.told)
         return judged.lowered(TOLD * np.array(again, dtype=float))
 

@@ -18,6 +18,7 @@ from askpod.answering.citations import cite
 from askpod.answering.refusal import NEAREST
 from askpod.answering.sentences import FEWEST, Judged, Run, Scores, Sentence
 from askpod.errors import ModelError
+from askpod.late_chunking import Packed
 from askpod.links import second_link
 from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
 from askpod.retrieval.retriever import Found
@@ -38,6 +39,7 @@ PASSAGES = 10  # that are read for an answer
 LONGEST_ASKED = 140  # characters of a question before a quotation that leans on it
 
 TurnsOf = Callable[[str, int, int], list[Turn]]  # episode, first and last position, inclusive
+VectorsOf = Callable[[str, int, int], dict[int, Packed]]  # likewise: of the sentences, by turn
 Search = Callable[[str, int, Filters], Found]
 
 
@@ -49,6 +51,7 @@ class Retrieved:
     filters: Filters  # what the listener restricted the question to
     episodes: Mapping[str, Episode]  # those of the passages, by id
     turns: TurnsOf
+    sentence_vectors: VectorsOf
     search: Search  # for another question
     listed: Callable[[Filters], list[Episode]]  # the episodes that filters leave
     usage: Usage = field(default_factory=Usage)  # what making the question whole has cost

@@ -13,7 +13,7 @@ import math
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -22,16 +22,16 @@ from numpy.typing import NDArray
 
 from askpod.answering.question import Question
 from askpod.embedding import Embedder
+from askpod.late_chunking import Packed, sentences_of, unpack
 from askpod.model import Episode, Passage, Span, Turn
 from askpod.retrieval.word_index import quoted
 from askpod.store.schema import TOKENIZER
-from askpod.text import TokenCounts, asks, query_words, split_sentences, split_to_fit
+from askpod.text import TokenCounts, asks, query_words
 
-LONGEST_SENTENCE = 100  # tokens; what has more, some people's way of talking, is taken in parts
-LONG = 300  # characters, from which on tokens are counted
 KEPT = 10_000  # vectors, of 1.5 kB each
 LONGEST_REPORT = 200  # characters; a mark that opened longer ago was forgotten to be closed
-READ_CLOSELY = 36  # sentences whose meaning is looked at: embedding is what an answer waits for
+READ_CLOSELY = 36  # sentences whose meaning is looked at
+READ_ALONE = 12  # of those, embedded by themselves, too: that is what an answer waits for
 
 # Parts of a sentence's relevance, chosen on two kinds of talk and checked on a third
 # (docs/answers.md).
@@ -108,6 +108,7 @@ class Sentence:
     episode: str
     turn: int  # position in its episode
     span: Span  # the turn, or what of it is read
+    number: int  # which sentence of its turn, from 0
     begin: int  # characters of the span's text
     end: int
     inside: bool  # it is in the passage itself
@@ -200,19 +201,10 @@ def read(
             part = parts.get(place)
             begin, end = (part.offset, part.offset + len(part.text)) if part else (0, 0)
             found += [
-                Sentence(rank, passage.episode_id, place, span, a, b, a < end and b > begin)
-                for a, b in _sentences(turn.text, count)
+                Sentence(rank, passage.episode_id, place, span, n, a, b, a < end and b > begin)
+                for n, (a, b) in enumerate(sentences_of(turn.text, count))
             ]
     return found
-
-
-def _sentences(text: str, count: TokenCounts) -> Iterator[tuple[int, int]]:
-    for begin, end in split_sentences(text):
-        if end - begin <= LONG:
-            yield begin, end
-        else:
-            for first, last, _ in split_to_fit(text, begin, end, count, LONGEST_SENTENCE):
-                yield first, last
 
 
 def judge(
@@ -221,8 +213,18 @@ def judge(
     passages: Sequence[Passage],
     episodes: Mapping[str, Episode],
     embedder: KeptVectors,
+    pooled: Mapping[tuple[str, int], Packed],
 ) -> Judged:
-    """The sentences with their relevance to the question; those that ask have none to speak of."""
+    """The sentences with their relevance to the question; those that ask have none to speak of.
+
+    Args:
+        question: what is asked.
+        sentences: of the passages.
+        passages: best first.
+        episodes: of the passages, by id.
+        embedder: of the archive.
+        pooled: by episode and turn the vectors of its sentences, where the archive keeps them.
+    """
     if not sentences:
         return Judged((), np.zeros(0))
     asked = [question.without_people, *question.clauses]
@@ -231,16 +233,44 @@ def judge(
     shared = SHARED_WORDS * np.array(shares(wanted, texts))
     other = _by_speaker_and_place(question, sentences, passages, episodes)
     first = shared[0] + other + ASKED * _asked_before(sentences, shared[0])
-    questions, vectors = _embedded(asked, sentences, _promising(sentences, first), embedder)
-    beside = _with_those_beside(sentences, vectors)
-    relevance = []
-    for vector, held in zip(questions, shared, strict=True):
-        cosines = vectors @ vector
-        fits = (1 - BESIDE) * cosines + BESIDE * (beside @ vector) + held + other
-        relevance.append(fits + ASKED * _asked_before(sentences, cosines + held))
-    whole, *clauses = relevance
+    closely = _promising(sentences, first)
+
+    def fits(vectors: Scores, vector: Scores, held: Scores) -> Scores:
+        cosines, beside = vectors @ vector, _with_those_beside(sentences, vectors) @ vector
+        asked_before = ASKED * _asked_before(sentences, cosines + held)
+        return (1 - BESIDE) * cosines + BESIDE * beside + held + other + asked_before
+
+    late = _late(sentences, closely, pooled)
+    alone = [place for place in closely if place not in late]
+    found = embedder.embed([*asked, *(texts[place] for place in alone)]).astype(np.float64)
+    questions, vectors = found[: len(asked)], np.zeros((len(texts), found.shape[1]))
+    vectors[alone] = found[len(asked) :]
+    if late:
+        vectors[list(late)] = unpack(np.array(list(late.values())))
+        rough = fits(vectors, questions[0], shared[0])
+        telling = sorted((at for at in late if sentences[at].tells), key=lambda at: -rough[at])
+        best = telling[:READ_ALONE]
+        for place, own in zip(best, embedder.embed([texts[at] for at in best]), strict=True):
+            vectors[place] += own
+            vectors[place] /= np.linalg.norm(vectors[place])
+    whole, *clauses = (fits(vectors, *each) for each in zip(questions, shared, strict=True))
     to_each = tuple((1 - CLAUSE) * whole + CLAUSE * each for each in clauses)
     return Judged(tuple(sentences), whole, to_each)
+
+
+def _late(
+    sentences: Sequence[Sentence],
+    closely: Sequence[int],
+    pooled: Mapping[tuple[str, int], Packed],
+) -> dict[int, Packed]:
+    """The vectors that the archive keeps of sentences, by their place."""
+    found = {}
+    for place in closely:
+        each = sentences[place]
+        held = pooled.get((each.episode, each.turn))
+        if held is not None and each.number < len(held):
+            found[place] = held[each.number]
+    return found
 
 
 def _by_speaker_and_place(
@@ -318,20 +348,6 @@ class KeptVectors:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text."""
         return self._embedder.count_tokens(texts)
-
-
-def _embedded(
-    asked: Sequence[str],
-    sentences: Sequence[Sentence],
-    closely: Sequence[int],
-    embedder: KeptVectors,
-) -> tuple[Scores, Scores]:
-    """The vectors, a row each, of the questions and of the sentences; zero but for `closely`."""
-    read = [*asked, *(sentences[place].text for place in closely)]
-    found = np.asarray(embedder.embed(read), dtype=np.float64)
-    vectors = np.zeros((len(sentences), found.shape[1]))
-    vectors[closely] = found[len(asked) :]
-    return found[: len(asked)], vectors
 
 
 def _with_those_beside(sentences: Sequence[Sentence], vectors: Scores) -> Scores:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+Range = tuple[int, int]  # first character, and the one after the last
 
 
 class Embedder(Protocol):
@@ -32,4 +34,22 @@ class Embedder(Protocol):
 
         Raises:
             EmbedderError: a text is longer than `max_tokens`; nothing is cut in silence.
+        """
+
+
+@runtime_checkable
+class PoolingEmbedder(Embedder, Protocol):
+    """An embedder that shows the states of its tokens."""
+
+    def embed_parts(
+        self, texts: Sequence[str], parts: Sequence[Sequence[Range]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """The vectors of texts, and for each the summed token states of parts of it.
+
+        Args:
+            texts: what is embedded.
+            parts: for each text the ranges of characters whose tokens are summed.
+
+        Returns:
+            As `Embedder.embed`, and for each text an array of shape (parts, dimension).
         """

@@ -19,8 +19,9 @@ from weakref import WeakValueDictionary
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
+from askpod.embedding import Range
 from askpod.embedding.weights import (
     DIMENSION,
     MAX_TOKENS,
@@ -37,7 +38,7 @@ from askpod.text import well_formed
 
 __all__ = ["DIMENSION", "MAX_TOKENS", "MODEL", "MiniLM", "Precision", "model_name"]
 
-GRAPH_FORMAT = 2  # part of the cached file's name: raise it with every change in onnx_graph.py
+GRAPH_FORMAT = 3  # part of the cached file's name: raise it with every change in onnx_graph.py
 
 
 class MiniLM:
@@ -79,6 +80,23 @@ class MiniLM:
         Raises:
             EmbedderError: a text is longer than 256 tokens; none is embedded then.
         """
+        return self.embed_parts(texts, [()] * len(texts))[0]
+
+    def embed_parts(
+        self, texts: Sequence[str], parts: Sequence[Sequence[Range]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """As `embed`, and the summed token states of parts of each text (late_chunking.py).
+
+        Args:
+            texts: what is embedded.
+            parts: for each text the ranges of characters whose tokens are summed.
+
+        Returns:
+            The vectors, and for each text an array of shape (parts, 384).
+
+        Raises:
+            EmbedderError: as `embed`.
+        """
         counts = self.count_tokens(texts)
         for index, count in enumerate(counts):
             if count > MAX_TOKENS:
@@ -87,6 +105,7 @@ class MiniLM:
                     "Split it: nothing is cut in silence"
                 )
         vectors = np.empty((len(texts), DIMENSION), np.float32)
+        sums = [np.empty((0, DIMENSION), np.float32)] * len(texts)
         # Longest first, so that no thread is left with a long one at the end.
         waiting = deque(sorted(range(len(texts)), key=lambda index: -counts[index]))
 
@@ -96,12 +115,12 @@ class MiniLM:
                     index = waiting.popleft()
                 except IndexError:  # no text is left
                     return
-                vectors[index] = self._vector(texts[index])
+                vectors[index], sums[index] = self._run(texts[index], parts[index])
 
         threads = min(self._threads, len(texts))
         if threads <= 1:
             work()
-            return vectors
+            return vectors, sums
         # The threads live for one call only: kept ones would be missing after a fork.
         with ThreadPoolExecutor(threads) as pool:
             try:
@@ -109,7 +128,7 @@ class MiniLM:
                     done.result()
             finally:
                 waiting.clear()  # after an error or Ctrl-C the others stop at their next text
-        return vectors
+        return vectors, sums
 
     def elsewhere(self, processes: int) -> Callable[[], MiniLM]:
         """Makes an equal one in another process, one of so many that share the cores.
@@ -118,10 +137,26 @@ class MiniLM:
         """
         return partial(MiniLM, self._precision, max(1, self._threads // processes))
 
-    def _vector(self, text: str) -> NDArray[np.float32]:
-        ids = np.array([self._pieces.ids(text)], np.int64)
-        vectors: NDArray[np.float32] = self._session.run(["vector"], {"ids": ids})[0]
-        return vectors.reshape(DIMENSION)
+    def _run(
+        self, text: str, parts: Sequence[Range]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """A text's vector, and the summed token states of parts of it."""
+        encoding = self._pieces.encode(text)
+        ids = {"ids": np.array([encoding.ids], np.int64)}
+        if not parts:
+            return self._session.run(["vector"], ids)[0][0], np.empty((0, DIMENSION), np.float32)
+        vector, states = self._session.run(["vector", "states"], ids)
+        return vector[0], np.array(
+            [states[slice(*_tokens(encoding, part))].sum(axis=0) for part in parts]
+        )
+
+
+def _tokens(encoding: Encoding, part: Range) -> Range:
+    """The tokens of a range of characters; some characters, like accents, are in none."""
+    begin, end = part
+    first = next(filter(None, map(encoding.char_to_token, range(begin, end))), 0)
+    last = next(filter(None, map(encoding.char_to_token, range(end - 1, begin - 1, -1))), -1)
+    return first, last + 1  # token 0 is [CLS], which is no character's
 
 
 def model_name(precision: Precision) -> str:
@@ -222,10 +257,9 @@ class WordPieces:
         self._tokenizer.no_padding()
         self._counts = _Counts(self._tokenizer)
 
-    def ids(self, text: str) -> list[int]:
-        """The ids of a text, special tokens included."""
-        ids: list[int] = self._tokenizer.encode(well_formed(text)).ids
-        return ids
+    def encode(self, text: str) -> Encoding:
+        """The tokens of a text, special ones included, and where in it they stand."""
+        return self._tokenizer.encode(well_formed(text))
 
     def counts(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, special tokens included.

@@ -1,7 +1,8 @@
 """Writes the network of all-MiniLM-L6-v2 as an ONNX graph, in fp32 or int8.
 
 The graph reads the token ids of ONE text, shape (1, length), and gives its unit vector, shape
-(1, 384): mean pooling and normalisation are inside. There is no padding and no mask, on purpose:
+(1, 384): mean pooling and normalisation are inside. The states that are pooled, shape (length,
+384), can be had besides. There is no padding and no mask, on purpose:
 int8 scales its activations by the largest value of the whole tensor, so in a batch a text's
 vector would depend on its neighbours. One text at a time is as fast where each core runs its own.
 
@@ -48,7 +49,7 @@ _CONTRIB = "com.microsoft"
 
 
 def build_graph(tensors: Tensors, precision: Precision) -> bytes:
-    """The serialised graph: input `ids`, output `vector`.
+    """The serialised graph: input `ids`, outputs `vector` and `states`.
 
     Raises:
         KeyError: a tensor of the model is missing.
@@ -70,13 +71,19 @@ class _Writer:
         x = self.node("Squeeze", [self.embeddings("embeddings.", first), first])
         for layer in range(LAYERS):
             x = self.layer(layer, x, first)
+        self.nodes.append(helper.make_node("Identity", [x], ["states"]))
         pooled = self.node("ReduceMean", [x, first], keepdims=1)
         self.nodes.append(helper.make_node("LpNormalization", [pooled], ["vector"], axis=-1, p=2))
         graph = helper.make_graph(
             self.nodes,
             MODEL,
             [helper.make_tensor_value_info("ids", onnx.TensorProto.INT64, [1, "length"])],
-            [helper.make_tensor_value_info("vector", onnx.TensorProto.FLOAT, [1, DIMENSION])],
+            [
+                helper.make_tensor_value_info("vector", onnx.TensorProto.FLOAT, [1, DIMENSION]),
+                helper.make_tensor_value_info(
+                    "states", onnx.TensorProto.FLOAT, ["length", DIMENSION]
+                ),
+            ],
             self.constants,
         )
         opsets = [helper.make_opsetid("", 18), helper.make_opsetid(_CONTRIB, 1)]

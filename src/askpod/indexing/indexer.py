@@ -329,7 +329,7 @@ class Indexer:
         chunks = prepared.chunks if prepared else None
         if chunks is None:
             chunks = chunk_episode(episode, self._embedder.count_tokens, self._chunking)
-        return embed(chunks, self._embedder)
+        return embed(episode.turns, chunks, self._embedder)
 
     def _look_for_gone(self, prune: Prune | None) -> None:
         gone = {

@@ -27,11 +27,12 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO, Self
 
 from askpod.chunking import ChunkSettings, chunk_episode
-from askpod.embedding import Embedder
+from askpod.embedding import Embedder, PoolingEmbedder
 from askpod.embedding.contextual import under_heading
 from askpod.errors import AskpodError, ReadError, WorkerError
 from askpod.indexing.file_check import transcript_key
-from askpod.model import Chunk, Episode, Fault
+from askpod.late_chunking import SentencePooling
+from askpod.model import Chunk, Episode, Fault, Turn
 from askpod.readers import Reading, read_episode
 from askpod.readers.speaker_labels import linked
 from askpod.store.rows import Embedded
@@ -62,16 +63,27 @@ def read(path: Path, *, untimed: bool = False) -> Prepared:
     return Prepared(episode, reading.digest, transcript_key(episode), reading.faults)
 
 
-def embed(chunks: Sequence[Chunk], embedder: Embedder) -> Embedded:
-    """The chunks of an episode with their vectors. Raises what the embedder raises."""
+def embed(turns: Sequence[Turn], chunks: Sequence[Chunk], embedder: Embedder) -> Embedded:
+    """The chunks of an episode with their vectors, and those of the sentences of its turns.
+
+    Raises what the embedder raises.
+    """
     headings = [*dict.fromkeys(chunk.heading for chunk in chunks if chunk.heading)]
-    both = embedder.embed([*headings, *(chunk.embedded_text for chunk in chunks)])
+    texts = [*headings, *(chunk.embedded_text for chunk in chunks)]
+    sentences = None
+    if isinstance(embedder, PoolingEmbedder):
+        pooling = SentencePooling(turns, embedder.count_tokens)
+        parts = [*[[]] * len(headings), *map(pooling.parts, chunks)]
+        both, states = embedder.embed_parts(texts, parts)
+        sentences = pooling.pooled(chunks, states[len(headings) :])
+    else:
+        both = embedder.embed(texts)
     heading_vectors = dict(zip(headings, both, strict=False))
     vectors = both[len(headings) :]
     for at, chunk in enumerate(chunks):
         if chunk.heading:
             vectors[at] = under_heading(vectors[at], heading_vectors[chunk.heading])
-    return Embedded(chunks, vectors)
+    return Embedded(chunks, vectors, sentences)
 
 
 def _reading(path: Path, *, untimed: bool) -> Reading:
@@ -351,7 +363,7 @@ def _outcome(task: Task, embedder: Embedder | None, chunking: ChunkSettings) -> 
         if not task.whole or embedder is None:
             return prepared
         chunks = chunk_episode(prepared.episode, embedder.count_tokens, chunking)
-        return replace(prepared, embedded=embed(chunks, embedder))
+        return replace(prepared, embedded=embed(prepared.episode.turns, chunks, embedder))
     except Exception as error:
         return _portable(error)
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.errors import EpisodeNotFound, damaged, no_archive
+from askpod.late_chunking import Packed
 from askpod.model import Episode, Turn
 from askpod.store import rows
 from askpod.store.filters import Selection, chunk_condition, speakers
@@ -192,6 +193,15 @@ class Catalog:
     def _vectors(self, table: str, ids: Sequence[int]) -> NDArray[np.float32]:
         with self.reading() as connection:
             return rows.read_vectors(connection, table, ids, int(self.meta()["dimension"]))
+
+    def sentence_vectors(self, episode_id: str, first: int, last: int) -> dict[int, Packed]:
+        """Of the sentences of turns, both inclusive, by position; {} where none are kept."""
+        with self.reading() as connection:
+            stored = self.stored_episodes([episode_id]).get(episode_id)
+            if stored is None:
+                return {}
+            dimension = int(self.meta()["dimension"])
+            return rows.read_sentences(connection, stored, range(first, last + 1), dimension)
 
     def counts(self) -> dict[str, int]:
         """How many episodes, turns and chunks there are."""

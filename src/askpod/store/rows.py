@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from askpod.chunking import cut_span
 from askpod.embedding.contextual import contextual_vectors
+from askpod.late_chunking import Packed
 from askpod.model import Chunk, Episode, Turn
 from askpod.parsing import parse_json
 
@@ -85,6 +86,7 @@ class Embedded:
 
     chunks: Sequence[Chunk]
     vectors: NDArray[np.float32]
+    sentences: Sequence[Packed] | None = None  # of each turn, where the embedder can tell them
 
 
 def details_of(episode: Episode) -> dict[str, Any]:
@@ -181,6 +183,9 @@ def insert_episode(
     for table, vectors in ((RAW, embedded.vectors), (CONTEXTUAL, contextual)):
         packed = zip(ids, (vector.tobytes() for vector in vectors.astype(VECTOR)), strict=True)
         _write(connection, table, [(id_, each, zlib.crc32(each, id_)) for id_, each in packed])
+    told = [(at, each.tobytes()) for at, each in enumerate(embedded.sentences or ()) if each.size]
+    sums = ((episode.id, at, each, _sum(episode.id, revision, at, each)) for at, each in told)
+    _write(connection, "sentence_vectors", list(sums))
     words = [(number, chunk.text, chunk.heading) for number, chunk in numbered]
     _write(connection, "words (rowid, speech, heading)", words)
     shares = ((id_, chunk.speaker_shares().items()) for id_, chunk in numbered)
@@ -293,6 +298,38 @@ def read_vectors(
         raise DamagedRow(f"vectors of the chunks {missing[0]} to {missing[-1]} are missing")
     joined = b"".join(found[id_] for id_ in ids)
     return np.frombuffer(joined, dtype=VECTOR).reshape(len(ids), dimension)
+
+
+def read_sentences(
+    connection: sqlite3.Connection, stored: StoredEpisode, turns: range, dimension: int
+) -> dict[int, Packed]:
+    """The vectors of the sentences of turns, by the turn's position; {} where none are kept.
+
+    Args:
+        connection: the catalog.
+        stored: whose turns.
+        turns: their positions.
+        dimension: of each vector.
+
+    Raises:
+        DamagedRow: they are not as they were written.
+    """
+    id_ = stored.episode.id
+    found = connection.execute(
+        "SELECT position, vectors, checksum FROM sentence_vectors "
+        "WHERE episode_id = ? AND position BETWEEN ? AND ?",
+        (id_, turns.start, turns.stop - 1),
+    ).fetchall()
+    for at, vectors, written in found:
+        if not isinstance(vectors, bytes) or _sum(id_, stored.revision, at, vectors) != written:
+            raise DamagedRow(f"the sentences of turn {at} of {id_!r} are not as they were written")
+    return {
+        at: np.frombuffer(vectors, dtype=np.int8).reshape(-1, dimension) for at, vectors, _ in found
+    }
+
+
+def _sum(id_: str, revision: int, position: int, vectors: bytes) -> int:
+    return zlib.crc32(vectors, checksum([id_, revision, position]))
 
 
 class DamagedRow(sqlite3.DatabaseError):

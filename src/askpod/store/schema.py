@@ -21,7 +21,7 @@ from askpod.embedding.contextual import recipe
 from askpod.errors import ArchiveClosed, StoreBusy, StoreMismatch, damaged, no_archive, other_format
 from askpod.files import unusable, usable
 
-FORMAT = 6
+FORMAT = 7
 
 # Names in a store's folder.
 FILE = "catalog.db"
@@ -105,6 +105,14 @@ CREATE TABLE contextual_vectors (  -- those that the Chroma collection holds
     chunk_id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
     vector BLOB NOT NULL,      -- float32, little-endian
     checksum INTEGER NOT NULL
+);
+
+CREATE TABLE sentence_vectors (    -- by late chunking, where the embedder can
+    episode_id TEXT NOT NULL REFERENCES episodes(id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,     -- of the turn
+    vectors BLOB NOT NULL,         -- int8, one row a sentence, of any length
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (episode_id, position)
 );
 
 CREATE TABLE chunk_speakers (

@@ -21,6 +21,7 @@ import numpy as np
 
 from askpod.embedding.contextual import contextual_vectors
 from askpod.errors import ArchiveNotFound, ServerError, StoreMismatch
+from askpod.late_chunking import Packed
 from askpod.model import Episode
 from askpod.parsing import parse_json
 from askpod.store import rows
@@ -144,6 +145,9 @@ def pack(episode: Episode, embedded: Embedded) -> str:
         "chunks": [
             (chunk.heading, chunk.section, rows.cuts_of(chunk)) for chunk in embedded.chunks
         ],
+        "sentences": [
+            base64.b64encode(each.tobytes()).decode() for each in embedded.sentences or ()
+        ],
         "vectors": base64.b64encode(embedded.vectors.astype(_HALF).tobytes()).decode(),
     }
     return base64.b64encode(zlib.compress(json.dumps(told, allow_nan=False).encode())).decode()
@@ -156,7 +160,9 @@ def unpack(packed: str) -> tuple[Episode, Embedded]:
         turns = dict(enumerate(rows.turn_of(values) for values in told["turns"]))
         chunks = [rows.chunk_of(turns, *values) for values in told["chunks"]]
         episode = rows.episode_of(_text(told["id"]), told["episode"], turns.values())
-        return episode, Embedded(chunks, _vectors(told["vectors"], len(chunks)))
+        vectors = _vectors(told["vectors"], len(chunks))
+        sentences = [_packed(each, vectors.shape[1]) for each in told["sentences"]]
+        return episode, Embedded(chunks, vectors, sentences)
     except (ValueError, TypeError, LookupError, AttributeError, zlib.error) as error:
         raise NotWhole(f"what is packed cannot be read ({type(error).__name__})") from error
 
@@ -169,6 +175,11 @@ def _vectors(packed: str, count: int) -> Vectors:
         raise ValueError("a vector is not of unit length")
     unit: Vectors = (vectors / lengths).astype(np.float32)
     return unit
+
+
+def _packed(packed: str, dimension: int) -> Packed:
+    data = np.frombuffer(base64.b64decode(packed, validate=True), dtype=np.int8)
+    return data.reshape(-1, dimension or 1)
 
 
 def _inflated(data: bytes) -> bytes:
