@@ -20,7 +20,7 @@ import numpy as np
 import yaml
 
 from askpod import Answer, Archive, Citation
-from askpod.answering.sentences import held_words
+from askpod.answering.relevance import held_words
 from askpod.text import query_words
 from peers.scoring import BUDGETS, FIGURES, MEASURES, Figures, Found, Stretch, means, scores
 from retrieval import DEPTH, Askpod, Row, evidence_of

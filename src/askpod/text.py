@@ -51,6 +51,8 @@ _ABBREVIATION = re.compile(
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
+_WITHIN = re.compile(r"(?<=[\w,;] )[^\W\d_]+(?:['’][^\W\d_]+)*")
+
 
 def word_set(text: str) -> frozenset[str]:
     """The words of a list that is written as one text."""
@@ -91,6 +93,12 @@ def words(text: str) -> list[str]:
 def content_words(text: str) -> list[str]:
     """The words of `text` that mean something by themselves: those that are no stop words."""
     return [word for word in words(text) if word.split("'")[0] not in STOPWORDS]
+
+
+def capitals_within(text: str) -> list[str]:
+    """The words with a capital that begin neither a sentence nor a quotation: names, mostly."""
+    found = (word.replace("’", "'").removesuffix("'s") for word in _WITHIN.findall(text))
+    return [word for word in found if word[0].isupper()]
 
 
 def query_words(text: str) -> list[str]:

@@ -88,6 +88,13 @@ def test_a_time_restricts_which_episodes_talk_about_something(archive):
     assert none.warnings == ("no episode fits since=2031; they are of 2024-10-08 to 2026-03-24",)
 
 
+def test_a_time_at_the_end_restricts_where_there_are_episodes_of_it(archive):
+    told = archive.ask("Who talked about temperature in 2024?")
+    assert {each.speaker for each in told.citations} == {"Marisol Vanterpool"}
+    told = archive.ask("Who talked about temperature in 1931?")
+    assert not told.warnings, "1931 is no time of an episode here"
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from askpod.answering import sentences
-from askpod.answering.sentences import KeptVectors
+from askpod.answering import relevance
+from askpod.answering.relevance import KeptVectors
 
 TEXTS = ["Bees dance.", "The scale drifts.", "Bees dance."]
 
@@ -38,7 +38,7 @@ def test_a_sentence_is_embedded_once(counting):
 
 
 def test_no_more_are_kept_than_there_is_room_for(counting, monkeypatch):
-    monkeypatch.setattr(sentences, "KEPT", 3)
+    monkeypatch.setattr(relevance, "KEPT", 3)
     kept = KeptVectors(counting)
     first = kept.embed(TEXTS)
     kept.embed(["It rains.", "It snows."])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from askpod.answering.sentences import held_words, shares
+from askpod.answering.relevance import held_words, shares
 
 TEXTS = ["Forecasts are hard.", "She forecasted rain, and rain it was.", "It was cold."]
 

@@ -131,7 +131,7 @@ class Asker:
 
     def _narrowed(self, question: str, filters: Filters) -> tuple[str, Filters]:
         """A question without the time or the episode that it names, and those as filters."""
-        question, filters = in_period(question, filters)
+        question, filters = in_period(question, filters, self._lookups.listed)
         if filters.episode is None:
             question, episode = in_latest(question, lambda: self._lookups.listed(filters))
             filters = replace(filters, episode=episode)

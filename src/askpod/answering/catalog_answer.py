@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Literal
 
 from askpod.answering.overview import LAST_TURN, Quote, headline, meant, overview
-from askpod.answering.question import EPISODE, Question, understand
+from askpod.answering.question import EPISODE, Question, asks_for_episodes
 from askpod.answering.quoting import Retrieved
 from askpod.links import second_link
 from askpod.model import Answer, Episode, Filters
@@ -81,22 +81,16 @@ FILLERS = frozenset(
     """)
 )
 # "When was the episode with Ada published?", "Where can I listen to the bread episode?"
+_KNOWN = ("date", "length", "guest", "link")
 _FACT = re.compile(
-    r"(?:when (?:was|did|were)|(?:on )?(?:what|which) (?:date|day|year) (?:was|did)"
-    r"|how long (?:is|was)|who (?:is|was|are|were) the guests? (?:of|in|on)"
-    r"|where can (?:i|we) (?:listen to|hear|find|watch)"
-    r"|what(?: is|['’]s) the (?:link|url|address)(?: to| of| for)) (?:the |this |that )?"
+    r"(?:(?P<date>when (?:was|did|were)|(?:on )?(?:what|which) (?:date|day|year) (?:was|did))"
+    r"|(?P<length>how long (?:is|was))|(?P<guest>who (?:is|was|are|were) the guests? (?:of|in|on))"
+    r"|(?P<link>where can (?:i|we) (?:listen to|hear|find|watch)"
+    r"|what(?: is|['’]s) the (?:link|url|address)(?: to| of| for))) (?:the |this |that )?"
     r"(?P<b>.*?)\bepisode\b(?P<a>.*?)"
     r"(?: (?:published|released|recorded|aired?|uploaded|come out|made))?$",
     re.IGNORECASE,
 )
-# Which of what is known of an episode such a question is for.
-_FACTS = {
-    "date": r"when|(?:on )?(?:what|which) (?:date|day|year)",
-    "length": r"how long",
-    "guest": r"who",
-    "link": r"where|what(?: is|['’]s) the",
-}
 
 _MONTHS = "january february march april may june july august september october november december"
 _DAY = rf"(?:(?:{'|'.join(_MONTHS.split())}) )?(?:19|20)\d\d"
@@ -128,11 +122,14 @@ _IN_LATEST = re.compile(
 )
 
 
-def in_period(text: str, filters: Filters) -> tuple[str, Filters]:
+def in_period(
+    text: str, filters: Filters, listed: Callable[[Filters], list[Episode]] = lambda _: []
+) -> tuple[str, Filters]:
     """A question for episodes without the time or season that it names, and that as filters.
 
-    "Which episodes from 2024 talk about bees?" gives "Which episodes talk about bees?". What the
-    listener has set goes first; a question for anything else stays as it is.
+    "Which episodes from 2024 talk about bees?" gives "Which episodes talk about bees?", and so does
+    "Who talked about bees in 2024?", where episodes of that time are `listed`. What the listener
+    has set goes first; a question for anything else stays as it is.
     """
     found = _PERIOD.search(text) if len(text) <= LONGEST_QUESTION else None
     if found is None:
@@ -140,7 +137,9 @@ def in_period(text: str, filters: Filters) -> tuple[str, Filters]:
     without = text[: found.start()] + text[found.end() :]
     # "Which episodes talk about the crash of 2008?" is not about episodes of 2008.
     theirs = _OF_EPISODES.search(text[: found.start()])
-    if not (_each_asks(without) or (theirs and understand(without, ()).kind == "episodes")):
+    ends = not text[found.end() :].strip(" ?!.") and not re.match(r",? (?:of|from)\b", found[0])
+    for_episodes = (theirs or ends) and asks_for_episodes(without)
+    if not (_each_asks(without) or for_episodes):
         return text, filters
     said = found.groupdict()
     since = _date(said["first"] or said["since"] or said["since_"] or said["within"])
@@ -151,7 +150,9 @@ def in_period(text: str, filters: Filters) -> tuple[str, Filters]:
     if season is None and said["season"]:
         season = int(said["season"])
     since, until = filters.since or since, filters.until or until
-    return without, replace(filters, season=season, since=since, until=until)
+    within = replace(filters, season=season, since=since, until=until)
+    # "Who talked about the crash in 2008?" is asked of later episodes.
+    return (text, filters) if ends and not theirs and not listed(within) else (without, within)
 
 
 def _date(said: str | None, later: int = 0) -> str | None:
@@ -288,22 +289,21 @@ def _seconds(episode: Episode, retrieved: Retrieved) -> float:
 def _facts(question: Question, retrieved: Retrieved) -> str:
     """Guests, date, length and link of the episode that a question names; "" of none."""
     found = _FACT.match(question.text.strip(" ?!."))
-    subject = f"{found['b']} {found['a']}".strip() if found else ""
-    named = meant(subject, question.text, retrieved)[:MOST_LISTED]
-    return "\n".join(_known(question.text, each, retrieved) for each in named)
+    if found is None:
+        return ""
+    asked = next(each for each in _KNOWN if found[each])
+    named = meant(f"{found['b']} {found['a']}".strip(), question.text, retrieved)[:MOST_LISTED]
+    return "\n".join(_known(asked, each, retrieved) for each in named)
 
 
-def _known(text: str, episode: Episode, retrieved: Retrieved) -> str:
-    """What the one episode that is asked about is, how long it is, and where.
-
-    What is asked and not known is said.
-    """
+def _known(asked: str, episode: Episode, retrieved: Retrieved) -> str:
+    """What an episode is, how long it is, and where; that what is asked is not known is said."""
     seconds = _seconds(episode, retrieved)
     length = f", {clock(seconds)} long" if seconds else ""
     link = second_link(episode.youtube, episode.links, None)
-    known = {"date": episode.date, "length": seconds, "guest": episode.guests, "link": link}
-    lacks = [each for each, how in _FACTS.items() if re.match(how, text, re.I) and not known[each]]
-    unknown = "".join(f". The archive does not know its {each}." for each in lacks)
+    known = (episode.date, length, episode.guests, link)
+    lacks = not dict(zip(_KNOWN, known, strict=True))[asked]
+    unknown = f". The archive does not know its {asked}." if lacks else ""
     return f"{headline(episode)}{length}{unknown}" + (f"\n{link}" if link else "")
 
 

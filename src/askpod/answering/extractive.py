@@ -1,7 +1,7 @@
 """Answers without a model: in the speakers' own sentences, each with its second.
 
 What is quoted depends on the kind of question (question.py); which sentences, on their relevance
-(sentences.py) and on quoting.py; whether they are called an answer or only the nearest that was
+(relevance.py) and on quoting.py; whether they are called an answer or only the nearest that was
 said, on refusal.py.
 """
 
@@ -27,8 +27,9 @@ from askpod.answering.quoting import (
     widen,
 )
 from askpod.answering.refusal import basis_of, is_far, is_weak, reason, refused, silent
+from askpod.answering.relevance import KeptVectors, held_words, judge
 from askpod.answering.rewriting import FEW_CONTENTS
-from askpod.answering.sentences import Judged, KeptVectors, Run, Sentence, held_words, judge, read
+from askpod.answering.sentences import Judged, Run, Sentence, read
 from askpod.embedding import Embedder
 from askpod.model import Answer, Basis, Episode, Passage
 from askpod.retrieval.names import replaced

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from askpod.answering.question import EPISODE, Question, without_names
 from askpod.answering.quoting import PASSAGES, Quotations, Retrieved, composed
 from askpod.answering.refusal import is_weak, refused
-from askpod.answering.sentences import Run, held_words
+from askpod.answering.relevance import held_words
+from askpod.answering.sentences import Run
 from askpod.model import Answer, Basis, Episode, Filters, Passage
 from askpod.retrieval.names import named_speakers
 from askpod.retrieval.retriever import Found

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from askpod.answering.figures import Figure, counted, figure_asked_for, holds
+from askpod.answering.figures import Figure, counted, figure_asked_for, holds, without_how_much
 from askpod.text import content_words, query_words, without_titles, words
 
 Kind = Literal["plain", "episodes", "overview", "person", "list", "comparison"]
@@ -124,6 +124,9 @@ _SAYING = (
     r"(?:say|said|says|think|thinks|thought|believe|advise|recommend|suggest|argue|explain|feel|"
     r"mention|describe|propose|tell|want|mean|prefer|like|define|learn|regret|see|view)"
 )
+_ANY_TELLER = (
+    r"(?:\w+ )?(?:guests?|speakers?|hosts?|team|group|people|members|participants|episodes?|show)"
+)
 # What people do and things may do, too: "What does X predict?" asks to hear X if X speaks.
 _SPEAKING = (
     r"(?:predict|expect|hope|claim|warn|admit|complain|object|answer|reply|respond|remember|recall|"
@@ -142,6 +145,18 @@ _TOLD_BY_THEM = (
     r"|complaints?|explanations?|theor(?:y|ies)|guess)"
 )
 _ASKS_TO_HEAR = re.compile(rf"\b(?:{_SAYING}|{_SPEAKING}|{_FEELING})\b", re.IGNORECASE)
+# "first", "people": whom and when it is for tells nothing of the subject.
+_FOR_ANYBODY = re.compile(
+    r"\b(?:first|next|last|most|best|people|others|listeners|beginners|newcomers|every(?:one|body)"
+    r"|any(?:one|body)|any(?:thing)?|thing)\b",
+    re.IGNORECASE,
+)
+# "the vicar" of "What did the vicar say about the bees?", but not "the team".
+_TELLER = re.compile(
+    rf"\bwhat (?:do|does|did) (?:the|an?|his|her|their|my|your) (?!{_ANY_TELLER}\b)"
+    rf"((?:[\w-]+ ){{0,2}}?[\w-]+) (?:\w+ly )?{_SAYING}\b",
+    re.IGNORECASE,
+)
 _CAPITAL = r"(?:[^\W\d_a-z][\w-]*\.?)"
 _FULL_NAME = rf"{_CAPITAL}(?: (?:van|von|der|den|de|da|del|di|al|bin|la|le))*(?: {_CAPITAL})+"
 _FULL_NAMES = rf"({_FULL_NAME}(?:(?:,|,? and|,? or) {_FULL_NAME})*)"
@@ -178,7 +193,9 @@ class Question:
     @property
     def names_no_subject(self) -> bool:
         """Whether it only asks to hear somebody, whatever it is: "What did Ada ask for?"."""
-        return self.theirs and not content_words(_ASKS_TO_HEAR.sub("", self.without_people))
+        return self.theirs and not content_words(
+            _FOR_ANYBODY.sub("", _ASKS_TO_HEAR.sub("", self.without_people))
+        )
 
     @property
     def names_an_episode(self) -> bool:
@@ -199,8 +216,20 @@ class Question:
 
     @property
     def counted(self) -> list[str]:
-        """Words for what "How many …?" counts, of which its answer says some."""
-        return counted(self.text) if self.figure == "number" else []
+        """Words for what is counted or named, of which its answer says some."""
+        return counted(self.without_people, self.figure)
+
+    @property
+    def teller(self) -> list[str]:
+        """Words for who is to have said something and is no speaker: "the vicar"."""
+        found = None if self.people else _TELLER.search(self.text)
+        return content_words(found[1]) if found else []
+
+    @property
+    def measures_people(self) -> bool:
+        """Whether it asks for a figure of people themselves: "How tall is Ada?"."""
+        asked = without_how_much(self.without_people)
+        return bool(self.people and self.figure) and not content_words(asked)
 
     def is_explained_by(self, text: str) -> bool:
         """Whether a text says what the term that is asked for means: "MLOps is a set of …"."""
@@ -208,6 +237,11 @@ class Question:
         return bool(term) and bool(
             re.search(rf"\b{re.escape(term)}{_DEFINES}", text, re.IGNORECASE)
         )
+
+
+def asks_for_episodes(text: str) -> bool:
+    """Whether a question asks which episodes, or who, talked about something."""
+    return _kind(text, ())[0] == "episodes"
 
 
 def understand(text: str, named: Sequence[str]) -> Question:
@@ -328,8 +362,9 @@ def _kind(text: str, people: Sequence[str]) -> tuple[Kind, str, tuple[str, ...]]
     for pattern in _OVERVIEWS:
         if found := re.match(pattern, bare, re.IGNORECASE):
             return "overview", f"{found['b']} {found['a']}".strip(), ()
+    asked = bare.partition("? (")[0]  # less what is carried over from the question before
     for pattern in (_FEATURES, *_PERSONS):
-        if people and (who := _all_that(pattern, bare, people)):
+        if people and (who := _all_that(pattern, asked, people)):
             return "overview" if pattern == _FEATURES else "person", who, ()
     for pattern in _PAIRS:
         found = re.search(pattern, bare, re.IGNORECASE)

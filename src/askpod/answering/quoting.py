@@ -116,13 +116,14 @@ def widen(runs: Sequence[Run], judged: Judged, words: int = WORDS_IN_ALL) -> lis
     """The runs with what they need to be understood, as far as `words` go.
 
     A short turn is quoted whole; a run near the beginning of its turn, where "Yes." and "Titus."
-    stand, begins there; one that leans on the sentence before it begins there, as does one that
-    begins within what somebody else is quoted to have said; each goes on for FURTHER sentences.
-    One that still leans says what was asked.
+    stand, begins there; one that leans on the sentence before it begins there; each goes on for
+    FURTHER sentences. One that still leans says what was asked.
     """
     turns: dict[tuple[int, int], list[Sentence]] = defaultdict(list)
-    for sentence in judged.sentences:
+    fits: dict[tuple[int, int, int], float] = {}
+    for sentence, relevance in zip(judged.sentences, judged.relevance.tolist(), strict=True):
         turns[sentence.passage, sentence.turn].append(sentence)
+        fits[sentence.passage, sentence.turn, sentence.begin] = relevance
     widening = _Widening(words - sum(run.words for run in runs), runs)
     widened = []
     for run in runs:
@@ -132,7 +133,8 @@ def widen(runs: Sequence[Run], judged: Judged, words: int = WORDS_IN_ALL) -> lis
         before = turns.get((first.passage, first.turn - 1), [])
         opening = next((each for each in turn if each.tells), turn[0])  # "In training? Nine."
         asked = _question_before(sentences[0], opening, before)
-        widened.append(Run(tuple(sentences), run.worth, run.best, asked))
+        fit = tuple(fits[each.passage, each.turn, each.begin] for each in sentences)
+        widened.append(Run(tuple(sentences), run.worth, fit, asked))
     return widened
 
 
@@ -144,7 +146,8 @@ def connected(runs: Sequence[Run]) -> list[Run]:
             one, two = sorted((left[better], left[other]), key=lambda run: run.sentences[0].begin)
             if _follows(one.sentences[-1], two.sentences[0]):
                 both = one.sentences + two.sentences
-                left[better] = replace(left[better], sentences=both, asked=one.asked)
+                fit = one.relevance + two.relevance
+                left[better] = replace(left[better], sentences=both, relevance=fit, asked=one.asked)
                 del left[other]
                 return connected(left)
     return left
@@ -168,7 +171,7 @@ class _Widening:
         first, last = turn.index(run.sentences[0]), turn.index(run.sentences[-1])
         whole = sum(sentence.words for sentence in turn) <= SHORT_TURN
         near = whole or sum(sentence.words for sentence in turn[:first]) <= NEAR_BEGINNING
-        while first and (near or _needs_before(turn[first])) and self._takes(turn[first - 1]):
+        while first and (near or turn[first].leans) and self._takes(turn[first - 1]):
             first -= 1
         end = len(turn) if whole else min(len(turn), last + 1 + FURTHER)
         while last + 1 < end and self._takes(turn[last + 1]):
@@ -181,10 +184,6 @@ class _Widening:
         self._room -= sentence.words
         self._used.add(_place(sentence))
         return True
-
-
-def _needs_before(first: Sentence) -> bool:
-    return first.leans or first.reported
 
 
 def _place(sentence: Sentence) -> tuple[str, int, int]:
@@ -225,8 +224,8 @@ def _runs(judged: Judged, relevance: Scores, allowed: Sequence[int], ordinary: f
             if words > LONGEST_RUN and last > first:
                 break
             if worth > 0 and _is_enough(sentences[first], sentences[last], words):
-                best = float(judged.relevance[first : last + 1].max())
-                found.append(Run(sentences[first : last + 1], worth, best))
+                fit = tuple(judged.relevance[first : last + 1].tolist())
+                found.append(Run(sentences[first : last + 1], worth, fit))
             last += 1
     return found
 

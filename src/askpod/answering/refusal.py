@@ -15,14 +15,15 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from askpod.answering.sentences import held_words
+from askpod.answering.figures import without_how_much
+from askpod.answering.relevance import held_words
 from askpod.model import Answer, Basis, Filters
 from askpod.retrieval.retriever import Found
-from askpod.text import STOPWORDS, words
+from askpod.text import STOPWORDS, query_words, words
 
 if TYPE_CHECKING:
     from askpod.answering.question import Question
-    from askpod.answering.sentences import Run
+    from askpod.answering.sentences import Run, Sentence
 
 NEAREST = "I did not find this stated. The nearest that was said:"
 REFUSAL = "I found nothing in these episodes that answers this."
@@ -63,7 +64,7 @@ ALL_WORDS = 0.99
 # How far above those a search is still so weak that a model is asked for other words.
 DOUBTFUL = 0.07
 
-# The relevance (sentences.py) from which on the best sentence of the first quotation answers: the
+# The relevance (relevance.py) from which on the best sentence of the first quotation answers: the
 # highest bar that costs no more than 10 % of the questions that can be answered, of three kinds of
 # talk on average.
 ANSWERS = 0.42
@@ -72,6 +73,8 @@ ANSWERS = 0.42
 WORDS = 0.2
 
 FEWEST_WORDS = 3  # of a question whose language can be told
+_MYSELF = re.compile(r"\bI(?: am|['’]m| was| turned)\b|\bmy (?:age|height|weight)\b")
+
 STRANGE = 0.5  # coverage, below which the words of a question may be of another language
 
 
@@ -138,20 +141,43 @@ def basis_of(question: Question, runs: Sequence[Run], *, near: bool) -> Basis:
     # Asked for an episode, or to hear somebody, where there is none such.
     not_there = question.names_an_episode or question.strangers
     beside = runs[0].best < ANSWERS and not question.names_no_subject
-    weak = not near or beside or lacks_figure(question, runs)
+    unheard = question.teller and not _says(runs, question.teller)
+    weak = not near or beside or unheard or lacks_figure(question, runs)
     return "nearest" if weak or not_there else "answered"
 
 
 def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
-    """Whether a figure or a name is asked for and the first two quotations have none of its kind.
+    """Whether a figure or a name is asked for and the first two quotations do not state it."""
+    return question.figure is not None and not any(_states(question, run) for run in runs[:2])
 
-    Nor has "How many hives …?" an answer in them where they say nothing of hives.
+
+def _states(question: Question, run: Run) -> bool:
+    """Whether a quotation has such a figure as is asked for, in a sentence that is to the point.
+
+    "How many hives …?" has no answer in one that says nothing of hives, nor "How old is Ada?" in a
+    sentence of Ada's that is not of herself.
     """
-    if question.figure is None:
+    if question.counted and not _says([run], question.counted):
         return False
-    heard = [f"{run.asked} {run.text}" for run in runs[:2]]
-    beside = question.counted and not any(held_words(question.counted, heard))
-    return bool(beside) or not any(question.holds_figure(run.text) for run in runs[:2])
+    asked = query_words(without_how_much(question.without_people))
+    held = held_words(asked, [sentence.text for sentence in run.sentences])
+    return any(
+        question.holds_figure(sentence.text)
+        and max(relevance, len(words) / len(asked)) >= ANSWERS
+        and (not question.measures_people or _is_of(question.people, sentence))
+        for sentence, relevance, words in zip(run.sentences, run.relevance, held, strict=True)
+    )
+
+
+def _says(runs: Sequence[Run], words: Sequence[str]) -> bool:
+    """Whether one of two quotations, or the question before it, has one of the words."""
+    return any(held_words(words, [f"{run.asked} {run.text}" for run in runs[:2]]))
+
+
+def _is_of(people: Sequence[str], sentence: Sentence) -> bool:
+    """Whether somebody speaks of themselves, or is named."""
+    themselves = sentence.span.speaker in people and _MYSELF.search(sentence.text)
+    return bool(themselves) or any(held_words(query_words(" ".join(people)), [sentence.text]))
 
 
 def reason(found: Found) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from askpod.answering.question import understand
+from askpod.answering.question import asks_for_episodes
 from askpod.answering.refusal import is_refusal, nearness
 from askpod.answering.replies import is_copied
 from askpod.model import Exchange, Filters, Passage
@@ -112,7 +112,7 @@ def is_follow_up(question: str) -> bool:
         return False
     if _CLOSING.search(question):
         return True
-    if _contents(question) and understand(question, ()).kind == "episodes":
+    if _contents(question) and asks_for_episodes(question):
         return _points_back(question)  # it brings its own subject: "Who else talks about bees?"
     if _OPENING.match(question.strip(" ,-–—…")):
         return True
@@ -145,27 +145,14 @@ def _with_thread(question: str, history: Sequence[Exchange]) -> str:
     return f"{asked} ({', '.join(carried[:CARRIED])})" if carried else asked
 
 
-def _place_of(question: str, history: Sequence[Exchange]) -> tuple[str, float]:
-    """The episode in which a follow-up is most likely answered, and how much speaks for it.
-
-    It is that of the best quotation of the last good answer, for a question that names nothing
-    new: one that leans on what was asked, or that has hardly a word of its own ("is there a
-    limit?"). What speaks for it is in nearness (answering/refusal.py): by so much another episode
-    must come nearer. ("", 0.0) where nothing does. A question for episodes is asked of all.
-    """
-    last = next((each.answer for each in reversed(history) if _is_good(each)), None)
-    if last is None or _names(question) or understand(question, ()).kind == "episodes":
-        return "", 0.0
-    if is_follow_up(question):
-        return last.citations[0].episode_id, LEANING
-    brief = len(_contents(question)) <= FEW_CONTENTS
-    return (last.citations[0].episode_id, BRIEF) if brief else ("", 0.0)
-
-
 def in_place(
     question: str, history: Sequence[Exchange], found: Found, filters: Filters, search: Search
 ) -> tuple[Found, Filters]:
-    """What was found for a follow-up, and where: in the last answer's episode, if it serves.
+    """What was found for a question in a talk, and where: in the last answer's episode, if it fits.
+
+    That is the episode of the best quotation of the last good answer. A question that names
+    nothing new is most likely answered there: one that leans on what was asked, or that has hardly
+    a word of its own ("is there a limit?"). A question for episodes is asked of all.
 
     Args:
         question: as it was asked.
@@ -174,22 +161,23 @@ def in_place(
         filters: what the listener restricted it to.
         search: finds more; takes a question, how many passages, and filters.
     """
-    episode, favour = _place_of(question, history)
-    if not episode or filters.episode is not None:
+    last = next((each.answer for each in reversed(history) if _is_good(each)), None)
+    if last is None or filters.episode or _names(question) or asks_for_episodes(question):
         return found, filters
-    there = replace(filters, episode=episode)
-    if not _points_back(question) and _nearer(question, filters, there, search) >= ELSEWHERE:
+    leans = is_follow_up(question)
+    if not leans and len(_contents(question)) > FEW_CONTENTS:
         return found, filters
-    wanted = found.question if is_follow_up(question) else _with_thread(question, history)
+    there = replace(filters, episode=last.citations[0].episode_id)
+    if not _points_back(question):
+        # Its own words, without any that are carried over, may come much nearer elsewhere.
+        own = search(question, 1, filters) if leans else found
+        if nearness(own) - nearness(search(question, 1, there)) >= ELSEWHERE:
+            return found, filters
+    wanted = found.question if leans else _with_thread(question, history)
     here = search(wanted, max(1, len(found.passages)), there)
-    if here.passages and nearness(here) + favour >= nearness(found):
-        return here, there
-    return found, filters
-
-
-def _nearer(question: str, filters: Filters, there: Filters, search: Search) -> float:
-    """How much nearer all come to a question's own words, none carried over, than those there."""
-    return nearness(search(question, 1, filters)) - nearness(search(question, 1, there))
+    favour = LEANING if leans else BRIEF
+    serves = here.passages and nearness(here) + favour >= nearness(found)
+    return (here, there) if serves else (found, filters)
 
 
 def told(history: Sequence[Exchange]) -> tuple[str, ...]:

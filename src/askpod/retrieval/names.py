@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from askpod.chunking import SPECIAL_TOKENS
 from askpod.retrieval.word_index import quoted
-from askpod.text import STOPWORDS, query_words
+from askpod.text import STOPWORDS, capitals_within, query_words
 
 SHORTEST_PART = 3  # letters of a part of a name that may stand for the whole
 
@@ -86,8 +86,6 @@ SHORTEST_WORD = 5  # letters: shorter words are alike by chance
 ALIKE = 0.85  # difflib's ratio, from which on two spellings are taken for one name
 ALIKE_BESIDE = 0.8  # the same where the other part of the name stands beside it, spelt right
 
-# A word behind a word, not behind the end of a sentence or an opening quotation mark.
-_WITHIN = re.compile(r"(?<=[\w,;] )[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SPELT = re.compile(r"[^\W\d_]+")
 
 
@@ -195,8 +193,7 @@ def unmentioned_names(
     A name is a word with a capital that begins no sentence and is no acronym. One that sounds
     like a word of the archive counts as mentioned: transcripts misspell names.
     """
-    within = (word.replace("’", "'").removesuffix("'s") for word in _WITHIN.findall(text))
-    names = dict.fromkeys(word for word in within if word[0].isupper() and word[1:2].islower())
+    names = dict.fromkeys(word for word in capitals_within(text) if word[1:2].islower())
     return [
         name
         for name in names

@@ -1,0 +1,56 @@
+"""A figure or a name answers where it is said of what the question asks about."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from askpod import Archive
+
+TALK = (
+    ("Bo", "Welcome to the show. Our guest today is Ann Lee, who owns a mill and a bakery."),
+    ("Ann Lee", "I left the bank for the mill in 2019, since two jobs at once were too much work."),
+    ("Bo", "What is the wheel of the mill like?"),
+    ("Ann Lee", "Old. I think the wheel is about ninety years old, and it needs work each spring."),
+    ("Bo", "And who runs the bakery while you are away?"),
+    ("Ann Lee", "There are five of us at the bakery, and in summer my sister works there, too."),
+    ("Bo", "Do you take an animal along to the market?"),
+    ("Ann Lee", "My dog comes along to the market. She is called Biscuit, after the shop."),
+    ("Bo", "What does your husband say to all that?"),
+    ("Ann Lee", "My husband likes the mill. He met a man called Gus there, who sells eels."),
+    ("Bo", "Is he younger than you, your man of the eels?"),
+    ("Ann Lee", "I do not know. People ask me that every week in the shop, and I never ask."),
+)
+
+
+@pytest.fixture(scope="module")
+def mill(tmp_path_factory) -> Archive:
+    folder = tmp_path_factory.mktemp("mill")
+    turns = "".join(
+        f"- line: {json.dumps(text)}\n  sec: {9 * place}\n  time: '0:00'\n  who: {who}\n"
+        for place, (who, text) in enumerate(TALK)
+    )
+    text = f"---\ntitle: The Mill\nguests: [Ann Lee]\ntranscript:\n{turns}---\n"
+    (folder / "mill.md").write_text(text, "utf-8")
+    with Archive.open(folder / "store", create=True) as archive:
+        archive.index([folder / "mill.md"])
+        yield archive
+
+
+@pytest.mark.parametrize(
+    ("question", "basis"),
+    [
+        ("How many people work at the mill?", "nearest"),  # two jobs, in 2019
+        ("How many people run the bakery?", "answered"),
+        ("How old is the wheel of the mill?", "answered"),
+        ("How old is Ann Lee?", "nearest"),  # the wheel is ninety
+        ("How tall is Ann Lee?", "nearest"),
+        ("What is the name of Ann Lee's dog?", "answered"),
+        ("What was the name of Ann's horse?", "nearest"),
+        ("What did the bank say about the mill?", "answered"),
+        ("What did the vicar say about the mill?", "nearest"),
+    ],
+)
+def test_a_figure_is_said_of_what_is_asked_about(mill, question, basis):
+    assert mill.ask(question).basis == basis
