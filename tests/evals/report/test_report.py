@@ -97,20 +97,7 @@ def test_a_citation_of_an_episode_without_evidence_says_so():
 def test_words_that_stand_in_the_evidence_are_marked_in_the_passage():
     speech = f"Good evening. {SPEECH} Now the weather."
     page_of = run_report(summary(), [record(retrieved=(heard("bees", 90, 130, speech),))])
-    assert f"Good evening. <mark>{SPEECH[:-1]}</mark>. Now the weather." in page_of
-
-
-def test_short_turns_between_marked_words_are_marked_too():
-    spoken = "Ann: We weigh the hive at night.\nBo: Mm.\nAnn: Then every one of them is home."
-    evidence = heard("bees", 100, 120, spoken)
-    passage = heard(
-        "bees", 100, 120, "We weigh the hive at night.\nMm.\nThen every one of them is home."
-    )
-    gold = {"answer": None, "facts": [], "evidence": [evidence]}
-    page_of = run_report(summary(), [record(retrieved=(passage,), gold=gold)])
-    assert (
-        "<mark>We weigh the hive at night.\nMm.\nThen every one of them is home</mark>." in page_of
-    )
+    assert f"Good evening. <mark>{SPEECH}</mark> Now the weather." in page_of
 
 
 def test_what_another_episode_says_in_the_same_words_is_not_marked():
@@ -163,14 +150,6 @@ def test_the_ten_that_went_worst_stand_first_and_link_to_their_question():
 def test_a_run_without_a_fault_has_no_worst():
     html = run_report(summary(), [record(scores={"recall@1000": Score(1.0)})])
     assert 'id="worst"' not in html
-
-
-def test_a_measure_that_no_question_has_is_left_out():
-    without = summary()
-    figures = dict(without.figures["all"]["all"])
-    figures["refusal_recall"] = Interval(0.0, 0.0, 0.0, 0, 0)
-    shown = replace(without, figures={**without.figures, "all": {"all": figures}})
-    assert "refusal_recall" not in run_report(shown, [record()]).partition('id="questions"')[0]
 
 
 def test_the_same_run_gives_the_same_page():

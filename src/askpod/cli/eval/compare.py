@@ -101,8 +101,10 @@ def _settings(comparison: Comparison) -> Iterator[str]:
 
 def _measures(comparison: Comparison) -> Table:
     from askpod.evals.measures import BY_NAME
+    from askpod.evals.report.tables import figures_table
 
-    rows = _table("measure", "A", "B", "B − A", "95 % interval", "won/lost\n/tied")
+    rows = figures_table("measure", "A", "B", "B − A", "95 % interval", "won/lost\n/tied")
+    rows.add_column("")
     group = ""
     for name, each in comparison.measures.items():
         kind = (BY_NAME[name].group, name.partition("@")[0] if "@" in name else "")
@@ -131,26 +133,15 @@ def _row(each: Compared, digits: int) -> Iterator[Any]:
 def _changed(comparison: Comparison) -> Table:
     from rich.text import Text
 
-    rows = _table("", "A", "B", "B − A")
-    rows.columns[-1].header = "question"
-    rows.columns[-1].justify = "left"
+    from askpod.evals.report.tables import figures_table
+
+    rows = figures_table("", "A", "B", "B − A")
+    rows.add_column("question")
     for each in comparison.changed[:MOST_CHANGED]:
         figures = f"{each.a:.3f}", f"{each.b:.3f}", f"{each.difference:+.3f}"
         question = Text(visible(" ".join(each.question.split())))
         rows.add_row(Text(visible(each.id), overflow="fold"), *figures, question)
     return rows
-
-
-def _table(first: str, *others: str) -> Table:
-    """Columns of figures between a first one and a last one, both of words."""
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    made.add_column(first)
-    for name in others:
-        made.add_column(name, justify="right", no_wrap=True)
-    made.add_column("")
-    return made
 
 
 def _left_out(comparison: Comparison) -> Iterator[str]:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,15 +104,13 @@ def malformed(outcome: Outcome) -> bool:
     return not outcome.cited and not is_refusal(outcome.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The figures of a set of replies. Without an arm they are those of retrieved evidence."""
+class Row(NamedTuple):
+    """Which replies a row of figures is of. Without an arm: those with retrieved evidence."""
 
-    arm: Arm | None
-    length: int | None
-    position: str  # of DEPTHS, or ALL: then the mean of a question's positions
-    difficulty: str  # of the gold set, or ALL
-    figures: Figures
+    arm: Arm | None = None
+    length: int | None = None
+    position: str = ALL  # of DEPTHS, or ALL: then the mean of a question's positions
+    difficulty: str = ALL  # of the gold set
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +120,14 @@ class Result:
     plan: Plan
     outcomes: tuple[Outcome, ...]
     scores: tuple[Mapping[str, float], ...]  # of each outcome
-    rows: tuple[Row, ...]
+    rows: Mapping[Row, Figures]
     windows: Mapping[tuple[Arm, str], Window]  # by arm and measure
     notes: tuple[str, ...]  # what a person must know to read the figures
 
     @property
     def headline(self) -> str:
         """The measure that leads: facts F1, or where the gold set has no facts citations F1."""
-        return next(name for name in HEADLINES if name in self.rows[0].figures)
+        return next(name for name in HEADLINES if name in self.rows[Row()])
 
     @property
     def failed(self) -> int:
@@ -144,11 +142,7 @@ class Result:
         difficulty: str = ALL,
     ) -> Figures | None:
         """The figures of one row; None where it was left out."""
-        wanted = arm, length, position, difficulty
-        for row in self.rows:
-            if (row.arm, row.length, row.position, row.difficulty) == wanted:
-                return row.figures
-        return None
+        return self.rows.get(Row(arm, length, position, difficulty))
 
 
 def make_result(plan: Plan, outcomes: Sequence[Outcome], matcher: FactMatcher) -> Result:
@@ -159,17 +153,15 @@ def make_result(plan: Plan, outcomes: Sequence[Outcome], matcher: FactMatcher) -
     for outcome, found in zip(outcomes, scores, strict=True):
         by_condition[outcome.condition].append((questions[outcome.question], found))
     pooled = _pooled(plan, by_condition)
-    rows = [Row(None, None, ALL, ALL, _figures(by_condition[None]))]
-    for (arm, length), values in pooled.items():
-        rows.append(Row(arm, length, ALL, ALL, _figures(values)))
-    for condition in plan.conditions:
-        figures = _figures(by_condition[condition])
-        rows.append(Row(condition.arm, condition.length, condition.position, ALL, figures))
+    rows = {Row(): _figures(by_condition[None])}
+    rows |= {Row(arm, length): _figures(values) for (arm, length), values in pooled.items()}
+    for each in plan.conditions:
+        rows[Row(each.arm, each.length, each.position)] = _figures(by_condition[each])
     return Result(
         plan=plan,
         outcomes=tuple(outcomes),
         scores=tuple(scores),
-        rows=(*rows, *_by_difficulty(pooled)),
+        rows=rows | _by_difficulty(pooled),
         windows=_windows(plan, pooled),
         notes=(*why_left_out(plan.left_out), *_cut_prompts(outcomes)),
     )
@@ -203,17 +195,17 @@ def _mean(
     }
 
 
-def _by_difficulty(pooled: Mapping[tuple[Arm, int], Values]) -> list[Row]:
-    rows = []
+def _by_difficulty(pooled: Mapping[tuple[Arm, int], Values]) -> dict[Row, Figures]:
+    rows: dict[Row, Figures] = {}
     for (arm, length), values in pooled.items():
         kinds = {question.difficulty for question, _ in values if question.difficulty}
         for kind in sorted(kinds, key=value_order) if arm == BASE else ():
             those = [(each, found) for each, found in values if each.difficulty == kind]
-            rows.append(Row(arm, length, ALL, kind, _figures(those)))
+            rows[Row(arm, length, ALL, kind)] = _figures(those)
     return rows
 
 
-def _figures(values: Values) -> dict[str, Interval]:
+def _figures(values: Values) -> Figures:
     names = [name for name in MEASURES if any(name in found for _, found in values)]
     table = np.array([[found.get(name, 0.0) for name in names] for _, found in values])
     weights = np.array([[float(name in found) for name in names] for _, found in values])
@@ -272,7 +264,7 @@ def document(result: Result, setup: Mapping[str, Any]) -> dict[str, Any]:
             {**_arm(arm), "measure": measure, **_window(window)}
             for (arm, measure), window in result.windows.items()
         ],
-        "rows": [_row(row) for row in result.rows],
+        "rows": [_row(row, figures) for row, figures in result.rows.items()],
         "left_out": [_condition(condition) for condition in result.plan.left_out],
     }
 
@@ -308,13 +300,13 @@ def _condition(condition: Condition | None) -> dict[str, Any]:
     return {**_arm(condition.arm), "length": condition.length, "position": condition.position}
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row, figures: Figures) -> dict[str, Any]:
     return {
         **_arm(row.arm),
         "length": row.length,
         "position": row.position,
         "difficulty": row.difficulty,
-        "figures": {name: asdict(rounded(each)) for name, each in row.figures.items()},
+        "figures": {name: asdict(rounded(each)) for name, each in figures.items()},
     }
 
 

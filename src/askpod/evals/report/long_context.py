@@ -44,8 +44,7 @@ def table(result: Result) -> Group:
     parts: list[Table | Text] = [_by_factor(result), Text(""), _by_measure(result), Text("")]
     for (arm, measure), window in result.windows.items():
         if arm == BASE or measure == result.headline:
-            words = f"{arm.label}, {LABELS[measure]}: {in_words(window)}"
-            parts.append(Text(words))
+            parts.append(Text(f"{arm.label}, {LABELS[measure]}: {in_words(window)}"))
     parts += [Text(note, "yellow") for note in result.notes]
     return Group(*parts)
 
@@ -107,16 +106,6 @@ class Told:
     strip: Markup | None = None  # of a share, which is then in percent
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of the table of all conditions."""
-
-    name: str
-    length: str
-    position: str
-    figures: Sequence[Interval | None]
-
-
 def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> str:
     """The report as HTML, byte for byte the same for the same result."""
     plan = result.plan
@@ -137,9 +126,7 @@ def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> 
             for (arm, name), window in result.windows.items()
         ],
         heats=[_heat(result, name) for name in (FACTS[0], CITATIONS[0]) if _has(result, name)],
-        kinds=[_kinds(result, names) for names in (FACTS, CITATIONS) if _has(result, names[0])],
         factors=list(_factors(result)),
-        faults=[_faults(result, name) for name in FAULTS],
         columns=[LABELS[name] for name in columns],
         rows=list(_rows(result, columns)),
         notes=result.notes,
@@ -184,11 +171,12 @@ def _sure(window: Window) -> str:
 
 def _heat(result: Result, name: str) -> Panel:
     lengths = result.plan.lengths
-    cells: dict[tuple[str, str], Interval | None] = {}
-    for position in DEPTHS:
-        for length in lengths:
-            figures = result.figures(BASE, length, position)
-            cells[position, in_k(length)] = figures[name] if figures else None
+    cells = {
+        (position, in_k(length)): figures[name]
+        for position in DEPTHS
+        for length in lengths
+        if (figures := result.figures(BASE, length, position))
+    }
     label = LABELS[name]
     title = f"{label} by length of the prompt and place of the evidence"
     columns = [in_k(length) for length in lengths]
@@ -201,13 +189,6 @@ def _points(result: Result, arm: Arm, name: str, difficulty: str = ALL) -> Point
         for length in result.plan.lengths
     )
     return [(float(length), figures[name]) for length, figures in found if figures]
-
-
-def _kinds(result: Result, names: Sequence[str]) -> Panel:
-    """F1, precision and recall beside each other, in the base condition."""
-    series = {LABELS[name].split()[-1]: _points(result, BASE, name) for name in names}
-    label = LABELS[names[0]].removesuffix(" F1")
-    return Panel(label.capitalize(), svg(lines(series, TOKENS, label)))
 
 
 def _factors(result: Result) -> Iterator[Panel]:
@@ -241,25 +222,13 @@ def _factor(title: str, series: Mapping[str, Points], name: str) -> Panel:
     return Panel(title, svg(drawn))
 
 
-def _faults(result: Result, name: str) -> Panel:
-    """Malformed or refused replies by condition and length."""
-    columns = [in_k(length) for length in result.plan.lengths]
-    cells = {
-        (arm.label, in_k(int(length))): interval
-        for arm in result.plan.arms
-        for length, interval in _points(result, arm, name)
-    }
-    rows = [arm.label for arm in result.plan.arms]
-    label = LABELS[name].capitalize()
-    drawn = heat_map(rows, columns, cells, title=f"{label} replies by condition and length")
-    return Panel(label, svg(drawn))
-
-
-def _rows(result: Result, columns: Sequence[str]) -> Iterator[Line]:
-    for row in result.rows:
-        yield Line(
-            name=row.arm.label if row.arm else "retrieved",
-            length=in_k(row.length) if row.length else "–",
-            position=row.position if row.difficulty == ALL else f"all, {row.difficulty}",
-            figures=[row.figures.get(name) for name in columns],
+def _rows(
+    result: Result, columns: Sequence[str]
+) -> Iterator[tuple[str, str, str, list[Interval | None]]]:
+    for row, figures in result.rows.items():
+        yield (
+            row.arm.label if row.arm else "retrieved",
+            in_k(row.length) if row.length else "–",
+            row.position if row.difficulty == ALL else f"all, {row.difficulty}",
+            [figures.get(name) for name in columns],
         )

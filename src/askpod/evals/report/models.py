@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from rich.table import Table
 from rich.text import Text
 
 from askpod.evals.intervals import Interval
 from askpod.evals.measures import BY_NAME
-from askpod.evals.models import (
-    HEADLINES,
-    LEVELS,
-    MOST_REQUESTS,
-    Level,
-    ModelFigures,
-    dollars,
-)
+from askpod.evals.models import HEADLINES, LEVELS, MOST_REQUESTS, Level, ModelFigures, dollars
 from askpod.evals.report.page import Panel, page, svg
-from askpod.evals.report.plots import interval_bars, lines, scatter
-from askpod.evals.report.svg import figure_text, interval_text, known
+from askpod.evals.report.plots import figure_text, interval_bars, interval_text, lines
 from askpod.text import visible
 
 NOTHING = "–"
@@ -42,71 +34,49 @@ LATENCIES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A figure, and what stands smaller behind it: its interval, or how many requests."""
 
     figure: str
     behind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One figure of every model, in the models' order."""
-
-    label: str
-    cells: tuple[Cell, ...]
-    meaning: str = ""
+Groups = Mapping[str, Mapping[str, Sequence[Cell]]]  # group -> figure -> each model's
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Rows that belong together."""
-
-    name: str
-    rows: tuple[Row, ...]
-
-
-def groups(measured: Sequence[ModelFigures]) -> tuple[Group, ...]:
+def groups(measured: Sequence[ModelFigures]) -> Groups:
     """All that is shown of models; a figure that a model does not have is a dash."""
 
-    def row(label: str, cells: Iterable[Cell], meaning: str = "") -> Row:
-        return Row(label, tuple(cells), meaning)
+    def at_levels(cell: Callable[[Level], Cell]) -> dict[str, Sequence[Cell]]:
+        return {
+            f"{parallel} at a time": [
+                next((cell(at) for at in each.levels if at.parallel == parallel), Cell(NOTHING))
+                for each in measured
+            ]
+            for parallel in LEVELS
+        }
 
-    def at_levels(cell: Callable[[Level], Cell]) -> Iterator[Row]:
-        for parallel in LEVELS:
-            there = ([at for at in each.levels if at.parallel == parallel] for each in measured)
-            cells = (cell(levels[0]) if levels else Cell(NOTHING) for levels in there)
-            yield row(f"{parallel} at a time", cells)
-
-    quality = (
-        row(
-            BY_NAME[name].label,
-            (_interval(each.quality.get(name)) for each in measured),
-            BY_NAME[name].meaning,
-        )
-        for name in HEADLINES
-    )
-    seconds = (
-        row(label, (_interval(each.latency.get(name)) for each in measured))
-        for name, label in LATENCY.items()
-    )
-    per_question = (
-        row("cost", map(_cost, measured)),
-        row("prompt tokens", (_tokens(each, each.prompt_tokens) for each in measured)),
-        row("completion tokens", (_tokens(each, each.completion_tokens) for each in measured)),
-    )
-    return (
-        Group("quality", tuple(quality)),
-        Group("seconds at the model", tuple(seconds)),
-        Group("tokens per second", tuple(at_levels(_throughput_of))),
-        Group("requests that failed", tuple(at_levels(_errors))),
-        Group("per question", per_question),
-    )
+    return {
+        "quality": {
+            BY_NAME[name].label: [_interval(each.quality.get(name)) for each in measured]
+            for name in HEADLINES
+        },
+        "seconds at the model": {
+            label: [_interval(each.latency.get(name)) for each in measured]
+            for name, label in LATENCY.items()
+        },
+        "tokens per second": at_levels(_throughput_of),
+        "requests that failed": at_levels(_errors),
+        "per question": {
+            "cost": [_cost(each) for each in measured],
+            "prompt tokens": [_tokens(each, each.prompt_tokens) for each in measured],
+            "completion tokens": [_tokens(each, each.completion_tokens) for each in measured],
+        },
+    }
 
 
 def _interval(interval: Interval | None) -> Cell:
-    if not known(interval):
+    if interval is None:
         return Cell(NOTHING)
     return Cell(figure_text(interval.value), interval_text(interval))
 
@@ -144,10 +114,10 @@ def _table(measured: Sequence[ModelFigures]) -> Table:
     table.add_column("", no_wrap=True)
     for model in measured:
         table.add_column(visible(model.model), justify="left", max_width=WIDEST, overflow="fold")
-    for group in groups(measured):
-        table.add_row(Text(group.name, "bold"))
-        for row in group.rows:
-            table.add_row(f"  {row.label}", *(_cell(cell) for cell in row.cells))
+    for name, rows in groups(measured).items():
+        table.add_row(Text(name, "bold"))
+        for label, cells in rows.items():
+            table.add_row(f"  {label}", *map(_cell, cells))
     return table
 
 
@@ -158,14 +128,13 @@ def _cell(cell: Cell) -> Text:
 
 
 def models_report(gold: str, measured: Sequence[ModelFigures]) -> str:
-    """The report as HTML: a file of its own that needs nothing from elsewhere.
-
-    `measured` holds at least one model.
-    """
+    """The report of at least one model as HTML: a file that needs nothing from elsewhere."""
     shown = next(
         (name for name in QUALITIES if any(name in each.quality for each in measured)), "fact_f1"
     )
     label = QUALITIES[shown]
+    begun = f"{label[:1].upper()}{label[1:]}"
+    bars = interval_bars([(each.model, each.quality.get(shown)) for each in measured])
     return page(
         f"{gold}: models side by side",
         "models",
@@ -174,16 +143,12 @@ def models_report(gold: str, measured: Sequence[ModelFigures]) -> str:
         measured=measured,
         groups=groups(measured),
         quality=label,
-        bars=Panel(
-            f"{_begun(label)} of each model",
-            svg(interval_bars([(each.model, each.quality.get(shown)) for each in measured])),
-        ),
-        scatters=[
-            Panel(
-                f"{_begun(label)} by {words}",
-                svg(scatter(_points(measured, shown, name), words, label)),
-            )
-            for name, words in LATENCIES.items()
+        panels=[
+            *(
+                Panel(f"{begun} by {words}", svg(_by_latency(measured, shown, name)))
+                for name, words in LATENCIES.items()
+            ),
+            Panel(f"{begun} of each model", svg(bars)),
         ],
         throughput=Panel("By requests at a time", svg(_throughput(measured))),
         failed=any(each.problems for each in measured),
@@ -195,29 +160,24 @@ def models_report(gold: str, measured: Sequence[ModelFigures]) -> str:
     )
 
 
-def _begun(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}"
-
-
-def _points(
-    measured: Sequence[ModelFigures], shown: str, latency: str
-) -> list[tuple[str, float, Interval]]:
-    return [
-        (each.model, each.latency[latency].value, each.quality[shown])
+def _by_latency(measured: Sequence[ModelFigures], shown: str, latency: str) -> str:
+    """A point for each model: its quality over its seconds."""
+    points = {
+        each.model: [(each.latency[latency].value, each.quality[shown])]
         for each in measured
         if latency in each.latency and shown in each.quality
-    ]
+    }
+    return lines(points, LATENCIES[latency], QUALITIES[shown])
 
 
 def _throughput(measured: Sequence[ModelFigures]) -> str:
-    series: Mapping[str, list[tuple[float, Interval]]] = {
-        each.model: [(float(level.parallel), _measured(level)) for level in each.levels]
+    """Tokens per second over requests at a time; one measurement, so without an interval."""
+    series = {
+        each.model: [(float(at.parallel), _point(at.tokens_per_second)) for at in each.levels]
         for each in measured
     }
     return lines(series, "requests at a time", "completion tokens per second")
 
 
-def _measured(level: Level) -> Interval:
-    """One measured figure, as a point of a plot."""
-    value = level.tokens_per_second
-    return Interval(value, value, value, level.requests, level.requests)
+def _point(value: float) -> Interval:
+    return Interval(value, value, value, 1, 1)

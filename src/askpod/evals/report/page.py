@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from askpod.evals.measures import Measure
-from askpod.evals.report.svg import figure_text, interval_text
+from askpod.evals.report.plots import figure_text, interval_text
 from askpod.links import safe_link
 from askpod.text import visible as text_with_codes
 from askpod.times import clock
@@ -46,7 +46,7 @@ class Panel:
 
 def svg(drawn: str) -> Markup:
     """A plot, which escapes its own text."""
-    return Markup(drawn)  # noqa: S704 (drawn by plots/)
+    return Markup(drawn)  # noqa: S704 (drawn by plots.py)
 
 
 def plain(text: str) -> Markup:
@@ -55,10 +55,7 @@ def plain(text: str) -> Markup:
 
 
 def link(url: str, words: str) -> Markup:
-    """Words that open `url`, and plain words where it is no http(s) address.
-
-    The page's head keeps it from telling where the reader came from.
-    """
+    """Words that open `url`, and plain words where it is no http(s) address."""
     safe = safe_link(url)
     if not safe:
         return Markup("<span class=at>{}</span>").format(visible(words))
@@ -100,13 +97,16 @@ def page(title: str, template: str, *, script: str | None = None, **values: obje
         jinja2.UndefinedError: the template uses a value that is not given.
     """
     code = (TEMPLATES / f"{script}.js").read_text(encoding="utf-8") if script else ""
-    text = _environment().get_template(f"{template}.html")
-    return text.render(
-        title=title,
-        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 (ours)
-        script=Markup(code),  # noqa: S704 (ours)
-        script_hash=base64.b64encode(hashlib.sha256(code.encode()).digest()).decode(),
-        **values,
+    return (
+        _environment()
+        .get_template(f"{template}.html")
+        .render(
+            title=title,
+            style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 (ours)
+            script=Markup(code),  # noqa: S704 (ours)
+            script_hash=base64.b64encode(hashlib.sha256(code.encode()).digest()).decode(),
+            **values,
+        )
     )
 
 

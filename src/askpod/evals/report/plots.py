@@ -1,54 +1,32 @@
-"""Plots as SVG: bars with intervals, a heat map, lines with bands, a scatter of models.
+"""Plots as SVG: bars with intervals, a heat map, lines with bands. And figures as people read them.
 
-Pure functions of figures with their intervals; they need the style sheet of `page.py` for their
-colours. Each says in words, in its `<desc>`, what it shows.
+A plot is as wide as its place on the page, and as high as it says: across it is drawn in
+percent, down in pixels, so that its letters have the same size on a phone and on a desk. Colours
+are classes, which the page's style sheet knows. Each plot says in its `<desc>` what it shows.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape as html_escape
 
 from askpod.evals.intervals import Interval
-from askpod.evals.report.svg import (
-    LETTER,
-    PHONE,
-    SERIES,
-    Scale,
-    across,
-    bar,
-    bounds,
-    escape,
-    figure,
-    figure_text,
-    grid,
-    interval_text,
-    known,
-    line,
-    mark,
-    number,
-    percent,
-    spread,
-    stretched,
-    text,
-    thousands,
-    tick_text,
-    ticks,
-    told,
-    top_of,
-    upright,
-    whisker,
-)
+from askpod.text import visible
 
-ROW = 38  # pixels of a row: its label, and the bar below
+SERIES = 6  # colours; a seventh series has the first one's again, with another mark
+LETTER = 7.2  # pixels that a letter of a label takes, on the generous side
+PHONE = 330  # pixels that a plot has on a narrow phone
+LEFT, RIGHT = 12.0, 94.0  # percent across, between which points stand
+
+ROW = 38  # pixels of a row of bars: its label, and the bar below
 LABEL, MIDDLE, THICK = 15, 27, 9
 BARS_FOOT = 20
 LONGEST_LABEL = 34  # letters that stand beside the figure on a phone
 
 CELL = 46  # pixels down
 HEAD = 22
-ABOVE = 20  # a row's name where it stands above the row
-MOST_BESIDE = 13  # letters of a row's name that fit beside it on a phone
 STEPS = 9  # shades, from h0 to h8; from h5 on letters are of the paper's colour
 
 PLOT = 230  # pixels from the top of the upright axis to its foot
@@ -57,14 +35,40 @@ FOOT = 40
 
 Points = Sequence[tuple[float, Interval]]
 
-SCATTER = 260
-ABOVE_POINTS = 36
-LEFT, RIGHT = 11.0, 96.0
-LINE = 16  # pixels between two labels
-LONGEST = 26  # letters of a label
 
-Point = tuple[str, float, Interval]
-_Label = tuple[float, float, str, str]  # x percent, y pixels, words, anchor
+def figure_text(value: float) -> str:
+    """A figure as people read it: 0.52, 3.1, 42, 1,250."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    if abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def interval_text(interval: Interval) -> str:
+    """Both bounds of an interval, such as `0.61–0.74`; "" of one question, which has none."""
+    if interval.questions < 2:
+        return ""
+    return f"{figure_text(interval.low)}–{figure_text(interval.high)}"
+
+
+def ticks(highest: float) -> list[float]:
+    """Four to six round values from 0, the last of which is not below `highest` (above 0)."""
+    rough = max(highest, 1e-9) / 4  # denormal numbers have no logarithm after a division
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * each for each in (1, 2, 2.5, 5, 10) if size * each >= rough * 0.999)
+    return [step * each for each in range(math.ceil(highest / step - 1e-9) + 1)]
+
+
+def strip(interval: Interval) -> str:
+    """One share of 1 as a thin line, without words: goes beside a figure that says them."""
+    low, high = (100 * min(max(bound, 0.0), 1.0) for bound in (interval.low, interval.high))
+    parts = (
+        _bar(0, 4, 100, 3, "track"),
+        _bar(low, 2, high - low, 7, "spread s0"),
+        _bar(min(100 * interval.value, 100) - 0.6, 0, 1.2, 11, "tick-at s0"),
+    )
+    return f'<svg class="plot" width="100%" height="11" aria-hidden="true">{"".join(parts)}</svg>'
 
 
 def interval_bars(
@@ -84,72 +88,46 @@ def interval_bars(
         top: where it ends.
         reference: a value that a dotted line marks in all rows, such as the figure of them all.
     """
-    scale = Scale(low, top, 0.0, 100.0)
+    scale = _Scale(low, top, 0.0, 100.0)
     height = ROW * len(rows)
     values = [*([-each for each in ticks(-low)[:0:-1]] if low < 0 else []), *ticks(top)]
     parts = []
     for place, (label, interval) in enumerate(rows):
-        parts += [_mark_across(scale(value), place * ROW, "grid") for value in values]
+        middle = place * ROW + MIDDLE
+        parts += [_mark_across(scale(value), middle, "grid") for value in values]
         parts.append(_row(label, interval, place * ROW, scale))
         if reference is not None:
-            parts.append(_mark_across(scale(reference), place * ROW, "reference"))
-    parts += [_tick(value, scale, height + BARS_FOOT - 3) for value in values]
-    return figure(height + BARS_FOOT, title, (told(*row) for row in rows), parts)
+            parts.append(_mark_across(scale(reference), middle, "reference"))
+    for value in values:
+        place_of = scale(value)
+        anchor = "start" if place_of < 5 else "end" if place_of > 95 else "middle"
+        parts.append(_text(place_of, height + BARS_FOOT - 3, _tick(value), "tick", anchor))
+    return _figure(height + BARS_FOOT, title, (_told(*row) for row in rows), parts)
 
 
 def _mark_across(x: float, y: float, css: str) -> str:
     """A line behind a row's bar, but not behind its words."""
-    return line(x, y + MIDDLE - 8, x, y + MIDDLE + 8, css)
+    return _line(x, y - 8, x, y + 8, css)
 
 
-def strip(interval: Interval) -> str:
-    """One share of 1 as a thin line, without words: goes beside a figure that says them."""
-    low, high = (100 * min(max(bound, 0.0), 1.0) for bound in bounds(interval))
-    parts = (
-        bar(0, 4, 100, 3, "track"),
-        bar(low, 2, high - low, 7, "spread s0"),
-        bar(min(100 * interval.value, 100) - 0.6, 0, 1.2, 11, "tick-at s0"),
-    )
-    return f'<svg class="plot" width="100%" height="11" aria-hidden="true">{"".join(parts)}</svg>'
-
-
-def _row(label: str, interval: Interval | None, y: float, scale: Scale) -> str:
+def _row(label: str, interval: Interval | None, y: float, scale: _Scale) -> str:
     short = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
-    parts = [text(0, y + LABEL, short, "label")]
-    if not known(interval):
-        return "".join([*parts, text(100, y + LABEL, "–", "soft", "end")])
-    low, high = (scale(bound) for bound in bounds(interval))
-    zero, value, middle = scale(0.0), scale(interval.value), y + MIDDLE
+    parts = [_text(0, y + LABEL, short, "label")]
+    if interval is None:
+        return "".join([*parts, _text(100, y + LABEL, "–", "soft", "end")])
+    low, high, middle = scale(interval.low), scale(interval.high), y + MIDDLE
+    zero, value = scale(0.0), scale(interval.value)
     parts += [
-        _figure_of(interval, y + LABEL),
-        bar(min(zero, value), middle - THICK / 2, abs(value - zero), THICK, "bar s0"),
-        *(_whisker_across(low, high, middle) if interval.questions > 1 else ()),
-        f'<circle cx="{percent(value)}" cy="{number(middle)}" r="3.5" class="dot s0"/>',
-    ]
-    return f"<g><title>{escape(told(label, interval))}</title>{''.join(parts)}</g>"
-
-
-def _whisker_across(low: float, high: float, y: float) -> tuple[str, ...]:
-    return (
-        line(low, y, high, y, "interval s0"),
-        line(low, y - 4, low, y + 4, "interval s0"),
-        line(high, y - 4, high, y + 4, "interval s0"),
-    )
-
-
-def _figure_of(interval: Interval, y: float) -> str:
-    """The figure and its interval in numbers, at the right."""
-    return (
-        f'<text x="100%" y="{number(y)}" text-anchor="end"><tspan class="value">'
+        f'<text x="100%" y="{_number(y + LABEL)}" text-anchor="end"><tspan class="value">'
         f'{figure_text(interval.value)}</tspan><tspan dx="6" class="soft">'
-        f"{interval_text(interval)}</tspan></text>"
-    )
-
-
-def _tick(value: float, scale: Scale, y: float) -> str:
-    place = scale(value)
-    anchor = "start" if place < 5 else "end" if place > 95 else "middle"
-    return text(place, y, tick_text(value), "tick", anchor)
+        f"{interval_text(interval)}</tspan></text>",
+        _bar(min(zero, value), middle - THICK / 2, abs(value - zero), THICK, "bar s0"),
+    ]
+    if interval.questions > 1:
+        parts.append(_line(low, middle, high, middle, "interval s0"))
+        parts += [_line(end, middle - 4, end, middle + 4, "interval s0") for end in (low, high)]
+    parts.append(f'<circle cx="{_percent(value)}" cy="{_number(middle)}" r="3.5" class="dot s0"/>')
+    return f"<g><title>{_escape(_told(label, interval))}</title>{''.join(parts)}</g>"
 
 
 def heat_map(
@@ -161,56 +139,40 @@ def heat_map(
 ) -> str:
     """A cell for each row and column, the darker the nearer its figure is to 1.
 
-    `cells` is by (row, column). A cell without a figure is empty but for a dash. Under a cell's
-    number a line goes from the low to the high end of its interval, from 0 at the left to 1.
+    `cells` is by (row, column); one without a figure is empty but for a dash.
     """
-    beside = max((len(row) for row in rows), default=0) <= MOST_BESIDE
-    left = (LETTER * max((len(row) for row in rows), default=0) + 8) * 100 / PHONE if beside else 0
+    left = (LETTER * max((len(row) for row in rows), default=0) + 8) * 100 / PHONE
     left = min(left, 32.0)
     wide = (100 - left) / max(1, len(columns))
-    step = CELL if beside else CELL + ABOVE
     parts = [
-        text(left + wide * (at + 0.5), HEAD - 8, column, "tick", "middle")
+        _text(left + wide * (at + 0.5), HEAD - 8, column, "tick", "middle")
         for at, column in enumerate(columns)
     ]
+    facts = []
     for down, row in enumerate(rows):
-        y = HEAD + down * step
-        parts.append(text(0, y + (CELL / 2 + 4 if beside else 14), row, "label"))
-        y += 0 if beside else ABOVE
+        y = HEAD + down * CELL
+        parts.append(_text(0, y + CELL / 2 + 4, row, "label"))
         for at, column in enumerate(columns):
             cell = cells.get((row, column))
-            parts.append(_cell(f"{row}, {column}", cell, left + wide * at, y, wide))
-    facts = (
-        told(f"{row}, {column}", cells.get((row, column))) for row in rows for column in columns
-    )
-    return figure(HEAD + step * len(rows), title, facts, parts)
+            facts.append(_told(f"{row}, {column}", cell))
+            parts.append(_cell(facts[-1], cell, left + wide * at, y, wide))
+    return _figure(HEAD + CELL * len(rows), title, facts, parts)
 
 
-def _cell(name: str, interval: Interval | None, x: float, y: float, wide: float) -> str:
+def _cell(told: str, interval: Interval | None, x: float, y: float, wide: float) -> str:
     middle = x + wide / 2
-    if not known(interval):
-        empty = bar(x, y, wide, CELL, "cell empty")
-        return empty + text(middle, y + CELL / 2 + 4, "–", "soft", "middle")
-    shade = _shade(interval.value)
-    low, high = (x + wide * (0.12 + 0.76 * _share(bound)) for bound in bounds(interval))
-    dark = "on" if shade >= 5 else ""
+    if interval is None:
+        empty = _bar(x, y, wide, CELL, "cell empty")
+        return empty + _text(middle, y + CELL / 2 + 4, "–", "soft", "middle")
+    shade = min(STEPS - 1, int(min(max(interval.value, 0.0), 1.0) * STEPS))
+    on = " on" if shade >= 5 else ""
     parts = [
-        f"<title>{escape(told(name, interval))}</title>",
-        bar(x, y, wide, CELL, f"cell h{shade}"),
-        text(middle, y + 19, figure_text(interval.value), f"value {dark}".strip(), "middle"),
-        text(middle, y + 32, interval_text(interval), f"fine {dark}".strip(), "middle"),
-        line(x + wide * 0.12, y + 39, x + wide * 0.88, y + 39, f"scale {dark}".strip()),
-        line(low, y + 39, high, y + 39, f"range {dark}".strip()),
+        f"<title>{_escape(told)}</title>",
+        _bar(x, y, wide, CELL, f"cell h{shade}"),
+        _text(middle, y + 21, figure_text(interval.value), f"value{on}", "middle"),
+        _text(middle, y + 36, interval_text(interval), f"fine{on}", "middle"),
     ]
     return f"<g>{''.join(parts)}</g>"
-
-
-def _share(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
-
-
-def _shade(share: float) -> int:
-    return min(STEPS - 1, int(_share(share) * STEPS))
 
 
 def lines(series: Mapping[str, Points], x_label: str, y_label: str, *, title: str = "") -> str:
@@ -219,21 +181,27 @@ def lines(series: Mapping[str, Points], x_label: str, y_label: str, *, title: st
     Up and down goes from 0 to 1, or to the next round value where figures are larger; across by
     logarithms, unless a point stands at 0.
     """
-    drawn = {name: [each for each in points if known(each[1])] for name, points in series.items()}
-    values = [x for points in drawn.values() for x, _ in points]
-    top = top_of(interval for points in drawn.values() for _, interval in points)
+    values = [x for points in series.values() for x, _ in points]
+    highest = max((each.high for points in series.values() for _, each in points), default=1.0)
+    top = 1.0 if highest <= 1 else ticks(highest)[-1]
     legend, first = _legend(list(series))
-    up = upright(top, first, first + PLOT)
-    parts = [legend, text(0, first - 22, y_label, "tick"), grid(up, ticks(top))]
+    up = _Scale(0.0, top, first + PLOT, first)
+    parts = [legend, _text(0, first - 22, y_label, "tick")]
+    for tick in ticks(top):
+        parts.append(_line(0, up(tick), 100, up(tick), "grid"))
+        parts.append(_text(0, up(tick) - 4, _tick(tick), "tick"))
     if values:
-        place = across(values)
-        paths = (_path(points, place, top, at) for at, points in enumerate(drawn.values()))
-        parts.append(stretched(first, PLOT, paths))
-        parts += [_points(points, place, up, at) for at, points in enumerate(drawn.values())]
+        place = _Scale(min(values), max(values), LEFT, RIGHT, log=min(values) > 0)
+        paths = (_path(points, place, top, at) for at, points in enumerate(series.values()))
+        parts.append(  # drawn from 0 to 100 both across and down
+            f'<svg x="0" y="{_number(first)}" width="100%" height="{PLOT}" viewBox="0 0 100 100" '
+            f'preserveAspectRatio="none">{"".join(paths)}</svg>'
+        )
+        parts += [_points(points, place, up, at) for at, points in enumerate(series.values())]
         parts.append(_foot(values, place, first + PLOT))
-    parts.append(text(100, first + PLOT + FOOT - 4, x_label, "tick", "end"))
+    parts.append(_text(100, first + PLOT + FOOT - 4, x_label, "tick", "end"))
     said = title or f"{y_label} by {x_label}"
-    return figure(first + PLOT + FOOT, said, _words(drawn, values), parts)
+    return _figure(first + PLOT + FOOT, said, _words(series, values), parts)
 
 
 def _legend(names: Sequence[str]) -> tuple[str, float]:
@@ -244,127 +212,159 @@ def _legend(names: Sequence[str]) -> tuple[str, float]:
     for at, name in enumerate(names):
         x, y = at % columns * 100 / columns, at // columns * LEGEND
         parts.append(
-            f'<svg x="{number(x)}%" y="{number(y)}" overflow="visible">{mark(0, 10, at)}'
-            f'<text x="12" y="14" class="label">{escape(name)}</text></svg>'
+            f'<svg x="{_number(x)}%" y="{_number(y)}" overflow="visible">{_mark(0, 10, at)}'
+            f'<text x="12" y="14" class="label">{_escape(name)}</text></svg>'
         )
     # A mark at the very left would be cut in half.
     shifted = f'<g transform="translate(6 0)">{"".join(parts)}</g>'
     return shifted, LEGEND * -(-len(names) // columns) + 40
 
 
-def _path(points: Points, place: Scale, top: float, series: int) -> str:
+def _mark(x: float, y: float, series: int) -> str:
+    """A series' mark: a disc, a square, a diamond or a ring, by its number."""
+    drawn = (
+        '<circle r="4"/>',
+        '<rect x="-3.6" y="-3.6" width="7.2" height="7.2"/>',
+        '<path d="M0-5.2 5.2 0 0 5.2-5.2 0z"/>',
+        '<circle r="3.4" class="ring"/>',
+    )[series % 4]
+    at = f'x="{_percent(x)}" y="{_number(y)}" overflow="visible"'
+    return f'<svg {at} width="1" height="1" class="mark s{series % SERIES}">{drawn}</svg>'
+
+
+def _path(points: Points, place: _Scale, top: float, series: int) -> str:
     """The line through the points and the band of their intervals, in hundredths of the plot."""
-    css = f"s{series % SERIES} d{series % SERIES}"
-
-    def at(x: float, value: float) -> str:
-        return f"{number(place(x))} {number(100 - 100 * min(max(value, 0.0), top) / top)}"
-
-    through = "L".join(at(x, interval.value) for x, interval in points)
     if len(points) < 2:
         return ""
-    above = [at(x, bounds(interval)[1]) for x, interval in points]
-    below = [at(x, bounds(interval)[0]) for x, interval in reversed(points)]
+
+    def at(x: float, value: float) -> str:
+        return f"{_number(place(x))} {_number(100 - 100 * min(max(value, 0.0), top) / top)}"
+
+    css = f"s{series % SERIES} d{series % SERIES}"
+    through = "L".join(at(x, interval.value) for x, interval in points)
+    above = [at(x, interval.high) for x, interval in points]
+    below = [at(x, interval.low) for x, interval in reversed(points)]
     band = "L".join(above + below)
     return f'<path d="M{band}z" class="band {css}"/><path d="M{through}" class="line {css}"/>'
 
 
-def _points(points: Points, place: Scale, up: Scale, series: int) -> str:
+def _points(points: Points, place: _Scale, up: _Scale, series: int) -> str:
     """The marks, and a whisker where a point alone has no band."""
     parts = []
     for x, interval in points:
-        low, high = bounds(interval)
+        at, low, high = place(x), _number(up(interval.low)), _number(up(interval.high))
         if len(points) == 1:
-            parts.append(whisker(place(x), up(high), up(low), series))
-        tip = f"<title>{escape(told(f'{x:,g}', interval))}</title>"
-        parts.append(f"<g>{tip}{mark(place(x), up(interval.value), series)}</g>")
+            parts.append(
+                f'<svg x="{_percent(at)}" y="0" overflow="visible" width="1" height="1" '
+                f'class="whisker s{series % SERIES}">'
+                f'<path d="M0 {high}V{low}M-4 {high}H4M-4 {low}H4"/></svg>'
+            )
+        tip = f"<title>{_escape(_told(f'{x:,g}', interval))}</title>"
+        parts.append(f"<g>{tip}{_mark(at, up(interval.value), series)}</g>")
     return "".join(parts)
 
 
-def _foot(values: Sequence[float], place: Scale, y: float) -> str:
-    """The values across, as many as fit on a phone."""
-    write = thousands(values)
-    widest = max(len(write(value)) for value in values)
-    room = (LETTER * widest + 8) * 100 / PHONE
-    kept = spread(values, place, room)
-    return "".join(text(place(value), y + 18, write(value), "tick", "middle") for value in kept)
+def _foot(values: Sequence[float], place: _Scale, y: float) -> str:
+    """The values across, as many as stand side by side on a phone; the last one always."""
+    write = _thousands(values)
+    room = (LETTER * max(len(write(value)) for value in values) + 8) * 100 / PHONE
+    kept: list[float] = []
+    for value in sorted(set(values), reverse=True):
+        if not kept or place(kept[-1]) - place(value) >= room:
+            kept.append(value)
+    return "".join(_text(place(value), y + 18, write(value), "tick", "middle") for value in kept)
 
 
-def _words(drawn: Mapping[str, Points], values: Sequence[float]) -> Iterator[str]:
-    write = thousands(values)
-    for name, points in drawn.items():
+def _words(series: Mapping[str, Points], values: Sequence[float]) -> Iterator[str]:
+    write = _thousands(values)
+    for name, points in series.items():
         for x, interval in points:
-            yield told(f"{name} at {write(x)}", interval)
+            yield _told(f"{name} at {write(x)}", interval)
 
 
-def scatter(points: Sequence[Point], x_label: str, y_label: str) -> str:
-    """A point for each (name, x, interval of y), all of one colour: a name says which it is.
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Values from `low` to `high` as places from `begin` to `end`."""
 
-    Across it begins at 0.
-    """
-    drawn = [point for point in points if known(point[2]) and math.isfinite(point[1])]
-    top = top_of(point[2] for point in drawn)
-    foot = ABOVE_POINTS + SCATTER
-    up = upright(top, ABOVE_POINTS, foot)
-    place, values = _across([x for _, x, _ in drawn])
-    parts = [text(0, 12, y_label, "tick"), grid(up, ticks(top))]
-    write = thousands(values)
-    for value in values:
-        parts.append(
-            line(place(value), ABOVE_POINTS, place(value), ABOVE_POINTS + SCATTER + 4, "grid")
-        )
-        parts.append(
-            text(place(value), ABOVE_POINTS + SCATTER + 18, write(value), "tick", "middle")
-        )
-    for name, x, interval in drawn:
-        low, high = bounds(interval)
-        tip = escape(told(f"{name} at {x:,.4g}", interval))
-        at = mark(place(x), up(interval.value))
-        parts.append(f"<g><title>{tip}</title>{whisker(place(x), up(high), up(low))}{at}</g>")
-    parts += _labels(drawn, place, up)
-    parts.append(text(100, foot + FOOT - 4, x_label, "tick", "end"))
-    facts = (told(f"{name} at {x:,.4g}", interval) for name, x, interval in drawn)
-    return figure(foot + FOOT, f"{y_label} by {x_label}", facts, parts)
+    low: float
+    high: float
+    begin: float
+    end: float
+    log: bool = False
+
+    def __call__(self, value: float) -> float:
+        low, high, at = self.low, self.high, min(max(value, self.low), self.high)
+        if self.log:
+            low, high, at = math.log(low), math.log(high), math.log(at)
+        share = (at - low) / (high - low) if high > low else 0.5
+        return self.begin + share * (self.end - self.begin)
 
 
-def _across(values: Sequence[float]) -> tuple[Scale, list[float]]:
-    """The scale across, and the values written along it."""
-    highest = max(values, default=1.0)
-    marks = ticks(highest if highest > 0 else 1.0)
-    return Scale(0.0, marks[-1], LEFT, RIGHT), marks
+def _told(label: str, interval: Interval | None) -> str:
+    """A row of the plot in words."""
+    if interval is None:
+        return f"{label}: no figure"
+    low, high = figure_text(interval.low), figure_text(interval.high)
+    between = f" ({low} to {high})" if interval.questions > 1 else ""
+    return f"{label}: {figure_text(interval.value)}{between}"
 
 
-def _labels(points: Sequence[Point], place: Scale, up: Scale) -> list[str]:
-    """Each point's name beside it, moved up or down where another name stands already."""
-    taken: list[_Label] = []
-    parts = []
-    for name, x, interval in sorted(
-        points, key=lambda point: (-point[2].value, point[1], point[0])
-    ):
-        words = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-        across, wanted = place(x), up(interval.value) + 4
-        anchor = "end" if across > (LEFT + RIGHT) / 2 else "start"
-        y = wanted
-        while any(_collide((across, y, words, anchor), other) for other in taken):
-            y += 2
-        taken.append((across, y, words, anchor))
-        if y - wanted > LINE / 2:  # far from its point: a line leads there
-            parts.append(line(across, wanted - 4, across, y - 4, "leader"))
-        side = -10 if anchor == "end" else 10
-        parts.append(
-            f'<g transform="translate({side} 0)">{text(across, y, words, "label", anchor)}</g>'
-        )
-    return parts
+def _tick(value: float) -> str:
+    """A round value: 0, 0.25, 20, 1,500."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
-def _collide(one: _Label, other: _Label) -> bool:
-    """Whether two labels would touch on a phone, where they are widest in percent."""
-    if abs(one[1] - other[1]) >= LINE:
-        return False
-    (begin, end), (others_begin, others_end) = _reach(one), _reach(other)
-    return begin < others_end and others_begin < end
+def _thousands(values: Sequence[float]) -> Callable[[float], str]:
+    """How the values along an axis are written: 250 and 1,000, but 4k and 128k."""
+    if max(values, default=0) < 10_000:
+        return lambda value: _tick(round(value, 2))
+    return lambda value: f"{value / 1000:,.4g}k" if value >= 1000 else figure_text(value)
 
 
-def _reach(label: _Label) -> tuple[float, float]:
-    x, _, words, anchor = label
-    wide = (LETTER * len(words) + 16) * 100 / PHONE
-    return (x - wide, x) if anchor == "end" else (x, x + wide)
+def _figure(height: float, title: str, facts: Iterable[str], parts: Iterable[str]) -> str:
+    """A whole plot. `facts` are what it shows in words, for those who do not see it."""
+    return (
+        f'<svg class="plot" width="100%" height="{_number(height)}" role="img" '
+        f'aria-label="{_escape(title)}" xmlns="http://www.w3.org/2000/svg">'
+        f"<title>{_escape(title)}</title><desc>{_escape('; '.join(facts))}</desc>"
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _text(x: float, y: float, words: str, css: str, anchor: str = "start") -> str:
+    """Words at `x` percent and `y` pixels; `anchor` is start, middle or end."""
+    return (
+        f'<text x="{_percent(x)}" y="{_number(y)}" class="{css}" text-anchor="{anchor}">'
+        f"{_escape(words)}</text>"
+    )
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, css: str) -> str:
+    """A line; x in percent of the width, y in pixels."""
+    return (
+        f'<line x1="{_percent(x1)}" y1="{_number(y1)}" x2="{_percent(x2)}" y2="{_number(y2)}" '
+        f'class="{css}"/>'
+    )
+
+
+def _bar(x: float, y: float, width: float, height: float, css: str) -> str:
+    """A rectangle; x and width in percent of the width, y and height in pixels."""
+    return (
+        f'<rect x="{_percent(x)}" y="{_number(y)}" width="{_percent(max(0.0, width))}" '
+        f'height="{_number(height)}" class="{css}"/>'
+    )
+
+
+def _escape(text: str) -> str:
+    """Text as it may stand in an element or between double quotes."""
+    return html_escape(visible(text, kept="\t\n"), quote=True)
+
+
+def _number(value: float) -> str:
+    """A coordinate, as short as it can be."""
+    short = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if short in ("-0", "") else short
+
+
+def _percent(value: float) -> str:
+    return f"{_number(value)}%"

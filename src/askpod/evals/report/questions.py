@@ -6,23 +6,18 @@ Retrieved passages are shown with the seconds and the words that they share with
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
 
 from askpod.evals.gold import Stretch, shared, union
-from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Score
+from askpod.evals.measures import BUDGETS, BY_BUDGET, MEASURES, Score
 from askpod.evals.records import Record, as_stretch
 from askpod.evals.report.page import cut, plain, visible, with_links
-from askpod.evals.report.svg import figure_text
-
-_WORD = re.compile(r"\w+")
-RUN = 5  # words in a row that are the same: fewer are chance
+from askpod.evals.report.plots import figure_text
+from askpod.text import split_sentences
 
 # A report of some hundred questions must open at once on a phone: these bound its size.
 SHOWN = 8  # passages of a question
@@ -59,52 +54,15 @@ def shares(
 
 
 def marked(text: str, evidence: Sequence[str]) -> Markup:
-    """A passage's text, its words that stand in the evidence as well between <mark> tags.
-
-    Words count as the same in runs of RUN or more, whatever their case and punctuation, and
-    the few words between two such runs as well: short turns.
-    """
-    runs = frozenset[tuple[str, ...]]().union(*map(_runs, evidence))
-    words = [*_WORD.finditer(text)]
-    lowered = [word[0].lower() for word in words]
-    same = [False] * len(words)
-    for at in range(len(words) - RUN + 1):
-        if tuple(lowered[at : at + RUN]) in runs:
-            same[at : at + RUN] = [True] * RUN
-    return _tagged(text, words, _bridged(same))
-
-
-def _bridged(same: Sequence[bool]) -> list[bool]:
-    """The same flags, set as well in gaps of up to RUN words between two that are set."""
-    bridged = list(same)
-    places = [at for at, each in enumerate(same) if each]
-    for before, after in pairwise(places):
-        if after - before <= RUN + 1:
-            bridged[before:after] = [True] * (after - before)
-    return bridged
-
-
-@lru_cache(maxsize=64)  # the evidence of a question is looked at for each of its passages
-def _runs(text: str) -> frozenset[tuple[str, ...]]:
-    words = [word.lower() for word in _WORD.findall(text)]
-    return frozenset(tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
-
-
-def _tagged(text: str, words: Sequence[re.Match[str]], same: Sequence[bool]) -> Markup:
+    """A passage's text, its sentences that are in the evidence as well between <mark> tags."""
+    spoken = "\n".join(evidence)
     parts: list[Markup] = []
-    done = at = 0
-    while at < len(words):
-        last = at
-        while last + 1 < len(words) and same[last + 1] == same[at]:
-            last += 1
-        if same[at]:
-            begin, end = words[at].start(), words[last].end()
-            parts += [
-                plain(text[done:begin]),
-                Markup("<mark>{}</mark>").format(visible(text[begin:end])),
-            ]
+    done = 0
+    for begin, end in split_sentences(text):
+        if text[begin:end] in spoken:
+            sentence = Markup("<mark>{}</mark>").format(visible(text[begin:end]))
+            parts += [plain(text[done:begin]), sentence]
             done = end
-        at = last + 1
     return Markup("").join([*parts, plain(text[done:])])
 
 
@@ -126,7 +84,6 @@ class Evidence:
     item: Mapping[str, Any]
     text: str
     rank: int | None
-    retrieved: int  # passages that were looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +136,7 @@ def worth(scores: Mapping[str, Score]) -> float | None:
 
 def value_of(score: Score | None) -> float | None:
     """A question's own figure; None where the measure does not apply to it."""
-    if score is None or not score.weight > 0 or not math.isfinite(score.value):
-        return None
-    return score.value / score.weight
+    return score.value / score.weight if score and score.weight > 0 else None
 
 
 def worst(questions: Iterable[Question], most: int) -> list[Question]:
@@ -249,7 +204,7 @@ def _evidence(
         )
         text = cut(item["text"], room) if room > QUOTE else ""
         room -= len(text)
-        yield Evidence(item, text, next(ranks, None), len(retrieved))
+        yield Evidence(item, text, next(ranks, None))
 
 
 def _facts(record: Record) -> Sequence[Mapping[str, Any]]:
@@ -275,17 +230,10 @@ def _budgets(scores: Mapping[str, Score]) -> list[tuple[str, list[str]]]:
 
 
 def _scores(scores: Mapping[str, Score]) -> list[tuple[str, str]]:
-    """All other scores, in the order of MEASURES; those that it does not know come last."""
-    names = [each.name for each in MEASURES if each.group != "retrieval"]
-    names += sorted(name for name in scores if name not in BY_NAME)
-    found = ((name, value_of(scores.get(name))) for name in names)
+    """All other scores, in the order of MEASURES."""
+    found = ((each, value_of(scores.get(each.name))) for each in MEASURES)
     return [
-        (BY_NAME[name].label if name in BY_NAME else name, _with_unit(name, value))
-        for name, value in found
-        if value is not None
+        (each.label, f"{figure_text(value)} {each.unit}".rstrip())
+        for each, value in found
+        if each.group != "retrieval" and value is not None
     ]
-
-
-def _with_unit(name: str, value: float) -> str:
-    unit = BY_NAME[name].unit if name in BY_NAME else ""
-    return f"{figure_text(value)} {unit}".rstrip()

@@ -12,9 +12,8 @@ from askpod.evals.intervals import Interval
 from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Measure
 from askpod.evals.records import Record, Summary
 from askpod.evals.report.page import Panel, page, svg
-from askpod.evals.report.plots import interval_bars, lines, strip
+from askpod.evals.report.plots import interval_bars, lines, strip, ticks
 from askpod.evals.report.questions import SHOWN, WORTH, question_of, worst
-from askpod.evals.report.svg import bounds, known, ticks
 
 Figures = Mapping[str, Interval]
 
@@ -39,8 +38,6 @@ GROUPS = {
 }
 SLICED = ("recall@1000", "hit@5", "fact_f1", "cited_hit")
 SLICES = {name: f"by {name}" for name in ("type", "turn", "difficulty", "position")}
-EPISODES = 12  # that have bars of their own
-FEWEST = 3  # questions of an episode whose interval says anything
 
 WORST = 10  # questions that stand first
 MODES = {
@@ -67,138 +64,12 @@ class Sliced:
     panels: Sequence[Panel]
 
 
-def headlines(figures: Figures) -> list[Headline]:
-    """The first figures of a report, those of HEADLINES that the run has."""
-    return [
-        Headline(name, figures[name], words, svg(strip(figures[name])))
-        for name, words in HEADLINES.items()
-        if has(figures, name)
-    ]
-
-
-def has(figures: Figures, name: str) -> bool:
-    """Whether a measure has a figure that at least one question stands behind."""
-    interval = figures.get(name)
-    return known(interval) and interval.questions > 0
-
-
-def budgets_panel(figures: Figures) -> Panel | None:
-    """Recall, precision and F1 over the budgets of words."""
-    series = {
-        label: [
-            (float(words), figures[f"{kind}@{words}"])
-            for words in BUDGETS
-            if has(figures, f"{kind}@{words}")
-        ]
-        for kind, label in BY_BUDGET.items()
-    }
-    if not any(series.values()):
-        return None
-    title = "Recall, precision and F1 of the seconds of evidence, by words of passages"
-    plot = lines(series, "words of passages", "seconds of evidence", title=title)
-    shown = [
-        replace(BY_NAME[f"{kind}@{BUDGETS[-1]}"], label=label) for kind, label in BY_BUDGET.items()
-    ]
-    return Panel("By the words that somebody reads", svg(plot), shown)
-
-
-def group_panels(figures: Figures) -> list[Panel]:
-    """A panel of bars for each group of measures but that of the budgets."""
-    panels = []
-    for group, name in GROUPS.items():
-        there = [each for each in MEASURES if each.group == group and has(figures, each.name)]
-        shares = [(each.label, figures[each.name]) for each in there if not each.unit]
-        plots = [interval_bars(shares, title=f"{name}, with 95 % intervals")] if shares else []
-        for each in there:
-            if each.unit:
-                plots.append(_with_unit(each, figures[each.name]))
-        if plots:
-            panels.append(Panel(name, svg("".join(plots)), there))
-    return panels
-
-
-def slices(summary: Summary) -> list[Sliced]:
-    """The first measures by type, difficulty and position, beside the figure of them all."""
-    everything = summary.figures["all"]["all"]
-    found = []
-    for name in SLICED:
-        panels = [
-            panel
-            for key, words in SLICES.items()
-            if (panel := _slice(summary.figures.get(key, {}), name, everything, words))
-        ]
-        if panels and has(everything, name):
-            found.append(Sliced(BY_NAME[name], panels))
-    return found
-
-
-def episode_panels(summary: Summary, titles: Mapping[str, str]) -> list[Panel]:
-    """The first measures of the episodes that most questions are about."""
-    everything = summary.figures["all"]["all"]
-    by_episode = summary.figures.get("episode", {})
-    panels = []
-    for name in SLICED:
-        there = [
-            (titles.get(value, value), figures[name])
-            for value, figures in by_episode.items()
-            if has(figures, name) and figures[name].questions >= FEWEST
-        ]
-        there.sort(key=lambda row: (-row[1].questions, row[0]))
-        rows = [(f"{interval.questions} · {label}", interval) for label, interval in there]
-        if rows and has(everything, name):
-            label = BY_NAME[name].label
-            plot = interval_bars(
-                rows[:EPISODES], title=f"{label} by episode", reference=everything[name].value
-            )
-            panels.append(Panel(label, svg(plot), (BY_NAME[name],)))
-    return panels
-
-
-def episode_rows(
-    summary: Summary, titles: Mapping[str, str]
-) -> tuple[list[str], list[tuple[str, list[Interval | None]]]]:
-    """The columns and rows of the table of all episodes, by their titles."""
-    by_episode = summary.figures.get("episode", {})
-    names = [name for name in SLICED if any(has(each, name) for each in by_episode.values())]
-    rows = [
-        (
-            titles.get(value, value),
-            [figures[name] if has(figures, name) else None for name in names],
-        )
-        for value, figures in by_episode.items()
-    ]
-    return [BY_NAME[name].label for name in names], sorted(rows, key=lambda row: row[0].lower())
-
-
-def _with_unit(measure: Measure, interval: Interval) -> str:
-    top = ticks(max(bounds(interval)[1], 1.0))[-1]
-    low = -1.0 if measure.unit == "points" else 0.0
-    label = f"{measure.label} ({measure.unit})"
-    title = f"{label}, with 95 % interval"
-    return interval_bars([(label, interval)], title=title, low=low, top=top)
-
-
-def _slice(
-    by_value: Mapping[str, Figures], name: str, everything: Figures, words: str
-) -> Panel | None:
-    rows = [
-        (f"{value} · {figures[name].questions}", figures[name])
-        for value, figures in by_value.items()
-        if has(figures, name)
-    ]
-    if len(rows) < 2 or not has(everything, name):
-        return None
-    title = f"{BY_NAME[name].label} {words}"
-    plot = interval_bars(rows, title=title, reference=everything[name].value)
-    return Panel(words, svg(plot))
-
-
 def run_report(summary: Summary, records: Sequence[Record]) -> str:
     """The report as HTML, byte for byte the same for the same run."""
     figures = summary.figures["all"]["all"]
     questions = [question_of(number, each) for number, each in enumerate(records, start=1)]
-    titles = dict(_titles(records))
-    columns, rows = episode_rows(summary, titles)
+    by_episode = summary.figures.get("episode", {})
+    shown = [name for name in SLICED if any(name in each for each in by_episode.values())]
     return page(
         f"{summary.gold}: {_answered_by(summary.setup)}",
         "run",
@@ -207,21 +78,89 @@ def run_report(summary: Summary, records: Sequence[Record]) -> str:
         answered=_answered_by(summary.setup),
         total=summary.questions,
         setup=list(_flat(summary.setup)),
-        headlines=headlines(figures),
-        budgets=budgets_panel(figures),
-        groups=group_panels(figures),
-        slices=slices(summary),
-        episode_panels=episode_panels(summary, titles),
-        episode_columns=columns,
-        episode_rows=rows,
+        headlines=[
+            Headline(name, figures[name], words, svg(strip(figures[name])))
+            for name, words in HEADLINES.items()
+            if name in figures
+        ],
+        budgets=_budgets(figures),
+        groups=_groups(figures),
+        slices=[sliced for name in SLICED if (sliced := _sliced(summary, name))],
+        episode_columns=[BY_NAME[name].label for name in shown],
+        episode_rows=_episodes(by_episode, shown, dict(_titles(records))),
         worst=worst(questions, WORST),
-        worth=[name for name in WORTH if has(figures, name)],
+        worth=[name for name in WORTH if name in figures],
         questions=questions,
         types=sorted({record.slices.get("type", "") for record in records} - {""}),
         failed=sum(bool(record.problems) for record in records),
         words=BUDGETS,
         shown=SHOWN,
     )
+
+
+def _budgets(figures: Figures) -> Panel | None:
+    """Recall, precision and F1 over the budgets of words."""
+    if f"recall@{BUDGETS[0]}" not in figures:
+        return None
+    series = {
+        label: [(float(words), figures[f"{kind}@{words}"]) for words in BUDGETS]
+        for kind, label in BY_BUDGET.items()
+    }
+    title = "Recall, precision and F1 of the seconds of evidence, by words of passages"
+    plot = lines(series, "words of passages", "seconds of evidence", title=title)
+    shown = [
+        replace(BY_NAME[f"{kind}@{BUDGETS[-1]}"], label=label) for kind, label in BY_BUDGET.items()
+    ]
+    return Panel("By the words that somebody reads", svg(plot), shown)
+
+
+def _groups(figures: Figures) -> list[Panel]:
+    """A panel of bars for each group of measures but that of the budgets."""
+    panels = []
+    for group, name in GROUPS.items():
+        there = [each for each in MEASURES if each.group == group and each.name in figures]
+        shares = [(each.label, figures[each.name]) for each in there if not each.unit]
+        plots = [interval_bars(shares, title=f"{name}, with 95 % intervals")] if shares else []
+        plots += [_with_unit(each, figures[each.name]) for each in there if each.unit]
+        if plots:
+            panels.append(Panel(name, svg("".join(plots)), there))
+    return panels
+
+
+def _with_unit(measure: Measure, interval: Interval) -> str:
+    top = ticks(max(interval.high, 1.0))[-1]
+    low = -1.0 if measure.unit == "points" else 0.0
+    label = f"{measure.label} ({measure.unit})"
+    title = f"{label}, with 95 % interval"
+    return interval_bars([(label, interval)], title=title, low=low, top=top)
+
+
+def _sliced(summary: Summary, name: str) -> Sliced | None:
+    """A measure by type, difficulty and position, beside the figure of all questions."""
+    everything = summary.figures["all"]["all"].get(name)
+    panels = []
+    for key, words in SLICES.items():
+        rows = [
+            (f"{value} · {figures[name].questions}", figures[name])
+            for value, figures in summary.figures.get(key, {}).items()
+            if name in figures
+        ]
+        if everything and len(rows) > 1:
+            title = f"{BY_NAME[name].label} {words}"
+            plot = interval_bars(rows, title=title, reference=everything.value)
+            panels.append(Panel(words, svg(plot)))
+    return Sliced(BY_NAME[name], panels) if panels else None
+
+
+def _episodes(
+    by_episode: Mapping[str, Figures], shown: Sequence[str], titles: Mapping[str, str]
+) -> list[tuple[str, list[Interval | None]]]:
+    """The rows of the table of all episodes, by their titles."""
+    rows = [
+        (titles.get(value, value), [figures.get(name) for name in shown])
+        for value, figures in by_episode.items()
+    ]
+    return sorted(rows, key=lambda row: row[0].lower())
 
 
 def _answered_by(setup: Mapping[str, Any]) -> str:

@@ -42,7 +42,7 @@ def slices_table(summary: Summary) -> RenderableType:
     """The first measures by type, difficulty and position, below those of all questions."""
     everything = summary.figures["all"]["all"]
     names = [name for name in HEADLINES if name in everything]
-    rows = _table("slice", "questions", *(name.replace("_", "\n") for name in names))
+    rows = figures_table("slice", "questions", *(name.replace("_", "\n") for name in names))
     rows.add_row(*_slice("all", everything, names, summary.questions))
     for name in SLICED:
         values = summary.figures.get(name, {})
@@ -60,7 +60,7 @@ def basis_table(summary: Summary) -> RenderableType | None:
     if not shown.keys() & summary.figures["all"]["all"].keys():
         return None
     heads = [words.replace(" that", "\nthat") for words in shown.values()]
-    rows = _table("type", "questions", *heads)
+    rows = figures_table("type", "questions", *heads)
     for value, figures in summary.figures.get("type", {}).items():
         cells = [_cell(figures.get(name), BY_NAME[name]) for name in shown]
         number = max((figures[name].questions for name in shown if name in figures), default=0)
@@ -97,7 +97,7 @@ def _budgets(figures: Figures) -> Iterator[RenderableType]:
     there = [words for words in BUDGETS if f"recall@{words}" in figures]
     if not there:
         return
-    rows = _table("words read", *(f"{words:,}" for words in there))
+    rows = figures_table("words read", *(f"{words:,}" for words in there))
     for kind, label in BY_BUDGET.items():
         names = [f"{kind}@{words}" for words in there]
         rows.add_row(label, *(_cell(figures.get(name), BY_NAME[name]) for name in names))
@@ -109,7 +109,7 @@ def _others(figures: Figures) -> Iterator[RenderableType]:
     shown = [each for each in MEASURES if each.group != "retrieval" and each.name in figures]
     if not shown:
         return
-    rows = _table("", "", "95 % interval", "questions")
+    rows = figures_table("", "", "95 % interval", "questions")
     group = ""
     for each in shown:
         if each.group != group:
@@ -140,7 +140,8 @@ def _cell(interval: Interval | None, measure: Measure) -> Text:
     return Text.assemble(figure(interval, measure), "\n", (bounds(interval, measure), "dim"))
 
 
-def _table(first: str, *others: str) -> Table:
+def figures_table(first: str, *others: str) -> Table:
+    """Columns of figures behind a first one of words."""
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     made.add_column(first, overflow="fold")
     for name in others:
@@ -155,13 +156,10 @@ def _plain(text: str) -> str:
 
 def side_by_side(summaries: Mapping[str, Summary]) -> Table:
     """A table of the SIDE_BY_SIDE that any of the runs has."""
-    figures = {name: summary.figures["all"]["all"] for name, summary in summaries.items()}
-    shown = [each for each in SIDE_BY_SIDE if any(each in run for run in figures.values())]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("run", no_wrap=True)
-    for each in shown:
-        table.add_column(BY_NAME[each].label, justify="right")
-    for name, run in figures.items():
-        cells = [f"{run[each].value:.3f}" if each in run else "–" for each in shown]
+    runs = {name: summary.figures["all"]["all"] for name, summary in summaries.items()}
+    shown = [each for each in SIDE_BY_SIDE if any(each in run for run in runs.values())]
+    table = figures_table("run", *(BY_NAME[each].label.replace(" ", "\n") for each in shown))
+    for name, run in runs.items():
+        cells = [f"{run[each].value:.3f}" if each in run else NONE for each in shown]
         table.add_row(visible(name), *cells)
     return table
