@@ -166,9 +166,9 @@ def write_run(folder: Path, run: Run, gold: GoldSet, setup: Mapping[str, Any]) -
     return summary
 
 
-def make_folder(folder: Path, unwritten: tuple[str, str] = UNWRITTEN) -> None:
+def make_folder(folder: Path) -> None:
     """Makes a run's folder: done before any question is paid for. Raises StoreUnwritable."""
-    with writable(folder, *unwritten):
+    with writable(folder, *UNWRITTEN):
         folder.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=folder).close()
 

@@ -93,4 +93,4 @@ def test_what_it_will_take_is_said_beforehand():
         "226 requests to 2 models, besides what has to be asked again; "
         f"about {dollars(paid.likely)}, at most {dollars(paid.most)}; price unknown: qwen3:8b"
     )
-    assert announced({"qwen3:8b": free}).endswith("asked again; price unknown")
+    assert announced({"qwen3:8b": free}).endswith("asked again; price unknown: qwen3:8b")

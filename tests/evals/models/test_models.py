@@ -17,9 +17,17 @@ from rich.console import Console
 from askpod import Archive
 from askpod.answering.llm_client import LanguageModel
 from askpod.evals.gold import GoldQuestion, GoldSet, load_gold
-from askpod.evals.models import Load, ModelFigures, Prompt, figures, send
-from askpod.evals.models.measure import Candidate, measure, write_models
-from askpod.evals.report.models import groups, tables
+from askpod.evals.models import (
+    Candidate,
+    Load,
+    ModelFigures,
+    Prompt,
+    estimate,
+    figures,
+    measure,
+    send,
+)
+from askpod.evals.report.models import groups, tables, write_models
 from askpod.settings import ModelSettings, Settings
 from askpod.tokens import TokenCounter
 from fake_openai import Answering, FakeOpenAI, Request, Scripted, failed, said
@@ -137,7 +145,7 @@ def test_what_is_measured_is_the_request_for_an_answer_as_ask_makes_it(
     settings = Settings(model=settings_of(server), rewrite="always")
     candidate = Candidate.of(gold, indexed, settings)
     measure(gold, indexed, candidate)
-    assert len(server.requests) == candidate.estimate.requests
+    assert len(server.requests) == estimate(candidate.model, candidate.prompts).requests
     assert all("response_format" in request.body for request in server.requests)
 
 

@@ -14,8 +14,7 @@ from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.evals.gold import GoldSet
-    from askpod.evals.models import ModelFigures
-    from askpod.evals.models.measure import Candidate
+    from askpod.evals.models import Candidate, ModelFigures
 
 FOLDER = "models"  # within the gold set's
 
@@ -37,15 +36,14 @@ def models(
 ) -> None:
     """Measure models side by side: quality, speed, errors, cost."""
     from askpod.evals.gold import load_gold
-    from askpod.evals.models import announced
-    from askpod.evals.models.measure import UNWRITTEN
+    from askpod.evals.models import announced, estimate
     from askpod.evals.run import make_folder
 
     questions = load_gold(gold).alone()
     candidates = _candidates(questions, model or [], base_url, store)
     folder = out or RUNS / questions.name / FOLDER
-    make_folder(folder, UNWRITTEN)
-    note(announced({each.model.name: each.estimate for each in candidates}))
+    make_folder(folder)
+    note(announced({each.model.name: estimate(each.model, each.prompts) for each in candidates}))
     measured = _measured(questions, store, candidates, folder)
     _show(measured, folder, as_json=as_json)
     if any(not each.latency for each in measured):
@@ -58,7 +56,7 @@ def _candidates(
     """The models with what they will be sent, after the gold set is held against the archive."""
     from askpod.archive import Archive
     from askpod.evals.gold import require_all
-    from askpod.evals.models.measure import Candidate
+    from askpod.evals.models import Candidate
     from askpod.settings import Settings
 
     wanted: list[str | None] = [*dict.fromkeys(names)] or [None]
@@ -74,7 +72,8 @@ def _measured(
     gold: GoldSet, store: Path | None, candidates: list[Candidate], folder: Path
 ) -> list[ModelFigures]:
     """Measures one model after the other; what is finished is written before the next begins."""
-    from askpod.evals.models.measure import FIGURES, measure, write_models
+    from askpod.evals.models import measure
+    from askpod.evals.report.models import FIGURES, write_models
 
     measured: list[ModelFigures] = []
     for candidate in candidates:
@@ -91,8 +90,7 @@ def _measured(
 
 
 def _show(measured: list[ModelFigures], folder: Path, *, as_json: bool) -> None:
-    from askpod.evals.models.measure import FIGURES, REPORT
-    from askpod.evals.report.models import tables
+    from askpod.evals.report.models import FIGURES, REPORT, tables
 
     if as_json:
         import json

@@ -1,8 +1,10 @@
-"""Models side by side, in the terminal and as `models.html`: the same rows in both."""
+"""Models side by side, in the terminal, as `models.html` and `models.json`: the same figures."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from rich.table import Table
@@ -13,8 +15,12 @@ from askpod.evals.measures import BY_NAME
 from askpod.evals.models import HEADLINES, LEVELS, MOST_REQUESTS, Level, ModelFigures, dollars
 from askpod.evals.report.page import Panel, page, svg
 from askpod.evals.report.plots import figure_text, interval_bars, interval_text, lines
+from askpod.evals.run import UNWRITTEN, make_folder
+from askpod.files import writable
 from askpod.text import visible
 
+FIGURES = "models.json"
+REPORT = "models.html"
 NOTHING = "–"
 LATENCY = {
     "first_text_p50": "first text, p50",
@@ -158,6 +164,16 @@ def models_report(gold: str, measured: Sequence[ModelFigures]) -> str:
             for each in measured
         ],
     )
+
+
+def write_models(folder: Path, gold: str, measured: Sequence[ModelFigures]) -> None:
+    """Writes `models.json` and `models.html` of at least one model. Raises StoreUnwritable."""
+    whole = {"gold": gold, "models": [each.to_dict() for each in measured]}
+    text = json.dumps(whole, indent=1, ensure_ascii=False)
+    make_folder(folder)
+    with writable(folder, *UNWRITTEN):
+        (folder / FIGURES).write_text(f"{text}\n", encoding="utf-8")
+        (folder / REPORT).write_text(models_report(gold, measured), encoding="utf-8")
 
 
 def _by_latency(measured: Sequence[ModelFigures], shown: str, latency: str) -> str:

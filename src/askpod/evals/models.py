@@ -1,8 +1,8 @@
 """Models side by side: how good their answers are, how soon they come, and for how much.
 
-Here are the requests that a gold set makes to a model, and the figures they give. Every reply is
-asked for again: what was kept from other runs says nothing about today's seconds. A request is
-tried once: who tries again hides how often a service fails, and what it takes.
+Every reply is asked for again: what was kept from other runs says nothing about today's seconds. A
+request is tried once: who tries again hides how often a service fails, and what it takes. Quality
+is what `askpod eval run` would find, over the replies that came one at a time.
 
 Percentiles and costs have 95 % intervals by a bootstrap over the questions. Throughput is one
 figure measured over all requests of a level, and has none: its requests wait for one another, so
@@ -16,8 +16,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,11 +26,12 @@ import numpy as np
 
 from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
 from askpod.archive import Archive
-from askpod.errors import FilterError, ModelError, QuestionError
+from askpod.errors import ContextTooLong, FilterError, ModelError, QuestionError
 from askpod.evals.asking import ending_of, in_order
 from askpod.evals.gold import GoldSet
 from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
-from askpod.evals.records import rounded_floats
+from askpod.evals.records import figures_of, rounded_floats
+from askpod.evals.run import RunSettings, run_gold
 from askpod.services.endpoints import service_of, sold_as
 from askpod.settings import ModelSettings, Settings
 from askpod.tokens import TokenCounter, cost
@@ -49,30 +51,30 @@ class Prompt:
     schema: Schema | None = field(default=None, compare=False)
 
 
-def prompts_of(gold: GoldSet, store: Path | None, settings: Settings) -> tuple[Prompt, ...]:
-    """The messages for a model, each once, in the gold set's order.
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model that is to be measured, and what it will be sent."""
 
-    A question that is refused without asking the model has none. They depend on the model, too:
-    evidence is packed by its own count of tokens.
+    settings: Settings
+    model: ModelSettings
+    prompts: tuple[Prompt, ...]  # each once, in the gold set's order
 
-    Raises:
-        ValueError: no model in these settings.
-        AskpodError: what `Archive.open` raises.
-    """
-    listener = _Listener(model_of(settings))
-    with Archive.open(store, settings=settings, language_model=listener) as archive:
-        for question in gold.questions:
-            only = {"episode": question.episode} if question.episode else None
-            with suppress(_Heard, QuestionError, FilterError):
-                archive.ask(question.question, filters=only)
-    return tuple(dict.fromkeys(listener.heard))
+    @classmethod
+    def of(cls, gold: GoldSet, store: Path | None, settings: Settings) -> Candidate:
+        """Makes the prompts of the model that the settings must name. Nothing is sent.
 
-
-def model_of(settings: Settings) -> ModelSettings:
-    """The model of settings that must name one. Raises ValueError where they do not."""
-    if settings.model is None:
-        raise ValueError("no model in these settings")
-    return settings.model
+        A question that is refused without asking the model has none. They depend on the model:
+        evidence is packed by its own count of tokens. Raises what `Archive.open` raises.
+        """
+        model, settings = settings.model, replace(settings, rewrite="off")  # one request a question
+        assert model is not None
+        listener = _Listener(model)
+        with Archive.open(store, settings=settings, language_model=listener) as archive:
+            for question in gold.questions:
+                only = {"episode": question.episode} if question.episode else None
+                with suppress(_Heard, QuestionError, FilterError):
+                    archive.ask(question.question, filters=only)
+        return cls(settings, model, tuple(dict.fromkeys(listener.heard)))
 
 
 class _Heard(Exception):
@@ -104,13 +106,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Requests that were made `parallel` at a time.
-
-    `seconds` of wall time lie between the first one's start and the last one's end.
-    """
+    """Requests that were made `parallel` at a time."""
 
     parallel: int
-    seconds: float
+    seconds: float  # of wall time, from the first one's start to the last one's end
     sent: tuple[Sent, ...]
 
     @property
@@ -135,10 +134,9 @@ def send(
     parallel: int,
     finished: Callable[[int], None] | None = None,
 ) -> Load:
-    """Sends each prompt once. `finished` is told how many are done.
+    """Sends each prompt once, whether others fail or not. `finished` is told how many are done.
 
-    A request that fails does not stop the others. The model's own patience should be 0, so that
-    it is one request indeed.
+    The model's own patience should be 0, so that it is one request indeed.
     """
     began = time.perf_counter()
     with closing(in_order(partial(_send, model), prompts, parallel, finished)) as replies:
@@ -162,52 +160,110 @@ class Estimate:
     likely: float | None
     most: float | None  # if every answer is as long as it may be
 
-    def __add__(self, other: Estimate) -> Estimate:
-        return Estimate(
-            self.requests + other.requests,
-            (self.likely or 0.0) + (other.likely or 0.0),
-            (self.most or 0.0) + (other.most or 0.0),
-        )
-
 
 def estimate(model: ModelSettings, prompts: Sequence[Prompt]) -> Estimate:
     """What it takes to measure a model with these prompts, if no request is made again."""
-    counter = TokenCounter(model.name)
+    counter, sold = TokenCounter(model.name), sold_as(model.name, model.base_url)
     tokens = {prompt: counter.count_messages(prompt.messages) for prompt in prompts}
     sent = [*prompts[:WARM_UP], *(each for level in LEVELS for each in prompts_at(level, prompts))]
 
     def costs(answer_tokens: int) -> float | None:
-        sold = sold_as(model.name, model.base_url)
         each = [cost(sold, tokens[prompt], answer_tokens) for prompt in sent]
-        known = [value for value in each if value is not None]
-        return sum(known) if known else None
+        return None if None in each else sum(filter(None, each))
 
-    return Estimate(
-        len(sent), costs(min(LIKELY_TOKENS, model.answer_tokens)), costs(model.answer_tokens)
-    )
+    likely = min(LIKELY_TOKENS, model.answer_tokens)
+    return Estimate(len(sent), costs(likely), costs(model.answer_tokens))
 
 
 def announced(estimates: Mapping[str, Estimate]) -> str:
     """One line: "226 requests to 2 models; about $0.14, at most $0.31; price unknown: qwen3:8b"."""
-    total = sum(estimates.values(), Estimate(0, None, None))
+    requests = sum(each.requests for each in estimates.values())
+    likely = sum(each.likely or 0.0 for each in estimates.values())
+    most = sum(each.most or 0.0 for each in estimates.values())
     models = f"{len(estimates)} models" if len(estimates) > 1 else next(iter(estimates))
     unknown = [name for name, each in estimates.items() if each.likely is None]
-    parts = [f"{total.requests:,} requests to {models}, besides what has to be asked again"]
+    parts = [f"{requests:,} requests to {models}, besides what has to be asked again"]
     if len(unknown) < len(estimates):
-        parts.append(f"about {dollars(total.likely)}, at most {dollars(total.most)}")
+        parts.append(f"about {dollars(likely)}, at most {dollars(most)}")
     if unknown:
-        named = ", ".join(unknown) if len(unknown) < len(estimates) else ""
-        parts.append(f"price unknown: {named}" if named else "price unknown")
+        parts.append(f"price unknown: {', '.join(unknown)}")
     return "; ".join(parts)
 
 
-def dollars(amount: float | None) -> str:
-    """US dollars, such as "$0.0123": to the cent from one dollar on; None is "price unknown"."""
-    if amount is None:
-        return "price unknown"
+def dollars(amount: float) -> str:
+    """US dollars, such as "$0.0123": to the cent from one dollar on."""
     if amount >= 1:
         return f"${amount:,.2f}"
     return f"${amount:.3g}" if amount >= 0.0001 or amount == 0 else f"${amount:.6f}"
+
+
+Progress = Callable[[int, int], None]  # requests done, and how many there are
+
+
+class _Remembering(LanguageModel):
+    """A model that has answered most of what it will be asked.
+
+    A request that failed in passing is made again, with the patience of the settings: a busy
+    service shows in its error rate, not in how good its answers are.
+    """
+
+    def __init__(self, settings: ModelSettings, load: Load) -> None:
+        super().__init__(settings)
+        self._known = {each.prompt.messages: each for each in load.sent}
+        self._silent = load.failed == len(load.sent)  # to ask again would take long and be in vain
+
+    def stream(
+        self, messages: Sequence[Message], schema: Schema | None = None
+    ) -> Generator[str | Reply, None, None]:
+        known = self._known.get(tuple(messages))
+        if known is not None and known.reply is not None:
+            yield from (known.reply.text, known.reply)
+            return
+        if known is not None and known.error is not None:
+            lasting = isinstance(known.error, ContextTooLong) or not known.error.retryable
+            if lasting or self._silent:
+                raise known.error
+        with closing(super().stream(messages, schema)) as items:
+            yield from items
+
+
+def measure(
+    gold: GoldSet, store: Path | None, candidate: Candidate, progress: Progress | None = None
+) -> ModelFigures:
+    """One model's figures. Requests that fail are counted and stop nothing.
+
+    A model that gives no reply at all one at a time is not asked several at a time. Raises what
+    stops all questions, such as a damaged archive.
+    """
+    loads = _loads(candidate, progress)
+    model = _Remembering(candidate.model, loads[0])
+    with Archive.open(store, settings=candidate.settings, language_model=model) as archive:
+        quality = figures_of(run_gold(gold, archive, RunSettings(parallel=1)).records)
+    return figures(candidate.model, len(gold.questions), loads, quality)
+
+
+def _loads(candidate: Candidate, progress: Progress | None) -> list[Load]:
+    # What takes long once, and is nobody's latency: the client's own code here, a connection,
+    # and at some services the model itself, which is loaded when it is first asked.
+    import_module("askpod.answering.llm_endpoint")
+    total = estimate(candidate.model, candidate.prompts).requests
+    model = LanguageModel(replace(candidate.model, patience=0.0))
+    loads: list[Load] = []
+    before = 0
+
+    def finished(done: int) -> None:
+        if progress is not None:
+            progress(before + done, total)
+
+    with closing(model):
+        send(model, candidate.prompts[:WARM_UP], 1)
+        before = WARM_UP
+        for level in LEVELS:
+            loads.append(send(model, prompts_at(level, candidate.prompts), level, finished))
+            before += len(loads[-1].sent)
+            if loads[0].failed == len(loads[0].sent):
+                break
+    return loads
 
 
 HEADLINES = ("fact_f1", "citation_precision", "citation_recall", "refusal_recall", "malformed")
@@ -228,12 +284,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class ModelFigures:
-    """One model's figures.
+    """One model's figures. Cost is US dollars for a question that the model is asked.
 
     `latency` has first_text_p50, first_text_p95, whole_p50 and whole_p95: seconds from a request
     to the first text and to the end of the reply, one request at a time, of those that succeeded.
-    It is empty where none did. Cost is US dollars for a question that the model is asked, None
-    where the price is not known; tokens are means of the same questions.
     """
 
     model: str
@@ -241,9 +295,9 @@ class ModelFigures:
     questions: int  # of the gold set
     asked: int  # of these, those that the model is asked; the rest is refused before
     quality: Mapping[str, Interval]
-    latency: Mapping[str, Interval]
-    cost: Interval | None
-    prompt_tokens: float
+    latency: Mapping[str, Interval]  # empty where none succeeded
+    cost: Interval | None  # None where the price is not known
+    prompt_tokens: float  # means of the same questions
     completion_tokens: float
     levels: tuple[Level, ...]
     problems: tuple[str, ...] = ()  # what went wrong, each with how often
@@ -272,7 +326,7 @@ def figures(
         asked=len(loads[0].sent),
         quality={name: quality[name] for name in HEADLINES if name in quality},
         latency=_latency([reply for _, reply in first]),
-        cost=mean_interval(known) if known else None,
+        cost=_mean(known) if known else None,
         prompt_tokens=float(np.mean([into for into, _ in spent])) if spent else 0.0,
         completion_tokens=float(np.mean([out for _, out in spent])) if spent else 0.0,
         levels=tuple(_level(load, counter) for load in loads),
@@ -280,19 +334,16 @@ def figures(
     )
 
 
-def mean_interval(values: Sequence[float]) -> Interval:
+def _mean(values: Sequence[float]) -> Interval:
     """The mean of at least one value, each of another question."""
-    each = [[value] for value in values]
-    ones = [[1.0]] * len(each)
-    names = [f"{place:09}" for place in range(len(each))]
-    return intervals(each, ones, names, shares=False)[0]
+    names = [f"{place:09}" for place in range(len(values))]
+    return intervals([[each] for each in values], [[1.0]] * len(values), names, shares=False)[0]
 
 
 def percentile_interval(values: Sequence[float], percent: float) -> Interval:
     """A percentile of at least one value, interpolated between neighbours.
 
-    Its interval is that of the percentile bootstrap (Efron and Tibshirani 1993, chapter 13). Of
-    few values a high percentile is hardly more than the largest, and its interval too narrow.
+    Its interval is that of the percentile bootstrap (Efron and Tibshirani 1993, chapter 13).
     """
     known = np.asarray(values, dtype=float)
     number = len(known)
@@ -323,8 +374,7 @@ def _latency(replies: Sequence[Reply]) -> dict[str, Interval]:
 
 
 def _level(load: Load, counter: TokenCounter) -> Level:
-    replies = ((each.prompt, each.reply) for each in load.sent if each.reply is not None)
-    out = sum(_tokens(counter, prompt, reply)[1] for prompt, reply in replies)
+    out = sum(_tokens(counter, each.prompt, each.reply)[1] for each in load.sent if each.reply)
     requests = len(load.sent)
     return Level(
         parallel=load.parallel,
@@ -339,11 +389,10 @@ def _level(load: Load, counter: TokenCounter) -> Level:
 
 def _problems(loads: Sequence[Load]) -> list[str]:
     """Like "3 of 48 requests, 1 at a time: the model's service at … failed on its side (500)"."""
-    listed = []
-    for load in loads:
-        errors = Counter(str(each.error) for each in load.sent if each.error is not None)
-        listed += [
-            f"{times} of {len(load.sent)} requests, {load.parallel} at a time: {said}"
-            for said, times in errors.most_common()
-        ]
-    return listed
+    return [
+        f"{times} of {len(load.sent)} requests, {load.parallel} at a time: {said}"
+        for load in loads
+        for said, times in Counter(
+            str(each.error) for each in load.sent if each.error
+        ).most_common()
+    ]
