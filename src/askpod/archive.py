@@ -311,10 +311,8 @@ class Archive:
     ) -> list[Episode]:
         """The episodes, without their turns, in the order of their ids.
 
-        With `about` those that talk about it, best first.
-
-        Raises:
-            QuestionError: `about` is empty, or longer than the embedder reads.
+        With `about` those that talk about it, best first. Raises QuestionError: `about` is empty,
+        or longer than the embedder reads.
         """
         self._refresh()
         if about is not None:

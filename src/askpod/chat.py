@@ -96,11 +96,9 @@ class Chat:
 
         Thanks are answered without a look into the archive, and leave the history as it is.
 
-        Closing the generator, or an interrupt, stops the request. What had come by then is kept
-        as an answer without sources, so that a follow-up to it is understood.
-
-        Raises:
-            AskpodError: as `Archive.ask_stream` does. The history is then as it was.
+        Closing the generator, or an interrupt, stops the request. What had come by then is kept as
+        an answer without sources, so that a follow-up to it is understood. Raises AskpodError: as
+        `Archive.ask_stream` does. The history is then as it was.
         """
         if (welcome := thanked(question)) is not None:
             yield welcome.text
@@ -146,8 +144,7 @@ class Chat:
     def source(self, number: int) -> Citation:
         """A source of the last answer, by its number.
 
-        Raises:
-            SourceError: it has no such source; the message says which it has.
+        Raises SourceError: it has no such source; the message says which it has.
         """
         if self.last is None:
             raise SourceError("there is no answer yet, and so no source")
@@ -162,8 +159,7 @@ class Chat:
     def excerpt(self, number: int) -> Excerpt:
         """What was said from a minute before a source to a minute after it.
 
-        Raises:
-            SourceError: there is no such source, or its episode has left the archive.
+        Raises SourceError: there is no such source, or its episode has left the archive.
         """
         citation = self.source(number)
         turns = self.archive.turns(citation.episode_id)
@@ -251,8 +247,7 @@ class Session:
     def keep(self, exchange: Exchange, filters: Filters) -> None:
         """Adds an exchange, and the filters it was asked under.
 
-        Raises:
-            SessionUnwritable: it is not kept; what was kept before is.
+        Raises SessionUnwritable: it is not kept; what was kept before is.
         """
         line = json.dumps(_as_json(exchange, filters))
         try:
@@ -311,8 +306,7 @@ def data_folder() -> Path:
 def private_folder(folder: Path) -> None:
     """Makes a folder in the user's data folder that only its owner may look into.
 
-    Raises:
-        OSError: it cannot be made.
+    Raises OSError: it cannot be made.
     """
     # A relative path means that the user has no home: nothing is left in their working folder.
     if not folder.is_absolute() and VARIABLE not in os.environ:

@@ -34,8 +34,7 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
         data: its content from now on.
         mode: who may read and write it, less what the user's umask takes away.
 
-    Raises:
-        OSError: it cannot be written; what was there stays.
+    Raises OSError: it cannot be written; what was there stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
@@ -110,8 +109,7 @@ def append_line(path: Path, line: bytes) -> None:
         path: the journal; made where there is none.
         line: without its line break.
 
-    Raises:
-        OSError: it cannot be written; the lines before it stay.
+    Raises OSError: it cannot be written; the lines before it stay.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE)
     try:

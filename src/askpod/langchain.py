@@ -89,8 +89,7 @@ class LangChainEmbeddings(Embeddings):
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """One unit vector for each text.
 
-        Raises:
-            EmbedderError: a text is longer than the embedder reads.
+        Raises EmbedderError: a text is longer than the embedder reads.
         """
         vectors: list[list[float]] = self._embedder.embed(texts).tolist()
         return vectors
@@ -98,7 +97,6 @@ class LangChainEmbeddings(Embeddings):
     def embed_query(self, text: str) -> list[float]:
         """The unit vector of a question.
 
-        Raises:
-            EmbedderError: the question is longer than the embedder reads.
+        Raises EmbedderError: the question is longer than the embedder reads.
         """
         return self.embed_documents([text])[0]

@@ -265,8 +265,7 @@ only comes nearest to it; nothing comes near (a refusal)."""
 class Answer:
     """A reply whose every statement carries a citation, or a refusal.
 
-    Raises:
-        ValueError: it is no refusal and has the basis "none".
+    Raises ValueError: it is no refusal and has the basis "none".
     """
 
     question: str
@@ -311,12 +310,10 @@ class Exchange:
 class Filters:
     """Restrictions on a search; all that are set must hold.
 
-    episode: an episode's id. guest, speaker: a name or some words of it, without regard to
-    case or accents ("gupta" finds "Lavanya Gupta"). season: its number. since, until: dates
-    as YYYY, YYYY-MM or YYYY-MM-DD, both inclusive; an episode without a date matches neither.
-
-    Raises:
-        FilterError: a date is not of that form, the season is no number, a name no text.
+    episode: an episode's id. guest, speaker: a name or some words of it, without regard to case or
+    accents ("gupta" finds "Lavanya Gupta"). season: its number. since, until: dates as YYYY,
+    YYYY-MM or YYYY-MM-DD, both inclusive; an episode without a date matches neither. Raises
+    FilterError: a date is not of that form, the season is no number, a name no text.
     """
 
     episode: str | None = None

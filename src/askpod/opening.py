@@ -111,8 +111,7 @@ def connect(
 def reconnect(folder: Path, settings: Settings, notify: Notify) -> SharedArchive | None:
     """As `connect`, with a new replica.
 
-    Raises:
-        StoreMismatch: no server is named, and the folder holds the replica of one's archive.
+    Raises StoreMismatch: no server is named, and the folder holds the replica of one's archive.
     """
     if settings.chroma_url is None:
         with suppress(ArchiveNotFound, StoreDamaged), closing(Catalog(folder)) as catalog:
@@ -134,8 +133,7 @@ def server_address(settings: Settings, url: str) -> Address:
 def load_embedder(settings: Settings, meta: Mapping[str, str] | None = None) -> Embedder:
     """The embedder of these settings; `meta` is that of the store it is to work for.
 
-    Raises:
-        EmbedderError: it cannot be loaded.
+    Raises EmbedderError: it cannot be loaded.
     """
     if model := remote_model(settings):
         # What the store knows need not be asked of the endpoint again.

@@ -85,8 +85,7 @@ def parse_yaml(
         aliases: whether `*name` may stand for what was written before.
         notice: told of what is left out: a value without a name, a name that comes twice.
 
-    Raises:
-        ParseError: it is no YAML, or nests deeper, holds more or repeats more than is taken.
+    Raises ParseError: it is no YAML, or nests deeper, holds more or repeats more than is taken.
     """
     return _Builder(offset, notice or (lambda *_: None), aliases=aliases).build(text)
 
@@ -111,9 +110,8 @@ def parse_json(
             about a thousand, and spares the time to look.
         finite: refuse the text for a number that is none, which else becomes None.
 
-    Raises:
-        ParseError: it is no JSON, nests deeper, or holds NaN, an infinity, or a number of more
-            digits than any quantity has.
+    Raises ParseError: it is no JSON, nests deeper, or holds NaN, an infinity, or a number of more
+    digits than any quantity has.
     """
     try:
         if isinstance(text, bytes):
@@ -135,9 +133,7 @@ def json_lines(data: str | bytes) -> Iterator[tuple[int, Any]]:
     """The values of a file with one JSON value a line, each with its line's number.
 
     Only a line feed ends a line: texts may hold other characters that `str.splitlines` splits at.
-
-    Raises:
-        ParseError: a line is no JSON that is taken.
+    Raises ParseError: a line is no JSON that is taken.
     """
     written = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     lines = written.split(b"\n")

@@ -147,8 +147,7 @@ class People:
 def load_people(folder: Path) -> People:
     """The names given in an archive's folder; none where there is no file.
 
-    Raises:
-        PeopleError: the file cannot be read; the message says where it is wrong.
+    Raises PeopleError: the file cannot be read; the message says where it is wrong.
     """
     from pydantic import TypeAdapter, ValidationError
 
@@ -180,8 +179,7 @@ def load_people(folder: Path) -> People:
 def save_people(folder: Path, people: People) -> None:
     """Writes the names into an archive's folder; without any there is no file.
 
-    Raises:
-        PeopleError: it cannot be written.
+    Raises PeopleError: it cannot be written.
     """
     import yaml
 
@@ -216,8 +214,7 @@ def merge(people: People, names: Iterable[str], one: str, into: str) -> People:
         one: the name that goes.
         into: the name that stays; may be a new one.
 
-    Raises:
-        PeopleError: nobody speaks under `one`, or both are the same.
+    Raises PeopleError: nobody speaks under `one`, or both are the same.
     """
     one = known_name(one, names)
     into = _tidy(into)
@@ -228,11 +225,7 @@ def merge(people: People, names: Iterable[str], one: str, into: str) -> People:
 
 
 def name_label(people: People, episode_id: str, labels: Sequence[str], name: str) -> People:
-    """Labels of one person in one episode get a name.
-
-    Raises:
-        PeopleError: the name is empty.
-    """
+    """Labels of one person in one episode get a name. Raises PeopleError: the name is empty."""
     name = _tidy(name)
     if not name:
         raise PeopleError("the name is empty; say who it is")
@@ -242,8 +235,7 @@ def name_label(people: People, episode_id: str, labels: Sequence[str], name: str
 def undo(people: People, name: str | None = None) -> tuple[People, tuple[Naming, ...]]:
     """Takes back the last entry, or all that gave a name; also what was taken back.
 
-    Raises:
-        PeopleError: there is nothing to take back.
+    Raises PeopleError: there is nothing to take back.
     """
     if name is None:
         left, taken = people.namings[:-1], people.namings[-1:]
@@ -265,8 +257,7 @@ def _tidy(name: str) -> str:
 def known_name(wanted: str, names: Iterable[str]) -> str:
     """The name that is meant.
 
-    Raises:
-        PeopleError: there is none; the message says which are near.
+    Raises PeopleError: there is none; the message says which are near.
     """
     everybody = list(names)
     if wanted in everybody:
@@ -280,8 +271,7 @@ def known_name(wanted: str, names: Iterable[str]) -> str:
 def find_voice(voices: Iterable[Voice], wanted: str) -> Voice:
     """The voice with a label, as the archive has it or as the file writes it.
 
-    Raises:
-        PeopleError: there is none; the message says which are near.
+    Raises PeopleError: there is none; the message says which are near.
     """
     by_label: dict[str, Voice] = {}
     for voice in voices:
@@ -317,8 +307,7 @@ class ArchivePeople:
     def names(self) -> People:
         """The names as they stand now: the file is read again when it has changed.
 
-        Raises:
-            PeopleError: the file cannot be read.
+        Raises PeopleError: the file cannot be read.
         """
         try:
             status = (self._folder / FILE).stat()
@@ -336,8 +325,7 @@ class ArchivePeople:
     def voices(self, episode_id: str) -> list[Voice]:
         """The labels of an episode, each with quotes that show who it may be.
 
-        Raises:
-            EpisodeNotFound: there is no such episode; the message says which are near.
+        Raises EpisodeNotFound: there is no such episode; the message says which are near.
         """
         self._catalog.require([episode_id])
         return voices(self.names, episode_id, self._catalog.turns(episode_id))
@@ -345,8 +333,7 @@ class ArchivePeople:
     def merge(self, one: str, into: str) -> Person:
         """One person under two names: `one` becomes `into`, in every episode.
 
-        Raises:
-            PeopleError: nobody speaks under `one`, both are the same, or it cannot be written.
+        Raises PeopleError: nobody speaks under `one`, both are the same, or it cannot be written.
         """
         with self._changing():
             merged = merge(self.names, [person.name for person in self.everyone()], one, into)
@@ -375,8 +362,7 @@ class ArchivePeople:
     def undo(self, name: str | None = None) -> tuple[Naming, ...]:
         """Takes back the last name that was given, or all that gave `name`; says what.
 
-        Raises:
-            PeopleError: there is nothing to take back, or it cannot be written.
+        Raises PeopleError: there is nothing to take back, or it cannot be written.
         """
         with self._changing():
             left, taken = undo(self.names, name)

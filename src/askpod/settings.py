@@ -169,9 +169,8 @@ def _raising_setting_errors(cls: type[_Settings]) -> type[_Settings]:
 class ModelSettings:
     """Which model writes the answers, and how it is asked.
 
-    Raises:
-        SettingError: a value cannot be used, or `context_tokens` is more than
-            `effective_window`.
+    Raises SettingError: a value cannot be used, or `context_tokens` is more than
+    `effective_window`.
     """
 
     name: _ModelName  # as the endpoint calls it, e.g. "gpt-4o-mini"
@@ -196,11 +195,8 @@ class ModelSettings:
 class Settings:
     """How an archive is made and asked.
 
-    An archive keeps what it was made with (precision, embedder, chunking) and opens with
-    nothing else.
-
-    Raises:
-        SettingError: a value is none of those allowed.
+    An archive keeps what it was made with (precision, embedder, chunking) and opens with nothing
+    else. Raises SettingError: a value is none of those allowed.
     """
 
     precision: Precision = "int8"  # of the embedder's weights: int8 is fast, fp32 the reference
@@ -297,8 +293,7 @@ def _accepted(
         place: says where a name's value was given.
         strict: a text stands for no number.
 
-    Raises:
-        SettingError: a value cannot be used; the message begins with its place.
+    Raises SettingError: a value cannot be used; the message begins with its place.
     """
     try:
         given = _Given.model_validate(values, strict=strict)

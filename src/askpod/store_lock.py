@@ -29,8 +29,7 @@ def write_lock(
 
     `notify` is told, in one line, if another writer holds it. `name` is that of the lock's file.
 
-    Raises:
-        StoreBusy: it is still held after `patience` seconds.
+    Raises StoreBusy: it is still held after `patience` seconds.
     """
     lock_file = store / name
     lock = FileLock(lock_file)

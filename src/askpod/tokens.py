@@ -66,8 +66,7 @@ class TokenCounter:
     def __init__(self, model: str) -> None:
         """Loads the encoding of `model`, o200k_base for one that tiktoken does not know.
 
-        Raises:
-            VocabularyMissing: neither its vocabulary nor a common one is on this machine.
+        Raises VocabularyMissing: neither its vocabulary nor a common one is on this machine.
         """
         self.encoding = _available(encoding_of(model))
         self._encode = _load(self.encoding).encode_ordinary

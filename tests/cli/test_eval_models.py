@@ -50,7 +50,7 @@ def test_models_side_by_side(askpod, gold, indexed, server, tmp_path):
     assert run.code == 1  # one of them gave no reply
     announced = run.err.splitlines()[0]
     assert announced.startswith(f"{2 * (1 + 3 * QUESTIONS)} requests to 2 models")
-    assert announced.endswith("price unknown")
+    assert announced.endswith("price unknown: bees, busy")
     assert "refused the key (401)" in run.err or "asks for a key (401)" in run.err
     assert "bees" in run.out.splitlines()[0]
     assert "tokens per second" in run.out
@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_asked(
     options = ("--store", indexed, "--base-url", server.base_url, "--out", tmp_path / "file")
     run = askpod("eval", "models", gold, "--model", "bees", *options)
     assert run.code == 1
-    assert run.err.startswith(f"askpod: {tmp_path / 'file'}: cannot be written")
+    assert run.err.startswith(f"askpod: {tmp_path / 'file'}: the run cannot be written")
     assert server.requests == []
 
 

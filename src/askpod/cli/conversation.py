@@ -69,8 +69,7 @@ class Conversation:
     def archive(self) -> Archive:
         """The archive, with the model in use.
 
-        Raises:
-            AskpodError: it cannot be opened. The next call tries again.
+        Raises AskpodError: it cannot be opened. The next call tries again.
         """
         self.prepare()
         assert self._opening is not None
@@ -129,8 +128,7 @@ class Conversation:
     def use_model(self, name: str | None) -> None:
         """Lets another model write, or none.
 
-        Raises:
-            AskpodError: the name cannot be one; the former model stays.
+        Raises AskpodError: the name cannot be one; the former model stays.
         """
         model = None if name is None else Settings.load({"model": name}).model
         settings = replace(self.settings, model=model)
@@ -188,8 +186,7 @@ class Command:
 def run_command(conversation: Conversation, line: str) -> None:
     """Carries out a line that begins with a slash.
 
-    Raises:
-        AskpodError: it cannot; the message says why.
+    Raises AskpodError: it cannot; the message says why.
     """
     name, _, argument = line.partition(" ")
     command = COMMANDS.get(name.casefold())
@@ -281,10 +278,8 @@ def _filter(conversation: Conversation, argument: str) -> None:
 def _changed(filters: Filters, text: str) -> Filters:
     """The filters with those of `text` in place: `name=value …`, a value may have several words.
 
-    A name without a value takes that filter off.
-
-    Raises:
-        FilterError: no such filter, or a value that it cannot have.
+    A name without a value takes that filter off. Raises FilterError: no such filter, or a value
+    that it cannot have.
     """
     values = asdict(filters)
     for name, value in _pairs(text):

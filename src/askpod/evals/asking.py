@@ -109,8 +109,7 @@ def ending_of(
 ) -> Result:
     """What a stream ends with, an item of that type; closing the stream ends a model's request.
 
-    Raises:
-        Stopped: `unwanted` is set.
+    Raises Stopped: `unwanted` is set.
     """
     with closing(stream) as items:
         for item in items:
@@ -149,11 +148,7 @@ class StoredReplies:
         reply: Reply,
         schema: Schema | None = None,
     ) -> None:
-        """On the disk when this returns.
-
-        Raises:
-            StoreUnwritable: it cannot be kept.
-        """
+        """On the disk when this returns. Raises StoreUnwritable: it cannot be kept."""
         path = self._path(settings, messages, schema)
         # Halves of characters, which JSON can carry and no text can, are not kept.
         reply = replace(reply, text=well_formed(reply.text))
@@ -186,8 +181,7 @@ class StoredModel(LanguageModel):
     ) -> Generator[str | Reply, None, None]:
         """As LanguageModel's; a kept reply's text comes in one piece.
 
-        Raises:
-            StoreUnwritable: the reply cannot be kept.
+        Raises StoreUnwritable: the reply cannot be kept.
         """
         kept = self._replies.get(self._settings, messages, schema)
         if kept is not None:

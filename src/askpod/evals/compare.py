@@ -103,8 +103,7 @@ class Threshold:
 def compare(a: Path, b: Path) -> Comparison:
     """Compares the runs in two folders. Differences are B's figure minus A's.
 
-    Raises:
-        GoldError: a folder holds no run, or they are not runs of the same gold set.
+    Raises GoldError: a folder holds no run, or they are not runs of the same gold set.
     """
     summary_a, summary_b = read_summary(a), read_summary(b)
     records_a = {record.id: record for record in read_records(a)}
@@ -153,8 +152,7 @@ def threshold(text: str) -> Threshold:
 def missed(comparison: Comparison, thresholds: Sequence[Threshold]) -> list[str]:
     """What B misses of the thresholds, a line each. B's figures are of all its questions.
 
-    Raises:
-        GoldError: B has no figure for one of them.
+    Raises GoldError: B has no figure for one of them.
     """
     lines = []
     for each in thresholds:
@@ -289,8 +287,7 @@ def qrels_lines(records: Iterable[Record]) -> Iterator[str]:
 def write_trec(folder: Path, records: Iterable[Record], tag: str) -> dict[Path, int]:
     """Writes a run and its judgements into a folder: the two files with their numbers of lines.
 
-    Raises:
-        PathError: they cannot be written there; the message says why.
+    Raises PathError: they cannot be written there; the message says why.
     """
     kept = tuple(records)
     files = {RUN: run_lines(kept, tag), QRELS: qrels_lines(kept)}

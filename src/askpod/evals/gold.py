@@ -191,8 +191,7 @@ class GoldSet:
 def load_gold(path: Path) -> GoldSet:
     """Reads a gold file.
 
-    Raises:
-        GoldError: it cannot be read, or rows are bad; every one of them is named with its line.
+    Raises GoldError: it cannot be read, or rows are bad; every one of them is named with its line.
     """
     gold, problems = read_gold(path)
     if problems:
@@ -203,8 +202,7 @@ def load_gold(path: Path) -> GoldSet:
 def read_gold(path: Path) -> tuple[GoldSet, list[Problem]]:
     """The rows of a gold file that can be used, and what is wrong with the others.
 
-    Raises:
-        GoldError: the file cannot be read, or holds no list of questions.
+    Raises GoldError: the file cannot be read, or holds no list of questions.
     """
     questions: list[GoldQuestion] = []
     lines: dict[str, int] = {}

@@ -125,8 +125,7 @@ def _line(record: Record) -> bytes:
 def read_records(folder: Path) -> tuple[Record, ...]:
     """The records of a run's folder.
 
-    Raises:
-        GoldError: it is no run's folder, or the file is damaged; its line is named.
+    Raises GoldError: it is no run's folder, or the file is damaged; its line is named.
     """
     path = folder / QUESTIONS
     records: dict[str, Record] = {}
@@ -314,8 +313,7 @@ def write_summary(folder: Path, summary: Summary) -> None:
 def read_summary(folder: Path) -> Summary:
     """The summary in a run's folder.
 
-    Raises:
-        GoldError: it is no run's folder, or the file is damaged.
+    Raises GoldError: it is no run's folder, or the file is damaged.
     """
     path = folder / SUMMARY
     try:

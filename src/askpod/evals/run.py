@@ -125,11 +125,9 @@ def run_gold(
 ) -> Run:
     """Asks every question and scores it. `progress` is told how many of how many are done.
 
-    A question that fails has a problem in its record and scores 0; the others go on. Scores
-    depend on the archive, the gold set and the replies only, not on `parallel`.
-
-    Raises:
-        AskpodError: what stops all questions, such as a damaged archive.
+    A question that fails has a problem in its record and scores 0; the others go on. Scores depend
+    on the archive, the gold set and the replies only, not on `parallel`. Raises AskpodError: what
+    stops all questions, such as a damaged archive.
     """
     sources = Sources(archive)
     scorers = None if settings.retrieval_only else Scorers.of(archive.support_embedder)
@@ -152,8 +150,7 @@ def run_gold(
 def write_run(folder: Path, run: Run, gold: GoldSet, setup: Mapping[str, Any]) -> Summary:
     """Writes a run's folder (see records.py). `setup` says what was run; it must be JSON.
 
-    Raises:
-        StoreUnwritable: it cannot be written.
+    Raises StoreUnwritable: it cannot be written.
     """
     make_folder(folder)
     summary = summarise(run.records, gold.name, setup)

@@ -181,11 +181,7 @@ class Api:
 
 
 def find_episode(archive: Any, episode_id: str) -> tuple[Episode, list[Turn]]:  # noqa: ANN401
-    """An episode and its turns.
-
-    Raises:
-        EpisodeNotFound: there is none of that id.
-    """
+    """An episode and its turns. Raises EpisodeNotFound: there is none of that id."""
     for episode in archive.episodes({"episode": episode_id}) if episode_id else ():
         if episode.id == episode_id:
             return episode, archive.turns(episode_id)

@@ -115,8 +115,7 @@ class LiveArchive:
     def archive(self) -> Iterator[Archive]:
         """The open archive, for the time of one request.
 
-        Raises:
-            ArchiveNotFound, StoreDamaged, StoreMismatch: it cannot be opened now.
+        Raises ArchiveNotFound, StoreDamaged, StoreMismatch: it cannot be opened now.
         """
         with self._lock:
             former = self._current

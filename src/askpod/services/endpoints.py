@@ -58,8 +58,7 @@ def is_this_machine(base_url: str | None) -> bool:
 def key_for(base_url: str | None) -> str:
     """The key from OPENAI_API_KEY; a placeholder where a server of one's own needs none.
 
-    Raises:
-        ModelError: OpenAI itself is asked and there is no key, or it holds what no key holds.
+    Raises ModelError: OpenAI itself is asked and there is no key, or it holds what no key holds.
     """
     key = secret("OPENAI_API_KEY", "key", ModelError)
     if not key and is_vendors(base_url):

@@ -48,8 +48,7 @@ class Unpacker:
         encoding: the response's Content-Encoding.
         limit: bytes that may come out, and that may come in.
 
-    Raises:
-        NotUnpacked: it is packed in another way than was asked for.
+    Raises NotUnpacked: it is packed in another way than was asked for.
     """
 
     def __init__(self, encoding: str, limit: int) -> None:
@@ -64,8 +63,7 @@ class Unpacker:
     def of(cls, headers: Mapping[str, str], limit: int) -> Unpacker:
         """For a response with these headers, their names in lower case.
 
-        Raises:
-            TooLarge: it says that it is larger than `limit` bytes.
+        Raises TooLarge: it says that it is larger than `limit` bytes.
         """
         stated = headers.get("content-length", "")
         if stated.isdecimal() and int(stated[:18]) > limit:
@@ -237,8 +235,7 @@ class BoundedClient:
         most_bytes: of one response, unpacked.
         ca: root certificates; None: the system's.
 
-    Raises:
-        OSError, ssl.SSLError: `ca` cannot be read.
+    Raises OSError, ssl.SSLError: `ca` cannot be read.
     """
 
     def __init__(

@@ -70,9 +70,7 @@ class Retries:
         """Seconds until the next try. To be called outside of `except`.
 
         There, the error would lead to that of the client, which holds the request and the key.
-
-        Raises:
-            ModelError: the failure, where another try is of no use or would take too long.
+        Raises ModelError: the failure, where another try is of no use or would take too long.
         """
         error = failure.error
         if not error.retryable:
@@ -91,8 +89,7 @@ class Retries:
             request: may be made twice without harm.
             failure_of: what a problem with it means.
 
-        Raises:
-            ModelError: the failure of the last try.
+        Raises ModelError: the failure of the last try.
         """
         while True:
             try:

@@ -112,8 +112,7 @@ def update_repository(
 ) -> SourceFiles:
     """Fetches the transcripts of a repository into a clone in `sources`.
 
-    Raises:
-        FetchError: there is nothing, neither now nor from former runs.
+    Raises FetchError: there is nothing, neither now nor from former runs.
     """
     repository = named(source)
     exact = f"{repository.address.url} {repository.ref} {repository.folder}"

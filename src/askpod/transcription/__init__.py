@@ -69,8 +69,7 @@ class Transcription:
             recordings: files; one that fails takes no other with it.
             sources: the store's folder of sources, whose lock the caller holds.
 
-        Raises:
-            TranscriberError, ModelError: no engine can be used.
+        Raises TranscriberError, ModelError: no engine can be used.
         """
         found: list[Path] = []
         failed: list[Failure] = []
@@ -99,8 +98,7 @@ class Transcription:
 def engine_named(model: str | None, notify: Notify) -> Engine:
     """The engine that the command line or the environment names.
 
-    Raises:
-        TranscriberError: neither does, or there is no such engine.
+    Raises TranscriberError: neither does, or there is no such engine.
     """
     name = model or os.environ.get(VARIABLE, "").strip()
     if not name:

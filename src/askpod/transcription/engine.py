@@ -129,8 +129,7 @@ def heard_in(text: str, engine: str, duration: float) -> Heard:
         engine: its name, for messages.
         duration: seconds of the window.
 
-    Raises:
-        RecordingError: it is no such JSON, or tells no seconds.
+    Raises RecordingError: it is no such JSON, or tells no seconds.
     """
     try:
         value = load_json(Path(engine), text)
@@ -185,11 +184,7 @@ _SAID = 100_000  # bytes of complaints that are looked at
 
 
 class Command:
-    """A command that transcribes.
-
-    Raises:
-        TranscriberError: there is no such command.
-    """
+    """A command that transcribes. Raises TranscriberError: there is no such command."""
 
     def __init__(self, line: str) -> None:
         try:

@@ -86,10 +86,8 @@ class Sound:
     def windows(self, begin: int = 0) -> Iterator[Window]:
         """Its windows from a sample on, where a window ended before.
 
-        What comes before is decoded and dropped: a seek is not exact in every format.
-
-        Raises:
-            RecordingError: none of it can be decoded.
+        What comes before is decoded and dropped: a seek is not exact in every format. Raises
+        RecordingError: none of it can be decoded.
         """
         size = int(WINDOW * RATE)
         held: list[Samples] = []

@@ -81,8 +81,7 @@ def transcribe(recording: Path, transcript: Path, engine: Engine, notify: Notify
 def recording_of(path: Path) -> dict[str, Any]:
     """What tells a recording from another one, or from a newer one at its path.
 
-    Raises:
-        RecordingError: it cannot be read.
+    Raises RecordingError: it cannot be read.
     """
     try:
         with path.open("rb") as file:

@@ -44,8 +44,7 @@ class Whisper:
         fetch: whether the files of a size may be downloaded.
         notify: told before something is.
 
-    Raises:
-        TranscriberError: faster-whisper is not installed.
+    Raises TranscriberError: faster-whisper is not installed.
     """
 
     def __init__(self, model: str, *, fetch: bool, notify: Callable[[str], None]) -> None:

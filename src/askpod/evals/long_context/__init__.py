@@ -147,8 +147,7 @@ Step = Request | Batch  # what is asked one request after the other
 def parse_lengths(text: str, option: str = "--lengths") -> tuple[int, ...]:
     """Reads "4k,8k,16000" as tokens, shortest first, each once.
 
-    Raises:
-        GoldError: it is no list of such lengths, or one is out of bounds.
+    Raises GoldError: it is no list of such lengths, or one is out of bounds.
     """
     lengths = set()
     for part in text.lower().split(","):

@@ -186,10 +186,8 @@ def build(
     Without a depth it stands in the middle, but where its own episode ends early on one side and is
     long enough on the other. `others` come in the order in which they are wanted; no more are taken
     than needed. It is short of `room` by a few words, or by more where all of them are used up.
-    Evidence that is longer than its depth allows stands at the haystack's edge.
-
-    Raises:
-        ValueError: the evidence alone takes more than `room`.
+    Evidence that is longer than its depth allows stands at the haystack's edge. Raises ValueError:
+    the evidence alone takes more than `room`.
     """
     core = needle.core
     if core > room:

@@ -88,8 +88,7 @@ class PromptMaker:
     def prompts(self, step: Step) -> tuple[LongPrompt, ...]:
         """The prompt of each of its requests.
 
-        Raises:
-            QuestionError: a question cannot be searched for.
+        Raises QuestionError: a question cannot be searched for.
         """
         return self._over_haystack(step) if isinstance(step, Batch) else (self._retrieved(step),)
 

@@ -272,8 +272,7 @@ def document(result: Result, setup: Mapping[str, Any]) -> dict[str, Any]:
 def write_document(folder: Path, result: Result, setup: Mapping[str, Any]) -> dict[str, Any]:
     """Writes `long-context.json`, replies included, and gives what `document` gives.
 
-    Raises:
-        OSError: it cannot be written.
+    Raises OSError: it cannot be written.
     """
     whole = document(result, setup)
     replies = [

@@ -143,8 +143,7 @@ def make_plan(
         arms: The factors that are varied.
         factors_at: The one of `lengths` at which they are; None: at all of them.
 
-    Raises:
-        GoldError: no question can be used.
+    Raises GoldError: no question can be used.
     """
     most = min(MOST_EVIDENCE, lengths[0] // 2)
     usable = [each for each in gold.questions if 0 < maker.evidence_tokens(each) <= most]
@@ -244,10 +243,7 @@ def sample(
 
     Those of `first` are taken before any others of their difficulty. Which of these come first
     depends on their ids alone, so that a larger sample holds a smaller one and a new question
-    displaces at most one other.
-
-    Raises:
-        GoldError: no question can be used.
+    displaces at most one other. Raises GoldError: no question can be used.
     """
     usable = list(eligible)
     if any(question.facts for question in usable):

@@ -93,8 +93,7 @@ def page(title: str, template: str, *, script: str | None = None, **values: obje
     `script` that of a script beside it. Values that are HTML already, such as plots, are given
     as `Markup`; all others are text.
 
-    Raises:
-        jinja2.UndefinedError: the template uses a value that is not given.
+    Raises jinja2.UndefinedError: the template uses a value that is not given.
     """
     code = (TEMPLATES / f"{script}.js").read_text(encoding="utf-8") if script else ""
     return (
