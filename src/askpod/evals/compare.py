@@ -1,11 +1,10 @@
-"""Compares two runs question by question, holds one to thresholds, exports runs for other tools.
+"""Compares two runs question by question, holds one to thresholds, exports runs for trec_eval.
 
 The same questions are hard for most runs. Paired differences leave that out, so that they show much
 smaller changes than two intervals side by side can.
 
-In an exported run a document is a stretch of an episode: `episode@start-end`. measures/__init__.py
-decides what is ranked and what is relevant, for it as for our own figures: trec_eval on an exported
-run gives the figures of our reports (with `-c`, which counts questions without any result as 0).
+In an exported run a document is a stretch of an episode: `episode@start-end`. trec_eval gives the
+figures of our reports for it (with `-c`, which counts questions without any result as 0).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
@@ -92,8 +91,7 @@ class Comparison:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(NamedTuple):
     """The worst that a figure may be: the least, or of a measure to be kept low the most."""
 
     measure: Measure
@@ -221,18 +219,15 @@ def _compared(
     for place, (name, difference) in enumerate(zip(names, differences, strict=True)):
         sign = -1.0 if BY_NAME[name].lower_is_better else 1.0
         both = (weights_a[:, place] > 0) & (weights_b[:, place] > 0)
-        gains = sign * (
-            values_b[both, place] / weights_b[both, place]
-            - values_a[both, place] / weights_a[both, place]
-        )
-        wins, worse = int(np.sum(gains > SAME)), int(np.sum(gains < -SAME))
+        was = values_a[both, place] / weights_a[both, place]
+        gains = sign * (values_b[both, place] / weights_b[both, place] - was)
         compared[name] = Compared(
             a=figures_a[name],
             b=figures_b[name],
             difference=rounded(difference),
-            wins=wins,
-            losses=worse,
-            ties=len(gains) - wins - worse,
+            wins=int(np.sum(gains > SAME)),
+            losses=int(np.sum(gains < -SAME)),
+            ties=int(np.sum(np.abs(gains) <= SAME)),
             verdict=_verdict(difference, sign),
         )
     return compared
@@ -251,11 +246,9 @@ def _verdict(difference: Interval, sign: float) -> Verdict:
 def _changes(a: Sequence[Record], b: Sequence[Record], headline: str) -> tuple[Change, ...]:
     changes = []
     for one, other in zip(a, b, strict=True):
-        before, after = one.scores.get(headline), other.scores.get(headline)
-        if before and after and before.weight > 0 and after.weight > 0:
-            was, now = before.value / before.weight, after.value / after.weight
-            if abs(now - was) > SAME:
-                changes.append(Change(one.id, one.question, was, now, now - was))
+        was, now = one.figure(headline), other.figure(headline)
+        if was is not None and now is not None and abs(now - was) > SAME:
+            changes.append(Change(one.id, one.question, was, now, now - was))
     return tuple(sorted(changes, key=lambda change: (-abs(change.difference), change.id)))
 
 
@@ -290,18 +283,15 @@ def write_trec(folder: Path, records: Iterable[Record], tag: str) -> dict[Path, 
     Raises PathError: they cannot be written there; the message says why.
     """
     kept = tuple(records)
-    files = {RUN: run_lines(kept, tag), QRELS: qrels_lines(kept)}
-    written = {}
+    files = {folder / RUN: [*run_lines(kept, tag)], folder / QRELS: [*qrels_lines(kept)]}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, lines in files.items():
-            ended = [f"{line}\n" for line in lines]
-            (folder / name).write_text("".join(ended), encoding="utf-8")
-            written[folder / name] = len(ended)
+        for path, lines in files.items():
+            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     except OSError as error:
         reason = error.strerror or error
         raise PathError(f"{folder}: cannot be written: {reason}; name another folder") from error
-    return written
+    return {path: len(lines) for path, lines in files.items()}
 
 
 def _field(text: str) -> str:

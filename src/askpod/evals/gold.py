@@ -6,7 +6,7 @@ YAML, one list of rows. How to write a good one: evals/README.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -74,12 +74,11 @@ def union(stretches: Iterable[Stretch]) -> tuple[Stretch, ...]:
     """The same seconds without overlaps, in order; empty stretches are left out."""
     joined: list[Stretch] = []
     for each in sorted(stretches):
-        if each.seconds <= 0:
-            continue
-        if joined and joined[-1].episode == each.episode and each.start <= joined[-1].end:
+        if joined and joined[-1].gap(each) == 0:
             last = joined.pop()
             each = Stretch(last.episode, last.start, max(last.end, each.end))
-        joined.append(each)
+        if each.seconds > 0:
+            joined.append(each)
     return tuple(joined)
 
 
@@ -90,7 +89,7 @@ def seconds(stretches: Iterable[Stretch]) -> float:
 
 def shared(some: Iterable[Stretch], others: Iterable[Stretch]) -> float:
     """Seconds that are in both, every second counted once."""
-    theirs: Sequence[Stretch] = union(others)
+    theirs = union(others)
     return sum(one.overlap(other) for one in union(some) for other in theirs)
 
 
@@ -189,10 +188,7 @@ class GoldSet:
 
 
 def load_gold(path: Path) -> GoldSet:
-    """Reads a gold file.
-
-    Raises GoldError: it cannot be read, or rows are bad; every one of them is named with its line.
-    """
+    """Reads a gold file. Raises GoldError that names every bad row with its line."""
     gold, problems = read_gold(path)
     if problems:
         raise _bad_gold(path, problems)
@@ -301,9 +297,7 @@ def _misplaced(question: GoldQuestion, durations: Mapping[str, float | None]) ->
     for each in question.evidence:
         if each.episode not in durations:
             yield f"unknown episode {each.episode}"
-            continue
-        length = durations[each.episode]
-        if length is not None and each.end > length + 1:
+        elif (length := durations[each.episode]) is not None and each.end > length + 1:
             yield f"{each.start:g} to {each.end:g} s: {each.episode} ends at {length:.0f} s"
 
 
@@ -329,7 +323,7 @@ class Sources:
         return max(self._episodes[id_].duration or 0.0, turns[-1].end if turns else 0.0)
 
     def title(self, id_: str) -> str:
-        """The title of an episode of the archive."""
+        """The title of an episode."""
         return self._episodes[id_].title
 
     def url(self, stretch: Stretch) -> str:
@@ -339,8 +333,10 @@ class Sources:
 
     def speech(self, stretch: Stretch) -> str:
         """What is said in it, a line for each turn, by the sentence."""
-        said = ((turn, _said_within(turn, stretch)) for turn in self.turns(stretch.episode))
-        return "\n".join(f"{turn.speaker}: {text}".lstrip(": ") for turn, text in said if text)
+        turns = self.turns(stretch.episode)
+        near = (turn for turn in turns if turn.start <= stretch.end and turn.end >= stretch.start)
+        said = ((turn.speaker, _said_within(turn, stretch)) for turn in near)
+        return "\n".join(f"{speaker}: {text}".lstrip(": ") for speaker, text in said if text)
 
     def turns(self, id_: str) -> list[Turn]:
         """All turns of an episode."""
@@ -368,15 +364,10 @@ def require_all(gold: GoldSet, archive: Archive) -> None:
 
 def _said_within(turn: Turn, stretch: Stretch) -> str:
     """The sentences of a turn of which at least half is in the stretch."""
-    kept = [*_kept(turn, stretch)]
+    kept = [
+        sentence
+        for sentence in split_sentences(turn.text)
+        for span in [cut_span(turn, 0, *sentence)]
+        if stretch.start <= (span.start + span.end) / 2 < stretch.end
+    ]
     return turn.text[kept[0][0] : kept[-1][1]] if kept else ""
-
-
-def _kept(turn: Turn, stretch: Stretch) -> Iterator[tuple[int, int]]:
-    if turn.end < stretch.start or turn.start > stretch.end:
-        return
-    for begin, end in split_sentences(turn.text):
-        span = cut_span(turn, 0, begin, end)
-        middle = (span.start + span.end) / 2
-        if stretch.start <= middle < stretch.end:
-            yield begin, end

@@ -23,7 +23,6 @@ from askpod.evals.gold import Stretch, worded
 from askpod.evals.intervals import Interval, intervals
 from askpod.evals.measures import BY_NAME, MEASURES, Number, Score
 from askpod.files import read_bounded, write_atomically
-from askpod.model import Usage
 from askpod.parsing import ParseError, json_lines, parse_json
 from askpod.text import visible
 
@@ -101,9 +100,10 @@ class Record:
     details: Mapping[str, Any] = field(default_factory=dict)  # e.g. which fact was found where
     history: tuple[str, ...] = ()  # questions that were asked before it, oldest first
 
-    def to_dict(self) -> dict[str, Any]:
-        """As it is written to the file, a JSON object a line."""
-        return asdict(self)
+    def figure(self, measure: str) -> float | None:
+        """The question's own figure; None where the measure does not apply to it."""
+        score = self.scores.get(measure)
+        return score.value / score.weight if score and score.weight > 0 else None
 
 
 _RECORD = TypeAdapter(Record)
@@ -115,7 +115,7 @@ def write_records(folder: Path, records: Iterable[Record]) -> None:
 
 
 def _line(record: Record) -> bytes:
-    written = record.to_dict()
+    written = asdict(record)
     try:
         return f"{json.dumps(written, ensure_ascii=False, allow_nan=False)}\n".encode()
     except UnicodeEncodeError:  # half a character, which a model's reply can hold and no file
@@ -168,19 +168,6 @@ class Timing:
     completion_tokens: int = 0
     cost: float | None = None  # US dollars; None where the price is not known
 
-    @classmethod
-    def of(cls, id_: str, usage: Usage) -> Timing:
-        """From what an answer notes of itself."""
-        return cls(
-            id_,
-            usage.retrieval_seconds,
-            usage.model_seconds or None,
-            usage.first_text_seconds,
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            usage.cost,
-        )
-
 
 def figures(timings: Sequence[Timing]) -> dict[str, Any]:
     """Median and 95th percentile of the seconds, sums of tokens and cost (None: not all known)."""
@@ -201,8 +188,7 @@ def percentiles(seconds: Iterable[float | None]) -> dict[str, float] | None:
     known = [each for each in seconds if each is not None]
     if not known:
         return None
-    p50, p95 = np.percentile(known, (50, 95))
-    return {"p50": round(float(p50), 6), "p95": round(float(p95), 6)}
+    return {f"p{each}": round(float(np.percentile(known, each)), DIGITS) for each in (50, 95)}
 
 
 def write_timings(folder: Path, timings: Sequence[Timing]) -> None:
@@ -287,9 +273,8 @@ def columns(
 
 def rounded(interval: Interval) -> Interval:
     """An Interval with DIGITS after the point, and no -0."""
-    value, low, high = (
-        round(each, DIGITS) + 0.0 for each in (interval.value, interval.low, interval.high)
-    )
+    bounds = (interval.value, interval.low, interval.high)
+    value, low, high = (round(each, DIGITS) + 0.0 for each in bounds)
     return Interval(value, low, high, interval.questions, interval.clusters)
 
 

@@ -51,10 +51,7 @@ OF_ONE_QUESTION = (QuestionError, FilterError, ModelError)  # the others may far
 
 
 def run_name(settings: Settings, *, retrieval_only: bool) -> str:
-    """What a run is called, fit for a folder: its model, made safe, else what answers in its place.
-
-    "meta-llama/Llama-3.1:8b" -> "meta-llama-Llama-3.1-8b"
-    """
+    """What a run is called: its model, made safe for a folder, or what answers in its place."""
     if retrieval_only:
         return RETRIEVAL
     if settings.model is None:
@@ -131,11 +128,10 @@ def run_gold(
     """
     sources = Sources(archive)
     scorers = None if settings.retrieval_only else Scorers.of(archive.support_embedder)
-    total = len(gold.questions)
 
     def finished(done: int) -> None:
         if progress is not None:
-            progress(done, total)
+            progress(done, len(gold.questions))
 
     _warm(archive, gold.questions[0])
     ask = partial(_ask, archive, retrieval_only=settings.retrieval_only)
@@ -148,9 +144,9 @@ def run_gold(
 
 
 def write_run(folder: Path, run: Run, gold: GoldSet, setup: Mapping[str, Any]) -> Summary:
-    """Writes a run's folder (see records.py). `setup` says what was run; it must be JSON.
+    """Writes a run's folder (see records.py). Raises StoreUnwritable.
 
-    Raises StoreUnwritable: it cannot be written.
+    `setup` says what was run; it must be JSON.
     """
     make_folder(folder)
     summary = summarise(run.records, gold.name, setup)
@@ -198,7 +194,10 @@ def _ask(
     if answer is None:
         return Outcome(tuple(passages)), Timing(question.id, time.perf_counter() - began)
     problems = tuple(each for each in answer.warnings if each.startswith(FALLBACK))
-    return Outcome(tuple(passages), answer, problems), Timing.of(question.id, answer.usage)
+    usage = answer.usage
+    seconds = usage.retrieval_seconds, usage.model_seconds or None, usage.first_text_seconds
+    spent = usage.prompt_tokens, usage.completion_tokens, usage.cost
+    return Outcome(tuple(passages), answer, problems), Timing(question.id, *seconds, *spent)
 
 
 def _history(
@@ -207,11 +206,9 @@ def _history(
     """The conversation before a follow-up. Of the search alone the questions stand in it only."""
     history: tuple[Exchange, ...] = ()
     for asked in question.history:
-        answer = (
-            _no_answer(asked)
-            if retrieval_only
-            else _answer(archive, question, asked, history, unwanted)
-        )
+        answer = _no_answer(asked)
+        if not retrieval_only:
+            answer = _answer(archive, question, asked, history, unwanted)
         history = (*history, Exchange(asked, answer))
     return history
 

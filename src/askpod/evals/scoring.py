@@ -6,16 +6,15 @@ measure (facts of a question that has none, citations of a right refusal) there 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.refusal import is_refusal
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
-from askpod.evals.gold import GoldQuestion, Sources, Stretch, union
+from askpod.evals.gold import GoldQuestion, Sources, Stretch
 from askpod.evals.measures import BUDGETS, Heard, Score, at_budgets, ranking
 from askpod.evals.measures.citations import (
     Sentence,
@@ -93,21 +92,15 @@ def _score_answer(
     # What stands in a failed model's place was not written by it, and earns it nothing.
     broken = failed(answer) or not answer.text
     basis: Basis = "none" if broken else answer.basis
-    scores = {
-        **refusals(
-            answerable=question.answerable, refused=answer.basis != "answered" and not broken
-        ),
-        **malformed(answer),
-        **basis_scores(basis),
-    }
+    refused = answer.basis != "answered" and not broken
+    scores = refusals(answerable=question.answerable, refused=refused)
+    scores |= malformed(answer) | basis_scores(basis)
     if question.answerable:
         cited = [] if broken else _places(answer.citations)
         scores |= offered_and_cited(_offered(answer), cited, question.stretches)
     # What follows a model's refusal is quoted by askpod, and is no part of what the model wrote.
     if basis == "none" or (answer.reply is not None and is_refusal(answer.reply)):
-        right = (
-            {"crag": Score(0.0)} if broken else crag(basis, None, answerable=question.answerable)
-        )
+        right = crag(basis, None, answerable=question.answerable or broken)
         return {**scores, **_nothing(question, answer), **right}, {}
     details: Details = {}
     recall = None
@@ -144,17 +137,16 @@ def _stated(
     facts: Sequence[str], stated: Sequence[str], matches: Sequence[Match]
 ) -> list[dict[str, Any]]:
     """Each fact with what states it: a statement, or two neighbours together."""
-    found = [
-        sorted(number for number in (match.statement, match.second) if number is not None)
-        for match in matches
-    ]
     return [
         {
             "fact": facts[match.fact],
-            "statement": " ".join(stated[number] for number in numbers) or None,
+            "statement": " ".join(
+                stated[number] for number in (match.statement, match.second) if number is not None
+            )
+            or None,
             "score": round(match.score, 4),
         }
-        for match, numbers in zip(matches, found, strict=True)
+        for match in matches
     ]
 
 
@@ -272,14 +264,13 @@ def _gold(question: GoldQuestion, sources: Sources) -> dict[str, Any]:
         "facts": list(question.facts or ()),
         "okay": list(question.okay),
         "episode": question.episode,  # of which alone it was asked
-        "evidence": [_evidence(stretch, sources) for stretch in _in_their_order(question)],
+        "evidence": [
+            _evidence(stretch, sources)
+            for episode in dict.fromkeys(each.episode for each in question.evidence)
+            for stretch in question.stretches
+            if stretch.episode == episode
+        ],
     }
-
-
-def _in_their_order(question: GoldQuestion) -> Iterator[Stretch]:
-    """Each stretch of evidence, the first episode's first."""
-    for episode in dict.fromkeys(each.episode for each in question.evidence):
-        yield from union(each for each in question.stretches if each.episode == episode)
 
 
 def _evidence(stretch: Stretch, sources: Sources) -> dict[str, Any]:
@@ -309,7 +300,6 @@ def _retrieved(passage: Passage) -> dict[str, Any]:
 def _answer(answer: Answer) -> Mapping[str, Any]:
     """All of it but the passages, which stand beside it, and what differs from run to run."""
     whole = replace(answer, passages=(), evidence=()).to_dict()
-    usage = asdict(answer.usage)
-    whole["usage"] = {name: usage[name] for name in usage if name not in OF_ONE_MACHINE}
-    kept = {name: whole[name] for name in whole if name not in ("passages", "evidence")}
-    return cast("dict[str, Any]", json.loads(json.dumps(kept)))  # lists, as when it is read again
+    for name in OF_ONE_MACHINE:
+        del whole["usage"][name]
+    return {name: whole[name] for name in whole if name not in ("passages", "evidence")}

@@ -195,9 +195,9 @@ class Match:
     """Where an answer states a fact."""
 
     fact: int  # its number in the list, from 0
-    statement: int | None  # that states it best (of two together: the better one), or None
+    statement: int | None  # that states it, alone or with the next one; None where none does
     score: float  # of that statement or pair; the best that there was, where none states it
-    second: int | None = None  # the other of two that state it only together
+    second: int | None = None  # the next one, where the two state it only together
 
 
 class FactMatcher:
@@ -235,15 +235,15 @@ class FactMatcher:
         self, number: int, fact: str, statements: Sequence[str], pairs: Sequence[str]
     ) -> Match:
         alone = [self.score(statement, fact) for statement in statements]
-        best = _first_best(alone)
-        if best is None or alone[best] >= BAR:
-            return Match(number, best, alone[best] if best is not None else 0.0)
+        best = max(alone, default=0.0)
+        if best >= BAR:
+            return Match(number, alone.index(best), best)
         together = [self.score(pair, fact) for pair in pairs]
-        two = _first_best(together)
-        if two is None or together[two] < BAR_TOGETHER:
-            return Match(number, None, alone[best])
-        one, other = sorted((two, two + 1), key=lambda each: -alone[each])
-        return Match(number, one, together[two], other)
+        of_two = max(together, default=0.0)
+        if of_two < BAR_TOGETHER:
+            return Match(number, None, best)
+        first = together.index(of_two)
+        return Match(number, first, of_two, first + 1)
 
     def _vector(self, text: str) -> Vector:
         return self._embed([text])[text]
@@ -275,13 +275,13 @@ def fact_scores(
 ) -> tuple[dict[str, Score], tuple[Match, ...]]:
     """fact_recall, fact_precision and fact_f1 of an answer, and what was found where.
 
-    With `okay` facts, which an answer may state and need not, also nugget_recall: the share of
-    all facts that it states, an okay one weighing half of a vital one. To state one is precise.
-
     fact_recall: the share of the facts that the answer states. fact_precision: the share of its
     statements that state a fact, or a part of it together with a neighbour; courtesies and remarks
     on what the episodes do not hold are not counted. fact_f1: their harmonic mean. An answer that
     states nothing, such as a refusal, has 0 in all three.
+
+    With `okay` facts, which an answer may state and need not, also nugget_recall: the share of
+    all facts that it states, an okay one weighing half of a vital one. To state one is precise.
     Facts as in the nuggets of question answering (Voorhees, TREC 2003), without a judge; vital
     and okay, and the weight of a half, as in AutoNuggetizer (Pradeep et al., SIGIR 2025).
     """
@@ -308,7 +308,3 @@ def fact_scores(
         nuggets = (stated + OKAY * stated_okay) / (len(facts) + OKAY * len(okay))
         scores["nugget_recall"] = Score(nuggets)
     return scores, matches
-
-
-def _first_best(scores: Sequence[float]) -> int | None:
-    return max(range(len(scores)), key=scores.__getitem__) if scores else None

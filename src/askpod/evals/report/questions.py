@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from askpod.evals.gold import Stretch, shared, union
-from askpod.evals.measures import BUDGETS, BY_BUDGET, MEASURES, Score
+from askpod.evals.measures import BUDGETS, BY_BUDGET, MEASURES
 from askpod.evals.records import Record, as_stretch
 from askpod.evals.report.page import cut, plain, visible, with_links
 from askpod.evals.report.plots import figure_text
@@ -111,8 +111,8 @@ def question_of(number: int, record: Record) -> Question:
     return Question(
         number=number,
         record=record,
-        worth=worth(record.scores),
-        glance=_glance(record.scores),
+        worth=worth(record),
+        glance=_glance(record),
         answer=None if answer is None else _answer(answer),
         quotes=() if answer is None else [*_quotes(answer, evidence)],
         passages=[*_passages(record.retrieved[:SHOWN], evidence)],
@@ -123,20 +123,15 @@ def question_of(number: int, record: Record) -> Question:
             for each in record.details.get("sentences", ())
             if not each["supported"]
         ][:QUOTES],
-        budgets=_budgets(record.scores),
-        scores=_scores(record.scores),
+        budgets=_budgets(record),
+        scores=_scores(record),
     )
 
 
-def worth(scores: Mapping[str, Score]) -> float | None:
+def worth(record: Record) -> float | None:
     """How well a question went: the mean of those of WORTH that apply to it."""
-    values = [value for name in WORTH if (value := value_of(scores.get(name))) is not None]
+    values = [value for name in WORTH if (value := record.figure(name)) is not None]
     return sum(values) / len(values) if values else None
-
-
-def value_of(score: Score | None) -> float | None:
-    """A question's own figure; None where the measure does not apply to it."""
-    return score.value / score.weight if score and score.weight > 0 else None
 
 
 def worst(questions: Iterable[Question], most: int) -> list[Question]:
@@ -145,13 +140,15 @@ def worst(questions: Iterable[Question], most: int) -> list[Question]:
     return sorted(faulty, key=lambda each: (each.worth or 0.0, each.number))[:most]
 
 
-def _glance(scores: Mapping[str, Score]) -> list[tuple[str, str]]:
-    shown = [(words, value_of(scores.get(name))) for name, words in GLANCE.items()]
-    refused = value_of(scores.get("refusal_recall"))
-    told = [] if refused is None else [("refused", "yes" if refused else "no")]
-    wrongly = value_of(scores.get("refusal_precision")) == 0
-    told += [("refused", "wrongly")] if wrongly else []
-    return [(words, figure_text(value)) for words, value in shown if value is not None] + told
+def _glance(record: Record) -> list[tuple[str, str]]:
+    shown = [(words, record.figure(name)) for name, words in GLANCE.items()]
+    told = [(words, figure_text(value)) for words, value in shown if value is not None]
+    refused = record.figure("refusal_recall")
+    if refused is not None:
+        told.append(("refused", "yes" if refused else "no"))
+    if record.figure("refusal_precision") == 0:
+        told.append(("refused", "wrongly"))
+    return told
 
 
 def _answer(answer: Mapping[str, Any]) -> Markup:
@@ -219,19 +216,19 @@ def _facts(record: Record) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def _budgets(scores: Mapping[str, Score]) -> list[tuple[str, list[str]]]:
+def _budgets(record: Record) -> list[tuple[str, list[str]]]:
     """Recall, precision and F1, at each budget of words."""
     rows = []
     for kind, label in BY_BUDGET.items():
-        values = [value_of(scores.get(f"{kind}@{words}")) for words in BUDGETS]
+        values = [record.figure(f"{kind}@{words}") for words in BUDGETS]
         if any(value is not None for value in values):
             rows.append((label, ["–" if value is None else figure_text(value) for value in values]))
     return rows
 
 
-def _scores(scores: Mapping[str, Score]) -> list[tuple[str, str]]:
+def _scores(record: Record) -> list[tuple[str, str]]:
     """All other scores, in the order of MEASURES."""
-    found = ((each, value_of(scores.get(each.name))) for each in MEASURES)
+    found = ((each, record.figure(each.name)) for each in MEASURES)
     return [
         (each.label, f"{figure_text(value)} {each.unit}".rstrip())
         for each, value in found
