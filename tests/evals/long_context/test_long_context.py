@@ -229,6 +229,7 @@ def test_a_second_run_asks_nothing_and_writes_the_same_bytes(
     for name, parallel in (("one", 4), ("two", 1)):
         model = StoredModel(run.settings, StoredReplies(tmp_path / "replies"))
         result = run(SHORT, questions=2, model=model, parallel=parallel)
+        (tmp_path / name).mkdir()
         write_document(tmp_path / name, result, {"gold": GOLD.name, "model": "gpt-4o"})
         pages.append(long_context_report(result, GOLD.name, {"model": "gpt-4o"}))
     assert len(server.requests) == 2 * (1 + 2 * len(POSITIONS))

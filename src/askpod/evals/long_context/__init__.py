@@ -9,8 +9,7 @@ and how the text is formatted, judged by F1 with intervals and not by recall alo
 The *effective window* is the longest prompt that a model reads nearly as well as a short one.
 RULER (Hsieh et al., COLM 2024) holds each length against a fixed score, NoLiMa (Modarressi et al.,
 ICML 2025) against 85 % of the model's own score on short prompts. This is the latter, with the
-score at the shortest length as the base: a window that every model can be held to, whatever the
-questions. How sure it is comes from a bootstrap over episodes, the same draw at all lengths.
+score at the shortest length as the base. How sure it is comes from a bootstrap over episodes.
 """
 
 from __future__ import annotations
@@ -183,7 +182,7 @@ class Window:
     high: int
     lengths: tuple[int, ...]  # those asked, shortest first
     scores: tuple[float, ...]  # at each of them
-    shares: tuple[tuple[int, float], ...]  # window -> share of the resamples that have it
+    shares: Mapping[int, float]  # window -> share of the resamples that have it
 
     @property
     def is_longest(self) -> bool:
@@ -212,9 +211,7 @@ def effective_window(
         high=int(high),
         lengths=tuple(lengths),
         scores=tuple(float(mean) for mean in means),
-        shares=tuple(
-            (int(kind), float(count) / RESAMPLES) for kind, count in zip(kinds, counts, strict=True)
-        ),
+        shares={int(kind): float(n) / RESAMPLES for kind, n in zip(kinds, counts, strict=True)},
     )
 
 
@@ -238,7 +235,7 @@ def _up_to(window: Window) -> str:
 
 
 def _sure(window: Window) -> str:
-    share = dict(window.shares).get(window.length, 0.0)
+    share = window.shares.get(window.length, 0.0)
     low, high = (in_k(each) if each else "none" for each in (window.low, window.high))
     lie = f"at {low}" if low == high else f"from {low} to {high}"
     return f"so in {_percent(share)} of the resamples, 95 % of which lie {lie}"
@@ -262,11 +259,8 @@ def _resampled(values: NDArray[np.float64], clusters: Sequence[str]) -> NDArray[
     names, of = np.unique(np.asarray(clusters), return_inverse=True)
     if len(names) < 2:
         names, of = np.arange(len(values)), np.arange(len(values))
-    sums = np.zeros((len(names), values.shape[1]))
-    np.add.at(sums, of, values)
-    sizes = np.bincount(of, minlength=len(names)).astype(np.float64)
+    belongs = of == np.arange(len(names))[:, np.newaxis]  # episodes x questions
     drawn = np.random.default_rng(WINDOW_SEED).integers(0, len(names), (RESAMPLES, len(names)))
-    times = np.zeros((RESAMPLES, len(names)))
-    np.add.at(times, (np.arange(RESAMPLES)[:, np.newaxis], drawn), 1.0)
-    totals: NDArray[np.float64] = (times @ sums) / (times @ sizes)[:, np.newaxis]
+    times = np.stack([np.bincount(each, minlength=len(names)) for each in drawn]) @ belongs
+    totals: NDArray[np.float64] = (times @ values) / times.sum(axis=1, keepdims=True)
     return totals

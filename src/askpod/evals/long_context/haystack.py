@@ -2,9 +2,8 @@
 
 A haystack that several questions share is one such after the other. Next to the evidence stands
 the rest of its own episode, all of it where it fits; then other transcripts, on both sides, each
-time on the side with more room left. The outermost ones are cut at a turn, and what is then left is
-filled with sentences of the next turn, or where these are too long with its words. Tokens of a turn
-are counted once.
+time on the side with more room left. The outermost ones are cut between words. Tokens of a turn are
+counted once.
 """
 
 from __future__ import annotations
@@ -28,16 +27,13 @@ from askpod.retrieval.evidence import (
     render_title,
     render_turn,
 )
-from askpod.text import split_sentences
 
 Count = Callable[[str], int]  # the tokens of a text
 
 UNNUMBERED = 999  # the number that is counted for every turn: three digits, one token
 
-WASTE = 0.01  # of a haystack, that may be left unused before a sentence is cut for its sake
-
-_WORD_END = re.compile(r"(?<=\S)(?=\s|$)")
-_WORD_START = re.compile(r"(?<!\S)(?=\S)")
+_START = re.compile(r"(?<!\S)(?=\S)")  # of a word
+_END = re.compile(r"(?<=\S)(?=\s|$)")
 
 Price = Callable[[EvidenceTurn], int]  # the tokens of a turn as it stands in the prompt
 
@@ -72,29 +68,25 @@ class Transcripts:
 
     def of(self, episode: str, formatting: Formatting) -> Transcript:
         """The transcript of an episode, formatted in this way."""
-        known = self._known.get((episode, formatting))
-        if known is None:
+        key = episode, formatting
+        if key not in self._known:
             turns = self.turns(episode)
-            known = Transcript(
-                episode,
-                turns,
-                tuple(self.count(f"{render_one(turn, formatting)}\n") for turn in turns),
-                self.count(f"{heading(turns[0], formatting)}\n") if turns else 0,
-            )
-            self._known[episode, formatting] = known
-        return known
+            tokens = tuple(self.count(f"{render_one(turn, formatting)}\n") for turn in turns)
+            above = self.count(f"{heading(turns[0], formatting)}\n") if turns else 0
+            self._known[key] = Transcript(episode, turns, tokens, above)
+        return self._known[key]
 
     def turns(self, episode: str) -> tuple[EvidenceTurn, ...]:
         """An episode's turns, whole, those without speech left out."""
         if episode not in self._turns:
             title = self.episodes[episode].title
-            said = enumerate(self._archive.turns(episode))
-            self._turns[episode] = tuple(
-                EvidenceTurn(
-                    UNNUMBERED, episode, title, cut_span(turn, place, 0, len(turn.text)), ""
-                )
-                for place, turn in said
+            spans = (
+                cut_span(turn, place, 0, len(turn.text))
+                for place, turn in enumerate(self._archive.turns(episode))
                 if turn.text.strip()
+            )
+            self._turns[episode] = tuple(
+                EvidenceTurn(UNNUMBERED, episode, title, span, "") for span in spans
             )
         return self._turns[episode]
 
@@ -107,14 +99,11 @@ def render_turns(turns: Sequence[EvidenceTurn], formatting: Formatting) -> str:
     """
     if formatting == "plain":
         return render(turns)
-    return "\n".join(_blocks(turns, formatting))
-
-
-def _blocks(turns: Sequence[EvidenceTurn], formatting: Formatting) -> Iterator[str]:
+    blocks = []
     for turn, begins in by_episode(turns):
-        if begins:
-            yield heading(turn, formatting)
-        yield render_one(turn, formatting)
+        blocks += [heading(turn, formatting)] if begins else []
+        blocks.append(render_one(turn, formatting))
+    return "\n".join(blocks)
 
 
 def render_one(turn: EvidenceTurn, formatting: Formatting) -> str:
@@ -151,7 +140,7 @@ class Needle:
 
     @property
     def turns(self) -> tuple[EvidenceTurn, ...]:
-        """The turns from the first to the last with evidence."""
+        """Its turns."""
         return self.transcript.turns[self.first : self.last + 1]
 
     @property
@@ -185,9 +174,8 @@ def build(
 
     Without a depth it stands in the middle, but where its own episode ends early on one side and is
     long enough on the other. `others` come in the order in which they are wanted; no more are taken
-    than needed. It is short of `room` by a few words, or by more where all of them are used up.
-    Evidence that is longer than its depth allows stands at the haystack's edge. Raises ValueError:
-    the evidence alone takes more than `room`.
+    than needed. Evidence that is longer than its depth allows stands at the haystack's edge.
+    Raises ValueError: the evidence alone takes more than `room`.
     """
     core = needle.core
     if core > room:
@@ -196,9 +184,8 @@ def build(
         in_front = _evenly(needle, room - core)
     else:
         in_front = min(max(0, round(depth * room - core / 2)), room - core)
-    waste = round(WASTE * room)
-    before = _Side(in_front, waste, price, backwards=True)
-    after = _Side(room - core - in_front, waste, price, backwards=False)
+    before = _Side(in_front, price, backwards=True)
+    after = _Side(room - core - in_front, price, backwards=False)
     _fill(needle, others, before, after)
     turns = (*reversed(before.turns), *needle.turns, *after.turns)
     tokens = before.spent + core + after.spent
@@ -244,9 +231,8 @@ def _fill(needle: Needle, others: Iterable[Transcript], before: _Side, after: _S
 class _Side:
     """Turns on one side of the evidence, the nearest first."""
 
-    def __init__(self, room: int, waste: int, price: Price, *, backwards: bool) -> None:
+    def __init__(self, room: int, price: Price, *, backwards: bool) -> None:
         self.room = room
-        self._waste = waste
         self.turns: list[EvidenceTurn] = []
         self.spent = 0
         self.full = False
@@ -273,48 +259,25 @@ class _Side:
             above = 0
 
     def _take_part(self, turn: EvidenceTurn, above: int) -> None:
+        """Adds the longest beginning of a turn that fits (backwards: its longest end), if any."""
         room = self.room - self.spent - above
-        part = fitting(turn, room, self._waste, self._price, backwards=self._backwards)
-        if part is not None:
-            self.turns.append(part)
-            self.spent += above + self._price(part)
-
-
-def fitting(
-    turn: EvidenceTurn, room: int, waste: int, price: Price, *, backwards: bool
-) -> EvidenceTurn | None:
-    """The longest beginning of a turn (backwards: the longest end) in `room` tokens, if any.
-
-    It is cut between sentences, and between words where that would leave more than `waste`.
-    """
-    text = turn.span.text
-    by_sentence = [begin if backwards else end for begin, end in split_sentences(text)]
-    part = _longest(turn, by_sentence, room, price, backwards=backwards)
-    if part is not None and room - price(part) <= waste:
-        return part
-    marks = (_WORD_START if backwards else _WORD_END).finditer(text)
-    by_word = [found.start() for found in marks]
-    return _longest(turn, by_word, room, price, backwards=backwards) or part
-
-
-def _longest(
-    turn: EvidenceTurn, cuts: Sequence[int], room: int, price: Price, *, backwards: bool
-) -> EvidenceTurn | None:
-    """Bisects the places at which the turn may be cut."""
-    best = None
-    low, high = 0, len(cuts)
-    while low < high:
-        middle = (low + high) // 2
-        begin, end = (cuts[middle], len(turn.span.text)) if backwards else (0, cuts[middle])
-        part = part_of(turn, begin, end) if begin < end else None
-        fits = part is None or price(part) <= room
-        if fits:
-            best = part or best
-        if fits != backwards:
-            low = middle + 1
-        else:
-            high = middle
-    return best
+        text, best = turn.span.text, None
+        cuts = [found.start() for found in (_START if self._backwards else _END).finditer(text)]
+        low, high = 0, len(cuts)
+        while low < high:
+            middle = (low + high) // 2
+            begin, end = (cuts[middle], len(text)) if self._backwards else (0, cuts[middle])
+            part = part_of(turn, begin, end)
+            fits = self._price(part) <= room
+            if fits:
+                best = part
+            if fits != self._backwards:
+                low = middle + 1
+            else:
+                high = middle
+        if best is not None:
+            self.turns.append(best)
+            self.spent += above + self._price(best)
 
 
 class Others:
@@ -339,8 +302,8 @@ class Others:
         key = question.id, kind
         if key not in self._orders:
             wanted = self._hard(question, needle) if kind == "hard" else []
-            ids = dict.fromkeys([*wanted, *self._random(question)])
-            self._orders[key] = tuple(ids)
+            rest = sorted(self._transcripts.episodes, key=lambda each: drawn(question.id, each))
+            self._orders[key] = tuple(dict.fromkeys([*wanted, *rest]))
         for each in self._orders[key]:
             if not any(self._repeats(each, needle) for needle in needles):
                 yield each
@@ -356,11 +319,8 @@ class Others:
         same_guest = [each for each in episodes if guests & set(episodes[each].guests)]
         return [*sorted(same_guest, key=lambda each: places.get(each, len(places))), *near]
 
-    def _random(self, question: GoldQuestion) -> list[str]:
-        return sorted(self._transcripts.episodes, key=lambda each: drawn(question.id, each))
-
     def _repeats(self, episode: str, needle: Needle) -> bool:
-        if episode == needle.transcript.episode:
-            return True
         telling = {turn.span.text for turn in needle.turns if len(turn.span.text) >= TELLING}
-        return any(turn.span.text in telling for turn in self._transcripts.turns(episode))
+        return episode == needle.transcript.episode or any(
+            turn.span.text in telling for turn in self._transcripts.turns(episode)
+        )

@@ -86,10 +86,7 @@ class PromptMaker:
         return frame + haystack.tokens >= (1 - TOLERANCE) * batch.length
 
     def prompts(self, step: Step) -> tuple[LongPrompt, ...]:
-        """The prompt of each of its requests.
-
-        Raises QuestionError: a question cannot be searched for.
-        """
+        """The prompt of each of its requests. Raises QuestionError: one cannot be searched for."""
         return self._over_haystack(step) if isinstance(step, Batch) else (self._retrieved(step),)
 
     def _over_haystack(self, batch: Batch) -> tuple[LongPrompt, ...]:
@@ -112,11 +109,10 @@ class PromptMaker:
             if max(tokens) <= most:
                 ids = (each.id for each in batch.questions)
                 depths = dict(zip(ids, haystack.depths, strict=True))
+                made = zip(batch.requests, prompts, tokens, strict=True)
                 return tuple(
                     LongPrompt(tuple(messages), turns, size, depths[each.id])
-                    for (each, _), messages, size in zip(
-                        batch.requests, prompts, tokens, strict=True
-                    )
+                    for (each, _), messages, size in made
                 )
             # Turns from 1,000 on take a token more than was counted, for their longer number;
             # and parts need not add up to the whole, whatever vocabulary counts.
@@ -124,16 +120,14 @@ class PromptMaker:
 
     def _retrieved(self, request: Request) -> LongPrompt:
         """The usual prompt: what a search brings up, packed into the context of the settings."""
-        question = request.question
-        model = self._model
-        frame = self._counter.count_messages(self._prompts.answer(question.question, []))
-        limit = min(model.context_tokens, model.effective_window)
+        asked, model = request.question.question, self._model
+        frame = self._counter.count_messages(self._prompts.answer(asked, []))
+        budget = model.context_tokens - frame - model.answer_tokens
         found = self._archive.search(
-            question.question, top=EVIDENCE_FOR_MODEL, episode=question.episode
+            asked, top=EVIDENCE_FOR_MODEL, episode=request.question.episode
         )
-        budget = limit - frame - model.answer_tokens
         turns = pack(found, self._turns, self._counter.count, budget)
-        messages = self._prompts.answer(question.question, turns)
+        messages = self._prompts.answer(asked, turns)
         return LongPrompt(tuple(messages), turns, self._counter.count_messages(messages))
 
     def _most(self, length: int) -> int:

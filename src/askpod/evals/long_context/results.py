@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from askpod.answering.refusal import is_refusal
 from askpod.evals.gold import GoldQuestion, Stretch, seconds, shared
@@ -42,14 +41,8 @@ CITATIONS = ("citation_f1", "citation_precision", "citation_recall")
 FAULTS = ("malformed", "refused")
 MEASURES = (*FACTS, *CITATIONS, *FAULTS)
 LABELS: Mapping[str, str] = {
-    "fact_f1": "facts F1",
-    "fact_precision": "facts precision",
-    "fact_recall": "facts recall",
-    "citation_f1": "citations F1",
-    "citation_precision": "citations precision",
-    "citation_recall": "citations recall",
-    "malformed": "malformed",
-    "refused": "refused",
+    name: name.replace("fact_", "facts ").replace("citation_", "citations ").replace("f1", "F1")
+    for name in MEASURES
 }
 
 ALL = "all"
@@ -59,7 +52,7 @@ HEADLINES = ("fact_f1", "citation_f1")  # of which there are windows
 CUT = 0.6
 
 Figures = Mapping[str, Interval]  # by measure
-Values = list[tuple[GoldQuestion, dict[str, float]]]  # of each question its scores
+Values = Sequence[tuple[GoldQuestion, dict[str, float]]]  # of each question its scores
 
 FILE = "long-context.json"
 
@@ -149,7 +142,7 @@ def make_result(plan: Plan, outcomes: Sequence[Outcome], matcher: FactMatcher) -
     """Scores every outcome and sums them up."""
     questions = {question.id: question for question in plan.questions}
     scores = [score(outcome, questions[outcome.question], matcher) for outcome in outcomes]
-    by_condition: dict[Condition | None, Values] = defaultdict(list)
+    by_condition = defaultdict[Condition | None, list[tuple[GoldQuestion, dict[str, float]]]](list)
     for outcome, found in zip(outcomes, scores, strict=True):
         by_condition[outcome.condition].append((questions[outcome.question], found))
     pooled = _pooled(plan, by_condition)
@@ -185,11 +178,8 @@ def _pooled(
     return pooled
 
 
-def _mean(
-    several: Sequence[tuple[GoldQuestion, dict[str, float]]],
-) -> tuple[GoldQuestion, dict[str, float]]:
-    question = several[0][0]
-    names = several[0][1]
+def _mean(several: Values) -> tuple[GoldQuestion, dict[str, float]]:
+    question, names = several[0]
     return question, {
         name: sum(scores[name] for _, scores in several) / len(several) for name in names
     }
@@ -226,14 +216,11 @@ def _windows(plan: Plan, pooled: Mapping[tuple[Arm, int], Values]) -> dict[tuple
         columns = [pooled[arm, length] for length in lengths]
         for name in HEADLINES:
             if all(name in found for _, found in columns[0]):
-                table = _table(columns, name)
-                windows[arm, name] = effective_window(lengths, table, _clusters(columns[0]))
+                table = [[found[name] for _, found in column] for column in columns]
+                windows[arm, name] = effective_window(
+                    lengths, np.array(table).T, _clusters(columns[0])
+                )
     return windows
-
-
-def _table(columns: Sequence[Values], name: str) -> NDArray[np.float64]:
-    """Questions x lengths."""
-    return np.array([[found[name] for _, found in column] for column in columns]).T
 
 
 def _cut_prompts(outcomes: Sequence[Outcome]) -> list[str]:
@@ -251,9 +238,12 @@ def _cut_prompts(outcomes: Sequence[Outcome]) -> list[str]:
     ]
 
 
-def document(result: Result, setup: Mapping[str, Any]) -> dict[str, Any]:
-    """All of a result but the replies. `setup` says what was run; it must be JSON."""
-    return {
+def write_document(folder: Path, result: Result, setup: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes `long-context.json`, and gives all of it but the replies. Raises OSError.
+
+    `setup` says what was run; it must be JSON.
+    """
+    whole = {
         "setup": {**setup, "seed": SEED, "kept": KEPT},
         "lengths": list(result.plan.lengths),
         "questions": [question.id for question in result.plan.questions],
@@ -267,19 +257,10 @@ def document(result: Result, setup: Mapping[str, Any]) -> dict[str, Any]:
         "rows": [_row(row, figures) for row, figures in result.rows.items()],
         "left_out": [_condition(condition) for condition in result.plan.left_out],
     }
-
-
-def write_document(folder: Path, result: Result, setup: Mapping[str, Any]) -> dict[str, Any]:
-    """Writes `long-context.json`, replies included, and gives what `document` gives.
-
-    Raises OSError: it cannot be written.
-    """
-    whole = document(result, setup)
     replies = [
         {**_reply(outcome), "scores": rounded_floats(scores)}
         for outcome, scores in zip(result.outcomes, result.scores, strict=True)
     ]
-    folder.mkdir(parents=True, exist_ok=True)
     # In plain ASCII: a reply can hold halves of characters, which no file takes.
     text = json.dumps({**whole, "replies": replies}, indent=1)
     (folder / FILE).write_text(f"{text}\n", encoding="ascii")
@@ -316,7 +297,7 @@ def _window(window: Window) -> dict[str, Any]:
         "high": window.high,
         "longest_asked": window.is_longest,
         "scores": rounded_floats(dict(zip(map(str, window.lengths), window.scores, strict=True))),
-        "shares": rounded_floats({str(length): share for length, share in window.shares}),
+        "shares": rounded_floats({str(length): share for length, share in window.shares.items()}),
         "words": in_words(window),
     }
 

@@ -8,7 +8,7 @@ prompts. What came of each request is noted.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -85,17 +85,6 @@ class Plan:
         """The most tokens that all prompts together have."""
         return len(self.questions) * sum(self._lengths(model))
 
-    def read_once(self, model: ModelSettings) -> int:
-        """The most of them that are new to a service that keeps the beginning of prompts.
-
-        The questions of a haystack stand behind it, but where the instruction's place is varied.
-        """
-        haystacks = [step for step in self.steps if isinstance(step, Batch)]
-        return len(self.questions) * model.context_tokens + sum(
-            each.length * (1 if each.arm.instruction == "after" else len(each.requests))
-            for each in haystacks
-        )
-
     def _lengths(self, model: ModelSettings) -> list[int]:
         """The tokens of each prompt of a question, at most."""
         return [model.context_tokens, *(condition.length for condition in self.conditions)]
@@ -105,18 +94,19 @@ class Plan:
         lengths, number = self._lengths(model), len(self.questions)
         sold = sold_as(model.name, model.base_url)
         prices = [cost(sold, length, model.answer_tokens) for length in lengths]
-        known = [price for price in prices if price is not None]
-        price = f", at most ${number * sum(known):,.2f}" if len(known) == len(lengths) else ""
+        price = "" if None in prices else f", at most ${number * sum(filter(None, prices)):,.2f}"
+        # The questions of a haystack stand behind it, but where the instruction's place is varied.
+        new = number * model.context_tokens + sum(
+            each.length * (1 if each.arm.instruction == "after" else len(each.requests))
+            for each in self.steps
+            if isinstance(each, Batch)
+        )
         return (
             f"{number} questions, {number * len(lengths):,} requests with at most "
-            f"{_in_millions(self.tokens(model))} prompt tokens{price} "
-            f"({_in_millions(self.read_once(model))} for a service that reads the same beginning "
+            f"{self.tokens(model) / 1e6:,.1f} million prompt tokens{price} "
+            f"({new / 1e6:,.1f} million for a service that reads the same beginning "
             "of prompts once); replies that are kept from before are not asked for again"
         )
-
-
-def _in_millions(tokens: int) -> str:
-    return f"{tokens / 1_000_000:,.1f} million"
 
 
 def make_plan(
@@ -129,11 +119,9 @@ def make_plan(
 ) -> Plan:
     """Samples the questions; conditions for which the archive has too little text are left out.
 
-    Where it would have enough for haystacks of single questions, none are shared.
-
-    A question can be used if it has its evidence in one episode, in turns that take
-    MOST_EVIDENCE tokens at most and half of the shortest haystack. Those with evidence so short
-    that six can share a haystack come first.
+    Where it would have enough for haystacks of single questions, none are shared. A question can be
+    used if it has its evidence in one episode, in turns that take MOST_EVIDENCE tokens at most and
+    half of the shortest haystack. Those so short that six can share a haystack come first.
 
     Args:
         gold: The questions.
@@ -190,24 +178,13 @@ def grouped(
             group = next(open_groups, None)
             groups.append([question]) if group is None else group.append(question)
         for group in groups:
-            if size < SHARED[0]:
-                _fill(group, size, full, maker, most)
+            for other in full if size < SHARED[0] else ():
+                if _fits(group, size, other, maker, most):
+                    group.append(other)
             if len(group) == size:
                 full += group
                 yield tuple(group)
         left = [each for each in left if each not in full]
-
-
-def _fill(
-    group: list[GoldQuestion],
-    size: int,
-    others: Iterable[GoldQuestion],
-    maker: PromptMaker,
-    most: int,
-) -> None:
-    for other in others:
-        if _fits(group, size, other, maker, most):
-            group.append(other)
 
 
 def _fits(
@@ -224,9 +201,7 @@ def _fits(
 
 def why_left_out(conditions: Sequence[Condition]) -> tuple[str, ...]:
     """A line for each length with conditions that are left out."""
-    by_length: dict[int, int] = defaultdict(int)
-    for condition in conditions:
-        by_length[condition.length] += 1
+    by_length = Counter(condition.length for condition in conditions)
     return tuple(
         f"{in_k(length)}: {number} conditions left out, the archive has too little text for them"
         for length, number in sorted(by_length.items())
@@ -245,9 +220,8 @@ def sample(
     depends on their ids alone, so that a larger sample holds a smaller one and a new question
     displaces at most one other. Raises GoldError: no question can be used.
     """
-    usable = list(eligible)
-    if any(question.facts for question in usable):
-        usable = [question for question in usable if question.facts]
+    known = list(eligible)
+    usable = [question for question in known if question.facts] or known
     if not usable:
         raise GoldError(
             f"{gold.path}: no question can be asked over a haystack: one is needed that has its "
@@ -321,15 +295,14 @@ def _ask_all(
 ) -> list[Outcome]:
     """Asks one after the other, so that a service finds the haystack that it has just read."""
     requests = step.requests if isinstance(step, Batch) else (step,)
-    try:
-        prompts = maker.prompts(step)
-    except QuestionError as error:
-        for _ in requests:
-            finished()
-        return [Outcome(each.id, condition, problem=str(error)) for each, condition in requests]
     outcomes = []
-    for request, prompt in zip(requests, prompts, strict=True):
-        outcomes.append(_ask(model, request, prompt, unwanted, strict=strict))
+    try:
+        for request, prompt in zip(requests, maker.prompts(step), strict=True):
+            outcomes.append(_ask(model, request, prompt, unwanted, strict=strict))
+            finished()
+    except QuestionError as error:  # of one request alone: with retrieved evidence
+        [(question, condition)] = requests
+        outcomes.append(Outcome(question.id, condition, problem=str(error)))
         finished()
     return outcomes
 
