@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
@@ -23,10 +23,9 @@ from starlette.routing import Route
 
 from askpod import __version__, errors
 from askpod.links import safe_link, youtube_id
-from askpod.model import Answer, Episode, Exchange, Filters, Turn, as_json
+from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, as_json
 from askpod.retrieval.retriever import LONGEST_QUESTION
 from askpod.serve.live import LiveArchive, Stopping, TooManyAnswers
-from askpod.serve.openapi import DOCUMENT
 
 MOST_PASSAGES = 50
 AROUND = 30.0  # seconds before and after a passage: a minute in all
@@ -90,19 +89,18 @@ class Api:
         model = self._live.settings.model
         told: dict[str, Any] = {"version": __version__, "model": model.name if model else None}
         told["indexing"] = indexing = await self._live.being_indexed()
+        state, message = "empty", "The archive holds no episode yet: askpod index …"
+        counts: dict[str, int] = {}
         try:
-            counts = await self._live.look_up(lambda archive: archive.counts())
+            told["counts"] = counts = await self._live.look_up(lambda archive: archive.counts())
         except errors.AskpodError as error:
-            state = "indexing" if indexing and isinstance(error, errors.ArchiveNotFound) else None
-            message = INDEXING if state else str(error)
-            return JSONResponse(told | {"state": state or "unavailable", "message": message})
+            state, message = "unavailable", str(error)
+            indexing = indexing and isinstance(error, errors.ArchiveNotFound)
         if counts.get("episodes"):
             state, message = "ready", INDEXING if indexing else ""
         elif indexing:
             state, message = "indexing", INDEXING
-        else:
-            state, message = "empty", "The archive holds no episode yet: askpod index …"
-        return JSONResponse(told | {"state": state, "counts": counts, "message": message})
+        return JSONResponse(told | {"state": state, "message": message})
 
     async def ask(self, request: Request) -> Response:
         """An answer as it is written: events `text`, and last `answer` or `error`."""
@@ -146,9 +144,7 @@ class Api:
 
     async def episode(self, request: Request) -> Response:
         """One episode with its transcript and what plays it."""
-        episode, turns = await self._episode(request.query_params.get("id", ""))
-        told = episode.to_dict() | {"player": player(self._recordings, episode)}
-        return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in turns]})
+        return self._told(*await self._episode(request.query_params.get("id", "")))
 
     async def passage(self, request: Request) -> Response:
         """The turns around a stretch of an episode."""
@@ -160,9 +156,11 @@ class Api:
         around = _number(query, "around", AROUND)
         if around < 0 or end < begin:
             raise errors.FilterError("start, end, around: the end is before the start")
-        near = within(turns, begin - around, end + around)
+        return self._told(episode, within(turns, begin - around, end + around))
+
+    def _told(self, episode: Episode, turns: list[Turn]) -> Response:
         told = episode.to_dict() | {"player": player(self._recordings, episode)}
-        return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in near]})
+        return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in turns]})
 
     async def audio(self, request: Request) -> Response:
         """An episode's recording; FileResponse answers ranges with 206."""
@@ -174,7 +172,7 @@ class Api:
 
     async def openapi(self, _: Request) -> Response:
         """The OpenAPI document of this interface."""
-        return JSONResponse(DOCUMENT)
+        return JSONResponse(openapi())
 
     async def _episode(self, episode_id: str) -> tuple[Episode, list[Turn]]:
         return await self._live.look_up(lambda archive: find_episode(archive, episode_id))
@@ -213,8 +211,7 @@ def turn_dict(turn: Turn, episode: Episode) -> dict[str, Any]:
 
 def filters_of(query: Mapping[str, str]) -> Filters:
     """The filters among the parameters of a request; an empty one is none."""
-    names = ("episode", "guest", "speaker", "season", "since", "until")
-    given: dict[str, Any] = {name: query[name] for name in names if query.get(name)}
+    given: dict[str, Any] = {name: query[name] for name in FILTERS if query.get(name)}
     if "season" in given:
         season = _number(query, "season", 0)
         given["season"] = int(season) if season.is_integer() else season
@@ -334,3 +331,65 @@ def _audio_links(episode: Episode) -> list[str]:
             or name.casefold() in ("audio", "enclosure")
         )
     ]
+
+
+# --- The OpenAPI document -------------------------------------------------------------------------
+
+FILTERS = {each.name: "string" for each in fields(Filters)} | {"season": "integer"}
+_OBJECT: dict[str, Any] = {"type": "object"}
+
+
+def openapi() -> dict[str, Any]:
+    """The document of this interface."""
+    schemas: dict[str, Any] = {}
+    for kind in (Answer, Passage, Asking):
+        schema = TypeAdapter(kind).json_schema(
+            ref_template="#/components/schemas/{model}", mode="serialization"
+        )
+        schemas |= schema.pop("$defs", {}) | {kind.__name__: schema}
+    passages = {"type": "array", "items": {"$ref": "#/components/schemas/Passage"}}
+    episodes = {"type": "array", "items": _OBJECT}
+    around = {"start": "number", "end": "number", "words": "string", "around": "number"}
+    paths = {
+        "/api/archive": _get("What the archive holds, or why it cannot be opened", _OBJECT),
+        "/api/ask": _post(),
+        "/api/search": _get(
+            "Passages, best first", passages, "q", {"q": "string", "top": "integer", **FILTERS}
+        ),
+        "/api/episodes": _get("The episodes", episodes, "", FILTERS),
+        "/api/episode": _get("One episode with its transcript", _OBJECT, "id", {"id": "string"}),
+        "/api/passage": _get(
+            "The turns around a stretch of an episode",
+            _OBJECT,
+            "episode",
+            {"episode": "string", **around},
+        ),
+    }
+    info = {"title": "askpod", "version": __version__}
+    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
+
+
+def _get(
+    summary: str, schema: dict[str, Any], required: str = "", takes: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    parameters = [
+        {"name": name, "in": "query", "required": name == required, "schema": {"type": kind}}
+        for name, kind in (takes or {}).items()
+    ]
+    answered = {"description": "OK", "content": {"application/json": {"schema": schema}}}
+    told = {"summary": summary, "parameters": parameters, "responses": {"200": answered}}
+    return {"get": told}
+
+
+def _post() -> dict[str, Any]:
+    answered = {
+        "description": "Server-sent events; the last one's data is an Answer",
+        "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Answer"}}},
+    }
+    asking = {"application/json": {"schema": {"$ref": "#/components/schemas/Asking"}}}
+    told = {
+        "summary": "An answer as it is written: events `text` ({text}), then `answer` or `error`",
+        "requestBody": {"required": True, "content": asking},
+        "responses": {"200": answered},
+    }
+    return {"post": told}

@@ -94,38 +94,26 @@ def conversation(messages: list[Message]) -> tuple[str, list[Exchange]]:
         raise QuestionError("the last message must be the user's question")
     if len(said[-1].text()) > LONGEST_QUESTION:
         raise QuestionError(f"a question has at most {LONGEST_QUESTION} characters")
-    history = [
-        Exchange(asked.text(), _past(asked.text(), replied.text()))
-        for asked, replied in pairwise(said)
-        if asked.role == "user" and replied.role == "assistant"
-    ]
+    history = []
+    for asked, replied in pairwise(said):
+        if asked.role == "user" and replied.role == "assistant":
+            text = _SOURCES.sub("", replied.text())
+            past = Answer(asked.text(), text, (), (), refused=False, mode="extractive")
+            history.append(Exchange(asked.text(), past))
     return said[-1].text(), history[-MOST_EXCHANGES:]
-
-
-def _past(question: str, text: str) -> Answer:
-    text = _SOURCES.sub("", text)
-    return Answer(question, text, (), (), refused=False, mode="extractive")
 
 
 def completed(answer: Answer) -> dict[str, Any]:
     """The whole answer as one completion."""
-    content = answer.text + sources(answer)
-    message = {"role": "assistant", "content": content, "refusal": None}
-    return (
-        _head("chat.completion")
-        | {
-            "choices": [
-                {
-                    "index": 0,
-                    "message": message | {"annotations": url_citations(answer)},
-                    "finish_reason": "stop",
-                    "logprobs": None,
-                }
-            ],
-            "usage": _usage(answer),
-        }
-        | _further(answer)
-    )
+    message = {
+        "role": "assistant",
+        "content": answer.text + sources(answer),
+        "refusal": None,
+        "annotations": url_citations(answer),
+    }
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    told = {"choices": [choice], "usage": _usage(answer)}
+    return _head("chat.completion") | told | _further(answer)
 
 
 async def streamed(
@@ -190,9 +178,7 @@ def markdown(text: str) -> str:
 def url_citations(answer: Answer, begin: int = 0) -> list[dict[str, Any]]:
     """A `url_citation` for each marker of a citation that has a link.
 
-    Args:
-        answer: whose text holds the markers.
-        begin: characters of the message before the answer's text.
+    `begin` counts the characters of the message before the answer's text.
     """
     linked = {citation.number: citation for citation in answer.citations if citation.url}
     return [

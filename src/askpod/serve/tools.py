@@ -244,25 +244,20 @@ def _fitted(told: Result, name: str, rows: list[Result], room: int, long: str) -
         room: tokens of the JSON at most.
         long: the field, of `told` or of the first row, that may be cut.
     """
-    counter = TokenCounter("gpt-4o")
+    counter, shown = TokenCounter("gpt-4o"), list(rows)
 
-    def size(result: Result) -> int:
-        return counter.count(json.dumps(result, ensure_ascii=False, indent=2))
+    def result() -> Result:
+        return told | {name: shown, "left_out": len(rows) - len(shown)}
 
-    kept = len(rows)
-    result = told | {name: rows, "left_out": 0}
-    while kept > 1 and size(result) > room:
-        kept = min(kept - 1, max(1, kept * room // size(result)))
-        result = told | {name: rows[:kept], "left_out": len(rows) - kept}
-    if size(result) > room:
-        holder = told if long in told else dict(rows[0]) if rows else told
-        text = str(holder.get(long, ""))
-        while text and size(result) > room:
-            text = text[: len(text) * 3 // 4]
-            cut = {**holder, long: text.rstrip() + " …"}
-            result = (
-                cut | {name: rows[:kept], "left_out": len(rows) - kept}
-                if holder is told
-                else told | {name: [cut], "left_out": len(rows) - 1}
-            )
-    return result
+    def size() -> int:
+        return counter.count(json.dumps(result(), ensure_ascii=False, indent=2))
+
+    while len(shown) > 1 and (tokens := size()) > room:
+        shown = shown[: min(len(shown) - 1, max(1, len(shown) * room // tokens))]
+    told, shown = dict(told), [dict(each) for each in shown]
+    holder = told if long in told or not shown else shown[0]
+    text = str(holder.get(long, ""))
+    while text and size() > room:
+        text = text[: len(text) * 3 // 4]
+        holder[long] = text.rstrip() + " …"
+    return result()

@@ -70,12 +70,9 @@ def key_for(base_url: str | None) -> str:
 
 
 def secret(variable: str, what: str, error: type[AskpodError]) -> str:
-    """The value of a variable that holds a key or token; "" where it is not set.
+    """The value of a variable that holds a key or token (`what`); "" where it is not set.
 
-    Args:
-        variable: its name.
-        what: "key" or "token", for the message.
-        error: raised where it holds what no key holds.
+    Raises `error` where it holds what no key holds.
     """
     value = os.environ.get(variable, "").strip()
     if value and not (value.isascii() and value.isprintable() and " " not in value):

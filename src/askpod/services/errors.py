@@ -1,8 +1,8 @@
 """What went wrong with a model's service: its error replies parsed, in words that say what to do.
 
 The errors of the openai client hold the request, and with it the key; a service may even repeat
-the key. So nothing of them is passed on but what is picked out here: keys are struck out, control
-characters and markup left out, and it is cut short. Importing this loads the openai client.
+the key. So nothing of them is passed on but what is picked out here. Importing this loads the
+openai client.
 """
 
 from __future__ import annotations
@@ -87,12 +87,18 @@ class ErrorMessages:
         return None
 
     def plain(
-        self, what: str, todo: str = "", *, retryable: bool = False, after: float | None = None
+        self,
+        what: str,
+        todo: str = "",
+        *,
+        retryable: bool = False,
+        after: float | None = None,
+        complaint: str = "",
     ) -> RequestFailure:
         """Like "The model's service at … what: todo"."""
         todo = f": {todo}" if todo else ""
         message = f"the model's service at {self.asked.address} {what}{todo}"
-        return RequestFailure(ModelError(message, retryable=retryable), retry_after=after)
+        return RequestFailure(ModelError(message, retryable=retryable), after, complaint)
 
     def status(self, problem: openai.APIStatusError) -> RequestFailure:
         """An HTTP status that is not success."""
@@ -104,21 +110,19 @@ class ErrorMessages:
         if status == 429:
             return self.busy(problem, complaint)
         if status >= 500 or status in (408, 409, 425):
-            failed = self.plain(
+            return self.plain(
                 f"failed on its side ({status}){self.quoted(complaint)}",
                 "try again later",
                 retryable=True,
                 after=retry_after(problem.response.headers.get("retry-after", "")),
+                complaint=complaint,
             )
-            return replace(failed, complaint=complaint)
         if 300 <= status < 400:
-            target = urlsplit(problem.response.headers.get("location", ""))
-            return self.plain(
-                f"redirects ({status}) to {target.hostname or 'elsewhere'}",
-                f"set {self.asked.address_variable} to the address that answers itself",
-            )
-        found = self.plain(f"refused the request ({status}){self.quoted(complaint)}")
-        return RequestFailure(found.error, complaint=complaint)
+            target = urlsplit(problem.response.headers.get("location", "")).hostname
+            todo = f"set {self.asked.address_variable} to the address that answers itself"
+            return self.plain(f"redirects ({status}) to {target or 'elsewhere'}", todo)
+        what = f"refused the request ({status}){self.quoted(complaint)}"
+        return self.plain(what, complaint=complaint)
 
     def timeout(self, problem: Exception) -> RequestFailure:
         """Nothing came for too long."""
@@ -133,15 +137,11 @@ class ErrorMessages:
         causes = list(chain(problem))
         if any(isinstance(cause, socket.gaierror) for cause in causes):
             host = urlsplit(self.asked.address).hostname or "of its server"
-            return self.plain(
-                "cannot be found",
-                f"the name {host} is not known; check {self.asked.address_variable}",
-            )
+            todo = f"the name {host} is not known; check {self.asked.address_variable}"
+            return self.plain("cannot be found", todo)
         if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
-            return self.plain(
-                "cannot be reached, as nothing listens there",
-                f"start it, or correct {self.asked.address_variable}",
-            )
+            todo = f"start it, or correct {self.asked.address_variable}"
+            return self.plain("cannot be reached, as nothing listens there", todo)
         if any(isinstance(cause, ssl.SSLError) for cause in causes):
             return self.plain("cannot be trusted", "its certificate or TLS is not as it should be")
         if any(is_a(cause, "ConnectError", "ProxyError") for cause in causes):
@@ -165,10 +165,8 @@ class ErrorMessages:
             todo = f"{'set' if no_key else 'check'} {self.asked.key_variable}"
             return self.plain(f"{what} (401)", todo)
         if status == 403:
-            return self.plain(
-                f"does not allow this key to use {model} (403){self.quoted(complaint)}",
-                f"check the key's rights, or choose another model ({setting})",
-            )
+            what = f"does not allow this key to use {model} (403){self.quoted(complaint)}"
+            return self.plain(what, f"check the key's rights, or choose another model ({setting})")
         if re.search("model|deployment", complaint, re.IGNORECASE):  # Azure's name for a model
             what = f"has no model {model} (404){self.quoted(complaint)}"
             return self.plain(what, f"check {setting}")

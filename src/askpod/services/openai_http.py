@@ -123,13 +123,9 @@ class GuardedClient(openai.DefaultHttpxClient):
 def guarded_openai(
     key: str, base_url: str | None, most_bytes: int, timeout: float
 ) -> openai.OpenAI:
-    """The openai client with bounded responses. Requests are repeated by who asks, not by it.
+    """The openai client with bounded responses; `timeout` is seconds without a byte.
 
-    Args:
-        key: sent with each request.
-        base_url: the service's address; None: OpenAI's.
-        most_bytes: of one response, unpacked.
-        timeout: seconds without a byte.
+    Requests are repeated by who asks, not by it.
     """
     http = GuardedClient(Guard(most_bytes), **http_options(base_url, timeout))
     return openai.OpenAI(api_key=key, base_url=base_url, http_client=http, max_retries=0)
@@ -176,10 +172,8 @@ class _Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
     def __init__(self, response: httpx.Response, limit: int, seconds: float) -> None:
         self._stream: Any = response.stream
         self._until = time.monotonic() + seconds
-        try:
+        with _told():
             self._unpacker = Unpacker(response.headers.get("content-encoding", ""), limit)
-        except NotUnpacked as error:
-            raise Unreadable(str(error)) from None
 
     def __iter__(self) -> Iterator[bytes]:
         with _told():

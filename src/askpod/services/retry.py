@@ -83,13 +83,11 @@ class Retries:
     def repeat(
         self, request: Callable[[], _T], failure_of: Callable[[Exception], RequestFailure]
     ) -> _T:
-        """What a request gives, in one of its tries.
+        """What a request gives, in one of its tries. Raises the failure of the last one.
 
         Args:
             request: may be made twice without harm.
             failure_of: what a problem with it means.
-
-        Raises ModelError: the failure of the last try.
         """
         while True:
             try:
