@@ -115,7 +115,11 @@ class Chat:
                         pieces.append(item)
                     yield item
         except (GeneratorExit, KeyboardInterrupt):
-            answer = answer or _stopped(question, "".join(pieces))
+            if answer is None:  # of a model: no other takes long enough to be stopped
+                text = "".join(pieces).rstrip()
+                answer = Answer(
+                    question, text, (), (), refused=False, mode="llm", warnings=(STOPPED,)
+                )
             raise
         finally:
             if answer is not None and (answer.text or answer.passages):
@@ -126,9 +130,11 @@ class Chat:
         self.history.clear()
 
     @property
-    def last(self) -> Answer | None:
-        """The newest answer; None before the first."""
-        return self.history[-1].answer if self.history else None
+    def last(self) -> Answer:
+        """The newest answer. Raises SourceError before the first."""
+        if not self.history:
+            raise SourceError("there is no answer yet")
+        return self.history[-1].answer
 
     def recent(self) -> list[Exchange]:
         """The newest exchanges that the history's budget holds, oldest first."""
@@ -142,12 +148,7 @@ class Chat:
         return kept
 
     def source(self, number: int) -> Citation:
-        """A source of the last answer, by its number.
-
-        Raises SourceError: it has no such source; the message says which it has.
-        """
-        if self.last is None:
-            raise SourceError("there is no answer yet, and so no source")
+        """A source of the last answer. Raises SourceError: it has no source of that number."""
         citations = {citation.number: citation for citation in self.last.citations}
         if number in citations:
             return citations[number]
@@ -162,17 +163,15 @@ class Chat:
         Raises SourceError: there is no such source, or its episode has left the archive.
         """
         citation = self.source(number)
-        turns = self.archive.turns(citation.episode_id)
-        spans = _near(turns, citation)
+        spans = _near(self.archive.turns(citation.episode_id), citation)
         if not spans:
             raise SourceError(f"the archive no longer holds what source {number} cites")
         return Excerpt(citation, tuple(spans))
 
     def _stream(self, question: str) -> Generator[Any, None, None]:
         # `closing` wants a close(), which an iterator need not have.
-        yield from self.archive.ask_stream(
-            question, history=self.recent(), filters=self.filters or None
-        )
+        filters = self.filters or None
+        yield from self.archive.ask_stream(question, history=self.recent(), filters=filters)
 
 
 def _near(turns: Sequence[Turn], citation: Citation) -> list[Span]:
@@ -200,18 +199,6 @@ def _within(turn: Turn, place: int, begin: float, end: float) -> Span | None:
         if said.end > begin and said.start < end
     ]
     return cut_span(turn, place, heard[0][0], heard[-1][1]) if heard else None
-
-
-def _stopped(question: str, text: str) -> Answer:
-    return Answer(
-        question=question,
-        text=text.rstrip(),
-        citations=(),
-        passages=(),
-        refused=False,
-        mode="llm",  # only a model's answer takes long enough to be stopped
-        warnings=(STOPPED,),
-    )
 
 
 VARIABLE = "ASKPOD_DATA"
@@ -249,10 +236,10 @@ class Session:
 
         Raises SessionUnwritable: it is not kept; what was kept before is.
         """
-        line = json.dumps(_as_json(exchange, filters))
+        line = json.dumps(_as_json(exchange, filters)).encode("ascii")
         try:
             private_folder(self.path.parent)
-            append_line(self.path, line.encode("ascii"))
+            append_line(self.path, line)
         except OSError as error:
             raise SessionUnwritable(
                 f"{self.path}: this conversation cannot be kept: {error.strerror or error}; "
@@ -290,12 +277,12 @@ class Sessions:
         return None
 
     def _newest_first(self) -> Iterator[Path]:
-        dated: list[tuple[int, str, Path]] = []
+        dated: list[tuple[int, Path]] = []
         with suppress(OSError):
             for path in self.folder.glob(f"*{SESSION_ENDING}"):
                 with suppress(OSError):
-                    dated.append((path.stat().st_mtime_ns, path.name, path))
-        yield from (path for *_, path in sorted(dated, reverse=True))
+                    dated.append((path.stat().st_mtime_ns, path))
+        yield from (path for _, path in sorted(dated, reverse=True))
 
 
 def data_folder() -> Path:

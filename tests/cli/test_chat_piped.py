@@ -150,7 +150,7 @@ def test_show_gives_the_passage_with_a_minute_around_it(chat, archive):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["/show 1"], "there is no answer yet, and so no source"),
+        (["/show 1"], "there is no answer yet"),
         (["/sources"], "there is no answer yet"),
         (["/why"], "there is no answer yet"),
         (["/show"], "name a source by its number: /show 1"),

@@ -6,10 +6,10 @@ import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -46,7 +46,7 @@ class Conversation:
         *,
         verbose: bool = False,
     ) -> None:
-        self.chat = Chat(_Later(self), filters=filters)
+        self.chat = Chat(self, filters=filters)
         self.settings = settings
         self.leaving = False
         self._open_archive = open_archive
@@ -58,6 +58,16 @@ class Conversation:
         self.answers: list[Answer] = []  # of this run, also of conversations that /new has left
         self._kept = True  # False once that has failed: said once, and not at every question
 
+    def ask_stream(
+        self, question: str, *, history: Sequence[Exchange] = (), filters: Filters | None = None
+    ) -> Iterator[str | Answer]:
+        """As `Archive.ask_stream`; the archive is waited for when it is first needed."""
+        return self.archive.ask_stream(question, history=history, filters=filters)
+
+    def turns(self, episode_id: str) -> list[Turn]:
+        """As `Archive.turns`."""
+        return self.archive.turns(episode_id)
+
     def prepare(self) -> None:
         """Begins to open the archive, in the background."""
         if self._opening is None:
@@ -67,10 +77,7 @@ class Conversation:
 
     @property
     def archive(self) -> Archive:
-        """The archive, with the model in use.
-
-        Raises AskpodError: it cannot be opened. The next call tries again.
-        """
+        """The archive, with the model in use. One that cannot be opened is tried again."""
         self.prepare()
         assert self._opening is not None
         try:
@@ -126,10 +133,7 @@ class Conversation:
                 self._keep()
 
     def use_model(self, name: str | None) -> None:
-        """Lets another model write, or none.
-
-        Raises AskpodError: the name cannot be one; the former model stays.
-        """
+        """Lets another model write, or none. Where the name cannot be one the former stays."""
         model = None if name is None else Settings.load({"model": name}).model
         settings = replace(self.settings, model=model)
         former, opened = self.archive, self._open_archive(settings, note)
@@ -146,22 +150,6 @@ class Conversation:
             self._kept = False
 
 
-class _Later:
-    """The conversation's archive, waited for when it is first needed."""
-
-    def __init__(self, conversation: Conversation) -> None:
-        self._conversation = conversation
-
-    def ask_stream(
-        self, question: str, *, history: Sequence[Exchange] = (), filters: Filters | None = None
-    ) -> Iterator[str | Answer]:
-        archive = self._conversation.archive
-        return archive.ask_stream(question, history=history, filters=filters)
-
-    def turns(self, episode_id: str) -> list[Turn]:
-        return self._conversation.archive.turns(episode_id)
-
-
 FILTERS = tuple(field.name for field in fields(Filters))
 
 
@@ -169,25 +157,16 @@ class CommandError(AskpodError):
     """A command cannot be understood or carried out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One command: what is typed, what it does in a few words, and the function that does it."""
 
     usage: str
     about: str
     run: Callable[[Conversation, str], None]
 
-    @property
-    def name(self) -> str:
-        """What it begins with, such as "/show"."""
-        return self.usage.split()[0]
-
 
 def run_command(conversation: Conversation, line: str) -> None:
-    """Carries out a line that begins with a slash.
-
-    Raises AskpodError: it cannot; the message says why.
-    """
+    """Carries out a line that begins with a slash. Raises AskpodError that says why it cannot."""
     name, _, argument = line.partition(" ")
     command = COMMANDS.get(name.casefold())
     if command is None:
@@ -199,10 +178,8 @@ def run_command(conversation: Conversation, line: str) -> None:
 
 def _sources(conversation: Conversation, _: str) -> None:
     answer = conversation.chat.last
-    if answer is None or not answer.citations:
-        raise SourceError(
-            "there is no answer yet" if answer is None else "the last answer has no sources"
-        )
+    if not answer.citations:
+        raise SourceError("the last answer has no sources")
     show_sources(answer)
 
 
@@ -224,24 +201,18 @@ def _marked(span: Span, citation: Citation) -> Text:
     """The speech, with the words that were cited in bold."""
     from rich.text import Text
 
-    begin = span.text.find(citation.quote) if span.speaker == citation.speaker else -1
-    if begin < 0 or not citation.quote:
-        return Text(visible(span.text))
-    end = begin + len(citation.quote)
-    return Text.assemble(
-        visible(span.text[:begin]), (visible(citation.quote), "bold"), visible(span.text[end:])
-    )
+    before, quote, after = span.text.partition(citation.quote or span.text)
+    bold = "bold" if citation.quote and span.speaker == citation.speaker else ""
+    return Text.assemble(visible(before), (visible(quote), bold), visible(after))
 
 
 def _why(conversation: Conversation, _: str) -> None:
-    if not conversation.chat.history:
-        raise SourceError("there is no answer yet")
-    last = conversation.chat.history[-1]
-    tell(f"understood as: {visible(last.answer.question)}")
-    titles = {passage.title for passage in last.answer.passages}
+    answer = conversation.chat.last
+    tell(f"understood as: {visible(answer.question)}")
+    titles = {passage.title for passage in answer.passages}
     if len(titles) == 1:
         tell(f"looked for in: {visible(titles.pop())}")
-    tell(f"found: {_BASES[last.answer.basis]}")
+    tell(f"found: {_BASES[answer.basis]}")
 
 
 _BASES = {
@@ -380,4 +351,4 @@ _ALL = (
     Command("/help", "this list", _help),
     Command("/quit", "leave, as Ctrl-D does", _quit),
 )
-COMMANDS = {command.name: command for command in _ALL}
+COMMANDS = {command.usage.split()[0]: command for command in _ALL}

@@ -116,9 +116,7 @@ class Guard:
         refusal = self._refused(scope, headers)
         if refusal is None and scope["method"] not in ("GET", "HEAD"):
             body = await self._body(headers, receive)
-            if body is None:
-                refusal = _refusal(413, f"the body is larger than {self._limits.body} bytes")
-            elif isinstance(body, Response):
+            if isinstance(body, Response):
                 refusal = body
             else:
                 receive = _replayed(body, receive)
@@ -154,11 +152,12 @@ class Guard:
             del self._rates[next(iter(self._rates))]
         return left >= 1
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes | Response | None:
-        """The whole body; None where it is too large, a refusal where it comes too slowly."""
+    async def _body(self, headers: Headers, receive: Receive) -> bytes | Response:
+        """The whole body; a refusal where it is too large or comes too slowly."""
+        too_large = _refusal(413, f"the body is larger than {self._limits.body} bytes")
         stated = headers.get("content-length", "0")
         if not stated.isdecimal() or int(stated) > self._limits.body:
-            return None
+            return too_large
         body = bytearray()
         try:
             async with asyncio.timeout(self._limits.body_seconds):
@@ -166,7 +165,7 @@ class Guard:
                     message = await receive()
                     body += message.get("body", b"")
                     if len(body) > self._limits.body:
-                        return None
+                        return too_large
                     if not message.get("more_body"):
                         return bytes(body)
         except TimeoutError:
