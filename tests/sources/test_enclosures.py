@@ -12,7 +12,7 @@ import pytest
 
 import ears
 from askpod.errors import FetchError
-from askpod.sources import fetch, gather, locations
+from askpod.sources import fetch, gather
 from askpod.transcription import Heard, Transcription, engine_named, sound
 from askpod.transcription.engine import heard_in
 from fake_web import page
@@ -306,7 +306,7 @@ def test_redirects_and_private_addresses_are_those_of_transcripts(web, tmp_path)
 
 
 def test_the_limit_of_a_recording_is_kept(web, take, monkeypatch):
-    monkeypatch.setattr(locations, "MAX_RECORDING", 2**20)
+    monkeypatch.setattr(fetch, "MAX_RECORDING", 2**20)
     url = web.put("/a.wav", ears.wav(ears.speak(" ".join(["the"] * 40))))
     with pytest.raises(FetchError, match="is larger than 1 MB"):
         take(web.put("/feed.xml", rss(item("One", more=enclosure(url)))))

@@ -71,7 +71,7 @@ def test_git_connects_to_the_number_that_was_checked(served, bring, monkeypatch)
     ("part", "message"),
     [
         ("talks#none", "has no folder or file 'none' at HEAD"),
-        ("talks#pictures", "its folder 'pictures' holds no transcript"),
+        ("talks#pictures", "holds no transcript there at HEAD"),
         ("talks@none", "couldn't find remote ref none"),
         ("none", "git says: "),
     ],

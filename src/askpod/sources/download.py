@@ -31,8 +31,7 @@ from askpod.sources.feed import (
     read_feed,
     sidecar,
 )
-from askpod.sources.fetch import Fetcher, Gone, HostSkipped
-from askpod.sources.locations import Location, read_file
+from askpod.sources.fetch import Fetcher, Gone, HostSkipped, Location, read_file
 from askpod.sources.state import Downloaded, FeedState, Validators, digest, episode_name, recording
 
 if TYPE_CHECKING:
@@ -70,11 +69,8 @@ def download_feed(
 ) -> SourceFiles:
     """Downloads the transcripts of the feed at an address, or in a file, to a folder in `sources`.
 
-    With a `transcription` of everything, episodes that offer none are transcribed.
-
-    Raises:
-        FetchError: there is nothing, neither now nor from former runs.
-        TranscriberError, ModelError: there is something to transcribe, and no engine that can.
+    With a `transcription` of everything, episodes that offer none are transcribed. Raises as
+    `gather` does; FetchError where there is nothing, neither now nor from former runs.
     """
     if transcription and not transcription.everything:
         transcription = None
@@ -83,9 +79,12 @@ def download_feed(
     readable = Path(source).stem if local else host_and_path(source)
     state = FeedState.load(sources / folder_name(readable, exact))
     (state.folder / _FORMER).unlink(missing_ok=True)
+    found: _Source | None
     try:
         if local:
-            found = _local(source, state, fetcher)
+            path = Path(source)
+            location = Location(fetcher, path.parent)
+            found = _Source(source, _read(source, read_file(path, MAX_FEED)), location, state)
         else:  # of what is transcribed, its last state does not say whether all is done
             found = _remote(source, state, fetcher, anew=transcription is not None)
         if found is not None:
@@ -116,17 +115,10 @@ def _remote(source: str, state: FeedState, fetcher: Fetcher, *, anew: bool) -> _
     return _Source(str(address), _read(str(address), came.body), location, state, received)
 
 
-def _local(source: str, state: FeedState, fetcher: Fetcher) -> _Source | None:
-    path = Path(source)
-    feed = _read(source, read_file(path, MAX_FEED))
-    return _Source(source, feed, Location(fetcher, path.parent), state)
-
-
 def _read(name: str, data: bytes) -> Feed:
     feed = read_feed(data)
     if feed is None:
-        page = b"<html" in data[:_HEAD].lower()
-        seen = "a web page" if page else "no RSS that can be read"
+        seen = "a web page" if b"<html" in data[:_HEAD].lower() else "no RSS that can be read"
         raise FetchError(
             f"{name}: holds {seen}, and no podcast's feed; name the feed's own address, which the "
             "podcast's page links to as RSS, or give a transcript's file as a path"
@@ -157,24 +149,24 @@ def _download(found: _Source, download: Download) -> SourceFiles:
         f"{feed.title or found.name}: {len(feed.items):,} episodes, {offered:,} of them with a "
         f"transcript{alone}"
     )
+    troubles = []
     try:
         download.run()
     except OSError as error:  # what was downloaded before is there, and is indexed
-        folder = found.state.folder
-        message = f"{folder}: cannot be written: {error.strerror or error}; run it again later"
-        download.failed.append(Failure(found.name, message))
+        reason = error.strerror or error
+        troubles.append(f"{found.state.folder}: cannot be written: {reason}; run it again later")
     if feed.problem:
-        message = f"{found.name}: {feed.problem}; the {len(feed.items):,} episodes before are read"
-        download.failed.append(Failure(found.name, message))
-    # What is missing is asked for in the next run, and for that the feed must come again.
-    if found.state.files():
-        found.state.seen(Validators() if download.incomplete else found.received)
-    else:
+        read = f"the {len(feed.items):,} episodes before are read"
+        troubles.append(f"{found.name}: {feed.problem}; {read}")
+    download.failed += [Failure(found.name, trouble) for trouble in troubles]
+    if not found.state.files():
         first, more = download.failed[0].message, len(download.failed) - 1
         raise FetchError(
             f"{found.name}: none of its {offering:,} transcripts could be had. {first}"
             + (f" (and {more:,} more)" if more else "")
         )
+    # What is missing is asked for in the next run, and for that the feed must come again.
+    found.state.seen(Validators() if download.incomplete else found.received)
     return _here(found.state, download.failed, download.fetched)
 
 

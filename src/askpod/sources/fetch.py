@@ -1,5 +1,7 @@
 """Fetches one file after another over HTTP, within limits, one request at a time for each host.
 
+Also finds where a feed's links lead: to the web, or to files in the folder of a local feed.
+
 Refused: addresses that are not public (see addresses.py), more than five redirects or one from
 https to http, files that are larger, also unpacked, or slower than allowed. Credentials in an
 address go to that scheme, host and port alone. Proxies named in the environment are not used:
@@ -14,23 +16,28 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
 
 import httpcore
 import httpx
 
 from askpod import __version__
 from askpod.errors import FetchError
+from askpod.files import read_bounded
 from askpod.services.limits import ACCEPTED, Deadline, NotUnpacked, TooLarge, Unpacker
 from askpod.services.retry import Retries, retry_after
-from askpod.sources.addresses import Address, CheckedBackend, Origin, join, parse, port_of
+from askpod.sources.addresses import Address, CheckedBackend, Origin, join, parse, port_of, shown
 from askpod.sources.state import PartialFile
 
 CONNECT = 10.0  # seconds for a connection to come about
 SILENCE = 30.0  # seconds without a byte
 WHOLE = 120.0  # seconds for a file
 WHOLE_LARGE = 3_600.0  # seconds for a recording
+MAX_RECORDING = 2**31  # bytes: ten hours at 450 kbit/s
 MOST_REDIRECTS = 5
 TRIES = 3  # of a request that meets a passing trouble
 FIRST_WAIT = 1.0  # seconds before the second
@@ -75,8 +82,7 @@ class RateLimit:
         known = self._hosts.setdefault(host, _Host())
         if known.left:
             raise HostSkipped(f"{host}: {known.left}; run the same command again later")
-        wait = known.free_at - time.monotonic()
-        if wait > 0:
+        if (wait := known.free_at - time.monotonic()) > 0:
             self.pause(wait)
 
     def after(self, host: str) -> None:
@@ -95,10 +101,10 @@ class RateLimit:
         if known.failures >= MOST_FAILURES:
             known.left = f"has failed {MOST_FAILURES} times in a row and is asked no more"
 
-    def leave(self, host: str, reason: str) -> HostSkipped:
-        """Asks the host nothing more in this run; the error says so."""
+    def leave(self, host: str, reason: str) -> None:
+        """Asks the host nothing more in this run. Raises HostSkipped."""
         self._hosts[host].left = reason
-        return HostSkipped(f"{host}: {reason}; run the same command again later")
+        self.before(host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +128,7 @@ class _Asked:
     part: PartialFile | None = None  # where the body goes; None: into memory
 
 
-@dataclass(frozen=True, slots=True)
-class _Reply:
+class _Reply(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
@@ -131,7 +136,7 @@ class _Reply:
 
 @dataclass(slots=True)
 class Fetcher:
-    """Fetches for one run. To be closed, or used as a context manager."""
+    """Fetches for one run. A context manager, which closes the connections."""
 
     allow_private: bool = False
     rate_limit: RateLimit = field(default_factory=RateLimit)
@@ -147,10 +152,7 @@ class Fetcher:
     def get(self, url: str, limit: int, *, etag: str = "", modified: str = "") -> Fetched:
         """The file at `url`, of at most `limit` bytes, if it is not as `etag` and `modified` say.
 
-        Raises:
-            Gone: there is none.
-            HostSkipped: the host is asked nothing more in this run.
-            FetchError: it cannot be had for another reason.
+        Raises FetchError; Gone where there is none, HostSkipped where the host is not asked.
         """
         asked = _Asked(limit, {"If-None-Match": etag, "If-Modified-Since": modified}, WHOLE)
         address, reply = self._followed(parse(url), asked)
@@ -158,21 +160,14 @@ class Fetcher:
             return Fetched(str(address.url), b"", etag, modified, unchanged=True)
         if reply.status != 200:
             raise _refused(address, reply.status)
-        return Fetched(
-            str(address.url),
-            reply.body,
-            reply.headers.get("etag", ""),
-            reply.headers.get("last-modified", ""),
-        )
+        etag, modified = (reply.headers.get(name, "") for name in ("etag", "last-modified"))
+        return Fetched(str(address.url), reply.body, etag, modified)
 
     def download(self, url: str, path: Path, limit: int) -> None:
-        """Puts the file at `url`, of at most `limit` bytes, to `path`; goes on after a stop.
+        """Puts the file at `url`, of at most `limit` bytes, to `path`, unless it is there already.
 
-        Where the whole file is there already, nothing is asked for.
-
-        Raises:
-            FetchError: as `get` does; what has come stays, but for a file that is gone.
-            OSError: it cannot be written.
+        Goes on after a stop. Raises as `get` does: what has come stays, but for a file that is
+        gone; and OSError where it cannot be written.
         """
         if path.is_file():
             return
@@ -195,16 +190,12 @@ class Fetcher:
             address = _redirected(address, reply.headers["location"])
         raise FetchError(f"{address}: over {MOST_REDIRECTS} redirects; name the final address")
 
-    def close(self) -> None:
-        """Closes the connections."""
-        if self._made:
-            self._made.close()
-
     def __enter__(self) -> Fetcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        if self._made:
+            self._made.close()
 
     def _patiently(self, address: Address, asked_for: _Asked) -> _Reply:
         """A reply that is not one of a passing trouble."""
@@ -232,7 +223,7 @@ class Fetcher:
                 trouble = f"the server answers {reply.status}"
                 asked = retry_after(reply.headers.get("retry-after", ""))
             if asked is not None and asked > LONGEST_PAUSE:
-                raise self.rate_limit.leave(host, f"asks to be left alone for {asked:,.0f} s")
+                self.rate_limit.leave(host, f"asks to be left alone for {asked:,.0f} s")
             wait = retries.next_wait(asked)
             if wait is not None:
                 self.rate_limit.pause(wait)
@@ -251,15 +242,13 @@ class Fetcher:
             **asked_for.headers,
             **(asked_for.part.headers() if asked_for.part else {}),
         }
+        there = httpcore.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=port_of(url), target=url.raw_path
+        )
+        headers = [(name, value) for name, value in sent.items() if value and value.isascii()]
+        timeout = {"connect": CONNECT, "read": SILENCE, "write": SILENCE, "pool": CONNECT}
         with self._pool.stream(
-            "GET",
-            httpcore.URL(
-                scheme=url.raw_scheme, host=url.raw_host, port=port_of(url), target=url.raw_path
-            ),
-            headers={name: value for name, value in sent.items() if value and value.isascii()},
-            extensions={
-                "timeout": {"connect": CONNECT, "read": SILENCE, "write": SILENCE, "pool": CONNECT}
-            },
+            "GET", there, headers=headers, extensions={"timeout": timeout}
         ) as response:
             got = {
                 name.decode("latin-1").lower(): value.decode("latin-1")
@@ -312,9 +301,8 @@ def _body(
     except TooLarge:
         if asked.part:
             asked.part.forget()
-        raise FetchError(
-            f"{address}: is larger than {limit // 2**20:,} MB, the most that is read"
-        ) from None
+        most = f"{limit // 2**20:,} MB, the most that is read"
+        raise FetchError(f"{address}: is larger than {most}") from None
     except NotUnpacked as error:
         raise FetchError(f"{address}: {error}") from None
 
@@ -330,3 +318,80 @@ def _said(error: Exception) -> str:
     # What came instead of HTTP is not shown: it may repeat what was sent.
     detail = "" if isinstance(error, httpcore.ProtocolError) else f": {str(error)[:200]}"
     return f"the connection broke{detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Something that a feed names: its address or path, and what tells it from a newer one."""
+
+    where: str
+    version: str = ""  # of a file on this machine; on the web the address alone counts
+
+    @property
+    def identity(self) -> str:
+        """The same as long as the same content is meant, as far as can be told unread."""
+        return f"{self.where} {self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """What a feed's references are taken from: the web address or the folder it is in.
+
+    A local feed may name files beside it or below, by relative path alone.
+    """
+
+    fetcher: Fetcher
+    base: httpx.URL | Path
+
+    def find(self, href: str) -> Link:
+        """What a reference stands for. Raises FetchError where it may not be followed."""
+        if isinstance(self.base, httpx.URL):
+            return Link(join(self.base, href))
+        if href.lower().startswith(("http://", "https://")):
+            return Link(href)
+        path = _inside(self.base, href)
+        try:
+            status = path.stat()
+        except OSError:
+            raise FetchError(f"{path}: the feed names it, and it is not there") from None
+        return Link(str(path), f"{status.st_size} {status.st_mtime_ns}")
+
+    def read(self, found: Link, limit: int) -> bytes:
+        """Its content. Raises FetchError where it cannot be had within `limit` bytes."""
+        if found.version:
+            return read_file(Path(found.where), limit)
+        return self.fetcher.get(found.where, limit).body
+
+    def recording(self, found: Link, into: Path) -> Path:
+        """Where a recording is, fetched to `into` where need be. Raises FetchError.
+
+        What has come of it stays for the next run.
+        """
+        if found.version:
+            return Path(found.where)
+        self.fetcher.download(found.where, into, MAX_RECORDING)
+        return into
+
+
+def _inside(folder: Path, href: str) -> Path:
+    """The file in a folder that a relative reference names."""
+    relative = unquote(href.partition("#")[0].partition("?")[0])
+    foreign = relative.startswith("/") or ":" in relative.partition("/")[0] or "\\" in relative
+    root = folder.resolve()
+    with suppress(OSError, RuntimeError):  # links that lead in circles
+        if not foreign and relative.isprintable():
+            path = (root / relative).resolve()
+            if path.is_relative_to(root):
+                return path
+    raise FetchError(
+        f"{shown(href)}: a local feed may only name http(s) addresses, and files in its own "
+        "folder by relative path"
+    )
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """A local file's content. Raises FetchError."""
+    try:
+        return read_bounded(path, limit)
+    except OSError as error:
+        raise FetchError(f"{path}: cannot be read: {error.strerror}") from None

@@ -127,15 +127,21 @@ def update_repository(
         notify(f"{repository}: fetching with git …")
         _update_clone(there, repository, sources, known=bool(before))
         after = _listing(there)
-        files = _files(clone, repository, after)
+        if not (files := _files(clone, repository, after)):
+            raise FetchError(
+                f"{repository}: holds no transcript there at {repository.ref}; name the folder "
+                "that does: git+https://…#folder"
+            )
         fetched = {clone / name for name, is_now in after.items() if before.get(name) != is_now}
     except FetchError as error:
-        files = _files_of_before(clone, repository, before)
+        files = _files(clone, repository, before) if before else []
         if not files:
             raise
         failed = (Failure(str(repository), str(error)),)
     new = sum(file in fetched for file in files)
-    return SourceFiles(tuple(files), _one(clone, repository), failed, new, roots=(clone.resolve(),))
+    one = clone / repository.folder  # the user may have named a file instead of a folder
+    named_ones = frozenset([one] if one.is_file() else [])
+    return SourceFiles(tuple(files), named_ones, failed, new, roots=(clone.resolve(),))
 
 
 def _network(
@@ -236,33 +242,12 @@ def _listing(git: Git) -> Listing:
 
 
 def _files(clone: Path, repository: Repository, listing: Listing) -> list[Path]:
-    """The transcripts in the clone, links left out. Raises FetchError where there are none."""
-    where = clone / repository.folder
+    """The transcripts in the clone, links left out."""
     try:
-        found = find_files([where])
+        found = find_files([clone / repository.folder])
     except PathError:
-        found = []
-    files = [file for file in found if file.relative_to(clone).as_posix() in listing]
-    if not files:
-        part = f"its folder {repository.folder!r}" if repository.folder else "it"
-        raise FetchError(
-            f"{repository}: {part} holds no transcript at {repository.ref}; name the folder that "
-            "does: git+https://…#folder"
-        )
-    return files
-
-
-def _one(clone: Path, repository: Repository) -> frozenset[Path]:
-    """The file that the user named instead of a folder, if he did."""
-    named_one = clone / repository.folder
-    return frozenset([named_one] if named_one.is_file() else [])
-
-
-def _files_of_before(clone: Path, repository: Repository, before: Listing) -> list[Path]:
-    try:
-        return _files(clone, repository, before) if before else []
-    except FetchError:
         return []
+    return [file for file in found if file.relative_to(clone).as_posix() in listing]
 
 
 def _is_plain(part: str) -> bool:
@@ -320,8 +305,7 @@ class Git:
             start_new_session=True,
             umask=0o077,  # its files are the user's alone
         )
-        began = told = time.monotonic()
-        look_at = began
+        began = told = look_at = time.monotonic()
         try:
             while (code := _ended(process)) is None:
                 now = time.monotonic()
