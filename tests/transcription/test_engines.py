@@ -10,7 +10,7 @@ import pytest
 
 import ears
 from askpod.errors import ModelError, RecordingError, TranscriberError
-from askpod.transcription import engine_named, whisper
+from askpod.transcription import engine, engine_named
 from askpod.transcription.engine import heard_in
 from fake_web import FakeWeb, page
 
@@ -147,7 +147,7 @@ def model(tmp_path):
 
 @pytest.mark.parametrize("size", [True, False])
 def test_without_the_extra_it_is_said_what_to_install(model, monkeypatch, size):
-    monkeypatch.setattr(whisper, "find_spec", lambda _: None)
+    monkeypatch.setattr(engine, "find_spec", lambda _: None)
     with pytest.raises(TranscriberError, match=r'pip install "askpod\[audio\]"'):
         engine_named("small" if size else model, NOTES.append)
 

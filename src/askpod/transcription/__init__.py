@@ -27,16 +27,18 @@ from askpod.readers.metadata import MAX_BYTES, beside
 from askpod.readers.text import MAX_JSON_BYTES
 from askpod.transcription.engine import (
     PREFIX,
+    SIZES,
     Command,
     Endpoint,
     Engine,
     Heard,
     Proven,
     Segment,
+    Whisper,
     Word,
+    is_model,
 )
 from askpod.transcription.transcribe import Notify, recording_of, stamp_of, transcribe
-from askpod.transcription.whisper import SIZES, Whisper, is_model
 
 __all__ = ["Engine", "Heard", "Segment", "Transcription", "Word"]
 
@@ -65,11 +67,8 @@ class Transcription:
     ) -> tuple[list[Path], list[Failure]]:
         """The transcripts of recordings on this machine, made where there is none yet.
 
-        Args:
-            recordings: files; one that fails takes no other with it.
-            sources: the store's folder of sources, whose lock the caller holds.
-
-        Raises TranscriberError, ModelError: no engine can be used.
+        One that fails takes no other with it. `sources` is the store's folder of sources, whose
+        lock the caller holds. Raises TranscriberError, ModelError: no engine can be used.
         """
         found: list[Path] = []
         failed: list[Failure] = []
@@ -124,10 +123,7 @@ def engine_named(model: str | None, notify: Notify) -> Engine:
 
 
 def transcript_beside(recording: Path) -> Path | None:
-    """The transcript of the recording's name in its folder; None where there is none.
-
-    `talk.mp3` may have `talk.vtt`, `talk.en.vtt` or `talk.mp3.json`.
-    """
+    """The transcript beside `talk.mp3`, such as `talk.vtt`, `talk.en.vtt` or `talk.mp3.json`."""
     names = {recording.stem, recording.name}
     for path in sorted(recording.parent.iterdir(), key=lambda each: (len(each.name), each)):
         named = {path.stem, name_of_recording(path.stem)} & names

@@ -1,13 +1,12 @@
 """What transcribes: an engine hears a window of sound and says which words it heard, and when.
 
-There are three: Whisper on this machine (whisper.py), a command of the user's own, and an
+There are three: Whisper on this machine (faster-whisper), a command of the user's own, and an
 OpenAI-compatible endpoint. Whatever JSON of Whisper's kin the latter two give is read by the
 reader of such files.
 
 A command is named in the environment alone: a file in the working folder must not say what is run.
-It is given a WAV file in a folder of its own; what it writes there as .json counts, else what it
-prints. To an endpoint sound is sent only where the user has named its model (`openai:whisper-1`),
-and to OPENAI_BASE_URL alone.
+To an endpoint sound is sent only where the user has named its model (`openai:whisper-1`), and to
+OPENAI_BASE_URL alone.
 """
 
 from __future__ import annotations
@@ -19,10 +18,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,7 +33,7 @@ from askpod.readers.json_document import Object, load_json, nested, recognise_js
 from askpod.readers.text import MAX_JSON_BYTES, FaultLog
 from askpod.services.endpoints import excerpt, key_for, where
 from askpod.services.retry import RequestFailure, Retries
-from askpod.transcription.sound import RATE, Samples, as_wav
+from askpod.transcription.sound import INSTALL, RATE, Samples, as_wav
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -66,12 +66,9 @@ class Segment:
     def to_json(self) -> dict[str, Any]:
         """As Whisper writes it."""
         words = [{"word": word.text, "start": word.start} for word in self.words]
-        told = {"start": self.start, "end": self.end, "text": self.text}
-        return {
-            **told,
-            **({"speaker": self.speaker} if self.speaker else {}),
-            **({"words": words} if words else {}),
-        }
+        told: dict[str, Any] = {"start": self.start, "end": self.end, "text": self.text}
+        told |= {"speaker": self.speaker} if self.speaker else {}
+        return told | ({"words": words} if words else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,36 +119,34 @@ class Proven:
 
 
 def heard_in(text: str, engine: str, duration: float) -> Heard:
-    """What the JSON of an engine says.
+    """What the JSON of an engine says of a window of `duration` seconds.
 
-    Args:
-        text: JSON of Whisper or its kin.
-        engine: its name, for messages.
-        duration: seconds of the window.
-
-    Raises RecordingError: it is no such JSON, or tells no seconds.
+    Raises RecordingError: it is no JSON of Whisper or its kin, or tells no seconds.
     """
     try:
         value = load_json(Path(engine), text)
     except ReadError as error:
         raise RecordingError(f"{engine} gave what is no JSON: {error.problem}") from None
-    empty = isinstance(value, dict) and [] in (value.get("segments"), value.get("transcription"))
+    told = value if isinstance(value, dict) else {}
+    empty = [] in (told.get("segments"), told.get("transcription"))
     if recognise_json(value) != "whisper" and not empty:
         raise RecordingError(
             f"{engine} gave no segments with their seconds; it must write Whisper's JSON "
             "(whisper-cli -oj, whisper --output_format json, verbose_json)"
         )
-    segments = tuple(_segments(value, duration))
-    language = value.get("language") if isinstance(value, dict) else None
+    language = told.get("language")
+    loose = nested(told.get("words")) if "segments" in told else []
+    segments = tuple(_segments(value, loose, duration))
     return Heard(segments, language if isinstance(language, str) else "")
 
 
-def _segments(value: object, duration: float) -> Iterator[Segment]:
-    rows = [row for _, row in segments_of(value, FaultLog(Path()))]
-    loose = value.get("words") if isinstance(value, dict) and "segments" in value else None
-    for row in rows:
+def _segments(value: object, loose: list[Object], duration: float) -> Iterator[Segment]:
+    """The segments; `loose` are words that stand apart from them, as endpoints list them."""
+    for _, row in segments_of(value, FaultLog(Path())):
         start, end = seconds(row.get("start")), seconds(row.get("end"))
-        words = nested(row.get("words")) or _between(nested(loose), start, end)
+        words = nested(row.get("words"))
+        if not words and start is not None and end is not None:
+            words = [each for each in loose if start <= (seconds(each.get("start")) or 0.0) < end]
         timed = tuple(_words(words, duration))
         text = row.get("text")
         said = text if isinstance(text, str) else "".join(word.text for word in timed)
@@ -169,13 +164,6 @@ def _words(words: list[Object], duration: float) -> Iterator[Word]:
         second, text = seconds(word.get("start")), word.get("word")
         if second is not None and isinstance(text, str):
             yield Word(text, min(second, duration))
-
-
-def _between(words: list[Object], start: float | None, end: float | None) -> list[Object]:
-    """The words that begin within a segment: endpoints list them apart."""
-    if start is None or end is None:
-        return []
-    return [word for word in words if start <= (seconds(word.get("start")) or 0.0) < end]
 
 
 PLACE = "{}"  # in the command, where the file's path goes; else it comes last
@@ -299,3 +287,103 @@ class Endpoint:
     @cached_property
     def _key(self) -> str:
         return key_for(self._url)
+
+
+_SIZES = {"tiny": 75, "base": 145, "small": 484, "medium": 1_530}  # megabytes that are fetched
+_ENGLISH = {f"{size}.en": megabytes for size, megabytes in _SIZES.items()}
+SIZES = {**_SIZES, **_ENGLISH, "large-v3": 3_090, "turbo": 1_620}
+
+MODEL_FILE, TOKENIZER = "model.bin", "tokenizer.json"
+_MOST_THREADS = 8  # more do not make it faster
+_HUB = "huggingface.co"
+
+
+class Whisper:
+    """A Whisper model on this machine, loaded when the first window comes.
+
+    It is a folder of CTranslate2 files, with which nothing is ever downloaded, or a size of
+    `SIZES`, whose files are fetched once, if `fetch` allows it; `notify` is told before. Raises
+    TranscriberError: faster-whisper is not installed.
+    """
+
+    def __init__(self, model: str, *, fetch: bool, notify: Callable[[str], None]) -> None:
+        if find_spec("faster_whisper") is None or find_spec("av") is None:
+            raise TranscriberError(
+                f"to transcribe with Whisper, faster-whisper is needed: {INSTALL}. Without it, "
+                "ASKPOD_TRANSCRIBER can name a command of yours, or openai:NAME an endpoint's model"
+            )
+        self._size = model
+        self._fetch = fetch
+        self._notify = notify
+        self.name = f"faster-whisper {Path(model).name}"
+
+    def transcribe(self, samples: Samples) -> Heard:
+        """See Engine."""
+        import ctranslate2
+
+        # Where a beam fails, it samples: seeded, so that a window always gives the same words.
+        ctranslate2.set_random_seed(0)
+        found, about = self._model.transcribe(
+            samples,
+            word_timestamps=True,
+            vad_filter=True,  # what is no speech is not guessed at
+            condition_on_previous_text=False,  # a loop ends with its half minute
+        )
+        segments = tuple(
+            Segment(
+                round(each.start, 3),
+                round(each.end, 3),
+                each.text.strip(),
+                tuple(Word(word.word, round(word.start, 3)) for word in each.words or ()),
+            )
+            for each in found
+        )
+        return Heard(segments, about.language if segments else "")
+
+    @cached_property
+    def _model(self) -> Any:  # noqa: ANN401 - faster-whisper's own, which is not always here
+        from faster_whisper import WhisperModel
+
+        try:
+            return WhisperModel(
+                self._folder(),
+                device="auto",
+                compute_type="int8",
+                cpu_threads=min(_MOST_THREADS, os.cpu_count() or 1),
+                local_files_only=True,
+            )
+        except (RuntimeError, ValueError, OSError) as error:
+            raise TranscriberError(f"{self._size}: cannot be loaded as a model: {error}") from None
+
+    def _folder(self) -> str:
+        """Where the model's files are, after they have been fetched where need be."""
+        if self._size not in SIZES:
+            if not (Path(self._size) / TOKENIZER).is_file():  # else it would be downloaded
+                raise TranscriberError(
+                    f"{self._size}: holds no {TOKENIZER}; take it from the model"
+                )
+            return self._size
+        from faster_whisper.utils import download_model
+
+        about = f"about {SIZES[self._size]:,} MB from {_HUB}"
+        try:
+            return str(download_model(self._size, local_files_only=True))
+        except Exception as error:  # of the hub's client, which has many
+            if not self._fetch:
+                raise TranscriberError(
+                    f"the model {self._size} is not on this machine; `--model {self._size}` "
+                    f"fetches it, {about}"
+                ) from error
+        self._notify(f"fetching the model {self._size}: {about}, once …")
+        try:
+            return str(download_model(self._size))
+        except Exception as error:
+            raise TranscriberError(
+                f"the model {self._size} cannot be fetched from {_HUB} ({type(error).__name__}); "
+                "try again later, or name a folder that holds it"
+            ) from error
+
+
+def is_model(name: str) -> bool:
+    """Whether it is a size, or a folder with a model in it."""
+    return name in SIZES or (Path(name) / MODEL_FILE).is_file()

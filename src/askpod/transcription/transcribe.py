@@ -40,11 +40,7 @@ Notify = Callable[[str], None]
 def transcribe(recording: Path, transcript: Path, engine: Engine, notify: Notify) -> None:
     """Transcribes a recording to Whisper's JSON, from where a former run of it was stopped.
 
-    Args:
-        recording: audio or video.
-        transcript: where the JSON goes; its folder is made where there is none.
-        engine: hears what is said.
-        notify: told how far it is, how fast, and how long it will take.
+    `notify` is told how far it is, how fast, and how long it will take.
 
     Raises:
         RecordingError: it cannot be decoded, or the engine failed at it.
@@ -79,10 +75,7 @@ def transcribe(recording: Path, transcript: Path, engine: Engine, notify: Notify
 
 
 def recording_of(path: Path) -> dict[str, Any]:
-    """What tells a recording from another one, or from a newer one at its path.
-
-    Raises RecordingError: it cannot be read.
-    """
+    """What tells a recording from another, or a newer one at its path. Raises RecordingError."""
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -241,12 +234,9 @@ class Unheard:
 def without_inventions(
     segments: Sequence[Segment], loudness: Sequence[float], duration: float
 ) -> tuple[list[Segment], list[Unheard]]:
-    """The segments that are speech, and the stretches that are not.
+    """The segments of a recording that are speech, and the stretches that are not.
 
-    Args:
-        segments: of a recording, in order.
-        loudness: the root mean square of each of its seconds.
-        duration: seconds of the recording.
+    `loudness` is the root mean square of each of its `duration` seconds.
     """
     silent = np.asarray(loudness) < SILENT
     spoken = [each for each in segments if not _invented(each, silent)]
