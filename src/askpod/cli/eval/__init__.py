@@ -6,8 +6,7 @@ import typer
 
 from askpod.cli.eval.compare import compare, export
 from askpod.cli.eval.long_context import long_context
-from askpod.cli.eval.models import models
-from askpod.cli.eval.run import check, run
+from askpod.cli.eval.run import check, models, run
 
 app = typer.Typer(
     help="Measure how good the answers are, with intervals.",

@@ -1,4 +1,4 @@
-"""`askpod eval run`: asks the questions of a gold set, scores them, and writes a report.
+"""`askpod eval run` and `models`: asks the questions of a gold set, scores them, writes a report.
 
 And `askpod eval check`: the rows of a gold set that cannot be used, and what the others hold.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -20,6 +20,7 @@ from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.evals.gold import GoldQuestion, GoldSet
+    from askpod.evals.models import Candidate, ModelFigures
     from askpod.evals.records import Summary
     from askpod.evals.run import Run, RunSettings
     from askpod.settings import Settings
@@ -83,8 +84,7 @@ Parallel = Annotated[
 Out = Annotated[Path | None, options.out(f"Folder of the run, else one in {RUNS}/ named after it.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """A run that was written."""
 
     name: str
@@ -113,12 +113,10 @@ def run(
     if retrieval_only and model:
         raise typer.BadParameter("--retrieval-only asks no model; leave --model out")
     questions = load_gold(gold)
-    settings = RunSettings(retrieval_only, parallel)
+    how = RunSettings(retrieval_only, parallel)
+    planned = _planned(_each_model(model, base_url), out, RUNS / questions.name, how)
     finished = [
-        _run(questions, setting, settings, folder, store)
-        for setting, folder in _planned(
-            questions, model or [], base_url, out, retrieval_only=retrieval_only
-        )
+        _run(questions, settings, how, folder, store) for folder, settings in planned.items()
     ]
     if as_json:
         print_json({"runs": [_as_dict(each) for each in finished]})
@@ -135,30 +133,28 @@ def run(
         raise typer.Exit(1)
 
 
-def _planned(
-    gold: GoldSet,
-    models: list[str],
-    base_url: str | None,
-    out: Path | None,
-    *,
-    retrieval_only: bool,
-) -> list[tuple[Settings, Path]]:
-    """Each run's settings and its folder."""
-    from askpod.evals.run import run_name
+def _each_model(names: list[str] | None, base_url: str | None) -> list[Settings]:
+    """The settings with each of the models; those of the environment where none is named."""
     from askpod.settings import Settings
 
+    wanted: list[str | None] = [*dict.fromkeys(names or [])] or [None]
+    return [Settings.load({"model": name, "base_url": base_url}) for name in wanted]
+
+
+def _planned(
+    settings: list[Settings], out: Path | None, usual: Path, how: RunSettings
+) -> dict[Path, Settings]:
+    """The folder of each run with its settings."""
+    from askpod.evals.run import run_name
+
     planned: dict[Path, Settings] = {}
-    names: list[str | None] = [*dict.fromkeys(models)] or [None]
-    for name in names:
-        settings = Settings.load({"model": name, "base_url": base_url})
-        called = run_name(settings, retrieval_only=retrieval_only)
-        folder = out or RUNS / gold.name / called
-        if out is not None and len(names) > 1:
-            folder = out / called
+    for each in settings:
+        name = run_name(each, retrieval_only=how.retrieval_only)
+        folder = out if out and len(settings) == 1 else (out or usual) / name
         if folder in planned:
             raise typer.BadParameter(f"two of the models would share the folder {folder}")
-        planned[folder] = settings
-    return [(settings, folder) for folder, settings in planned.items()]
+        planned[folder] = each
+    return planned
 
 
 def _run(
@@ -199,13 +195,10 @@ def _show(finished: Finished) -> None:
     from askpod.evals.records import REPORT
     from askpod.evals.report.tables import basis_table, slices_table, table
 
-    console().print(table(finished.summary))
-    console().print()
-    console().print(slices_table(finished.summary))
-    console().print()
-    if (basis := basis_table(finished.summary)) is not None:
-        console().print(basis)
-        console().print()
+    for make in (table, slices_table, basis_table):
+        if (made := make(finished.summary)) is not None:
+            console().print(made)
+            console().print()
     console().print(_took(finished.run))
     console().print(f"report: {visible(str(finished.folder / REPORT))}", soft_wrap=True)
 
@@ -258,3 +251,87 @@ def _as_dict(finished: Finished) -> dict[str, Any]:
         "timings": figures(finished.run.timings),
         "summary": json.loads((finished.folder / SUMMARY).read_text(encoding="utf-8")),
     }
+
+
+FOLDER = "models"  # within the gold set's
+
+ModelsOut = Annotated[Path | None, options.out(f"Where to write, else {RUNS}/GOLD/{FOLDER}.")]
+
+
+def models(
+    gold: Gold,
+    *,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", metavar="NAME", help="A model to measure; give it for each one."),
+    ] = None,
+    base_url: options.BaseUrl = None,
+    out: ModelsOut = None,
+    store: options.Store = None,
+    as_json: options.Json = False,
+) -> None:
+    """Measure models side by side: quality, speed, errors, cost."""
+    from askpod.evals.gold import load_gold
+    from askpod.evals.models import announced, estimate
+    from askpod.evals.run import make_folder
+
+    questions = load_gold(gold).alone()
+    candidates = _candidates(questions, _each_model(model, base_url), store)
+    folder = out or RUNS / questions.name / FOLDER
+    make_folder(folder)
+    note(announced({each.model.name: estimate(each.model, each.prompts) for each in candidates}))
+    measured = _measured(questions, store, candidates, folder)
+    _show_models(measured, folder, as_json=as_json)
+    if any(not each.latency for each in measured):
+        raise typer.Exit(1)
+
+
+def _candidates(gold: GoldSet, settings: list[Settings], store: Path | None) -> list[Candidate]:
+    """The models with what they will be sent, after the gold set is held against the archive."""
+    from askpod.archive import Archive
+    from askpod.evals.gold import require_all
+    from askpod.evals.models import Candidate
+
+    if settings[0].model is None:
+        raise typer.BadParameter("name the models to measure, with --model for each")
+    with Archive.open(store, settings=settings[0], notify=note) as archive:
+        require_all(gold, archive)
+    return [Candidate.of(gold, store, each) for each in settings]
+
+
+def _measured(
+    gold: GoldSet, store: Path | None, candidates: list[Candidate], folder: Path
+) -> list[ModelFigures]:
+    """Measures one model after the other; what is finished is written before the next begins."""
+    from askpod.evals.models import measure
+    from askpod.evals.report.models import FIGURES, write_models
+
+    measured: list[ModelFigures] = []
+    for candidate in candidates:
+        name = candidate.model.name
+        try:
+            with questions_bar(name, "requests") as progress:
+                measured.append(measure(gold, store, candidate, progress))
+        except KeyboardInterrupt:
+            kept = f"; those before it are in {folder / FIGURES}" if measured else ""
+            note(f"\nthe figures of {name} are lost{kept}")
+            raise
+        write_models(folder, gold.name, measured)
+    return measured
+
+
+def _show_models(measured: list[ModelFigures], folder: Path, *, as_json: bool) -> None:
+    from askpod.evals.report.models import FIGURES, REPORT, tables
+
+    if as_json:
+        import json
+
+        print_json(json.loads((folder / FIGURES).read_text(encoding="utf-8")))
+        return
+    for table in tables(measured):
+        console().print(table)
+        console().print()
+    console().print(f"report: {visible(str(folder / REPORT))}", soft_wrap=True)
+    for each in measured:
+        for problem in each.problems:
+            note(f"{each.model}: {problem}")
