@@ -83,15 +83,15 @@ def _embedder() -> str:
 def _tried(what: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(what, look())
-    except AskpodError as error:
-        return Finding(what, str(error), ok=False)
+    except AskpodError as error:  # no archive yet is no fault of the installation
+        return Finding(what, str(error), ok=isinstance(error, ArchiveNotFound))
 
 
 def _store(store: Path) -> Iterator[Finding]:
     try:
         settings = Settings.from_environment()
-        if settings.chroma_url is not None:
-            yield _server(store, settings, settings.chroma_url)
+        if (url := settings.chroma_url) is not None:
+            yield _tried("server", lambda: _server(store, settings, url))
         with closing(Catalog(store_folder(store))) as catalog:
             meta = catalog.meta()
             yield Finding("store", str(store.absolute()))
@@ -101,10 +101,8 @@ def _store(store: Path) -> Iterator[Finding]:
             if settings.chroma_url is None:
                 refuse_replica(meta, store)
                 yield _tried("vector index", lambda: _vector_index(catalog))
-    except ArchiveNotFound as error:
-        yield Finding("store", str(error))  # no archive yet is no fault of the installation
     except AskpodError as error:
-        yield Finding("store", str(error), ok=False)
+        yield Finding("store", str(error), ok=isinstance(error, ArchiveNotFound))
 
 
 def _catalog(catalog: Catalog) -> Iterator[Finding]:
@@ -116,16 +114,11 @@ def _catalog(catalog: Catalog) -> Iterator[Finding]:
         yield Finding(part, problem, ok=False)
 
 
-def _server(store: Path, settings: Settings, url: str) -> Finding:
+def _server(store: Path, settings: Settings, url: str) -> str:
     # Imported where a server is used: its client takes longer than all the rest of this.
     from askpod.store.shared.archive import condition
 
-    try:
-        return Finding("server", condition(store, server_address(settings, url)))
-    except ArchiveNotFound as error:
-        return Finding("server", str(error))
-    except AskpodError as error:
-        return Finding("server", str(error), ok=False)
+    return condition(store, server_address(settings, url))
 
 
 def _counts(catalog: Catalog) -> str:

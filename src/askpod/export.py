@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from html import escape
 from pathlib import Path
 
 from askpod.errors import PathError
@@ -15,7 +16,6 @@ from askpod.times import clock
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]{}<>|~#])")
 _BRACKETS = re.compile(r"\[(\d{1,4})\]|[\[\]]")
-_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def as_markdown(history: Sequence[Exchange]) -> str:
@@ -57,22 +57,15 @@ def _names(path: Path) -> Iterator[Path]:
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
     answer = exchange.answer
-    yield f"## {_plain(exchange.question)}"
-    yield ""
-    yield _answer(answer)
-    yield ""
-    for citation in answer.citations:
-        yield _source(citation)
-    for warning in answer.warnings:
-        yield f"- *{_plain(warning)}*"
-    if answer.citations or answer.warnings:
-        yield ""
+    yield from (f"## {_plain(exchange.question)}", "", _answer(answer), "")
+    below = [*map(_source, answer.citations)]
+    below += [f"- *{_plain(warning)}*" for warning in answer.warnings]
+    yield from (*below, "") if below else ()
 
 
 def _answer(answer: Answer) -> str:
     """The text with its paragraphs and lists, but no HTML and no links other than its numbers'."""
-    text = without_hidden(answer.text)
-    text = "".join(_HTML.get(character, character) for character in text)
+    text = escape(without_hidden(answer.text), quote=False)
     links = {citation.number: safe_link(citation.url) for citation in answer.citations}
 
     def linked(found: re.Match[str]) -> str:

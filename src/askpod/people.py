@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -96,11 +96,10 @@ class People:
 
     def over_episodes(self, episodes: Mapping[str, Episode]) -> dict[str, Episode]:
         """Episodes without turns, by their ids, under the names of their guests."""
-        guests = {
-            id_: tuple(dict.fromkeys(map(self.everywhere, episode.guests)))
-            for id_, episode in episodes.items()
+        return {
+            id_: replace(each, guests=tuple(dict.fromkeys(map(self.everywhere, each.guests))))
+            for id_, each in episodes.items()
         }
-        return {id_: replace(each, guests=guests[id_]) for id_, each in episodes.items()}
 
     def everywhere(self, label: str) -> str:
         """Who is meant by a label where its episode has no name of its own for it."""
@@ -177,20 +176,14 @@ def load_people(folder: Path) -> People:
 
 
 def save_people(folder: Path, people: People) -> None:
-    """Writes the names into an archive's folder; without any there is no file.
-
-    Raises PeopleError: it cannot be written.
-    """
+    """Writes the names into an archive's folder; without any there is no file."""
     import yaml
 
     path = folder / FILE
     entries = [
-        {
-            key: list(value) if key == "labels" else value
-            for key, value in asdict(naming).items()
-            if value is not None
-        }
-        for naming in people.namings
+        {"name": each.name, "labels": list(each.labels)}
+        | ({"episode": each.episode} if each.episode is not None else {})
+        for each in people.namings
     ]
     dumped = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=100)
     try:
@@ -206,15 +199,10 @@ def save_people(folder: Path, people: People) -> None:
 
 
 def merge(people: People, names: Iterable[str], one: str, into: str) -> People:
-    """One person under two names: `one` becomes `into`, in every episode.
+    """One person under two names: `one` becomes `into`, which may be new, in every episode.
 
-    Args:
-        people: the names so far.
-        names: everybody who speaks.
-        one: the name that goes.
-        into: the name that stays; may be a new one.
-
-    Raises PeopleError: nobody speaks under `one`, or both are the same.
+    `names` are those of everybody who speaks. Raises PeopleError: none is `one`, or both are the
+    same.
     """
     one = known_name(one, names)
     into = _tidy(into)
@@ -238,15 +226,15 @@ def undo(people: People, name: str | None = None) -> tuple[People, tuple[Naming,
     Raises PeopleError: there is nothing to take back.
     """
     if name is None:
-        left, taken = people.namings[:-1], people.namings[-1:]
+        taken = people.namings[-1:]
     else:
-        gave = {each: each.name.casefold() == name.casefold() for each in people.namings}
-        left = tuple(each for each in people.namings if not gave[each])
-        taken = tuple(each for each in people.namings if gave[each])
+        wanted = name.casefold()
+        taken = tuple(each for each in people.namings if each.name.casefold() == wanted)
     if not taken:
         given = ", ".join(dict.fromkeys(each.name for each in people.namings))
         known = f"; names were given to {given}" if given else ""
         raise PeopleError(f"there is nothing to undo{'' if name is None else f' of {name}'}{known}")
+    left = people.namings[:-1] if name is None else [n for n in people.namings if n not in taken]
     return People(left), taken
 
 
@@ -331,26 +319,17 @@ class ArchivePeople:
         return voices(self.names, episode_id, self._catalog.turns(episode_id))
 
     def merge(self, one: str, into: str) -> Person:
-        """One person under two names: `one` becomes `into`, in every episode.
-
-        Raises PeopleError: nobody speaks under `one`, both are the same, or it cannot be written.
-        """
+        """One person under two names: `one` becomes `into` everywhere. Raises PeopleError."""
         with self._changing():
             merged = merge(self.names, [person.name for person in self.everyone()], one, into)
             save_people(self._folder, merged)
-        name = merged.namings[-1].name
-        return next(
-            person
-            for person in everyone(merged, self._catalog.speaking_times())
-            if person.name == name
-        )
+        everybody = everyone(merged, self._catalog.speaking_times())
+        return next(each for each in everybody if each.name == merged.namings[-1].name)
 
     def give(self, episode_id: str, label: str, name: str) -> Voice:
         """A label of one episode gets a name.
 
-        Raises:
-            EpisodeNotFound: there is no such episode.
-            PeopleError: nobody has that label in it, the name is empty, or it cannot be written.
+        Raises EpisodeNotFound; PeopleError: nobody has that label in it, or the name is empty.
         """
         found = find_voice(self.voices(episode_id), label)
         # Also as the file writes it: the name then stands, whether a guest is known for it or not.
@@ -360,10 +339,7 @@ class ArchivePeople:
         return find_voice(self.voices(episode_id), found.label)
 
     def undo(self, name: str | None = None) -> tuple[Naming, ...]:
-        """Takes back the last name that was given, or all that gave `name`; says what.
-
-        Raises PeopleError: there is nothing to take back, or it cannot be written.
-        """
+        """Takes back the last name that was given, or all that gave `name`. Raises PeopleError."""
         with self._changing():
             left, taken = undo(self.names, name)
             save_people(self._folder, left)

@@ -11,7 +11,7 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import wraps
 from pathlib import Path
@@ -249,10 +249,8 @@ class Settings:
         """What is allowed but unwise, with the reason, for people to read."""
         if self.model is None or self.model.context_tokens <= TRUSTED_WINDOW:
             return ()
-        return (
-            f"context_tokens is {self.model.context_tokens}, past {TRUSTED_WINDOW}: "
-            f"{TRUSTED_WINDOW_REASON}",
-        )
+        sent = f"context_tokens is {self.model.context_tokens}, past {TRUSTED_WINDOW}"
+        return (f"{sent}: {TRUSTED_WINDOW_REASON}",)
 
 
 def default_store() -> Path:
@@ -286,19 +284,15 @@ _SECRET = re.compile(r"key|secret|password|credential|authorization|token$", re.
 def _accepted(
     values: Mapping[str, object], place: Callable[[str], str], *, strict: bool = True
 ) -> dict[str, Any]:
-    """The values as settings hold them.
+    """The values as settings hold them; where they are `strict`, a text stands for no number.
 
-    Args:
-        values: by the settings' names.
-        place: says where a name's value was given.
-        strict: a text stands for no number.
-
-    Raises SettingError: a value cannot be used; the message begins with its place.
+    Raises SettingError: a value cannot be used; the message begins with its `place`.
     """
+    order = list(values)
     try:
         given = _Given.model_validate(values, strict=strict)
     except ValidationError as refused:
-        error = _first(refused.errors(), values)
+        error = min(refused.errors(), key=lambda each: order.index(str(each["loc"][0])))
         name = str(error["loc"][0])
         if error["type"] == "extra_forbidden":
             raise SettingError(
@@ -306,11 +300,6 @@ def _accepted(
             ) from None
         raise SettingError(f"{place(name)}: {_problem(error)}") from None
     return {name: getattr(given, name) for name in given.model_fields_set}
-
-
-def _first(errors: Iterable[Mapping[str, Any]], values: Mapping[str, object]) -> Mapping[str, Any]:
-    order = list(values)
-    return min(errors, key=lambda error: order.index(str(error["loc"][0])))
 
 
 def _from_flags(flags: Mapping[str, object | None]) -> dict[str, Any]:

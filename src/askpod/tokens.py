@@ -47,7 +47,7 @@ _SAME_VOCABULARY = {"o200k_harmony": "o200k_base", "p50k_edit": "p50k_base", "gp
 PRICES = "model_prices_and_context_window_backup.json"
 
 _DATE = re.compile(r"-(?:\d{4}-\d\d-\d\d|\d{8})$")
-_TIER = "_above_{}k_tokens"
+_ABOVE = re.compile(r"input_cost_per_token_above_(\d+)k_tokens")
 
 _CACHE_SETTINGS = ("TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR")
 _loading = threading.Lock()
@@ -177,21 +177,15 @@ def reported(tokens: object) -> int | None:
 
 
 def cost(model: str | None, prompt_tokens: int, completion_tokens: int) -> float | None:
-    """US dollars for one reply; None where the price is not known, and where no model is named.
+    """US dollars for one reply; None where the price is not known.
 
     A model is looked up by its name as given, then without a leading "openai/", then without a
-    trailing date. Other providers' prefixes stay, since their prices differ.
-
-    Args:
-        model: its name; None for a service that is not the vendor's own, whose prices may differ.
-        prompt_tokens: what is sent.
-        completion_tokens: what the model writes.
+    trailing date. Other providers' prefixes stay, since their prices differ. None stands for a
+    service that is not the vendor's own.
     """
-    if model is None:
-        return None
-    prices = next(
-        (entry for name in _spellings(model) if (entry := _prices().get(name)) is not None), None
-    )
+    bare = (model or "").removeprefix("openai/")
+    known = (_prices().get(name) for name in (model, bare, _DATE.sub("", bare)) if name)
+    prices = next(filter(None, known), None)
     if prices is None:
         return None
     tier = _tier(prices, prompt_tokens)
@@ -202,34 +196,23 @@ def cost(model: str | None, prompt_tokens: int, completion_tokens: int) -> float
     return float(prompt_tokens * into + completion_tokens * out)
 
 
-def _spellings(model: str) -> Iterator[str]:
-    bare = model.removeprefix("openai/")
-    yield from dict.fromkeys((model, bare, _DATE.sub("", bare)))
-
-
 def _tier(prices: dict[str, Any], prompt_tokens: int) -> str:
     """The ending of the keys that hold for so long a prompt; long ones may cost more."""
-    above = re.compile(r"input_cost_per_token_above_(\d+)k_tokens")
-    bounds = [int(match[1]) for key in prices if (match := above.fullmatch(key))]
+    bounds = [int(match[1]) for key in prices if (match := _ABOVE.fullmatch(key))]
     passed = [bound for bound in bounds if prompt_tokens > bound * 1000]
-    return _TIER.format(max(passed)) if passed else ""
+    return f"_above_{max(passed)}k_tokens" if passed else ""
 
 
 @cache
 def _prices() -> dict[str, dict[str, Any]]:
     """Prices by model; empty where litellm's file is not here or cannot be read."""
-    folder = litellm_folder()
-    if folder is None:
-        return {}
     try:
-        table = json.loads((folder / PRICES).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        table = json.loads(((litellm_folder() or Path()) / PRICES).read_text(encoding="utf-8"))
+        # The first entry explains the others.
+        return {
+            name: {key: value for key, value in entry.items() if "_cost_per_token" in key}
+            for name, entry in table.items()
+            if isinstance(entry, dict) and name != "sample_spec"
+        }
+    except (OSError, ValueError, AttributeError):
         return {}
-    if not isinstance(table, dict):
-        return {}
-    # The first entry explains the others.
-    return {
-        name: {key: value for key, value in entry.items() if "_cost_per_token" in key}
-        for name, entry in table.items()
-        if isinstance(entry, dict) and name != "sample_spec"
-    }

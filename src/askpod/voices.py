@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Protocol
+from typing import Protocol
 
 from askpod.model import Turn
 from askpod.text import matches_name, name_words
@@ -56,26 +56,20 @@ class Names(Protocol):
 
 
 def everyone(people: Names, totals: Iterable[tuple[str, str, int, float]]) -> list[Person]:
-    """Everybody who speaks, those who speak longest first.
+    """Everybody who speaks, those who speak longest first; who has no name is left out.
 
-    Args:
-        people: the names that were given.
-        totals: (episode, label, turns, seconds) of all speech; who has no name is left out.
+    `totals` are (episode, label, turns, seconds) of all speech.
     """
-    sums: dict[str, list[Any]] = {}
-    for episode, label, turns, seconds in totals:
-        if not (name := people.name(episode, label)):
-            continue
-        held = sums.setdefault(name, [{}, 0, 0.0, set()])
-        held[0][label] = True
-        held[1] += turns
-        held[2] += seconds
-        held[3].add(episode)
-    alike = look_alikes(sums)
-    persons = [
-        Person(name, tuple(sorted(labels)), turns, seconds, len(episodes), alike.get(name, ()))
-        for name, (labels, turns, seconds, episodes) in sums.items()
-    ]
+    said: dict[str, list[tuple[str, str, int, float]]] = {}
+    for total in totals:
+        said.setdefault(people.name(*total[:2]), []).append(total)
+    said.pop("", None)
+    alike = look_alikes(said)
+    persons = []
+    for name, rows in said.items():
+        episodes, labels, turns, seconds = zip(*rows, strict=True)
+        heard = sum(turns), sum(seconds), len(set(episodes))
+        persons.append(Person(name, tuple(sorted(set(labels))), *heard, alike.get(name, ())))
     return sorted(persons, key=lambda person: (-person.seconds, person.name))
 
 
@@ -148,8 +142,5 @@ def _alike(one: str, other: str, words: Mapping[str, Sequence[str]]) -> bool:
     if matches_name(one, other) or matches_name(other, one):
         return True
     spelt = SequenceMatcher(None, "".join(words[one]), "".join(words[other]))
-    return (
-        spelt.real_quick_ratio() >= ALIKE
-        and spelt.quick_ratio() >= ALIKE
-        and spelt.ratio() >= ALIKE
-    )
+    ratios = (spelt.real_quick_ratio, spelt.quick_ratio, spelt.ratio)  # the cheapest first
+    return all(ratio() >= ALIKE for ratio in ratios)
