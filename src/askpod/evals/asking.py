@@ -107,10 +107,7 @@ class Stopped(Exception):
 def ending_of(
     stream: Generator[Any, None, None], kind: type[Result], unwanted: threading.Event
 ) -> Result:
-    """What a stream ends with, an item of that type; closing the stream ends a model's request.
-
-    Raises Stopped: `unwanted` is set.
-    """
+    """What a stream ends with, an item of that type. Raises Stopped where `unwanted` is set."""
     with closing(stream) as items:
         for item in items:
             if isinstance(item, kind):
@@ -149,11 +146,11 @@ class StoredReplies:
         schema: Schema | None = None,
     ) -> None:
         """On the disk when this returns. Raises StoreUnwritable: it cannot be kept."""
-        path = self._path(settings, messages, schema)
         # Halves of characters, which JSON can carry and no text can, are not kept.
         reply = replace(reply, text=well_formed(reply.text))
         todo = "make room, or run the eval where it may write"
         with writable(self._folder, "replies cannot be kept", todo):
+            path = self._path(settings, messages, schema)
             write_atomically(path, json.dumps(asdict(reply), indent=1).encode())
 
     def drop(
@@ -166,7 +163,17 @@ class StoredReplies:
     def _path(
         self, settings: ModelSettings, messages: Sequence[Message], schema: Schema | None
     ) -> Path:
-        return self._folder / f"{_digest(settings, messages, schema)}.json"
+        """Named by the request. How long is waited, and how often it is tried, change no reply."""
+        asked = {
+            "service": service_of(settings.name, settings.base_url),
+            "model": settings.name,
+            "answer_tokens": settings.answer_tokens,
+            "temperature": 0,  # what llm_endpoint.py asks for
+            "messages": [list(message) for message in messages],
+            **({"schema": schema} if schema is not None else {}),
+        }
+        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+        return self._folder / f"{digest}.json"
 
 
 class StoredModel(LanguageModel):
@@ -179,10 +186,7 @@ class StoredModel(LanguageModel):
     def stream(
         self, messages: Sequence[Message], schema: Schema | None = None
     ) -> Generator[str | Reply, None, None]:
-        """As LanguageModel's; a kept reply's text comes in one piece.
-
-        Raises StoreUnwritable: the reply cannot be kept.
-        """
+        """As LanguageModel's; a kept reply's text comes in one piece. Raises StoreUnwritable."""
         kept = self._replies.get(self._settings, messages, schema)
         if kept is not None:
             yield from (kept.text, kept)
@@ -213,16 +217,3 @@ class StoredModel(LanguageModel):
     def _keep(self, messages: Sequence[Message], item: str | Reply, schema: Schema | None) -> None:
         if isinstance(item, Reply):
             self._replies.put(self._settings, messages, item, schema)
-
-
-def _digest(settings: ModelSettings, messages: Sequence[Message], schema: Schema | None) -> str:
-    """Names a request. How long is waited for it, and how often it is tried, change no reply."""
-    asked = {
-        "service": service_of(settings.name, settings.base_url),
-        "model": settings.name,
-        "answer_tokens": settings.answer_tokens,
-        "temperature": 0,  # what llm_endpoint.py asks for
-        "messages": [list(message) for message in messages],
-        **({"schema": schema} if schema is not None else {}),
-    }
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

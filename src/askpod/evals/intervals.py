@@ -133,7 +133,8 @@ def _bootstrap(
     if parts.size == 0:
         return found
     names = np.asarray(clusters, dtype=str)
-    order = _order(parts, names)
+    # Cluster by cluster, and in them by the numbers: so the order given changes no last digit.
+    order = np.lexsort((*parts.transpose(0, 2, 1).reshape(-1, len(names)), names))
     parts, applies, names = parts[:, order], applies[order], names[order]
     for rows, columns in _alike(applies):
         units, number = _units(names[rows])
@@ -147,12 +148,6 @@ def _bootstrap(
                 float(value), float(min(low, value)), float(max(high, value)), len(rows), number
             )
     return found
-
-
-def _order(parts: Floats, names: NDArray[np.str_]) -> NDArray[np.intp]:
-    """Cluster by cluster, and in them by the numbers: so the order given changes no last digit."""
-    numbers = parts.transpose(0, 2, 1).reshape(-1, len(names))
-    return np.lexsort((*numbers, names))
 
 
 def _alike(applies: Flags) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:

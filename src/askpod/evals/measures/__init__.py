@@ -47,131 +47,101 @@ class Measure:
         return 1 if self.unit == "s" else 3
 
 
-def _by_budget(kind: str, meaning: str) -> tuple[Measure, ...]:
-    return tuple(
-        Measure(f"{kind}@{words}", "retrieval", f"{kind} at {words:,} words", meaning)
-        for words in BUDGETS
-    )
+_LOWER = ("misattributed", "invented", "seconds_off", "malformed")  # is better
+_UNITS = {"crag": "points", "seconds_off": "s"}
+
+
+def _of(group: str, *told: tuple[str, str, str]) -> list[Measure]:
+    """Measures of a group by (name, label, meaning)."""
+    return [
+        Measure(name, group, label, meaning, name in _LOWER, _UNITS.get(name, ""))
+        for name, label, meaning in told
+    ]
+
+
+def _by_budget(kind: str, meaning: str) -> list[Measure]:
+    budgets = ((f"{kind}@{words}", f"{kind} at {words:,} words", meaning) for words in BUDGETS)
+    return _of("retrieval", *budgets)
 
 
 MEASURES: tuple[Measure, ...] = (
     *_by_budget("recall", "share of the seconds of evidence in the first words of the passages"),
     *_by_budget("precision", "share of those passages' seconds that are evidence"),
     *_by_budget("f1", "harmonic mean of recall and precision, of each question"),
-    Measure("hit@1", "ranking", "hit at 1", "questions whose first passage touches evidence"),
-    Measure("hit@5", "ranking", "hit at 5", "questions with evidence in the first five passages"),
-    Measure("mrr", "ranking", "MRR", "mean of 1 / rank of the first passage that touches evidence"),
-    Measure("ndcg@10", "ranking", "nDCG at 10", "how high the passages with evidence stand"),
-    Measure("fact_recall", "answers", "fact recall", "share of the gold facts that answers state"),
-    Measure(
-        "fact_precision", "answers", "fact precision", "share of the statements that are gold facts"
+    *_of(
+        "ranking",
+        ("hit@1", "hit at 1", "questions whose first passage touches evidence"),
+        ("hit@5", "hit at 5", "questions with evidence in the first five passages"),
+        ("mrr", "MRR", "mean of 1 / rank of the first passage that touches evidence"),
+        ("ndcg@10", "nDCG at 10", "how high the passages with evidence stand"),
     ),
-    Measure("fact_f1", "answers", "fact F1", "harmonic mean of the two, of each question"),
-    Measure(
-        "nugget_recall",
+    *_of(
         "answers",
-        "nugget recall",
-        "share of the nuggets that answers state, an okay one counting half a vital one",
+        ("fact_recall", "fact recall", "share of the gold facts that answers state"),
+        ("fact_precision", "fact precision", "share of the statements that are gold facts"),
+        ("fact_f1", "fact F1", "harmonic mean of the two, of each question"),
+        (
+            "nugget_recall",
+            "nugget recall",
+            "share of the nuggets stated, an okay one counting half",
+        ),
+        ("crag", "right less wrong", "1 for a right answer, 0 for none, -1 for a wrong one (CRAG)"),
     ),
-    Measure(
-        "crag",
-        "answers",
-        "right less wrong",
-        "1 for a right answer, 0 for none, -1 for a wrong one (CRAG)",
-        unit="points",
-    ),
-    Measure(
-        "citation_recall",
+    *_of(
         "citations",
-        "citation recall",
-        "share of the sentences that their citations support (ALCE)",
+        ("citation_recall", "citation recall", "share of the sentences that are supported (ALCE)"),
+        (
+            "citation_precision",
+            "citation precision",
+            "share of the citations that support their sentence and are needed for it (ALCE)",
+        ),
+        (
+            "support",
+            "support in grades",
+            "mean over the sentences: 1 where the cited turns support it, 0.5 a part of it, else 0",
+        ),
+        (
+            "misattributed",
+            "misattributed sentences",
+            "share of the sentences that another turn supports than the ones they cite",
+        ),
+        (
+            "invented",
+            "invented sentences",
+            "share of the sentences that no turn supports which the model was shown",
+        ),
+        ("evidence_offered", "evidence offered", "questions with evidence to answer from"),
+        ("evidence_cited", "evidence cited", "questions with a citation that touches evidence"),
+        ("first_right", "first citation right", "questions whose first citation touches evidence"),
+        (
+            "cited_inside",
+            "cited seconds inside the evidence",
+            "share of the seconds of the cited stretches that are gold evidence",
+        ),
+        (
+            "cited_hit",
+            "citations that touch the evidence",
+            "share of the citations that share a second with gold evidence",
+        ),
+        (
+            "seconds_off",
+            "seconds off the evidence",
+            "from a citation in the right episode to the nearest evidence",
+        ),
     ),
-    Measure(
-        "citation_precision",
-        "citations",
-        "citation precision",
-        "share of the citations that support their sentence and are needed for it (ALCE)",
-    ),
-    Measure(
-        "support",
-        "citations",
-        "support in grades",
-        "mean over the sentences: 1 where the cited turns support all of it, 0.5 a part, else 0",
-    ),
-    Measure(
-        "misattributed",
-        "citations",
-        "misattributed sentences",
-        "share of the sentences that another turn supports than the ones they cite",
-        lower_is_better=True,
-    ),
-    Measure(
-        "invented",
-        "citations",
-        "invented sentences",
-        "share of the sentences that no turn supports which the model was shown",
-        lower_is_better=True,
-    ),
-    Measure(
-        "evidence_offered",
-        "citations",
-        "evidence offered",
-        "questions with evidence among what the answer could be made from",
-    ),
-    Measure(
-        "evidence_cited",
-        "citations",
-        "evidence cited",
-        "questions with a citation that shares a second with evidence",
-    ),
-    Measure(
-        "first_right",
-        "citations",
-        "first citation right",
-        "questions whose first citation shares a second with evidence",
-    ),
-    Measure(
-        "cited_inside",
-        "citations",
-        "cited seconds inside the evidence",
-        "share of the seconds of the cited stretches that are gold evidence",
-    ),
-    Measure(
-        "cited_hit",
-        "citations",
-        "citations that touch the evidence",
-        "share of the citations that share a second with gold evidence",
-    ),
-    Measure(
-        "seconds_off",
-        "citations",
-        "seconds off the evidence",
-        "from a citation in the right episode to the nearest evidence",
-        lower_is_better=True,
-        unit="s",
-    ),
-    Measure(
-        "refusal_precision",
+    *_of(
         "refusals",
-        "refusal precision",
-        "share of the refusals whose question has no answer in the archive",
-    ),
-    Measure(
-        "refusal_recall",
-        "refusals",
-        "refusal recall",
-        "share of the questions without an answer that are refused",
-    ),
-    *(
-        Measure(f"basis_{basis}", "refusals", f"shown as {words}", f"questions shown as {words}")
-        for basis, words in BASES.items()
-    ),
-    Measure(
-        "malformed",
-        "refusals",
-        "malformed answers",
-        "replies that are empty, broken off, or cite nothing that can be read",
-        lower_is_better=True,
+        ("refusal_precision", "refusal precision", "share of the refusals that are right"),
+        ("refusal_recall", "refusal recall", "share of the unanswerable that are refused"),
+        *(
+            (f"basis_{basis}", f"shown as {words}", f"questions shown as {words}")
+            for basis, words in BASES.items()
+        ),
+        (
+            "malformed",
+            "malformed answers",
+            "replies that are empty, broken off, or cite nothing that can be read",
+        ),
     ),
 )
 
@@ -181,8 +151,7 @@ BY_NAME = {measure.name: measure for measure in MEASURES}
 class Score(NamedTuple):
     """A question's part in a measure, which is the sum of all values over that of all weights.
 
-    A mean over questions has weight 1 for each; a share of citations weighs each question by
-    its citations. A question whose measure does not apply has no Score for it.
+    A question to which a measure does not apply has no Score for it.
     """
 
     value: Number

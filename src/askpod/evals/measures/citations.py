@@ -137,11 +137,10 @@ def offered_and_cited(
     Where the first is 1 and the second 0 the choice of sentences has lost what search had found.
     """
     hits = [one.touches(evidence) for one in cited]
-    found = any(one.touches(evidence) for one in offered)
     return {
-        "evidence_offered": Score(float(found)),
+        "evidence_offered": Score(float(any(one.touches(evidence) for one in offered))),
         "evidence_cited": Score(float(any(hits))),
-        "first_right": Score(float(bool(hits) and hits[0])),
+        "first_right": Score(float(any(hits[:1]))),
     }
 
 
@@ -179,16 +178,12 @@ def _right_citations(
     cited = [turns[number] for number in numbers]
     if not supports(sentence.text, cited):
         return None
-    if len(cited) == 1:
-        return 1
     return sum(
-        not _irrelevant(sentence.text, cited, place, supports) for place in range(len(cited))
+        len(cited) == 1
+        or supports(sentence.text, [turn])
+        or not supports(sentence.text, [other for other in cited if other is not turn])
+        for turn in cited
     )
-
-
-def _irrelevant(text: str, cited: Sequence[EvidenceTurn], place: int, supports: Supports) -> bool:
-    others = [turn for other, turn in enumerate(cited) if other != place]
-    return not supports(text, [cited[place]]) and supports(text, others)
 
 
 @dataclass(slots=True)

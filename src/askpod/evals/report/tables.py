@@ -84,12 +84,10 @@ def bounds(interval: Interval, measure: Measure) -> str:
 
 def _title(summary: Summary) -> Text:
     answered = summary.setup.get("model") or summary.setup.get("mode")
-    parts = [str(answered)] if answered else []
-    parts.append(f"{summary.questions:,} question{'s' if summary.questions != 1 else ''}")
-    parts.append("95 % intervals")
-    return Text.assemble(
-        (_plain(summary.gold), "bold"), *(f" · {_plain(part)}" for part in parts), overflow="fold"
-    )
+    number = f"{summary.questions:,} question{'s' if summary.questions != 1 else ''}"
+    parts = [*([str(answered)] if answered else []), number, "95 % intervals"]
+    shown = (f" · {_plain(part)}" for part in parts)
+    return Text.assemble((_plain(summary.gold), "bold"), *shown, overflow="fold")
 
 
 def _budgets(figures: Figures) -> Iterator[RenderableType]:
