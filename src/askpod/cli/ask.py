@@ -84,16 +84,12 @@ def show_ending(answer: Answer) -> None:
 def figures(answer: Answer) -> str:
     """What an answer took, in one line."""
     usage = answer.usage
-    parts = [f"retrieval {usage.retrieval_seconds:.2f} s"]
-    if answer.mode == "llm":
-        cost = "price unknown" if usage.cost is None else f"${usage.cost:.5f}"
-        parts = [
-            f"{answer.model}: {usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out",
-            cost,
-            *parts,
-            f"model {usage.model_seconds:.2f} s",
-        ]
-    return ", ".join(parts)
+    retrieval = f"retrieval {usage.retrieval_seconds:.2f} s"
+    if answer.mode != "llm":
+        return retrieval
+    tokens = f"{usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out"
+    cost = "price unknown" if usage.cost is None else f"${usage.cost:.5f}"
+    return f"{answer.model}: {tokens}, {cost}, {retrieval}, model {usage.model_seconds:.2f} s"
 
 
 def show_sources(answer: Answer) -> None:

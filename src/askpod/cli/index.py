@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,21 +87,16 @@ def index(
             )
     except AskpodError as error:
         if error.report is not None:
-            _show(error.report, as_json=as_json)
+            with suppress(typer.Exit):
+                _show(error.report, as_json=as_json)
         raise
     if unread := what_is_not_read([Path(source) for source in sources], transcribed=transcribe):
         note(f"not looked at: {unread}")
-    _show_report(report, as_json=as_json)
-
-
-def _show_report(report: IndexReport, *, as_json: bool) -> None:
-    """The report of a run; leaves with exit code 1 where a file failed."""
     _show(report, as_json=as_json)
-    if report.failed or report.not_pruned:
-        raise typer.Exit(1)
 
 
 def _show(report: IndexReport, *, as_json: bool) -> None:
+    """The report of a run; leaves with exit code 1 where a file failed."""
     for failure in report.failed:
         note(f"not indexed: {failure.message}")
     for failure in report.not_pruned:
@@ -113,6 +108,8 @@ def _show(report: IndexReport, *, as_json: bool) -> None:
         print_json(report.to_dict())
     else:
         _print_summary(report)
+    if report.failed or report.not_pruned:
+        raise typer.Exit(1)
 
 
 @contextmanager
@@ -203,4 +200,4 @@ def rebuild(
 
     with _indexing_bar() as progress:
         report = Archive.rebuild(store, paths or [], progress=progress, notify=note)
-    _show_report(report, as_json=as_json)
+    _show(report, as_json=as_json)

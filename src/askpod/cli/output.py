@@ -112,11 +112,9 @@ Bar = Callable[[int, int, str], None]
 
 @contextmanager
 def progress_bar(what: str, *, in_bytes: bool = False) -> Iterator[Bar | None]:
-    """A bar with the time left on stderr; None where that is no terminal.
+    """A bar with the time left, on stderr; None where that is no terminal.
 
-    Args:
-        what: stands before the bar.
-        in_bytes: what is counted are bytes, so the bar shows how many a second.
+    Where what is counted are bytes, it shows how many a second.
     """
     if not sys.stderr.isatty():
         yield None

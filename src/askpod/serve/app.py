@@ -38,13 +38,9 @@ def create_app(
     limits: Limits | None = None,
     recordings: Path | None = None,
 ) -> ASGIApp:
-    """The ASGI application: page, API, OpenAI-compatible endpoint and MCP.
+    """The ASGI application: page, API, OpenAI-compatible endpoint and MCP; local by default.
 
-    Args:
-        live: the archive.
-        access: under which names it answers, and whether a token is needed; loopback by default.
-        limits: what one client may take.
-        recordings: a folder with the episodes' audio files.
+    `recordings` is a folder with the episodes' audio files.
     """
     tools = mcp_server(live)
     # Host and Origin are checked by Guard, for all paths alike.
@@ -92,20 +88,23 @@ class Connection(H11Protocol):
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
             self._expect()
-        elif self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+        else:
+            self._relax()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended."""
         super().connection_lost(exc)
-        if self._deadline is not None:
-            self._deadline.cancel()
+        self._relax()
 
     def _expect(self) -> None:
         """Starts the time for a head, unless it runs already."""
         if self._deadline is None:
             self._deadline = self.loop.call_later(self.head_seconds, self.transport.close)
+
+    def _relax(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
 
 class Server(uvicorn.Server):

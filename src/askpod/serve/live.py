@@ -87,16 +87,11 @@ class ServedModel(LanguageModel):
 
 
 class LiveArchive:
-    """An archive that outlives what happens to its folder.
+    """An archive that outlives what happens to its folder; so many `answers` are written at a time.
 
     A store that is missing or damaged is an error of the request, not of the server: the next
     request tries again. One that `askpod rebuild` replaced is reopened, and the former one closed
     when the last request that uses it is done.
-
-    Args:
-        store: the archive's folder.
-        settings: as for `Archive.open`.
-        answers: how many answers may be written at a time.
     """
 
     def __init__(self, store: Path, settings: Settings, answers: int = 64) -> None:
@@ -113,10 +108,7 @@ class LiveArchive:
 
     @contextmanager
     def archive(self) -> Iterator[Archive]:
-        """The open archive, for the time of one request.
-
-        Raises ArchiveNotFound, StoreDamaged, StoreMismatch: it cannot be opened now.
-        """
+        """The open archive, for the time of one request. Raises what `Archive.open` does."""
         with self._lock:
             former = self._current
             if former is None or not former.in_place():
@@ -163,11 +155,8 @@ class LiveArchive:
     ) -> AsyncGenerator[str | Answer]:
         """`Archive.ask_stream` in a thread of its own: a slow model takes no one else's turn.
 
-        Closing the generator stops the model's request at its next piece.
-
-        Raises:
-            TooManyAnswers: no more can be written at a time.
-            Stopping: the server is being stopped.
+        Closing the generator stops the model's request at its next piece. Raises TooManyAnswers;
+        and Stopping where the server is being stopped.
         """
         if (welcome := thanked(question)) is not None:
             yield welcome

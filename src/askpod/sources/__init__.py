@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,8 +96,14 @@ def gather(
         if transcription and recordings:
             parts.append(_transcribed(recordings, folder, transcription))
         if elsewhere:
-            how = _How(allow_private, untimed, transcription)
-            parts += _fetch(folder, elsewhere, notify, how)
+            parts += _fetch(
+                folder,
+                elsewhere,
+                notify,
+                allow_private=allow_private,
+                untimed=untimed,
+                transcription=transcription,
+            )
     gathered = _joined(parts)
     if not gathered.files:
         raise FetchError("\n".join(failure.message for failure in gathered.failed))
@@ -130,17 +135,14 @@ def _transcribed(
     return SourceFiles(tuple(files), frozenset(files), tuple(failed), roots=roots)
 
 
-@dataclass(frozen=True, slots=True)
-class _How:
-    """How things are fetched; what each means: `gather`."""
-
-    allow_private: bool
-    untimed: bool
-    transcription: Transcription | None
-
-
 def _fetch(
-    folder: Path, sources: Sequence[str | Path], notify: Notify, how: _How
+    folder: Path,
+    sources: Sequence[str | Path],
+    notify: Notify,
+    *,
+    allow_private: bool,
+    untimed: bool,
+    transcription: Transcription | None,
 ) -> list[SourceFiles]:
     """What each feed and repository gave; a failed one gives no files."""
     # Imported when something is fetched: a search needs none of it.
@@ -150,28 +152,27 @@ def _fetch(
     from askpod.sources.git import update_repository
 
     fetched = []
-    with Fetcher(how.allow_private) as fetcher:
+    with Fetcher(allow_private) as fetcher:
         for source in map(str, dict.fromkeys(sources)):
+            name = shown(source)
             try:
                 if source.lower().startswith("git+"):
-                    found = update_repository(
-                        source, folder, allow_private=how.allow_private, notify=notify
-                    )
+                    found = update_repository(source, folder, notify, allow_private=allow_private)
                 else:
                     found = download_feed(
                         source,
                         folder,
                         fetcher,
                         notify,
-                        untimed=how.untimed,
-                        transcription=how.transcription,
+                        untimed=untimed,
+                        transcription=transcription,
                     )
             except FetchError as error:
-                found = SourceFiles((), failed=(Failure(shown(source), str(error)),))
+                found = SourceFiles((), failed=(Failure(name, str(error)),))
             except OSError as error:  # of its own folder: the other sources are not to suffer
                 what = f"{error.filename or folder}: cannot be used: {error.strerror or error}"
-                note = f"{shown(source)}: {what}; mend or remove it, and run it again"
-                found = SourceFiles((), failed=(Failure(shown(source), note),))
+                note = f"{name}: {what}; mend or remove it, and run it again"
+                found = SourceFiles((), failed=(Failure(name, note),))
             fetched.append(found)
     return fetched
 

@@ -141,11 +141,9 @@ class NoSuchHost(Exception):
 
 
 def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
-    """The addresses of `host`, as numbers, in the system's order.
+    """The addresses of `host`, as numbers, in the system's order. Raises NoSuchHost.
 
-    Raises:
-        FetchError: one of them is not public, and `allow_private` is not given.
-        NoSuchHost: there is none.
+    And FetchError where one of them is not public, and `allow_private` is not given.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

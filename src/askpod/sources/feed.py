@@ -14,6 +14,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from email.utils import parsedate_tz
@@ -39,21 +40,14 @@ MAX_CHAPTERS = 500
 MAX_CHAPTER_TITLE = 300  # characters
 MAX_MARKUP = 20_000  # characters of markup that are looked at
 
-_ENDING_OF_TYPE = {
-    "application/json": ".json",
-    "application/x-json": ".json",
-    "text/json": ".json",
-    "text/vtt": ".vtt",
-    "text/webvtt": ".vtt",
-    "application/vtt": ".vtt",
-    "application/srt": ".srt",
-    "application/x-subrip": ".srt",
-    "application/x-srt": ".srt",
-    "text/srt": ".srt",
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
+_TYPES = {
+    ".json": ("application/json", "application/x-json", "text/json"),
+    ".vtt": ("text/vtt", "text/webvtt", "application/vtt"),
+    ".srt": ("application/srt", "application/x-subrip", "application/x-srt", "text/srt"),
+    ".html": ("text/html", "application/xhtml+xml"),
+    ".txt": ("text/plain",),
 }
+_ENDING_OF_TYPE = {kind: ending for ending, kinds in _TYPES.items() for kind in kinds}
 _BY_MERIT = (".json", ".vtt", ".srt", ".html", ".htm", ".md", ".txt")
 _CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,6})(?:[.,](\d{1,9}))?", re.ASCII)
 _DROPPED = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S)
@@ -164,11 +158,8 @@ def _apart(items: list[Item]) -> Iterator[Item]:
 def _offers(elements: list[Element]) -> Iterator[Offer]:
     for element in elements[:MAX_OFFERS]:
         if element.url:
-            yield Offer(
-                element.url,
-                element.says("type").partition(";")[0].strip(),
-                element.says("language"),
-            )
+            media_type = element.says("type").partition(";")[0].strip()
+            yield Offer(element.url, media_type, element.says("language"))
 
 
 def _guests(persons: list[Element]) -> list[str]:
@@ -199,10 +190,8 @@ def _number(text: str) -> int | None:
 def _date(text: str) -> str | None:
     """The day on which it was published, where its maker was."""
     text = text.strip()[:100]
-    try:
+    with suppress(ValueError):
         return date.fromisoformat(text[:10]).isoformat()
-    except ValueError:
-        pass
     try:
         found = parsedate_tz(text) or parsedate_tz(f"{text} 00:00:00")  # or a day alone
         return date(*found[:3]).isoformat() if found else None
@@ -297,7 +286,7 @@ _HEAD = "# From the podcast's feed. Change it and it stays as you leave it.\n"
 
 def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
     """The metadata file of an episode: YAML, what is not known left out."""
-    page = _public(item.page)
+    page = safe_link(without_secrets(item.page))
     fields: dict[str, Any] = {
         "title": item.title,
         "date": item.date,
@@ -305,8 +294,8 @@ def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
         "number": item.number,
         "guests": list(item.guests),
         "description": item.description,
-        "audio": _public(item.audio),
-        "video": _public(item.video),
+        "audio": safe_link(without_secrets(item.audio)),
+        "video": safe_link(without_secrets(item.video)),
         "links": {"page": page} if page else {},
         "chapters": [{"start": _second(c.start), "title": c.title} for c in chapters],
     }
@@ -316,12 +305,7 @@ def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
     dumped = yaml.dump(
         known, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=100
     )
-    return (_HEAD + str(dumped)).encode()
-
-
-def _public(link: str) -> str:
-    """A link without what only its owner may know; "" where it is none."""
-    return safe_link(without_secrets(link))
+    return f"{_HEAD}{dumped}".encode()
 
 
 def _second(start: float) -> int | float:

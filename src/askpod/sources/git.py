@@ -108,7 +108,7 @@ def named(source: str) -> Repository:
 
 
 def update_repository(
-    source: str, sources: Path, *, allow_private: bool, notify: Notify
+    source: str, sources: Path, notify: Notify, *, allow_private: bool
 ) -> SourceFiles:
     """Fetches the transcripts of a repository into a clone in `sources`.
 

@@ -126,9 +126,11 @@ class FeedState:
     def tidy(self) -> None:
         """Rewrites the journal where most of its lines are outdated."""
         if self._lines > 2 * len(self.entries) + 20:
-            content = _lines_of(self.entries, self.validators)
-            write_atomically(self.folder / FILE, content, mode=PRIVATE)
-            self._lines = len(self.entries) + 1
+            told: list[dict[str, Any]] = [{"feed": asdict(self.validators)}]
+            told += [{"item": key, "entry": asdict(each)} for key, each in self.entries.items()]
+            content = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in told)
+            write_atomically(self.folder / FILE, content.encode(), mode=PRIVATE)
+            self._lines = len(told)
 
     def _put(self, key: str, entry: Downloaded) -> None:
         former = self._keys.get(entry.name, key)
@@ -175,12 +177,6 @@ def _entry(told: dict[str, Any]) -> Downloaded:
     return entry
 
 
-def _lines_of(entries: dict[str, Downloaded], validators: Validators) -> bytes:
-    told: list[dict[str, Any]] = [{"feed": asdict(validators)}]
-    told += [{"item": key, "entry": asdict(entry)} for key, entry in entries.items()]
-    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in told)
-
-
 def episode_name(item: Item, taken: set[str]) -> str:
     """A name for the item's files that is not in `taken`."""
     title = slug(item.title)
@@ -220,10 +216,7 @@ class PartialFile:
     ) -> None:
         """Writes a response, whole (200) or the rest (206), and names the file when it has ended.
 
-        Raises:
-            TooLarge: it has more than `limit` bytes in all.
-            NotUnpacked: it cannot be unpacked, or is not the part that was asked for.
-            OSError: it cannot be written.
+        Raises TooLarge, OSError, and NotUnpacked where it is not the part that was asked for.
         """
         begin = self._goes_on_at(headers) if status == 206 else self._starts(headers)
         unpacker = Unpacker.of(headers, limit - begin)

@@ -71,7 +71,9 @@ def transcribe(recording: Path, transcript: Path, engine: Engine, notify: Notify
         "faults": [asdict(each) for each in unheard],
     }
     write_atomically(transcript, _document(told_of, segments), mode=PRIVATE)
-    journal.remove()
+    journal.path.unlink(missing_ok=True)
+    with suppress(OSError):
+        journal.path.parent.rmdir()
 
 
 def recording_of(path: Path) -> dict[str, Any]:
@@ -139,22 +141,15 @@ class _Journal:
         append_line(self.path, json.dumps(line, ensure_ascii=False).encode("utf-8", "replace"))
         self._take(line)
 
-    def remove(self) -> None:
-        """To be called when the transcript is written."""
-        self.path.unlink(missing_ok=True)
-        with suppress(OSError):
-            self.path.parent.rmdir()
-
     def _take_all(self, lines: list[bytes]) -> int:
         """Takes the lines of a former run, as far as they are good; how many those are."""
-        try:
-            if not lines or parse_json(lines[0]) != self.head:
-                return 0
-        except ValueError:
-            return 0
-        for number, line in enumerate(lines[1:], start=1):
+        for number, line in enumerate(lines):
             try:
-                self._take(parse_json(line))
+                told = parse_json(line)
+                if number:
+                    self._take(told)
+                elif told != self.head:
+                    return 0
             except (ValueError, TypeError, KeyError):
                 return number
         return len(lines)
