@@ -139,19 +139,6 @@ def test_problems_are_told_at_the_top_and_at_their_question():
     assert "The model was not reached." in text
 
 
-def test_the_ten_that_went_worst_stand_first_and_link_to_their_question():
-    records = [record(n, scores={"recall@1000": Score(n / 20)}) for n in range(1, 21)]
-    html = run_report(summary(), records)
-    worst = html[html.index('id="worst"') : html.index('id="questions"')]
-    assert re.findall(r'href="#q(\d+)"', worst) == [str(n) for n in range(1, 11)]
-    assert 'id="q10"' in html
-
-
-def test_a_run_without_a_fault_has_no_worst():
-    html = run_report(summary(), [record(scores={"recall@1000": Score(1.0)})])
-    assert 'id="worst"' not in html
-
-
 def test_the_same_run_gives_the_same_page():
     records = [record(n) for n in range(3)]
     assert run_report(summary(3), records) == run_report(summary(3), list(records))

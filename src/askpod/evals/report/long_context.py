@@ -7,16 +7,14 @@ of the prompts with retrieved evidence, which have a length of their own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from askpod.evals.intervals import Interval
-from askpod.evals.long_context import BASE, DEPTHS, KEPT, Arm, Window, in_k, in_words
+from askpod.evals.long_context import BASE, DEPTHS, KEPT, Arm, in_k, in_words
 from askpod.evals.long_context.results import (
     ALL,
     CITATIONS,
@@ -28,7 +26,7 @@ from askpod.evals.long_context.results import (
     Result,
 )
 from askpod.evals.report.page import Panel, page, svg
-from askpod.evals.report.plots import heat_map, lines, strip
+from askpod.evals.report.plots import heat_map, lines
 
 FILE = "long-context.html"
 TOKENS = "tokens of the prompt"
@@ -96,16 +94,6 @@ def _short(share: float) -> str:
     return f"{share:.2f}"[1:] if share < 0.995 else "1.0"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A figure in words, at the top."""
-
-    big: str
-    words: str
-    between: str
-    strip: Markup | None = None  # of a share, which is then in percent
-
-
 def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> str:
     """The report as HTML, byte for byte the same for the same result."""
     plan = result.plan
@@ -120,7 +108,6 @@ def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> 
         shortest=in_k(plan.lengths[0]),
         longest=in_k(plan.lengths[-1]),
         kept=f"{KEPT * 100:.0f}",
-        told=list(_told(result)),
         windows=[
             (arm.label, LABELS[name], in_words(window))
             for (arm, name), window in result.windows.items()
@@ -137,36 +124,6 @@ def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> 
 
 def _has(result: Result, name: str) -> bool:
     return name in (result.figures() or {})
-
-
-def _told(result: Result) -> Iterator[Told]:
-    for name in (FACTS[0], CITATIONS[0]):
-        window = result.windows.get((BASE, name))
-        if window is not None:
-            yield Told(_length(window), f"effective window by {LABELS[name]}", _sure(window))
-    name = result.headline
-    shortest, longest = result.plan.lengths[0], result.plan.lengths[-1]
-    places: list[tuple[str, Figures | None]] = [("with retrieved evidence", result.figures())]
-    places.append((f"in haystacks of {in_k(shortest)}", result.figures(BASE, shortest)))
-    if longest != shortest:
-        places.append((f"in haystacks of {in_k(longest)}", result.figures(BASE, longest)))
-    for words, figures in places:
-        if figures is not None:
-            at = figures[name]
-            between = f"{100 * at.low:.0f} to {100 * at.high:.0f} %"
-            said = f"{LABELS[name]} {words}"
-            yield Told(f"{100 * at.value:.0f}", said, between, svg(strip(at)))
-
-
-def _length(window: Window) -> str:
-    if not window.length:
-        return "none"
-    return f"{in_k(window.length)}{'+' if window.is_longest else ''}"
-
-
-def _sure(window: Window) -> str:
-    low, high = (in_k(each) if each else "none" for each in (window.low, window.high))
-    return f"{low} to {high}" if low != high else f"{low} in nearly all resamples"
 
 
 def _heat(result: Result, name: str) -> Panel:

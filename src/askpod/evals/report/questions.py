@@ -6,14 +6,14 @@ Retrieved passages are shown with the seconds and the words that they share with
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
 from askpod.evals.gold import Stretch, shared, union
-from askpod.evals.measures import BUDGETS, BY_BUDGET, MEASURES
+from askpod.evals.measures import MEASURES
 from askpod.evals.records import Record, as_stretch
 from askpod.evals.report.page import cut, plain, visible, with_links
 from askpod.evals.report.plots import figure_text
@@ -100,7 +100,6 @@ class Question:
     evidence: Sequence[Evidence]
     facts: Sequence[Mapping[str, Any]]
     unsupported: Sequence[str]
-    budgets: Sequence[tuple[str, Sequence[str]]]
     scores: Sequence[tuple[str, str]]
 
 
@@ -123,7 +122,6 @@ def question_of(number: int, record: Record) -> Question:
             for each in record.details.get("sentences", ())
             if not each["supported"]
         ][:QUOTES],
-        budgets=_budgets(record),
         scores=_scores(record),
     )
 
@@ -132,12 +130,6 @@ def worth(record: Record) -> float | None:
     """How well a question went: the mean of those of WORTH that apply to it."""
     values = [value for name in WORTH if (value := record.figure(name)) is not None]
     return sum(values) / len(values) if values else None
-
-
-def worst(questions: Iterable[Question], most: int) -> list[Question]:
-    """The questions that went worst, the worst first, none that went without a fault."""
-    faulty = [each for each in questions if each.worth is not None and each.worth < 1]
-    return sorted(faulty, key=lambda each: (each.worth or 0.0, each.number))[:most]
 
 
 def _glance(record: Record) -> list[tuple[str, str]]:
@@ -216,18 +208,8 @@ def _facts(record: Record) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def _budgets(record: Record) -> list[tuple[str, list[str]]]:
-    """Recall, precision and F1, at each budget of words."""
-    rows = []
-    for kind, label in BY_BUDGET.items():
-        values = [record.figure(f"{kind}@{words}") for words in BUDGETS]
-        if any(value is not None for value in values):
-            rows.append((label, ["–" if value is None else figure_text(value) for value in values]))
-    return rows
-
-
 def _scores(record: Record) -> list[tuple[str, str]]:
-    """All other scores, in the order of MEASURES."""
+    """Its scores but those at each budget of words, in the order of MEASURES."""
     found = ((each, record.figure(each.name)) for each in MEASURES)
     return [
         (each.label, f"{figure_text(value)} {each.unit}".rstrip())

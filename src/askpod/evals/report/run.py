@@ -13,7 +13,7 @@ from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Measure
 from askpod.evals.records import Record, Summary
 from askpod.evals.report.page import Panel, page, svg
 from askpod.evals.report.plots import interval_bars, lines, strip, ticks
-from askpod.evals.report.questions import SHOWN, WORTH, question_of, worst
+from askpod.evals.report.questions import SHOWN, WORTH, question_of
 
 Figures = Mapping[str, Interval]
 
@@ -39,7 +39,6 @@ GROUPS = {
 SLICED = ("recall@1000", "hit@5", "fact_f1", "cited_hit")
 SLICES = {name: f"by {name}" for name in ("type", "turn", "difficulty", "position")}
 
-WORST = 10  # questions that stand first
 MODES = {
     "retrieval": "retrieval only, no answers",
     "extractive": "answered in quotations, without a model",
@@ -88,12 +87,10 @@ def run_report(summary: Summary, records: Sequence[Record]) -> str:
         slices=[sliced for name in SLICED if (sliced := _sliced(summary, name))],
         episode_columns=[BY_NAME[name].label for name in shown],
         episode_rows=_episodes(by_episode, shown, dict(_titles(records))),
-        worst=worst(questions, WORST),
         worth=[name for name in WORTH if name in figures],
         questions=questions,
         types=sorted({record.slices.get("type", "") for record in records} - {""}),
         failed=sum(bool(record.problems) for record in records),
-        words=BUDGETS,
         shown=SHOWN,
     )
 
