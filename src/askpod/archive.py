@@ -88,7 +88,7 @@ class Archive:
         """
         folder = store_folder(store)
         settings = settings or Settings.from_environment()
-        notify = notify or _silent
+        notify = notify or (lambda _: None)
         server = opening.connect(folder, settings, notify, create=create)
         if create and server is None:
             opening.create(folder, settings, notify)
@@ -155,17 +155,14 @@ class Archive:
         from askpod.indexing.update import Target, UpdateOptions, update
 
         options = UpdateOptions(prune, prune_missing_folders, workers, allow_private, untimed)
-        chunking, notify = self._settings.chunking, self._notify
-        target = Target(self._store, self._embedder, chunking, self._writing, notify)
+        chunking = self._settings.chunking
+        target = Target(self._store, self._embedder, chunking, self._writing, self._notify)
         return update(target, paths, options, progress)
 
     def remove(self, episode_ids: str | Iterable[str]) -> list[str]:
         """Takes episodes out of the archive, and says which; indexing their files brings them back.
 
-        Raises:
-            EpisodeNotFound: one is not there; nothing is taken out then.
-            StoreBusy: another process has been writing for ten minutes.
-            StoreUnwritable: no space left, or no permission.
+        Raises EpisodeNotFound: one is not there, and nothing is taken out; else as `index`.
         """
         with write_lock(self._store, self._notify):
             self._refresh()
@@ -193,8 +190,7 @@ class Archive:
     ) -> IndexReport:
         """Builds an archive again with the present settings. See indexing/update.py.
 
-        Where a server holds it, the replica is made again, and `paths` are not read: episodes
-        get to a server by `index`.
+        Where a server holds it, the replica is made again, and `paths` are not read.
 
         Raises:
             ArchiveNotFound: there is none in the folder `store`.
@@ -203,8 +199,8 @@ class Archive:
         """
         from askpod.indexing.update import rebuild_archive
 
-        settings = settings or Settings.from_environment()
-        return rebuild_archive(store_folder(store), paths, settings, progress, notify or _silent)
+        settings, notify = settings or Settings.from_environment(), notify or (lambda _: None)
+        return rebuild_archive(store_folder(store), paths, settings, progress, notify)
 
     # Asking
 
@@ -222,10 +218,7 @@ class Archive:
     ) -> list[Passage]:
         """At most `top` passages, best first. For the filters see `Filters`.
 
-        Raises:
-            QuestionError: the question is empty, longer than the embedder reads, or asks for less
-                than one passage.
-            FilterError: a filter cannot be understood.
+        Raises QuestionError: the question is empty, or longer than the embedder reads; FilterError.
         """
         if top < 1:
             raise QuestionError(f"top is {top}: ask for at least one passage")
@@ -248,10 +241,7 @@ class Archive:
         With a model in the settings it writes the answer from what was said, and each of its
         citations is checked; without one the answer is quotations. `history`, oldest first, is
         what was asked before: a follow-up ("and what did she say later?") is understood by it.
-
-        Raises:
-            QuestionError: the question is empty, or longer than the embedder reads.
-            FilterError: a filter cannot be understood.
+        Raises as `search` does.
         """
         *_, answer = self.ask_stream(question, history=history, filters=filters)
         return cast("Answer", answer)
@@ -311,8 +301,7 @@ class Archive:
     ) -> list[Episode]:
         """The episodes, without their turns, in the order of their ids.
 
-        With `about` those that talk about it, best first. Raises QuestionError: `about` is empty,
-        or longer than the embedder reads.
+        With `about` those that talk about it, best first. Raises as `search` does.
         """
         self._refresh()
         if about is not None:
@@ -361,8 +350,8 @@ class Archive:
     def support_embedder(self) -> Embedder:
         """What sentences are compared with claims and questions by: always the built-in embedder.
 
-        Its figures are what the bars of answers and citations are set on, and judging takes many
-        short texts, which would be as many requests to an endpoint.
+        The bars of answers and citations are set on its figures, and an endpoint would be asked
+        for each of many short texts.
         """
         if remote_model(self._settings) is None:
             return self._embedder
@@ -385,6 +374,3 @@ class Archive:
         """Brings the replica of a server's archive up to it, before the replica is asked."""
         if self._server is not None:
             self._server.refresh()
-
-
-def _silent(_: str) -> None: ...

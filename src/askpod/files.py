@@ -27,14 +27,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Puts a file in the place of what was there, in one step, making its folder if need be.
 
     It is written under another name, flushed to the disk and renamed: neither a kill at any
-    instant nor another writer of the same file leaves half of it.
-
-    Args:
-        path: the file.
-        data: its content from now on.
-        mode: who may read and write it, less what the user's umask takes away.
-
-    Raises OSError: it cannot be written; what was there stays.
+    instant nor another writer of the same file leaves half of it. `mode` is less what the user's
+    umask takes away. Raises OSError: it cannot be written; what was there stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.tmp")
@@ -54,10 +48,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
 def read_bounded(path: Path, most: int) -> bytes:
     """The bytes of a regular file: a pipe or a device might never end, or hang.
 
-    Raises:
-        FileNotFoundError: there is none.
-        OSError: it cannot be read, is no regular file, a link to nothing, or has more than `most`
-            bytes; its `strerror` says which.
+    Raises OSError: it cannot be read, is no regular file, a link to nothing, or has more than
+    `most` bytes; its `strerror` says which.
     """
     if links_to_nothing(path):
         raise OSError(errno.ENOLINK, "is a link to a file that is not there", str(path))
@@ -101,15 +93,10 @@ def links_to_nothing(path: Path) -> bool:
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Adds a line to a journal that only the user may read, on the disk when this returns.
+    """Adds a line, given without its end, to a journal that only the user may read.
 
-    A part of a line at the end, which a power cut can leave, is cut off first.
-
-    Args:
-        path: the journal; made where there is none.
-        line: without its line break.
-
-    Raises OSError: it cannot be written; the lines before it stay.
+    It is on the disk when this returns. A part of a line at the end, which a power cut can leave,
+    is cut off first. Raises OSError: it cannot be written; the lines before it stay.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE)
     try:

@@ -87,16 +87,10 @@ class LangChainEmbeddings(Embeddings):
         self._embedder = embedder
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """One unit vector for each text.
-
-        Raises EmbedderError: a text is longer than the embedder reads.
-        """
+        """One unit vector for each text. Raises EmbedderError: one is longer than is read."""
         vectors: list[list[float]] = self._embedder.embed(texts).tolist()
         return vectors
 
     def embed_query(self, text: str) -> list[float]:
-        """The unit vector of a question.
-
-        Raises EmbedderError: the question is longer than the embedder reads.
-        """
+        """The unit vector of a question."""
         return self.embed_documents([text])[0]

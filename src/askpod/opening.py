@@ -30,24 +30,17 @@ Notify = Callable[[str], None]
 def store_folder(store: str | Path | None) -> Path:
     """The folder of the archive that a caller means.
 
-    Raises:
-        PathError: it is a file, a link to nothing, or no name at all.
-        StoreUnwritable: it may not be looked into.
+    Raises PathError: it is a file, a link to nothing, or no name at all; StoreUnwritable.
     """
     if isinstance(store, str) and not store.strip():
         raise PathError("the store: names no folder; leave it out, or say . for the working folder")
-    folder = Path(store) if store is not None else default_store()
+    folder, other = Path(store or default_store()), "name another (--store, ASKPOD_STORE)"
     with usable(folder):
         if links_to_nothing(folder):
-            raise PathError(
-                f"{folder}: is a link to {folder.readlink()}, which is not there; make that "
-                "folder, or name another (--store, ASKPOD_STORE)"
-            )
+            link = f"{folder}: is a link to {folder.readlink()}, which is not there"
+            raise PathError(f"{link}; make that folder, or {other}")
         if folder.exists() and not folder.is_dir():
-            raise PathError(
-                f"{folder}: is a file, and an archive is a folder; name another (--store, "
-                "ASKPOD_STORE)"
-            )
+            raise PathError(f"{folder}: is a file, and an archive is a folder; {other}")
         with suppress(FileNotFoundError):
             (folder / CATALOG).stat()  # a folder that may not be entered is not an empty one
     return folder
@@ -68,10 +61,8 @@ def verify(
 ) -> None:
     """Checks what made a store, and that its vector index can be used; mends the latter.
 
-    Raises:
-        StoreMismatch: it was made by another embedder, chunking or format version, or is the
-            replica of an archive on a server (`on_server`: it is meant to be one).
-        StoreDamaged: its catalog cannot be read.
+    Raises StoreDamaged; StoreMismatch: it was made by another embedder, chunking or format version,
+    or is the replica of an archive on a server (`on_server`: it is meant to be one).
     """
     stamp_of(settings).check(catalog.meta(), str(folder))
     if on_server:  # which has the vector index
@@ -131,16 +122,11 @@ def server_address(settings: Settings, url: str) -> Address:
 
 
 def load_embedder(settings: Settings, meta: Mapping[str, str] | None = None) -> Embedder:
-    """The embedder of these settings; `meta` is that of the store it is to work for.
-
-    Raises EmbedderError: it cannot be loaded.
-    """
+    """The embedder of these settings, for a store of that `meta`. Raises EmbedderError."""
     if model := remote_model(settings):
         # What the store knows need not be asked of the endpoint again.
-        known = (meta or {}).get("dimension")
-        return RemoteEmbedder(
-            model, base_url=settings.base_url, dimension=int(known) if known else None
-        )
+        known = int((meta or {}).get("dimension", 0)) or None
+        return RemoteEmbedder(model, base_url=settings.base_url, dimension=known)
     # Imported when a text is to be embedded: listing episodes needs no onnxruntime.
     from askpod.embedding.minilm import MiniLM
 

@@ -33,10 +33,7 @@ Notice = Callable[[int, str, str], None]  # line, kind, what was done about it
 class ParseError(ValueError):
     """A text is no YAML or JSON that is taken.
 
-    Args:
-        problem: what is wrong with it, as a sentence without its subject.
-        line: where, from 1 on; None where it is not known.
-        column: where in the line, from 1 on.
+    `problem` is a sentence without its subject; line and column count from 1.
     """
 
     def __init__(self, problem: str, line: int | None = None, column: int | None = None) -> None:
@@ -96,18 +93,17 @@ def plain(node: Node | None) -> Any:  # noqa: ANN401 - whatever was written
         return {name: plain(value) for name, value in node.items.items()}
     if isinstance(node, Sequence):
         return [plain(item) for item in node.items]
-    return None if node is None else node.text
+    return node.text if node else None
 
 
 def parse_json(
     text: str | bytes, *, max_depth: int | None = MAX_JSON_DEPTH, finite: bool = True
 ) -> Any:  # noqa: ANN401 - whatever was written
-    """The value that a JSON text stands for, every number in it finite.
+    """The value that a JSON text stands for, every number in it finite; bytes are UTF-8.
 
     Args:
-        text: JSON, as bytes in UTF-8.
-        max_depth: levels of lists and objects; None leaves the bound to the parser's own, of
-            about a thousand, and spares the time to look.
+        text: JSON.
+        max_depth: levels of lists and objects; None: the parser's own bound, of about a thousand.
         finite: refuse the text for a number that is none, which else becomes None.
 
     Raises ParseError: it is no JSON, nests deeper, or holds NaN, an infinity, or a number of more
