@@ -211,8 +211,8 @@ def test_every_question_is_asked_once_in_each_condition(maker: PromptMaker):
         homes = [question.stretches[0].episode for question in group]
         assert len(homes) == len(set(homes))
         assert sum(map(maker.evidence_tokens, group)) <= 0.7 * 4_000
-    assert {len(group) for group in plan.groups} == {6, 3}
-    assert sum(map(len, plan.groups)) > 16  # some stand in a second group, to fill it up
+    assert {len(group) for group in plan.groups} <= {6, 3, 1}
+    assert sum(map(len, plan.groups)) == 16
 
 
 def test_sharing_is_a_fraction_of_the_tokens(maker: PromptMaker):

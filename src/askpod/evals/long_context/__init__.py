@@ -109,21 +109,17 @@ class Batch:
     positions: tuple[str, ...]  # of DEPTHS, the place of each evidence
     arm: Arm
     length: int  # tokens of each whole prompt, at most
-    silent: frozenset[str] = frozenset()  # ids of those that are asked elsewhere, and not here
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """Each question that is asked, with its condition."""
+        """Each question with its condition."""
         return tuple(
             Request(question, Condition(self.arm, self.length, position))
             for question, position in zip(self.questions, self.positions, strict=True)
-            if question.id not in self.silent
         )
 
 
-def batches(
-    group: Sequence[GoldQuestion], arm: Arm, length: int, silent: frozenset[str] = frozenset()
-) -> Iterator[Batch]:
+def batches(group: Sequence[GoldQuestion], arm: Arm, length: int) -> Iterator[Batch]:
     """A haystack for each position, so that every question of a group has been in all of them.
 
     From one to the next the evidence moves on by a third; what leaves at the end enters at the
@@ -132,12 +128,12 @@ def batches(
     positions, size = tuple(DEPTHS), len(group)
     for turn in range(len(positions)):
         if size == 1:
-            yield Batch(tuple(group), (positions[turn],), arm, length, silent)
+            yield Batch(tuple(group), (positions[turn],), arm, length)
             continue
         first = -turn * size // len(positions) % size
         questions = (*group[first:], *group[:first])
         places = (positions[slot * len(positions) // size] for slot in range(size))
-        yield Batch(questions, tuple(places), arm, length, silent)
+        yield Batch(questions, tuple(places), arm, length)
 
 
 Step = Request | Batch  # what is asked one request after the other

@@ -50,7 +50,7 @@ MOST_EVIDENCE = 2_000  # tokens of the turns from the first to the last with evi
 class Plan:
     """What a run of the eval asks."""
 
-    groups: tuple[tuple[GoldQuestion, ...], ...]  # share their haystacks; asked in the first
+    groups: tuple[tuple[GoldQuestion, ...], ...]  # those that share their haystacks
     questions: tuple[GoldQuestion, ...]  # all of them, in the gold set's order
     lengths: tuple[int, ...]  # tokens, shortest first
     arms: tuple[Arm, ...]
@@ -72,14 +72,10 @@ class Plan:
 
         So a run that is stopped has whole questions.
         """
-        asked: set[str] = set()
         for group in self.groups:
-            new = [question for question in group if question.id not in asked]
-            silent = frozenset(question.id for question in group) & asked
-            asked.update(question.id for question in new)
-            yield from (Request(question, None) for question in new)
+            yield from (Request(question, None) for question in group)
             for arm, length in dict.fromkeys((each.arm, each.length) for each in self.conditions):
-                yield from batches(group, arm, length, silent)
+                yield from batches(group, arm, length)
 
     def tokens(self, model: ModelSettings) -> int:
         """The most tokens that all prompts together have."""
@@ -167,24 +163,17 @@ def grouped(
     """Those that share haystacks: six where that is possible, else three, else one.
 
     The evidence of a group is in different episodes and takes at most `most` tokens together; short
-    evidence comes first. A group that is not full takes in questions of earlier ones.
+    evidence comes first.
     """
     left = sorted(questions, key=lambda each: (maker.evidence_tokens(each), each.id))
-    full: list[GoldQuestion] = []
     for size in SHARED:
         groups: list[list[GoldQuestion]] = []
         for question in left:
             open_groups = (each for each in groups if _fits(each, size, question, maker, most))
             group = next(open_groups, None)
             groups.append([question]) if group is None else group.append(question)
-        for group in groups:
-            for other in full if size < SHARED[0] else ():
-                if _fits(group, size, other, maker, most):
-                    group.append(other)
-            if len(group) == size:
-                full += group
-                yield tuple(group)
-        left = [each for each in left if each not in full]
+        yield from (tuple(group) for group in groups if len(group) == size)
+        left = [question for group in groups if len(group) < size for question in group]
 
 
 def _fits(
