@@ -64,7 +64,7 @@ def test_deep_yaml_is_refused_at_once_and_with_its_line(opening):
 def test_aliases_are_refused_where_none_are_wanted():
     assert plain(parse_yaml("a: &x 1\nb: *x")) == {"a": "1", "b": "1"}
     with pytest.raises(ParseError, match="alias") as refused:
-        parse_yaml("a: &x 1\nb: *x", aliases=False)
+        parse_yaml("a: &x 1\nb: *x", strict=True)
     assert refused.value.line == 2
 
 

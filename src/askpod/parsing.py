@@ -72,19 +72,19 @@ Node = Scalar | Sequence | Mapping
 
 
 def parse_yaml(
-    text: str, *, offset: int = 0, aliases: bool = True, notice: Notice | None = None
+    text: str, *, offset: int = 0, strict: bool = False, notice: Notice | None = None
 ) -> Node | None:
     """The first document of a YAML text as a tree; None where it says nothing.
 
     Args:
         text: YAML; what it may not hold, such as control characters, is an error.
         offset: lines of the file that come before the text.
-        aliases: whether `*name` may stand for what was written before.
+        strict: refuses aliases (`*name`) and a second document.
         notice: told of what is left out: a value without a name, a name that comes twice.
 
     Raises ParseError: it is no YAML, or nests deeper, holds more or repeats more than is taken.
     """
-    return _Builder(offset, notice or (lambda *_: None), aliases=aliases).build(text)
+    return _Builder(offset, notice or (lambda *_: None), strict=strict).build(text)
 
 
 def plain(node: Node | None) -> Any:  # noqa: ANN401 - whatever was written
@@ -156,9 +156,9 @@ class _Open:
 class _Builder:
     """Builds the tree of one document, without recursion."""
 
-    def __init__(self, offset: int, notice: Notice, *, aliases: bool) -> None:
+    def __init__(self, offset: int, notice: Notice, *, strict: bool) -> None:
         self._offset = offset
-        self._aliases = aliases
+        self._strict = strict
         self._notice = notice
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
@@ -166,8 +166,11 @@ class _Builder:
         self._root: Node | None = None
 
     def build(self, block: str) -> Node | None:
-        for count, event in enumerate(self._events(block)):
+        events = self._events(block)
+        for count, event in enumerate(events):
             if isinstance(event, yaml.DocumentEndEvent):
+                if self._strict and isinstance(other := next(events), yaml.DocumentStartEvent):
+                    raise ParseError("begins another YAML document; keep one", self._line(other))
                 break
             if count > MAX_VALUES:
                 line = self._line(event)
@@ -212,7 +215,7 @@ class _Builder:
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         line = self._line(event)
-        if not self._aliases:
+        if self._strict:
             raise ParseError("uses a YAML alias (*name); write the text out", line)
         if event.anchor not in self._anchors:
             raise self._refusal(

@@ -154,7 +154,7 @@ def load_people(folder: Path) -> People:
 
     path = folder / FILE
     try:
-        told = plain(parse_yaml(read_bounded(path, MOST_BYTES).decode("utf-8-sig"), aliases=False))
+        told = plain(parse_yaml(read_bounded(path, MOST_BYTES).decode("utf-8-sig"), strict=True))
         namings = TypeAdapter(list[Naming]).validate_python(told or [])
     except FileNotFoundError:
         return People()

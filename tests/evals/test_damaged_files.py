@@ -162,7 +162,7 @@ def test_a_pipe_or_a_device_is_no_gold_file(tmp_path):
         ("- {id: a, question: b, evidence: [{episode: c, start: 0, end: .inf}]}", "end: "),
         (f"- {{id: a, evidence: [{{start: {'9' * 400}}}]}}", "start: "),
         ("- id: a\n  facts: [b]\n  facts: [c]", ":3: “facts” again"),
-        ("- id: a\n---\n- id: b", ":2: a YAML document ends here"),
+        ("- id: a\n---\n- id: b", ":2: begins another YAML document"),
         ('- !!int ""\n- !!bool foo', ":1: must be a mapping"),
         ("- " * 60_000, ":1: nests values more than"),
         ("- {id: a, \u200bfact: b}", "\\u200bfact: is no key"),

@@ -5,7 +5,6 @@ YAML, one list of rows. How to write a good one: evals/README.md.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,8 +26,6 @@ UNANSWERABLE = "unanswerable"
 MOST_BYTES = 20_000_000  # of a gold file; far above any that people write
 MOST_LISTED = 100  # bad rows that an error names
 LONGEST_KEY = 80  # characters of an id or a key in a message
-
-_MARKER = re.compile(r"(?:---|\.\.\.)(?:\s|$)")
 
 _Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 _Name = Annotated[str, Field(min_length=1, max_length=500)]
@@ -240,28 +237,14 @@ def _rows(path: Path) -> Iterator[parsing.Node]:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise GoldError(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8") from error
-    if (end := _end_of_document(text)) is not None:
-        raise GoldError(f"{path}:{end}: a YAML document ends here; keep one list of questions")
     try:
-        tree = parsing.parse_yaml(text, aliases=False, notice=_refuse)
+        tree = parsing.parse_yaml(text, strict=True, notice=_refuse)
     except parsing.ParseError as error:
         raise GoldError(f"{path}:{error.line or 1}: {error.problem}") from None
     if not isinstance(tree, parsing.Sequence):
         line = tree.line if tree else 1
         raise GoldError(f"{path}:{line}: not a list of questions; evals/README.md shows one")
     yield from tree.items
-
-
-def _end_of_document(text: str) -> int | None:
-    """The line at which a first document ends with `---` or `...`: what follows is not read."""
-    started = False
-    for number, line in enumerate(text.split("\n"), start=1):
-        if _MARKER.match(line):
-            if started:
-                return number
-        else:
-            started = started or (bool(line.strip()) and line[0] not in "#%")
-    return None
 
 
 def _refuse(line: int, _: str, problem: str) -> None:
