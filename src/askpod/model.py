@@ -161,7 +161,7 @@ class Chunk:
     @property
     def speakers(self) -> tuple[str, ...]:
         """Who speaks, in order of first word."""
-        return _distinct(span.speaker for span in self.spans)
+        return tuple(dict.fromkeys(span.speaker for span in self.spans if span.speaker))
 
     def speaker_shares(self) -> dict[str, float]:
         """How much of the speech, by characters, each speaker has."""
@@ -331,13 +331,11 @@ class Filters:
         for name in ("since", "until"):
             value = getattr(self, name)
             if value is not None and not _DATE.fullmatch(str(value)):
-                raise FilterError(
-                    f"{name}: {value!r} is not a date; write YYYY, YYYY-MM or YYYY-MM-DD"
-                )
-        if self.season is not None and not (
-            isinstance(self.season, int) and abs(self.season) <= _LARGEST
-        ):
-            raise FilterError(f"season: {self.season!r} is no season's number")
+                how = "write YYYY, YYYY-MM or YYYY-MM-DD"
+                raise FilterError(f"{name}: {value!r} is not a date; {how}")
+        season = 0 if self.season is None else self.season
+        if not (isinstance(season, int) and abs(season) <= _LARGEST):
+            raise FilterError(f"season: {season!r} is no season's number")
 
     @classmethod
     def of(cls, given: Filters | Mapping[str, Any] | None) -> Filters:
@@ -346,11 +344,9 @@ class Filters:
             return cls()
         if isinstance(given, Filters):
             return given
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(given) - known):
-            raise FilterError(
-                f"unknown filter {', '.join(unknown)}; there are {', '.join(sorted(known))}"
-            )
+        known = [field.name for field in fields(cls)]
+        if unknown := ", ".join(sorted(set(given) - set(known))):
+            raise FilterError(f"unknown filter {unknown}; there are {', '.join(known)}")
         return cls(**given)
 
     def __bool__(self) -> bool:
@@ -385,10 +381,6 @@ def as_json(value: Any) -> Any:  # noqa: ANN401 (a field may be anything)
 @cache
 def _field_names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.name != "marks")
-
-
-def _distinct(labels: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(label for label in labels if label))
 
 
 def _is_text(value: object) -> bool:

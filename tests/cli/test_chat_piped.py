@@ -157,7 +157,7 @@ def test_show_gives_the_passage_with_a_minute_around_it(chat, archive):
         (["/open x"], "name a source by its number: /open 1"),
         (["/save"], "name a file: /save notes.md"),
         (["/save x.md"], "there is nothing to save yet"),
-        (["/filter gest=x"], "there is no filter 'gest'; did you mean guest=? The names are "),
+        (["/filter gest=x"], "unknown filter gest; there are episode, guest, "),
         (["/filter tobias"], "'tobias' is no filter; write name=value, such as guest=gupta"),
         (["/filter season=two"], "season: 'two' is no season's number"),
         (["/filter since=May"], "since: 'May' is not a date; write YYYY, YYYY-MM or YYYY-MM-DD"),

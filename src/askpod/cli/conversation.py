@@ -254,7 +254,8 @@ def _changed(filters: Filters, text: str) -> Filters:
     """
     values = asdict(filters)
     for name, value in _pairs(text):
-        values[name] = _season(value) if name == "season" and value else value or None
+        number = name == "season" and value.isdecimal()
+        values[name] = int(value) if number else value or None
     return Filters.of(values)
 
 
@@ -263,7 +264,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     for word in text.split():
         name, equals, value = word.partition("=")
         if equals:
-            pairs.append((_filter_name(name.casefold()), value))
+            pairs.append((name.casefold(), value))
         elif pairs:
             pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]} {word}".strip())
         else:
@@ -272,21 +273,6 @@ def _pairs(text: str) -> list[tuple[str, str]]:
                 f"The names are {', '.join(FILTERS)}"
             )
     return [(name, value.strip("\"'“”")) for name, value in pairs]
-
-
-def _filter_name(name: str) -> str:
-    if name in FILTERS:
-        return name
-    near = get_close_matches(name, FILTERS, 1)
-    hint = f"did you mean {near[0]}=? " if near else ""
-    raise FilterError(f"there is no filter {name!r}; {hint}The names are {', '.join(FILTERS)}")
-
-
-def _season(value: str) -> int:
-    try:
-        return int(value)
-    except ValueError:
-        raise FilterError(f"season: {value!r} is no season's number") from None
 
 
 def _model(conversation: Conversation, argument: str) -> None:
