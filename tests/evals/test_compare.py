@@ -261,13 +261,13 @@ def test_a_threshold_on_what_b_has_not_is_an_error(compared):
 
 @pytest.mark.parametrize("text", ["recall=0.5", "", "=1", "recall@999=1", "MRR=0.5"])
 def test_a_measure_that_is_unknown_is_told_those_that_are_known(text):
-    with pytest.raises(ValueError, match=r"no measure is called .*; there are recall@60, .*mrr"):
+    with pytest.raises(GoldError, match=r"no measure is called .*; there are recall@60, .*mrr"):
         threshold(text)
 
 
 @pytest.mark.parametrize("text", ["mrr", "mrr=", "mrr=high", "mrr=nan", "mrr=inf", "mrr=0,5"])
 def test_a_threshold_without_a_number_is_told_how_one_looks(text):
-    with pytest.raises(ValueError, match=r"should be a measure and a number, such as mrr=0\.5"):
+    with pytest.raises(GoldError, match=r"should be a measure and a number, such as mrr=0\.5"):
         threshold(text)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -130,21 +131,16 @@ def compare(a: Path, b: Path) -> Comparison:
 
 
 def threshold(text: str) -> Threshold:
-    """Reads `recall@1000=0.5`.
-
-    Raises:
-        ValueError: it is not of that form, or there is no such measure; the known ones are listed.
-    """
-    name, found, value = text.partition("=")
+    """Reads `recall@1000=0.5`. Raises GoldError: it is not of that form, or no such measure."""
+    name, _, value = text.partition("=")
     if name not in BY_NAME:
-        raise ValueError(f"no measure is called {name!r}; there are {', '.join(BY_NAME)}")
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not found or not math.isfinite(number):
-        raise ValueError(f"{text!r} should be a measure and a number, such as {name}=0.5")
-    return Threshold(BY_NAME[name], number)
+        known = ", ".join(BY_NAME)
+        raise GoldError(f"--fail-below: no measure is called {name!r}; there are {known}")
+    with suppress(ValueError):
+        if math.isfinite(number := float(value)):
+            return Threshold(BY_NAME[name], number)
+    how = f"should be a measure and a number, such as {name}=0.5"
+    raise GoldError(f"--fail-below: {text!r} {how}")
 
 
 def missed(comparison: Comparison, thresholds: Sequence[Threshold]) -> list[str]:

@@ -19,8 +19,7 @@ from askpod.text import visible
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from askpod.evals.compare import Compared, Comparison, Threshold
-
+    from askpod.evals.compare import Compared, Comparison
 
 MOST_CHANGED = 10  # questions shown; --json has them all
 FEW = 6  # episodes; fewer agree by chance too often: all of five do in 1 of 16 cases
@@ -50,7 +49,7 @@ def compare(
     """Compare two runs of a gold set, question by question."""
     from askpod.evals import compare as comparing
 
-    thresholds = [_threshold(text) for text in fail_below or []]
+    thresholds = [comparing.threshold(text) for text in fail_below or []]
     comparison = comparing.compare(a, b)
     failures = comparing.missed(comparison, thresholds)
     if fail_on_loss:
@@ -66,15 +65,6 @@ def compare(
         note(f"failed: {line}")
     if failures:
         raise typer.Exit(1)
-
-
-def _threshold(text: str) -> Threshold:
-    from askpod.evals.compare import threshold
-
-    try:
-        return threshold(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--fail-below") from error
 
 
 def _show(comparison: Comparison, a: Path, b: Path) -> None:

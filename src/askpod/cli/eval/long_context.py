@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,11 +15,10 @@ from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.archive import Archive
-    from askpod.evals.gold import GoldSet
     from askpod.evals.long_context.prompt_maker import PromptMaker
     from askpod.evals.long_context.results import Result
     from askpod.evals.long_context.run import Plan
-    from askpod.settings import ModelSettings, Settings
+    from askpod.settings import ModelSettings
 
 DEFAULT_LENGTHS = "4k,8k,16k,32k,64k,128k"
 DEFAULT_QUESTIONS = 24
@@ -58,10 +57,13 @@ def long_context(
 
     The same questions are asked over ever longer transcripts.
     """
-    from askpod.evals.gold import load_gold
+    from askpod.answering.prompts import Prompts
+    from askpod.evals.gold import load_gold, require_all
     from askpod.evals.long_context import ARMS, BASE, parse_lengths
+    from askpod.evals.long_context.prompt_maker import PromptMaker
     from askpod.evals.long_context.results import write_document
     from askpod.evals.long_context.run import make_plan
+    from askpod.evals.report.long_context import FILE, long_context_report
     from askpod.evals.run import UNWRITTEN, make_folder, open_archive, run_name, setup
     from askpod.files import writable
     from askpod.settings import Settings
@@ -81,7 +83,8 @@ def long_context(
     folder = out or RUNS / of.name / run_name(settings, retrieval_only=False)
     with open_archive(store, settings, REPLIES, note) as archive:
         about = {"gold": of.name, **setup(archive, settings, retrieval_only=False)}
-        maker = _maker(of, archive, settings, limits)
+        require_all(of, archive)
+        maker = PromptMaker(archive, Prompts(settings.prompts), limits)
         arms = (BASE,) if factors_at == "none" else ARMS
         plan = make_plan(of, maker, asked, questions, arms, at[0])
         _announce(plan, limits, yes=yes)
@@ -89,29 +92,18 @@ def long_context(
         result = _measure(archive, maker, plan, limits, parallel)
     with writable(folder, *UNWRITTEN):
         whole = write_document(folder, result, about)
-        report = _write_report(folder, result, of.name, about)
+        page = long_context_report(result, of.name, about)
+        (folder / FILE).write_text(page, encoding="utf-8")
     if as_json:
         print_json(whole)
     else:
-        _show(result, report)
+        _show(result, folder / FILE)
     if result.failed:
         note(
             f"{counted(result.failed, 'request')} failed and scored 0; "
             "the same command asks them again"
         )
         raise typer.Exit(1)
-
-
-def _maker(
-    gold: GoldSet, archive: Archive, settings: Settings, model: ModelSettings
-) -> PromptMaker:
-    """Makes the prompts, after the gold set is held against the archive. Nothing is sent."""
-    from askpod.answering.prompts import Prompts
-    from askpod.evals.gold import require_all
-    from askpod.evals.long_context.prompt_maker import PromptMaker
-
-    require_all(gold, archive)
-    return PromptMaker(archive, Prompts(settings.prompts), model)
 
 
 def _measure(
@@ -152,14 +144,6 @@ def _announce(plan: Plan, model: ModelSettings, *, yes: bool) -> None:
                 "fewer --questions at fewer --lengths"
             )
         typer.confirm("Send them?", abort=True, err=True)
-
-
-def _write_report(folder: Path, result: Result, gold: str, about: dict[str, Any]) -> Path:
-    from askpod.evals.report.long_context import FILE, long_context_report
-
-    path = folder / FILE
-    path.write_text(long_context_report(result, gold, about), encoding="utf-8")
-    return path
 
 
 def _show(result: Result, report: Path) -> None:
