@@ -26,6 +26,16 @@ Marks = tuple[tuple[int, float], ...]
 """Seconds known inside a text: (character, the second at which it is said), both ascending."""
 
 
+class _Shown:
+    """What a user receives."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as JSON can carry it."""
+        return cast("dict[str, Any]", as_json(self))
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One paragraph of speech by one speaker."""
@@ -174,7 +184,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(_Shown):
     """What a search returns: a stretch of one episode."""
 
     episode_id: str
@@ -187,10 +197,6 @@ class Passage:
     score: float  # comparable within one search only; higher is better
     url: str  # opens the recording at `start`
     spans: tuple[Span, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON can carry it."""
-        return cast("dict[str, Any]", as_json(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +217,7 @@ found it among the evidence."""
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(_Shown):
     """A number in an answer, tied to the turn that supports the claim."""
 
     __pydantic_config__ = FINITE
@@ -225,10 +231,6 @@ class Citation:
     url: str  # opens the recording at `start`
     supported: bool
     cited_by: CitedBy = "askpod"  # who tied the claim to this turn
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON can carry it."""
-        return cast("dict[str, Any]", as_json(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +264,7 @@ only comes nearest to it; nothing comes near (a refusal)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(_Shown):
     """A reply whose every statement carries a citation, or a refusal.
 
     Raises ValueError: it is no refusal and has the basis "none".
@@ -292,10 +294,6 @@ class Answer:
         from askpod.langchain import message
 
         return message(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON can carry it."""
-        return cast("dict[str, Any]", as_json(self))
 
 
 @dataclass(frozen=True, slots=True)

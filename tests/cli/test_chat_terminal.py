@@ -118,7 +118,7 @@ def test_a_whole_chat(at_terminal, server):
     ]
     assert lines(person.ask("/sources")) == [*source(1, "7:09", 429), *source(2, "7:11", 431)]
     person.type(ENDLESS)
-    person.process.expect("two years")
+    person.process.expect("lasted two")
     assert not server.requests[-1].hung_up.is_set()
     person.type(CTRL_C, enter="")
     assert lines(person.until_prompt())[-1] == "(stopped)"

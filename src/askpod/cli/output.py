@@ -137,88 +137,66 @@ def progress_bar(what: str, *, in_bytes: bool = False) -> Iterator[Bar | None]:
 
 
 class StreamedText:
-    """Text on stdout as it comes; every piece is visible when `write` returns.
+    """Text on stdout as it comes; on a terminal word by word, with lines cut between words.
 
-    On a terminal a word that grows past the edge is taken back and goes on in the next line.
-    Piped, or on a terminal that cannot move its cursor, text is written as it is.
+    Piped, or on a terminal that knows no colours, text is written as it is.
     """
 
     def __init__(self) -> None:
         self.text = ""  # all that was written
-        moves = on_terminal() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+        plain = not on_terminal() or os.environ.get("TERM", "dumb") in ("dumb", "unknown")
         # One column stays free: behind the last one terminals differ in where the cursor is.
-        self._room = max(LEAST_ROOM, console().width - 1) if moves else None
+        self._room = None if plain else max(LEAST_ROOM, console().width - 1)
         self._column = 0
-        self._word = ""  # the word at the cursor, as far as it has come
-        self._wrapped = False  # the line was begun here, not by a line feed of the text
+        self._held = ""  # the beginning of a word, until it is known how long it is
         self._waiting = False
 
     def wait(self) -> None:
         """Shows that something is being done, until there is text."""
         if self._room is not None:
             self._waiting = True
-            self._put(f"\x1b[2m{WAITING}\x1b[0m")
+            sys.stdout.write(f"\x1b[2m{WAITING}\x1b[0m")
+            sys.stdout.flush()
 
     def write(self, piece: str) -> None:
-        """Shows a piece."""
+        """Shows a piece, on a terminal up to its last white space."""
         self.text += piece
-        safe = "\n".join(map(visible, piece.split("\n")))
-        self._put(self._without_waiting() + "".join(map(self._placed, _PARTS.findall(safe))))
+        safe = self._held + "\n".join(map(visible, piece.split("\n")))
+        end = len(safe) if self._room is None else max(safe.rfind(" "), safe.rfind("\n")) + 1
+        self._held = safe[end:]
+        self._put(safe[:end])
 
     def end(self) -> None:
         """Ends the last line, where it was not ended."""
         unfinished = bool(self.text) and not self.text.endswith("\n")
-        self._put(self._without_waiting() + ("\n" if unfinished else ""))
-
-    def _placed(self, part: str) -> str:
-        """What must be sent for a line feed, a space, or a word or a part of one."""
-        if self._room is None:
-            return part
-        if part == "\n":
-            self._column, self._word, self._wrapped = 0, "", False
-            return part
-        if part == " ":
-            return self._space(self._room)
-        from rich.cells import cell_len
-
-        width = cell_len(part)
-        before = ""
-        if self._column + width > self._room and cell_len(self._word) < self._column:
-            before = self._next_line()
-        self._column += width
-        self._word += part
-        if self._column > self._room:  # a word longer than the line: the terminal breaks it
-            self._column, self._word = self._column % (self._room + 1), ""
-        return before + part
-
-    def _space(self, room: int) -> str:
-        self._word = ""
-        if self._column == 0 and self._wrapped:
-            return ""
-        if self._column == room:
-            self._column, self._wrapped = 0, True
-            return "\n"
-        self._column += 1
-        return " "
-
-    def _next_line(self) -> str:
-        """Goes to the next line, and takes along what was shown of the word at the cursor."""
-        from rich.cells import cell_len
-
-        width = cell_len(self._word)
-        self._column, self._wrapped = width, True
-        back = f"\x1b[{width}D\x1b[K" if width else ""
-        return f"{back}\n{self._word}"
-
-    def _without_waiting(self) -> str:
-        if not self._waiting:
-            return ""
-        self._waiting = False
-        return "\r\x1b[K"
+        self._put(self._held + ("\n" if unfinished else ""))
+        self._held = ""
 
     def _put(self, text: str) -> None:
-        sys.stdout.write(text)
+        if self._waiting:
+            self._waiting = False
+            sys.stdout.write("\r\x1b[K")
+        sys.stdout.write(text if self._room is None else self._wrapped(text, self._room))
         sys.stdout.flush()
+
+    def _wrapped(self, text: str, room: int) -> str:
+        """Complete words, a line feed before each that does not fit into the line."""
+        from rich.cells import cell_len
+
+        shown = ""
+        for part in _PARTS.findall(text):
+            width = cell_len(part)
+            if part == "\n":
+                self._column = width = 0
+            elif self._column + width > room and self._column:
+                if part == " ":
+                    continue
+                shown, self._column = f"{shown}\n", 0
+            shown += part
+            self._column += width
+            if self._column > room:  # a word longer than the line: the terminal breaks it
+                self._column %= room + 1
+        return shown
 
 
 @contextmanager
