@@ -74,19 +74,15 @@ def answer(
 ) -> Answer:
     """Answers a question from the archive in `store` (by default ASKPOD_STORE or `vectorstore`).
 
-    The archive stays open for the next call. May be called from several threads.
-
-    Raises:
-        ArchiveNotFound: there is no archive there.
-        QuestionError: the question is empty, or longer than the embedder reads.
+    The archive stays open for the next call. May be called from several threads. Raises as
+    `Archive.open` and `Archive.ask` do.
     """
     from pathlib import Path
 
     from askpod.settings import default_store
 
-    return _archive(Path(store) if store is not None else default_store()).ask(
-        question, filters=filters
-    )
+    folder = Path(store) if store is not None else default_store()
+    return _archive(folder).ask(question, filters=filters)
 
 
 def _archive(store: Path) -> Archive:

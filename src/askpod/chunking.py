@@ -47,11 +47,7 @@ class ChunkSettings:
         return f"v3 speech={self.speech} heading={self.heading} lead={self.lead}"
 
     def fitted_to(self, turns: Sequence[int]) -> ChunkSettings:
-        """These settings, with less speech and lead in a chunk for a talk of short turns.
-
-        Args:
-            turns: The tokens of each turn of the talk.
-        """
+        """These settings, with less speech and lead for a talk whose turns have so few tokens."""
         ascending = sorted(turns)
         said = list(accumulate(ascending))
         longest = ascending[bisect_left(said, UNDIVIDED * said[-1])] if said else self.speech
@@ -75,11 +71,8 @@ def chunk_episode(
 ) -> list[Chunk]:
     """The chunks of an episode in order; every word of every turn is in exactly one.
 
-    Args:
-        episode: what is cut.
-        count_tokens: counts the tokens of texts as the embedder does, special ones included.
-        settings: the budgets; a chunk's `embedded_text` has at most
-            `lead + speech + SPECIAL_TOKENS` tokens, its heading `heading + SPECIAL_TOKENS`.
+    A chunk's `embedded_text` has at most `lead + speech + SPECIAL_TOKENS` tokens, its heading
+    `heading + SPECIAL_TOKENS`, as `count_tokens` counts them.
     """
     sentences = _sentences(episode.turns, count_tokens)
     settings = (settings or ChunkSettings()).fitted_to(_tokens_of_turns(sentences))
@@ -96,13 +89,9 @@ def chunk_episode(
 
 
 def cut_span(turn: Turn, position: int, begin: int, end: int) -> Span:
-    """A part of a turn, with the seconds at which it is said.
+    """A part of a turn, from one character up to another, with the seconds at which it is said.
 
-    Args:
-        turn: what it is a part of.
-        position: the turn's place in its episode, from 0.
-        begin: the first character of the part.
-        end: the character after its last one.
+    `position` is the turn's place in its episode, from 0.
     """
     marks = turn.marks
     if marks:

@@ -221,12 +221,8 @@ class Settings:
     ) -> Settings:
         """What `flags` say, else the environment, else `askpod.toml` in `folder`, else defaults.
 
-        Args:
-            flags: values by the settings' names; None stands for "not given".
-            folder: where the file is looked for; the working directory if None.
-
-        Raises:
-            SettingError: naming where the value stands: the flag, the variable, or file and line.
+        Of flags, by the settings' names, None stands for "not given". Raises SettingError that
+        names where the value stands: the flag, the variable, or file and line.
         """
         chosen = _from_file((folder or Path()) / FILE)
         chosen |= _from_environment()

@@ -261,16 +261,8 @@ def split_to_fit(
 ) -> list[tuple[int, int, int]]:
     """Halves a range of `text`, at white space where there is some, until each part fits.
 
-    Args:
-        text: what is cut.
-        begin: the first character of the range.
-        end: the character after its last one.
-        count: counts the tokens of texts.
-        limit: the most tokens of one part, counted likewise.
-
-    Returns:
-        (begin, end, tokens) of each part in order, at least one, with only white space between
-        them. A single character is a part however many tokens it has.
+    Gives (begin, end, tokens) of each part in order, at least one, with only white space between
+    them. A single character is a part however many tokens it has.
     """
     begin, end = _stripped(text, begin, end)
     [tokens] = count([text[begin:end]])

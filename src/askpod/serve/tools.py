@@ -235,14 +235,9 @@ def _distance(turn: Turn, begin: float, end: float) -> tuple[float, bool]:
 
 
 def _fitted(told: Result, name: str, rows: list[Result], room: int, long: str) -> Result:
-    """A result within `room` tokens: rows from the front, the longest field cut as a last resort.
+    """A result within `room` tokens: `told`, and as many rows, the most important first.
 
-    Args:
-        told: what stands before the rows.
-        name: the field of the rows.
-        rows: most important first.
-        room: tokens of the JSON at most.
-        long: the field, of `told` or of the first row, that may be cut.
+    As a last resort the field `long` is cut, of `told` or of the first row.
     """
     counter, shown = TokenCounter("gpt-4o"), list(rows)
 

@@ -59,16 +59,11 @@ class RequestInfo:
 
 
 class ErrorMessages:
-    """Puts the failures of one service into words.
-
-    Args:
-        asked: what was asked for.
-        begun: whether some of the reply had come before.
-    """
+    """Puts the failures of one service into words."""
 
     def __init__(self, asked: RequestInfo, *, begun: bool = False) -> None:
         self.asked = asked
-        self.begun = begun
+        self.begun = begun  # whether some of the reply had come before
 
     def of(self, problem: Exception) -> RequestFailure | None:
         """What a problem with a request means; None where what came is no reply at all."""

@@ -42,13 +42,10 @@ class NotUnpacked(Exception):
 
 
 class Unpacker:
-    """Unpacks one response's body, piece by piece.
+    """Unpacks one response's body, of a Content-Encoding, piece by piece.
 
-    Args:
-        encoding: the response's Content-Encoding.
-        limit: bytes that may come out, and that may come in.
-
-    Raises NotUnpacked: it is packed in another way than was asked for.
+    `limit` is of the bytes that come out, and that come in. Raises NotUnpacked: it is packed in
+    another way than was asked for.
     """
 
     def __init__(self, encoding: str, limit: int) -> None:
@@ -61,10 +58,7 @@ class Unpacker:
 
     @classmethod
     def of(cls, headers: Mapping[str, str], limit: int) -> Unpacker:
-        """For a response with these headers, their names in lower case.
-
-        Raises TooLarge: it says that it is larger than `limit` bytes.
-        """
+        """For a response with these headers, their names in lower case. Raises TooLarge."""
         stated = headers.get("content-length", "")
         if stated.isdecimal() and int(stated[:18]) > limit:
             raise TooLarge
@@ -77,12 +71,7 @@ class Unpacker:
         self.end()
 
     def feed(self, packed: bytes) -> Iterator[bytes]:
-        """What the next piece of the body holds.
-
-        Raises:
-            TooLarge: more has come than the limit.
-            NotUnpacked: it is no gzip, or something else follows it.
-        """
+        """What the next piece of the body holds. Raises TooLarge, NotUnpacked."""
         self._room_in -= len(packed)
         if self._room_in < 0:
             raise TooLarge
@@ -229,13 +218,8 @@ class Unanswered:
 class BoundedClient:
     """Requests to one service, each bounded in time and size. Follows no redirect.
 
-    Args:
-        base_url: what all paths are relative to.
-        headers: sent with each request.
-        most_bytes: of one response, unpacked.
-        ca: root certificates; None: the system's.
-
-    Raises OSError, ssl.SSLError: `ca` cannot be read.
+    `most_bytes` are of one response, unpacked; `ca` are root certificates in place of the system's.
+    Raises OSError, ssl.SSLError: it cannot be read.
     """
 
     def __init__(
@@ -266,13 +250,8 @@ class BoundedClient:
     ) -> Response | Unanswered:
         """The answer to a request that may be sent twice without harm.
 
-        Args:
-            method: GET, POST, PUT or DELETE.
-            path: below the base URL, quoted.
-            content: JSON, if there is any.
-            timeout: for the steps of the request.
-            seconds: that each try may take in all.
-            retries: how often it is tried again where that may help.
+        `path` is below the base URL, quoted; `content` is JSON. `timeout` is for the steps of each
+        try, which may take `seconds` in all.
         """
         while True:
             answer = self._tried(method, path, content, timeout, seconds)

@@ -40,10 +40,8 @@ class RequestFailure:
 class Retries:
     """The tries of one request, from now on.
 
-    Args:
-        seconds: the last try begins at most so long after the first.
-        tries: their number, the first one included.
-        first_wait: seconds before the second try; None means FIRST_WAIT.
+    The last one begins at most so many seconds after the first, and `first_wait` seconds lie before
+    the second; None means FIRST_WAIT.
     """
 
     def __init__(
@@ -83,12 +81,7 @@ class Retries:
     def repeat(
         self, request: Callable[[], _T], failure_of: Callable[[Exception], RequestFailure]
     ) -> _T:
-        """What a request gives, in one of its tries. Raises the failure of the last one.
-
-        Args:
-            request: may be made twice without harm.
-            failure_of: what a problem with it means.
-        """
+        """What a request gives, in one of its tries. Raises the failure of the last one."""
         while True:
             try:
                 return request()

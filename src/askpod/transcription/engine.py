@@ -89,9 +89,7 @@ class Engine(Protocol):
     def transcribe(self, samples: Samples) -> Heard:
         """What is said in a window of sound (one channel, 16 kHz).
 
-        Raises:
-            RecordingError: it failed at this window.
-            TranscriberError, ModelError: it cannot be used at all.
+        Raises RecordingError at this window; TranscriberError, ModelError where it is of no use.
         """
 
 

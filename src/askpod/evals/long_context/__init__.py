@@ -191,10 +191,8 @@ def effective_window(
 ) -> Window:
     """The longest length up to which, and at every shorter one, the mean score keeps KEPT.
 
-    Args:
-        lengths: tokens, shortest first.
-        values: scores from 0 to 1, questions x lengths.
-        clusters: the episode of each question; questions of one are drawn together.
+    `values` are questions x lengths, the shortest first; questions of one of `clusters`, the
+    episode, are drawn together.
     """
     means = values.mean(axis=0)
     found = _windows(lengths, means[np.newaxis])[0]

@@ -118,16 +118,8 @@ def make_plan(
     Where it would have enough for haystacks of single questions, none are shared. A question can be
     used if it has its evidence in one episode, in turns that take MOST_EVIDENCE tokens at most and
     half of the shortest haystack. Those so short that six can share a haystack come first.
-
-    Args:
-        gold: The questions.
-        maker: Makes their prompts.
-        lengths: Tokens of the whole prompts, shortest first.
-        questions: How many are sampled, at most.
-        arms: The factors that are varied.
-        factors_at: The one of `lengths` at which they are; None: at all of them.
-
-    Raises GoldError: no question can be used.
+    `lengths` are tokens of whole prompts, shortest first; the arms are varied at all of them, or at
+    the one that is `factors_at`. Raises GoldError: no question can be used.
     """
     most = min(MOST_EVIDENCE, lengths[0] // 2)
     usable = [each for each in gold.questions if 0 < maker.evidence_tokens(each) <= most]

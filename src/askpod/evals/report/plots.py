@@ -81,12 +81,8 @@ def interval_bars(
 ) -> str:
     """A bar for each (label, interval), from 0; a row without a figure has a dash.
 
-    Args:
-        rows: the labels and their figures, None where there is none.
-        title: what the plot is called for those who cannot see it.
-        low: where the scale begins: 0, or the lowest figure that there can be.
-        top: where it ends.
-        reference: a value that a dotted line marks in all rows, such as the figure of them all.
+    The scale goes from `low`, the lowest figure that there can be, to `top`. `reference` is a value
+    that a dotted line marks in all rows, such as the figure of them all.
     """
     scale = _Scale(low, top, 0.0, 100.0)
     height = ROW * len(rows)
