@@ -29,20 +29,13 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0"
 
+_MODEL = ("Answer", "Citation", "Episode", "Exchange", "Filters", "Passage", "Turn")
 _HOME = {
-    "Answer": "askpod.model",
+    **dict.fromkeys(_MODEL, "askpod.model"),
     "Archive": "askpod.archive",
-    "ArchiveNotFound": "askpod.errors",
-    "AskpodError": "askpod.errors",
-    "Citation": "askpod.model",
-    "Episode": "askpod.model",
-    "Exchange": "askpod.model",
-    "Filters": "askpod.model",
+    **dict.fromkeys(("ArchiveNotFound", "AskpodError"), "askpod.errors"),
     "IndexReport": "askpod.indexing",
-    "ModelSettings": "askpod.settings",
-    "Passage": "askpod.model",
-    "Settings": "askpod.settings",
-    "Turn": "askpod.model",
+    **dict.fromkeys(("ModelSettings", "Settings"), "askpod.settings"),
 }
 
 __all__ = [

@@ -3,12 +3,10 @@
 No terminal in here. A `Chat` keeps its exchanges and filters, hands the newest exchanges on so that
 follow-ups are understood, and looks up what the last answer's citations point to.
 
-A `Session` is a conversation kept on disk, so that `askpod chat --continue` goes on with it. They
-lie in the user's data folder and not in the archive's: an archive may be shared or
-read-only, and what somebody asked is their own. Each is a file of JSON lines, one for each
-exchange, written and flushed to the disk before the next question is taken; an unfinished last
-line, which a power cut can leave, is dropped. A file that is damaged in any other way is set aside
-under another name and never deleted.
+A `Session` is a conversation kept on disk, so that `askpod chat --continue` goes on with it: in the
+user's data folder and not in the archive's, which may be shared or read-only. Each is a file of
+JSON lines, one for each exchange, flushed to the disk before the next question is taken; an
+unfinished last line is dropped. A file that is damaged in any other way is set aside.
 """
 
 from __future__ import annotations
@@ -94,11 +92,9 @@ class Chat:
     def ask(self, question: str) -> Generator[str | Answer, None, None]:
         """Pieces of text as they come, and last the Answer; it is then in the history.
 
-        Thanks are answered without a look into the archive, and leave the history as it is.
-
-        Closing the generator, or an interrupt, stops the request. What had come by then is kept as
-        an answer without sources, so that a follow-up to it is understood. Raises AskpodError: as
-        `Archive.ask_stream` does. The history is then as it was.
+        Thanks are answered without a look into the archive, and leave the history as it is. Closing
+        the generator, or an interrupt, stops the request; what had come is kept as an answer
+        without sources. An error of `Archive.ask_stream` leaves the history as it was.
         """
         if (welcome := thanked(question)) is not None:
             yield welcome.text

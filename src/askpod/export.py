@@ -24,11 +24,10 @@ def as_markdown(history: Sequence[Exchange]) -> str:
 
 
 def save_new(path: Path, text: str) -> Path:
-    """Writes a file that was not there before, and says which.
+    """Writes a file that was not there before, and says which. Raises PathError.
 
     Where `path` is taken the name gets a number: `talk.md`, `talk-2.md` …; nothing is ever
-    overwritten. A name without an ending gets `.md`. Raises PathError: it cannot be written there;
-    the message says why.
+    overwritten. A name without an ending gets `.md`.
     """
     path = Path(os.path.expanduser(path))  # noqa: PTH111 (Path's own fails at an unknown ~user)
     if os.path.isdir(path):  # noqa: PTH112 (Path's own fails at a name that is too long)

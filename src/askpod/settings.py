@@ -86,12 +86,6 @@ def _check_url(example: str, secret: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _check_server_name(value: str) -> str:
-    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,510}[A-Za-z0-9]", value):  # as Chroma has it
-        return value
-    raise ValueError(f"{value!r} is none: 3 to 512 of the characters a-z A-Z 0-9 . _ -")
-
-
 def _as_path(value: Any) -> Any:  # noqa: ANN401 (before its type is checked)
     return Path(value).expanduser() if isinstance(value, str) else value
 
@@ -112,7 +106,13 @@ _ModelName = Annotated[
 _EmbedderName = Annotated[str, AfterValidator(_check_embedder)]
 _Endpoint = Annotated[str, _check_url("http://localhost:11434/v1", "key into OPENAI_API_KEY")]
 _Server = Annotated[str, _check_url("http://localhost:8000", "token into ASKPOD_CHROMA_TOKEN")]
-_ServerName = Annotated[str, AfterValidator(_check_server_name)]
+_ServerName = Annotated[
+    str,
+    _unless(
+        re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,510}[A-Za-z0-9]").fullmatch,  # as Chroma has it
+        "'{}' is none: 3 to 512 of the characters a-z A-Z 0-9 . _ -",
+    ),
+]
 _Path = Annotated[Path, BeforeValidator(_as_path)]
 _Folder = Annotated[_Path, _unless(Path.is_dir, "there is no folder {}")]
 _File = Annotated[_Path, _unless(Path.is_file, "there is no file {}")]

@@ -64,8 +64,7 @@ def score_question(
 ) -> tuple[Scores, Details]:
     """The scores that apply to a question, and what they were counted from.
 
-    `passages` are ranked, best first. `answer` is None where none was asked for; else there
-    must be scorers.
+    `passages` are ranked, best first. `answer` is None where none was asked for.
     """
     scores: Scores = {}
     if question.answerable:

@@ -5,9 +5,8 @@ asked (answering/provider_endpoint.py), and struck out here, too.
 
 A model's name says whose it is: `anthropic:claude-sonnet-4-5` is a model of that provider, reached
 with its LangChain package. Every other name is one of the OpenAI-compatible endpoint, colons and
-all (`llama3:8b`, `ft:gpt-4o:org`): only the prefixes below count, whatever is installed and
-whichever address is set, so that a name means the same everywhere. A leading `openai:` is left out,
-and what follows it is always a name.
+all (`llama3:8b`, `ft:gpt-4o:org`): only the prefixes below count, whatever is installed. A leading
+`openai:` is left out, and what follows it is always a name.
 """
 
 from __future__ import annotations

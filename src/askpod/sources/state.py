@@ -2,12 +2,10 @@
 
 A feed has a journal, a line for each step, and a stop loses at most the last line. No address is
 written, as it may hold a key: only its digest. A file's name holds letters, digits and dashes
-alone, so it cannot leave its folder, and is never one that Windows keeps to itself: it has a date
-or a digest in it.
+alone, so it cannot leave its folder.
 
 Of a large file that comes in parts, what has come stays after a stop. The rest is asked for by a
-range, on the condition that the file is still the one that was begun (`If-Range`); where the server
-gives no mark to tell that by, it is fetched from the beginning.
+range, if the file is still the one that was begun (`If-Range`).
 """
 
 from __future__ import annotations
