@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, redirect_stdout, suppress
 from functools import partial
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -223,21 +222,9 @@ def _keys() -> KeyBindings:
 
 def _history() -> History:
     """Earlier questions, in a file that only the user may read; in memory where there is none."""
-    from prompt_toolkit.history import InMemoryHistory
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
 
     from askpod.chat import data_folder, private_folder
-
-    path = data_folder() / "questions"
-    try:
-        private_folder(path.parent)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
-    except OSError:
-        return InMemoryHistory()
-    return _kept_in(path)
-
-
-def _kept_in(path: Path) -> History:
-    from prompt_toolkit.history import FileHistory
 
     class Kept(FileHistory):
         """A full disk must not end a chat: the question is then only not remembered."""
@@ -246,4 +233,10 @@ def _kept_in(path: Path) -> History:
             with suppress(OSError):
                 super().store_string(string)
 
+    path = data_folder() / "questions"
+    try:
+        private_folder(path.parent)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
+    except OSError:
+        return InMemoryHistory()
     return Kept(str(path))

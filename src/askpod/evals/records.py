@@ -36,16 +36,9 @@ ALL = "all"
 DIGITS = 6  # that are kept: more than anybody reads, fewer than rounding can touch
 
 # Values that have an order of their own; all others stand by the alphabet.
-IN_ORDER = (
-    "first question",
-    "follow-up",
-    "easy",
-    "medium",
-    "hard",
-    "first third",
-    "middle third",
-    "last third",
-)
+TURNS = ("first question", "follow-up")
+THIRDS = ("first third", "middle third", "last third")
+IN_ORDER = (*TURNS, "easy", "medium", "hard", *THIRDS)
 TURN = "turn"  # whether a question is the first or a follow-up
 SLICES = ("type", TURN, "difficulty", "position", "episode")
 

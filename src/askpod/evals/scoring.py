@@ -29,7 +29,7 @@ from askpod.evals.measures.citations import (
     support,
 )
 from askpod.evals.measures.facts import FactMatcher, Match, fact_scores, statements
-from askpod.evals.records import TURN, Record
+from askpod.evals.records import THIRDS, TURN, TURNS, Record
 from askpod.model import Answer, Basis, Citation, EvidenceTurn, Passage, Span
 
 Scores = dict[str, Score]
@@ -39,7 +39,6 @@ OF_FACTS = ("fact_recall", "fact_precision", "fact_f1")
 OF_CITATIONS = ("citation_recall", "citation_precision", "cited_inside", "cited_hit")
 
 LEAST_PASSAGES = 10  # as many as nDCG at 10 looks at, however long they are
-THIRDS = ("first third", "middle third", "last third")
 OF_ONE_MACHINE = ("retrieval_seconds", "model_seconds", "first_text_seconds")
 
 
@@ -244,7 +243,7 @@ def _slices(question: GoldQuestion, sources: Sources) -> dict[str, str]:
         slices["difficulty"] = question.difficulty
     if question.answerable:
         slices["position"] = THIRDS[int(3 * _place(question, sources))]
-    slices[TURN] = "follow-up" if question.history else "first question"
+    slices[TURN] = TURNS[bool(question.history)]
     return {**slices, "episode": _home(question) or "none"}
 
 

@@ -92,9 +92,8 @@ def citation_scores(
 
 def malformed(outcome: Outcome) -> bool:
     """Whether a reply failed, is empty or broken off, or neither refuses nor cites readably."""
-    if outcome.problem or not outcome.text.strip() or outcome.finish != "stop":
-        return True
-    return not outcome.cited and not is_refusal(outcome.text)
+    whole = not outcome.problem and outcome.text.strip() and outcome.finish == "stop"
+    return not whole or not (outcome.cited or is_refusal(outcome.text))
 
 
 class Row(NamedTuple):

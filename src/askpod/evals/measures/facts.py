@@ -144,19 +144,10 @@ def _unmarked(text: str) -> str:
 class Said:
     """A text as it is compared."""
 
-    words: frozenset[str]  # the first letters of those that mean something; no numbers
+    holds: frozenset[str | float]  # the first letters of words that mean something, and figures
     figures: frozenset[float]  # all that it states
     needed: frozenset[float]  # those of them that another text must state to say the same
     denies: bool
-
-    @property
-    def size(self) -> int:
-        """How many words and figures there are."""
-        return len(self.words) + len(self.figures)
-
-    def shared(self, other: Said) -> int:
-        """How many words and figures both hold."""
-        return len(self.words & other.words) + len(self.figures & other.figures)
 
 
 @lru_cache(maxsize=4096)
@@ -167,11 +158,9 @@ def said(text: str) -> Said:
     # Behind "a hundred" and "a thousand" the words of a number count as rough; only these two,
     # and their like, are.
     exact = {number for number in figures if number > 100 and not log10(number).is_integer()}
-    return Said(_stems(plain), figures, binding_numbers(plain) | exact, bool(_DENIAL.search(plain)))
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(word[:STEM] for word in content_words(text) if not _is_number(word))
+    stems = frozenset(word[:STEM] for word in content_words(plain) if not _is_number(word))
+    needed = binding_numbers(plain) | exact
+    return Said(stems | figures, figures, needed, bool(_DENIAL.search(plain)))
 
 
 @lru_cache(maxsize=4096)
@@ -216,9 +205,9 @@ class FactMatcher:
         ours, gold = said(statement), said(fact)
         if not gold.needed <= ours.figures:
             return 0.0
-        shared = gold.shared(ours)
-        part = shared / gold.size if gold.size else 0.0
-        if ours.denies != gold.denies and shared >= MOSTLY * ours.size:
+        shared = len(gold.holds & ours.holds)
+        part = shared / len(gold.holds) if gold.holds else 0.0
+        if ours.denies != gold.denies and shared >= MOSTLY * len(ours.holds):
             part = -part
         near = float((self._vector(statement) @ self._vector(fact).T).max())
         return near + WORDS * part + (FIGURES if gold.needed else 0.0)

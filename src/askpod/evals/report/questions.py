@@ -41,16 +41,14 @@ def shares(
 ) -> list[tuple[float, float]]:
     """Which parts of a passage are evidence: (begin, length) in percent of it."""
     whole = as_stretch(item)
-    if whole.seconds <= 0:
-        return []
-    parts = []
-    for each in union(map(as_stretch, evidence)):
-        if whole.overlap(each) > 0:
-            begin = (max(each.start, whole.start) - whole.start) / whole.seconds
-            parts.append(
-                (round(100 * begin, 1), round(100 * whole.overlap(each) / whole.seconds, 1))
-            )
-    return parts
+    return [
+        (
+            round(100 * (max(each.start, whole.start) - whole.start) / whole.seconds, 1),
+            round(100 * whole.overlap(each) / whole.seconds, 1),
+        )
+        for each in union(map(as_stretch, evidence))
+        if whole.overlap(each) > 0
+    ]
 
 
 def marked(text: str, evidence: Sequence[str]) -> Markup:
