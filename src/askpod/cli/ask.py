@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from askpod.cli import options
 from askpod.cli.output import (
@@ -94,8 +95,6 @@ def figures(answer: Answer) -> str:
 
 def show_sources(answer: Answer) -> None:
     """The citations of an answer: number, time, speaker, title, link."""
-    from rich.text import Text
-
     for citation in answer.citations:
         when = linked(clock(citation.start), citation.url, "cyan")
         who = Text(f"{visible(citation.speaker)}  " if citation.speaker else "", "green")
@@ -106,8 +105,6 @@ def show_sources(answer: Answer) -> None:
 
 
 def _show_leads(answer: Answer) -> None:
-    from rich.text import Text
-
     console().print("\nThe nearest passages, in case they help:")
     for passage in answer.passages[:LEADS]:
         when = linked(f"{clock(passage.start):>9}", passage.url, "cyan")
@@ -145,8 +142,6 @@ def search(
 
 def _show_passage(number: int, passage: Passage) -> None:
     """A passage with who speaks, where and when, and what is said."""
-    from rich.text import Text
-
     when = clock(passage.start)
     when = when if passage.end is None else f"{when}–{clock(passage.end)}"
     title = Text(f"  {visible(passage.title)}", "bold")

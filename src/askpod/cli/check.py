@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from rich.text import Text
 
 from askpod.cli import options
 from askpod.cli.output import counted, note, print_json, show
@@ -60,8 +61,6 @@ def check(
 
 
 def _show_check(check: FileCheck) -> None:
-    from rich.text import Text
-
     if check.passed_over:
         return
     count = "cannot be read" if check.error else counted(len(check.faults), "fault")
@@ -104,8 +103,6 @@ def _listed(names: list[str]) -> str:
 
 def doctor(*, store: options.Store = None, as_json: options.Json = False) -> None:
     """Say what is installed and what is missing. Shows the embedder and the store in use."""
-    from rich.text import Text
-
     from askpod.doctor import diagnose
     from askpod.settings import default_store
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
+from rich.text import Text
 
 from askpod.chat import Chat, Sessions, SourceError
 from askpod.cli.ask import figures, show_ending, show_sources, show_stream
@@ -25,8 +26,6 @@ from askpod.text import visible
 from askpod.times import clock
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from askpod.archive import Archive
 
 STOPPED = "(stopped)"
@@ -184,8 +183,6 @@ def _sources(conversation: Conversation, _: str) -> None:
 
 
 def _show(conversation: Conversation, argument: str) -> None:
-    from rich.text import Text
-
     excerpt = conversation.chat.excerpt(_number(argument, "/show"))
     citation = excerpt.citation
     timed = citation.start is not None
@@ -199,8 +196,6 @@ def _show(conversation: Conversation, argument: str) -> None:
 
 def _marked(span: Span, citation: Citation) -> Text:
     """The speech, with the words that were cited in bold."""
-    from rich.text import Text
-
     before, quote, after = span.text.partition(citation.quote or span.text)
     bold = "bold" if citation.quote and span.speaker == citation.speaker else ""
     return Text.assemble(visible(before), (visible(quote), bold), visible(after))

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from askpod.cli import options
 from askpod.cli.output import counted, note, on_terminal, print_json, show
@@ -45,8 +46,6 @@ def episodes(
 
 def _show_episode(episode: Episode) -> None:
     """On a terminal a few lines; piped one line of columns with tabs between."""
-    from rich.text import Text
-
     number = "" if episode.season is None else f"s{episode.season}"
     number += "" if episode.number is None else f"e{episode.number}"
     day, guests, title = episode.date or "", ", ".join(episode.guests), episode.title
@@ -170,8 +169,6 @@ def _as_words(naming: Naming) -> str:
 
 
 def _show_person(person: Person) -> None:
-    from rich.text import Text
-
     figures = f"{person.turns:,}", f"{person.seconds / 3600:,.1f}", f"{person.episodes:,}"
     alike = ", ".join(person.alike)
     if not on_terminal():
@@ -185,8 +182,6 @@ def _show_person(person: Person) -> None:
 
 
 def _show_voices(voices: list[Voice]) -> None:
-    from rich.text import Text
-
     for voice in voices:
         named = f" = {voice.name}" if voice.name != voice.label else ""
         about = f"  {counted(voice.turns, 'turn')}, {voice.seconds / 60:,.0f} minutes"

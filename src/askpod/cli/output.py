@@ -13,13 +13,14 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
 
 from askpod.text import visible
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
 
 WAITING = "…"
 _PARTS = re.compile(r"[\n ]|[^\n ]+")
@@ -61,15 +62,11 @@ def on_terminal() -> bool:
 
 def console() -> Console:
     """Writes to stdout: in colour on a terminal, plain and unwrapped when piped."""
-    from rich.console import Console
-
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=not on_terminal())
 
 
 def show(head: Text, body: Text) -> None:
     """Prints both on one line; on a terminal the rest of `body` goes on below its beginning."""
-    from rich.text import Text
-
     screen = console()
     lines = list(body.split("\n"))
     if on_terminal():
@@ -82,24 +79,17 @@ def show(head: Text, body: Text) -> None:
 
 def tell(text: str) -> None:
     """Prints a text; on a terminal it is cut between words."""
-    from rich.text import Text
-
     show(Text(), Text(text))
 
 
 def show_url(url: str, indent: int) -> None:
     """An address on a line of its own, never cut, so that it can be copied."""
     if url:
-        from rich.text import Text
-
         console().print(Text(" " * indent + visible(url), "dim"), soft_wrap=True)
 
 
 def linked(text: str, url: str, style: str = "") -> Text:
     """Text that a terminal opens `url` from; without a terminal the text alone."""
-    from rich.style import Style
-    from rich.text import Text
-
     safe = visible(text)
     if not url or not on_terminal():
         return Text(safe, style)
@@ -120,7 +110,6 @@ def progress_bar(what: str, *, in_bytes: bool = False) -> Iterator[Bar | None]:
         yield None
         return
     from rich import progress as bars
-    from rich.console import Console
 
     bar = bars.Progress(
         bars.TextColumn("{task.description}", markup=False),
@@ -181,8 +170,6 @@ class StreamedText:
 
     def _wrapped(self, text: str, room: int) -> str:
         """Complete words, a line feed before each that does not fit into the line."""
-        from rich.cells import cell_len
-
         shown = ""
         for part in _PARTS.findall(text):
             width = cell_len(part)

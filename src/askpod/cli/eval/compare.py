@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from askpod.cli import options
 from askpod.cli.output import console, counted, note, print_json
@@ -107,8 +108,6 @@ def _measures(comparison: Comparison) -> Table:
 
 
 def _row(each: Compared, digits: int) -> Iterator[Any]:
-    from rich.text import Text
-
     style = {"better": "green", "worse": "red", "": ""}[each.verdict]
     difference = each.difference
     between = f"{difference.low:+.{digits}f} to {difference.high:+.{digits}f}"
@@ -121,8 +120,6 @@ def _row(each: Compared, digits: int) -> Iterator[Any]:
 
 
 def _changed(comparison: Comparison) -> Table:
-    from rich.text import Text
-
     from askpod.evals.report.tables import figures_table
 
     rows = figures_table("", "A", "B", "B − A")
