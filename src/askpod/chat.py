@@ -232,7 +232,11 @@ class Session:
 
         Raises SessionUnwritable: it is not kept; what was kept before is.
         """
-        line = json.dumps(_as_json(exchange, filters)).encode("ascii")
+        # Passages and evidence are the archive's, and most of an answer's size.
+        answer = replace(exchange.answer, passages=(), evidence=())
+        kept = {name: value for name, value in asdict(filters).items() if value is not None}
+        told = {"format": SESSION_FORMAT, "question": exchange.question, "filters": kept}
+        line = json.dumps({**told, "answer": answer.to_dict()}).encode("ascii")
         try:
             private_folder(self.path.parent)
             append_line(self.path, line)
@@ -319,17 +323,6 @@ def _set_aside(path: Path, error: Exception) -> str:
     except OSError:
         return f"{path}: an earlier conversation cannot be read ({reason}) and is left out"
     return f"{path}: an earlier conversation cannot be read ({reason}); it was set aside as {aside}"
-
-
-def _as_json(exchange: Exchange, filters: Filters) -> dict[str, Any]:
-    """Passages and evidence are left out: they are the archive's, and most of an answer's size."""
-    answer = replace(exchange.answer, passages=(), evidence=()).to_dict()
-    return {
-        "format": SESSION_FORMAT,
-        "question": exchange.question,
-        "answer": answer,
-        "filters": {name: value for name, value in asdict(filters).items() if value is not None},
-    }
 
 
 def _from_json(value: Any) -> tuple[Exchange, Filters]:  # noqa: ANN401 (what JSON can hold)

@@ -106,7 +106,9 @@ def _store(store: Path) -> Iterator[Finding]:
 
 
 def _catalog(catalog: Catalog) -> Iterator[Finding]:
-    yield _tried("holds", lambda: _counts(catalog))
+    yield _tried(
+        "holds", lambda: ", ".join(f"{n:,} {what}" for what, n in catalog.counts().items())
+    )
     problems = examine(catalog)
     if not problems:
         yield Finding("catalog", "whole; every row was read")
@@ -119,10 +121,6 @@ def _server(store: Path, settings: Settings, url: str) -> str:
     from askpod.store.shared.archive import condition
 
     return condition(store, server_address(settings, url))
-
-
-def _counts(catalog: Catalog) -> str:
-    return ", ".join(f"{count:,} {what}" for what, count in catalog.counts().items())
 
 
 def _vector_index(catalog: Catalog) -> str:

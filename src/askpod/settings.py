@@ -86,10 +86,6 @@ def _check_url(example: str, secret: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _as_path(value: Any) -> Any:  # noqa: ANN401 (before its type is checked)
-    return Path(value).expanduser() if isinstance(value, str) else value
-
-
 Precision = Literal["int8", "fp32"]
 Unsupported = Literal["auto", "mark", "drop"]
 Rewrite = Literal["auto", "off", "always"]
@@ -113,7 +109,9 @@ _ServerName = Annotated[
         "'{}' is none: 3 to 512 of the characters a-z A-Z 0-9 . _ -",
     ),
 ]
-_Path = Annotated[Path, BeforeValidator(_as_path)]
+_Path = Annotated[
+    Path, BeforeValidator(lambda each: Path(each).expanduser() if isinstance(each, str) else each)
+]
 _Folder = Annotated[_Path, _unless(Path.is_dir, "there is no folder {}")]
 _File = Annotated[_Path, _unless(Path.is_file, "there is no file {}")]
 

@@ -207,7 +207,8 @@ class Summary:
 def summarise(records: Sequence[Record], gold: str, setup: Mapping[str, Any]) -> Summary:
     """The figures of a run's records. Their order does not matter."""
     by_slice: dict[str, dict[str, list[Record]]] = {ALL: {ALL: list(records)}}
-    for name in sorted({name for record in records for name in record.slices}, key=_slice_order):
+    sliced = {name for record in records for name in record.slices}
+    for name in [each for each in SLICES if each in sliced] + sorted(sliced.difference(SLICES)):
         there = [record for record in records if name in record.slices]
         values = sorted({record.slices[name] for record in there}, key=value_order)
         if name == TURN and len(values) < 2:
@@ -300,10 +301,6 @@ def read_summary(folder: Path) -> Summary:
         raise _damaged(path, error.line, error.problem) from None
     except ValidationError as error:
         raise _damaged(path, None, worded(error)[0]) from None
-
-
-def _slice_order(name: str) -> tuple[int, str]:
-    return (SLICES.index(name) if name in SLICES else len(SLICES), name)
 
 
 def value_order(value: str) -> tuple[int, str]:

@@ -133,7 +133,9 @@ def run_gold(
         if progress is not None:
             progress(done, len(gold.questions))
 
-    _warm(archive, gold.questions[0])
+    first = gold.questions[0]
+    with suppress(*OF_ONE_QUESTION):  # loads what no question's seconds should hold
+        archive.search(first.question, top=1, episode=first.episode)
     ask = partial(_ask, archive, retrieval_only=settings.retrieval_only)
     records, timings = [], []
     with closing(in_order(ask, gold.questions, settings.parallel, finished)) as asked:
@@ -164,12 +166,6 @@ def make_folder(folder: Path) -> None:
     with writable(folder, *UNWRITTEN):
         folder.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=folder).close()
-
-
-def _warm(archive: Archive, question: GoldQuestion) -> None:
-    """Loads the embedder and the index, which no question's seconds should hold."""
-    with suppress(*OF_ONE_QUESTION):
-        archive.search(question.question, top=1, episode=question.episode)
 
 
 def _ask(

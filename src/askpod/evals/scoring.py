@@ -95,7 +95,11 @@ def _score_answer(
     scores |= malformed(answer) | basis_scores(basis)
     if question.answerable:
         cited = [] if broken else _places(answer.citations)
-        scores |= offered_and_cited(_offered(answer), cited, question.stretches)
+        shown = [
+            Stretch(turn.episode_id, turn.span.start, turn.span.end) for turn in answer.evidence
+        ]
+        offered = shown or _places(answer.passages)
+        scores |= offered_and_cited(offered, cited, question.stretches)
     # What follows a model's refusal is quoted by askpod, and is no part of what the model wrote.
     if basis == "none" or (answer.reply is not None and is_refusal(answer.reply)):
         right = crag(basis, None, answerable=question.answerable or broken)
@@ -123,12 +127,6 @@ def _score_answer(
 
 def _places(items: Sequence[Citation | Passage]) -> list[Stretch]:
     return [Stretch.stated(each.episode_id, each.start, each.end) for each in items]
-
-
-def _offered(answer: Answer) -> list[Stretch]:
-    """What an answer could be made from: the turns that a model was shown, else the passages."""
-    turns = [Stretch(each.episode_id, each.span.start, each.span.end) for each in answer.evidence]
-    return turns or _places(answer.passages)
 
 
 def _stated(

@@ -130,7 +130,9 @@ class Api:
         """Passages, best first."""
         query = request.query_params
         top = min(_number(query, "top", 10), MOST_PASSAGES)
-        question, filters = _limited(query.get("q", "")), filters_of(query)
+        question, filters = query.get("q", ""), filters_of(query)
+        if len(question) > LONGEST_QUESTION:
+            raise errors.QuestionError(f"a question has at most {LONGEST_QUESTION} characters")
         found = await self._live.look_up(
             lambda archive: archive.search(question, top=int(top), **asdict(filters)), "searches"
         )
@@ -257,12 +259,6 @@ def _answer(past: Past) -> Answer:
     told = {"mode": "extractive", "refused": False, "passages": (), "citations": ()} | past.answer
     told |= {"passages": (), "evidence": ()}  # a follow-up needs neither
     return TypeAdapter(Answer).validate_python({"question": past.question, **told})
-
-
-def _limited(question: str) -> str:
-    if len(question) > LONGEST_QUESTION:
-        raise errors.QuestionError(f"a question has at most {LONGEST_QUESTION} characters")
-    return question
 
 
 def _number(query: Mapping[str, str], name: str, default: float) -> float:

@@ -137,7 +137,9 @@ async def streamed(
                     shown += item
                     yield chunk({"content": item})
                     continue
-                rest = _rest(shown, item.text)
+                # An answer made without the model follows what broke off.
+                whole = item.text.startswith(shown)
+                rest = item.text[len(shown) :] if whole else in_its_place(item.text)
                 begin = len(shown + rest) - len(item.text)
                 ending = {"content": rest + sources(item)}
                 yield chunk(ending | {"annotations": url_citations(item, begin)}, **_further(item))
@@ -148,11 +150,6 @@ async def streamed(
         yield "data: [DONE]\n\n"
     except Exception as error:
         yield f"data: {json.dumps(failure(error))}\n\n"
-
-
-def _rest(shown: str, text: str) -> str:
-    """What still has to be sent; an answer made without the model follows what broke off."""
-    return text[len(shown) :] if text.startswith(shown) else in_its_place(text)
 
 
 def sources(answer: Answer) -> str:

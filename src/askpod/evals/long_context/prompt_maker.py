@@ -23,7 +23,7 @@ from askpod.evals.long_context.haystack import (
     render_one,
     render_turns,
 )
-from askpod.model import EvidenceTurn, Turn
+from askpod.model import EvidenceTurn
 from askpod.retrieval.evidence import pack
 from askpod.settings import ModelSettings
 from askpod.tokens import Message, TokenCounter
@@ -126,7 +126,7 @@ class PromptMaker:
         found = self._archive.search(
             asked, top=EVIDENCE_FOR_MODEL, episode=request.question.episode
         )
-        turns = pack(found, self._turns, self._counter.count, budget)
+        turns = pack(found, self._archive.turns, self._counter.count, budget)
         messages = self._prompts.answer(asked, turns)
         return LongPrompt(tuple(messages), turns, self._counter.count_messages(messages))
 
@@ -182,6 +182,3 @@ class PromptMaker:
             return question.question
         title = self._transcripts.episodes[question.episode].title
         return f"{question.question} (This is asked of the episode “{title}”.)"
-
-    def _turns(self, episode: str, first: int, last: int) -> list[Turn]:
-        return self._archive.turns(episode)[first : last + 1]

@@ -274,19 +274,15 @@ def malformed(answer: Answer) -> dict[str, Score]:
     if answer.mode != "llm":
         return {}
     reply = answer.reply or ""
-    usable = is_refusal(reply) or _cites_what_was_shown(reply, answer) or _is_attributed(answer)
+    written = answer.basis == "answered" and UNSUPPORTED not in answer.text
+    attributed = written and bool(answer.citations)  # a source was found for what it says
+    usable = is_refusal(reply) or _cites_what_was_shown(reply, answer) or attributed
     return {"malformed": Score(float(not usable))}
 
 
 def broke_off(answer: Answer) -> bool:
     """Whether the model's reply failed, or was ended before its time."""
     return any(each.startswith(FALLBACK) or each.endswith(CUT) for each in answer.warnings)
-
-
-def _is_attributed(answer: Answer) -> bool:
-    """Whether a source was found for something that the model wrote itself."""
-    written = answer.basis == "answered" and UNSUPPORTED not in answer.text
-    return written and bool(answer.citations)
 
 
 def _cites_what_was_shown(reply: str, answer: Answer) -> bool:

@@ -72,7 +72,9 @@ def groups(measured: Sequence[ModelFigures]) -> Groups:
             for name, label in LATENCY.items()
         },
         "tokens per second": at_levels(_throughput_of),
-        "requests that failed": at_levels(_errors),
+        "requests that failed": at_levels(
+            lambda at: Cell(f"{at.error_rate:.0%}", f"{at.failed} of {at.requests}")
+        ),
         "per question": {
             "cost": [_cost(each) for each in measured],
             "prompt tokens": [_tokens(each, each.prompt_tokens) for each in measured],
@@ -91,10 +93,6 @@ def _throughput_of(level: Level) -> Cell:
     if level.failed == level.requests:
         return Cell(NOTHING)
     return Cell(figure_text(level.tokens_per_second), f"{level.requests} sent")
-
-
-def _errors(level: Level) -> Cell:
-    return Cell(f"{level.error_rate:.0%}", f"{level.failed} of {level.requests}")
 
 
 def _cost(model: ModelFigures) -> Cell:

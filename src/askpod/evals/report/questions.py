@@ -105,12 +105,13 @@ def question_of(number: int, record: Record) -> Question:
     """The question of a record; `number` is its place in the gold set, from 1."""
     answer = record.answer
     evidence = record.gold["evidence"]
+    urls = {int(each["number"]): str(each["url"]) for each in (answer or {}).get("citations", ())}
     return Question(
         number=number,
         record=record,
         worth=worth(record),
         glance=_glance(record),
-        answer=None if answer is None else _answer(answer),
+        answer=None if answer is None else with_links(cut(answer["text"], ANSWER), urls),
         quotes=() if answer is None else [*_quotes(answer, evidence)],
         passages=[*_passages(record.retrieved[:SHOWN], evidence)],
         evidence=[*_evidence(evidence, record.retrieved)],
@@ -139,11 +140,6 @@ def _glance(record: Record) -> list[tuple[str, str]]:
     if record.figure("refusal_precision") == 0:
         told.append(("refused", "wrongly"))
     return told
-
-
-def _answer(answer: Mapping[str, Any]) -> Markup:
-    urls = {int(each["number"]): str(each["url"]) for each in answer["citations"]}
-    return with_links(cut(answer["text"], ANSWER), urls)
 
 
 def _quotes(

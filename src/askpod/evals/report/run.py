@@ -68,6 +68,11 @@ def run_report(summary: Summary, records: Sequence[Record]) -> str:
     figures = summary.figures["all"]["all"]
     questions = [question_of(number, each) for number, each in enumerate(records, start=1)]
     by_episode = summary.figures.get("episode", {})
+    titles = {
+        str(each["episode"]): str(each["title"] or each["episode"])
+        for record in records
+        for each in (*record.retrieved, *record.gold["evidence"])
+    }
     shown = [name for name in SLICED if any(name in each for each in by_episode.values())]
     return page(
         f"{summary.gold}: {_answered_by(summary.setup)}",
@@ -86,7 +91,7 @@ def run_report(summary: Summary, records: Sequence[Record]) -> str:
         groups=_groups(figures),
         slices=[sliced for name in SLICED if (sliced := _sliced(summary, name))],
         episode_columns=[BY_NAME[name].label for name in shown],
-        episode_rows=_episodes(by_episode, shown, dict(_titles(records))),
+        episode_rows=_episodes(by_episode, shown, titles),
         worth=[name for name in WORTH if name in figures],
         questions=questions,
         types=sorted({record.slices.get("type", "") for record in records} - {""}),
@@ -167,13 +172,6 @@ def _answered_by(setup: Mapping[str, Any]) -> str:
         return str(model)
     mode = str(setup.get("mode", ""))
     return MODES.get(mode, mode or "a run")
-
-
-def _titles(records: Sequence[Record]) -> Iterator[tuple[str, str]]:
-    """Episodes' ids with their titles, as far as the records have them."""
-    for record in records:
-        for each in (*record.retrieved, *record.gold["evidence"]):
-            yield str(each["episode"]), str(each["title"] or each["episode"])
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
