@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from askpod.cli import options
 from askpod.cli.output import note
 from askpod.errors import AskpodError
+from askpod.services.endpoints import is_this_machine
 
 
 class AddressError(AskpodError):
@@ -52,7 +52,8 @@ def serve(
     --host says otherwise; then ASKPOD_TOKEN must be set.
     """
     token = os.environ.get("ASKPOD_TOKEN", "").strip() or None
-    local = _is_loopback(host)
+    shown = f"[{host}]" if ":" in host else host
+    local = is_this_machine(f"http://{shown}")
     if not local and token is None and not open_to_all:
         raise AddressError(
             f"--host {host} can be reached from other machines: set ASKPOD_TOKEN to a secret that "
@@ -68,7 +69,6 @@ def serve(
     live = LiveArchive(store or default_store(), settings)
     names = frozenset(each.lower() for each in [*(name or ()), *([] if local else [host])])
     app = create_app(live, Access(token, names, numeric=not local), recordings=audio)
-    shown = f"[{host}]" if ":" in host else host
     live.warm()
     note(f"askpod is at http://{shown}:{port}  (Ctrl-C stops it)")
     run(app, live, host, port)
@@ -95,13 +95,6 @@ def mcp(
         sys.stdout = None  # or Python would try to write what is left
     finally:
         live.close()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _require_free(host: str, port: int) -> None:

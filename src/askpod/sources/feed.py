@@ -297,7 +297,10 @@ def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
         "audio": safe_link(without_secrets(item.audio)),
         "video": safe_link(without_secrets(item.video)),
         "links": {"page": page} if page else {},
-        "chapters": [{"start": _second(c.start), "title": c.title} for c in chapters],
+        "chapters": [
+            {"start": each.start if each.start % 1 else int(each.start), "title": each.title}
+            for each in chapters
+        ],
     }
     known = {name: value for name, value in fields.items() if value not in ("", None, [], {})}
     if not known:
@@ -306,7 +309,3 @@ def sidecar(item: Item, chapters: Sequence[Chapter]) -> bytes:
         known, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=100
     )
     return f"{_HEAD}{dumped}".encode()
-
-
-def _second(start: float) -> int | float:
-    return int(start) if start == int(start) else start

@@ -307,7 +307,9 @@ class Git:
         )
         began = told = look_at = time.monotonic()
         try:
-            while (code := _ended(process)) is None:
+            while True:
+                with suppress(subprocess.TimeoutExpired):
+                    return process.wait(_LOOK)
                 now = time.monotonic()
                 self._check_time(now - began, said)
                 if now > look_at:
@@ -316,7 +318,6 @@ class Git:
                 if now - told > _EVERY:
                     told = now
                     self.notify(f"{self.shown}: git is at it ({now - began:.0f} s) …")
-            return code
         finally:
             if process.poll() is None:
                 with suppress(ProcessLookupError):
@@ -347,13 +348,6 @@ class Git:
             "LC_ALL": "C",
             **self.variables,
         }
-
-
-def _ended(process: subprocess.Popen[bytes]) -> int | None:
-    try:
-        return process.wait(_LOOK)
-    except subprocess.TimeoutExpired:
-        return None
 
 
 def _size(folder: Path) -> int:

@@ -79,7 +79,9 @@ class Sound:
                 self.duration = container.duration / 1e6 if container.duration else None
             self._pieces = self._decoded
         elif _is_wav(path):
-            self.duration, self._pieces = self._wav_duration(), self._wav_pieces
+            with self._wav() as file:
+                self.duration = file.getnframes() / file.getframerate()
+            self._pieces = self._wav_pieces
         else:
             raise self._not_decoded_here()
 
@@ -162,10 +164,6 @@ class Sound:
                     yield frame
         except av.FFmpegError:
             self.broken_at = second
-
-    def _wav_duration(self) -> float:
-        with self._wav() as file:
-            return file.getnframes() / file.getframerate()
 
     def _wav_pieces(self) -> Iterator[Samples]:
         from scipy.signal import resample_poly  # type: ignore[import-untyped]

@@ -216,27 +216,20 @@ def in_words(window: Window) -> str:
         return f"no effective window: the score at {shortest} is 0"
     if len(window.lengths) == 1:
         return f"no effective window: {shortest} is the only length"
-    return f"keeps {_percent(KEPT)} of its score at {shortest} {_up_to(window)} ({_sure(window)})"
+    share = window.shares.get(window.length, 0.0)
+    low, high = (in_k(each) if each else "none" for each in (window.low, window.high))
+    lie = f"at {low}" if low == high else f"from {low} to {high}"
+    sure = f"so in {100 * share:.0f} % of the resamples, 95 % of which lie {lie}"
+    return f"keeps {100 * KEPT:.0f} % of its score at {shortest} {_up_to(window)} ({sure})"
 
 
 def _up_to(window: Window) -> str:
     if window.is_longest:
         return f"up to {in_k(window.length)}, the longest length asked"
     following = window.lengths.index(window.length) + 1
-    share = _percent(window.scores[following] / window.scores[0])
+    share = 100 * window.scores[following] / window.scores[0]
     up_to = f"up to {in_k(window.length)}" if following > 1 else "at no longer length"
-    return f"{up_to}; at {in_k(window.lengths[following])} {share}"
-
-
-def _sure(window: Window) -> str:
-    share = window.shares.get(window.length, 0.0)
-    low, high = (in_k(each) if each else "none" for each in (window.low, window.high))
-    lie = f"at {low}" if low == high else f"from {low} to {high}"
-    return f"so in {_percent(share)} of the resamples, 95 % of which lie {lie}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{up_to}; at {in_k(window.lengths[following])} {share:.0f} %"
 
 
 def _windows(lengths: Sequence[int], scores: NDArray[np.float64]) -> NDArray[np.int64]:
