@@ -256,10 +256,7 @@ class Download:
                 self.state.record(item.key, entry)
 
     def _transcript(self, item: Item, known: Downloaded | None) -> Downloaded:
-        """The item's entry, once its transcript is there.
-
-        Raises HostSkipped or _Unfit where it cannot be had; what was there before still stands.
-        """
+        """The item's entry, once its transcript is there. Raises HostSkipped or _Unfit if not."""
         offers = in_order(item.offers, self.feed.language)
         offered = digest(*(f"{self._version(o.href)} {o.media_type}" for o in offers))
         folder = self.state.folder
@@ -269,9 +266,12 @@ class Download:
         file = self._first_readable(name, offers)
         if known and known.file != file:
             (folder / known.file).unlink(missing_ok=True)
+        return self._fetched(known, name, file, offered)
+
+    def _fetched(self, known: Downloaded | None, name: str, file: str, offers: str) -> Downloaded:
         self.taken.add(name)
         self.fetched += 1
-        return replace(known or Downloaded(name, file, offered), file=file, offers=offered)
+        return replace(known or Downloaded(name, file, offers), file=file, offers=offers)
 
     def _transcribed(
         self, item: Item, known: Downloaded | None, transcription: Transcription
@@ -295,9 +295,7 @@ class Download:
                 raise
             raise _Unfit(str(error).replace(str(incoming), shown(item.sound))) from None
         incoming.unlink(missing_ok=True)
-        self.taken.add(name)
-        self.fetched += 1
-        return replace(known or Downloaded(name, "", ""), file=f"{name}.json", offers="")
+        return self._fetched(known, name, f"{name}.json", "")
 
     def _first_readable(self, name: str, offers: list[Offer]) -> str:
         """Puts the first offer that can be had and read into the folder; its file's name."""

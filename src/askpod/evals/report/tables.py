@@ -62,9 +62,7 @@ def basis_table(summary: Summary) -> RenderableType | None:
     heads = [words.replace(" that", "\nthat") for words in shown.values()]
     rows = figures_table("type", "questions", *heads)
     for value, figures in summary.figures.get("type", {}).items():
-        cells = [_cell(figures.get(name), BY_NAME[name]) for name in shown]
-        number = max((figures[name].questions for name in shown if name in figures), default=0)
-        rows.add_row(Text(visible(value, kept="\t\n"), overflow="fold"), f"{number:,}", *cells)
+        rows.add_row(*_slice(value, figures, list(shown)))
     return rows
 
 
