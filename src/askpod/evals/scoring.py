@@ -102,6 +102,7 @@ def _score_answer(
         scores |= offered_and_cited(offered, cited, question.stretches)
     # What follows a model's refusal is quoted by askpod, and is no part of what the model wrote.
     if basis == "none" or (answer.reply is not None and is_refusal(answer.reply)):
+        # A failure is no right refusal, of whatever question.
         right = crag(basis, None, answerable=question.answerable or broken)
         return {**scores, **_nothing(question, answer), **right}, {}
     details: Details = {}
@@ -241,7 +242,7 @@ def _slices(question: GoldQuestion, sources: Sources) -> dict[str, str]:
         slices["difficulty"] = question.difficulty
     if question.answerable:
         slices["position"] = THIRDS[int(3 * _place(question, sources))]
-    slices[TURN] = TURNS[bool(question.history)]
+    slices[TURN] = TURNS[1] if question.history else TURNS[0]
     return {**slices, "episode": _home(question) or "none"}
 
 
