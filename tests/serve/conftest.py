@@ -12,9 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from askpod.serve.app import Server, create_app
+from askpod.serve.app import Access, Limits, Server, create_app
 from askpod.serve.live import LiveArchive
-from askpod.serve.safety import Access, Limits
 from askpod.settings import Settings
 
 Serve = Callable[..., str]

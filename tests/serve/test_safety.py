@@ -8,8 +8,7 @@ import time
 import httpx
 import pytest
 
-from askpod.serve.app import Connection
-from askpod.serve.safety import Access, Limits
+from askpod.serve.app import Access, Connection, Limits
 
 TOKEN = "a token of the tests"
 ASK = {"question": "What is in the bread?"}

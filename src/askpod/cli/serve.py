@@ -59,9 +59,8 @@ def serve(
             f"--host {host} can be reached from other machines: set ASKPOD_TOKEN to a secret that "
             "clients must send, or say --open to let everybody in"
         )
-    from askpod.serve.app import create_app, run
+    from askpod.serve.app import Access, create_app, run
     from askpod.serve.live import LiveArchive
-    from askpod.serve.safety import Access
     from askpod.settings import Settings, default_store
 
     _require_free(host, port)
