@@ -12,6 +12,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import asdict, fields
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
@@ -335,6 +336,7 @@ FILTERS = {each.name: "string" for each in fields(Filters)} | {"season": "intege
 _OBJECT: dict[str, Any] = {"type": "object"}
 
 
+@cache
 def openapi() -> dict[str, Any]:
     """The document of this interface."""
     schemas: dict[str, Any] = {}
