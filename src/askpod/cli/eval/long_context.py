@@ -99,10 +99,8 @@ def long_context(
     else:
         _show(result, folder / FILE)
     if result.failed:
-        note(
-            f"{counted(result.failed, 'request')} failed and scored 0; "
-            "the same command asks them again"
-        )
+        failed = f"{counted(result.failed, 'request')} failed and scored 0"
+        note(f"{failed}; the same command asks them again")
         raise typer.Exit(1)
 
 

@@ -212,10 +212,8 @@ def _note_failures(finished: Finished) -> None:
     if len(problems) > MOST_NAMED:
         note(f"and {len(problems) - MOST_NAMED:,} more, which the report has")
     if problems:
-        note(
-            f"{finished.name}: {counted(finished.run.failed, 'question')} failed and scored 0; "
-            "the same command asks them again"
-        )
+        failed = f"{counted(finished.run.failed, 'question')} failed and scored 0"
+        note(f"{finished.name}: {failed}; the same command asks them again")
 
 
 def _took(run: Run) -> str:
