@@ -167,7 +167,7 @@ def _names_without_times(text: str) -> bool:
 FORMATS = (
     DATATALKS,
     _json_format("podcast-json", caption_json.read_podcast_json),
-    _json_format("whisper", caption_json.read_whisper),
+    _json_format("whisper", services.read_whisper),
     _json_format("youtube-list", caption_json.read_youtube_list),
     _json_format("youtube-json3", caption_json.read_youtube_json3),
     _json_format("service", services.read_service),

@@ -1,55 +1,123 @@
-"""Reads what transcription services give as JSON, and any other list of timed rows.
+"""Reads what speech recognisers and transcription services give as JSON.
 
-Known by their shape: AWS Transcribe, Deepgram, Rev, ElevenLabs, AssemblyAI, Google, Azure,
-Speechmatics, Podlove. Anything else is read where it holds a list of objects with a text and a
-start, under whatever of the usual names: `startTime`, `begin`, `start_ms` … Whether plain numbers
-are seconds or milliseconds is told by how much is said in that time.
+Of Whisper and its kin are known openai-whisper and its API (`segments`, or `words` alone),
+faster-whisper (a bare list of segments), WhisperX (a speaker for each segment and each word),
+whisper.cpp (`transcription`, `offsets` in milliseconds) and Transformers pipelines (`chunks`,
+`timestamp`).
+
+Of anything else the list is read that holds most speech in timed rows (see timed_rows), wherever
+it stands: as AssemblyAI, Deepgram, Rev, ElevenLabs, Google, Azure, Speechmatics, Podlove, meeting
+bots and editors write. A list of words alone is one row. Where a service gives several readings of
+a row (`alternatives`), the first one counts.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
-from askpod.readers.cues import Cue, Draft, cut, locate
-from askpod.readers.json_document import Object, nested, seconds
+from askpod.readers.cues import Draft
+from askpod.readers.json_document import Object, nested, objects, seconds
 from askpod.readers.speakers import name_or_keep
 from askpod.readers.text import FaultLog
-from askpod.readers.timed_rows import (
-    DEEPEST,
-    LOOSE,
-    TICK,
-    Names,
-    bare_time,
-    best_rows,
-    label_of,
-    lists_in,
-    names_of,
-    row_cues,
-    speaker_name,
-    unit_of,
-)
+from askpod.readers.timed_rows import MILLISECOND, Names, names_of, row_cues
 from askpod.readers.turns import turns_of
-from askpod.text import well_formed
+from askpod.times import clock
+
+_UNHEARD = {
+    "silence": "silence, in which nothing is said",
+    "music": "sound in which no speech was heard: music, or noise",
+    "loop": "the engine repeated itself: what it repeats is taken once",
+    "damaged": "the recording cannot be decoded here",
+}
+_DEEPEST = 4  # objects in which a list of rows may stand
+_WIDEST = 200  # values of one object that are looked at
+_INNER = ("sentences", "segments", "utterances")  # rows of a paragraph
+_READINGS = ("alternatives", "nBest")
+_SAMPLE = 50  # rows that are looked at for sentences
+
+
+def read_whisper(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
+    """The turns of a transcript, with the labels that a diariser gave its speakers."""
+    cues = row_cues(segments_of(value, log), log)
+    duration = None
+    if isinstance(value, dict):
+        duration = seconds(value.get("duration"))
+        _report_unheard(value, log)
+    return Draft(turns_of(name_or_keep(cues, log), log), duration=duration)
+
+
+def _report_unheard(value: Object, log: FaultLog) -> None:
+    """What askpod's own transcription noted: where nothing was said, or nothing could be heard."""
+    for row in nested(value.get("faults")):
+        start, end = seconds(row.get("start")), seconds(row.get("end"))
+        what = _UNHEARD.get(str(row.get("kind")))
+        if what and start is not None and end is not None:
+            log.add(1, str(row["kind"]), f"{clock(start)} to {clock(end)}: {what}")
+
+
+def segments_of(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
+    """The segments with their lines, all in the names that Whisper itself uses."""
+    if not isinstance(value, dict):
+        yield from objects(value, log)
+    elif "transcription" in value:
+        for line, segment in objects(value["transcription"], log):
+            yield line, {**segment, **_offsets(segment)}
+    elif value.get("segments"):
+        yield from _named(objects(value["segments"], log), value)
+    elif "chunks" in value or "speakers" in value:
+        for line, segment in objects(value.get("speakers") or value.get("chunks"), log):
+            yield line, {**segment, **_timestamp(segment)}
+    else:
+        words = nested(value.get("words"))
+        begin = words[0].get("start") if words else None
+        yield 1, {"text": value.get("text"), "words": words, "start": begin}
+
+
+def _offsets(segment: Object) -> Object:
+    """whisper.cpp: milliseconds as numbers, and beside them clocks as texts."""
+    offsets, clocks = segment.get("offsets"), segment.get("timestamps")
+    if isinstance(offsets, dict):
+        return {
+            name: seconds(offsets.get(key), MILLISECOND)
+            for name, key in (("start", "from"), ("end", "to"))
+        }
+    if isinstance(clocks, dict):
+        return {"start": clocks.get("from"), "end": clocks.get("to")}
+    return {}
+
+
+def _timestamp(segment: Object) -> Object:
+    """Transformers: a pair of seconds; the last end may be null."""
+    pair = segment.get("timestamp")
+    if isinstance(pair, list) and len(pair) == 2:
+        return {"start": pair[0], "end": pair[1]}
+    return {}
 
 
 def is_service(value: object) -> bool:
     """Whether JSON holds timed speech under names that are known here."""
-    return bool(_words_of_service(value)) or best_rows(value) is not None
+    return bool(_speech_in(value))
 
 
 def read_service(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
     """The turns of a service's JSON, with the speakers that its rows or words name."""
-    cues = [_sound(cue) for cue in _cues(value, log)]
+    cues = row_cues(_named(objects(_speech_in(value), log), value), log)
     duration = seconds(value.get("audio_duration")) if isinstance(value, dict) else None
     return Draft(turns_of(name_or_keep(cues, log), log), duration=duration)
 
 
-def _sound(cue: Cue) -> Cue:
-    """The cue with U+FFFD for halves of characters, which JSON can hold and no file."""
-    return cue._replace(text=well_formed(cue.text), speaker=well_formed(cue.speaker))
+def _named(rows: Iterable[tuple[int, Object]], value: object) -> Iterator[tuple[int, Object]]:
+    """The rows; where a list beside them gives ids their names, with these."""
+    listed = value if isinstance(value, dict) else {}
+    names = {
+        str(each.get("id")): each.get("name")
+        for each in (*nested(listed.get("speakers")), *nested(listed.get("speaker_info")))
+    }
+    for line, row in rows:
+        name = names.get(str(row.get("speaker")))
+        yield line, ({**row, "speaker": name} if name else row)
 
 
 def why_no_service(value: object) -> str | None:
@@ -83,214 +151,132 @@ def why_no_service(value: object) -> str | None:
     return None
 
 
-def _cues(value: object, log: FaultLog) -> Iterator[Cue]:
-    found, spoken = best_rows(value), _words_of_service(value)
-    if found is not None:
-        cues = list(row_cues(*found, log))
-        said = sum(len(word) for _, words in spoken for word, _, _ in words)
-        if 2 * sum(len(cue.text) for cue in cues) >= said:  # else names and dates alone
-            return iter(cues)
-    cut_up: list[Cue] = []
-    for text, words in spoken:
-        known = list(words)
-        whole = text if isinstance(text, str) and text.strip() else _joined(known)
-        begin = next((second for _, second, _ in known if second is not None), None)
-        cut_up += cut(Cue(1, begin, None, whole), locate(whole, known))
-    if _by_channel(value):
-        cut_up.sort(key=lambda cue: cue.start or 0.0)
-    return iter(cut_up)
+def _speech_in(value: object) -> Sequence[object]:
+    """The rows in a value that hold its speech; none where it has no times."""
+    named = ((rows, names_of(rows)) for rows in _candidates(value))
+    told = [(rows, names, _said(rows, names)) for rows, names in named if names.tell_speech]
+    most = max((said for *_, said in told), default=0)
+    likely = [(_rank(names), said, rows) for rows, names, said in told if 2 * said >= most > 0]
+    return max(likely, key=lambda each: each[:2])[2] if likely else []
 
 
-def _by_channel(value: object) -> list[Object]:
-    """The channels of a service's JSON where it gives several, each from its beginning."""
-    results = value.get("results") if isinstance(value, dict) else None
-    channels = nested(results.get("channels")) if isinstance(results, dict) else []
+def _said(rows: Iterable[object], names: Names) -> int:
+    """How many characters of speech the rows hold."""
+    texts = [text for row in rows if isinstance(row, dict) and (text := row.get(names.text))]
+    said = sum(len(text) for text in texts if isinstance(text, str))
+    if said or names.word is None:
+        return said
+    return _said(_words_in(rows, names.words), names.word)
+
+
+def _rank(names: Names) -> tuple[bool, bool, bool]:
+    """What makes rows better than others of as much speech: speakers, then texts with a start."""
+    by_word = names.word is not None and bool(names.word.speaker)
+    return bool(names.speaker) or by_word, bool(names.start), bool(names.text)
+
+
+def _candidates(value: object) -> Iterator[Sequence[object]]:
+    """The lists that may hold the speech of a value."""
     if isinstance(value, dict):
-        channels = channels or nested(value.get("transcripts"))  # of ElevenLabs
-    return channels if len(channels) > 1 else []
+        if nested(value.get("words")):
+            yield [value]
+        yield from _known(value)
+    for listed in _lists_in(value, _DEEPEST):
+        rows = _first_readings(listed)
+        names = names_of(rows)
+        yield from _inner_rows(rows)
+        if names.word is not None or _are_sentences(rows, names.text):
+            yield rows
+        elif names.text.lower() == "word" or rows is not listed:
+            yield [{"words": rows}]
 
 
-_TimedWord = tuple[str, float | None, str]
-_Spoken = tuple[object, Sequence[_TimedWord]]
-
-
-def _words_of_service(value: object) -> list[_Spoken]:
-    """The texts of a service's JSON, each with its words in (word, second, speaker)."""
-    if isinstance(value, dict) and isinstance(value.get("response"), dict):
-        value = value["response"]  # of Google, where a job is asked for its result
-    if not isinstance(value, dict):
-        return _of_rows_of_words(value) or _of_bare_words(value)
+def _known(value: Object) -> Iterator[Sequence[object]]:
+    """The rows of services whose lists belong together in a way of their own."""
     results = value.get("results")
-    if isinstance(results, dict) and ("items" in results or "transcripts" in results):
-        return _of_aws(results)
-    if isinstance(results, dict) and "channels" in results:
-        return _of_deepgram(results)
-    if isinstance(value.get("monologues"), list):
-        return _of_rev(value)
-    if isinstance(results, list):
-        return _of_google(results) or _of_speechmatics(results)
-    if isinstance(value.get("recognizedPhrases"), list):
-        return _of_azure(value["recognizedPhrases"])
-    spoken = [_of_words(each) for each in (_by_channel(value) or [value])]
-    if len(spoken) > 1:
-        spoken = [
-            (text, [(word, second, by or f"Channel {number}") for word, second, by in words])
-            for number, (text, words) in enumerate(spoken)
-        ]
-    spoken = [each for each in spoken if each[1]]
-    return spoken or _of_rows_of_words(value) or _of_bare_words(value)
+    if isinstance(results, dict):
+        yield [_of_aws(results)]
+        yield _by_channel(_first_readings(nested(results.get("channels"))))  # of Deepgram
+    yield _by_channel(nested(value.get("transcripts")))  # of ElevenLabs
 
 
-def _said_by(speaker: object, words: Sequence[_TimedWord]) -> list[_TimedWord]:
-    return [(word, second, label_of(speaker)) for word, second, _ in words]
+def _by_channel(rows: Sequence[object]) -> list[Object]:
+    return [{**row, "channel": number} for number, row in enumerate(nested(rows))]
 
 
-def _of_rows_of_words(value: object) -> list[_Spoken]:
-    """Paragraphs with a speaker and a list of words each, as meeting bots and editors write."""
-    for rows in lists_in(value, DEEPEST):
-        paragraphs = [row for row in nested(rows) if _words_in(row)]
-        if not paragraphs or names_of(_words_in(paragraphs[0])) is None:
-            continue
-        key = speaker_name(
-            paragraphs, {LOOSE.sub("", each.lower()): each for each in paragraphs[0]}
-        )
-        return [(None, _said_by(row.get(key), _of_words(row)[1])) for row in paragraphs]
-    return []
-
-
-def _of_bare_words(value: object) -> list[_Spoken]:
-    """The longest list of words that are called so, wherever it stands."""
-    named = ((rows, names_of(rows)) for rows in lists_in(value, DEEPEST))
-    words = [rows for rows, names in named if names and names.text.lower() == "word"]
-    return [_of_words({"words": max(words, key=len)})] if words else []
-
-
-def _words_in(value: Object) -> list[Object]:
-    return nested(value.get("words")) or nested(value.get("result"))  # of Vosk
-
-
-def _of_words(value: Object) -> _Spoken:
-    """A text and its words beside it: ElevenLabs in seconds, AssemblyAI in milliseconds."""
-    rows = _words_in(value)
-    names = names_of(rows) or Names("text", "start", speaker="speaker")
-    unit = unit_of(rows, names)
-    words = [
-        (word, seconds(bare_time(row.get(names.start)), unit), label_of(row.get(names.speaker)))
-        for row in rows
-        if isinstance(word := row.get(names.text), str) and word.strip()
-    ]
-    return value.get("text"), words
-
-
-def _of_aws(results: Object) -> list[_Spoken]:
-    speakers: dict[object, str] = {}
-    labels = results.get("speaker_labels")
-    by_channel = results.get("channel_labels")
+def _of_aws(results: Object) -> Object:
+    """A row for AWS Transcribe, whose speakers stand beside its words."""
+    speakers: dict[object, object] = {}
+    labels, by_channel = results.get("speaker_labels"), results.get("channel_labels")
     groups = nested(labels.get("segments")) if isinstance(labels, dict) else []
     groups += nested(by_channel.get("channels")) if isinstance(by_channel, dict) else []
     for group in groups:
         for item in nested(group.get("items")):
             label = item.get("speaker_label") or group.get("channel_label")
-            speakers[item.get("start_time")] = label_of(label)
-    words: list[_TimedWord] = []
-    for item in nested(results.get("items")):
-        best = nested(item.get("alternatives"))[:1]
-        content = best[0].get("content") if best else None
-        if isinstance(content, str):
-            begin = item.get("start_time")
-            key = begin if isinstance(begin, str | float) else None
-            label = label_of(item.get("speaker_label")) or speakers.get(key, "")
-            words.append((content, seconds(begin), label))
-    whole = [each.get("transcript") for each in nested(results.get("transcripts"))]
-    timed = any(second is not None for _, second, _ in words)
-    return [(whole[0] if whole else None, words)] if timed else []
+            speakers[str(item.get("start_time"))] = label
+    words = [
+        {"speaker": speakers.get(str(word.get("start_time"))), **word}
+        for word in nested(_first_readings(nested(results.get("items"))))
+    ]
+    whole = nested(results.get("transcripts"))[:1]
+    return {"text": whole[0].get("transcript") if whole else None, "words": words}
 
 
-def _of_deepgram(results: Object) -> list[_Spoken]:
-    found: list[_Spoken] = []
-    channels = nested(results.get("channels"))
-    for number, channel in enumerate(channels):
-        for best in nested(channel.get("alternatives"))[:1]:
-            by = f"Channel {number}" if len(channels) > 1 else ""
-            words = [
-                (word, seconds(row.get("start")), label_of(row.get("speaker")) or by)
-                for row in nested(best.get("words"))
-                if isinstance(word := row.get("punctuated_word") or row.get("word"), str)
+def _first_readings(rows: Sequence[object]) -> Sequence[object]:
+    """The rows, each with what the first of its readings says; as they are where none has any.
+
+    Where Google tells speakers apart, the last row holds all words again: it is the only one then.
+    """
+    if not any(
+        isinstance(row, dict) and nested(row.get(name)) for row in rows[:1] for name in _READINGS
+    ):
+        return rows
+    read = [
+        {**reading, **row}
+        for row in nested(rows)
+        for reading in [reading for name in _READINGS for reading in nested(row.get(name))][:1]
+    ]
+    words = [[word.get("word") for word in nested(row.get("words"))] for row in read]
+    all_again = len(read) > 1 and words[-1] == list(chain.from_iterable(words[:-1])) != []
+    return read[-1:] if all_again else read
+
+
+def _inner_rows(rows: Sequence[object]) -> Iterator[list[Object]]:
+    """The rows of all paragraphs of a list, as one list, each with its paragraph's speaker."""
+    for inner in _INNER:
+        paragraphs = [row for row in nested(rows) if isinstance(row.get(inner), list)]
+        if len(paragraphs) > 1:
+            by = names_of(paragraphs).speaker
+            yield [
+                {by: row.get(by), **each} if by else each
+                for row in paragraphs
+                for each in nested(row.get(inner))
             ]
-            if words:
-                found.append((None, words))  # the transcript has no capitals and stops
-    return found
 
 
-def _of_rev(value: Object) -> list[_Spoken]:
-    names = {
-        label_of(each.get("id")): each.get("name")
-        for each in [*nested(value.get("speakers")), *nested(value.get("speaker_info"))]
-    }
-    found: list[_Spoken] = []
-    for monologue in nested(value.get("monologues")):
-        label = label_of(monologue.get("speaker"))
-        name = names.get(label)
-        by = name if isinstance(name, str) and name else label
-        elements = [e for e in nested(monologue.get("elements")) if isinstance(e.get("value"), str)]
-        words = [(str(e["value"]), seconds(e.get("ts")), by) for e in elements if "ts" in e]
-        text = "".join(str(element["value"]) for element in elements)
-        found.append((text, words or [(text, None, by)]))
-    return found
+def _are_sentences(rows: Sequence[object], name: str) -> bool:
+    """Whether the rows hold more than a word each, which a service gives beside its sentences."""
+    sample = (row.get(name) for row in islice(rows, _SAMPLE) if isinstance(row, dict))
+    texts = [text for text in sample if isinstance(text, str)]
+    spaced = sum(" " in text.strip() or not text.isascii() for text in texts)
+    return 2 * spaced >= len(texts) > 0
 
 
-def _of_google(results: Sequence[object]) -> list[_Spoken]:
-    found: list[_Spoken] = []
-    for result in nested(results):
-        for best in nested(result.get("alternatives"))[:1]:
-            words = [
-                (word, seconds(bare_time(_first(row, "startTime", "startOffset"))),
-                 label_of(_first(row, "speakerLabel", "speakerTag")))
-                for row in nested(best.get("words"))
-                if isinstance(word := row.get("word"), str)
-            ]  # fmt: skip
-            if words:
-                found.append((best.get("transcript"), words))
-    each = [[word for word, _, _ in words] for _, words in found]
-    if len(each) > 1 and each[-1] == list(chain.from_iterable(each[:-1])):
-        return found[-1:]  # with diarisation the last holds all words again, and by whom
-    return found
+def _words_in(rows: Iterable[object], name: str) -> list[Object]:
+    return [word for row in rows if isinstance(row, dict) for word in nested(row.get(name))]
 
 
-def _first(row: Object, *names: str) -> object:
-    """The first value that a row has under the names, or under these as Python writes them."""
-    keys = [*names, *(re.sub("([A-Z])", r"_\1", name).lower() for name in names)]
-    return next((row[key] for key in keys if row.get(key) is not None), None)
-
-
-def _of_speechmatics(results: Sequence[object]) -> list[_Spoken]:
-    words: list[_TimedWord] = []
-    for item in nested(results):
-        for best in nested(item.get("alternatives"))[:1]:
-            if isinstance(content := best.get("content"), str):
-                known = item.get("type") != "punctuation"
-                second = seconds(item.get("start_time")) if known else None
-                words.append((content, second, label_of(best.get("speaker")) if known else ""))
-    return [(None, words)] if any(second is not None for _, second, _ in words) else []
-
-
-def _of_azure(phrases: Sequence[object]) -> list[_Spoken]:
-    found: list[_Spoken] = []
-    several = len({str(phrase.get("channel")) for phrase in nested(phrases)}) > 1
-    for phrase in nested(phrases):
-        by = label_of(phrase.get("speaker"))
-        by = by or (f"Channel {label_of(phrase.get('channel'))}" if several else "")
-        for best in nested(phrase.get("nBest"))[:1]:
-            second = seconds(phrase.get("offsetInTicks"), TICK)
-            second = seconds(bare_time(phrase.get("offset"))) if second is None else second
-            if isinstance(text := best.get("display"), str) and text.strip():
-                found.append((text, [(text.split()[0], second, by)]))
-    if several:
-        found.sort(key=lambda phrase: phrase[1][0][1] or 0.0)
-    return found
-
-
-def _joined(words: Sequence[_TimedWord]) -> str:
-    """The words as a text; a stop stands directly behind its word."""
-    spaced = (" " if any(map(str.isalnum, word)) else "" for word, _, _ in words)
-    return "".join(s + word.strip() for s, (word, _, _) in zip(spaced, words, strict=True)).lstrip()
+def _lists_in(value: object, depth: int) -> Iterator[list[object]]:
+    """The lists of objects in a value, down to so many objects within objects."""
+    if isinstance(value, list):
+        if isinstance(next(iter(value), None), dict):
+            yield value
+        inner = value[:3] if depth > 1 else []
+    elif isinstance(value, dict):
+        inner = list(islice(value.values(), _WIDEST))
+    else:
+        return
+    if depth > 0:
+        for each in inner:
+            if isinstance(each, dict | list):
+                yield from _lists_in(each, depth - 1)

@@ -1,7 +1,9 @@
 """Lists of timed rows in JSON and in tables (CSV, TSV), under any of the usual names.
 
-A row is an object with a text and a start: `startTime`, `begin`, `start_ms` … Whether plain
-numbers are seconds or milliseconds is told by how much is said in that time.
+A row is an object with a start, a text or words with starts of their own, and maybe an end and a
+speaker: `startTime`, `begin`, `start_ms` … Whether plain numbers are seconds or milliseconds is
+told by how much is said in that time. Where a row has a text and words, the text is what was said;
+its words only say when, and by whom.
 """
 
 from __future__ import annotations
@@ -9,30 +11,37 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.readers.cues import Cue, Draft, later
-from askpod.readers.json_document import Object, Rows, nested, objects, second_of, seconds, text_of
-from askpod.readers.speakers import name_or_keep
+from askpod.readers.cues import Cue, Draft, cut, later, locate
+from askpod.readers.json_document import (
+    Object,
+    Rows,
+    nested,
+    objects,
+    second_of,
+    seconds,
+    text_of,
+)
+from askpod.readers.speakers import TURN, name_or_keep
 from askpod.readers.text import MAX_CAPTIONS, FaultLog
 from askpod.readers.turns import turns_of
 
-_MILLISECOND = 0.001
-TICK = 1e-7  # of Azure
+MILLISECOND = 0.001
+_TICK = 1e-7  # of Azure
 _ISO = re.compile(r"PT(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,7}(?:\.\d{1,9})?)S)?", re.ASCII)
 _SAMPLE = 50  # rows by which a list is known
-DEEPEST = 4  # objects in which a list of rows may stand
 _WIDEST = 200  # values of one object that are looked at
 _SLOW = 0.4  # characters a second: in seconds nobody speaks so slowly
 _SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
 
 _TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
           "line", "dialogue", "texte", "texto", "testo", "transkript", "punctuatedword", "word",
-          "words", "segment")  # fmt: skip
+          "words", "segment", "value")  # fmt: skip
 _STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", "startsec",
            "startseconds", "starttimestamp", "startoffset", "startts", "begin", "from", "offset",
            "offsetms", "offsetmilliseconds", "offsetinticks", "beginoffsetmillis", "in",
@@ -49,106 +58,71 @@ _SPEAKERS = ("voice", "speakername", "speakerdisplayname", "speaker", "speakerla
              "users", "speakers", "sprecher", "sprecherin", "locuteur", "hablante", "parlante",
              "name", "character", "channel", "channelid", "channellabel",
              "channeltag")  # fmt: skip
-LOOSE = re.compile(r"[^a-z]")
+_WORDS = ("words", "elements", "result")  # the second of Rev, the last of Vosk
+_LOOSE = re.compile(r"[^a-z]")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
     """Under which names the rows of a list hold what they tell; "" for what they do not."""
 
-    text: str
-    start: str
+    text: str = ""
+    start: str = ""
     end: str = ""
     length: str = ""
     speaker: str = ""
+    words: str = ""
+    word: Names | None = None  # under which their words do
+
+    @property
+    def tell_speech(self) -> bool:
+        """Whether the rows, or the words in them, hold a text and a start."""
+        return bool(self.text and self.start) or (self.word is not None and self.word.tell_speech)
+
+    @property
+    def by_channel(self) -> bool:
+        """Whether who speaks is only told by the channel."""
+        return _loose(self.speaker).startswith("channel")
 
 
-def read_rows(rows: object, log: FaultLog) -> list[Cue]:
-    """The cues of a list of objects that each hold a text and a start."""
-    names = names_of(rows) if isinstance(rows, list) else None
-    return list(row_cues(rows, names, log)) if names and isinstance(rows, list) else []
+def _loose(name: str) -> str:
+    return _LOOSE.sub("", name.lower())
 
 
 def tells_times(names: Sequence[str]) -> bool:
     """Whether the names of a table's columns are those of a text and of a start."""
-    loose = {LOOSE.sub("", name.lower()) for name in names}
-    texts = loose.intersection(_TEXTS) - {"segment"}  # which is a number in a diariser's table
+    loose = set(map(_loose, names))
+    texts = loose.intersection(_TEXTS) - {"segment", "value"}  # numbers in a table
     return bool(texts) and not loose.isdisjoint(_STARTS)
 
 
-def best_rows(value: object) -> tuple[Sequence[object], Names] | None:
-    """The list in a value that holds most speech in rows of more than a word, and its names."""
-    best: tuple[Sequence[object], Names] | None = None
-    most = 0.0
-    for rows in chain(lists_in(value, DEEPEST), _inner_rows(value)):
-        names = names_of(rows)
-        if names is None:
-            continue
-        sample = [row for row in islice(rows, _SAMPLE) if isinstance(row, dict)]
-        texts = [row[names.text] for row in sample if isinstance(row.get(names.text), str)]
-        spaced = sum(" " in text.strip() or not text.isascii() for text in texts)
-        if 2 * spaced < len(texts) or not texts:
-            continue  # words, which a service gives beside its sentences
-        weight = sum(map(len, texts)) + (1_000_000 if names.speaker else 0)
-        if weight > most:
-            best, most = (rows, names), weight
-    return best
-
-
-def _inner_rows(value: object) -> Iterator[list[object]]:
-    """The rows of all paragraphs of a list, as one list, each with its paragraph's speaker."""
-    for rows in lists_in(value, DEEPEST):
-        paragraphs = nested(rows)
-        for inner in ("sentences", "segments", "utterances"):
-            if sum(isinstance(row.get(inner), list) for row in paragraphs) < 2:
-                continue
-            keys = {LOOSE.sub("", key.lower()): key for key in paragraphs[0]}
-            by = speaker_name(paragraphs, keys)
-            yield [
-                {by: row.get(by), **each} if by else each
-                for row in paragraphs
-                for each in nested(row.get(inner))
-            ]
-
-
-def lists_in(value: object, depth: int) -> Iterator[list[object]]:
-    """The lists of objects in a value, down to so many objects within objects."""
-    if isinstance(value, list):
-        if isinstance(next(iter(value), None), dict):
-            yield value
-        inner = value[:3] if depth > 1 else []
-    elif isinstance(value, dict):
-        inner = list(islice(value.values(), _WIDEST))
-    else:
-        return
-    if depth > 0:
-        for each in inner:
-            if isinstance(each, dict | list):
-                yield from lists_in(each, depth - 1)
-
-
-def names_of(rows: Sequence[object]) -> Names | None:
-    """Under which names the rows hold text and times; None where they do not."""
+def names_of(rows: Iterable[object]) -> Names:
+    """Under which names the rows hold their texts, times, speakers and words."""
     sample = [row for row in islice(rows, _SAMPLE) if isinstance(row, dict)]
-    keys = {LOOSE.sub("", key.lower()): key for row in sample for key in islice(row, _WIDEST)}
+    keys = {_loose(key): key for row in sample for key in islice(row, _WIDEST)}
 
-    def named(known: Sequence[str], *, timed: bool = False) -> str:
-        for name in known:
-            key: str = keys.get(name, "")
-            if key and any(
-                (_second(row.get(key)) if timed else row.get(key)) is not None for row in sample
-            ):
-                return key
-        return ""
+    def named(known: Sequence[str], fits: Callable[[object], bool]) -> str:
+        found = (keys[name] for name in known if name in keys)
+        return next((key for key in found if any(fits(row.get(key)) for row in sample)), "")
 
-    text, start = named(_TEXTS), named(_STARTS, timed=True)
-    if not text or not start or not any(isinstance(row.get(text), str) for row in sample):
-        return None
-    end, length = named(_ENDS, timed=True), named(_LENGTHS, timed=True)
-    return Names(text, start, end, length, speaker_name(sample, keys))
+    words = named(_WORDS, lambda value: bool(nested(value)))
+    return Names(
+        text=named(_TEXTS, lambda value: isinstance(value, str)),
+        start=named(_STARTS, _is_time),
+        end=named(_ENDS, _is_time),
+        length=named(_LENGTHS, _is_time),
+        speaker=_speaker_name(sample, keys),
+        words=words,
+        word=names_of(word for row in sample for word in nested(row.get(words))) if words else None,
+    )
 
 
-def speaker_name(sample: Sequence[Object], keys: dict[str, str]) -> str:
+def _is_time(value: object) -> bool:
+    unit = _TICK if isinstance(value, float) and value > 1e6 else 1.0
+    return seconds(bare_time(value), unit) is not None
+
+
+def _speaker_name(sample: Sequence[Object], keys: dict[str, str]) -> str:
     """The name under which speakers stand; a channel only where there are two."""
     for name in _SPEAKERS:
         key = keys.get(name, "")
@@ -159,35 +133,85 @@ def speaker_name(sample: Sequence[Object], keys: dict[str, str]) -> str:
     return ""
 
 
-def row_cues(rows: Sequence[object], names: Names, log: FaultLog) -> Iterator[Cue]:
-    """The cues of rows that hold what they tell under these names."""
-    unit = unit_of(rows, names)
-    end_unit = _unit_of_name(names.length or names.end) or unit
-    for line, row in objects(rows, log):
-        start = second_of(bare_time(row.get(names.start)), line, log, unit)
-        if names.end:
-            end = second_of(bare_time(row.get(names.end)), line, log, end_unit)
+def row_cues(lined: Iterable[tuple[int, Object]], log: FaultLog) -> list[Cue]:
+    """The cues of rows, each of which comes with its line; none where they hold no speech."""
+    lined = list(lined)
+    rows = [row for _, row in lined]
+    names = names_of(rows)
+    unit = _unit_of(rows, names)
+    word_unit = unit
+    if names.word and not names.start:
+        word_unit = _unit_of(
+            (word for row in rows for word in nested(row.get(names.words))), names.word
+        )
+    cues: list[Cue] = []
+    for line, row in lined:
+        whole = _cue(line, row, names, unit, log)
+        words = nested(row.get(names.words))
+        if names.word and words:
+            cues += _worded(whole, words, names.word, word_unit, log)
         else:
-            lasts = seconds(bare_time(row.get(names.length)), end_unit) if names.length else None
-            end = later(start, lasts)
-        speaker = speaker_in(row.get(names.speaker)) if names.speaker else None
-        label = text_of(speaker, line, log)
-        if label.isdecimal() and LOOSE.sub("", names.speaker.lower()).startswith("channel"):
-            label = f"Channel {label}"
-        yield Cue(line, start, end, text_of(row.get(names.text), line, log), label)
+            cues.append(whole)
+        if row.get("speaker_turn_next") is True:  # whisper.cpp: another speaker begins behind it
+            cues.append(whole._replace(text=TURN, start=None))
+    if names.by_channel:  # one stands behind the other
+        cues.sort(key=lambda cue: cue.start or 0.0)
+    return cues
 
 
-def unit_of(rows: Sequence[object], names: Names) -> float:
+def _cue(line: int, row: Object, names: Names, unit: float, log: FaultLog) -> Cue:
+    start = second_of(bare_time(row.get(names.start)), line, log, unit)
+    end_unit = _unit_of_name(names.end or names.length) or unit
+    if names.end:
+        end = second_of(bare_time(row.get(names.end)), line, log, end_unit)
+    else:
+        end = later(start, seconds(bare_time(row.get(names.length)), end_unit))
+    speaker = text_of(speaker_in(row.get(names.speaker)), line, log)
+    if speaker.isdecimal() and names.by_channel:
+        speaker = f"Channel {speaker}"
+    return Cue(line, start, end, text_of(row.get(names.text), line, log), speaker)
+
+
+def _worded(
+    whole: Cue, words: Sequence[Object], names: Names, unit: float, log: FaultLog
+) -> Iterator[Cue]:
+    """The cue, cut where its words say when and by whom; they make its text where it has none."""
+    known = [
+        (
+            word if isinstance(word := row.get(names.text), str) else "",
+            seconds(bare_time(row.get(names.start)), _unit_of_name(names.start) or unit),
+            text_of(speaker_in(row.get(names.speaker)), whole.line, log),
+        )
+        for row in words
+    ]
+    # Deepgram's own text may have no capitals and stops; its words have.
+    stands = whole.text.strip() and _loose(names.text) != "punctuatedword"
+    text = whole.text if stands else _joined([word for word, _, _ in known])
+    begin = next((second for _, second, _ in known if second is not None), None)
+    start = begin if whole.start is None else whole.start
+    yield from cut(whole._replace(text=text, start=start), locate(text, known))
+
+
+def _joined(words: Sequence[str]) -> str:
+    """The words as a text: some bring their spaces along; else a stop stands behind its word."""
+    if any(word[:1].isspace() for word in words):
+        return "".join(words)
+    return "".join(
+        f" {word.strip()}" if any(map(str.isalnum, word)) else word.strip() for word in words
+    ).lstrip()
+
+
+def _unit_of(rows: Iterable[Object], names: Names) -> float:
     """Seconds in a unit of the starts: 1, or 0.001 where nobody speaks as slowly as that."""
     if known := _unit_of_name(names.start):
         return known
     said = lasted = 0.0
     starts: list[float] = []
     for row in rows:
-        if not isinstance(row, dict) or not isinstance(row.get(names.start), float | int):
-            continue
-        start, end = row[names.start], row.get(names.end or names.length)
+        start, end = row.get(names.start), row.get(names.end or names.length)
         text = row.get(names.text)
+        if not isinstance(start, float | int):
+            continue
         said += len(text) if isinstance(text, str) else 0
         starts.append(start)
         if isinstance(end, float | int):
@@ -195,18 +219,14 @@ def unit_of(rows: Sequence[object], names: Names) -> float:
     if not starts or any(start % 1 for start in starts):
         return 1.0
     slow = _SLOW if lasted else _SLOW_WITH_PAUSES
-    return _MILLISECOND if said < slow * (lasted or max(starts) - min(starts)) else 1.0
+    return MILLISECOND if said < slow * (lasted or max(starts) - min(starts)) else 1.0
 
 
 def _unit_of_name(name: str) -> float | None:
     lower = name.lower()
     if "tick" in lower:
-        return TICK
-    return _MILLISECOND if lower.endswith(("ms", "milliseconds", "millis")) else None
-
-
-def _second(value: object) -> float | None:
-    return seconds(bare_time(value), TICK if isinstance(value, float) and value > 1e6 else 1.0)
+        return _TICK
+    return MILLISECOND if lower.endswith(("ms", "milliseconds", "millis")) else None
 
 
 def bare_time(value: object) -> object:
@@ -229,19 +249,12 @@ def bare_time(value: object) -> object:
 def speaker_in(value: object) -> object:
     """The label in a speaker's value, which may be an object with a name, or a list of them."""
     if isinstance(value, list):
-        return " & ".join(label for each in value if (label := label_of(each))) or None
+        labels = (speaker_in(each) for each in value if not isinstance(each, list))
+        return " & ".join(label for label in labels if isinstance(label, str)) or None
     if isinstance(value, dict):
         keys = ("name", "displayName", "display_name", "username", "label", "id")
         return next((value[key] for key in keys if value.get(key)), None)
     return value
-
-
-def label_of(value: object) -> str:
-    """A speaker's label; a number as it is written."""
-    value = speaker_in(value)
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    return value if isinstance(value, str) else ""
 
 
 _HEAD = 1_000  # characters of the line of column names
@@ -282,7 +295,7 @@ def read_table(path: Path, text: str, log: FaultLog) -> Draft:
     except csv.Error as error:
         problem = f"is no table that can be read ({error}); mend this line or export it again"
         raise ReadError(path, problem, line=reader.line_num) from None
-    return Draft(turns_of(name_or_keep(read_rows(rows, log), log), log))
+    return Draft(turns_of(name_or_keep(row_cues(objects(rows, log), log), log), log))
 
 
 def _is_bare(text: str) -> bool:
