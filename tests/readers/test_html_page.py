@@ -18,7 +18,7 @@ PATH = Path("talk.html")
 
 
 def draft(page):
-    return read_podcast_html(PATH, page, FaultLog(PATH))
+    return read_podcast_html(page, FaultLog(PATH))
 
 
 def said(page):

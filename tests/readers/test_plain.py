@@ -308,7 +308,7 @@ def test_no_word_is_lost_or_invented_and_time_never_goes_back(speeches, shape, g
         shape.format(clock=clock(second), name=name, text=" ".join(words) + ".")
         for name, second, words in speeches
     )
-    turns = read_plain(Path("x.txt"), text, FaultLog(Path("x.txt"))).turns
+    turns = read_plain(text, FaultLog(Path("x.txt"))).turns
     spoken = [(name, word) for name, _, words in speeches for word in words]
     if "(" in shape:  # there a name is sure wherever it stands
         assert [(turn.speaker, word) for turn in turns for word in _words(turn.text)] == spoken
@@ -323,7 +323,7 @@ def test_no_word_is_lost_or_invented_and_time_never_goes_back(speeches, shape, g
 @given(st.text(alphabet="[]()0123456789:.- >Ann\n*\t\u202e", max_size=200))
 def test_whatever_stands_there_is_read_or_refused(text):
     looks_like_plain(text)
-    turns = read_plain(Path("x.txt"), text, FaultLog(Path("x.txt"))).turns
+    turns = read_plain(text, FaultLog(Path("x.txt"))).turns
     assert [turn.start for turn in turns] == sorted(turn.start for turn in turns)
     assert not any("\u202e" in turn.text or "\n" in turn.text for turn in turns)
 

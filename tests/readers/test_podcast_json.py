@@ -22,7 +22,7 @@ def turns(*segments, log=None):
         for start, body, *who in segments
     ]
     text = json.dumps({"version": "1.0.0", "segments": rows})
-    return read_podcast_json(PATH, load_json(PATH, text), log or FaultLog(PATH)).turns
+    return read_podcast_json(load_json(PATH, text), log or FaultLog(PATH)).turns
 
 
 def test_words_become_turns_of_one_speaker(read, formats):

@@ -20,7 +20,7 @@ def draft(value):
     """What the reader makes of a value that stands in a file."""
     loaded = load_json(PATH, json.dumps(value))
     assert recognise_json(loaded) == "whisper"
-    return read_whisper(PATH, loaded, FaultLog(PATH))
+    return read_whisper(loaded, FaultLog(PATH))
 
 
 def said(value):

@@ -21,7 +21,7 @@ READERS = {"youtube-list": read_youtube_list, "youtube-json3": read_youtube_json
 def draft(value):
     """What the reader makes of a value that stands in a file."""
     loaded = load_json(PATH, json.dumps(value))
-    return READERS[recognise_json(loaded)](PATH, loaded, FaultLog(PATH))
+    return READERS[recognise_json(loaded)](loaded, FaultLog(PATH))
 
 
 def test_a_list_becomes_turns_that_know_the_second_of_each_caption(read, formats):

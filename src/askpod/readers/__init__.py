@@ -11,10 +11,9 @@ from pathlib import Path
 
 from askpod.errors import ReadError
 from askpod.model import Episode, Fault
-from askpod.readers.cues import Draft
-from askpod.readers.discover import ENDINGS, find_files
-from askpod.readers.formats import Content, episode_id, recognise
-from askpod.readers.metadata import amend, beside, complete
+from askpod.readers.discover import ENDINGS, episode_id, find_files
+from askpod.readers.formats import Content, recognise
+from askpod.readers.metadata import beside, complete
 from askpod.readers.text import FaultLog, read_bytes
 
 __all__ = ["ENDINGS", "Reading", "episode_id", "file_digest", "find_files", "read_episode"]
@@ -46,10 +45,7 @@ def read_episode(path: Path, *, untimed: bool = False) -> Reading:
     log = FaultLog(path)
     with _uncollected():
         told = _read(Content(path, data, log), untimed=untimed)
-        if isinstance(told, Draft):
-            episode = complete(episode_id(path), path, told, log)
-        else:
-            episode = amend(told, path, log)
+        episode = complete(told, path, log)
     return Reading(episode, log.faults(), path, digest)
 
 
@@ -73,7 +69,7 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _read(content: Content, *, untimed: bool) -> Draft | Episode:
+def _read(content: Content, *, untimed: bool) -> Episode:
     told = recognise(content, untimed=untimed).read(content)
     if not told.turns:
         raise ReadError(

@@ -13,28 +13,26 @@ in the text alone ("ANN: …", ">> …"), as in any captions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 from askpod.errors import ReadError
 from askpod.links import youtube_id
-from askpod.model import Turn
+from askpod.model import Episode
 from askpod.readers.captions import Caption, cue_of, unroll
-from askpod.readers.cues import Cue, Draft, Word, cut, later
+from askpod.readers.cues import Cue, Word, cut, later
 from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
-from askpod.readers.speakers import name_speakers
 from askpod.readers.text import MAX_CAPTIONS, FaultLog, unescape
 from askpod.readers.timed_rows import MILLISECOND
-from askpod.readers.turns import turns_of
+from askpod.readers.turns import draft
 
 _LONGEST_WORDS = 12  # characters of an average segment, up to which segments are words
 _CLOSING = frozenset(",.;:!?%)]}”…")
 
 
-def read_podcast_json(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
+def read_podcast_json(value: object, log: FaultLog) -> Episode:
     """The turns of a transcript. What has the wrong type is left out and reported."""
     segments = value.get("segments") if isinstance(value, dict) else None
-    return Draft(_turns(_joined(list(_body_cues(segments, log))), log))
+    return draft(_joined(list(_body_cues(segments, log))), log)
 
 
 def _body_cues(segments: object, log: FaultLog) -> Iterator[Cue]:
@@ -89,7 +87,7 @@ def _whole(parts: list[Cue]) -> Iterator[Cue]:
         yield from parts
 
 
-def read_youtube_list(path: Path, value: object, log: FaultLog) -> Draft:
+def read_youtube_list(value: object, log: FaultLog) -> Episode:
     """The turns of a list of captions, or of an object with `snippets`, and the video's id.
 
     Raises ReadError where there are more captions than any recording has.
@@ -99,21 +97,17 @@ def read_youtube_list(path: Path, value: object, log: FaultLog) -> Draft:
     )
     if isinstance(rows, list) and len(rows) > MAX_CAPTIONS:
         problem = f"holds more than {MAX_CAPTIONS:,} captions; split it or leave it out"
-        raise ReadError(path, problem)
+        raise ReadError(log.path, problem)
     captions = unroll(list(_snippets(rows, log)), str, log)
-    turns = _turns((cue_of(caption) for caption in captions), log)
-    return Draft(turns, youtube=youtube_id(video) if isinstance(video, str) else None)
+    cues = (cue_of(caption) for caption in captions)
+    return draft(cues, log, youtube=youtube_id(video) if isinstance(video, str) else None)
 
 
-def read_youtube_json3(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
+def read_youtube_json3(value: object, log: FaultLog) -> Episode:
     """The turns of a json3 file. Events that only open a window or break a line are no speech."""
     events = value.get("events") if isinstance(value, dict) else None
     cues = (cue for line, event in objects(events, log) for cue in _event_cues(line, event, log))
-    return Draft(_turns(cues, log))
-
-
-def _turns(cues: Iterable[Cue], log: FaultLog) -> tuple[Turn, ...]:
-    return turns_of(name_speakers(list(cues), log), log)
+    return draft(cues, log)
 
 
 def _snippets(rows: object, log: FaultLog) -> Iterator[Caption]:

@@ -21,10 +21,10 @@ from statistics import median
 from typing import NamedTuple
 
 from askpod.errors import ReadError, Unrecognised
-from askpod.readers.cues import Cue, Draft
-from askpod.readers.speakers import name_speakers
+from askpod.model import Episode
+from askpod.readers.cues import Cue
 from askpod.readers.text import MAX_CAPTIONS, MAX_LINES, MAX_TAGS, FaultLog, unescape
-from askpod.readers.turns import turns_of
+from askpod.readers.turns import draft
 
 _CLOCK = r"-?\d++(?:[:.,]\d++){1,4}"
 _TIMING = re.compile(rf"\s*+({_CLOCK})\s*+(?:-{{1,2}}|[–—])>\s*+({_CLOCK})?(.*)", re.DOTALL)
@@ -78,12 +78,12 @@ def holds_captions(text: str) -> bool:
     return False
 
 
-def split_captions(path: Path, text: str, log: FaultLog) -> list[Caption]:
+def split_captions(text: str, log: FaultLog) -> list[Caption]:
     """The captions of a file, in its order; the first holds what stands before the first time.
 
     Raises ReadError where there are more of them, or of lines and markup, than any recording has.
     """
-    refuse_floods(path, text)
+    refuse_floods(log.path, text)
     captions = [Caption(1)]
     unreadable = []
     for number, line in enumerate(_lines(text), 1):
@@ -265,13 +265,13 @@ def _drop(caption: Caption, repeat: _Repeat) -> None:
         caption.shown[0] = caption.lines[0] = caption.shown[0][repeat.characters :]
 
 
-def read_subrip(path: Path, text: str, log: FaultLog) -> Draft:
+def read_subrip(text: str, log: FaultLog) -> Episode:
     """The turns of a SubRip file. Raises ReadError where it holds more than any recording."""
-    captions = split_captions(path, text, log)
+    captions = split_captions(text, log)
     _drop_numbers(captions)
-    refuse_other_tracks(path, captions)
+    refuse_other_tracks(log.path, captions)
     cues = [cue_of(caption) for caption in unroll(captions, without_markup, log)]
-    return Draft(turns_of(name_speakers(cues, log), log))
+    return draft(cues, log)
 
 
 def cue_of(caption: Caption) -> Cue:

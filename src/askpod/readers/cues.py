@@ -12,27 +12,10 @@ that are animated), and where the second half of a file says the first half agai
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from askpod.model import Turn
 from askpod.readers.text import FaultLog, gap_between
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a file by itself tells. The fields mean what an `Episode`'s mean."""
-
-    turns: tuple[Turn, ...]
-    title: str = ""
-    date: str | None = None  # ISO 8601, YYYY-MM-DD
-    duration: float | None = None  # seconds
-    guests: tuple[str, ...] = ()
-    youtube: str | None = None  # the video's id
-    links: dict[str, str] = field(default_factory=dict)  # name -> URL, in the file's order
-    description: str = ""
-    untimed: bool = False  # no second is stated anywhere: all are estimated
 
 
 class Cue(NamedTuple):

@@ -279,6 +279,12 @@ def shown_name(name: str) -> str:
     return clean(name.encode("utf-8", "replace").decode())[0]
 
 
+def episode_id(path: Path) -> str:
+    """The file's name without the format's ending: `crisp-dm.md` -> `crisp-dm`."""
+    ending = next((end for end in ENDINGS if path.name.lower().endswith(end)), "")
+    return path.name[: len(path.name) - len(ending)] or path.name
+
+
 def read_name(name: str) -> FromName:
     """Reads a file's name, given without the format's ending."""
     whole = shown_name(name)

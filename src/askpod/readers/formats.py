@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from askpod.errors import ReadError, Unrecognised, Untimed
 from askpod.model import Episode
@@ -25,9 +26,7 @@ from askpod.readers import (
     timed_rows,
     ttml_docx,
 )
-from askpod.readers.cues import Draft
 from askpod.readers.datatalks import read_datatalks
-from askpod.readers.discover import ENDINGS
 from askpod.readers.json_document import load_json, recognise_json
 from askpod.readers.text import (
     MAX_BYTES,
@@ -98,96 +97,78 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. `recognises` looks at the content, `read` gives what the file tells."""
+    """One format: how it is recognised, and what its reader takes of a file."""
 
     name: str
-    most: int  # bytes of a file
     recognises: Callable[[Content], bool]
-    read: Callable[[Content], Draft | Episode]
+    reader: Callable[[Any, FaultLog], Episode]
+    takes: str = "text"  # the part of the content that the reader is given
+    most: int = MAX_TEXT_BYTES  # of a file
 
-
-def _json_format(name: str, reader: Callable[[Path, object, FaultLog], Draft]) -> Format:
-    return Format(
-        name,
-        MAX_JSON_BYTES,
-        lambda content: content.json_format == name,
-        lambda content: reader(content.path, content.json, content.log),
-    )
-
-
-def _text_format(
-    name: str, recognises: Callable[[str], bool], reader: Callable[[Path, str, FaultLog], Draft]
-) -> Format:
-    return Format(
-        name,
-        MAX_TEXT_BYTES,
-        lambda content: recognises(content.text),
-        lambda content: reader(content.path, content.text, content.log),
-    )
-
-
-def _plain_format(
-    name: str, recognises: Callable[[str], bool], reader: Callable[[Path, str, FaultLog], Draft]
-) -> Format:
-    """A format of plain text, whose reader is given it without Markdown's markup."""
-    return replace(
-        _text_format(name, recognises, reader),
-        read=lambda content: reader(content.path, content.said, content.log),
-    )
+    def read(self, content: Content) -> Episode:
+        """What a file of this format tells."""
+        return self.reader(getattr(content, self.takes), content.log)
 
 
 DATATALKS = Format(
     "datatalks",
-    MAX_BYTES,
-    lambda content: bool(_FRONT_MATTER.match(content.text) and _ROWS.search(content.text)),
-    lambda content: read_datatalks(
-        content.path, episode_id(content.path), content.text, content.log
-    ),
+    lambda it: bool(_FRONT_MATTER.match(it.text) and _ROWS.search(it.text)),
+    read_datatalks,
+    most=MAX_BYTES,
 )
-
-SUBRIP = _text_format("subrip", captions.holds_captions, captions.read_subrip)
-WEBVTT = _text_format("webvtt", subtitles.is_webvtt, subtitles.read_webvtt)
-
+SUBRIP = Format(
+    "subrip", lambda it: it.ending != ".vtt" and it.holds_captions(), captions.read_subrip
+)
+WEBVTT = Format("webvtt", lambda it: subtitles.is_webvtt(it.text), subtitles.read_webvtt)
+_JSON_READERS: dict[str, Callable[[object, FaultLog], Episode]] = {
+    "podcast-json": caption_json.read_podcast_json,
+    "whisper": services.read_whisper,
+    "youtube-list": caption_json.read_youtube_list,
+    "youtube-json3": caption_json.read_youtube_json3,
+    "service": services.read_service,
+}
 _UNTIMED = (
-    _text_format("untimed-html", html_page.is_html, html_page.read_untimed_html),
-    _plain_format("untimed", plain.is_untimed, plain.read_untimed),
+    Format("untimed-html", lambda it: html_page.is_html(it.text), html_page.read_untimed_html),
+    Format("untimed", lambda it: plain.is_untimed(it.text), plain.read_untimed, "said"),
 )
 
 
-def _untimed(content: Content) -> Format | None:
-    return next((each for each in _UNTIMED if each.recognises(content)), None)
+def _json_format(name: str) -> Format:
+    reader = _JSON_READERS[name]
+    return Format(name, lambda it: it.json_format == name, reader, "json", MAX_JSON_BYTES)
 
 
 def _names_without_times(text: str) -> bool:
-    if html_page.is_html(text):
-        return plain.names_without_times(html_page.text_of_html(text))
-    return plain.names_without_times(text)
+    is_html = html_page.is_html(text)
+    return plain.names_without_times(html_page.text_of_html(text) if is_html else text)
 
 
 FORMATS = (
     DATATALKS,
-    _json_format("podcast-json", caption_json.read_podcast_json),
-    _json_format("whisper", services.read_whisper),
-    _json_format("youtube-list", caption_json.read_youtube_list),
-    _json_format("youtube-json3", caption_json.read_youtube_json3),
-    _json_format("service", services.read_service),
-    _text_format("xml-captions", ttml_docx.is_xml_captions, ttml_docx.read_xml_captions),
-    _text_format("sbv", subtitles.is_sbv, subtitles.read_sbv),
-    _text_format("ass", subtitles.is_ass, subtitles.read_ass),
-    _text_format("lrc", subtitles.is_lrc, subtitles.read_lrc),
-    _text_format("table", timed_rows.is_table, timed_rows.read_table),
+    *map(_json_format, _JSON_READERS),
+    Format(
+        "xml-captions",
+        lambda it: ttml_docx.is_xml_captions(it.text),
+        ttml_docx.read_xml_captions,
+    ),
+    Format("sbv", lambda it: subtitles.is_sbv(it.text), subtitles.read_sbv),
+    Format("ass", lambda it: subtitles.is_ass(it.text), subtitles.read_ass),
+    Format("lrc", lambda it: subtitles.is_lrc(it.text), subtitles.read_lrc),
+    Format("table", lambda it: timed_rows.is_table(it.text), timed_rows.read_table),
     WEBVTT,
-    replace(SUBRIP, recognises=lambda it: it.ending != ".vtt" and it.holds_captions()),
+    SUBRIP,
     replace(WEBVTT, recognises=Content.holds_captions),
-    _text_format("podcast-html", html_page.looks_like_transcript_html, html_page.read_podcast_html),
-    _text_format("html", html_page.looks_like_plain_html, html_page.read_plain_html),
-    _plain_format("plain", plain.looks_like_plain, plain.read_plain),
+    Format(
+        "podcast-html",
+        lambda it: html_page.looks_like_transcript_html(it.text),
+        html_page.read_podcast_html,
+    ),
+    Format("html", lambda it: html_page.looks_like_plain_html(it.text), html_page.read_plain_html),
+    Format("plain", lambda it: plain.looks_like_plain(it.text), plain.read_plain, "said"),
     # Not one of the others: what is wrong in it is told.
     replace(
         DATATALKS,
-        recognises=lambda content: bool(
-            _FRONT_MATTER.match(content.text) and _TRANSCRIPT.search(content.text)
-        ),
+        recognises=lambda it: bool(_FRONT_MATTER.match(it.text) and _TRANSCRIPT.search(it.text)),
     ),
 )
 """In the order in which they are tried; a .vtt file without its header is WebVTT all the same."""
@@ -214,8 +195,9 @@ def recognise(content: Content, *, untimed: bool = False) -> Format:
             f"is larger than {MAX_TEXT_BYTES // MEGABYTE} MB, which no transcript of its kind is;"
             " split it or leave it out",
         )
-    if untimed and (found := _untimed(content)):
-        return found
+    for known in _UNTIMED if untimed else ():
+        if known.recognises(content):
+            return known
     if _names_without_times(content.text):
         raise Untimed(
             content.path,
@@ -243,9 +225,3 @@ def _why_not(content: Content) -> str:
     if value is None and len(_STOP.findall(content.text)) >= _SENTENCES:
         unknown += "; --untimed takes speech without names and times"
     return why or unknown
-
-
-def episode_id(path: Path) -> str:
-    """The file's name without the format's ending: `crisp-dm.md` -> `crisp-dm`."""
-    ending = next((end for end in ENDINGS if path.name.lower().endswith(end)), "")
-    return path.name[: len(path.name) - len(ending)] or path.name

@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from askpod.errors import ReadError
-from askpod.readers.cues import Cue, Draft
+from askpod.model import Episode
+from askpod.readers.cues import Cue
 from askpod.readers.json_document import seconds
 from askpod.readers.plain import looks_like_plain, read_plain, read_untimed
-from askpod.readers.speaker_labels import hold
 from askpod.readers.text import MAX_TAGS, FaultLog, clean, unescape
-from askpod.readers.turns import turns_of
+from askpod.readers.turns import draft
 
 # Not possessive: Python before 3.11.5 mismatches possessive groups. No step of it is ambiguous.
 _GAP = r"(?:\s|</?(?:div|span|br|b|strong|em|i|li|small|header)\b[^<>]*>)*"
@@ -65,13 +65,13 @@ def _is_there_twice(pattern: re.Pattern[str], text: str) -> bool:
     return first is not None and pattern.search(text, first.end()) is not None
 
 
-def read_podcast_html(path: Path, text: str, log: FaultLog) -> Draft:
+def read_podcast_html(text: str, log: FaultLog) -> Episode:
     """The turns of a page, and its title where it has one. Raises ReadError on too many tags."""
-    _check_tags(path, text)
+    _check_tags(log.path, text)
     page = _Page()
     for piece in _pieces(text):
         page.take(piece)
-    return Draft(turns_of(hold(page.finished(), log), log), title=page.title)
+    return draft(page.finished(), log, title=page.title)
 
 
 def _check_tags(path: Path, page: str) -> None:
@@ -100,26 +100,24 @@ def looks_like_plain_html(text: str) -> bool:
     return is_html(text) and looks_like_plain(text_of_html(text))
 
 
-def read_plain_html(path: Path, text: str, log: FaultLog) -> Draft:
+def read_plain_html(text: str, log: FaultLog) -> Episode:
     """The turns of a page whose lines are those of a transcript in plain text, and its title."""
-    return _as_plain(path, text, log, read_plain)
+    return _as_plain(text, log, read_plain)
 
 
-def read_untimed_html(path: Path, text: str, log: FaultLog) -> Draft:
+def read_untimed_html(text: str, log: FaultLog) -> Episode:
     """The turns of a page that says nowhere when anything is said."""
-    return _as_plain(path, text, log, read_untimed)
+    return _as_plain(text, log, read_untimed)
 
 
-def _as_plain(
-    path: Path, page: str, log: FaultLog, read: Callable[[Path, str, FaultLog], Draft]
-) -> Draft:
-    _check_tags(path, page)
+def _as_plain(page: str, log: FaultLog, read: Callable[[str, FaultLog], Episode]) -> Episode:
+    _check_tags(log.path, page)
     lines = _lines(page)
-    own = FaultLog(path)
-    draft = read(path, "\n".join(line for _, line in lines), own)
+    own = FaultLog(log.path)
+    told = read("\n".join(line for _, line in lines), own)
     for fault in own.faults():
         log.add(lines[min(fault.line, len(lines)) - 1][0], fault.kind, fault.repair)
-    return replace(draft, title=_title_of(page) or draft.title)
+    return replace(told, title=_title_of(page) or told.title)
 
 
 def _title_of(page: str) -> str:

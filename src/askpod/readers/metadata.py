@@ -19,18 +19,18 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from askpod.errors import ReadError
 from askpod.files import links_to_nothing
 from askpod.links import safe_link, youtube_id, youtube_id_of
 from askpod.model import Episode, Turn
 from askpod.parsing import Mapping, Node, Scalar, Sequence
-from askpod.readers.cues import Draft
-from askpod.readers.discover import ENDINGS, name_of_recording, read_name
+from askpod.readers.discover import ENDINGS, episode_id, name_of_recording, read_name
 from askpod.readers.frontmatter import Fields, clean_text, read_yaml
 from askpod.readers.json_document import seconds
 from askpod.readers.text import FaultLog, clean, decode, excerpt, read_bytes
@@ -88,44 +88,30 @@ _MAX_UNKNOWN = 20  # names reported one by one; more come from a file of another
 _MAX_KEY = 40  # characters of a name that are compared with the known ones
 
 
-@dataclass(frozen=True, slots=True)
-class Sidecar:
-    """What the file says; None and empty where it is silent."""
+def _told_by(path: Path, log: FaultLog) -> tuple[Mapping, dict[str, Any]]:
+    """What a file of metadata says: as a tree, and as fields of an episode.
 
-    title: str = ""
-    guests: tuple[str, ...] = ()
-    date: str | None = None  # ISO 8601, YYYY-MM-DD
-    season: int | None = None
-    number: int | None = None
-    description: str = ""
-    topics: tuple[str, ...] = ()
-    links: dict[str, str] = field(default_factory=dict)  # name -> URL; audio and video first
-    youtube: str | None = None  # the video's id
-    speakers: dict[str, tuple[int, str]] = field(default_factory=dict)  # label -> line, name
-    chapters: tuple[Chapter, ...] = ()  # in order of start
-
-
-def read_sidecar(path: Path, log: FaultLog) -> Sidecar:
-    """Raises ReadError where the file cannot be read, or is no YAML with named values."""
+    Raises ReadError where the file cannot be read, or is no YAML with named values.
+    """
     data = read_bytes(path)
     if len(data) > MAX_BYTES:
         raise ReadError(path, f"is larger than {MAX_BYTES // 1024} KB, too large for metadata")
     root = read_yaml(path, decode(path, data, log), log)
     _report_unknown(root, log)
     fields = Fields(Mapping(root.line, {k: v for k, v in root.items.items() if k in KEYS}), log)
-    return Sidecar(
-        title=fields.text("title"),
-        guests=fields.texts("guests"),
-        date=fields.date(),
-        season=fields.number("season"),
-        number=fields.number("number"),
-        description=fields.description(),
-        topics=fields.texts("topics"),
-        links={**_media(root, fields, log), **fields.links()},
-        youtube=_youtube(root, fields, log),
-        speakers=_speakers(root.items.get("speakers"), log),
-        chapters=tuple(sorted(_chapters(root.items.get("chapters"), log), key=_start)),
-    )
+    links = {**_media(root, fields, log), **fields.links()}
+    known = {
+        "title": fields.text("title"),
+        "guests": fields.texts("guests"),
+        "date": fields.date(),
+        "season": fields.number("season"),
+        "number": fields.number("number"),
+        "description": fields.description(),
+        "topics": fields.texts("topics"),
+        "links": links,
+        "youtube": _youtube(root, fields, log) or _video(links),
+    }
+    return root, {name: value for name, value in known.items() if value or value == 0}
 
 
 def _report_unknown(root: Mapping, log: FaultLog) -> None:
@@ -216,25 +202,13 @@ def beside(path: Path) -> Path | None:
     return None
 
 
-def complete(episode_id: str, path: Path, draft: Draft, log: FaultLog) -> Episode:
-    """The episode of a transcript that by itself tells little more than what was said.
+def complete(told: Episode, path: Path, log: FaultLog) -> Episode:
+    """The episode of a transcript: by what stands beside it, in it, and in its name, in this order.
 
     Raises ReadError where the metadata beside it cannot be read.
     """
-    drafted = Episode(
-        id=episode_id,
-        title=draft.title,
-        turns=draft.turns,
-        guests=draft.guests,
-        date=draft.date,
-        duration=draft.duration,
-        description=draft.description,
-        links=draft.links,
-        youtube=draft.youtube,
-        untimed=draft.untimed,
-    )
-    known = amend(drafted, path, log)
-    name = read_name(episode_id)
+    known = _amended(replace(told, id=episode_id(path)), path, log)
+    name = read_name(known.id)
     return replace(
         known,
         title=known.title or name.title,
@@ -245,35 +219,22 @@ def complete(episode_id: str, path: Path, draft: Draft, log: FaultLog) -> Episod
     )
 
 
-def amend(episode: Episode, path: Path, log: FaultLog) -> Episode:
-    """An episode, changed where the metadata beside its transcript says something.
-
-    Raises ReadError where that metadata cannot be read.
-    """
+def _amended(episode: Episode, path: Path, log: FaultLog) -> Episode:
+    """An episode, changed where the metadata beside its transcript says something."""
     file = beside(path)
     if file is None:
         return episode
-    told = read_sidecar(file, log.of(file))
-    return replace(
-        episode,
-        title=told.title or episode.title,
-        turns=_told_turns(episode.turns, told, log.of(file)),
-        guests=told.guests or episode.guests,
-        season=episode.season if told.season is None else told.season,
-        number=episode.number if told.number is None else told.number,
-        date=told.date or episode.date,
-        description=told.description or episode.description,
-        topics=told.topics or episode.topics,
-        links=told.links | {k: v for k, v in episode.links.items() if k not in told.links},
-        youtube=told.youtube or _video(told.links) or episode.youtube,
-    )
-
-
-def _told_turns(turns: tuple[Turn, ...], told: Sidecar, log: FaultLog) -> tuple[Turn, ...]:
-    if told.speakers:
-        names = _names_of({turn.speaker for turn in turns}, told.speakers, log)
+    log = log.of(file)
+    root, told = _told_by(file, log)
+    links = told.pop("links", {})
+    links |= {name: link for name, link in episode.links.items() if name not in links}
+    speakers, turns = _speakers(root.items.get("speakers"), log), episode.turns
+    if speakers:
+        names = _names_of({turn.speaker for turn in turns}, speakers, log)
         turns = tuple(turn.by(names.get(turn.speaker, turn.speaker)) for turn in turns)
-    return sectioned(turns, told.chapters) if told.chapters else turns
+    chapters = tuple(sorted(_chapters(root.items.get("chapters"), log), key=_start))
+    turns = sectioned(turns, chapters) if chapters else turns
+    return replace(episode, turns=turns, links=links, **told)
 
 
 def _names_of(

@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from askpod.errors import ReadError
+from askpod.model import Episode
 from askpod.readers.beside_speech import (
     drop_footer,
     drop_headings,
@@ -28,12 +29,12 @@ from askpod.readers.beside_speech import (
 )
 from askpod.readers.clock_notations import CLOCK
 from askpod.readers.clocked_lines import Line, read_lines
-from askpod.readers.cues import Cue, Draft
+from askpod.readers.cues import Cue
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import is_diariser, is_name
 from askpod.readers.speakers import name_speakers
 from askpod.readers.text import MAX_CAPTIONS, FaultLog, excerpt, refuse_long_lines
-from askpod.readers.turns import turns_of
+from askpod.readers.turns import draft
 from askpod.times import anchors
 
 _SAMPLE_LINES = 4_000  # by which a file is recognised
@@ -114,23 +115,23 @@ def is_untimed(text: str) -> bool:
     return bool(start) and start[0] not in "<{" and (start[0] != "[" or start[1:].isalpha())
 
 
-def read_untimed(path: Path, text: str, log: FaultLog) -> Draft:
+def read_untimed(text: str, log: FaultLog) -> Episode:
     """The turns of a transcript that says nowhere when; all their times are estimated."""
-    return replace(read_plain(path, text, log), untimed=True)
+    return replace(read_plain(text, log), untimed=True)
 
 
-def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
+def read_plain(text: str, log: FaultLog) -> Episode:
     """The turns of a transcript, with its title where one stands above them.
 
     Raises ReadError where it has more lines, or longer ones, than any transcript.
     """
     written = text.replace("\r\n", "\n").replace("\r", "\n")
     if written.count("\n") >= MAX_CAPTIONS:
-        raise ReadError(path, f"has more than {MAX_CAPTIONS:,} lines; split it or leave it out")
+        raise ReadError(log.path, f"has more than {MAX_CAPTIONS:,} lines; split it or leave it out")
     front = _FRONT_MATTER.match(written)
     above = front[0].count("\n") if front else 0
     raw = written.split("\n")
-    refuse_long_lines(path, raw)
+    refuse_long_lines(log.path, raw)
     lines = read_lines([""] * above + raw[above:])
     _keep_spoken_clocks(lines)
     drop_pages(lines, log)
@@ -142,12 +143,11 @@ def read_plain(path: Path, text: str, log: FaultLog) -> Draft:
     pieces = list(_cues(_with_own_clocks(list(_blocks(lines[begin:])))))
     if len(pieces) > MAX_CAPTIONS:
         problem = f"holds more than {MAX_CAPTIONS:,} clocks; split it or leave it out"
-        raise ReadError(path, problem)
-    cues = name_speakers(pieces, log)
+        raise ReadError(log.path, problem)
     title, description = header(line.text for line in lines[:begin])
     if front:
         title = title_in(front[0]) or title
-    return Draft(turns_of(cues, log), title=title, description=description)
+    return draft(pieces, log, title=title, description=description)
 
 
 def _sample(text: str) -> list[str]:

@@ -15,14 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
 
-from askpod.readers.cues import Draft
+from askpod.model import Episode
 from askpod.readers.json_document import Object, nested, objects, seconds
-from askpod.readers.speakers import name_or_keep
 from askpod.readers.text import FaultLog
 from askpod.readers.timed_rows import MILLISECOND, Names, names_of, row_cues
-from askpod.readers.turns import turns_of
+from askpod.readers.turns import draft
 from askpod.times import clock
 
 _UNHEARD = {
@@ -38,14 +36,14 @@ _READINGS = ("alternatives", "nBest")
 _SAMPLE = 50  # rows that are looked at for sentences
 
 
-def read_whisper(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
+def read_whisper(value: object, log: FaultLog) -> Episode:
     """The turns of a transcript, with the labels that a diariser gave its speakers."""
     cues = row_cues(segments_of(value, log), log)
     duration = None
     if isinstance(value, dict):
         duration = seconds(value.get("duration"))
         _report_unheard(value, log)
-    return Draft(turns_of(name_or_keep(cues, log), log), duration=duration)
+    return draft(cues, log, recognised=True, duration=duration)
 
 
 def _report_unheard(value: Object, log: FaultLog) -> None:
@@ -101,11 +99,11 @@ def is_service(value: object) -> bool:
     return bool(_speech_in(value))
 
 
-def read_service(path: Path, value: object, log: FaultLog) -> Draft:  # noqa: ARG001
+def read_service(value: object, log: FaultLog) -> Episode:
     """The turns of a service's JSON, with the speakers that its rows or words name."""
     cues = row_cues(_named(objects(_speech_in(value), log), value), log)
     duration = seconds(value.get("audio_duration")) if isinstance(value, dict) else None
-    return Draft(turns_of(name_or_keep(cues, log), log), duration=duration)
+    return draft(cues, log, recognised=True, duration=duration)
 
 
 def _named(rows: Iterable[tuple[int, Object]], value: object) -> Iterator[tuple[int, Object]]:

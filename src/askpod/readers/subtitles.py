@@ -16,8 +16,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 
+from askpod.model import Episode
 from askpod.readers.captions import (
     Caption,
     Piece,
@@ -29,11 +29,10 @@ from askpod.readers.captions import (
     unroll,
     without_markup,
 )
-from askpod.readers.cues import Cue, Draft
+from askpod.readers.cues import Cue
 from askpod.readers.speaker_labels import is_name
-from askpod.readers.speakers import name_or_keep, name_speakers
 from askpod.readers.text import FaultLog, clean, unescape
-from askpod.readers.turns import turns_of
+from askpod.readers.turns import draft
 from askpod.text import well_formed
 
 _OF_WEBEX = re.compile(r'\d+ "([^"<>]{1,80})" \(\d*\)')
@@ -54,18 +53,18 @@ def is_webvtt(text: str) -> bool:
     return bool(_HEADER.match(text))
 
 
-def read_webvtt(path: Path, text: str, log: FaultLog) -> Draft:
+def read_webvtt(text: str, log: FaultLog) -> Episode:
     """The turns of a WebVTT file. Raises ReadError where it holds more than any recording."""
-    captions = split_captions(path, text, log)
+    captions = split_captions(text, log)
     for caption in captions:
         caption.lines = _without_comments(caption.lines)
     _drop_names(captions)
     captions[0].lines = _without_header(captions[0].lines)
-    refuse_other_tracks(path, captions)
+    refuse_other_tracks(log.path, captions)
     cues: list[Cue] = []
     for caption in unroll(captions, _shown, log):
         cues.extend(_cues(caption))
-    return Draft(turns_of(name_speakers(cues, log), log))
+    return draft(cues, log)
 
 
 def _shown(line: str) -> str:
@@ -227,9 +226,9 @@ def is_sbv(text: str) -> bool:
     return match is not None and not text[: match.start()].strip("\ufeff \t\r\n")
 
 
-def read_sbv(path: Path, text: str, log: FaultLog) -> Draft:
+def read_sbv(text: str, log: FaultLog) -> Episode:
     """The turns of an SBV file: SubRip with other lines of time."""
-    return read_subrip(path, _SBV.sub(r"\1 --> \2", text).replace("[br]", "\n"), log)
+    return read_subrip(_SBV.sub(r"\1 --> \2", text).replace("[br]", "\n"), log)
 
 
 def is_lrc(text: str) -> bool:
@@ -238,15 +237,15 @@ def is_lrc(text: str) -> bool:
     return bool(_LRC_TAG.search(head)) and len(_LRC_TIME.findall(head)) > 1
 
 
-def read_lrc(path: Path, text: str, log: FaultLog) -> Draft:
+def read_lrc(text: str, log: FaultLog) -> Episode:
     """The turns of an LRC file and its title. A line with several times counts once."""
-    refuse_floods(path, text)
+    refuse_floods(log.path, text)
     tags = {name.lower(): value.strip() for name, value in _LRC_TAG.findall(text)}
     offset = tags.get("offset", "0").lstrip("+")
     shift = int(offset) / 1000 if re.fullmatch(r"-?\d{1,6}", offset) else 0.0
     cues = list(_lrc_cues(text, shift))
     title = clean(tags.get("ti", ""))[0]
-    return Draft(turns_of(name_speakers(cues, log), log), title=title)
+    return draft(cues, log, title=title)
 
 
 def _lrc_cues(text: str, shift: float) -> Iterator[Cue]:
@@ -280,12 +279,12 @@ def is_ass(text: str) -> bool:
     return "dialogue:" in text.lower() and ("[script info]" in head or "[events]" in head)
 
 
-def read_ass(path: Path, text: str, log: FaultLog) -> Draft:
+def read_ass(text: str, log: FaultLog) -> Episode:
     """The turns of an ASS or SSA file; the name of an event is its speaker."""
-    refuse_floods(path, text)
+    refuse_floods(log.path, text)
     match = re.search(r"^Title:([^\n]{0,300})$", text[:_HEAD], re.MULTILINE)
     title = clean(match[1])[0] if match else ""
-    return Draft(turns_of(name_or_keep(list(_ass_cues(text)), log), log), title=title)
+    return draft(_ass_cues(text), log, recognised=True, title=title)
 
 
 def _ass_cues(text: str) -> Iterator[Cue]:

@@ -14,10 +14,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from askpod.errors import ReadError
-from askpod.readers.cues import Cue, Draft, cut, later, locate
+from askpod.model import Episode
+from askpod.readers.cues import Cue, cut, later, locate
 from askpod.readers.json_document import (
     Object,
     Rows,
@@ -27,9 +27,9 @@ from askpod.readers.json_document import (
     seconds,
     text_of,
 )
-from askpod.readers.speakers import TURN, name_or_keep
+from askpod.readers.speakers import TURN
 from askpod.readers.text import MAX_CAPTIONS, FaultLog
-from askpod.readers.turns import turns_of
+from askpod.readers.turns import draft
 
 MILLISECOND = 0.001
 _TICK = 1e-7  # of Azure
@@ -268,7 +268,7 @@ def is_table(text: str) -> bool:
     return bool(_separator(text))
 
 
-def read_table(path: Path, text: str, log: FaultLog) -> Draft:
+def read_table(text: str, log: FaultLog) -> Episode:
     """The turns of a table; each row says when it is said, and by whom where there is a column.
 
     Raises ReadError where it cannot be taken apart, or has more rows than any recording.
@@ -289,13 +289,13 @@ def read_table(path: Path, text: str, log: FaultLog) -> Draft:
         for cells in reader:
             if len(rows) > MAX_CAPTIONS:
                 problem = f"holds more than {MAX_CAPTIONS:,} rows; split it or leave it out"
-                raise ReadError(path, problem)
+                raise ReadError(log.path, problem)
             rows.append(dict(zip(names, map(_cell_value, cells), strict=False)))
             rows.lines.append(reader.line_num)
     except csv.Error as error:
         problem = f"is no table that can be read ({error}); mend this line or export it again"
-        raise ReadError(path, problem, line=reader.line_num) from None
-    return Draft(turns_of(name_or_keep(row_cues(objects(rows, log), log), log), log))
+        raise ReadError(log.path, problem, line=reader.line_num) from None
+    return draft(row_cues(objects(rows, log), log), log, recognised=True)
 
 
 def _is_bare(text: str) -> bool:

@@ -21,11 +21,11 @@ from pathlib import Path
 from xml.parsers import expat
 
 from askpod.errors import ReadError
+from askpod.model import Episode
 from askpod.readers.captions import Piece, caption_second, refuse_floods
-from askpod.readers.cues import Cue, Draft, later
-from askpod.readers.speakers import name_or_keep
+from askpod.readers.cues import Cue, later
 from askpod.readers.text import MAX_TAGS, MAX_TEXT_BYTES, MEGABYTE, FaultLog, clean, unescape
-from askpod.readers.turns import turns_of
+from askpod.readers.turns import draft
 
 
 def parse_xml(path: Path, text: str, events: _Captions | _Paragraphs) -> None:
@@ -68,13 +68,13 @@ def is_xml_captions(text: str) -> bool:
     return match is not None and (match[1].lower() != "transcript" or "<text" in head)
 
 
-def read_xml_captions(path: Path, text: str, log: FaultLog) -> Draft:
+def read_xml_captions(text: str, log: FaultLog) -> Episode:
     """The turns of a file of captions in XML. Raises ReadError where it is no sound XML."""
-    refuse_floods(path, text)
+    refuse_floods(log.path, text)
     reader = _Captions()
-    parse_xml(path, text, reader)
+    parse_xml(log.path, text, reader)
     title = clean("".join(reader.title))[0]
-    return Draft(turns_of(name_or_keep(reader.cues(), log), log), title=title)
+    return draft(reader.cues(), log, recognised=True, title=title)
 
 
 @dataclass(slots=True)

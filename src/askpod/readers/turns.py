@@ -12,13 +12,14 @@ else after a few lines, so that what is quoted of it stays short.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from askpod.errors import ReadError
-from askpod.model import Turn
+from askpod.model import Episode, Turn
 from askpod.readers.cue_times import starts_in_order, times
 from askpod.readers.cues import Cue, without_repeats
+from askpod.readers.speakers import name_or_keep, name_speakers
 from askpod.readers.text import (
     MAX_CUES,
     MAX_SECOND,
@@ -31,6 +32,26 @@ from askpod.readers.text import (
     joined_lines,
 )
 from askpod.times import CHARACTERS_PER_SECOND
+
+
+def draft(
+    cues: Iterable[Cue],
+    log: FaultLog,
+    *,
+    recognised: bool = False,
+    title: str = "",
+    description: str = "",
+    duration: float | None = None,
+    youtube: str | None = None,
+) -> Episode:
+    """What a file by itself tells: an episode without an id, and mostly without a title.
+
+    A cue without a speaker is by the one named before it, where labels hold so long; not where the
+    cues are `recognised`: a recogniser that names nobody knows nobody.
+    """
+    named = (name_or_keep if recognised else name_speakers)(list(cues), log)
+    turns = turns_of(named, log)
+    return Episode("", title, turns, description=description, duration=duration, youtube=youtube)
 
 
 def turns_of(cues: Sequence[Cue], log: FaultLog) -> tuple[Turn, ...]:

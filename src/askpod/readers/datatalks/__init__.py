@@ -13,7 +13,7 @@ from askpod.model import Episode, Turn
 from askpod.parsing import Mapping, Scalar, Sequence
 from askpod.readers.datatalks.repair import mend_rows
 from askpod.readers.datatalks.rows import Row, read_rows
-from askpod.readers.discover import shown_name
+from askpod.readers.discover import episode_id, shown_name
 from askpod.readers.frontmatter import Fields, read_front_matter
 from askpod.readers.text import (
     MAX_MARKDOWN_LINES,
@@ -25,8 +25,9 @@ from askpod.readers.text import (
 from askpod.times import time_turns
 
 
-def read_datatalks(path: Path, episode_id: str, text: str, log: FaultLog) -> Episode:
+def read_datatalks(text: str, log: FaultLog) -> Episode:
     """Read one episode from a file's text. Raises ReadError; faults go to the log."""
+    path = log.path
     _check_lines(path, text)
     root = read_front_matter(path, text, log)
     rows = read_rows(path, _transcript(path, root), log)
@@ -38,10 +39,10 @@ def read_datatalks(path: Path, episode_id: str, text: str, log: FaultLog) -> Epi
     links = fields.links()
     title = fields.text("title")
     if not title:
-        title = shown_name(episode_id) or "Untitled"
+        title = shown_name(episode_id(path)) or "Untitled"
         log.add(root.line, "title-missing", f"no title: the file's name “{title}” is used")
     return Episode(
-        id=episode_id,
+        id="",
         title=title,
         turns=turns,
         short=fields.text("short"),
