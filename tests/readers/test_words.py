@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from askpod.errors import ReadError
 from askpod.readers import find_files, read_episode
-from askpod.readers.datatalks.rows import is_paragraph
+from askpod.readers.datatalks_rows import is_paragraph
 from askpod.readers.text import clean
 
 SHARED = Path(__file__).parents[2].parent / "shared"

@@ -4,18 +4,23 @@ Speech recognisers give a sentence or two as one text, and beside it the second,
 speaker, of each word: `cut` makes cues of that. The text itself stands as it is: only where it
 may be cut is decided.
 
-What a tool gives twice counts once; what people say twice stays. A cue is dropped where the same
-words stand at the same second just before it, where nearly all cues stand twice in a row (captions
-that are animated), and where the second half of a file says the first half again.
+Cues keep the order of the file, whatever its clock says. A clock may start again (a recording in
+parts), forget the hour, go back a little (people talk at the same time), or be wrong here and
+there. Each is a fault with a name; none moves a word.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from operator import le
+from statistics import median
 from typing import NamedTuple
 
-from askpod.readers.text import FaultLog, gap_between
+from askpod.readers.text import FaultLog
+from askpod.times import CHARACTERS_PER_SECOND, anchors, clock
 
 
 class Cue(NamedTuple):
@@ -90,86 +95,271 @@ def _is_due(text: str, word: Word, start: float | None) -> bool:
     return word.second > start and before.rstrip()[-1:] in _STOPS
 
 
-_NEAR = 3  # captions back, in which the same one at the same second is looked for
-_SENTENCE = 30  # characters of a line given twice at one second, where no end is stated
-_DISTINCT = 5  # words of it, likewise
-_LINE = 4  # characters of a line at least
-_LEAST = 3  # lines given twice, before a file is known to do so
-_SHARE = 2 / 3  # of the lines are given twice in such a file
-_HALF = 3  # captions at least in a half of a file that is given twice
+_LOCAL = 10.0  # seconds: cues that go back less are said at about the same time
+_NEAR_ZERO = 0.25  # of the part before: a clock that starts again starts so low
+_HOUR, _DAY = 3600.0, 86_400.0
+_HOUR_GAP = 60.0  # seconds at most to the next cue, where a clock forgets the hour
+_HOUR_STEPS = 3  # or so many times what a step takes there
+_NEAR_STEPS = 20  # steps by which that is known
+_FEW = 0.1  # of the cues: so many wrong times in a row are slips, and no other part
+_MOST_SLIPS = 50  # in a row
+_LEAP = 10  # times what a step takes: the last time of all is wrong if it is so far away
+_LONGEST_LEAP = 1_800.0  # seconds, likewise
 
 
-def without_repeats(cues: list[Cue], log: FaultLog) -> list[Cue]:
-    """The cues, cleaned, without those that only show again what was shown."""
-    once = _without_copies(_each_once(_first_half(cues)))
-    if len(once) < len(cues):
-        kept = {id(cue) for cue in once}
-        line = next((cue.line for cue in cues if id(cue) not in kept), cues[0].line)
-        count = len(cues) - len(once)
-        log.add(line, "repeated-captions", f"{count:,} captions are given again: taken once")
-    return once
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Cues from one start of the clock to the next one."""
+
+    places: list[int]  # of the cues with a time
+    offset: float = 0.0  # seconds to add
+    guessed: bool = False  # the offset is only where the part before ends
 
 
-def _without_copies(cues: list[Cue]) -> list[Cue]:
-    """Without the captions whose words, speaker and seconds stand just before them."""
-    kept: list[Cue] = []
-    seen: dict[str, int] = {}  # text -> its last place among those kept
-    for cue in cues:
-        place = seen.get(cue.text, -_NEAR)
-        if place < len(kept) - _NEAR or place < 0 or not _is_same(cue, kept[place]):
-            seen[cue.text] = len(kept)
-            kept.append(cue)
-    return kept
+def starts_in_order(
+    cues: Sequence[Cue], log: FaultLog
+) -> tuple[list[Cue], list[float], list[bool]]:
+    """The cues with times that never go back, their starts, and whether each is estimated.
+
+    Args:
+        cues: cleaned, in the file's order.
+        log: takes the faults of the clock.
+    """
+    cues = _from_the_start(cues, log)
+    parts = _parts(cues, log)
+    timed = list(cues)
+    guessed = set[int]()
+    for part in parts:
+        _mend(timed, part, log)
+        if part.guessed:
+            guessed.update(part.places)
+            first = part.places[0]
+            timed[first] = timed[first]._replace(opens=True)
+    _never_back(timed, guessed)
+    starts, estimated = _starts(timed)
+    return timed, starts, [each or at in guessed for at, each in enumerate(estimated)]
 
 
-def _is_same(cue: Cue, other: Cue) -> bool:
-    """Whether a line stands at the second, and with the speaker, of another one like it."""
-    if cue.start is None or (cue.speaker, cue.start, cue.end) != (
-        other.speaker,
-        other.start,
-        other.end,
-    ):
-        return False
-    if cue.end is None:  # nobody says so much twice within a second
-        return len(cue.text) >= _SENTENCE and len(set(cue.text.split())) >= _DISTINCT
-    return cue.end > cue.start and _is_line(cue.text)
+def _from_the_start(cues: Sequence[Cue], log: FaultLog) -> Sequence[Cue]:
+    """The cues, counted from the hour at which an editor's timeline begins, such as 01:00:00:00.
 
-
-def _each_once(cues: list[Cue]) -> list[Cue]:
-    """Each run of one line as one cue, where nearly all lines stand in such runs."""
-    alike = sum(one.text == other.text for one, other in pairwise(cues))
-    if 2 * alike < _SHARE * (len(cues) - alike):
+    A clock that begins late at another time may be that of a day: it is reported.
+    """
+    first = min((cue for cue in cues if cue.start is not None), key=_start, default=None)
+    if first is None or _start(first) < _HOUR:
         return cues
-    runs: list[list[Cue]] = []
-    for cue in cues:
-        if runs and (cue.text, cue.speaker) == (runs[-1][0].text, runs[-1][0].speaker):
-            runs[-1].append(cue)
+    begin = _start(first) // _HOUR * _HOUR
+    if _start(first) - begin > _HOUR_GAP or begin >= _DAY:
+        told = (
+            f"nothing is said before {clock(_start(first))}: where that is a time of day,"
+            " links open a wrong second; export the times of the recording"
+        )
+        log.add(first.line, "late-start", told)
+        return cues
+    log.add(
+        first.line,
+        "timeline-hour",
+        f"the clock begins at {clock(begin)}, as editors' timelines do: counted from there",
+    )
+    return [
+        cue
+        if cue.start is None
+        else cue._replace(start=cue.start - begin, end=None if cue.end is None else cue.end - begin)
+        for cue in cues
+    ]
+
+
+def _start(cue: Cue) -> float:
+    return cue.start or 0.0
+
+
+def _never_back(cues: list[Cue], guessed: set[int]) -> None:
+    """Takes what still begins before the cue above it, where parts meet, as said at its second."""
+    latest = 0.0
+    for place, cue in enumerate(cues):
+        if cue.start is None:
+            continue
+        if cue.start < latest:
+            end = None if cue.end is None or cue.end < latest else cue.end
+            cues[place] = cue._replace(start=latest, end=end)
+            guessed.add(place)
+        latest = max(latest, cue.start)
+
+
+def times(count: int) -> str:
+    """How often, in words: "once", "12 times"."""
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _parts(cues: Sequence[Cue], log: FaultLog) -> list[_Part]:
+    """The cues with a time, cut where the clock starts again, with what each part must be moved."""
+    places = [place for place, cue in enumerate(cues) if cue.start is not None]
+    starts = [cues[place].start or 0.0 for place in places]
+    cuts = _restarts(starts)
+    parts: list[_Part] = []
+    for begin, end in zip([0, *cuts], [*cuts, len(places)], strict=True):
+        part = _Part(places[begin:end])
+        if parts:
+            part = _moved(part, parts[-1], cues, log)
+        parts.append(part)
+    return parts
+
+
+def _restarts(starts: Sequence[float]) -> list[int]:
+    """Where the clock starts again, or has lost an hour; a few wrong times do not count."""
+    cuts: list[int] = []
+    begin = 0  # of the part
+    highest = 0.0
+    for at, start in enumerate(starts):
+        if (
+            at > begin
+            and start < starts[at - 1] - _LOCAL
+            and _is_restart(starts, begin, at, highest)
+        ):
+            cuts.append(at)
+            begin, highest = at, start
+        highest = max(highest, start)
+    return cuts
+
+
+def _is_restart(starts: Sequence[float], begin: int, at: int, highest: float) -> bool:
+    start, before = starts[at], starts[at - 1]
+    if at + 1 < len(starts) and starts[at + 1] >= before - _LOCAL:
+        return False  # this one alone is low
+    slips = min(_MOST_SLIPS, max(1, int(_FEW * (at - begin))))
+    if any(starts[place] <= start for place in range(max(begin, at - 1 - slips), at - 1)):
+        return False  # a few before it are high
+    steps = [b - a for a, b in pairwise(starts[max(begin, at - _NEAR_STEPS) : at])]
+    if _lost_hours(before, start, median(steps or [0.0])):
+        return True
+    if at - begin == 1 or at + 1 == len(starts):
+        return False  # one time alone is wrong
+    first = starts[begin]
+    return start <= first or start - first <= _NEAR_ZERO * (highest - first)
+
+
+def _lost_hours(before: float, start: float, step: float) -> int:
+    """How many hours a clock has lost, 0 where it has not; `step` is usual between two cues."""
+    hours = math.ceil((before - start) / _HOUR)
+    gap = max(_HOUR_GAP, _HOUR_STEPS * step)
+    return hours if hours > 0 and hours * _HOUR + start - before <= gap else 0
+
+
+def _moved(part: _Part, before: _Part, cues: Sequence[Cue], log: FaultLog) -> _Part:
+    """The part, moved behind the one before it."""
+    first = cues[part.places[0]]
+    last = cues[before.places[_believed(cues, before)[-1]]]
+    near = [cues[place].start or 0.0 for place in before.places[-_NEAR_STEPS:]]
+    step = median([b - a for a, b in pairwise(near)] or [0.0])
+    hours = _lost_hours(last.start or 0.0, first.start or 0.0, step)
+    if hours:
+        log.add(
+            first.line, "hour-forgotten", f"the clock loses the hour: {hours} h added from here"
+        )
+        return _Part(part.places, before.offset + hours * _HOUR, before.guessed)
+    said = (last.start or 0.0) + len(last.text) / CHARACTERS_PER_SECOND
+    end = said if last.end is None else max(last.start or 0.0, last.end)
+    log.add(
+        first.line,
+        "clock-restarts",
+        "the clock starts again: taken as going on where the part before ends",
+    )
+    return _Part(part.places, before.offset + end, guessed=True)
+
+
+def _mend(cues: list[Cue], part: _Part, log: FaultLog) -> None:
+    """Moves the cues of a part, and takes out the times that do not fit between the others."""
+    starts = [cues[place].start or 0.0 for place in part.places]
+    believed = _believed(cues, part)
+    if len(believed) == len(starts) and not part.offset:
+        return
+    kept = set(believed)
+    following = iter([*(starts[at] for at in believed), math.inf])
+    next_anchor = next(following)
+    latest = 0.0
+    early: list[int] = []
+    wrong: list[int] = []
+    for at, (place, start) in enumerate(zip(part.places, starts, strict=True)):
+        cue = cues[place]
+        if at in kept:
+            next_anchor = next(following)
+        elif abs(start - latest) <= _LOCAL or latest < start <= next_anchor < math.inf:
+            early.append(cue.line)
         else:
-            runs.append([cue])
-    repeated = sum(len(run) > 1 and _is_line(run[0].text) for run in runs)
-    least = min(_LEAST, max(2, len(runs)))
-    if repeated < least or repeated < _SHARE * len(runs):
-        return cues
-    return [run[0] if len(run) == 1 else run[0]._replace(end=run[-1].end) for run in runs]
+            wrong.append(cue.line)
+            cues[place] = cue._replace(start=None, end=None)
+            continue
+        latest = max(latest, min(start, next_anchor))
+        if latest != start or part.offset:
+            end = None if cue.end is None else max(cue.end, latest) + part.offset
+            cues[place] = cue._replace(start=latest + part.offset, end=end)
+    _report(early, "speech begins before what stands above it: taken at its second", log)
+    _report(wrong, "a time does not fit between its neighbours: worked out", log)
 
 
-def _is_line(text: str) -> bool:
-    """Whether it is more than a word, which people do say twice."""
-    return len(text) >= _LINE and (" " in text or not gap_between(text, text))
+def _believed(cues: Sequence[Cue], part: _Part) -> list[int]:
+    """Positions of the times that fit together, without one at the end that is far too late."""
+    starts = [cues[place].start or 0.0 for place in part.places]
+    last = len(starts) - 1
+    stated: list[float | None] = list(starts)
+    if last > 1 and starts[last - 2] <= starts[last] < starts[last - 1]:
+        step, leap = starts[last] - starts[last - 2], starts[last - 1] - starts[last - 2]
+        if leap > _LEAP * max(step, _LOCAL):
+            stated[last - 1] = None
+    elif last > 1:
+        leap = starts[last] - max(starts[:last])
+        needed = len(cues[part.places[last - 1]].text) / CHARACTERS_PER_SECOND
+        lasted = max(starts[:last]) - min(starts[:last])
+        if leap > _LONGEST_LEAP and leap > _LEAP * max(needed, lasted):
+            stated[last] = None
+    if None not in stated and all(map(le, starts, starts[1:])):
+        return list(range(len(starts)))
+    return anchors(stated)
 
 
-def _first_half(cues: list[Cue]) -> list[Cue]:
-    """The first half, where the second one says the same and the clock starts again."""
-    half, odd = divmod(len(cues), 2)
-    if odd or half < _HALF or cues[0].text != cues[half].text:
-        return cues
-    said = _words(cues[:half])
-    if len(set(said)) < _HALF or said != _words(cues[half:]):
-        return cues
-    first, last, again = cues[0].start, cues[half - 1].start, cues[half].start
-    goes_on = first is not None and again is not None and again > (last or first)
-    return cues if goes_on else cues[:half]
+def _report(lines: Sequence[int], what: str, log: FaultLog) -> None:
+    if lines:
+        log.add(lines[0], "time-backwards", f"{times(len(lines))} {what}")
 
 
-def _words(cues: Sequence[Cue]) -> list[str]:
-    return [cue.text for cue in cues]
+def _starts(cues: Sequence[Cue]) -> tuple[list[float], list[bool]]:
+    """The second at which each cue starts, and whether it is estimated.
+
+    Between two stated starts, and not past the end that a cue states, time is shared out by
+    characters; what comes before the first one starts from 0, what comes after the last one
+    runs at the pace of speech.
+    """
+    starts = [0.0 if cue.start is None else cue.start for cue in cues]
+    estimated = [cue.start is None for cue in cues]
+    if not any(estimated):
+        return starts, estimated
+    begin = 0
+    for place in range(len(cues) + 1):
+        if place < len(cues) and estimated[place]:
+            continue
+        if place - begin > 1:
+            limit = starts[place] if place < len(cues) else None
+            starts[begin:place] = _between(cues[begin:place], starts[begin], limit)
+        begin = place
+    return starts, estimated
+
+
+def _between(cues: Sequence[Cue], start: float, limit: float | None) -> list[float]:
+    """The starts of cues of which only the first one's is known.
+
+    Where that one states its end, the others share what lies behind it.
+    """
+    end = cues[0].end
+    if end is not None and start < end and (limit is None or end <= limit):
+        return [start, *_shared_out(cues[1:], end, limit)]
+    return _shared_out(cues, start, limit)
+
+
+def _shared_out(cues: Sequence[Cue], start: float, limit: float | None) -> list[float]:
+    """Starts from `start` on; the last cue ends at what it states, else at the limit."""
+    said = [0, *accumulate(len(cue.text) for cue in cues)]
+    end = cues[-1].end
+    if end is None or end < start:
+        end = limit if limit is not None else start + said[-1] / CHARACTERS_PER_SECOND
+    end = min(end, limit) if limit is not None else end
+    return [start + (end - start) * before / said[-1] for before in said[:-1]]

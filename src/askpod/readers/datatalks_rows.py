@@ -1,21 +1,138 @@
-"""Puts back who spoke and what was said where a transcript's fields slipped.
+"""The rows of a DataTalks.Club transcript, whatever types they turn out to have, and who speaks.
 
-Two slips occur in real files. A row's header ("7:05 Ruslan", or a bare name) stands as
-the speech of the row before it, so that what follows is credited to the wrong speaker.
-Or `who` holds the first paragraph of the speech, so that the paragraph is lost and
-nobody is credited at all.
+Who spoke and what was said is put back where a transcript's fields slipped. Two slips occur in
+real files. A row's header ("7:05 Ruslan", or a bare name) stands as the speech of the row before
+it, so that what follows is credited to the wrong speaker. Or `who` holds the first paragraph of
+the speech, so that the paragraph is lost and nobody is credited at all.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
-from askpod.readers.datatalks.rows import Row, is_paragraph
-from askpod.readers.text import FaultLog, excerpt
+from askpod.errors import ReadError
+from askpod.parsing import Mapping, Node, Scalar, Sequence
+from askpod.readers.frontmatter import as_text, clean_text
+from askpod.readers.text import MAX_SECOND, MAX_TURN, FaultLog, excerpt
 from askpod.times import clock, parse_clock
+
+
+@dataclass(slots=True)
+class Row:
+    """A header, or one paragraph of speech, while it is being mended."""
+
+    line: int  # of the file
+    header: str = ""  # set on headers only
+    text: str = ""
+    who: str = ""
+    second: float | None = None  # as stated
+    lost: int | None = None  # rows that lost their speaker together share a number
+    moved: bool = False  # credited to another speaker than the file says
+
+
+def read_rows(path: Path, transcript: Sequence, log: FaultLog) -> list[Row]:
+    """All rows with their text cleaned. Rows that hold nothing are dropped.
+
+    Raises ReadError where a paragraph is too long to be speech.
+    """
+    rows: list[Row] = []
+    for node in transcript.items:
+        rows.extend(_read_row(path, node, log))
+    return rows
+
+
+def _read_row(path: Path, node: Node, log: FaultLog) -> list[Row]:
+    fields: dict[str, Node] = node.items if isinstance(node, Mapping) else {"line": node}
+    if not isinstance(node, Mapping):
+        log.add(node.line, "wrong-type", "a row without names: taken as speech")
+    for name in ("header", "line", "who"):
+        _check_type(fields.get(name), name, log)
+    rows: list[Row] = []
+    header = clean_text(fields.get("header"), log)
+    if header:
+        rows.append(Row(node.line, header=header))
+    text, who = (_short_enough(path, fields.get(name), log) for name in ("line", "who"))
+    if text or (who and not header):
+        rows.append(Row(node.line, text=text, who=who, second=_second(fields, node.line, log)))
+    elif not header:
+        log.add(node.line, "empty-line", "a row without text: dropped")
+    return rows
+
+
+def _short_enough(path: Path, node: Node | None, log: FaultLog) -> str:
+    text = clean_text(node, log)
+    if node is None or len(text) <= MAX_TURN:
+        return text
+    raise ReadError(
+        path,
+        f"holds a paragraph of {len(text):,} characters (at most {MAX_TURN:,}):"
+        " the file looks damaged; split the paragraph or leave the file out",
+        line=node.line,
+    )
+
+
+def _check_type(node: Node | None, name: str, log: FaultLog) -> None:
+    if node is None or isinstance(node, Scalar):
+        return
+    text = as_text(node)
+    repair = "dropped" if text is None else f"taken as the text {excerpt(text)}"
+    log.add(node.line, "wrong-type", f"`{name}` is not a text: {repair}")
+
+
+def _second(fields: dict[str, Node], line: int, log: FaultLog) -> float | None:
+    """The second a row states, from `sec` or else from `time`."""
+    stated = fields.get("sec")
+    if stated is not None and not (isinstance(stated, Scalar) and stated.text is None):
+        second = _number(stated)
+        if second is not None:
+            if isinstance(stated, Scalar) and not stated.plain:
+                log.add(stated.line, "wrong-type", f"`sec` is a text: taken as {second:g} s")
+            return second
+        log.add(stated.line, "sec-unreadable", f"`sec` {_shown(stated)} is no second: not used")
+    time = fields.get("time")
+    second = parse_clock(time.text or "") if isinstance(time, Scalar) else None
+    if second is not None:
+        log.add(line, "sec-missing", f"no second: taken from `time`, {second:g} s")
+    return second
+
+
+def _number(node: Node) -> float | None:
+    if not isinstance(node, Scalar) or node.text is None:
+        return None
+    text = node.text.strip()
+    try:
+        second = float(text) if "_" not in text else math.nan
+    except ValueError:
+        return parse_clock(text)
+    return second if 0 <= second <= MAX_SECOND else None
+
+
+def _shown(node: Node) -> str:
+    return excerpt(as_text(node) or "with values inside", 30)
+
+
+_MAX_LABEL = 40  # characters; a longer one may be a paragraph
+
+
+def is_paragraph(label: str) -> bool:
+    """Whether a label is speech that slipped into the wrong field.
+
+    Speech runs on in small letters and ends like a sentence, or runs long; a name, even
+    "The Acting Chair (Mr. Bruce Stanton)", is mostly capitals and ends without a stop.
+    """
+    words = [word for word in label.split() if word[0].isalpha()]
+    if len(words) < 3 and len(label) <= _MAX_LABEL:
+        return False
+    small = sum(not word[0].isupper() for word in words)
+    if 2 * small < len(words):
+        return False
+    return len(label) > _MAX_LABEL or label[-1] in ".!?…。！？"
+
 
 # "17: 10" and "0 4:15" stand for 17:10 and 0:04:15.
 _BARE_CLOCK = re.compile(r"(?:\d{1,2}[: ] ?)?\d{1,3}: ?\d{2}", re.ASCII)
