@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import pairwise
 
 from askpod.readers.json_document import seconds
@@ -43,9 +43,7 @@ _LINKED = re.compile(
     r"(?P<open>\((?=\[))?(?<!\[)\[{1,2}(?P<text>[^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]"
     r"\(\s?[^()\s]{1,500}\s?\)\]?(?(open)\))"
 )
-_BULLETS = frozenset("@>*•-#")
 _BULLET = re.compile(r"^(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
-_MARKS = frozenset("*_>-•")
 _QUOTED = re.compile(r"^(?:> )?(?:[-*•] (?=[*_]))?")  # a quotation, or a list of bold names
 _EMPHASIS = re.compile(
     r"^(?:\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,60}?)(?<=\S)[*_]{1,3}(?=[\s:：(\[]|$)"
@@ -96,17 +94,17 @@ _SHORTHAND = re.compile(
 )
 _LEAST_SHORT = 1 / 3  # of the lines have a clock such as [1m05s]; else it may be a pause
 _ENDS = ".?!…\"'”’»)]"  # of a sentence: a timetable has none
+_MAY_BEGIN = re.compile(r"^|\s{2,}|\t|\s?[|,(–—-]\s?| ")  # a clock in words
 _IN_WORDS = re.compile(r"\d ?[^\W\d]")
-_WORDED = r"(?P<aloud>\d{1,3} ?[^\W\d]+(?:,? \d{1,2} ?[^\W\d]+){0,2})"
-_READ_ALOUD = re.compile(rf"{_WORDED}(?P<clock>{CLOCK})", re.ASCII)  # 0 minutes 3 seconds0:03
-_NAMED_ALOUD = re.compile(rf"(?P<name>\S.{{0,{_MAX_NAME}}}?) {_WORDED}")
+_READ_ALOUD = re.compile(
+    rf"^(\d{{1,3}} ?[^\W\d]+(?:,? \d{{1,2}} ?[^\W\d]+){{0,2}}){CLOCK}$", re.ASCII
+)
 
 
 def in_one_notation(written: Iterable[str]) -> list[str]:
     """The lines without marks, with all clocks in one notation."""
     lines = [_normal(line) for line in written]
     for step in (
-        _from_panel,
         _of_24_hours,
         _unnumbered,
         _from_columns,
@@ -123,34 +121,6 @@ def _has_clock(line: str) -> bool:
     return ":" in line and bool(_ANY.search(line, 0, _MAX_HEAD))
 
 
-def _from_panel(lines: list[str]) -> list[str]:
-    """The lines of a page of Teams that was copied: its clocks are read aloud, glued to the digits.
-
-    The name stands above, and again below with the words; there it is kept, once, with its clock.
-    """
-    read = {at: match["aloud"] for at, line in enumerate(lines) if (match := _aloud(line))}
-    if len(read) < 2:
-        return lines
-    written = [at for at, line in enumerate(lines) if line]
-    places = {at: place for place, at in enumerate(written)}
-    changed, names = list(lines), set[str]()
-    for at, aloud in read.items():
-        above, below = (
-            written[min(max(0, places[at] + step), len(written) - 1)] for step in (-1, 1)
-        )
-        named = _NAMED_ALOUD.fullmatch(lines[below])
-        if named and named["aloud"] == aloud and named["name"] == lines[above]:
-            names.add(named["name"])
-            changed[above] = changed[at] = ""
-        else:
-            changed[at] = _spelled(aloud) or ""
-    for at, line in enumerate(lines):
-        named = _NAMED_ALOUD.fullmatch(line)
-        if named and named["name"] in names and (clock := _spelled(named["aloud"])):
-            changed[at] = f"{named['name']}  {clock}"
-    return changed
-
-
 def _of_24_hours(lines: list[str]) -> list[str]:
     """The lines; where most clocks have AM or PM behind them, with the day's 24 hours."""
 
@@ -160,13 +130,6 @@ def _of_24_hours(lines: list[str]) -> list[str]:
     changed = [_OF_DAY.sub(whole, line, count=1) if ":" in line else line for line in lines]
     count = sum(map(operator.ne, changed, lines))
     return changed if count >= max(2, _MOST * sum(map(_has_clock, lines))) else lines
-
-
-def _aloud(line: str) -> re.Match[str] | None:
-    """The clock of a line that says it in words, and then in digits."""
-    match = _READ_ALOUD.fullmatch(line) if line[:1].isdecimal() else None
-    spelled = _spelled(match["aloud"]) if match else None
-    return match if match and spelled and seconds(spelled) == seconds(match["clock"]) else None
 
 
 def _unnumbered(lines: list[str]) -> list[str]:
@@ -283,36 +246,44 @@ def _normal(written: str) -> str:
     text = written.strip()
     if text[:1] in _RULES and _RULE.fullmatch(text):
         return ""
-    if "-" in text and "#" in text:
-        text = _F4.sub(r"[\1.\2]", text)
-    if "<" in text:
-        text = _BREAK.sub(" ", text, count=20).strip()
-    if text[:1] in _MARKS:
-        text = _EMPHASIS.sub(r"\1", _QUOTED.sub("", _CARETS.sub("", text)))
-    text = _BOLD.sub(r"\1", text) if "**" in text else text
-    text = _CODE.sub(r"[\2]", text)
-    if not text.isascii():
-        text = _WIDE.sub(lambda match: f"[{match[1].replace('：', ':')}]", text)
-    if "\\" in text:
-        text = _ESCAPED.sub(r"\1", text)
-    if "](" in text:
-        text = _LINKED.sub(_unlinked, text)
-    if (found := _IN_SECONDS.search(text, 0, _MAX_HEAD)) is not None:
-        start, end = (_clock_of(float(found[name])) for name in ("start", "end"))
-        text = f"{text[: found.start()]}[{start} --> {end}]{text[found.end() :]}"
-    if text[:1] in _BULLETS:
-        text = _HEADING.sub("", _BULLET.sub("", text, count=1), count=1)
-    return text
+    for sign, pattern, instead in _MARKUP:
+        if sign in text:
+            text = pattern.sub(instead, text, count=20)
+    return text.strip()
 
 
 def _clock_of(second: float) -> str:
     return f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
 
 
+def _in_clocks(match: re.Match[str]) -> str:
+    start, end = (_clock_of(float(match[name])) for name in ("start", "end"))
+    return f"[{start} --> {end}]"
+
+
 def _unlinked(match: re.Match[str]) -> str:
     """The text of a link; a clock alone stays in its brackets."""
     inner = match["text"].strip(" ()")
     return f"[{inner}]" if re.fullmatch(CLOCK, inner) else match["text"]
+
+
+_MARKUP: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (" ", _READ_ALOUD, r"\1"),
+    ("#", _F4, r"[\1.\2]"),
+    ("<", _BREAK, " "),
+    (">", _CARETS, ""),
+    (" ", _QUOTED, ""),
+    ("", _EMPHASIS, r"\1"),
+    ("**", _BOLD, r"\1"),
+    (":", _CODE, r"[\2]"),
+    ("", _WIDE, lambda match: f"[{match[1].replace('：', ':')}]"),
+    ("\\", _ESCAPED, r"\1"),
+    ("](", _LINKED, _unlinked),
+    (" ", _IN_SECONDS, _in_clocks),
+    (":", _BULLET, ""),
+    ("#", _HEADING, ""),
+)
+"""What is looked for where a sign stands in a line, and what stands there then, in this order."""
 
 
 def _digital(lines: list[str]) -> list[str]:
@@ -323,7 +294,8 @@ def _digital(lines: list[str]) -> list[str]:
     changed = sum(map(operator.ne, short, lines))
     if changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and _run_on(_short_clocks(lines)):
         return short
-    spelled = [_spelled(line) for line in lines]
+    heads = frozenset(lines)
+    spelled = [_spelled(line, heads) for line in lines]
     if sum(each is not None for each in spelled) < 2:
         return lines
     return [line if each is None else each for line, each in zip(lines, spelled, strict=True)]
@@ -342,18 +314,19 @@ def _short_seconds(match: re.Match[str]) -> int:
     return hours * 3600 + minutes * 60 + rest
 
 
-def _spelled(line: str) -> str | None:
-    """The line with its clock in digits; None where it has none in words."""
+def _spelled(line: str, names: Collection[str]) -> str | None:
+    """The line with its clock in digits; None where it has none in words.
+
+    It opens the line, or stands behind a sign, or behind what is a line of its own elsewhere.
+    """
     if not _IN_WORDS.search(line, 0, _MAX_HEAD):
         return None
-    for at in [
-        0,
-        *(match.end() for match in re.finditer(r"\s{2,}|\t|[|,(–—-]\s?", line[:_MAX_NAME])),
-    ]:
-        match = _SPELLED.match(line, at)
+    for begin in _MAY_BEGIN.finditer(line[:_MAX_NAME]):
+        head = line[: begin.start()]
+        match = _SPELLED.match(line, begin.end())
         if match is None or not any(match.groups()) or line[match.end() :].strip(" )-–—:|"):
             continue
-        hours, minutes, secs = (int(match[unit] or 0) for unit in "hms")
-        head = line[:at].rstrip(" \t|,(–—-")
-        return f"{head}  {hours}:{minutes:02}:{secs:02}".strip()
+        if begin[0] != " " or head in names:
+            hours, minutes, secs = (int(match[unit] or 0) for unit in "hms")
+            return f"{head}  {hours}:{minutes:02}:{secs:02}".strip(" \t|,(–—-")
     return None

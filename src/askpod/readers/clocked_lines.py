@@ -67,6 +67,7 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
     """The lines of a text, with the names that are believed."""
     texts = in_one_notation(lines)
     read = [_line(number, text) for number, text in enumerate(texts, 1)]
+    _drop_twice_told(read)
     _keep_spoken(read, texts)
     _drop_read_aloud(read)
     believed = _names_before(read) | _names_behind(read)
@@ -75,7 +76,7 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
         for line in read
     ]
     _take_names_around(read)
-    _drop_initials(read)
+    _drop_pictures(read)
     return read
 
 
@@ -198,23 +199,32 @@ def _take_names_around(lines: Sequence[Line]) -> None:
         _clear(lines, around, {lines[written[place]].name for place in around})
 
 
-def _drop_initials(lines: Sequence[Line]) -> None:
-    """Takes out the initials that stand in a speaker's picture, above the name."""
-    written = [line for line in lines if line.text or line.start is not None]
-    found = [
-        line
-        for line, below in pairwise(written)
-        if line.start is None and below.name and _are_initials(line.text, below.name)
-    ]
+def _drop_twice_told(lines: Sequence[Line]) -> None:
+    """Takes the clock out of a line that has nothing else, where the next one has it and a name."""
+    for line, below in pairwise(lines):
+        if below.name and line.start == below.start and not (line.text or line.name):
+            line.start = None
+
+
+def _drop_pictures(lines: Sequence[Line]) -> None:
+    """Takes out the initials in a speaker's picture above the name, or the name again."""
+    found: list[Line] = []
+    below = Line(0, "")
+    for line in reversed(lines):
+        if line.start is None and below.name and _is_of_name(line.text, below.name):
+            found.append(line)
+        elif line.text or line.start is not None:
+            below = line
     if len(found) > 1:
         for line in found:
             line.text = ""
 
 
-def _are_initials(text: str, name: str) -> bool:
+def _is_of_name(text: str, name: str) -> bool:
+    """Whether a text is a name, or the initials that stand in a picture of whom it names."""
     firsts = Counter(word[0].upper() for word in re.findall(r"[^\W_]+", name))
     few = min(2, firsts.total()) <= len(text) <= _MOST_WORDS
-    return few and text.isupper() and Counter(text) <= firsts
+    return text == name or (few and text.isupper() and Counter(text) <= firsts)
 
 
 def _clear(lines: Sequence[Line], around: dict[int, int], names: set[str]) -> None:
