@@ -81,26 +81,35 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
 
 
 def _keep_spoken(lines: list[Line], texts: Sequence[str]) -> None:
-    """Makes text again of clocks that are said: out of order, and not laid out as most are."""
+    """Makes text again of clocks that are said: not laid out as most are, or out of order.
+
+    Such as "See you at 12:15", where a blank line stands above names. What stands beside several
+    clocks is a name.
+    """
     timed = [at for at, line in enumerate(lines) if line.start is not None]
-    layouts = [_layout(lines[at], texts[at]) for at in timed]
-    usual, count = Counter(layouts).most_common(1)[0] if timed else ("", 0)
+    layouts = [_layout(lines, texts, at) for at in timed]
+    usual, count = Counter(layouts).most_common(1)[0] if timed else ((), 0)
     if 2 * count <= len(timed):
         return
-    above = [layout == usual for layout in layouts].index(True)
+    names = Counter(lines[at].name for at in timed)
+    above = layouts.index(usual)
     chapters = above if above > 1 and all(led for led, *_ in layouts[:above]) else 0
     fitting = {timed[place] for place in anchors([lines[at].start for at in timed])}
     for at, layout in list(zip(timed, layouts, strict=True))[chapters:]:
-        if layout != usual and (at not in fitting or count >= _NEARLY_ALL * len(timed)):
+        is_named = at == 0 or (bool(lines[at].name) and names[lines[at].name] > 1)
+        usual_or_named = layout == usual or is_named
+        if not usual_or_named and (at not in fitting or count >= _NEARLY_ALL * len(timed)):
             lines[at] = Line(lines[at].number, texts[at])
 
 
-def _layout(line: Line, text: str) -> tuple[bool, bool, bool]:
-    """Whether the clock opens the line, stands in brackets, and has words behind it."""
-    led = LEADING.match(text)
-    clock = led or _TRAILING.match(text[:_MAX_HEAD])
+def _layout(lines: Sequence[Line], texts: Sequence[str], at: int) -> tuple[bool, ...]:
+    """Whether the clock opens the line, is in brackets, has words behind it, a blank line above."""
+    line = lines[at]
+    led = LEADING.match(texts[at])
+    clock = led or _TRAILING.match(texts[at][:_MAX_HEAD])
     words = (line.text or line.name) if led else line.text and line.name  # a label has a colon
-    return bool(led), bool(clock and clock["open"]), bool(words)
+    apart = not (led or line.text or texts[at - 1])
+    return bool(led), bool(clock and clock["open"]), bool(words), apart
 
 
 def _drop_read_aloud(lines: Sequence[Line]) -> None:

@@ -31,7 +31,6 @@ from askpod.readers.clock_notations import CLOCK
 from askpod.readers.clocked_lines import Line, read_lines
 from askpod.readers.cues import Cue
 from askpod.readers.json_document import seconds
-from askpod.readers.speaker_labels import is_diariser, is_name
 from askpod.readers.speakers import name_speakers
 from askpod.readers.text import MAX_CAPTIONS, FaultLog, excerpt, refuse_long_lines
 from askpod.readers.turns import draft
@@ -133,7 +132,6 @@ def read_plain(text: str, log: FaultLog) -> Episode:
     raw = written.split("\n")
     refuse_long_lines(log.path, raw)
     lines = read_lines([""] * above + raw[above:])
-    _keep_spoken_clocks(lines)
     drop_pages(lines, log)
     drop_footer(lines, log)
     _drop_sections(lines, log)
@@ -153,40 +151,6 @@ def read_plain(text: str, log: FaultLog) -> Episode:
 def _sample(text: str) -> list[str]:
     shown = _FENCE.sub("", text[:_SAMPLE].replace("\r", "\n"))  # an example of one is none
     return shown.split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
-
-
-def _keep_spoken_clocks(lines: list[Line]) -> None:
-    """Makes text again of what ends with a clock that is said, such as "See you at 12:15".
-
-    It stands once, and no blank line stands above it where one does above names; or its clock is
-    out of order, and nothing is said below it or it looks like no name.
-    """
-    heads = [at for at, line in enumerate(lines) if line.name and not line.is_led]
-    counts = Counter(lines[at].name for at in heads)
-    often = [at for at in heads if counts[lines[at].name] > 1]
-    apart = sum(_is_blank(lines, at - 1) for at in often) >= max(1, _NEARLY_ALL * len(often))
-    written = [line for line in lines if line.text or line.start is not None]
-    ends = {line.number for line, below in pairwise(written) if below.start is not None}
-    misplaced = _out_of_order(lines, heads)
-    for at in heads:
-        line = lines[at]
-        if counts[line.name] > 1 or line.text or line.otherwise is None or is_diariser(line.name):
-            continue
-        no_name = line.number in ends or not is_name(line.name)
-        if (apart and not _is_blank(lines, at - 1)) or (at in misplaced and no_name):
-            lines[at] = line.otherwise
-
-
-def _out_of_order(lines: Sequence[Line], heads: Sequence[int]) -> set[int]:
-    """Those of the lines whose clock does not lie between the one above and the one below."""
-    starts = [lines[at].start or 0.0 for at in heads]
-    around = zip([0.0, *starts], starts, [*starts[1:], starts[-1] if starts else 0.0], strict=False)
-    ordered = [low <= start <= max(low, high) for low, start, high in around]
-    return {at for at, fits in zip(heads, ordered, strict=True) if not fits}
-
-
-def _is_blank(lines: Sequence[Line], at: int) -> bool:
-    return at < 0 or not (lines[at].text or lines[at].start is not None)
 
 
 def _drop_sections(lines: Sequence[Line], log: FaultLog) -> None:
