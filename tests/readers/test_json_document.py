@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askpod.errors import ReadError, Unrecognised
-from askpod.readers.json_document import load_json, recognise_json
+from askpod.readers.json_document import load_json
+from askpod.readers.json_transcripts import recognise_json
 
 PATH = Path("talk.json")
 FORMATS = Path(__file__).parent / "formats"

@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askpod.readers.caption_json import read_podcast_json
 from askpod.readers.json_document import load_json
+from askpod.readers.json_transcripts import read_podcast_json
 from askpod.readers.text import FaultLog
 
 PATH = Path("talk.json")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askpod.readers.json_document import load_json, recognise_json
-from askpod.readers.services import read_whisper
+from askpod.readers.json_document import load_json
+from askpod.readers.json_transcripts import read_whisper, recognise_json
 from askpod.readers.text import FaultLog
 
 PATH = Path("talk.json")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askpod.readers.caption_json import read_youtube_json3, read_youtube_list
-from askpod.readers.json_document import load_json, recognise_json
+from askpod.readers.json_document import load_json
+from askpod.readers.json_transcripts import read_youtube_json3, read_youtube_list, recognise_json
 from askpod.readers.text import FaultLog
 
 PATH = Path("talk.json")

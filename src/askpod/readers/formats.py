@@ -17,17 +17,16 @@ from typing import Any
 from askpod.errors import ReadError, Unrecognised, Untimed
 from askpod.model import Episode
 from askpod.readers import (
-    caption_json,
     captions,
     html_page,
+    json_transcripts,
     plain,
-    services,
     subtitles,
     timed_rows,
     ttml_docx,
 )
 from askpod.readers.datatalks import read_datatalks
-from askpod.readers.json_document import load_json, recognise_json
+from askpod.readers.json_document import load_json
 from askpod.readers.text import (
     MAX_BYTES,
     MAX_JSON_BYTES,
@@ -82,7 +81,7 @@ class Content:
             if self.ending.startswith(".json"):
                 raise
             return None  # notes may begin with a brace
-        return recognise_json(value) or ("service" if services.is_service(value) else None)
+        return json_transcripts.recognise_json(value)
 
     @property
     def said(self) -> str:
@@ -121,11 +120,11 @@ SUBRIP = Format(
 )
 WEBVTT = Format("webvtt", lambda it: subtitles.is_webvtt(it.text), subtitles.read_webvtt)
 _JSON_READERS: dict[str, Callable[[object, FaultLog], Episode]] = {
-    "podcast-json": caption_json.read_podcast_json,
-    "whisper": services.read_whisper,
-    "youtube-list": caption_json.read_youtube_list,
-    "youtube-json3": caption_json.read_youtube_json3,
-    "service": services.read_service,
+    "podcast-json": json_transcripts.read_podcast_json,
+    "whisper": json_transcripts.read_whisper,
+    "youtube-list": json_transcripts.read_youtube_list,
+    "youtube-json3": json_transcripts.read_youtube_json3,
+    "service": json_transcripts.read_service,
 }
 _UNTIMED = (
     Format("untimed-html", lambda it: html_page.is_html(it.text), html_page.read_untimed_html),
@@ -215,7 +214,7 @@ def _why_not(content: Content) -> str:
     if content.ending.startswith(".json") or _JSON.match(content.text):
         with suppress(ReadError):
             value = content.json
-    why = services.why_no_service(value) or why_not_transcript(content.text)
+    why = json_transcripts.why_no_service(value) or why_not_transcript(content.text)
     if not why and value is None and plain.clocks_without_speech(content.text):
         why = (
             "has clocks, but not the names, sentences or amount of speech that a transcript has:"

@@ -14,7 +14,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice, repeat
+from itertools import repeat
 from pathlib import Path
 
 from askpod.errors import ReadError, Unrecognised
@@ -34,7 +34,6 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _NAMES = re.compile(
     '"(?:startTime|start|tStartMs|segments|snippets|transcription|chunks|text|body|utf8)"'
 )
-_SAMPLE = 50  # rows that are looked at to tell the format
 
 
 class Rows(list[object]):
@@ -67,58 +66,6 @@ def load_json(path: Path, text: str) -> object:
     except _TooMany as error:
         problem = f"holds more than {error}; split it or leave it out"
     raise ReadError(path, problem, line=document.line)
-
-
-def recognise_json(value: object) -> str | None:
-    """The transcript format of a JSON value, told by its names alone; None for any other JSON.
-
-    One of "podcast-json", "whisper", "youtube-list" and "youtube-json3".
-    """
-    if isinstance(value, dict):
-        return _format_of_object(value)
-    return _format_of_rows(value) if isinstance(value, list) else None
-
-
-def _format_of_object(value: dict[str, object]) -> str | None:
-    if _some(value.get("events"), "tStartMs"):
-        return "youtube-json3"
-    if _some(value.get("snippets"), "text"):
-        return "youtube-list"
-    segments = value.get("segments")
-    if _some(segments, "startTime") or _some(segments, "body"):
-        return "podcast-json"
-    if segments == [] and "version" in value:
-        return "podcast-json"
-    return "whisper" if _is_whisper(value) else None
-
-
-def _is_whisper(value: dict[str, object]) -> bool:
-    segments = value.get("segments")
-    return (
-        _some(segments, "text", "start")
-        or any("start" in row and nested(row.get("words")) for row in nested(segments)[:_SAMPLE])
-        or (segments == [] and "language" in value)
-        or _some(value.get("transcription"), "text", "offsets")
-        or _some(value.get("chunks"), "text", "timestamp")
-        or _some(value.get("speakers"), "text", "timestamp")
-        or ("text" in value and _some(value.get("words"), "word", "start"))
-    )
-
-
-def _format_of_rows(rows: list[object]) -> str | None:
-    if _some(rows, "text", "start", "duration"):
-        return "youtube-list"
-    return "whisper" if _some(rows, "text", "start", "end") else None
-
-
-def _some(rows: object, *names: str) -> bool:
-    """Whether one of the first rows has all of the names."""
-    if not isinstance(rows, list):
-        return False
-    return any(
-        isinstance(row, dict) and all(name in row for name in names)
-        for row in islice(rows, _SAMPLE)
-    )
 
 
 def _check_sizes(path: Path, text: str) -> None:

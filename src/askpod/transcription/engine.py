@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from askpod.errors import ModelError, ReadError, RecordingError, TranscriberError
 from askpod.files import read_bounded
-from askpod.readers.json_document import Object, load_json, nested, recognise_json, seconds
-from askpod.readers.services import segments_of
+from askpod.readers.json_document import Object, load_json, nested, seconds
+from askpod.readers.json_transcripts import recognise_json, segments_of
 from askpod.readers.text import MAX_JSON_BYTES, FaultLog
 from askpod.services.endpoints import excerpt, key_for, where
 from askpod.services.retry import RequestFailure, Retries
