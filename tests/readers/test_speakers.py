@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askpod.readers.cues import Cue
-from askpod.readers.speaker_labels import hold
-from askpod.readers.speakers import name_or_keep, name_speakers
+from askpod.readers.speakers import name_speakers
 from askpod.readers.text import FaultLog
 from askpod.readers.turns import turns_of
 
@@ -246,15 +245,15 @@ def test_sounds_in_brackets_are_no_speakers():
 
 def test_a_row_without_a_speaker_is_by_nobody_that_the_recogniser_knows():
     cues = [Cue(1, 0, 1, "One.", "A"), Cue(2, 1, 2, "Two."), Cue(3, 2, 3, "Three.", "UNKNOWN")]
-    found = name_or_keep(cues, FaultLog(Path("x.json")))
+    found = name_speakers(cues, FaultLog(Path("x.json")), recognised=True)
     assert [cue.speaker for cue in found] == ["A", "", ""]
 
 
 def test_a_voice_holds_but_not_for_half_an_hour():
     cues = [Cue(at, at, at + 1, "So.", "Ann" if at == 3 else "") for at in range(300)]
     log = FaultLog(Path("x.vtt"))
-    assert sum(bool(cue.speaker) for cue in hold(cues, log)) == 1
-    assert sum(bool(cue.speaker) for cue in hold(cues[:20], log)) == 17
+    assert sum(bool(cue.speaker) for cue in name_speakers(cues, log)) == 1
+    assert sum(bool(cue.speaker) for cue in name_speakers(cues[:20], log)) == 17
 
 
 WORD = st.sampled_from(["kiln", "salt", "heron", "weir", "Wick", "two", "hundred", "it's"])

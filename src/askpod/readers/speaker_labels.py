@@ -106,13 +106,6 @@ _GAP = 100  # captions without a label, at least, after which nobody is credited
 _FAR = 10  # times the usual distance between two labels, likewise
 
 
-def hold(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
-    """The cues, those without a speaker by the one named last; not where few name any."""
-    unknown = {label for label in {cue.speaker for cue in cues} if known(label) == "?"}
-    marked = [cue._replace(speaker="?") if cue.speaker in unknown else cue for cue in cues]
-    return hold_named(marked, log)
-
-
 def hold_named(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> list[Cue]:
     """Cues without a speaker go to the last one that is named, where labels hold so long.
 
@@ -123,7 +116,7 @@ def hold_named(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> l
     """
     places = [place for place, cue in enumerate(cues) if cue.speaker]
     if not places or (len(places) == len(cues) and not any(cue.opens for cue in cues)):
-        return [cue._replace(speaker="") if cue.speaker == "?" else cue for cue in cues]
+        return without_unknown(cues)
     reach = len(cues) if always else _reach(cues, places)
     held = list(cues)
     without = 0
@@ -144,6 +137,11 @@ def hold_named(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> l
             " behind a label are credited to nobody",
         )
     return list(_with_openings(held))
+
+
+def without_unknown(cues: Sequence[Cue]) -> list[Cue]:
+    """The cues; those by somebody who is not known by nobody."""
+    return [cue._replace(speaker="") if cue.speaker == "?" else cue for cue in cues]
 
 
 def _with_openings(cues: Sequence[Cue]) -> Iterator[Cue]:

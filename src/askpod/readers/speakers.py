@@ -23,7 +23,14 @@ from functools import lru_cache
 from itertools import pairwise
 
 from askpod.readers.cues import Cue
-from askpod.readers.speaker_labels import SYMBOLS, hold, hold_named, is_diariser, is_name, known
+from askpod.readers.speaker_labels import (
+    SYMBOLS,
+    hold_named,
+    is_diariser,
+    is_name,
+    known,
+    without_unknown,
+)
 from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, FaultLog, is_of_tool
 from askpod.text import HIDDEN, without_hidden
 
@@ -77,19 +84,25 @@ class _Line:
     changes: bool = False  # another speaker begins
 
 
-def name_speakers(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
+def name_speakers(cues: Sequence[Cue], log: FaultLog, *, recognised: bool = False) -> Sequence[Cue]:
     """The cues with the speakers that their texts name, which are taken out of the texts.
 
     A cue in which several people speak is cut. Where any cue has a speaker of its own, no text is
     looked at; nor where there are more lines than anybody speaks.
+
+    Args:
+        cues: in the file's order.
+        log: takes the fault where few labels stand.
+        recognised: the cues are a recogniser's: one without a speaker is by nobody that it knows,
+            and not by the one that was named last.
     """
-    cues = _without_turn_signs(cues)
-    if not any(cue.speaker.strip("?") for cue in cues):
-        cues = [cue._replace(speaker="") if cue.speaker else cue for cue in cues]
+    cues = [cue._replace(speaker=known(cue.speaker)) if cue.speaker else cue for cue in cues]
+    if any(cue.speaker.strip("?") for cue in cues):
+        return without_unknown(cues) if recognised else hold_named(cues, log)
+    cues = _with_turn_signs(without_unknown(cues))
     lines_or_changes = sum(cue.text.count("\n") + cue.text.count(">>") for cue in cues)
-    too_many = len(cues) > MAX_CUES or lines_or_changes > 2 * MAX_CAPTIONS
-    if too_many or any(cue.speaker for cue in cues):
-        return hold(cues, log)
+    if len(cues) > MAX_CUES or lines_or_changes > 2 * MAX_CAPTIONS:
+        return cues
     split = [_lines(cue.text) for cue in cues]
     _keep_brackets([line for lines in split for line in lines if line.label])
     believed = _Labels(split).believed() or _labels_apart(split)
@@ -124,33 +137,18 @@ def _keep_brackets(lines: Sequence[_Line]) -> None:
             line.label, line.rest, line.bracket = label, line.text[match.end() :], True
 
 
-def name_or_keep(cues: Sequence[Cue], log: FaultLog) -> list[Cue]:
-    """The cues with the speakers of their rows; where no row has one, with those in their texts.
-
-    A recogniser's row without a speaker is by nobody that it knows: it is not credited.
-    """
-    if not any(cue.speaker for cue in cues):
-        return name_speakers(cues, log)
-    unknown = {label for label in {cue.speaker for cue in cues} if known(label) == "?"}
-    return [cue._replace(speaker="") if cue.speaker in unknown else cue for cue in cues]
-
-
-def _without_turn_signs(cues: Sequence[Cue]) -> Sequence[Cue]:
-    """The cues without `[SPEAKER_TURN]`, which says that another speaker begins behind it."""
+def _with_turn_signs(cues: Sequence[Cue]) -> Sequence[Cue]:
+    """The cues with `>>` for `[SPEAKER_TURN]`, in front of what another speaker says."""
     if not any("[" in cue.text and _TURN.search(cue.text) for cue in cues):
         return cues
-    kept: list[Cue] = []
-    opens = False
+    signed: list[Cue] = []
+    opens = ""
     for cue in cues:
-        pieces = _TURN.split(cue.text)
-        for place, piece in enumerate(pieces):
-            if piece.strip():
-                first, last = place == 0, place == len(pieces) - 1
-                start, end = cue.start if first else None, cue.end if last else None
-                kept.append(Cue(cue.line, start, end, piece, cue.speaker, opens or cue.opens))
-                opens = False
-            opens = opens or place < len(pieces) - 1
-    return kept
+        text, signs = _TURN.subn("\n>> ", opens + cue.text)
+        opens = ">> " if signs and text.endswith(">> ") else ""
+        if text := text.removesuffix("\n>> ").strip("\n"):
+            signed.append(cue._replace(text=text))
+    return signed
 
 
 def _lines(text: str) -> list[_Line]:

@@ -23,7 +23,7 @@ from typing import Protocol
 from askpod.errors import ReadError
 from askpod.model import Episode, Turn
 from askpod.readers.cues import Cue, starts_in_order, times
-from askpod.readers.speakers import name_or_keep, name_speakers
+from askpod.readers.speakers import name_speakers
 from askpod.readers.text import (
     MAX_CUES,
     MAX_SECOND,
@@ -53,8 +53,7 @@ def draft(
     A cue without a speaker is by the one named before it, where labels hold so long; not where the
     cues are `recognised`: a recogniser that names nobody knows nobody.
     """
-    named = (name_or_keep if recognised else name_speakers)(list(cues), log)
-    turns = turns_of(named, log)
+    turns = turns_of(name_speakers(list(cues), log, recognised=recognised), log)
     return Episode("", title, turns, description=description, duration=duration, youtube=youtube)
 
 
