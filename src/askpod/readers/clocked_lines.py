@@ -70,7 +70,7 @@ def read_lines(lines: Iterable[str]) -> list[Line]:
     _drop_twice_told(read)
     _keep_spoken(read, texts)
     _drop_read_aloud(read)
-    believed = _names_before(read) | _names_behind(read)
+    believed = _believed(read, led=False) | _believed(read, led=True)
     read = [
         line.otherwise if line.otherwise and (line.is_led, line.name) not in believed else line
         for line in read
@@ -139,43 +139,29 @@ def _reads(aloud: str, second: float) -> bool:
     return numbers in (parts, parts[1:], parts[2:], [part for part in parts if part])
 
 
-def _names_before(lines: Sequence[Line]) -> set[tuple[bool, str]]:
-    """The names that are believed before a clock.
+def _believed(lines: Sequence[Line], *, led: bool) -> set[tuple[bool, str]]:
+    """The names that are believed before a clock, or, where it has led the line, behind it.
 
-    They stand twice, or are among the many that half of the lines with a clock have; those that
-    do not look like names need more of either.
+    They stand twice, or are among the many that half of the clocks have; those that do not look
+    like names need more of either. Behind a clock chapters have titles: below a name there is
+    speech, and one name at least stands twice.
     """
-    named = [line for line in lines if line.name and not line.is_led]
-    counts = Counter(line.name for line in named)
-    share = len(named) / max(1, _timed(lines))
-    return {(False, name) for name, count in counts.items() if _is_believed(name, count, share)}
+    written = [line for line in lines if line.text or line.start is not None]
+    counts = Counter(
+        line.name
+        for line, below in pairwise([*written, Line(0, "")])
+        if line.name and line.is_led == led and (not led or below.start is None)
+    )
+    share = counts.total() / max(1, sum(line.start is not None for line in lines))
+    if led and max(counts.values(), default=0) < 2:
+        return set()
+    return {(led, name) for name, count in counts.items() if _is_believed(name, count, share)}
 
 
 def _is_believed(name: str, count: int, share: float) -> bool:
     if _looks_like_name(name):
         return count > 1 or share >= 0.5
     return share >= _MOST and (count > 1 or share >= _NEARLY_ALL)
-
-
-def _names_behind(lines: Sequence[Line]) -> set[tuple[bool, str]]:
-    """The names that are believed behind a clock: chapters have titles there.
-
-    Below a speaker's name there is speech, and one name at least stands twice.
-    """
-    written = [line for line in lines if line.text or line.start is not None]
-    counts = Counter(
-        line.name for line, below in pairwise(written) if line.is_led and below.start is None
-    )
-    named = {name: count for name, count in counts.items() if _looks_like_name(name)}
-    often = {(True, name) for name, count in named.items() if count > 1}
-    timed = max(1, _timed(lines))
-    if counts and max(counts.values()) > 1 and counts.total() >= _MOST * timed:
-        share = counts.total() / timed
-        often |= {
-            (True, name) for name, count in counts.items() if _is_believed(name, count, share)
-        }
-    mostly = 2 * sum(named.values()) >= timed
-    return often | {(True, name) for name in named} if often and mostly else often
 
 
 def _take_names_around(lines: Sequence[Line]) -> None:
@@ -252,10 +238,6 @@ def _unbracketed(text: str) -> str:
 
 def _may_stand_alone(line: Line) -> bool:
     return line.start is None and _may_be_name(_unbracketed(line.text))
-
-
-def _timed(lines: Iterable[Line]) -> int:
-    return sum(line.start is not None for line in lines)
 
 
 def _line(number: int, text: str) -> Line:
