@@ -166,32 +166,29 @@ def _is_believed(name: str, count: int, share: float) -> bool:
 
 def _take_names_around(lines: Sequence[Line]) -> None:
     """Names on lines of their own, above or below the line with the clock."""
-    written = [at for at, line in enumerate(lines) if line.text or line.start is not None]
-    clocks = [place for place, at in enumerate(written) if lines[at].start is not None]
-    above: dict[int, int] = {}  # place of a clock -> line of the name
-    below: dict[int, int] = {}
-    for place in clocks:
-        line = lines[written[place]]
-        if line.name:
-            continue
-        if place and _may_stand_alone(lines[written[place - 1]]):
-            above[place] = written[place - 1]
-        if not line.text and place + 2 < len(written):
-            next_, after = lines[written[place + 1]], lines[written[place + 2]]
-            if _may_stand_alone(next_) and after.start is None:
-                below[place] = written[place + 1]
+    written = [line for line in lines if line.text or line.start is not None]
+    clocks = sum(line.start is not None for line in written)
+    above = [
+        (line, name)
+        for name, line in pairwise(written)
+        if line.start is not None and not line.name and _may_stand_alone(name)
+    ]
+    below = [
+        (line, name)
+        for line, name, said in zip(written, written[1:], written[2:], strict=False)
+        if line.start is not None and not (line.name or line.text)
+        if _may_stand_alone(name) and said.start is None
+    ]
     for around in (above, below):
-        names = {at: _unbracketed(lines[at].text) for at in around.values()}
-        counts = Counter(names.values())
-        often = {name for name, count in counts.items() if count > 1}
-        covered = sum(counts[name] for name in often)
-        if not often or 2 * covered < len(clocks) or len(around) < _MOST * len(clocks):
+        counts = Counter(_unbracketed(name.text) for _, name in around)
+        often = sum(count for count in counts.values() if count > 1)
+        if 2 * often < max(1, clocks) or len(around) < _MOST * clocks:
             continue
-        nearly_all = len(around) >= _NEARLY_ALL * len(clocks)
-        for place, at in around.items():
-            if nearly_all or names[at] in often or is_diariser(names[at]):
-                lines[written[place]].name = names[at]
-        _clear(lines, around, {lines[written[place]].name for place in around})
+        for line, named in around:
+            name = _unbracketed(named.text)
+            nearly_all = len(around) >= _NEARLY_ALL * clocks
+            if nearly_all or counts[name] > 1 or is_diariser(name):
+                line.name, named.text = name, ""
 
 
 def _drop_twice_told(lines: Sequence[Line]) -> None:
@@ -220,12 +217,6 @@ def _is_of_name(text: str, name: str) -> bool:
     firsts = Counter(word[0].upper() for word in re.findall(r"[^\W_]+", name))
     few = min(2, firsts.total()) <= len(text) <= _MOST_WORDS
     return text == name or (few and text.isupper() and Counter(text) <= firsts)
-
-
-def _clear(lines: Sequence[Line], around: dict[int, int], names: set[str]) -> None:
-    for at in around.values():
-        if _unbracketed(lines[at].text) in names:
-            lines[at].text = ""
 
 
 def _unbracketed(text: str) -> str:
