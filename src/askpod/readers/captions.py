@@ -72,7 +72,7 @@ def holds_captions(text: str) -> bool:
     for arrow in _ARROW.finditer(text):
         at = arrow.start()
         lowest = max(0, at - 2 * _LONGEST_CLOCK)
-        begin = max(text.rfind("\n", lowest, at), text.rfind("\r", lowest, at), lowest - 1) + 1
+        begin = max(text.rfind("\n", lowest, at), lowest - 1) + 1
         if _TIMING.match(text, begin, at + 2):
             return True
     return False
@@ -86,7 +86,7 @@ def split_captions(text: str, log: FaultLog) -> list[Caption]:
     refuse_floods(log.path, text)
     captions = [Caption(1)]
     unreadable = []
-    for number, line in enumerate(_lines(text), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if ">" in line and (caption := _timed(number, line)):
             if caption.start is None:
                 unreadable.append(number)
@@ -138,14 +138,9 @@ def refuse_floods(path: Path, text: str) -> None:
         ("<", MAX_TAGS, "tags"),
         ("&", MAX_TAGS, "character references"),
         ("\n", MAX_LINES, "lines"),
-        ("\r", MAX_LINES, "lines"),
     ):
         if text.count(mark) > most:
             raise ReadError(path, f"holds more than {most:,} {of}; split it or leave it out")
-
-
-def _lines(text: str) -> list[str]:
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _timed(number: int, line: str) -> Caption | None:

@@ -19,7 +19,7 @@ from operator import le
 from statistics import median
 from typing import NamedTuple
 
-from askpod.readers.text import FaultLog
+from askpod.readers.text import SENTENCE_ENDS, FaultLog
 from askpod.times import CHARACTERS_PER_SECOND, anchors, clock
 
 
@@ -40,7 +40,6 @@ def later(second: float | None, seconds: float | None) -> float | None:
 
 
 _SPACING = 2.0  # seconds between two cuts: a quote needs no more
-_STOPS = frozenset(".?!…。？！")
 _REACH = 40  # characters that may stand between a word and where the one before it ended
 
 
@@ -92,7 +91,7 @@ def _is_due(text: str, word: Word, start: float | None) -> bool:
         return False
     if start is None or word.second >= start + _SPACING:
         return True
-    return word.second > start and before.rstrip()[-1:] in _STOPS
+    return word.second > start and before.rstrip()[-1:] in SENTENCE_ENDS
 
 
 _LOCAL = 10.0  # seconds: cues that go back less are said at about the same time

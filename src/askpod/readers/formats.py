@@ -39,7 +39,7 @@ from askpod.readers.text import (
     without_markdown,
 )
 
-_FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\r?\n")
+_FRONT_MATTER = re.compile(r"\s{0,16}---[ \t]*\n")
 _TRANSCRIPT = re.compile(r"^transcript:", re.MULTILINE)
 _ROWS = re.compile(r"^transcript:[ \t]*(?:[\[#&!].*)?$", re.MULTILINE)  # no word stands behind it
 _JSON = re.compile(r"\s*+(?:\{|\[\s*+[\[{\"\]])")  # and not a line that begins with [00:12]

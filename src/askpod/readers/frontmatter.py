@@ -66,7 +66,7 @@ def _tree(path: Path, offset: int, text: str, log: FaultLog) -> Node | None:
 
 
 def _mended_lines(text: str, log: FaultLog) -> list[str]:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text.split("\n")
     if text.isascii() and not _FORBIDDEN.search(text):
         return lines
     for place, line in enumerate(lines):

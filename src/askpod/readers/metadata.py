@@ -33,10 +33,8 @@ from askpod.parsing import Mapping, Node, Scalar, Sequence
 from askpod.readers.discover import ENDINGS, episode_id, name_of_recording, read_name
 from askpod.readers.frontmatter import Fields, clean_text, read_yaml
 from askpod.readers.json_document import seconds
-from askpod.readers.text import FaultLog, clean, decode, excerpt, read_bytes
+from askpod.readers.text import FaultLog, clean, decode, ends_sentence, excerpt, read_bytes
 
-_ENDS = frozenset(".?!…。？！")
-_CLOSING = "\"'”’»)] "
 _EDGES_OF_NUMBERS = re.compile(r"[\W_]+|(?<!\d)0+(?=\d)")
 
 
@@ -78,7 +76,7 @@ def _pieces(turn: Turn, starts: list[float]) -> Iterator[Turn]:
 
 def _begins_sentence(text: str, offset: int) -> bool:
     before = text[max(0, offset - 8) : offset]
-    return before[-1:].isspace() and before.rstrip(_CLOSING)[-1:] in _ENDS
+    return before[-1:].isspace() and ends_sentence(before)
 
 
 KEYS = ("title", "guests", "date", "season", "number", "description", "topics", "audio", "video",

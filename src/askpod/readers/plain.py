@@ -32,7 +32,7 @@ from askpod.readers.clocked_lines import Line, read_lines
 from askpod.readers.cues import Cue
 from askpod.readers.json_document import seconds
 from askpod.readers.speakers import name_speakers
-from askpod.readers.text import MAX_CAPTIONS, FaultLog, excerpt, refuse_long_lines
+from askpod.readers.text import MAX_CAPTIONS, FaultLog, ends_sentence, excerpt, refuse_long_lines
 from askpod.readers.turns import draft
 from askpod.times import anchors
 
@@ -47,8 +47,6 @@ _STEPS_BACK = 0.1  # of the clocks may go back, in a recording in parts
 _LEAST_IN_PARTS = 5  # clocks of a recording in two parts
 _NEARLY_ALL = 0.9  # of the names have a blank line above, or paragraphs a clock at their end
 _SLOWEST = 3.0  # characters a second; chapters and timetables have far fewer
-_ENDS = frozenset(".?!…。？！")
-_CLOSING = "\"'”’»)]"
 _LEVEL = re.compile(r"\W{0,3}(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL|TRACE)\b")
 _INLINE = re.compile(
     rf"\[ ?({CLOCK}) ?\]|\((\d{{1,2}}:[0-5]\d:[0-5]\d)\)|(?<=[.?!] )\((\d{{1,3}}:[0-5]\d)\)",
@@ -124,12 +122,11 @@ def read_plain(text: str, log: FaultLog) -> Episode:
 
     Raises ReadError where it has more lines, or longer ones, than any transcript.
     """
-    written = text.replace("\r\n", "\n").replace("\r", "\n")
-    if written.count("\n") >= MAX_CAPTIONS:
+    if text.count("\n") >= MAX_CAPTIONS:
         raise ReadError(log.path, f"has more than {MAX_CAPTIONS:,} lines; split it or leave it out")
-    front = _FRONT_MATTER.match(written)
+    front = _FRONT_MATTER.match(text)
     above = front[0].count("\n") if front else 0
-    raw = written.split("\n")
+    raw = text.split("\n")
     refuse_long_lines(log.path, raw)
     lines = read_lines([""] * above + raw[above:])
     drop_pages(lines, log)
@@ -149,7 +146,7 @@ def read_plain(text: str, log: FaultLog) -> Episode:
 
 
 def _sample(text: str) -> list[str]:
-    shown = _FENCE.sub("", text[:_SAMPLE].replace("\r", "\n"))  # an example of one is none
+    shown = _FENCE.sub("", text[:_SAMPLE])  # an example of one is none
     return shown.split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
 
 
@@ -207,7 +204,7 @@ def _is_labelled(lines: Sequence[Line]) -> bool:
         if cue.speaker and cue.text not in unnamed  # its label is taken out
     ]
     labelled = {cue.line for cue in named}
-    ended = sum(cue.text.rstrip().rstrip(_CLOSING)[-1:] in _ENDS for cue in named)
+    ended = sum(ends_sentence(cue.text) for cue in named)
     return (
         len(labelled) >= max(_LEAST_LABELLED, _LABELLED * len(blocks))
         and len({cue.speaker for cue in named}) > 1
@@ -228,7 +225,7 @@ def _is_speech(timed: Sequence[Line], lines: Sequence[Line]) -> bool:
     named = sum(bool(line.name) for line in timed)
     labelled = [Cue(block.line, block.start, None, block.text) for block in blocks]
     named += sum(bool(cue.speaker) for cue in name_speakers(labelled, FaultLog(Path())))
-    ended = sum(block.text.rstrip(_CLOSING)[-1:] in _ENDS for block in blocks)
+    ended = sum(ends_sentence(block.text) for block in blocks)
     if (
         any(line.read_aloud for line in timed)
         or 2 * named >= len(timed)

@@ -31,7 +31,7 @@ from askpod.readers.speaker_labels import (
     known,
     without_unknown,
 )
-from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, FaultLog, is_of_tool
+from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, FaultLog, ends_sentence, is_of_tool
 from askpod.text import HIDDEN, without_hidden
 
 _NUMBER = re.compile(r"\d+$")
@@ -67,8 +67,6 @@ _OFTEN_SHARE = 0.02  # of the captions, likewise
 _BEGINS = 1 / 3  # of what follows such a prefix begins a sentence: "budget: is …" does not
 _CAPITALS = 0.05  # of the captions begin with a capital; in a file with fewer nothing can be told
 _SPOKEN = 0.8  # of a bracket's uses that are followed by words: `[Music]` mostly stands alone
-_STOPS = frozenset(".?!…。？！")
-_CLOSING = "\"'”’»)]"
 _MOST_ODD_WORDS = 7  # of a label that does not look like a name
 
 
@@ -298,7 +296,7 @@ class _Labels:
             line.label
             for lines in self._split
             for above, line in pairwise(lines)
-            if line.changes or above.text.rstrip().rstrip(_CLOSING)[-1:] in _STOPS
+            if line.changes or ends_sentence(above.text)
         }
         return inside | {lines[0].label for lines in self._split}
 
@@ -307,9 +305,7 @@ class _Labels:
         return {
             lines[0].label
             for above, lines in pairwise(self._split)
-            if lines[0].label
-            and lines[0].rest[:1].isupper()
-            and above[-1].text.rstrip().rstrip(_CLOSING)[-1:] in _STOPS
+            if lines[0].label and lines[0].rest[:1].isupper() and ends_sentence(above[-1].text)
         }
 
     def _is_small(self) -> bool:

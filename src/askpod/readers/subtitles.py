@@ -204,7 +204,7 @@ def _inside(caption: Caption, second: float | None) -> float | None:
 
 _HEAD = 4_000  # characters by which a file is recognised
 _SBV = re.compile(
-    r"^(\d{1,3}:\d\d:\d\d[.,]\d{1,3}),(\d{1,3}:\d\d:\d\d[.,]\d{1,3})[ \t]*\r?$", re.MULTILINE
+    r"^(\d{1,3}:\d\d:\d\d[.,]\d{1,3}),(\d{1,3}:\d\d:\d\d[.,]\d{1,3})[ \t]*$", re.MULTILINE
 )
 # 12:34, 12:34.56, 12:34:56 (hundredths), and with hours only 1:12:34.56.
 _LRC_CLOCK = r"\d{1,3}:\d\d(?:[.:]\d{1,3}|:\d\d\.\d{1,3})?"

@@ -158,6 +158,7 @@ UNSPACED = (
     "\U00020000-\U0003ffff"
 )
 _UNSPACED = re.compile(f"[{UNSPACED}]")
+SENTENCE_ENDS = frozenset(".?!…。？！")
 _BREAK = re.compile(rf"(?<=[{UNSPACED}])[^\S\n]*\n\s*(?=[{UNSPACED}])")
 
 
@@ -167,6 +168,11 @@ def gap_between(left: str, right: str) -> str:
     if before.isascii() or after.isascii():
         return " "
     return "" if _UNSPACED.match(before) and _UNSPACED.match(after) else " "
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a text ends as a sentence does, quotation marks and brackets behind it aside."""
+    return text.rstrip(" \n\"'”’»)]")[-1:] in SENTENCE_ENDS
 
 
 def joined_lines(text: str) -> str:
@@ -332,11 +338,18 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode(path: Path, data: bytes, log: FaultLog) -> str:
-    """The text of a file's bytes, without a byte order mark. Raises ReadError where it is none."""
+    """The text of a file's bytes, without a byte order mark, its lines ended by line feeds alone.
+
+    Raises ReadError where it is none.
+    """
+    return _decoded(path, data, log).lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decoded(path: Path, data: bytes, log: FaultLog) -> str:
     if data.startswith(_UTF16):
         return _utf16(path, data)
     try:
-        return data.decode("utf-8").lstrip("\ufeff")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         if path.suffix.lower() not in _MAY_BE_WINDOWS or b"\0" in data:
@@ -361,7 +374,7 @@ def decode(path: Path, data: bytes, log: FaultLog) -> str:
 
 def _utf16(path: Path, data: bytes) -> str:
     try:
-        return data.decode("utf-16").lstrip("\ufeff")
+        return data.decode("utf-16")
     except UnicodeDecodeError as error:
         raise ReadError(
             path,

@@ -29,8 +29,10 @@ from askpod.readers.text import (
     MAX_SECOND,
     MAX_SPEECH,
     MAX_TURN,
+    SENTENCE_ENDS,
     FaultLog,
     clean,
+    ends_sentence,
     gap_between,
     is_of_tool,
     joined_lines,
@@ -255,9 +257,6 @@ MOST_OF_TOOL = 3  # cues at an end that may be a tool's own
 MARK_EVERY = 2.0  # seconds between marks; words come several a second
 _PUNCTUATED = 3 / 1000  # end marks per character, from which on speech has sentences
 
-_ENDS = frozenset(".?!…。？！")
-_CLOSING = "\"'”’»)]"
-
 
 class Said(Protocol):
     """What is joined: a cue, cleaned, with words."""
@@ -302,10 +301,6 @@ def _is_punctuated(cues: Sequence[Said]) -> bool:
     return ends >= _PUNCTUATED * characters
 
 
-def _ends_sentence(text: str) -> bool:
-    return text[-1] in _ENDS or text.rstrip(_CLOSING)[-1:] in _ENDS
-
-
 class _Paragraph:
     """A turn that is still being put together."""
 
@@ -318,7 +313,7 @@ class _Paragraph:
         self._end = cue.end
         self._marks: list[tuple[int, float]] = []
         self._sentence = 0  # characters since the last cue that held an end mark
-        self._ended = _ends_sentence(cue.text)
+        self._ended = ends_sentence(cue.text)
 
     def ends_before(self, cue: Said, start: float, *, punctuated: bool) -> bool:
         """Whether a cue that starts at `start` begins another turn."""
@@ -347,8 +342,10 @@ class _Paragraph:
         self._length += len(gap) + len(cue.text)
         self._latest = start
         self._end = cue.end if cue.end is None or self._end is None else max(cue.end, self._end)
-        self._ended = _ends_sentence(cue.text)
-        self._sentence = 0 if not _ENDS.isdisjoint(cue.text) else self._sentence + len(cue.text)
+        self._ended = ends_sentence(cue.text)
+        self._sentence = (
+            0 if not SENTENCE_ENDS.isdisjoint(cue.text) else self._sentence + len(cue.text)
+        )
 
     def turn(self, following: float | None) -> Turn:
         """The turn, before another one that starts at `following`."""
