@@ -56,8 +56,10 @@ class Caption:
 class Piece:
     """A stretch of a caption with a second or a speaker of its own."""
 
+    line: int
     start: float | None
-    speaker: str = ""  # "" where it is the caption's
+    end: float | None = None
+    speaker: str = ""
     texts: list[str] = field(default_factory=list)
     holds_words: bool = False  # something stands in it that is no space
 

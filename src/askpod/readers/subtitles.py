@@ -156,14 +156,14 @@ def _one_a_line(caption: Caption) -> list[Piece]:
     names = [" ".join(voice[1].split()) for voice in voices if voice]
     if len(names) < len(voices) or any(one == other for one, other in pairwise(names)):
         return []
-    pieces = [Piece(None, name, [shown]) for name, shown in zip(names, caption.shown, strict=True)]
-    pieces[0].start = caption.start
-    return pieces
+    starts = [caption.start, *[None] * len(names)]
+    said = zip(starts, names, caption.shown, strict=False)
+    return [Piece(caption.line, start, None, name, [shown]) for start, name, shown in said]
 
 
 def _pieces(caption: Caption, written: str) -> list[Piece]:
     """Cut where the voice changes, and before words with a second; never inside a word."""
-    pieces = [Piece(caption.start)]
+    pieces = [Piece(caption.line, caption.start)]
     for text, second, speaker in _tagged(caption, written):
         last = pieces[-1]
         if not last.holds_words:
@@ -172,7 +172,7 @@ def _pieces(caption: Caption, written: str) -> list[Piece]:
         elif speaker != last.speaker or (
             second is not None and (last.texts[-1][-1].isspace() or text[0].isspace())
         ):
-            pieces.append(Piece(second, speaker))
+            pieces.append(Piece(caption.line, second, None, speaker))
         pieces[-1].add(text)
     return pieces
 

@@ -16,7 +16,6 @@ import io
 import re
 import zipfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers import expat
 
@@ -77,22 +76,15 @@ def read_xml_captions(text: str, log: FaultLog) -> Episode:
     return draft(reader.cues(), log, recognised=True, title=title)
 
 
-@dataclass(slots=True)
-class _Caption:
-    line: int
-    start: float | None
-    end: float | None
-    speaker: str
-    pieces: list[Piece]  # their speakers are agents' ids
-
-
 class _Captions:
     """Collects the captions of TTML and timedtext."""
 
     def __init__(self) -> None:
         self.title: list[str] = []  # in parts
-        self._captions: list[_Caption] = []
-        self._open: _Caption | None = None
+        self._pieces: list[Piece] = []  # their speakers are agents' ids
+        self._start: float | None = None  # of the caption that is being read
+        self._speaker = ""  # likewise
+        self._is_open = False  # whether one is being read
         self._agents: dict[str, list[str]] = {}  # id -> name in parts
         self._agent = ""  # that is being described
         self._around = ""  # agent of what the caption stands in
@@ -104,16 +96,12 @@ class _Captions:
         """All cues, once the file has been read."""
         names = {agent: clean("".join(parts))[0] for agent, parts in self._agents.items()}
         found: list[Cue] = []
-        for caption in self._captions:
-            pieces = [piece for piece in caption.pieces if piece.texts]
-            for place, piece in enumerate(pieces):
-                end = caption.end if place == len(pieces) - 1 else None
-                agent = (piece.speaker or caption.speaker).partition(" ")[0]
-                speaker = names.get(agent) or agent
-                text = "".join(piece.texts)
-                said = unescape(text) if self._escaped else text
-                found.append(Cue(caption.line, piece.start, end, said, speaker))
-        return found
+        for piece in self._pieces:
+            agent = piece.speaker.partition(" ")[0]
+            text = "".join(piece.texts)
+            said = unescape(text) if self._escaped else text
+            found.append(Cue(piece.line, piece.start, piece.end, said, names.get(agent) or agent))
+        return [cue for cue in found if cue.text]
 
     def start(self, line: int, name: str, attributes: dict[str, str]) -> None:
         if name == "tt":
@@ -132,14 +120,14 @@ class _Captions:
             start = caption_second(attributes["start"])
             lasts = caption_second(attributes.get("dur", ""))
             self._begin(line, start, later(start, lasts), "")
-        elif self._open is not None and name in ("span", "s"):
+        elif self._is_open and name in ("span", "s"):
             self._span(attributes)
-        elif self._open is not None and name == "br":
+        elif self._is_open and name == "br":
             self.text("\n")
 
     def end(self, name: str) -> None:
         if name in ("p", "text"):
-            self._open = None
+            self._is_open = False
         elif name in ("title", "name", "agent"):
             self._inside = ""
 
@@ -148,33 +136,33 @@ class _Captions:
             self.title.append(text)
         elif self._inside == "name" and self._agent:
             self._agents.setdefault(self._agent, []).append(text)
-        elif self._open is not None:
-            self._open.pieces[-1].add(text)
+        elif self._is_open:
+            self._pieces[-1].add(text)
 
     def _begin(self, line: int, start: float | None, end: float | None, speaker: str) -> None:
-        self._open = _Caption(line, start, end, speaker, [Piece(start)])
-        self._captions.append(self._open)
+        self._is_open, self._start, self._speaker = True, start, speaker
+        self._pieces.append(Piece(line, start, end, speaker))
 
     def _span(self, attributes: dict[str, str]) -> None:
         """A stretch inside of a caption."""
-        caption = self._open
-        if caption is None:
+        last = self._pieces[-1]
+        agent = attributes.get("agent", self._speaker)
+        start: float | None = None
+        if "begin" in attributes or "t" in attributes:
+            start = self._times(attributes)[0]
+        elif "agent" not in attributes:
             return
-        agent = attributes.get("agent", "")
-        timed = "begin" in attributes or "t" in attributes
-        if not (timed or agent):
-            return
-        start = self._times(attributes)[0] if timed else None
-        if caption.start is not None and start is not None:
-            ends = caption.end is None or caption.start + start <= caption.end
-            own = "t" in attributes or (start < caption.start and ends)  # counted from there
-            start += caption.start if own else 0.0
-        last = caption.pieces[-1]
+        if self._start is not None and start is not None:
+            ends = last.end is None or self._start + start <= last.end
+            # counted from the beginning of the caption
+            own = "t" in attributes or (start < self._start and ends)
+            start += self._start if own else 0.0
         if last.holds_words:
-            caption.pieces.append(Piece(start, agent))
-            return
-        last.speaker = agent or last.speaker
-        last.start = last.start if start is None else start
+            self._pieces.append(Piece(last.line, start, last.end, agent))
+            last.end = None
+        else:
+            last.speaker = agent
+            last.start = last.start if start is None else start
 
     def _set_rates(self, attributes: dict[str, str]) -> None:
         for name, unit in (("frameRate", "f"), ("tickRate", "t")):
