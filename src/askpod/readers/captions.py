@@ -34,6 +34,7 @@ _UNREADABLE = re.compile(r"[\d\s:.,?-]*(?<=--)>[\d\s:.,?-]*")
 _EXACT = re.compile(r"(\d\d):(\d\d):(\d\d)[.,](\d\d\d)", re.ASCII)
 _SETTING = re.compile(r"\s*(?:align|line|position|size|vertical|region|[XY]\d)\s*:", re.IGNORECASE)
 _LONGEST_CLOCK = 32  # characters
+_NUMBER = re.compile(r"\s*+\d{1,9}\s*+")
 
 # Only what is known as markup goes: `<laughs>` and `a < b` are speech.
 _TAGS = "i|b|u|s|em|strong|font|span|c|v|lang|ruby|rt|p|div"
@@ -208,7 +209,9 @@ def unroll(
         f"{len(dropped):,} captions show again what the one before showed: taken once",
     )
     for caption, repeat in zip(filled, repeats, strict=True):
-        _drop(caption, repeat)
+        del caption.lines[: repeat.lines], caption.shown[: repeat.lines]
+        if repeat.characters:
+            caption.shown[0] = caption.lines[0] = caption.shown[0][repeat.characters :]
     return [caption for caption in filled if caption.shown]
 
 
@@ -256,12 +259,6 @@ def _scrolls(repeats: Sequence[_Repeat], captions: Sequence[Caption]) -> bool:
     return adding >= _LEAST and adding >= _SHARE * (adding + other)
 
 
-def _drop(caption: Caption, repeat: _Repeat) -> None:
-    del caption.lines[: repeat.lines], caption.shown[: repeat.lines]
-    if repeat.characters:
-        caption.shown[0] = caption.lines[0] = caption.shown[0][repeat.characters :]
-
-
 def read_subrip(text: str, log: FaultLog) -> Episode:
     """The turns of a SubRip file. Raises ReadError where it holds more than any recording."""
     captions = split_captions(text, log)
@@ -288,7 +285,7 @@ def _drop_numbers(captions: Sequence[Caption]) -> None:
         last = len(lines) - 1
         while last > 0 and not lines[last].strip():
             last -= 1
-        if last < 0 or not _is_number(lines[last]):
+        if last < 0 or not _NUMBER.fullmatch(lines[last]):
             due += 1
             continue
         number = int(lines[last])
@@ -296,8 +293,3 @@ def _drop_numbers(captions: Sequence[Caption]) -> None:
             del lines[last:]
             due = number
         due += 1
-
-
-def _is_number(line: str) -> bool:
-    bare = line.strip()
-    return len(bare) <= 9 and bare.isdecimal()

@@ -130,7 +130,7 @@ def _mend_rows(rows: list[Row], guests: Iterable[str], log: FaultLog) -> list[Ro
     """The rows as they should have been written: headers, and speech with its speaker."""
     _mend_labels(rows, guests, log)
     rows = [_without_formula_sign(row, log) for row in rows]
-    rows = _drop_copies(rows, log)
+    rows = _without_copies(_without_copies(rows[::-1], log)[::-1], log)
     rows = put_paragraphs_back(rows, log)
     rows = read_lost_headers(rows, log)
     rows = _drop_contents(rows, log)
@@ -149,14 +149,8 @@ def _without_formula_sign(row: Row, log: FaultLog) -> Row:
     return replace(row, text=text)
 
 
-def _drop_copies(rows: list[Row], log: FaultLog) -> list[Row]:
-    """Drop rows that repeat a neighbour's text and know less about it."""
-    forward = _without_copies(list(reversed(rows)), log)
-    return _without_copies(list(reversed(forward)), log)
-
-
 def _without_copies(rows: list[Row], log: FaultLog) -> list[Row]:
-    """Drop copies of the line before; headers may stand in between."""
+    """Drop rows that repeat the text before and know less; headers may stand in between."""
     kept: list[Row] = []
     last: Row | None = None
     for row in rows:
@@ -189,15 +183,11 @@ def _drop_contents(rows: list[Row], log: FaultLog) -> list[Row]:
     for place, row in enumerate(rows):
         if place in listed:
             log.add(row.line, "contents-dropped", f"table of contents: {excerpt(row.text)}")
-        elif _is_title(row, titles):
+        elif row.text.casefold() in titles and len(row.text.split()) >= _MIN_TITLE_WORDS:
             log.add(row.line, "header-as-speech", f"a header as speech: {excerpt(row.text)}")
         else:
             kept.append(row)
     return kept
-
-
-def _is_title(row: Row, titles: set[str]) -> bool:
-    return row.text.casefold() in titles and len(row.text.split()) >= _MIN_TITLE_WORDS
 
 
 def _listed(rows: list[Row]) -> set[int]:

@@ -93,7 +93,8 @@ def _second(fields: dict[str, Node], line: int, log: FaultLog) -> float | None:
             if isinstance(stated, Scalar) and not stated.plain:
                 log.add(stated.line, "wrong-type", f"`sec` is a text: taken as {second:g} s")
             return second
-        log.add(stated.line, "sec-unreadable", f"`sec` {_shown(stated)} is no second: not used")
+        shown = excerpt(as_text(stated) or "with values inside", 30)
+        log.add(stated.line, "sec-unreadable", f"`sec` {shown} is no second: not used")
     time = fields.get("time")
     second = parse_clock(time.text or "") if isinstance(time, Scalar) else None
     if second is not None:
@@ -110,10 +111,6 @@ def _number(node: Node) -> float | None:
     except ValueError:
         return parse_clock(text)
     return second if 0 <= second <= MAX_SECOND else None
-
-
-def _shown(node: Node) -> str:
-    return excerpt(as_text(node) or "with values inside", 30)
 
 
 _MAX_LABEL = 40  # characters; a longer one may be a paragraph
@@ -154,7 +151,10 @@ def put_paragraphs_back(rows: list[Row], log: FaultLog) -> list[Row]:
         if row.header:
             mended.append(row)
         elif not (row.who and is_paragraph(row.who)):
-            mended.extend(_with_text(row, log))
+            if row.text:
+                mended.append(row)
+            else:
+                log.add(row.line, "empty-line", f"a row without text by “{row.who}”: dropped")
             open_paragraph = ""
         elif row.text in names and following[place] != row.who:
             log.add(row.line, "who-swapped", f"speech in `who`, “{row.text}” in `line`: swapped")
@@ -166,12 +166,6 @@ def put_paragraphs_back(rows: list[Row], log: FaultLog) -> list[Row]:
             open_paragraph = row.who
             mended.extend(_unpacked(row, run, log, again=again))
     return mended
-
-
-def _with_text(row: Row, log: FaultLog) -> list[Row]:
-    if not row.text:
-        log.add(row.line, "empty-line", f"a row without text by “{row.who}”: dropped")
-    return [row] if row.text else []
 
 
 def _unpacked(row: Row, run: int, log: FaultLog, *, again: bool) -> list[Row]:

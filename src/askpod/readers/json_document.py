@@ -106,7 +106,9 @@ class _Document:
         self._decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=float)
 
     def read(self) -> object:
-        value, end = self._outermost(self._skip(0))
+        begin = self._skip(0)
+        is_object = self._text.startswith("{", begin)
+        value, end = self._members(begin) if is_object else self._value(begin)
         end = self._skip(end)
         if isinstance(value, dict) and self._text.startswith("{", end):
             return self._lines()
@@ -124,11 +126,6 @@ class _Document:
             self._keep(rows, value)
             at = self._skip(at)
         return rows
-
-    def _outermost(self, at: int) -> tuple[object, int]:
-        if self._text.startswith("{", at):
-            return self._members(at)
-        return self._value(at)
 
     def _members(self, at: int) -> tuple[object, int]:
         pairs: list[tuple[str, object]] = []
@@ -251,7 +248,8 @@ def second_of(value: object, line: int, log: FaultLog, unit: float = 1.0) -> flo
         return None
     second = seconds(value, unit)
     if second is None:
-        written = excerpt(_shown(value)) if isinstance(value, str | float | int) else "a value"
+        shown = str(value)[:100].encode("utf-8", "replace").decode()
+        written = excerpt(shown) if isinstance(value, str | float | int) else "a value"
         log.add(line, "bad-time", f"{written} is no second of a recording: not used")
     return second
 
@@ -280,10 +278,6 @@ def _clock(text: str) -> float | None:
         return None
     hours, minutes, rest = match.groups()
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest.replace(",", "."))
-
-
-def _shown(value: object) -> str:
-    return str(value)[:100].encode("utf-8", "replace").decode()
 
 
 def _whole(text: str, line: int, log: FaultLog) -> str:

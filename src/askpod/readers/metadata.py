@@ -22,6 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -66,17 +67,14 @@ def _pieces(turn: Turn, starts: list[float]) -> Iterator[Turn]:
     cuts = [(0, turn.start)]
     for offset, second in turn.marks:
         other = bisect_right(starts, second) > bisect_right(starts, cuts[-1][1])
-        if other and second < turn.end and _begins_sentence(turn.text, offset):
+        before = turn.text[max(0, offset - 8) : offset]
+        begins_sentence = before[-1:].isspace() and ends_sentence(before)
+        if other and second < turn.end and begins_sentence:
             cuts.append((offset, second))
     for (begin, start), (stop, end) in pairwise([*cuts, (len(turn.text), turn.end)]):
         text = turn.text[begin:stop].rstrip()
         marks = tuple((at - begin, s) for at, s in turn.marks if begin < at <= begin + len(text))
         yield replace(turn, text=text, start=start, end=end, marks=marks)
-
-
-def _begins_sentence(text: str, offset: int) -> bool:
-    before = text[max(0, offset - 8) : offset]
-    return before[-1:].isspace() and ends_sentence(before)
 
 
 KEYS = ("title", "guests", "date", "season", "number", "description", "topics", "audio", "video",
@@ -159,20 +157,13 @@ def _chapters(node: Node | None, log: FaultLog) -> Iterator[Chapter]:
         return
     for item in node.items:
         fields = item.items if isinstance(item, Mapping) else {}
-        start, title = _second(fields.get("start")), clean_text(fields.get("title"), log)
+        stated, title = fields.get("start"), clean_text(fields.get("title"), log)
+        start = seconds(stated.text) if isinstance(stated, Scalar) else None
         if start is None or not title:
             wanted = "a `start` in seconds or as 12:34, and a `title`"
             log.add(item.line, "bad-chapter", f"a chapter needs {wanted}: left out")
         else:
             yield Chapter(start, title)
-
-
-def _start(chapter: Chapter) -> float:
-    return chapter.start
-
-
-def _second(node: Node | None) -> float | None:
-    return seconds(node.text) if isinstance(node, Scalar) else None
 
 
 def _report_type(node: Node | None, name: str, wanted: str, log: FaultLog) -> None:
@@ -230,7 +221,7 @@ def _amended(episode: Episode, path: Path, log: FaultLog) -> Episode:
     if speakers:
         names = _names_of({turn.speaker for turn in turns}, speakers, log)
         turns = tuple(turn.by(names.get(turn.speaker, turn.speaker)) for turn in turns)
-    chapters = tuple(sorted(_chapters(root.items.get("chapters"), log), key=_start))
+    chapters = tuple(sorted(_chapters(root.items.get("chapters"), log), key=attrgetter("start")))
     turns = sectioned(turns, chapters) if chapters else turns
     return replace(episode, turns=turns, links=links, **told)
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Protocol
 
 from askpod.errors import ReadError
 from askpod.model import Episode, Turn
@@ -66,7 +65,7 @@ def turns_of(cues: Sequence[Cue], log: FaultLog) -> tuple[Turn, ...]:
     stated, or could not be believed. Raises ReadError where there are too many cues.
     """
     once = _without_repeats(_of_people(_Washing(log).washed(cues), log), log)
-    return tuple(join_cues(*starts_in_order(once, log)))
+    return tuple(_joined(*starts_in_order(once, log)))
 
 
 def _of_people(cues: list[Cue], log: FaultLog) -> list[Cue]:
@@ -106,7 +105,8 @@ class _Washing:
                     held = f"a cue of {len(text):,} characters (at most {MAX_TURN:,})"
                     raise self._too_much(cue.line, held)
                 kept.append(self._as_it_should_be(cue, text))
-        self._report()
+        for kind, lines in self._faults.items():
+            self._log.add(lines[0], kind, f"{times(len(lines))}: {_REPAIRS[kind]}")
         return kept
 
     def _as_it_should_be(self, cue: Cue, text: str) -> Cue:
@@ -114,7 +114,9 @@ class _Washing:
         if start is not None and end is not None and end < start:
             self._note("end-before-start", cue.line)
             end = None
-        speaker = self._label(cue.speaker, cue.line)
+        if cue.speaker not in self._labels:
+            self._labels[cue.speaker] = self._text(cue.speaker, cue.line)
+        speaker = self._labels[cue.speaker]
         if (text, start, end, speaker) == (cue.text, cue.start, cue.end, cue.speaker):
             return cue
         return Cue(cue.line, start, end, text, speaker, cue.opens)
@@ -129,11 +131,6 @@ class _Washing:
             self._note("control-characters", line)
         return cleaned
 
-    def _label(self, label: str, line: int) -> str:
-        if label not in self._labels:
-            self._labels[label] = self._text(label, line)
-        return self._labels[label]
-
     def _second(self, second: float | None, line: int) -> float | None:
         if second is None or 0 <= second <= MAX_SECOND:
             return second
@@ -142,10 +139,6 @@ class _Washing:
 
     def _note(self, kind: str, line: int) -> None:
         self._faults.setdefault(kind, []).append(line)
-
-    def _report(self) -> None:
-        for kind, lines in self._faults.items():
-            self._log.add(lines[0], kind, f"{times(len(lines))}: {_REPAIRS[kind]}")
 
     def _too_much(self, line: int, held: str) -> ReadError:
         return ReadError(
@@ -258,31 +251,13 @@ MARK_EVERY = 2.0  # seconds between marks; words come several a second
 _PUNCTUATED = 3 / 1000  # end marks per character, from which on speech has sentences
 
 
-class Said(Protocol):
-    """What is joined: a cue, cleaned, with words."""
-
-    @property
-    def text(self) -> str:
-        """The words."""
-
-    @property
-    def speaker(self) -> str:
-        """The label of who speaks; `""` for nobody named."""
-
-    @property
-    def end(self) -> float | None:
-        """The second at which it ends, if that is known."""
-
-    @property
-    def opens(self) -> bool:
-        """Whether another speaker begins here."""
-
-
-def join_cues(
-    cues: Sequence[Said], starts: Sequence[float], estimated: Sequence[bool]
+def _joined(
+    cues: Sequence[Cue], starts: Sequence[float], estimated: Sequence[bool]
 ) -> Iterator[Turn]:
     """The turns that cues make. `starts` never go backwards and are all known."""
-    punctuated = _is_punctuated(cues)
+    characters = sum(len(cue.text) for cue in cues)
+    ends = sum(cue.text.count(mark) for cue in cues for mark in ".?!。")
+    punctuated = ends >= _PUNCTUATED * characters
     paragraph: _Paragraph | None = None
     for cue, start, guessed in zip(cues, starts, estimated, strict=True):
         if paragraph and not paragraph.ends_before(cue, start, punctuated=punctuated):
@@ -295,16 +270,10 @@ def join_cues(
         yield paragraph.turn(None)
 
 
-def _is_punctuated(cues: Sequence[Said]) -> bool:
-    characters = sum(len(cue.text) for cue in cues)
-    ends = sum(cue.text.count(mark) for cue in cues for mark in ".?!。")
-    return ends >= _PUNCTUATED * characters
-
-
 class _Paragraph:
     """A turn that is still being put together."""
 
-    def __init__(self, cue: Said, start: float, *, estimated: bool) -> None:
+    def __init__(self, cue: Cue, start: float, *, estimated: bool) -> None:
         self._parts = [cue.text]
         self._length = len(cue.text)
         self._speaker = cue.speaker
@@ -315,7 +284,7 @@ class _Paragraph:
         self._sentence = 0  # characters since the last cue that held an end mark
         self._ended = ends_sentence(cue.text)
 
-    def ends_before(self, cue: Said, start: float, *, punctuated: bool) -> bool:
+    def ends_before(self, cue: Cue, start: float, *, punctuated: bool) -> bool:
         """Whether a cue that starts at `start` begins another turn."""
         if cue.opens or cue.speaker != self._speaker:
             return True
@@ -329,7 +298,7 @@ class _Paragraph:
         half_full = self._length >= FULL_UNPUNCTUATED / 2
         return self._length >= FULL_UNPUNCTUATED or pause > PAUSE or (half_full and pause >= BREATH)
 
-    def add(self, cue: Said, start: float) -> None:
+    def add(self, cue: Cue, start: float) -> None:
         """Joins a cue, with a mark where its second would not follow from the others."""
         gap = gap_between(self._parts[-1], cue.text)
         silence = self._end is not None and start - self._end >= MARK_EVERY
