@@ -21,8 +21,7 @@ from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
-from operator import itemgetter
+from itertools import chain
 from pathlib import Path
 
 from askpod.errors import Failure, PathError
@@ -99,31 +98,25 @@ def find_recordings(paths: Sequence[Path], *, in_folders: bool) -> list[Path]:
     found: dict[Path, Path] = {}
     for path in paths:
         with _plain_errors(path):
-            for file in _recordings(path, in_folders=in_folders):
+            files = [path] if path.is_file() and _seems_recording(path) else []
+            if path.is_dir() and in_folders:
+                below = chain.from_iterable(_walk(path, {}))
+                files = _one_of_each(each for each in below if _is_file(each))
+            for file in files:
                 found.setdefault(file.resolve(), file)
     return list(found.values())
 
 
-def _recordings(path: Path, *, in_folders: bool) -> list[Path]:
-    if path.is_dir() and in_folders:
-        below = (Path(*each) for each in _walk_all(path, {}))
-        return _one_of_each(file for file in below if _is_named_so(file) and _is_file(file))
-    return [path] if path.is_file() and _seems_recording(path) else []
-
-
 def _one_of_each(files: Iterable[Path]) -> list[Path]:
     """The recordings, sorted; of one in several formats side by side the first."""
-    ordered = sorted(files, key=lambda each: RECORDINGS.index(each.suffix.lower()))
+    named_so = (each for each in files if each.suffix.lower() in RECORDINGS)
+    ordered = sorted(named_so, key=lambda each: RECORDINGS.index(each.suffix.lower()))
     first = {file.with_suffix(""): file for file in reversed(ordered)}
     return sorted(first.values())
 
 
-def _is_named_so(path: Path) -> bool:
-    return path.suffix.lower() in RECORDINGS
-
-
 def _seems_recording(path: Path) -> bool:
-    if _is_named_so(path):
+    if path.suffix.lower() in RECORDINGS:
         return True
     try:
         with path.open("rb") as file:
@@ -153,7 +146,8 @@ def endings_not_read(paths: Sequence[Path]) -> Counter[str]:
         # An address may be too long for a name of a file; a folder may be gone by now.
         with suppress(OSError):
             if path.is_dir():
-                endings = (Path(name).suffix.lower() for _, name in _walk_all(path, {}))
+                files = chain.from_iterable(_walk(path, {}))
+                endings = (file.suffix.lower() for file in files)
                 counts.update(each for each in endings if each not in (*ENDINGS, *_METADATA))
     return counts
 
@@ -182,7 +176,8 @@ def named(paths: Sequence[Path]) -> set[Path]:
 def _files(path: Path, unreadable: Unreadable) -> Iterator[Path]:
     with _plain_errors(path):
         if path.is_dir():
-            yield from _walk(path, unreadable)
+            for files in _walk(path, unreadable):
+                yield from sorted(filter(_may_be_one, files), key=_place)
         elif path.exists():
             yield path
         else:
@@ -203,15 +198,8 @@ def _plain_errors(path: Path) -> Iterator[None]:
         raise PathError(f"{where}: cannot be read ({error.strerror}); check it") from None
 
 
-def _walk(root: Path, unreadable: Unreadable) -> Iterator[Path]:
-    """Files below a folder, sorted; a folder reached a second time is passed over."""
-    for folder, names in groupby(_walk_all(root, unreadable), key=itemgetter(0)):
-        transcripts = (Path(folder, name) for _, name in names if _may_be_one(folder, name))
-        yield from sorted(transcripts, key=_place)
-
-
-def _walk_all(root: Path, unreadable: Unreadable) -> Iterator[tuple[str, str]]:
-    """The folder and the name of each file that is not hidden."""
+def _walk(root: Path, unreadable: Unreadable) -> Iterator[list[Path]]:
+    """The files that are not hidden, folder by folder; one reached a second time is passed over."""
 
     def refuse(error: OSError) -> None:
         if error.filename == str(root):
@@ -225,11 +213,10 @@ def _walk_all(root: Path, unreadable: Unreadable) -> Iterator[tuple[str, str]]:
         folders[:] = [] if real in seen else sorted(f for f in folders if not f.startswith("."))
         if real not in seen:
             seen.add(real)
-            yield from ((folder, name) for name in files if not name.startswith("."))
+            yield [Path(folder, name) for name in files if not name.startswith(".")]
 
 
-def _may_be_one(folder: str, name: str) -> bool:
-    path = Path(folder, name)
+def _may_be_one(path: Path) -> bool:
     return (
         path.suffix.lower() in ENDINGS
         and path.stem.lower() not in _NOT_TRANSCRIPTS
@@ -288,14 +275,26 @@ def episode_id(path: Path) -> str:
 def read_name(name: str) -> FromName:
     """Reads a file's name, given without the format's ending."""
     whole = shown_name(name)
-    bare = name_of_recording(whole)
-    rest, youtube = _video(bare)
+    bare = rest = name_of_recording(whole)
+    video = _VIDEO.search(rest)
+    if video and not (video[1].isalpha() and (video[1][1:].islower() or video[1].isupper())):
+        rest = rest[: video.start()]
+    else:
+        video = None  # or a word in brackets
     rest, day = _day(rest)
-    rest, season, number = _numbers(rest)
+    if number := _NUMBER.match(rest):
+        rest = rest[number.end() :].strip(_EDGES)
     if day is None:
         rest, day = _day(rest)
-    title = _title(rest, spaced=" " in whole) or bare or "Untitled"
-    return FromName(title, day, season, number, youtube)
+    if " " not in whole:  # dashes stand for spaces
+        rest = rest.replace("-", " ").replace("_", " ")
+    return FromName(
+        " ".join(rest.split()).strip(_EDGES) or bare or "Untitled",
+        day,
+        season=int(number[1]) if number else None,
+        number=int(number[2]) if number else None,
+        youtube=video[1] if video else None,
+    )
 
 
 def name_of_recording(name: str) -> str:
@@ -306,17 +305,6 @@ def name_of_recording(name: str) -> str:
     return _OF_TRANSCRIPT.sub("", _OF_TRANSCRIPT.sub("", name))
 
 
-def _video(name: str) -> tuple[str, str | None]:
-    match = _VIDEO.search(name)
-    if match is None or _is_word(match[1]):
-        return name, None
-    return name[: match.start()], match[1]
-
-
-def _is_word(text: str) -> bool:
-    return text.isalpha() and (text[1:].islower() or text.isupper())
-
-
 def _day(name: str) -> tuple[str, str | None]:
     """The name without a date at its beginning, and that date."""
     match = _DATE.match(name)
@@ -325,17 +313,3 @@ def _day(name: str) -> tuple[str, str | None]:
             day = date(int(match[1]), int(match[3]), int(match[4])).isoformat()
             return name[match.end() :].strip(_EDGES), day
     return name, None
-
-
-def _numbers(name: str) -> tuple[str, int | None, int | None]:
-    """The name without a season and number at its beginning, and these."""
-    match = _NUMBER.match(name)
-    if match is None:
-        return name, None, None
-    return name[match.end() :].strip(_EDGES), int(match[1]), int(match[2])
-
-
-def _title(rest: str, *, spaced: bool) -> str:
-    """What is left as people write it: in a name without spaces, dashes stand for them."""
-    text = rest if spaced else rest.replace("-", " ").replace("_", " ")
-    return " ".join(text.split()).strip(_EDGES)

@@ -75,12 +75,8 @@ def read_podcast_html(text: str, log: FaultLog) -> Episode:
 
 
 def _check_tags(path: Path, page: str) -> None:
-    if _has_too_many_tags(page):
+    if page.count("<") > MAX_TAGS:
         raise ReadError(path, f"holds more than {MAX_TAGS:,} tags; split it or leave it out")
-
-
-def _has_too_many_tags(page: str) -> bool:
-    return page.count("<") > MAX_TAGS
 
 
 def is_html(text: str) -> bool:
@@ -90,9 +86,7 @@ def is_html(text: str) -> bool:
 
 def text_of_html(text: str) -> str:
     """The lines of a page, with a blank one between its blocks; `""` past MAX_TAGS."""
-    if _has_too_many_tags(text):
-        return ""
-    return "\n".join(line for _, line in _lines(text))
+    return "" if text.count("<") > MAX_TAGS else "\n".join(line for _, line in _lines(text))
 
 
 def looks_like_plain_html(text: str) -> bool:
@@ -117,12 +111,9 @@ def _as_plain(page: str, log: FaultLog, read: Callable[[str, FaultLog], Episode]
     told = read("\n".join(line for _, line in lines), own)
     for fault in own.faults():
         log.add(lines[min(fault.line, len(lines)) - 1][0], fault.kind, fault.repair)
-    return replace(told, title=_title_of(page) or told.title)
-
-
-def _title_of(page: str) -> str:
     match = _TITLE.search(page[:_HEAD_OF_PAGE])
-    return clean(unescape(unescape(match[1])))[0] if match else ""
+    title = clean(unescape(unescape(match[1])))[0] if match else ""
+    return replace(told, title=title or told.title)
 
 
 def _lines(page: str) -> list[tuple[int, str]]:
@@ -166,8 +157,10 @@ class _Page:
     def take(self, piece: _Piece) -> None:
         """Take the next piece of the page."""
         name = piece.tag.removeprefix("/")
-        if not name:
-            self._take_text(piece)
+        if self._label and not name:
+            self._labelled.append(piece.text)
+        elif not name:
+            self._say(piece.text, piece.line)
         if name in _LABELS or name in _BLOCKS:
             self._end_label(piece.line)
             self._label = name if piece.tag in _LABELS else ""
@@ -182,12 +175,6 @@ class _Page:
         self._end_label(self._line)
         self._end_speech()
         return self._cues
-
-    def _take_text(self, piece: _Piece) -> None:
-        if self._label:
-            self._labelled.append(piece.text)
-        else:
-            self._say(piece.text, piece.line)
 
     def _say(self, text: str, line: int) -> None:
         if self._awaited or (self._begun and self._in_paragraph):
