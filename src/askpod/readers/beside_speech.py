@@ -155,17 +155,13 @@ def drop_headings(raw: Sequence[str], lines: list[Line], begin: int, log: FaultL
     labels = Counter(label_in(line.text) for line in lines)
     for at, line in enumerate(lines[begin:], begin):
         is_marked = _HEADING.match(raw[line.number - 1]) and not line.name
-        is_heading = is_marked or _is_chapter(lines, at)
+        # A title in YouTube's panel stands above a clock, and is not what is said at one.
+        is_above = _is_bare_clock(lines, at + 1) and not _is_bare_clock(lines, at - 1)
+        is_heading = is_marked or (is_above and _CHAPTER.fullmatch(line.text))
         label = label_in(line.text)
         if is_heading and counts[line.text] == 1 and not (label and labels[label] > 1):
             log.add(line.number, "heading", f"{excerpt(line.text)} is a heading, and no speech")
             line.text = ""
-
-
-def _is_chapter(lines: Sequence[Line], at: int) -> bool:
-    """Whether a line is a title in YouTube's panel: above a clock, and not what is said at one."""
-    is_above = _is_bare_clock(lines, at + 1) and not _is_bare_clock(lines, at - 1)
-    return is_above and bool(_CHAPTER.fullmatch(lines[at].text))
 
 
 def _is_bare_clock(lines: Sequence[Line], at: int) -> bool:

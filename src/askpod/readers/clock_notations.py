@@ -16,6 +16,7 @@ from itertools import pairwise
 
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import SYMBOLS, is_name
+from askpod.times import clock
 
 _MAX_HEAD = 160  # characters in which a line's clock stands
 _MAX_NAME = 60  # characters
@@ -53,9 +54,11 @@ _CODE = re.compile(rf"(?<![^\s*_])([`*_])[\[(]?({CLOCK})[\])]?\1", re.ASCII)
 _CARETS = re.compile(rf"^>{{2,3}} ?(?=[^\s:>][^:>\n]{{0,59}}[\[(\s]{CLOCK})", re.ASCII)
 _WIDE = re.compile(r"[【（［〔]\s?(\d{1,3}(?:[:：]\d\d){1,2})\s?[】）］〕]", re.ASCII)
 _NAME = rf"{SYMBOLS}[^\W\d_][^:\[\]{{}}<>\n]{{0,59}}?"
-_BOTH = re.compile(
-    rf"\[ ?(?:(?P<before>{_NAME}) ?[,|@·–—-]? (?P<after>{CLOCK})"
-    rf"|(?P<first>{CLOCK}) ?[,|·–—-]? (?P<behind>{_NAME})) ?\](?:\s?[:：])?"
+_NAME_FIRST = re.compile(
+    rf"\[ ?(?P<name>{_NAME}) ?(?P<mark>[,|@·–—-]?) ?(?P<clock>{CLOCK}) ?\](?:\s?[:：])?"
+)
+_CLOCK_FIRST = re.compile(
+    rf"\[ ?(?P<clock>{CLOCK}) ?(?P<mark>[,|·–—-]?) ?(?P<name>{_NAME}) ?\](?:\s?[:：])?"
 )
 _SOUND = re.compile(
     "(?:inaudible|unintelligible|indistinct|crosstalk|overlapping|music|laugh|applau|silence|pause"
@@ -70,7 +73,7 @@ _ANY = re.compile(_TOLD, re.ASCII)
 _CELL = re.compile(rf"[\[(]?({CLOCK})(?: ?(?:-{{0,2}}>|[-–—]) ?({CLOCK}))?[\])]?", re.ASCII)
 _TRACK = re.compile(r"[AV]\d{1,2}")  # of an editor's sequence
 _DASHES = re.compile(r"[|:\s-]*-[|:\s-]*")
-_BETWEEN = re.compile(
+_BARE = re.compile(
     rf"(?P<name>{SYMBOLS}[^\W_][^:：\[\]{{}}<>|\n]{{0,59}}?(?<! )) ?(?P<mark>[:：,@–—-]?) +"
     rf"(?P<clock>{_TOLD}(?: ?(?:-{{0,2}}>|[-–—]) ?{_TOLD})?)(?: +[-–—|:]|:)? +(?=[^\s>–—-])"
     rf"(?!{_TOLD})"
@@ -109,8 +112,7 @@ def in_one_notation(written: Iterable[str]) -> list[str]:
         _unnumbered,
         _from_columns,
         _unglued,
-        _bracketed,
-        _split,
+        _named,
         _digital,
     ):
         lines = step(lines)
@@ -151,49 +153,37 @@ def _unglued(lines: list[str]) -> list[str]:
     return spaced if glued >= max(2, _MOST * sum(map(bool, lines))) else lines
 
 
-def _bracketed(lines: list[str]) -> list[str]:
-    """The lines; where most clocks stand bare between a name and words, in brackets."""
-    found = [_BETWEEN.match(line[:_MAX_HEAD]) if ":" in line else None for line in lines]
-    counts = Counter(match["name"] for match in found if match)
-    often = sum(count for count in counts.values() if count > 1)
-    ended = sum(bool(match) and line[-1] in _ENDS for line, match in zip(lines, found, strict=True))
-    of_all = max(_MOST * sum(map(_has_clock, lines)), _LEAST_SHORT * sum(map(bool, lines)))
-    if often < max(3, of_all) or 2 * ended < often or not _is_of_speakers(found):
-        return lines
-    return [
-        f"{match['name']}: [{match['clock']}] {line[match.end() :]}"
-        if match and (counts[match["name"]] > 1 or is_name(match["name"]))
-        else line
-        for line, match in zip(lines, found, strict=True)
-    ]
+def _named(lines: list[str]) -> list[str]:
+    """The lines; where most clocks stand beside a name, with the clock in brackets and a label.
+
+    They stand bare between the name and words, or with it in one pair of brackets.
+    """
+    clocks, written = sum(map(_has_clock, lines)), sum(map(bool, lines))
+    for pattern in (_BARE, _NAME_FIRST, _CLOCK_FIRST):
+        found = [pattern.match(line[:_MAX_HEAD]) if ":" in line else None for line in lines]
+        counts = Counter(match["name"] for match in found if match)
+        for name in [name for name in counts if _SOUND.fullmatch(name)]:
+            del counts[name]
+        often = sum(count for count in counts.values() if count > 1)
+        ended = sum(bool(m) and line[-1] in _ENDS for line, m in zip(lines, found, strict=True))
+        is_said = pattern is not _BARE or (2 * ended >= often >= _LEAST_SHORT * written)
+        is_usual = often >= max(3, _MOST * clocks) and is_said
+        if is_usual and _are_of_speakers([match for match in found if match]):
+            return [
+                f"[{match['clock']}] {match['name']}: {line[match.end() :].strip()}"
+                if match and (counts[match["name"]] > 1 or is_name(match["name"]))
+                else line
+                for line, match in zip(lines, found, strict=True)
+            ]
+    return lines
 
 
-def _split(lines: list[str]) -> list[str]:
-    """The lines; where most clocks stand in one pair of brackets with a name, the name behind."""
-    found = [_BOTH.match(line) if line[:1] == "[" else None for line in lines]
-    names = Counter(match["before"] or match["behind"] for match in found if match)
-    people = Counter({name: names[name] for name in names if not _SOUND.fullmatch(name)})
-    often = [name for name, count in people.items() if count > 1]
-    least = max(3, _MOST * sum(map(_has_clock, lines)))
-    clocks = [seconds(match["after"] or match["first"]) or 0.0 for match in found if match]
-    if not often or len(people) < 2 or people.total() < least or not _run_on(clocks):
-        return lines
-    return [
-        f"[{match['after'] or match['first']}] {match['before'] or match['behind']}:"
-        f" {line[match.end() :].strip()}"
-        if match and (match["before"] or match["behind"]) in people
-        else line
-        for line, match in zip(lines, found, strict=True)
-    ]
-
-
-def _is_of_speakers(found: Iterable[re.Match[str] | None]) -> bool:
+def _are_of_speakers(found: Sequence[re.Match[str]]) -> bool:
     """Whether clocks behind names are a recording's, and no verses as in "John 3:16 says"."""
-    matches = [match for match in found if match]
-    starts = (_ANY.match(match["clock"]) for match in matches)
+    starts = (_ANY.match(match["clock"]) for match in found)
     clocks = [seconds(start[0]) or 0.0 for start in starts if start]
-    several = len({match["name"] for match in matches}) > 1
-    return _run_on(clocks) and (several or any(match["mark"] for match in matches))
+    several = len({match["name"] for match in found}) > 1
+    return _run_on(clocks) and (several or any(match["mark"] for match in found))
 
 
 def _run_on(clocks: Sequence[float]) -> bool:
@@ -252,12 +242,11 @@ def _normal(written: str) -> str:
     return text.strip()
 
 
-def _clock_of(second: float) -> str:
-    return f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
-
-
 def _in_clocks(match: re.Match[str]) -> str:
-    start, end = (_clock_of(float(match[name])) for name in ("start", "end"))
+    start, end = (
+        f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
+        for second in map(float, match.group("start", "end"))
+    )
     return f"[{start} --> {end}]"
 
 
@@ -290,28 +279,22 @@ def _digital(lines: list[str]) -> list[str]:
     """The lines, with "1 minutes 5 seconds" or [1m5s] as a clock where no other clocks stand."""
     if any(":" in line and LEADING.match(line) for line in lines):
         return lines
-    short = [_SHORTHAND.sub(_unshortened, line) if "s" in line else line for line in lines]
+    clocks: list[float] = []
+
+    def unshortened(match: re.Match[str]) -> str:
+        hours, minutes, rest = (int(match[unit] or 0) for unit in "hms")
+        clocks.append(hours * 3600 + minutes * 60 + rest)
+        return f"[{clock(clocks[-1])}]"
+
+    short = [_SHORTHAND.sub(unshortened, line) if "s" in line else line for line in lines]
     changed = sum(map(operator.ne, short, lines))
-    if changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and _run_on(_short_clocks(lines)):
+    if changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and _run_on(clocks):
         return short
     heads = frozenset(lines)
     spelled = [_spelled(line, heads) for line in lines]
     if sum(each is not None for each in spelled) < 2:
         return lines
     return [line if each is None else each for line, each in zip(lines, spelled, strict=True)]
-
-
-def _short_clocks(lines: Iterable[str]) -> list[int]:
-    return [_short_seconds(match) for line in lines for match in _SHORTHAND.finditer(line)]
-
-
-def _unshortened(match: re.Match[str]) -> str:
-    return f"[{_clock_of(_short_seconds(match)).partition('.')[0]}]"
-
-
-def _short_seconds(match: re.Match[str]) -> int:
-    hours, minutes, rest = (int(match[unit] or 0) for unit in "hms")
-    return hours * 3600 + minutes * 60 + rest
 
 
 def _spelled(line: str, names: Collection[str]) -> str | None:

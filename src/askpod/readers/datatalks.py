@@ -282,17 +282,10 @@ def _report_seconds(rows: Iterable[Row], log: FaultLog) -> None:
             log.add(row.line, "sec-missing", "no second: start estimated")
         elif row.second != previous:
             previous = row.second
-            _report_disbelieved(row, row.second, seconds, passed, log)
-
-
-def _report_disbelieved(
-    row: Row, second: float, believed: list[float], passed: int, log: FaultLog
-) -> None:
-    if passed and second < believed[passed - 1]:
-        clash = f"after {believed[passed - 1]:g} s"
-    else:
-        clash = f"before {believed[passed]:g} s"
-    log.add(row.line, "sec-backwards", f"{second:g} s {clash}: not used, start estimated")
+            is_early = passed and row.second < seconds[passed - 1]
+            clash = f"after {seconds[passed - 1]:g}" if is_early else f"before {seconds[passed]:g}"
+            told = f"{row.second:g} s {clash} s: not used, start estimated"
+            log.add(row.line, "sec-backwards", told)
 
 
 _CLOCK_IN_LABEL = re.compile(

@@ -162,7 +162,10 @@ class Names:
     """
 
     def __init__(self, prose: Iterable[str], urls: Iterable[str]) -> None:
-        self._prose = _words([_bare(word) for word in text.split()] for text in prose)
+        self._prose = _words(
+            [_POSSESSIVE.sub("", word.strip(_EDGES)).strip(_EDGES) for word in text.split()]
+            for text in prose
+        )
         self._urls = _words(_URL_WORDS.findall(unquote(url)) for url in urls)
 
     def full(self, guest: str) -> str:
@@ -205,10 +208,6 @@ def _find(key: str, words: list[tuple[str, str]], least: int) -> str:
                 if count > 1 or name != name.lower():
                     return name
     return ""
-
-
-def _bare(word: str) -> str:
-    return _POSSESSIVE.sub("", word.strip(_EDGES)).strip(_EDGES)
 
 
 def fold(text: str) -> str:

@@ -169,7 +169,8 @@ def _said(rows: Iterable[object], names: Names) -> int:
     said = sum(len(text) for text in texts if isinstance(text, str))
     if said or names.word is None:
         return said
-    return _said(_words_in(rows, names.words), names.word)
+    words = (nested(row.get(names.words)) for row in rows if isinstance(row, dict))
+    return _said(chain.from_iterable(words), names.word)
 
 
 def _rank(names: Names) -> tuple[bool, bool, bool]:
@@ -271,10 +272,6 @@ def _are_sentences(rows: Sequence[object], name: str) -> bool:
     texts = [text for text in sample if isinstance(text, str)]
     spaced = sum(" " in text.strip() or not text.isascii() for text in texts)
     return 2 * spaced >= len(texts) > 0
-
-
-def _words_in(rows: Iterable[object], name: str) -> list[Object]:
-    return [word for row in rows if isinstance(row, dict) for word in nested(row.get(name))]
 
 
 def _lists_in(value: object, depth: int) -> Iterator[list[object]]:

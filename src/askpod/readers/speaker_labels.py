@@ -197,7 +197,7 @@ def linked(episode: Episode) -> Episode:
     guests = episode.guests
     if len(guests) == 1 and len(labels) == 2 and guests[0] not in names.values():
         label = labels[1]  # the host opens the episode
-        if _is_guest(label, guests[0]):
+        if _is_id(guests[0]) or _are_alike(label, guests[0]):
             name = _full_name(guests[0], label, episode)
             guests, names = (name,), {**names, label: name}
     turns = tuple(turn.by(names.get(turn.speaker, turn.speaker)) for turn in episode.turns)
@@ -211,11 +211,6 @@ def _by_words(label: str, guests: Sequence[str]) -> str:
         guest for guest in guests if [fold(word) for word in guest.split()][: len(words)] == words
     ]
     return fitting[0] if len(fitting) == 1 and any(words) else label
-
-
-def _is_guest(label: str, guest: str) -> bool:
-    """Whether the label of an episode that does not open it can be that of its only guest."""
-    return _is_id(guest) or _are_alike(label, guest)
 
 
 def _is_id(guest: str) -> bool:

@@ -111,9 +111,7 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog, *, recognised: bool = Fals
     if not believed and not changes:
         return list(cues)
     named = [
-        part
-        for cue, lines in zip(cues, split, strict=True)
-        for part in _cut(cue, list(_parts(cue, lines, believed)))
+        part for cue, lines in zip(cues, split, strict=True) for part in _cut(cue, lines, believed)
     ]
     # A diariser marks each change of the speaker, and so does `>>` where it is often used.
     marks_changes = any(map(is_diariser, believed)) or (
@@ -316,16 +314,13 @@ class _Labels:
 
     def _brackets(self) -> set[str]:
         """What stands in brackets in front of most captions; `[Music]` stands alone."""
-        uses: Counter[str] = Counter()
-        followed: Counter[str] = Counter()
-        for lines in self._split:
-            if lines[0].bracket:
-                uses[lines[0].label] += 1
-                followed[lines[0].label] += bool(lines[0].rest.strip() or len(lines) > 1)
+        heads = [lines for lines in self._split if lines[0].bracket]
+        uses = Counter(lines[0].label for lines in heads)
+        followed = Counter(
+            lines[0].label for lines in heads if lines[0].rest.strip() or len(lines) > 1
+        )
         labels = {
-            label
-            for label, count in uses.items()
-            if count > 1 and followed[label] >= _SPOKEN * count
+            name for name in uses if uses[name] > 1 and followed[name] >= _SPOKEN * uses[name]
         }
         covered = sum(uses[label] for label in labels)
         return labels if len(labels) > 1 and covered >= _LABELLED * len(self._split) else set()
@@ -356,23 +351,20 @@ def _most_of(heads: Sequence[tuple[_Line, str, str]], captions: int) -> set[str]
     return labels
 
 
-def _parts(cue: Cue, lines: Sequence[_Line], believed: set[str]) -> Iterator[tuple[str, str, bool]]:
-    """Text, speaker and `opens` of each part of a cue; speaker `?` is another, who is not known."""
-    speaker, opens, texts = ("?", True, []) if cue.opens else ("", False, list[str]())
+def _cut(cue: Cue, lines: Sequence[_Line], believed: set[str]) -> Iterator[Cue]:
+    """A cue for each speaker; `?` is another one, who is not known.
+
+    Times where they can be known: the first starts, and the last ends, as the whole does.
+    """
+    parts = [("?" if cue.opens else "", cue.opens, list[str]())]
     for line in lines:
         named = line.label in believed
         if named or line.changes:
-            if texts:
-                yield "\n".join(texts), speaker, opens
-            speaker, opens, texts = known(line.label) if named else "?", True, []
-        texts.append(line.rest if named else line.text)
-    yield "\n".join(texts), speaker, opens
-
-
-def _cut(cue: Cue, parts: Sequence[tuple[str, str, bool]]) -> Iterator[Cue]:
-    """The parts as cues, with times where they can be known: the first start and the last end."""
-    parts = [part for part in parts if part[0].strip()] or parts
-    last = len(parts) - 1
-    for place, (text, speaker, opens) in enumerate(parts):
+            parts.append((known(line.label) if named else "?", True, []))
+        parts[-1][2].append(line.rest if named else line.text)
+    said = [(speaker, opens, "\n".join(texts)) for speaker, opens, texts in parts]
+    filled = [part for part in said if part[2].strip()] or said[-1:]
+    last = len(filled) - 1
+    for place, (speaker, opens, text) in enumerate(filled):
         start, end = cue.start if place == 0 else None, cue.end if place == last else None
         yield Cue(cue.line, start, end, text, speaker, opens)

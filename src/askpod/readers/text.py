@@ -346,11 +346,16 @@ def decode(path: Path, data: bytes, log: FaultLog) -> str:
 
 
 def _decoded(path: Path, data: bytes, log: FaultLog) -> str:
-    if data.startswith(_UTF16):
-        return _utf16(path, data)
+    utf16 = data.startswith(_UTF16)
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-16" if utf16 else "utf-8")
     except UnicodeDecodeError as error:
+        if utf16:
+            raise ReadError(
+                path,
+                f"begins as UTF-16 text but is not: byte {error.start} is damaged;"
+                " fetch it again, or save the file as UTF-8",
+            ) from None
         line = data.count(b"\n", 0, error.start) + 1
         if path.suffix.lower() not in _MAY_BE_WINDOWS or b"\0" in data:
             raise ReadError(
@@ -370,17 +375,6 @@ def _decoded(path: Path, data: bytes, log: FaultLog) -> str:
         )
     log.add(line, "encoding", "not UTF-8: read as Windows-1252")
     return text
-
-
-def _utf16(path: Path, data: bytes) -> str:
-    try:
-        return data.decode("utf-16")
-    except UnicodeDecodeError as error:
-        raise ReadError(
-            path,
-            f"begins as UTF-16 text but is not: byte {error.start} is damaged;"
-            " fetch it again, or save the file as UTF-8",
-        ) from None
 
 
 def refuse_long_lines(path: Path, lines: list[str]) -> None:
