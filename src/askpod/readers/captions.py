@@ -198,7 +198,10 @@ def unroll(
     filled = [caption for caption in captions if _fill(caption, shown)]
     repeats = [_Repeat(0, 0)] * len(filled)
     for place, (before, now) in enumerate(pairwise(filled), 1):
-        if _may_repeat(before, now):
+        first, pause = now.shown[0], 0.0
+        if before.end is not None and now.start is not None:
+            pause = now.start - before.end
+        if pause <= _GAP and (first in before.shown or first.startswith(before.shown[-1])):
             repeats[place] = _repeated(before.shown, now.shown)
     if not _scrolls(repeats, filled):
         return filled
@@ -221,14 +224,6 @@ def _fill(caption: Caption, shown: Callable[[str], str]) -> bool:
     caption.lines = [line for line, text in zip(caption.lines, texts, strict=True) if text]
     caption.shown = [text for text in texts if text]
     return bool(caption.shown)
-
-
-def _may_repeat(before: Caption, now: Caption) -> bool:
-    """Whether a caption follows on another and begins as one that repeats it would."""
-    first = now.shown[0]
-    return (first in before.shown or first.startswith(before.shown[-1])) and (
-        before.end is None or now.start is None or now.start - before.end <= _GAP
-    )
 
 
 def _repeated(before: Sequence[str], now: Sequence[str]) -> _Repeat:

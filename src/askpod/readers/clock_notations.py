@@ -18,9 +18,9 @@ from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import SYMBOLS, is_name
 from askpod.times import clock
 
-_MAX_HEAD = 160  # characters in which a line's clock stands
-_MAX_NAME = 60  # characters
-_MOST = 2 / 3  # of the lines are in a notation that is believed by all of the file
+MAX_HEAD = 160  # characters in which a line's clock stands
+MAX_NAME = 60  # characters
+MOST = 2 / 3  # of the lines are in a notation that is believed by all of the file
 _STEPS_BACK = 0.1  # of the clocks, in a notation that could also stand for what is said
 
 # At the end stand thousandths, or frames: 00:00:04:12.
@@ -120,7 +120,7 @@ def in_one_notation(written: Iterable[str]) -> list[str]:
 
 
 def _has_clock(line: str) -> bool:
-    return ":" in line and bool(_ANY.search(line, 0, _MAX_HEAD))
+    return ":" in line and bool(_ANY.search(line, 0, MAX_HEAD))
 
 
 def _of_24_hours(lines: list[str]) -> list[str]:
@@ -131,7 +131,7 @@ def _of_24_hours(lines: list[str]) -> list[str]:
 
     changed = [_OF_DAY.sub(whole, line, count=1) if ":" in line else line for line in lines]
     count = sum(map(operator.ne, changed, lines))
-    return changed if count >= max(2, _MOST * sum(map(_has_clock, lines))) else lines
+    return changed if count >= max(2, MOST * sum(map(_has_clock, lines))) else lines
 
 
 def _unnumbered(lines: list[str]) -> list[str]:
@@ -140,7 +140,7 @@ def _unnumbered(lines: list[str]) -> list[str]:
     found = [each if each and _HEADED.match(each.string, each.end()) else None for each in found]
     numbers = [int(match["number"]) for match in found if match]
     steps = sum(after == before + 1 for before, after in pairwise(numbers))
-    if steps < max(2, _MOST * (sum(map(_has_clock, lines)) - 1)):
+    if steps < max(2, MOST * (sum(map(_has_clock, lines)) - 1)):
         return lines
     pairs = zip(lines, found, strict=True)
     return [match["bar"] + line[match.end() :] if match else line for line, match in pairs]
@@ -150,7 +150,7 @@ def _unglued(lines: list[str]) -> list[str]:
     """The lines; where most begin with a clock that is glued to the words, with a space there."""
     spaced = [_GLUED.sub(r"\1 ", line) if line[:1].isdigit() else line for line in lines]
     glued = sum(map(operator.ne, spaced, lines))
-    return spaced if glued >= max(2, _MOST * sum(map(bool, lines))) else lines
+    return spaced if glued >= max(2, MOST * sum(map(bool, lines))) else lines
 
 
 def _named(lines: list[str]) -> list[str]:
@@ -160,14 +160,14 @@ def _named(lines: list[str]) -> list[str]:
     """
     clocks, written = sum(map(_has_clock, lines)), sum(map(bool, lines))
     for pattern in (_BARE, _NAME_FIRST, _CLOCK_FIRST):
-        found = [pattern.match(line[:_MAX_HEAD]) if ":" in line else None for line in lines]
+        found = [pattern.match(line[:MAX_HEAD]) if ":" in line else None for line in lines]
         counts = Counter(match["name"] for match in found if match)
         for name in [name for name in counts if _SOUND.fullmatch(name)]:
             del counts[name]
         often = sum(count for count in counts.values() if count > 1)
         ended = sum(bool(m) and line[-1] in _ENDS for line, m in zip(lines, found, strict=True))
         is_said = pattern is not _BARE or (2 * ended >= often >= _LEAST_SHORT * written)
-        is_usual = often >= max(3, _MOST * clocks) and is_said
+        is_usual = often >= max(3, MOST * clocks) and is_said
         if is_usual and _are_of_speakers([match for match in found if match]):
             return [
                 f"[{match['clock']}] {match['name']}: {line[match.end() :].strip()}"
@@ -199,7 +199,7 @@ def _from_columns(lines: list[str]) -> list[str]:
     """
     columns = [_columns(line) if "\t" in line or "|" in line else None for line in lines]
     first = next((at for at, joined in enumerate(columns) if joined), len(lines))
-    if sum(map(bool, columns)) < max(2, _MOST * sum(map(bool, lines[first:]))):
+    if sum(map(bool, columns)) < max(2, MOST * sum(map(bool, lines[first:]))):
         return lines
     head, width = first, len(_cells(lines[first]))
     while head and (
@@ -228,7 +228,7 @@ def _columns(line: str) -> str | None:
     if not names or _TRACK.fullmatch(names[0]):
         return f"{head} {said}" if is_framed or len(clocks) > 1 else None
     name = names[0].rstrip(": ")
-    return f"{head} {name}: {said}" if len(name) <= _MAX_NAME and ":" not in name else None
+    return f"{head} {name}: {said}" if len(name) <= MAX_NAME and ":" not in name else None
 
 
 def _normal(written: str) -> str:
@@ -302,9 +302,9 @@ def _spelled(line: str, names: Collection[str]) -> str | None:
 
     It opens the line, or stands behind a sign, or behind what is a line of its own elsewhere.
     """
-    if not _IN_WORDS.search(line, 0, _MAX_HEAD):
+    if not _IN_WORDS.search(line, 0, MAX_HEAD):
         return None
-    for begin in _MAY_BEGIN.finditer(line[:_MAX_NAME]):
+    for begin in _MAY_BEGIN.finditer(line[:MAX_NAME]):
         head = line[: begin.start()]
         match = _SPELLED.match(line, begin.end())
         if match is None or not any(match.groups()) or line[match.end() :].strip(" )-–—:|"):

@@ -17,15 +17,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from askpod.readers.clock_notations import LEADING, TIME, in_one_notation
+from askpod.readers.clock_notations import LEADING, MAX_HEAD, MAX_NAME, MOST, TIME, in_one_notation
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import SYMBOLS, is_diariser, is_name, is_short
 from askpod.times import anchors
 
-_MAX_HEAD = 160  # characters in which a line's clock stands
-_MAX_NAME = 60  # characters
 _MOST_WORDS = 8  # of a name
-_MOST = 2 / 3  # of the clocks have a name of any look in the same place
 _NEARLY_ALL = 0.9  # of the clocks, from which on such a name may stand once
 
 _TRAILING = re.compile(
@@ -106,7 +103,7 @@ def _layout(lines: Sequence[Line], texts: Sequence[str], at: int) -> tuple[bool,
     """Whether the clock opens the line, is in brackets, has words behind it, a blank line above."""
     line = lines[at]
     led = LEADING.match(texts[at])
-    clock = led or _TRAILING.match(texts[at][:_MAX_HEAD])
+    clock = led or _TRAILING.match(texts[at][:MAX_HEAD])
     words = (line.text or line.name) if led else line.text and line.name  # a label has a colon
     apart = not (led or line.text or texts[at - 1])
     return bool(led), bool(clock and clock["open"]), bool(words), apart
@@ -120,7 +117,7 @@ def _drop_read_aloud(lines: Sequence[Line]) -> None:
         found = False
         for beside in (at - 1, at + 1):
             if 0 <= beside < len(lines) and lines[beside].start is None:
-                match = _ALOUD.fullmatch(lines[beside].text[:_MAX_HEAD])
+                match = _ALOUD.fullmatch(lines[beside].text[:MAX_HEAD])
                 if match and _reads(match["aloud"], lines[at].start or 0.0):
                     heads[beside] = match["head"].strip(" ,")
                     found = lines[at].read_aloud = True
@@ -161,7 +158,7 @@ def _believed(lines: Sequence[Line], *, led: bool) -> set[tuple[bool, str]]:
 def _is_believed(name: str, count: int, share: float) -> bool:
     if _looks_like_name(name):
         return count > 1 or share >= 0.5
-    return share >= _MOST and (count > 1 or share >= _NEARLY_ALL)
+    return share >= MOST and (count > 1 or share >= _NEARLY_ALL)
 
 
 def _take_names_around(lines: Sequence[Line]) -> None:
@@ -182,7 +179,7 @@ def _take_names_around(lines: Sequence[Line]) -> None:
     for around in (above, below):
         counts = Counter(_unbracketed(name.text) for _, name in around)
         often = sum(count for count in counts.values() if count > 1)
-        if 2 * often < max(1, clocks) or len(around) < _MOST * clocks:
+        if 2 * often < max(1, clocks) or len(around) < MOST * clocks:
             continue
         for line, named in around:
             name = _unbracketed(named.text)
@@ -232,7 +229,7 @@ def _may_stand_alone(line: Line) -> bool:
 
 
 def _line(number: int, text: str) -> Line:
-    if ":" not in text[:_MAX_HEAD]:
+    if ":" not in text[:MAX_HEAD]:
         return Line(number, text)
     return _led(number, text) or _trailed(number, text) or Line(number, text)
 
@@ -254,7 +251,7 @@ def _led(number: int, text: str) -> Line | None:
 
 def _trailed(number: int, text: str) -> Line | None:
     """A line that begins with a name and a clock."""
-    match = _TRAILING.match(text[:_MAX_HEAD])
+    match = _TRAILING.match(text[:MAX_HEAD])
     if match is None or bool(match["open"]) != bool(match["close"]):
         return None
     name, said = " ".join(match["name"].split()), text[match.start("rest") :].strip()
@@ -267,7 +264,7 @@ def _trailed(number: int, text: str) -> Line | None:
 
 
 def _may_be_name(text: str) -> bool:
-    if not 0 < len(text) < _MAX_NAME or len(text.split()) > _MOST_WORDS:
+    if not 0 < len(text) < MAX_NAME or len(text.split()) > _MOST_WORDS:
         return False
     if text[-1] in ".)" and text[:-1].isdecimal():
         return False  # the number of a line in a list

@@ -61,10 +61,8 @@ def load_json(path: Path, text: str) -> object:
         raise refusal(path, problem, line=error.lineno, column=error.colno) from None
     except RecursionError:
         problem = "nests values far deeper than a transcript does; fetch it again or leave it out"
-    except _TwiceNamed as error:
-        problem = f"{error}; keep the one that is meant"
-    except _TooMany as error:
-        problem = f"holds more than {error}; split it or leave it out"
+    except _Refused as error:
+        problem = str(error)
     raise ReadError(path, problem, line=document.line)
 
 
@@ -83,16 +81,8 @@ def _check_sizes(path: Path, text: str) -> None:
     raise ReadError(path, f"{problem}; split it or leave it out")
 
 
-class _TwiceNamed(Exception):
-    """An object has two values of one name."""
-
-    def __init__(self, name: str) -> None:
-        shown = name.encode("utf-8", "replace").decode()
-        super().__init__(f"names {excerpt(shown)} twice in one object, with different values")
-
-
-class _TooMany(Exception):
-    """There are more rows, or more names beside them, than a transcript can have."""
+class _Refused(Exception):
+    """Why a value is not taken, and what to do."""
 
 
 class _Document:
@@ -166,7 +156,7 @@ class _Document:
         rows.append(value)
         rows.lines.append(self.line)
         if len(rows) > MAX_CUES:
-            raise _TooMany(f"{MAX_CUES:,} rows")
+            raise _Refused(f"holds more than {MAX_CUES:,} rows; split it or leave it out")
 
     def _skip(self, at: int) -> int:
         match = _SPACE.match(self._text, at)
@@ -192,13 +182,16 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(made) < len(pairs):
         for name, value in pairs:
             if made[name] is not value and made[name] != value:
-                raise _TwiceNamed(name)
+                shown = excerpt(name.encode("utf-8", "replace").decode())
+                problem = f"names {shown} twice in one object, with different values"
+                raise _Refused(f"{problem}; keep the one that is meant")
     return made
 
 
 def _check_names(pairs: list[tuple[str, object]]) -> None:
     if len(pairs) > MAX_NAMES:
-        raise _TooMany(f"{MAX_NAMES:,} names in one object")
+        problem = f"holds more than {MAX_NAMES:,} names in one object"
+        raise _Refused(f"{problem}; split it or leave it out")
 
 
 _CLOCK = re.compile(
@@ -230,7 +223,10 @@ def nested(value: object) -> list[Object]:
 def text_of(value: object, line: int, log: FaultLog) -> str:
     """A text; a number as it is written, "" for null. Half characters become U+FFFD."""
     if isinstance(value, str):
-        return _whole(value, line, log)
+        whole = well_formed(value)  # halves of characters are joined where both are there
+        if whole != value:
+            log.add(line, "half-character", f"half a character replaced: {excerpt(whole)}")
+        return whole
     if value is None:
         return ""
     if _is_number(value) and abs(value) < _EXACT:  # type: ignore[arg-type]
@@ -257,32 +253,20 @@ def second_of(value: object, line: int, log: FaultLog, unit: float = 1.0) -> flo
 def seconds(value: object, unit: float = 1.0) -> float | None:
     """As `second_of`, without a report: for the thousands of words in a file."""
     if isinstance(value, str):
-        second = _clock(value)
+        match = _CLOCK.fullmatch(value.strip()) if len(value) < 40 else None
+        if match is None:
+            return None
+        hours, minutes, rest = match.groups()
+        second = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest.replace(",", "."))
     elif _is_number(value):
         second = float(value) * unit  # type: ignore[arg-type]
         second = second if unit == 1.0 else round(second, 6)
     else:
         return None
-    return second if second is not None and 0 <= second <= MAX_SECOND else None
+    return second if 0 <= second <= MAX_SECOND else None
 
 
 def _is_number(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _EXACT
-
-
-def _clock(text: str) -> float | None:
-    match = _CLOCK.fullmatch(text.strip()) if len(text) < 40 else None
-    if match is None:
-        return None
-    hours, minutes, rest = match.groups()
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(rest.replace(",", "."))
-
-
-def _whole(text: str, line: int, log: FaultLog) -> str:
-    """The text with the halves of characters joined where both are there, else replaced."""
-    whole = well_formed(text)
-    if whole != text:
-        log.add(line, "half-character", f"half a character replaced: {excerpt(whole)}")
-    return whole

@@ -278,7 +278,10 @@ def read_table(text: str, log: FaultLog) -> Episode:
     csv.field_size_limit(_LONGEST_CELL)
     separator = _separator(text) or ","
     lines = io.StringIO(text.strip("\ufeff"))
-    if separator == "\t" and _is_bare(text):
+    tabs = [line.count("\t") for line in text.strip("\ufeff\n").splitlines() if line]
+    # Whisper quotes nothing: each line has as many tabs.
+    is_bare = separator == "\t" and len(set(tabs)) == 1
+    if is_bare:
         reader = csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
     else:
         reader = csv.reader(lines, delimiter=separator)
@@ -296,12 +299,6 @@ def read_table(text: str, log: FaultLog) -> Episode:
         problem = f"is no table that can be read ({error}); mend this line or export it again"
         raise ReadError(log.path, problem, line=reader.line_num) from None
     return draft(row_cues(objects(rows, log), log), log, recognised=True)
-
-
-def _is_bare(text: str) -> bool:
-    """Whether each line has as many tabs as the first: nothing is quoted, as Whisper writes it."""
-    lines = text.strip("\ufeff\r\n").splitlines()
-    return all(line.count("\t") == lines[0].count("\t") for line in lines if line)
 
 
 def _separator(text: str) -> str:
