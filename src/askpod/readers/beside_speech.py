@@ -36,7 +36,8 @@ _PAGE = re.compile(
 _CHAPTER = re.compile(r"chapter \d{1,3}: .{1,120}", re.IGNORECASE)  # in YouTube's panel
 _NO_TITLES = frozenset(
     {"transcript", "full transcript", "transcription", "search transcript", "search in video",
-     "show transcript", "search", "sync to video time", "follow along using the transcript."}
+     "show transcript", "search", "sync to video time", "follow along using the transcript.",
+     "time", "timestamp", "timecode", "start", "end", "speaker", "name", "text"}
 )  # fmt: skip
 _OF = "episode|show|useful|further|related|helpful|important|external|additional"
 _WHAT = (
@@ -49,7 +50,9 @@ _NOTES = re.compile(
     "|(?:weiterführende )?links|quellen|mitwirkende|liens|références|enlaces|recursos",
     re.IGNORECASE,
 )
-_NO_TITLE = re.compile(rf"https?://\S+|(?:{_NOTES.pattern})\s?:?", re.IGNORECASE)
+_DATE = r"(?:\w{3,9}, )?\w{3,9}\.? \d{1,2}, \d{4}\b.{0,20}"
+_NO_TITLE = re.compile(rf"https?://\S+|(?:{_NOTES.pattern})\s?:?|{_DATE}", re.IGNORECASE)
+_EDGES = re.compile(r"^\W+|[:\s]+$")
 _HEADED_NOTES = re.compile(
     "(?:about|connect|follow|subscribe|support|share|leave|more|get|join|listen)"
     " (?:a|the|this|our|us|with|to|in|on|from)\\b.{0,60}",
@@ -181,7 +184,7 @@ def header(texts: Iterable[str]) -> tuple[str, str]:
     if cleaned and _CHAPTER.fullmatch(cleaned[-1]):  # right above the first clock
         others.append(cleaned.pop())
     written = [text for text in cleaned if text and not is_of_tool(text)]
-    while written and written[0].rstrip(":").casefold() in _NO_TITLES:
+    while written and _EDGES.sub("", written[0]).casefold() in _NO_TITLES:
         del written[0]
     while written and _NO_TITLE.fullmatch(written[0]):
         others.append(written.pop(0))

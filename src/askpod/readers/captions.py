@@ -21,10 +21,8 @@ from statistics import median
 from typing import NamedTuple
 
 from askpod.errors import ReadError, Unrecognised
-from askpod.model import Episode
 from askpod.readers.cues import Cue
 from askpod.readers.text import MAX_CAPTIONS, MAX_LINES, MAX_TAGS, FaultLog, unescape
-from askpod.readers.turns import draft
 
 _CLOCK = r"-?\d++(?:[:.,]\d++){1,4}"
 _TIMING = re.compile(rf"\s*+({_CLOCK})\s*+(?:-{{1,2}}|[–—])>\s*+({_CLOCK})?(.*)", re.DOTALL)
@@ -34,7 +32,6 @@ _UNREADABLE = re.compile(r"[\d\s:.,?-]*(?<=--)>[\d\s:.,?-]*")
 _EXACT = re.compile(r"(\d\d):(\d\d):(\d\d)[.,](\d\d\d)", re.ASCII)
 _SETTING = re.compile(r"\s*(?:align|line|position|size|vertical|region|[XY]\d)\s*:", re.IGNORECASE)
 _LONGEST_CLOCK = 32  # characters
-_NUMBER = re.compile(r"\s*+\d{1,9}\s*+")
 
 # Only what is known as markup goes: `<laughs>` and `a < b` are speech.
 _TAGS = "i|b|u|s|em|strong|font|span|c|v|lang|ruby|rt|p|div"
@@ -254,37 +251,6 @@ def _scrolls(repeats: Sequence[_Repeat], captions: Sequence[Caption]) -> bool:
     return adding >= _LEAST and adding >= _SHARE * (adding + other)
 
 
-def read_subrip(text: str, log: FaultLog) -> Episode:
-    """The turns of a SubRip file. Raises ReadError where it holds more than any recording."""
-    captions = split_captions(text, log)
-    _drop_numbers(captions)
-    refuse_other_tracks(log.path, captions)
-    cues = [cue_of(caption) for caption in unroll(captions, without_markup, log)]
-    return draft(cues, log)
-
-
 def cue_of(caption: Caption) -> Cue:
     """A caption, as it is shown, as a cue."""
     return Cue(caption.line, caption.start, caption.end, "\n".join(caption.shown))
-
-
-def _drop_numbers(captions: Sequence[Caption]) -> None:
-    """Takes the number of the next caption from the end of what stands before its time.
-
-    It may be any number, directly above the time. With a blank line between them it must be
-    the one that is due: a caption may end with a number that is said.
-    """
-    due = 1
-    for caption in captions[:-1]:
-        lines = caption.lines
-        last = len(lines) - 1
-        while last > 0 and not lines[last].strip():
-            last -= 1
-        if last < 0 or not _NUMBER.fullmatch(lines[last]):
-            due += 1
-            continue
-        number = int(lines[last])
-        if last == len(lines) - 1 or number == due:
-            del lines[last:]
-            due = number
-        due += 1

@@ -39,13 +39,14 @@ _IN_SECONDS = re.compile(
     r"[\[(] ?(?P<start>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?(?:-{0,2}>|-|–|—|to) ?"
     r"(?P<end>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?[\])]"
 )
+_OF_AUDACITY = re.compile(r"^(?P<start>\d{1,6}\.\d{3,6})\t(?P<end>\d{1,6}\.\d{3,6})\t\s*")
 _ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
 _LINKED = re.compile(
     r"(?P<open>\((?=\[))?(?<!\[)\[{1,2}(?P<text>[^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]"
     r"\(\s?[^()\s]{1,500}\s?\)\]?(?(open)\))"
 )
 _BULLET = re.compile(r"^(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
-_QUOTED = re.compile(r"^(?:> )?(?:[-*•] (?=[*_]))?")  # a quotation, or a list of bold names
+_QUOTED = re.compile(r"^(?:>(?: |$))?(?:[-*•] (?=[*_]))?")  # a quotation, or a list of bold names
 _EMPHASIS = re.compile(
     r"^(?:\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,60}?)(?<=\S)[*_]{1,3}(?=[\s:：(\[]|$)"
 )
@@ -247,7 +248,7 @@ def _in_clocks(match: re.Match[str]) -> str:
         f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
         for second in map(float, match.group("start", "end"))
     )
-    return f"[{start} --> {end}]"
+    return f"[{start} --> {end}] "
 
 
 def _unlinked(match: re.Match[str]) -> str:
@@ -261,7 +262,7 @@ _MARKUP: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
     ("#", _F4, r"[\1.\2]"),
     ("<", _BREAK, " "),
     (">", _CARETS, ""),
-    (" ", _QUOTED, ""),
+    ("", _QUOTED, ""),
     ("", _EMPHASIS, r"\1"),
     ("**", _BOLD, r"\1"),
     (":", _CODE, r"[\2]"),
@@ -269,6 +270,7 @@ _MARKUP: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
     ("\\", _ESCAPED, r"\1"),
     ("](", _LINKED, _unlinked),
     (" ", _IN_SECONDS, _in_clocks),
+    ("\t", _OF_AUDACITY, _in_clocks),
     (":", _BULLET, ""),
     ("#", _HEADING, ""),
 )

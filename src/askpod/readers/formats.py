@@ -116,7 +116,7 @@ DATATALKS = Format(
     most=MAX_BYTES,
 )
 SUBRIP = Format(
-    "subrip", lambda it: it.ending != ".vtt" and it.holds_captions(), captions.read_subrip
+    "subrip", lambda it: it.ending != ".vtt" and it.holds_captions(), subtitles.read_subrip
 )
 WEBVTT = Format("webvtt", lambda it: subtitles.is_webvtt(it.text), subtitles.read_webvtt)
 _JSON_READERS: dict[str, Callable[[object, FaultLog], Episode]] = {

@@ -49,7 +49,7 @@ _MAX_LABEL = 120  # characters; more is no name
 _LABELS = frozenset({"title", "h1", "cite", "time"})
 _BLOCKS = frozenset(
     {"p", "div", "li", "ul", "ol", "blockquote", "section", "article", "main", "header", "body",
-     "table", "tr", "td", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "dl", "dt", "dd"}
+     "table", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "dl", "dt", "dd"}
 )  # fmt: skip
 
 

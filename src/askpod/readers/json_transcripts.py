@@ -182,7 +182,7 @@ def _rank(names: Names) -> tuple[bool, bool, bool]:
 def _candidates(value: object) -> Iterator[Sequence[object]]:
     """The lists that may hold the speech of a value."""
     if isinstance(value, dict):
-        if nested(value.get("words")):
+        if names_of([value]).word is not None:
             yield [value]
         yield from _known(value)
     for listed in _lists_in(value, _DEEPEST):
@@ -303,7 +303,7 @@ def _body_cues(segments: object, log: FaultLog) -> Iterator[Cue]:
             line,
             second_of(segment.get("startTime"), line, log),
             second_of(segment.get("endTime"), line, log),
-            text_of(segment.get("body"), line, log),
+            text_of(segment.get("body", segment.get("text")), line, log),
             "?" if nobody else text_of(segment.get("voice") or segment.get("speaker"), line, log),
         )
 

@@ -336,13 +336,10 @@ def _labels_apart(split: Sequence[Sequence[_Line]]) -> set[str]:
 
 def _most_of(heads: Sequence[tuple[_Line, str, str]], captions: int) -> set[str]:
     """The labels among (line, head, what is said behind it), where most captions have one."""
-    counts = Counter(head for _, head, _ in heads)
-    labels = {
-        head
-        for head, count in counts.items()
-        if 0 < len(head) <= _MOST_LETTERS
-        and (is_diariser(head) or (count > 1 and head[-1] not in "?!…,。？！"))
-    }
+    counts = Counter(head for _, head, _ in heads if 0 < len(head) <= _MOST_LETTERS)
+    often = {head for head in counts if counts[head] > 1 and head[-1] not in "?!…,。？！"}
+    all_over = len(often) > 0 and len(heads) >= _NEARLY_ALL * captions
+    labels = {h for h in counts if h in often or is_diariser(h) or (all_over and is_name(h))}
     if sum(counts[label] for label in labels) < _MOST * captions:
         return set()
     for line, head, said in heads:

@@ -22,7 +22,6 @@ from askpod.readers.captions import (
     Caption,
     Piece,
     caption_second,
-    read_subrip,
     refuse_floods,
     refuse_other_tracks,
     split_captions,
@@ -35,6 +34,7 @@ from askpod.readers.text import FaultLog, clean, unescape
 from askpod.readers.turns import draft
 from askpod.text import well_formed
 
+_NUMBER = re.compile(r"\s*+\d{1,9}\s*+")
 _OF_WEBEX = re.compile(r'\d+ "([^"<>]{1,80})" \(\d*\)')
 _HEADER = re.compile(r"\s{0,16}WEBVTT(?!\S)")
 _ABOUT = re.compile(r"(?:X-TIMESTAMP-MAP|Kind|Language|Region)\s*+[:=]")  # also below the header
@@ -60,11 +60,20 @@ def read_webvtt(text: str, log: FaultLog) -> Episode:
         caption.lines = _without_comments(caption.lines)
     _drop_names(captions)
     captions[0].lines = _without_header(captions[0].lines)
+    return _draft(captions, log)
+
+
+def read_subrip(text: str, log: FaultLog) -> Episode:
+    """The turns of a SubRip file. Raises ReadError where it holds more than any recording."""
+    captions = split_captions(text, log)
+    _drop_numbers(captions)
+    return _draft(captions, log)
+
+
+def _draft(captions: Sequence[Caption], log: FaultLog) -> Episode:
     refuse_other_tracks(log.path, captions)
-    cues: list[Cue] = []
-    for caption in unroll(captions, _shown, log):
-        cues.extend(_cues(caption))
-    return draft(cues, log)
+    shown = unroll(captions, _shown, log)
+    return draft((cue for caption in shown for cue in _cues(caption)), log)
 
 
 def _shown(line: str) -> str:
@@ -87,6 +96,28 @@ def _without_comments(lines: list[str]) -> list[str]:
             kept.append(line)
         before = line
     return kept
+
+
+def _drop_numbers(captions: Sequence[Caption]) -> None:
+    """Takes the number of the next caption from the end of what stands before its time.
+
+    It may be any number, directly above the time. With a blank line between them it must be
+    the one that is due: a caption may end with a number that is said.
+    """
+    due = 1
+    for caption in captions[:-1]:
+        lines = caption.lines
+        last = len(lines) - 1
+        while last > 0 and not lines[last].strip():
+            last -= 1
+        if last < 0 or not _NUMBER.fullmatch(lines[last]):
+            due += 1
+            continue
+        number = int(lines[last])
+        if last == len(lines) - 1 or number == due:
+            del lines[last:]
+            due = number
+        due += 1
 
 
 def _drop_names(captions: Sequence[Caption]) -> None:

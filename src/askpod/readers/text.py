@@ -263,7 +263,7 @@ _OF_TOOL = re.compile(
 
 def is_of_tool(line: str) -> bool:
     """Whether a line is what an exporting tool puts above or below a transcript."""
-    return len(line) <= _MAX_TOOL_LINE and bool(_OF_TOOL.fullmatch(line.strip()))
+    return len(line) <= _MAX_TOOL_LINE and bool(_OF_TOOL.fullmatch(line.strip(" *_")))
 
 
 def mend_mojibake(text: str) -> str:
@@ -347,8 +347,11 @@ def decode(path: Path, data: bytes, log: FaultLog) -> str:
 
 def _decoded(path: Path, data: bytes, log: FaultLog) -> str:
     utf16 = data.startswith(_UTF16)
+    encoding = "utf-16" if utf16 else "utf-8"
+    if not utf16 and data[:8].count(0) == 4:  # every second byte, as Western text has it
+        encoding = "utf-16-be" if data[0] == 0 else "utf-16-le"
     try:
-        return data.decode("utf-16" if utf16 else "utf-8")
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
         if utf16:
             raise ReadError(

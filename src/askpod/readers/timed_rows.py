@@ -34,6 +34,7 @@ from askpod.readers.turns import draft
 MILLISECOND = 0.001
 _TICK = 1e-7  # of Azure
 _ISO = re.compile(r"PT(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,7}(?:\.\d{1,9})?)S)?", re.ASCII)
+_RANGE = re.compile(r"\s*(?:-{0,2}>|\s[-–—]|\sto)\s.*")  # up to when, in the same value
 _SAMPLE = 50  # rows by which a list is known
 _WIDEST = 200  # values of one object that are looked at
 _SLOW = 0.4  # characters a second: in seconds nobody speaks so slowly
@@ -58,7 +59,7 @@ _SPEAKERS = ("voice", "speakername", "speakerdisplayname", "speaker", "speakerla
              "users", "speakers", "sprecher", "sprecherin", "locuteur", "hablante", "parlante",
              "name", "character", "channel", "channelid", "channellabel",
              "channeltag")  # fmt: skip
-_WORDS = ("words", "elements", "result")  # the second of Rev, the last of Vosk
+_WORDS = ("words", "elements", "result", "tokens")  # of Rev, of Vosk, of Soniox
 _LOOSE = re.compile(r"[^a-z]")
 
 
@@ -148,7 +149,7 @@ def row_cues(lined: Iterable[tuple[int, Object]], log: FaultLog) -> list[Cue]:
     for line, row in lined:
         whole = _cue(line, row, names, unit, log)
         words = nested(row.get(names.words))
-        if names.word and words:
+        if names.word and words and (names.word.tell_speech or not whole.text.strip()):
             cues += _worded(whole, words, names.word, word_unit, log)
         else:
             cues.append(whole)
@@ -240,6 +241,7 @@ def bare_time(value: object) -> object:
     value = value.get("relative") if isinstance(value, dict) else value
     if not isinstance(value, str):
         return value
+    value = _RANGE.sub("", value)
     if (iso := _ISO.fullmatch(value)) and any(iso.groups()):
         hours, minutes, rest = (float(part or 0) for part in iso.groups())
         return hours * 3600 + minutes * 60 + rest
@@ -298,6 +300,9 @@ def read_table(text: str, log: FaultLog) -> Episode:
     except csv.Error as error:
         problem = f"is no table that can be read ({error}); mend this line or export it again"
         raise ReadError(log.path, problem, line=reader.line_num) from None
+    if not names_of(rows).start:
+        problem = "names a column of times that holds none of a recording; export it with seconds"
+        raise ReadError(log.path, problem, line=1)
     return draft(row_cues(objects(rows, log), log), log, recognised=True)
 
 

@@ -1,0 +1,100 @@
+"""Transcripts as people have them: exports and pastes that once lost a name, a second or a word."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from episode_file import kinds, said
+
+from askpod.errors import ReadError
+
+LINES = [
+    ("Petra Holm", 3, "Welcome back to the dye works."),
+    ("Yusuf Adeyemi", 9, "It took three summers."),
+    ("Petra Holm", 21, "For one coat?"),
+]
+
+
+def written(form: str, between: str = "\n") -> str:
+    return between.join(
+        form.format(who=who, at=f"00:00:{at:02}", m=f"0:{at:02}", s=at, said=text)
+        for who, at, text in LINES
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("woad.txt", written("{at} - {who} - {said}")),
+        ("woad.md", written("> [{m}] **{who}**: {said}\n>\n")),
+        ("woad.txt", written("{s}.000000\t{s}.900000\t{who}: {said}")),
+        ("woad.srt", written("{at},000 --> {at},900\n<v {who}>{said}</v>\n")),
+        ("woad.csv", "Time,Speaker,Text\n" + written('{m} - 0:59,{who},"{said}"')),
+    ],
+    ids=["dashes, one name once", "a quotation in Markdown", "Audacity's labels",
+         "voice tags in SRT", "a range in one column"],
+)  # fmt: skip
+def test_who_says_what_at_which_second(read, name, text):
+    assert said(read(text, name)) == LINES
+
+
+def test_a_table_whose_times_cannot_be_read_is_not_read_without_them(read):
+    with pytest.raises(ReadError, match="holds none of a recording"):
+        read("Time,Speaker,Text\nTuesday,Petra Holm,Welcome back.\n", "woad.csv")
+
+
+def test_podcasting_json_with_text_for_body(read):
+    rows = [{"speaker": who, "startTime": at, "text": text} for who, at, text in LINES]
+    value = {"version": "1.0.0", "segments": rows}
+    assert said(read(json.dumps(value), "woad.json")) == LINES
+
+
+def test_tokens_that_are_parts_of_words(read):
+    tokens = [("Wel", 400, "1"), ("come", 500, "1"), (" back.", 700, "1"), (" Hm.", 2400, "2")]
+    value = {
+        "text": "Welcome back. Hm.",
+        "tokens": [{"text": text, "start_ms": at, "speaker": who} for text, at, who in tokens],
+    }
+    assert said(read(json.dumps(value), "woad.json")) == [
+        ("1", 0.4, "Welcome back."),
+        ("2", 2.4, "Hm."),
+    ]
+
+
+def test_the_words_of_an_utterance_say_when(read):
+    text = "Welcome back to the dye works, and mind the vats. They are hot."
+    words = [
+        {"text": word, "start": 3000 + 400 * n, "speaker": "A"}
+        for n, word in enumerate(text.split())
+    ]
+    rows = [{"speaker": "A", "start": 3000, "end": 9000, "text": text, "words": words}]
+    (turn,) = read(json.dumps({"utterances": rows}), "woad.json").episode.turns
+    assert (text.index("They"), 7.0) in turn.marks
+
+
+def test_what_google_puts_above_and_below_is_no_speech(read):
+    reading = read(
+        "# 📖 Transcript\n\nMar 5, 2024\n\n## Woad - Transcript\n\n### 00:00:00\n\n"
+        "**Petra Holm:** Welcome back.\n**Yusuf Adeyemi:** It took three summers.\n\n"
+        "### 00:05:00\n\n**Petra Holm:** For one coat?\n**Yusuf Adeyemi:** A small one.\n\n"
+        "*This editable transcript was computer generated and might contain errors.*\n",
+        "meeting.md",
+    )
+    assert reading.episode.title == "Woad - Transcript"
+    assert reading.episode.turns[-1].text == "A small one."
+    assert "footer" in kinds(reading)
+
+
+def test_the_names_of_columns_are_no_title(read):
+    head = "<tr><th>Time</th><th>Speaker</th><th>Text</th></tr>"
+    rows = written("<tr><td>{at}</td><td>{who}</td><td>{said}</td></tr>")
+    reading = read(f"<html><body><table>{head}{rows}</table></body></html>", "woad.html")
+    assert reading.episode.title == "woad"
+    assert said(reading) == LINES
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_its_mark(read, encoding):
+    text = written("{at},000 --> {at},900\n{who}: {said}\n")
+    assert said(read(text.encode(encoding), "woad.srt")) == LINES
