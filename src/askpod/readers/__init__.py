@@ -44,7 +44,11 @@ def read_episode(path: Path, *, untimed: bool = False) -> Reading:
     digest = _digest(path, data)
     log = FaultLog(path)
     with _uncollected():
-        told = _read(Content(path, data, log), untimed=untimed)
+        content = Content(path, data, log)
+        told = recognise(content, untimed=untimed).read(content)
+        if not told.turns:
+            problem = "has no transcript: nothing is said in it; leave it out"
+            raise ReadError(path, problem, line=1)
         episode = complete(told, path, log)
     return Reading(episode, log.faults(), path, digest)
 
@@ -67,15 +71,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _read(content: Content, *, untimed: bool) -> Episode:
-    told = recognise(content, untimed=untimed).read(content)
-    if not told.turns:
-        raise ReadError(
-            content.path, "has no transcript: nothing is said in it; leave it out", line=1
-        )
-    return told
 
 
 def _digest(path: Path, data: bytes) -> str:

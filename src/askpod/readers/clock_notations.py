@@ -109,10 +109,9 @@ def in_one_notation(written: Iterable[str]) -> list[str]:
     """The lines without marks, with all clocks in one notation."""
     lines = [_normal(line) for line in written]
     for step in (
-        _of_24_hours,
+        _rewritten,
         _unnumbered,
         _from_columns,
-        _unglued,
         _named,
         _digital,
     ):
@@ -124,15 +123,18 @@ def _has_clock(line: str) -> bool:
     return ":" in line and bool(_ANY.search(line, 0, MAX_HEAD))
 
 
-def _of_24_hours(lines: list[str]) -> list[str]:
-    """The lines; where most clocks have AM or PM behind them, with the day's 24 hours."""
+def _of_24_hours(match: re.Match[str]) -> str:
+    return f"{int(match[1]) % 12 + 12 * (match[3] in 'pP')}{match[2]}"
 
-    def whole(match: re.Match[str]) -> str:
-        return f"{int(match[1]) % 12 + 12 * (match[3] in 'pP')}{match[2]}"
 
-    changed = [_OF_DAY.sub(whole, line, count=1) if ":" in line else line for line in lines]
-    count = sum(map(operator.ne, changed, lines))
-    return changed if count >= max(2, MOST * sum(map(_has_clock, lines))) else lines
+def _rewritten(lines: list[str]) -> list[str]:
+    """The lines; where most clocks have AM or PM behind them, or are glued to words, without."""
+    clocks, written = sum(map(_has_clock, lines)), sum(map(bool, lines))
+    for pattern, instead, of in ((_OF_DAY, _of_24_hours, clocks), (_GLUED, r"\1 ", written)):
+        changed = [pattern.sub(instead, line, count=1) if ":" in line else line for line in lines]
+        if sum(map(operator.ne, changed, lines)) >= max(2, MOST * of):
+            lines = changed
+    return lines
 
 
 def _unnumbered(lines: list[str]) -> list[str]:
@@ -145,13 +147,6 @@ def _unnumbered(lines: list[str]) -> list[str]:
         return lines
     pairs = zip(lines, found, strict=True)
     return [match["bar"] + line[match.end() :] if match else line for line, match in pairs]
-
-
-def _unglued(lines: list[str]) -> list[str]:
-    """The lines; where most begin with a clock that is glued to the words, with a space there."""
-    spaced = [_GLUED.sub(r"\1 ", line) if line[:1].isdigit() else line for line in lines]
-    glued = sum(map(operator.ne, spaced, lines))
-    return spaced if glued >= max(2, MOST * sum(map(bool, lines))) else lines
 
 
 def _named(lines: list[str]) -> list[str]:

@@ -89,8 +89,7 @@ def _keep_spoken(lines: list[Line], texts: Sequence[str]) -> None:
     if 2 * count <= len(timed):
         return
     names = Counter(lines[at].name for at in timed)
-    above = layouts.index(usual)
-    chapters = above if above > 1 and all(led for led, *_ in layouts[:above]) else 0
+    chapters = layouts.index(usual)
     fitting = {timed[place] for place in anchors([lines[at].start for at in timed])}
     for at, layout in list(zip(timed, layouts, strict=True))[chapters:]:
         is_named = at == 0 or (bool(lines[at].name) and names[lines[at].name] > 1)

@@ -103,10 +103,12 @@ class Format:
     reader: Callable[[Any, FaultLog], Episode]
     takes: str = "text"  # the part of the content that the reader is given
     most: int = MAX_TEXT_BYTES  # of a file
+    untimed: bool = False  # it states no second
 
     def read(self, content: Content) -> Episode:
         """What a file of this format tells."""
-        return self.reader(getattr(content, self.takes), content.log)
+        told = self.reader(getattr(content, self.takes), content.log)
+        return replace(told, untimed=self.untimed)
 
 
 DATATALKS = Format(
@@ -126,9 +128,13 @@ _JSON_READERS: dict[str, Callable[[object, FaultLog], Episode]] = {
     "youtube-json3": json_transcripts.read_youtube_json3,
     "service": json_transcripts.read_service,
 }
+HTML = Format(
+    "html", lambda it: html_page.looks_like_plain_html(it.text), html_page.read_plain_html
+)
+PLAIN = Format("plain", lambda it: plain.looks_like_plain(it.text), plain.read_plain, "said")
 _UNTIMED = (
-    Format("untimed-html", lambda it: html_page.is_html(it.text), html_page.read_untimed_html),
-    Format("untimed", lambda it: plain.is_untimed(it.text), plain.read_untimed, "said"),
+    replace(HTML, recognises=lambda it: html_page.is_html(it.text), untimed=True),
+    replace(PLAIN, recognises=lambda it: plain.is_untimed(it.text), untimed=True),
 )
 
 
@@ -162,8 +168,8 @@ FORMATS = (
         lambda it: html_page.looks_like_transcript_html(it.text),
         html_page.read_podcast_html,
     ),
-    Format("html", lambda it: html_page.looks_like_plain_html(it.text), html_page.read_plain_html),
-    Format("plain", lambda it: plain.looks_like_plain(it.text), plain.read_plain, "said"),
+    HTML,
+    PLAIN,
     # Not one of the others: what is wrong in it is told.
     replace(
         DATATALKS,

@@ -14,7 +14,7 @@ ever executed, fetched or nested.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from askpod.errors import ReadError
 from askpod.model import Episode
 from askpod.readers.cues import Cue
 from askpod.readers.json_document import seconds
-from askpod.readers.plain import looks_like_plain, read_plain, read_untimed
+from askpod.readers.plain import looks_like_plain, read_plain
 from askpod.readers.text import MAX_TAGS, FaultLog, clean, unescape
 from askpod.readers.turns import draft
 
@@ -96,22 +96,13 @@ def looks_like_plain_html(text: str) -> bool:
 
 def read_plain_html(text: str, log: FaultLog) -> Episode:
     """The turns of a page whose lines are those of a transcript in plain text, and its title."""
-    return _as_plain(text, log, read_plain)
-
-
-def read_untimed_html(text: str, log: FaultLog) -> Episode:
-    """The turns of a page that says nowhere when anything is said."""
-    return _as_plain(text, log, read_untimed)
-
-
-def _as_plain(page: str, log: FaultLog, read: Callable[[str, FaultLog], Episode]) -> Episode:
-    _check_tags(log.path, page)
-    lines = _lines(page)
+    _check_tags(log.path, text)
+    lines = _lines(text)
     own = FaultLog(log.path)
-    told = read("\n".join(line for _, line in lines), own)
+    told = read_plain("\n".join(line for _, line in lines), own)
     for fault in own.faults():
         log.add(lines[min(fault.line, len(lines)) - 1][0], fault.kind, fault.repair)
-    match = _TITLE.search(page[:_HEAD_OF_PAGE])
+    match = _TITLE.search(text[:_HEAD_OF_PAGE])
     title = clean(unescape(unescape(match[1])))[0] if match else ""
     return replace(told, title=title or told.title)
 

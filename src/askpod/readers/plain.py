@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -110,11 +110,6 @@ def is_untimed(text: str) -> bool:
     """Whether a text without times can be read as speech: prose, or paragraphs with names."""
     start = text.lstrip()[:2]
     return bool(start) and start[0] not in "<{" and (start[0] != "[" or start[1:].isalpha())
-
-
-def read_untimed(text: str, log: FaultLog) -> Episode:
-    """The turns of a transcript that says nowhere when; all their times are estimated."""
-    return replace(read_plain(text, log), untimed=True)
 
 
 def read_plain(text: str, log: FaultLog) -> Episode:

@@ -126,7 +126,7 @@ def hold_named(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> l
         without += gap if gap > reach else 0
         if speaker:
             for later in range(place + 1, following):
-                held[later] = _with(held[later], speaker, opens=held[later].opens)
+                held[later] = held[later]._replace(speaker=speaker)
     if without:
         names = list(dict.fromkeys(cues[place].speaker for place in places))
         log.add(
@@ -151,12 +151,8 @@ def _with_openings(cues: Sequence[Cue]) -> Iterator[Cue]:
         opens = cue.opens and (cue.speaker != before or cue.speaker == "?")
         before = cue.speaker
         if opens != cue.opens or before == "?":
-            cue = _with(cue, "" if before == "?" else before, opens=opens)
+            cue = cue._replace(speaker="" if before == "?" else before, opens=opens)
         yield cue
-
-
-def _with(cue: Cue, speaker: str, *, opens: bool) -> Cue:
-    return Cue(cue.line, cue.start, cue.end, cue.text, speaker, opens)
 
 
 def _reach(cues: Sequence[Cue], places: Sequence[int]) -> int:

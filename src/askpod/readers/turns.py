@@ -227,16 +227,12 @@ def _first_half(cues: list[Cue]) -> list[Cue]:
     half, odd = divmod(len(cues), 2)
     if odd or half < _HALF or cues[0].text != cues[half].text:
         return cues
-    said = _words(cues[:half])
-    if len(set(said)) < _HALF or said != _words(cues[half:]):
+    said = [cue.text for cue in cues]
+    if len(set(said[:half])) < _HALF or said[:half] != said[half:]:
         return cues
     first, last, again = cues[0].start, cues[half - 1].start, cues[half].start
     goes_on = first is not None and again is not None and again > (last or first)
     return cues if goes_on else cues[:half]
-
-
-def _words(cues: Sequence[Cue]) -> list[str]:
-    return [cue.text for cue in cues]
 
 
 FULL = 400  # characters: a turn ends with the next sentence
