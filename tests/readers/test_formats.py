@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from askpod.errors import ReadError, Unrecognised
-from askpod.readers import episode_id, file_digest, read_episode
-from askpod.readers.formats import Content, recognise
+from askpod.readers import Content, episode_id, file_digest, read_episode, recognise
 from askpod.readers.text import FaultLog
 
 SRT = "1\n00:00:01,000 --> 00:00:03,000\nBees dance.\n"

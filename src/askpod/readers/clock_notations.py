@@ -128,7 +128,7 @@ def _of_24_hours(match: re.Match[str]) -> str:
 
 
 def _rewritten(lines: list[str]) -> list[str]:
-    """The lines; where most clocks have AM or PM behind them, or are glued to words, without."""
+    """The lines; where most clocks have AM or PM, with 24 hours; where most are glued, apart."""
     clocks, written = sum(map(_has_clock, lines)), sum(map(bool, lines))
     for pattern, instead, of in ((_OF_DAY, _of_24_hours, clocks), (_GLUED, r"\1 ", written)):
         changed = [pattern.sub(instead, line, count=1) if ":" in line else line for line in lines]

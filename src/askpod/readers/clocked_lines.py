@@ -89,9 +89,9 @@ def _keep_spoken(lines: list[Line], texts: Sequence[str]) -> None:
     if 2 * count <= len(timed):
         return
     names = Counter(lines[at].name for at in timed)
-    chapters = layouts.index(usual)
+    first = layouts.index(usual)  # above stand chapters
     fitting = {timed[place] for place in anchors([lines[at].start for at in timed])}
-    for at, layout in list(zip(timed, layouts, strict=True))[chapters:]:
+    for at, layout in list(zip(timed, layouts, strict=True))[first:]:
         is_named = at == 0 or (bool(lines[at].name) and names[lines[at].name] > 1)
         usual_or_named = layout == usual or is_named
         if not usual_or_named and (at not in fitting or count >= _NEARLY_ALL * len(timed)):

@@ -32,8 +32,6 @@ from askpod.readers.discover import episode_id, shown_name
 from askpod.readers.frontmatter import Fields, read_front_matter
 from askpod.readers.text import (
     MAX_MARKDOWN_LINES,
-    MAX_TEXT_BYTES,
-    MEGABYTE,
     FaultLog,
     excerpt,
     refuse_long_lines,
@@ -79,9 +77,6 @@ def _check_lines(path: Path, text: str) -> None:
         problem = f"has more than {MAX_MARKDOWN_LINES:,} lines; split it or leave it out"
         raise ReadError(path, problem)
     refuse_long_lines(path, text.split("\n"))
-    if len(text) > MAX_TEXT_BYTES:
-        problem = f"is larger than {MAX_TEXT_BYTES // MEGABYTE} MB; split it or leave it out"
-        raise ReadError(path, problem)
 
 
 def _transcript(path: Path, root: Mapping) -> Sequence:
