@@ -44,7 +44,6 @@ _TAG = re.compile(
     r"(?:^[-–—][ \t]*+)?<(?:(?P<time>\d[\d:.]*+)|v(?:\.[^\s<>]*+)?[ \t]++(?P<voice>[^<>]*+))>",
     re.MULTILINE,
 )
-_VOICED = re.compile(r"<v(?:\.[^\s<>]*+)?[ \t]++([^<>&]*+)>[^<>]*+(?:</v>)?")
 _TIME = re.compile(r"<\d[\d:.]*+>")
 
 
@@ -160,7 +159,7 @@ def _cues(caption: Caption) -> Iterator[Cue]:
     if not any("<" in line for line in caption.lines):
         yield Cue(caption.line, caption.start, caption.end, "\n".join(caption.shown))
         return
-    pieces = _one_a_line(caption) or _pieces(caption, "\n".join(caption.lines))
+    pieces = _pieces(caption, "\n".join(caption.lines))
     ends = [*(piece.start for piece in pieces[1:]), caption.end]
     for piece, end in zip(pieces, ends, strict=True):
         yield Cue(caption.line, piece.start, end, "".join(piece.texts), piece.speaker)
@@ -179,17 +178,6 @@ def _of_teams(caption: Caption) -> Cue | None:
         for each in (value.get("spokenText"), value.get("speakerName"))
     )
     return Cue(caption.line, caption.start, caption.end, said, speaker)
-
-
-def _one_a_line(caption: Caption) -> list[Piece]:
-    """A piece for each line, where each is all in one tag of another voice; else none."""
-    voices = [_VOICED.fullmatch(line) for line in caption.lines]
-    names = [" ".join(voice[1].split()) for voice in voices if voice]
-    if len(names) < len(voices) or any(one == other for one, other in pairwise(names)):
-        return []
-    starts = [caption.start, *[None] * len(names)]
-    said = zip(starts, names, caption.shown, strict=False)
-    return [Piece(caption.line, start, None, name, [shown]) for start, name, shown in said]
 
 
 def _pieces(caption: Caption, written: str) -> list[Piece]:
