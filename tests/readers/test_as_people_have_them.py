@@ -98,3 +98,17 @@ def test_the_names_of_columns_are_no_title(read):
 def test_utf_16_without_its_mark(read, encoding):
     text = written("{at},000 --> {at},900\n{who}: {said}\n")
     assert said(read(text.encode(encoding), "woad.srt")) == LINES
+
+
+def test_speakers_that_are_only_named_late(read):
+    said_first = [{"start": n, "end": n + 1, "text": f"Sound {n}."} for n in range(60)]
+    named = {"start": 70, "end": 72, "text": "Here we are.", "speaker": "SPEAKER_00"}
+    last = read(json.dumps({"segments": [*said_first, named]}), "woad.json").episode.turns[-1]
+    assert (last.speaker, last.text) == ("SPEAKER_00", "Here we are.")
+
+
+def test_the_name_of_a_recording_is_nobodys(read):
+    words = [{"word": word, "start": n} for n, word in enumerate(["Welcome", "back."])]
+    value = {"name": "Episode 12", "text": "Welcome back.", "words": words}
+    assert said(read(json.dumps({"result": value}), "woad.json")) == [("", 0.0, "Welcome back.")]
+    assert said(read(json.dumps(value), "woad.json")) == [("", 0.0, "Welcome back.")]

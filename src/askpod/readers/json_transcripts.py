@@ -110,7 +110,8 @@ def segments_of(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
     rows = value
     if isinstance(value, dict):
         lists = ("transcription", "segments", "speakers", "chunks")
-        rows = next((value[name] for name in lists if value.get(name)), [value])
+        alone = {"text": value.get("text"), "words": value.get("words")}
+        rows = next((value[name] for name in lists if value.get(name)), [alone])
     yield from ((line, _flat(row)) for line, row in objects(rows, log))
 
 
@@ -182,8 +183,9 @@ def _rank(names: Names) -> tuple[bool, bool, bool]:
 def _candidates(value: object) -> Iterator[Sequence[object]]:
     """The lists that may hold the speech of a value."""
     if isinstance(value, dict):
-        if names_of([value]).word is not None:
-            yield [value]
+        names = names_of([value])
+        if names.word is not None:
+            yield [{"text": value.get(names.text), "words": value[names.words]}]
         yield from _known(value)
     for listed in _lists_in(value, _DEEPEST):
         rows = _first_readings(listed)

@@ -338,7 +338,8 @@ def _most_of(heads: Sequence[tuple[_Line, str, str]], captions: int) -> set[str]
     """The labels among (line, head, what is said behind it), where most captions have one."""
     counts = Counter(head for _, head, _ in heads if 0 < len(head) <= _MOST_LETTERS)
     often = {head for head in counts if counts[head] > 1 and head[-1] not in "?!…,。？！"}
-    all_over = len(often) > 0 and len(heads) >= _NEARLY_ALL * captions
+    mostly = 2 * sum(counts[head] for head in often) > captions
+    all_over = mostly and len(heads) >= _NEARLY_ALL * captions
     labels = {h for h in counts if h in often or is_diariser(h) or (all_over and is_name(h))}
     if sum(counts[label] for label in labels) < _MOST * captions:
         return set()

@@ -13,7 +13,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from askpod.errors import ReadError
 from askpod.model import Episode
@@ -36,13 +36,13 @@ _TICK = 1e-7  # of Azure
 _ISO = re.compile(r"PT(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,7}(?:\.\d{1,9})?)S)?", re.ASCII)
 _RANGE = re.compile(r"\s*(?:-{0,2}>|\s[-–—]|\sto)\s.*")  # up to when, in the same value
 _SAMPLE = 50  # rows by which a list is known
-_WIDEST = 200  # values of one object that are looked at
+_WIDEST = 1_000  # names that are looked at
 _SLOW = 0.4  # characters a second: in seconds nobody speaks so slowly
 _SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
 
 _TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
           "line", "dialogue", "texte", "texto", "testo", "transkript", "punctuatedword", "word",
-          "words", "segment", "value")  # fmt: skip
+          "words", "segment")  # fmt: skip
 _STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", "startsec",
            "startseconds", "starttimestamp", "startoffset", "startts", "begin", "from", "offset",
            "offsetms", "offsetmilliseconds", "offsetinticks", "beginoffsetmillis", "in",
@@ -93,28 +93,30 @@ def _loose(name: str) -> str:
 def tells_times(names: Sequence[str]) -> bool:
     """Whether the names of a table's columns are those of a text and of a start."""
     loose = set(map(_loose, names))
-    texts = loose.intersection(_TEXTS) - {"segment", "value"}  # numbers in a table
+    texts = loose.intersection(_TEXTS) - {"segment"}  # which is a number in a diariser's table
     return bool(texts) and not loose.isdisjoint(_STARTS)
 
 
-def names_of(rows: Iterable[object]) -> Names:
-    """Under which names the rows hold their texts, times, speakers and words."""
-    sample = [row for row in islice(rows, _SAMPLE) if isinstance(row, dict)]
-    keys = {_loose(key): key for row in sample for key in islice(row, _WIDEST)}
+def names_of(rows: Iterable[object], texts: Sequence[str] = _TEXTS) -> Names:
+    """Under which names the rows hold their texts (one of `texts`), times, speakers and words."""
+    told = [row for row in rows if isinstance(row, dict)]
+    sample = told[:_SAMPLE]
+    keys = {_loose(key): key for key in islice(dict.fromkeys(chain.from_iterable(told)), _WIDEST)}
 
     def named(known: Sequence[str], fits: Callable[[object], bool]) -> str:
         found = (keys[name] for name in known if name in keys)
         return next((key for key in found if any(fits(row.get(key)) for row in sample)), "")
 
     words = named(_WORDS, lambda value: bool(nested(value)))
+    inner = (word for row in told for word in nested(row.get(words)))
     return Names(
-        text=named(_TEXTS, lambda value: isinstance(value, str)),
+        text=named(texts, lambda value: isinstance(value, str)),
         start=named(_STARTS, _is_time),
         end=named(_ENDS, _is_time),
         length=named(_LENGTHS, _is_time),
-        speaker=_speaker_name(sample, keys),
+        speaker=_speaker_name(told, keys),  # in all rows: the first may name nobody
         words=words,
-        word=names_of(word for row in sample for word in nested(row.get(words))) if words else None,
+        word=names_of(inner, (*_TEXTS, "value")) if words else None,
     )
 
 
@@ -123,11 +125,11 @@ def _is_time(value: object) -> bool:
     return seconds(bare_time(value), unit) is not None
 
 
-def _speaker_name(sample: Sequence[Object], keys: dict[str, str]) -> str:
+def _speaker_name(rows: Sequence[Object], keys: dict[str, str]) -> str:
     """The name under which speakers stand; a channel only where there are two."""
     for name in _SPEAKERS:
         key = keys.get(name, "")
-        values = {str(speaker_in(row.get(key))) for row in sample if row.get(key) is not None}
+        values = {str(speaker_in(row.get(key))) for row in rows if row.get(key) is not None}
         values.discard("None")
         if key and values and (not name.startswith("channel") or len(values) > 1):
             return key
