@@ -157,8 +157,8 @@ def why_no_service(value: object) -> str | None:
 
 def _speech_in(value: object) -> Sequence[object]:
     """The rows in a value that hold its speech; none where it has no times."""
-    named = ((rows, names_of(rows)) for rows in _candidates(value))
-    told = [(rows, names, _said(rows, names)) for rows, names in named if names.tell_speech]
+    found = _candidates(value)
+    told = [(rows, names, _said(rows, names)) for rows, names in found if names.tell_speech]
     most = max((said for *_, said in told), default=0)
     likely = [(_rank(names), said, rows) for rows, names, said in told if 2 * said >= most > 0]
     return max(likely, key=lambda each: each[:2])[2] if likely else []
@@ -180,21 +180,22 @@ def _rank(names: Names) -> tuple[bool, bool, bool]:
     return bool(names.speaker) or by_word, bool(names.start), bool(names.text)
 
 
-def _candidates(value: object) -> Iterator[Sequence[object]]:
-    """The lists that may hold the speech of a value."""
+def _candidates(value: object) -> Iterator[tuple[Sequence[object], Names]]:
+    """The lists that may hold the speech of a value, and the names in their rows."""
     if isinstance(value, dict):
         names = names_of([value])
         if names.word is not None:
-            yield [{"text": value.get(names.text), "words": value[names.words]}]
-        yield from _known(value)
+            alone = {"text": value.get(names.text), "words": value[names.words]}
+            yield [alone], Names(names.text and "text", words="words", word=names.word)
+        yield from ((rows, names_of(rows)) for rows in _known(value))
     for listed in _lists_in(value, _DEEPEST):
         rows = _first_readings(listed)
         names = names_of(rows)
-        yield from _inner_rows(rows)
+        yield from ((inner, names_of(inner)) for inner in _inner_rows(rows))
         if names.word is not None or _are_sentences(rows, names.text):
-            yield rows
+            yield rows, names
         elif names.text.lower() == "word" or rows is not listed:
-            yield [{"words": rows}]
+            yield [{"words": rows}], Names(words="words", word=names)
 
 
 def _known(value: Object) -> Iterator[Sequence[object]]:

@@ -127,11 +127,12 @@ def _is_time(value: object) -> bool:
 
 def _speaker_name(rows: Sequence[Object], keys: dict[str, str]) -> str:
     """The name under which speakers stand; a channel only where there are two."""
-    for name in _SPEAKERS:
-        key = keys.get(name, "")
-        values = {str(speaker_in(row.get(key))) for row in rows if row.get(key) is not None}
-        values.discard("None")
-        if key and values and (not name.startswith("channel") or len(values) > 1):
+    for key in (keys[name] for name in _SPEAKERS if name in keys):
+        named = (speaker_in(row[key]) for row in rows if row.get(key) is not None)
+        if _loose(key).startswith("channel"):
+            if len(set(map(str, named))) > 1:
+                return key
+        elif any(label is not None for label in named):
             return key
     return ""
 
@@ -179,10 +180,11 @@ def _worded(
     whole: Cue, words: Sequence[Object], names: Names, unit: float, log: FaultLog
 ) -> Iterator[Cue]:
     """The cue, cut where its words say when and by whom; they make its text where it has none."""
+    unit = _unit_of_name(names.start) or unit
     known = [
         (
             word if isinstance(word := row.get(names.text), str) else "",
-            seconds(bare_time(row.get(names.start)), _unit_of_name(names.start) or unit),
+            seconds(bare_time(row.get(names.start)), unit),
             text_of(speaker_in(row.get(names.speaker)), whole.line, log),
         )
         for row in words
@@ -238,6 +240,8 @@ def bare_time(value: object) -> object:
     Google writes "1.200s", or whole seconds and billionths; Azure "PT1M1.2S"; others one beside
     the hour of day.
     """
+    if isinstance(value, float):
+        return value  # nearly every one
     if isinstance(value, dict) and not value.keys().isdisjoint(("seconds", "nanos")):
         return (seconds(value.get("seconds")) or 0.0) + (seconds(value.get("nanos"), 1e-9) or 0.0)
     value = value.get("relative") if isinstance(value, dict) else value
