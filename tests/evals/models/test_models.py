@@ -237,8 +237,9 @@ def test_a_model_that_only_fails_has_no_seconds_and_scores_nothing(silent):
     assert [(level.parallel, level.error_rate) for level in silent.levels] == [(1, 1.0)]
     assert silent.latency == {}
     assert silent.cost is None
-    assert silent.quality["fact_f1"].value == 0
-    assert silent.quality["malformed"].value > 0
+    assert silent.quality["malformed"].value > 0.8
+    # Where little comes near, the model is not asked: such quotations alone earn something.
+    assert silent.quality["fact_f1"].value < 0.1
 
 
 # --- Quality -----------------------------------------------------------------------------------
