@@ -36,6 +36,7 @@ LEFT_OUT = {
     "test_a_store_of_another_chunking_is_not_opened": _MESSAGE,
     "test_embedders_are_not_mixed": _MESSAGE,
     "test_an_archive_may_be_closed_while_threads_search": _MESSAGE,
+    "test_a_program_that_searches_a_closed_archive_ends_with_the_error": _PROCESS,
     "test_examples.py": _PROCESS,
     "test_what_was_done_before_ctrl_c_is_kept_and_the_workers_end": _PROCESS,
     "test_workers_end_with_the_process_that_started_them": _PROCESS,
