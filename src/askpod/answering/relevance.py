@@ -30,7 +30,7 @@ from askpod.text import query_words
 
 KEPT = 10_000  # vectors, of 1.5 kB each
 READ_CLOSELY = 36  # sentences whose meaning is looked at
-READ_ALONE = 12  # of those, embedded by themselves, too: that is what an answer waits for
+READ_ALONE = 10  # of those, embedded by themselves, too: that is what an answer waits for
 
 # Parts of a sentence's relevance, chosen on two kinds of talk and checked on a third
 # (docs/answers.md).
