@@ -32,6 +32,7 @@ from askpod.readers.discover import ENDINGS, episode_id, find_files
 from askpod.readers.json_document import load_json
 from askpod.readers.metadata import beside, complete
 from askpod.readers.text import (
+    MAX_BYTES,
     MAX_JSON_BYTES,
     MAX_TEXT_BYTES,
     MEGABYTE,
@@ -192,6 +193,7 @@ DATATALKS = Format(
     "datatalks",
     lambda it: bool(_FRONT_MATTER.match(it.text) and _ROWS.search(it.text)),
     read_datatalks,
+    most=MAX_BYTES,
 )
 SUBRIP = Format(
     "subrip", lambda it: it.ending != ".vtt" and it.holds_captions(), subtitles.read_subrip
