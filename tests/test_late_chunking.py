@@ -36,14 +36,12 @@ def test_what_a_sentence_is_summed_over_is_the_sentence(texts, speech):
     turns = tuple(Turn("Ann", text.strip(), at, at + 1) for at, text in enumerate(texts))
     settings = ChunkSettings(speech=speech, heading=4, lead=3)
     chunks = chunk_episode(Episode("a", "A", turns), words, settings)
-    pooling = SentencePooling(turns, words)
+    pooling = SentencePooling(turns, chunks, words)
     states = [
-        np.array([letters(chunk.embedded_text[a:b]) for a, b in pooling.parts(chunk)]).reshape(
-            -1, len(LETTERS)
-        )
-        for chunk in chunks
+        np.array([letters(chunk.embedded_text[a:b]) for a, b in parts]).reshape(-1, len(LETTERS))
+        for chunk, parts in zip(chunks, pooling.parts, strict=True)
     ]
-    for turn, held in zip(turns, pooling.pooled(chunks, states), strict=True):
+    for turn, held in zip(turns, pooling.pooled(states), strict=True):
         sentences = [turn.text[a:b] for a, b in sentences_of(turn.text, words)]
         assert np.array_equal(held, pack(np.array([letters(each) for each in sentences])))
 

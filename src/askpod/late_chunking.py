@@ -42,30 +42,33 @@ def sentences_of(text: str, count: TokenCounts) -> Iterator[Range]:
 
 
 class SentencePooling:
-    """Collects, chunk by chunk, the token states of each sentence of an episode."""
+    """Where the sentences of an episode stand in its chunks, and what their tokens sum up to.
 
-    def __init__(self, turns: Sequence[Turn], count: TokenCounts) -> None:
+    Args:
+        turns: of the episode.
+        chunks: that they are cut into; a sentence may be cut in two.
+        count: counts an embedder's tokens.
+    """
+
+    def __init__(self, turns: Sequence[Turn], chunks: Sequence[Chunk], count: TokenCounts) -> None:
         self._ranges = [list(sentences_of(turn.text, count)) for turn in turns]
+        self._places = [list(self._within(chunk)) for chunk in chunks]
 
-    def parts(self, chunk: Chunk) -> list[Range]:
-        """Where in the embedded text of a chunk its sentences, or parts of them, stand."""
-        return [part for _, _, part in self._parts(chunk)]
+    @property
+    def parts(self) -> list[list[Range]]:
+        """For each chunk where in its embedded text sentences, or parts of them, stand."""
+        return [[part for _, _, part in places] for places in self._places]
 
-    def pooled(self, chunks: Sequence[Chunk], states: Sequence[Vectors]) -> tuple[Packed, ...]:
-        """For each turn one row a sentence.
-
-        Args:
-            chunks: of the episode; a sentence that is cut in two is summed over both.
-            states: for each chunk the summed token states of its `parts`.
-        """
+    def pooled(self, states: Sequence[Vectors]) -> tuple[Packed, ...]:
+        """For each turn one row a sentence; `states` are the summed token states of `parts`."""
         dimension = states[0].shape[1] if states else 0
         sums = [np.zeros((len(ranges), dimension), np.float32) for ranges in self._ranges]
-        for chunk, summed in zip(chunks, states, strict=True):
-            for (turn, number, _), state in zip(self._parts(chunk), summed, strict=True):
+        for places, summed in zip(self._places, states, strict=True):
+            for (turn, number, _), state in zip(places, summed, strict=True):
                 sums[turn][number] += state
         return tuple(map(pack, sums))
 
-    def _parts(self, chunk: Chunk) -> Iterator[tuple[int, int, Range]]:
+    def _within(self, chunk: Chunk) -> Iterator[tuple[int, int, Range]]:
         """(turn, sentence of it, its range in the embedded text) for all sentences."""
         at = len(chunk.embedded_text) - len(chunk.text)
         for span in chunk.spans:

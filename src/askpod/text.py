@@ -51,6 +51,7 @@ _ABBREVIATION = re.compile(
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
+# A word behind a word, not behind the end of a sentence or an opening quotation mark.
 _WITHIN = re.compile(r"(?<=[\w,;] )[^\W\d_]+(?:['’][^\W\d_]+)*")
 
 

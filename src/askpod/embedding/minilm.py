@@ -85,18 +85,7 @@ class MiniLM:
     def embed_parts(
         self, texts: Sequence[str], parts: Sequence[Sequence[Range]]
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-        """As `embed`, and the summed token states of parts of each text (late_chunking.py).
-
-        Args:
-            texts: what is embedded.
-            parts: for each text the ranges of characters whose tokens are summed.
-
-        Returns:
-            The vectors, and for each text an array of shape (parts, 384).
-
-        Raises:
-            EmbedderError: as `embed`.
-        """
+        """As `PoolingEmbedder.embed_parts`, for late chunking. Raises as `embed` does."""
         counts = self.count_tokens(texts)
         for index, count in enumerate(counts):
             if count > MAX_TOKENS:

@@ -34,7 +34,7 @@ from askpod.indexing.file_check import (
     waiting_note,
 )
 from askpod.indexing.workers import Prepared, embed, executor
-from askpod.model import Episode, Fault
+from askpod.model import Chunk, Episode, Fault
 from askpod.readers import episode_id, file_digest
 from askpod.readers.discover import place_of
 from askpod.store.rows import Embedded, Source
@@ -196,7 +196,7 @@ class Indexer:
 
     def keep(self, episode: Episode, source: Source) -> None:
         """Writes an episode that is at hand, its file not read."""
-        self._write(episode, source, None)
+        self._write(episode, source, self._embed(episode, None))
         self.report.unchanged.append(episode.id)
         if _is_gone(source.path):
             self.report.gone.append(episode.id)
@@ -246,7 +246,8 @@ class Indexer:
             return
         prepared = step.take()
         source = Source(step.here, prepared.digest, prepared.transcript, len(prepared.faults))
-        self._write(prepared.episode, source, prepared)
+        embedded = prepared.embedded or self._embed(prepared.episode, prepared.chunks)
+        self._write(prepared.episode, source, embedded)
         self._held[step.id] = step.path
         self._failed.discard(step.id)
         self._words[step.id] = prepared.transcript
@@ -316,8 +317,7 @@ class Indexer:
             self._held[id_] = path
             self._failed.add(id_)
 
-    def _write(self, episode: Episode, source: Source, prepared: Prepared | None) -> None:
-        embedded = (prepared and prepared.embedded) or self._embed(episode, prepared)
+    def _write(self, episode: Episode, source: Source, embedded: Embedded) -> None:
         if isinstance(self._embedder, CachedEmbedder):
             self.report.tokens, self.report.cost = self._embedder.tokens, self._embedder.cost
         self._catalog.put(episode, source, embedded)
@@ -325,9 +325,8 @@ class Indexer:
         self.report.chunks += len(embedded.chunks)
         self.report.audio_seconds += 0.0 if episode.untimed else episode.end
 
-    def _embed(self, episode: Episode, prepared: Prepared | None) -> Embedded:
-        chunks = prepared.chunks if prepared else None
-        if chunks is None:
+    def _embed(self, episode: Episode, chunks: Sequence[Chunk] | None) -> Embedded:
+        if chunks is None:  # it was only read
             chunks = chunk_episode(episode, self._embedder.count_tokens, self._chunking)
         return embed(episode.turns, chunks, self._embedder)
 

@@ -72,10 +72,9 @@ def embed(turns: Sequence[Turn], chunks: Sequence[Chunk], embedder: Embedder) ->
     texts = [*headings, *(chunk.embedded_text for chunk in chunks)]
     sentences = None
     if isinstance(embedder, PoolingEmbedder):
-        pooling = SentencePooling(turns, embedder.count_tokens)
-        parts = [*[[]] * len(headings), *map(pooling.parts, chunks)]
-        both, states = embedder.embed_parts(texts, parts)
-        sentences = pooling.pooled(chunks, states[len(headings) :])
+        pooling = SentencePooling(turns, chunks, embedder.count_tokens)
+        both, states = embedder.embed_parts(texts, [*[[]] * len(headings), *pooling.parts])
+        sentences = pooling.pooled(states[len(headings) :])
     else:
         both = embedder.embed(texts)
     heading_vectors = dict(zip(headings, both, strict=False))

@@ -101,7 +101,7 @@ def _vectors(catalog: Catalog) -> None:
             catalog.contextual_vectors(ids), contextual_vectors(catalog.vectors(ids))
         ):
             raise DamagedRow(f"the contextual vectors of the chunks {first} to {last} are wrong")
-    for id_, stored in catalog.stored_episodes().items():
+    for id_, stored in catalog.stored_episodes().items():  # reading them checks them
         catalog.sentence_vectors(id_, 0, stored.turns)
 
 
