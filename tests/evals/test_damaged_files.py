@@ -11,7 +11,7 @@ import pytest
 
 from askpod.answering.llm_client import Reply
 from askpod.errors import GoldError
-from askpod.evals.asking import StoredReplies
+from askpod.evals.asking import StoredModel
 from askpod.evals.compare import compare, losses
 from askpod.evals.gold import GoldSet, load_gold
 from askpod.evals.records import (
@@ -127,9 +127,9 @@ def test_half_a_character_of_a_reply_does_not_damage_its_run(tmp_path):
 
 
 def test_a_kept_reply_with_half_a_character_is_found_again(tmp_path):
-    replies, model, asked = StoredReplies(tmp_path), ModelSettings("any"), [("user", "Why?")]
-    replies.put(model, asked, Reply(f"half \ud83d, {BREAKS}, \ud83d\udc1d", "stop", 1, 1, 1.0, 0.5))
-    kept = replies.get(model, asked)
+    model, asked = StoredModel(ModelSettings("any"), tmp_path), [("user", "Why?")]
+    model.keep(asked, Reply(f"half \ud83d, {BREAKS}, \ud83d\udc1d", "stop", 1, 1, 1.0, 0.5))
+    kept = model.kept(asked)
     assert kept is not None
     assert kept.text == f"half \ufffd, {BREAKS}, 🐝"
 

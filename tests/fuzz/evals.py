@@ -20,7 +20,7 @@ import yaml
 
 from askpod.answering.llm_client import Reply
 from askpod.errors import GoldError
-from askpod.evals.asking import StoredReplies
+from askpod.evals.asking import StoredModel
 from askpod.evals.compare import compare, missed, threshold, write_trec
 from askpod.evals.gold import GoldSet, read_gold
 from askpod.evals.records import (
@@ -117,7 +117,7 @@ def _read(path: Path) -> tuple[bool, list[str]]:
             shown = [f"{path}:{problem}" for problem in problems[:MOST_LINES]]
             return not problems, [*_of_gold(gold), *_of_message("\n".join(shown), path)]
         if path.suffix == ".json" and path.name != SUMMARY:
-            reply = StoredReplies(path.parent).get(_MODEL, _ASKED)
+            reply = StoredModel(_MODEL, path.parent).kept(_ASKED)
             return reply is not None, _of_reply(reply)
         return _of_run(path.parent)
     except GoldError as error:
@@ -206,6 +206,6 @@ def _record(number: int) -> Record:
 
 
 def _write_reply(folder: Path) -> Path:
-    StoredReplies(folder).put(_MODEL, _ASKED, Reply("They dance.", "stop", 12, 3, 1.5, 0.25))
+    StoredModel(_MODEL, folder).keep(_ASKED, Reply("They dance.", "stop", 12, 3, 1.5, 0.25))
     (path,) = folder.iterdir()
     return path

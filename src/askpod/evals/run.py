@@ -18,7 +18,7 @@ from askpod.answering.llm_answer import FALLBACK
 from askpod.answering.rewriting import standalone
 from askpod.archive import Archive
 from askpod.errors import FilterError, ModelError, QuestionError
-from askpod.evals.asking import StoredModel, StoredReplies, ending_of, in_order
+from askpod.evals.asking import StoredModel, ending_of, in_order
 from askpod.evals.gold import GoldQuestion, GoldSet, Sources
 from askpod.evals.records import (
     REPORT,
@@ -63,7 +63,7 @@ def open_archive(
     store: Path | None, settings: Settings, replies: Path, notify: Callable[[str], None]
 ) -> Archive:
     """The archive, its model's replies kept in the folder `replies`. Raises what `open` does."""
-    model = StoredModel(settings.model, StoredReplies(replies)) if settings.model else None
+    model = StoredModel(settings.model, replies) if settings.model else None
     return Archive.open(store, settings=settings, notify=notify, language_model=model)
 
 

@@ -14,7 +14,7 @@ from askpod import Archive
 from askpod.answering.llm_client import LanguageModel
 from askpod.answering.prompts import Prompts
 from askpod.errors import GoldError, ModelError
-from askpod.evals.asking import StoredModel, StoredReplies
+from askpod.evals.asking import StoredModel
 from askpod.evals.gold import Stretch, load_gold
 from askpod.evals.long_context import (
     BASE,
@@ -227,7 +227,7 @@ def test_a_second_run_asks_nothing_and_writes_the_same_bytes(
     server.answer_with(Reader(GOLD, long_archive))
     pages = []
     for name, parallel in (("one", 4), ("two", 1)):
-        model = StoredModel(run.settings, StoredReplies(tmp_path / "replies"))
+        model = StoredModel(run.settings, tmp_path / "replies")
         result = run(SHORT, questions=2, model=model, parallel=parallel)
         (tmp_path / name).mkdir()
         write_document(tmp_path / name, result, {"gold": GOLD.name, "model": "gpt-4o"})

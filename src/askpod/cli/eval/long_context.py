@@ -107,12 +107,12 @@ def long_context(
 def _measure(
     archive: Archive, maker: PromptMaker, plan: Plan, model: ModelSettings, parallel: int
 ) -> Result:
-    from askpod.evals.asking import StoredModel, StoredReplies
+    from askpod.evals.asking import StoredModel
     from askpod.evals.long_context.results import make_result
     from askpod.evals.long_context.run import run_plan
     from askpod.evals.measures.facts import FactMatcher
 
-    asked = StoredModel(model, StoredReplies(REPLIES))
+    asked = StoredModel(model, REPLIES)
     try:
         with questions_bar(model.name, "requests") as progress:
             outcomes = run_plan(plan, maker, asked, parallel, progress)
