@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from askpod.sources import SourceFiles, fetch, gather
-from askpod.sources.fetch import Fetcher, RateLimit
+from askpod.sources.fetch import Fetcher
 from fake_git import FakeGit
 from fake_web import FakeWeb
 
@@ -68,5 +68,5 @@ def slept() -> list[float]:
 @pytest.fixture
 def fetcher(slept: list[float]) -> Iterator[Fetcher]:
     """Fetches from loopback, without a pause."""
-    with Fetcher(allow_private=True, rate_limit=RateLimit(slept.append)) as made:
+    with Fetcher(allow_private=True, pause=slept.append) as made:
         yield made

@@ -206,15 +206,6 @@ def test_what_only_the_subscriber_may_know_is_not_kept(web, bring, store, told):
     assert key not in "".join(told)
 
 
-def test_a_feed_kept_with_its_secrets_by_an_earlier_version_is_removed(web, bring, store):
-    url = four(web)
-    bring(url)
-    [folder] = (path for path in (store / "sources").iterdir() if path.is_dir())
-    (folder / "feed.xml").write_text("https://ann:s3cret@…")
-    bring(url)
-    assert not (folder / "feed.xml").exists()
-
-
 # Another guid
 
 

@@ -14,6 +14,7 @@ from askpod import __version__
 from askpod.errors import FetchError
 from askpod.sources import fetch
 from askpod.sources.fetch import Gone, HostSkipped
+from askpod.sources.state import Validators
 from fake_web import page
 
 LIMIT = 1000
@@ -22,22 +23,22 @@ LIMIT = 1000
 def test_a_file_comes_with_what_its_server_says_of_it(web, fetcher):
     url = web.put("/a.txt", "hello", ETag='"7"', Last_Modified="Sat, 04 May 2024 06:00:00 GMT")
     got = fetcher.get(url, LIMIT)
-    assert (got.body, got.etag, got.url) == (b"hello", '"7"', url)
-    assert got.modified == "Sat, 04 May 2024 06:00:00 GMT"
+    assert (got.body, got.validators.etag, got.url) == (b"hello", '"7"', url)
+    assert got.validators.modified == "Sat, 04 May 2024 06:00:00 GMT"
     assert web.requests[0].headers["user-agent"] == f"askpod/{__version__}"
     assert web.requests[0].headers["host"] == url.removeprefix("http://").partition("/")[0]
 
 
 def test_what_has_not_changed_is_not_sent_again(web, fetcher):
     url = web.put("/a.txt", "hello", ETag='"7"')
-    assert fetcher.get(url, LIMIT, etag='"7"').unchanged
-    assert not fetcher.get(url, LIMIT, etag='"6"').unchanged
+    assert fetcher.get(url, LIMIT, Validators('"7"')).unchanged
+    assert not fetcher.get(url, LIMIT, Validators('"6"')).unchanged
 
 
 def test_an_etag_that_cannot_be_sent_back_does_no_harm(web, fetcher):
     url = web.put("/a.txt", "hello", ETag='"\xe9\xff"')
-    etag = fetcher.get(url, LIMIT).etag
-    assert fetcher.get(url, LIMIT, etag=etag).body == b"hello"
+    seen = fetcher.get(url, LIMIT).validators
+    assert fetcher.get(url, LIMIT, seen).body == b"hello"
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 418, 204, 304])
@@ -141,7 +142,7 @@ def test_a_connection_that_breaks(web, fetcher, raw):
     assert len(web.asked) == 3
 
 
-# RateLimit
+# The pace
 
 
 def test_a_passing_trouble_passes(web, fetcher, slept):
@@ -193,13 +194,15 @@ def test_a_host_that_fails_again_and_again_is_left_alone(web, fetcher):
     assert web.asked == []
 
 
-def test_a_pause_is_made_between_requests_to_a_host_but_this_machine(web, fetcher, slept):
+def test_a_pause_is_made_between_requests_to_a_host_but_this_machine(
+    web, fetcher, slept, monkeypatch
+):
     url = web.put("/a", "hello")
     fetcher.get(url, LIMIT)
     fetcher.get(url, LIMIT)
     assert slept == []
-    fetcher.rate_limit.before("river.example")
-    fetcher.rate_limit.after("river.example")
-    fetcher.rate_limit.before("river.example")
+    monkeypatch.setattr(fetch, "_THIS_MACHINE", frozenset())
+    fetcher.get(url, LIMIT)
+    fetcher.get(url, LIMIT)
     assert len(slept) == 1
     assert 0 < slept[0] <= fetch.PAUSE

@@ -35,13 +35,13 @@ def in_order(
     work: Callable[[Item, threading.Event], Result],
     items: Sequence[Item],
     parallel: int,
-    finished: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Generator[Result, None, None]:
     """What `work` makes of each item, in the order of the items.
 
     `work` is also given an event that is set once nobody wants the rest, and may then raise what
-    it likes. `finished` is told how many are done, whatever their order. An error of `work` is
-    raised here. Closing the iterator, or an error, stops the rest.
+    it likes. `progress` is told how many of how many are done, whatever their order. An error of
+    `work` is raised here. Closing the iterator, or an error, stops the rest.
     """
     todo: SimpleQueue[tuple[int, Item]] = SimpleQueue()
     for each in enumerate(items):
@@ -73,8 +73,8 @@ def in_order(
         for number in range(1, len(items) + 1):
             position, future = done.get()
             waiting[position] = future.result()
-            if finished is not None:
-                finished(number)
+            if progress is not None:
+                progress(number, len(items))
             while following in waiting:
                 yield waiting.pop(following)
                 following += 1

@@ -271,16 +271,16 @@ def worded(error: ValidationError) -> list[str]:
     return found
 
 
-def _misplaced(question: GoldQuestion, durations: Mapping[str, float | None]) -> Iterable[str]:
+def _misplaced(question: GoldQuestion, sources: Sources) -> Iterator[str]:
     held_in = {each.episode for each in question.evidence}
-    if question.episode is not None and question.episode not in durations:
+    if question.episode is not None and question.episode not in sources:
         yield f"unknown episode {question.episode}"
     elif held_in and question.episode not in (None, *held_in):
         yield f"asked of {question.episode}, and has its evidence in {question.evidence[0].episode}"
     for each in question.evidence:
-        if each.episode not in durations:
+        if each.episode not in sources:
             yield f"unknown episode {each.episode}"
-        elif (length := durations[each.episode]) is not None and each.end > length + 1:
+        elif each.end > (length := sources.length(each.episode)) + 1:
             yield f"{each.start:g} to {each.end:g} s: {each.episode} ends at {length:.0f} s"
 
 
@@ -292,13 +292,8 @@ class Sources:
         self._episodes = {episode.id: episode for episode in archive.episodes()}
         self._turns: dict[str, list[Turn]] = {}
 
-    def durations(self, wanted: Iterable[str]) -> dict[str, float | None]:
-        """Seconds of every episode, None where not known; exact for those that are wanted."""
-        named = set(wanted)
-        return {
-            id_: self.length(id_) if id_ in named else episode.duration
-            for id_, episode in self._episodes.items()
-        }
+    def __contains__(self, id_: str) -> bool:
+        return id_ in self._episodes
 
     def length(self, id_: str) -> float:
         """Seconds of an episode: as its file states, or up to its last turn if that is more."""
@@ -330,12 +325,11 @@ class Sources:
 
 def misplaced(gold: GoldSet, archive: Archive) -> list[Problem]:
     """Rows that name episodes which the archive does not hold, or seconds outside of them."""
-    named = (each.episode for question in gold.questions for each in question.evidence)
-    durations = Sources(archive).durations(named)
+    sources = Sources(archive)
     return [
         Problem(gold.lines[question.id], question.id, problem)
         for question in gold.questions
-        for problem in dict.fromkeys(_misplaced(question, durations))
+        for problem in dict.fromkeys(_misplaced(question, sources))
     ]
 
 

@@ -42,6 +42,8 @@ MOST_REQUESTS = 32  # at a level above the first
 LIKELY_TOKENS = 200  # of an answer: about 120 words, as the prompt asks for, and their markers
 WARM_UP = 1  # requests
 
+Progress = Callable[[int, int], None]  # requests done, and how many there are
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -132,14 +134,14 @@ def send(
     model: LanguageModel,
     prompts: Sequence[Prompt],
     parallel: int,
-    finished: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Load:
-    """Sends each prompt once, whether others fail or not. `finished` is told how many are done.
+    """Sends each prompt once, whether others fail or not.
 
     The model's own patience should be 0, so that it is one request indeed.
     """
     began = time.perf_counter()
-    with closing(in_order(partial(_send, model), prompts, parallel, finished)) as replies:
+    with closing(in_order(partial(_send, model), prompts, parallel, progress)) as replies:
         sent = tuple(replies)
     return Load(parallel, time.perf_counter() - began, sent)
 
@@ -197,9 +199,6 @@ def dollars(amount: float) -> str:
     return f"${amount:.3g}" if amount >= 0.0001 or amount == 0 else f"${amount:.6f}"
 
 
-Progress = Callable[[int, int], None]  # requests done, and how many there are
-
-
 class _Remembering(LanguageModel):
     """A model that has answered most of what it will be asked.
 
@@ -251,7 +250,7 @@ def _loads(candidate: Candidate, progress: Progress | None) -> list[Load]:
     loads: list[Load] = []
     before = 0
 
-    def finished(done: int) -> None:
+    def finished(done: int, _: int) -> None:
         if progress is not None:
             progress(before + done, total)
 

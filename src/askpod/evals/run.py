@@ -129,16 +129,12 @@ def run_gold(
     sources = Sources(archive)
     scorers = None if settings.retrieval_only else Scorers.of(archive.support_embedder)
 
-    def finished(done: int) -> None:
-        if progress is not None:
-            progress(done, len(gold.questions))
-
     first = gold.questions[0]
     with suppress(*OF_ONE_QUESTION):  # loads what no question's seconds should hold
         archive.search(first.question, top=1, episode=first.episode)
     ask = partial(_ask, archive, retrieval_only=settings.retrieval_only)
     records, timings = [], []
-    with closing(in_order(ask, gold.questions, settings.parallel, finished)) as asked:
+    with closing(in_order(ask, gold.questions, settings.parallel, progress)) as asked:
         for question, (outcome, timing) in zip(gold.questions, asked, strict=True):
             records.append(record(question, outcome, sources, scorers))
             timings.append(timing)

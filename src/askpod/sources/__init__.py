@@ -94,7 +94,9 @@ def gather(
     with _folder(store / FOLDER, notify) as folder:
         parts = [local]
         if transcription and recordings:
-            parts.append(_transcribed(recordings, folder, transcription))
+            files, failed = transcription.transcripts(recordings, folder)
+            roots = tuple(file.parent.resolve() for file in files)
+            parts.append(SourceFiles(tuple(files), frozenset(files), tuple(failed), roots=roots))
         if elsewhere:
             parts += _fetch(
                 folder,
@@ -124,15 +126,6 @@ def _local(paths: Sequence[Path], recordings: Sequence[Path]) -> SourceFiles:
     failed = tuple(Failure(*each) for each in unreadable.items())
     roots = tuple(path.resolve() for path in paths)
     return SourceFiles(tuple(files), frozenset(named(others)), failed, roots=roots)
-
-
-def _transcribed(
-    recordings: Sequence[Path], folder: Path, transcription: Transcription
-) -> SourceFiles:
-    """The transcripts of recordings on this machine."""
-    files, failed = transcription.transcripts(recordings, folder)
-    roots = tuple(file.parent.resolve() for file in files)
-    return SourceFiles(tuple(files), frozenset(files), tuple(failed), roots=roots)
 
 
 def _fetch(

@@ -8,7 +8,7 @@ that cannot be fetched or read in any of the offered formats is reported, and th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,8 +31,16 @@ from askpod.sources.feed import (
     read_feed,
     sidecar,
 )
-from askpod.sources.fetch import Fetcher, Gone, HostSkipped, Location, read_file
-from askpod.sources.state import Downloaded, FeedState, Validators, digest, episode_name, recording
+from askpod.sources.fetch import Fetched, Fetcher, Gone, HostSkipped, Location, read_file
+from askpod.sources.state import (
+    NEVER_SEEN,
+    Downloaded,
+    FeedState,
+    Validators,
+    digest,
+    episode_name,
+    recording,
+)
 
 if TYPE_CHECKING:
     from askpod.transcription import Transcription
@@ -40,22 +48,10 @@ if TYPE_CHECKING:
 MAX_FEED = 32 * 2**20  # bytes
 MAX_TRANSCRIPT = 16 * 2**20  # bytes
 MAX_CHAPTERS_FILE = 2 * 2**20  # bytes
-_FORMER = "feed.xml"  # kept the feed itself, with the secrets in its addresses
 _HEAD = 4096  # bytes in which a feed shows itself
 _EVERY = 10.0  # seconds between two notes of how far it is
 
 Notify = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A feed that has been read, and where its files go."""
-
-    name: str  # for messages
-    feed: Feed
-    location: Location
-    state: FeedState
-    received: Validators = field(default_factory=Validators)  # of this state of the feed
 
 
 def download_feed(
@@ -78,41 +74,32 @@ def download_feed(
     exact = str(Path(source).resolve()) if local else str(parse(source).url)
     readable = Path(source).stem if local else host_and_path(source)
     state = FeedState.load(sources / folder_name(readable, exact))
-    (state.folder / _FORMER).unlink(missing_ok=True)
-    found: _Source | None
+    base: httpx.URL | Path
     try:
         if local:
-            path = Path(source)
-            location = Location(fetcher, path.parent)
-            found = _Source(source, _read(source, read_file(path, MAX_FEED)), location, state)
-        else:  # of what is transcribed, its last state does not say whether all is done
-            found = _remote(source, state, fetcher, anew=transcription is not None)
-        if found is not None:
-            _check(found, transcribing=transcription is not None)
+            name, base = source, Path(source).parent
+            came = Fetched("", read_file(Path(source), MAX_FEED))
+        else:
+            address = parse(source)
+            fetcher.trust(address)
+            # Of what is transcribed, the feed's last state does not say whether all is done.
+            known = state.validators if state.whole() and not transcription else NEVER_SEEN
+            came = fetcher.get(str(address.url), MAX_FEED, known)
+            name, base = str(address), httpx.URL(came.url)
+        if came.unchanged:
+            notify(f"{shown(source)}: not modified")
+            return _here(state)
+        location, feed = Location(fetcher, base), _read(name, came.body)
+        download = _Download(name, feed, location, state, notify, untimed, transcription)
+        download.check()
     except FetchError as error:
         if not state.files():
             raise
         return _here(state, [Failure(shown(source), str(error))])
-    if found is None:
-        notify(f"{shown(source)}: not modified")
-        return _here(state)
-    download = Download(
-        found.feed, found.location, found.state, _taken(sources), notify, untimed, transcription
-    )
-    return _download(found, download)
-
-
-def _remote(source: str, state: FeedState, fetcher: Fetcher, *, anew: bool) -> _Source | None:
-    """The feed at an address; None where all of it is here and has not been modified."""
-    address = parse(source)
-    fetcher.trust(address)
-    known = state.validators if state.whole() and not anew else Validators()
-    came = fetcher.get(str(address.url), MAX_FEED, etag=known.etag, modified=known.modified)
-    if came.unchanged:
-        return None
-    location = Location(fetcher, httpx.URL(came.url))
-    received = Validators(came.etag, came.modified)
-    return _Source(str(address), _read(str(address), came.body), location, state, received)
+    folders = [folder for folder in sources.iterdir() if folder.is_dir()]
+    for folder in folders:  # an archive tells episodes by the names of their files
+        download.taken |= {each.name for each in FeedState.load(folder).entries.values()}
+    return download.files(came.validators)
 
 
 def _read(name: str, data: bytes) -> Feed:
@@ -126,50 +113,6 @@ def _read(name: str, data: bytes) -> Feed:
     return feed
 
 
-def _check(found: _Source, *, transcribing: bool) -> None:
-    """Raises FetchError where a feed offers no transcript at all, and none has been made."""
-    items = found.feed.items
-    offered = any(item.offers or (transcribing and item.sound) for item in items)
-    if not offered and not any(entry.transcribed for entry in found.state.entries.values()):
-        cut = f" (it could be read up to {found.feed.problem})" if found.feed.problem else ""
-        recorded = sum(bool(item.sound) for item in items)
-        todo = f"--transcribe makes them of its {recorded:,} recordings. Or " if recorded else ""
-        raise FetchError(
-            f"{found.name}: none of its {len(items):,} episodes offers a transcript "
-            f"(<podcast:transcript>){cut}; {todo}index files of transcripts instead, if you have "
-            "them"
-        )
-
-
-def _download(found: _Source, download: Download) -> SourceFiles:
-    feed, offering = found.feed, len(download.wanted())
-    offered = sum(bool(item.offers) for item in feed.items)
-    alone = f", {offering - offered:,} with a recording alone" if offering > offered else ""
-    download.notify(
-        f"{feed.title or found.name}: {len(feed.items):,} episodes, {offered:,} of them with a "
-        f"transcript{alone}"
-    )
-    troubles = []
-    try:
-        download.run()
-    except OSError as error:  # what was downloaded before is there, and is indexed
-        reason = error.strerror or error
-        troubles.append(f"{found.state.folder}: cannot be written: {reason}; run it again later")
-    if feed.problem:
-        read = f"the {len(feed.items):,} episodes before are read"
-        troubles.append(f"{found.name}: {feed.problem}; {read}")
-    download.failed += [Failure(found.name, trouble) for trouble in troubles]
-    if not found.state.files():
-        first, more = download.failed[0].message, len(download.failed) - 1
-        raise FetchError(
-            f"{found.name}: none of its {offering:,} transcripts could be had. {first}"
-            + (f" (and {more:,} more)" if more else "")
-        )
-    # What is missing is asked for in the next run, and for that the feed must come again.
-    found.state.seen(Validators() if download.incomplete else found.received)
-    return _here(found.state, download.failed, download.fetched)
-
-
 def _here(state: FeedState, failed: Iterable[Failure] = (), fetched: int = 0) -> SourceFiles:
     """What is there of a feed, all of it as if it had been named."""
     files = state.files()
@@ -177,48 +120,80 @@ def _here(state: FeedState, failed: Iterable[Failure] = (), fetched: int = 0) ->
     return SourceFiles(tuple(files), frozenset(files), tuple(failed), fetched, roots)
 
 
-def _taken(sources: Path) -> set[str]:
-    """The names that the files of all feeds have: an archive tells episodes by them."""
-    folders = [folder for folder in sources.iterdir() if folder.is_dir()]
-    return {entry.name for folder in folders for entry in FeedState.load(folder).entries.values()}
-
-
 class _Unfit(Exception):
     """None of an item's transcripts could be had; the message says why, for each."""
 
 
 @dataclass(slots=True)
-class Download:
+class _Download:
     """One run over a feed's items. The caller holds the lock of the folder."""
 
+    name: str  # of the feed, for messages
     feed: Feed
     location: Location
     state: FeedState
-    taken: set[str]  # names that are given already, in this folder or another
     notify: Notify
-    untimed: bool = False  # whether a text without names and times is a transcript, too
-    transcription: Transcription | None = None  # of what offers no transcript
+    untimed: bool  # whether a text without names and times is a transcript, too
+    transcription: Transcription | None  # of what offers no transcript
+    taken: set[str] = field(default_factory=set)  # names that are given already, in any folder
     failed: list[Failure] = field(default_factory=list)
     fetched: int = 0  # transcripts
     _offered: frozenset[str] = frozenset()  # the keys of all items
     _left: dict[str, int] = field(default_factory=dict)  # transcripts by why their host was left
     _without_chapters: list[str] = field(default_factory=list)  # why not, for each
 
-    @property
-    def incomplete(self) -> bool:
-        """Whether something could not be had that the next run may get."""
-        return bool(self.failed or self._without_chapters)
+    def check(self) -> None:
+        """Raises FetchError where a feed offers no transcript at all, and none has been made."""
+        if self.wanted() or any(entry.transcribed for entry in self.state.entries.values()):
+            return
+        items = self.feed.items
+        cut = f" (it could be read up to {self.feed.problem})" if self.feed.problem else ""
+        recorded = sum(bool(item.sound) for item in items)
+        todo = f"--transcribe makes them of its {recorded:,} recordings. Or " if recorded else ""
+        raise FetchError(
+            f"{self.name}: none of its {len(items):,} episodes offers a transcript "
+            f"(<podcast:transcript>){cut}; {todo}index files of transcripts instead, if you have "
+            "them"
+        )
 
-    def run(self) -> None:
-        """Fetches what is missing or offered differently; see `failed` and `fetched`."""
-        offering = self.wanted()
+    def files(self, received: Validators) -> SourceFiles:
+        """Fetches what is missing; all that is there then. `received` came with the feed."""
+        feed, wanted = self.feed, self.wanted()
+        offered = sum(bool(item.offers) for item in feed.items)
+        alone = len(wanted) - offered
+        self.notify(
+            f"{feed.title or self.name}: {len(feed.items):,} episodes, {offered:,} of them with a "
+            f"transcript{f', {alone:,} with a recording alone' if alone else ''}"
+        )
+        troubles = []
+        try:
+            self._run(wanted)
+        except OSError as error:  # what was downloaded before is there, and is indexed
+            reason = error.strerror or error
+            troubles.append(f"{self.state.folder}: cannot be written: {reason}; run it again later")
+        if feed.problem:
+            read = f"the {len(feed.items):,} episodes before are read"
+            troubles.append(f"{self.name}: {feed.problem}; {read}")
+        self.failed += [Failure(self.name, trouble) for trouble in troubles]
+        if not self.state.files():
+            first, more = self.failed[0].message, len(self.failed) - 1
+            raise FetchError(
+                f"{self.name}: none of its {len(wanted):,} transcripts could be had. {first}"
+                + (f" (and {more:,} more)" if more else "")
+            )
+        # What is missing is asked for in the next run, and for that the feed must come again.
+        incomplete = self.failed or self._without_chapters
+        self.state.seen(NEVER_SEEN if incomplete else received)
+        return _here(self.state, self.failed, self.fetched)
+
+    def _run(self, wanted: Sequence[Item]) -> None:
         told = time.monotonic()
         self._offered = frozenset(item.key for item in self.feed.items)
-        for number, item in enumerate(offering, start=1):
+        for number, item in enumerate(wanted, start=1):
             self._update(item)
             if time.monotonic() - told > _EVERY:
                 told = time.monotonic()
-                self.notify(f"{number:,} of {len(offering):,} transcripts …")
+                self.notify(f"{number:,} of {len(wanted):,} transcripts …")
         for reason, count in self._left.items():
             self.failed.append(Failure(reason, f"{count:,} not fetched: {reason}"))
         if self._without_chapters:

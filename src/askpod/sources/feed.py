@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import html
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -132,7 +131,10 @@ def _item(raw: RawItem) -> Item:
         video=video,
         offers=tuple(_offers(of("podcast:transcript"))),
         chapters_href=next((e.url for e in of("podcast:chapters")), ""),
-        chapters=podlove(of("psc:chapter")),
+        chapters=_chapters(
+            (each.attributes.get("start"), each.attributes.get("title"))
+            for each in of("psc:chapter")
+        ),
     )
 
 
@@ -236,26 +238,16 @@ def read_chapters(data: bytes) -> tuple[Chapter, ...] | None:
     found = document.get("chapters") if isinstance(document, dict) else None
     if not isinstance(found, list):
         return None
-    return _tidied(
+    return _chapters(
         (entry.get("startTime"), entry.get("title"))
         for entry in found
         if isinstance(entry, dict) and entry.get("toc") is not False
     )
 
 
-def podlove(elements: Iterable[Element]) -> tuple[Chapter, ...]:
-    """The chapters that stand in a feed: `<psc:chapter start="00:12:36" title="…"/>`."""
-    return _tidied(
-        (element.attributes.get("start"), element.attributes.get("title")) for element in elements
-    )
-
-
-def _tidied(entries: Iterable[tuple[object, object]]) -> tuple[Chapter, ...]:
-    chapters = list(_sane(entries))[:MAX_CHAPTERS]
-    return tuple(sorted(chapters, key=lambda chapter: chapter.start))
-
-
-def _sane(entries: Iterable[tuple[object, object]]) -> Iterator[Chapter]:
+def _chapters(entries: Iterable[tuple[object, object]]) -> tuple[Chapter, ...]:
+    """The first MAX_CHAPTERS that have a start and a title, by their starts."""
+    chapters: list[Chapter] = []
     for start, title in entries:
         if isinstance(start, str):
             start = _seconds(start)
@@ -263,8 +255,9 @@ def _sane(entries: Iterable[tuple[object, object]]) -> Iterator[Chapter]:
             continue
         text = title[: 2 * MAX_CHAPTER_TITLE].encode("utf-8", "replace").decode()
         tidy = without_secrets_inside(clean(text)[0])[:MAX_CHAPTER_TITLE]
-        if tidy and 0 <= start <= MAX_SECOND and math.isfinite(start):
-            yield Chapter(round(float(start), 3), tidy)
+        if tidy and 0 <= start <= MAX_SECOND:
+            chapters.append(Chapter(round(float(start), 3), tidy))
+    return tuple(sorted(chapters[:MAX_CHAPTERS], key=lambda chapter: chapter.start))
 
 
 def _seconds(clock: str) -> float | None:

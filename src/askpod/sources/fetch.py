@@ -31,7 +31,7 @@ from askpod.files import read_bounded
 from askpod.services.limits import ACCEPTED, Deadline, NotUnpacked, TooLarge, Unpacker
 from askpod.services.retry import Retries, retry_after
 from askpod.sources.addresses import Address, CheckedBackend, Origin, join, parse, port_of, shown
-from askpod.sources.state import PartialFile
+from askpod.sources.state import NEVER_SEEN, PartialFile, Validators
 
 CONNECT = 10.0  # seconds for a connection to come about
 SILENCE = 30.0  # seconds without a byte
@@ -65,46 +65,22 @@ class HostSkipped(FetchError):
 
 @dataclass(slots=True)
 class _Host:
+    """A host that is asked one request at a time, with pauses, and no more when it declines."""
+
+    name: str
     free_at: float = 0.0  # by the monotonic clock
-    failures: int = 0  # files in a row
-    left: str = ""  # why it is asked no more
+    failures: int = 0  # files in a row that were not got, in all their tries, by its fault
+    left: str = ""  # why it is asked no more in this run
 
+    def failed(self) -> None:
+        self.failures += 1
+        if self.failures >= MOST_FAILURES:
+            self.left = f"has failed {MOST_FAILURES} times in a row and is asked no more"
 
-@dataclass(slots=True)
-class RateLimit:
-    """How hosts are asked: one request at a time, with a pause, and no more when they decline."""
-
-    pause: Callable[[float], None] = time.sleep
-    _hosts: dict[str, _Host] = field(default_factory=dict)
-
-    def before(self, host: str) -> None:
-        """Waits for the host's turn. Raises HostSkipped where there will be none."""
-        known = self._hosts.setdefault(host, _Host())
-        if known.left:
-            raise HostSkipped(f"{host}: {known.left}; run the same command again later")
-        if (wait := known.free_at - time.monotonic()) > 0:
-            self.pause(wait)
-
-    def after(self, host: str) -> None:
-        """To be called when a request has ended, however it did."""
-        if host not in _THIS_MACHINE:
-            self._hosts[host].free_at = time.monotonic() + PAUSE
-
-    def answered(self, host: str) -> None:
-        """To be called when a host has answered: its failures are forgotten."""
-        self._hosts[host].failures = 0
-
-    def failed(self, host: str) -> None:
-        """To be called when a file was not got, in all its tries, by the host's fault."""
-        known = self._hosts[host]
-        known.failures += 1
-        if known.failures >= MOST_FAILURES:
-            known.left = f"has failed {MOST_FAILURES} times in a row and is asked no more"
-
-    def leave(self, host: str, reason: str) -> None:
-        """Asks the host nothing more in this run. Raises HostSkipped."""
-        self._hosts[host].left = reason
-        self.before(host)
+    def check(self) -> None:
+        """Raises HostSkipped where it is asked no more."""
+        if self.left:
+            raise HostSkipped(f"{self.name}: {self.left}; run the same command again later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +89,7 @@ class Fetched:
 
     url: str  # where it was in the end, without credentials
     body: bytes
-    etag: str = ""
-    modified: str = ""  # Last-Modified, as the server writes it
+    validators: Validators = NEVER_SEEN
     unchanged: bool = False  # it is as the caller has it, and `body` is empty
 
 
@@ -139,7 +114,8 @@ class Fetcher:
     """Fetches for one run. A context manager, which closes the connections."""
 
     allow_private: bool = False
-    rate_limit: RateLimit = field(default_factory=RateLimit)
+    pause: Callable[[float], None] = time.sleep
+    _hosts: dict[str, _Host] = field(default_factory=dict)
     _credentials: dict[Origin, str] = field(default_factory=dict)
     _deadline: Deadline = field(default_factory=Deadline)
     _made: httpcore.ConnectionPool | None = None
@@ -149,19 +125,19 @@ class Fetcher:
         if address.authorization:
             self._credentials[address.origin] = address.authorization
 
-    def get(self, url: str, limit: int, *, etag: str = "", modified: str = "") -> Fetched:
-        """The file at `url`, of at most `limit` bytes, if it is not as `etag` and `modified` say.
+    def get(self, url: str, limit: int, known: Validators = NEVER_SEEN) -> Fetched:
+        """The file at `url`, of at most `limit` bytes, if it is not `known` as it is now.
 
         Raises FetchError; Gone where there is none, HostSkipped where the host is not asked.
         """
-        asked = _Asked(limit, {"If-None-Match": etag, "If-Modified-Since": modified}, WHOLE)
-        address, reply = self._followed(parse(url), asked)
-        if reply.status == 304 and (etag or modified):
-            return Fetched(str(address.url), b"", etag, modified, unchanged=True)
+        headers = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
+        address, reply = self._followed(parse(url), _Asked(limit, headers, WHOLE))
+        if reply.status == 304 and known != NEVER_SEEN:
+            return Fetched(str(address.url), b"", known, unchanged=True)
         if reply.status != 200:
             raise _refused(address, reply.status)
-        etag, modified = (reply.headers.get(name, "") for name in ("etag", "last-modified"))
-        return Fetched(str(address.url), reply.body, etag, modified)
+        seen = Validators(*(reply.headers.get(name, "") for name in ("etag", "last-modified")))
+        return Fetched(str(address.url), reply.body, seen)
 
     def download(self, url: str, path: Path, limit: int) -> None:
         """Puts the file at `url`, of at most `limit` bytes, to `path`, unless it is there already.
@@ -199,35 +175,39 @@ class Fetcher:
 
     def _patiently(self, address: Address, asked_for: _Asked) -> _Reply:
         """A reply that is not one of a passing trouble."""
-        host = address.url.host
+        host = self._hosts.setdefault(address.url.host, _Host(address.url.host))
         retries = Retries(tries=TRIES, first_wait=FIRST_WAIT)
         wait: float | None = 0.0
         while wait is not None:
-            self.rate_limit.before(host)
+            host.check()
+            if (pause := host.free_at - time.monotonic()) > 0:
+                self.pause(pause)
             trouble, asked = "", None
             try:
                 reply = self._once(address, asked_for)
             except _PASSING as error:
                 trouble = _said(error)
                 if self._deadline.passed:  # a second try would take as long again
-                    self.rate_limit.failed(host)
+                    host.failed()
                     raise FetchError(
                         f"{address}: has not come in {asked_for.seconds:g} s; try again later"
                     ) from None
             finally:
-                self.rate_limit.after(host)
+                if host.name not in _THIS_MACHINE:
+                    host.free_at = time.monotonic() + PAUSE
             if not trouble:
                 if reply.status < 500 and reply.status != 429:
-                    self.rate_limit.answered(host)
+                    host.failures = 0
                     return reply
                 trouble = f"the server answers {reply.status}"
                 asked = retry_after(reply.headers.get("retry-after", ""))
             if asked is not None and asked > LONGEST_PAUSE:
-                self.rate_limit.leave(host, f"asks to be left alone for {asked:,.0f} s")
+                host.left = f"asks to be left alone for {asked:,.0f} s"
+                host.check()
             wait = retries.next_wait(asked)
             if wait is not None:
-                self.rate_limit.pause(wait)
-        self.rate_limit.failed(host)
+                self.pause(wait)
+        host.failed()
         raise FetchError(f"{address}: {trouble} (tried {retries.failed} times); try again later")
 
     def _once(self, address: Address, asked_for: _Asked) -> _Reply:

@@ -62,12 +62,15 @@ class Validators:
     modified: str = ""
 
 
+NEVER_SEEN = Validators()
+
+
 @dataclass(slots=True)
 class FeedState:
     """What has been downloaded into one feed's folder, by the items' keys."""
 
     folder: Path
-    validators: Validators = field(default_factory=Validators)
+    validators: Validators = NEVER_SEEN
     entries: dict[str, Downloaded] = field(default_factory=dict)
     _lines: int = 0
     _keys: dict[str, str] = field(default_factory=dict)  # of the entries, by their names
