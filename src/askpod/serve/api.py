@@ -14,6 +14,7 @@ from contextlib import aclosing, suppress
 from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
@@ -132,8 +133,6 @@ class Api:
         query = request.query_params
         top = min(_number(query, "top", 10), MOST_PASSAGES)
         question, filters = query.get("q", ""), filters_of(query)
-        if len(question) > LONGEST_QUESTION:
-            raise errors.QuestionError(f"a question has at most {LONGEST_QUESTION} characters")
         found = await self._live.look_up(
             lambda archive: archive.search(question, top=int(top), **asdict(filters)), "searches"
         )
@@ -330,8 +329,6 @@ def _audio_links(episode: Episode) -> list[str]:
     ]
 
 
-# --- The OpenAPI document -------------------------------------------------------------------------
-
 FILTERS = {each.name: "string" for each in fields(Filters)} | {"season": "integer"}
 _OBJECT: dict[str, Any] = {"type": "object"}
 
@@ -345,49 +342,51 @@ def openapi() -> dict[str, Any]:
             ref_template="#/components/schemas/{model}", mode="serialization"
         )
         schemas |= schema.pop("$defs", {}) | {kind.__name__: schema}
-    passages = {"type": "array", "items": {"$ref": "#/components/schemas/Passage"}}
-    episodes = {"type": "array", "items": _OBJECT}
-    around = {"start": "number", "end": "number", "words": "string", "around": "number"}
+    found = {"type": "array", "items": _schema("Passage")}
+    searched = {"q": "string", "top": "integer", **FILTERS}
+    placed = dict.fromkeys(("episode", "words"), "string")
+    placed |= dict.fromkeys(("start", "end", "around"), "number")
     paths = {
-        "/api/archive": _get("What the archive holds, or why it cannot be opened", _OBJECT),
-        "/api/ask": _post(),
-        "/api/search": _get(
-            "Passages, best first", passages, "q", {"q": "string", "top": "integer", **FILTERS}
-        ),
-        "/api/episodes": _get("The episodes", episodes, "", FILTERS),
+        "/api/archive": _get("What the archive holds, or why it cannot be opened"),
+        "/api/ask": {
+            "post": {
+                "summary": "An answer as it is written: events `text` ({text}), then `answer` or "
+                "`error`",
+                "requestBody": {"required": True} | _content(_schema("Asking")),
+                "responses": {
+                    "200": {"description": "Server-sent events; the last one's data is an Answer"}
+                    | _content(_schema("Answer"), "text/event-stream")
+                },
+            }
+        },
+        "/api/search": _get("Passages, best first", found, "q", searched),
+        "/api/episodes": _get("The episodes", {"type": "array", "items": _OBJECT}, "", FILTERS),
         "/api/episode": _get("One episode with its transcript", _OBJECT, "id", {"id": "string"}),
         "/api/passage": _get(
-            "The turns around a stretch of an episode",
-            _OBJECT,
-            "episode",
-            {"episode": "string", **around},
+            "The turns around a stretch of an episode", _OBJECT, "episode", placed
         ),
     }
     info = {"title": "askpod", "version": __version__}
     return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas}}
 
 
+def _schema(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _content(schema: dict[str, Any], kind: str = "application/json") -> dict[str, Any]:
+    return {"content": {kind: {"schema": schema}}}
+
+
 def _get(
-    summary: str, schema: dict[str, Any], required: str = "", takes: Mapping[str, str] | None = None
+    summary: str,
+    schema: dict[str, Any] = _OBJECT,
+    required: str = "",
+    takes: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     parameters = [
         {"name": name, "in": "query", "required": name == required, "schema": {"type": kind}}
-        for name, kind in (takes or {}).items()
+        for name, kind in takes.items()
     ]
-    answered = {"description": "OK", "content": {"application/json": {"schema": schema}}}
-    told = {"summary": summary, "parameters": parameters, "responses": {"200": answered}}
-    return {"get": told}
-
-
-def _post() -> dict[str, Any]:
-    answered = {
-        "description": "Server-sent events; the last one's data is an Answer",
-        "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Answer"}}},
-    }
-    asking = {"application/json": {"schema": {"$ref": "#/components/schemas/Asking"}}}
-    told = {
-        "summary": "An answer as it is written: events `text` ({text}), then `answer` or `error`",
-        "requestBody": {"required": True, "content": asking},
-        "responses": {"200": answered},
-    }
-    return {"post": told}
+    responses = {"200": {"description": "OK"} | _content(schema)}
+    return {"get": {"summary": summary, "parameters": parameters, "responses": responses}}

@@ -13,7 +13,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from types import FrameType
 from urllib.parse import parse_qs, urlsplit
@@ -23,15 +22,15 @@ from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.requests import Request, cookie_parser
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from askpod.errors import AskpodError
-from askpod.serve.api import api_routes, on_error
+from askpod.serve.api import api_routes, on_error, problem
 from askpod.serve.completions import completion_routes
 from askpod.serve.live import LiveArchive
 from askpod.serve.tools import mcp_server
@@ -216,7 +215,7 @@ class Access:
             return True
         kind, _, given = headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer":
-            given = _cookie(headers)
+            given = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
         return same(given.strip(), self.token)
 
 
@@ -318,30 +317,17 @@ class Guard:
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
     """What the application receives: the body that was read, then whatever follows."""
-    sent = False
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
 
     async def again() -> Message:
-        nonlocal sent
-        if sent:
-            return await receive()
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return next(messages, None) or await receive()
 
     return again
 
 
-def _cookie(headers: Headers) -> str:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""
-
-
 def _refusal(status: int, message: str) -> Response:
-    headers = {"Connection": "close"}
+    refusal = problem(status, message)
+    refusal.headers["Connection"] = "close"
     if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    if status == 429:
-        headers["Retry-After"] = "5"
-    return JSONResponse({"error": {"message": message}}, status, headers)
+        refusal.headers["WWW-Authenticate"] = "Bearer"
+    return refusal
