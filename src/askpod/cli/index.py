@@ -15,7 +15,7 @@ from askpod.errors import AskpodError
 from askpod.text import visible
 
 if TYPE_CHECKING:
-    from askpod.indexing import IndexReport, Progress, ProgressListener
+    from askpod.indexing import IndexReport, ProgressListener
 
 MOST_PASSED_OVER = 5  # files that are named one by one
 
@@ -113,15 +113,9 @@ def _show(report: IndexReport, *, as_json: bool) -> None:
 
 
 @contextmanager
-def _indexing_bar() -> Iterator[ProgressListener | None]:
-    """A progress bar for `Archive.index`; None where no terminal shows it."""
+def _indexing_bar() -> Iterator[ProgressListener]:
     with progress_bar("indexing", in_bytes=True) as bar:
-
-        def show(state: Progress) -> None:
-            if bar is not None:
-                bar(state.bytes_done, state.bytes_total, f"{state.done}/{state.total} files")
-
-        yield show if bar is not None else None
+        yield lambda at: bar(at.bytes_done, at.bytes_total, f"{at.done}/{at.total} files")
 
 
 def _print_summary(report: IndexReport) -> None:

@@ -101,13 +101,10 @@ Bar = Callable[[int, int, str], None]
 
 
 @contextmanager
-def progress_bar(what: str, *, in_bytes: bool = False) -> Iterator[Bar | None]:
-    """A bar with the time left, on stderr; None where that is no terminal.
-
-    Where what is counted are bytes, it shows how many a second.
-    """
+def progress_bar(what: str, *, in_bytes: bool = False) -> Iterator[Bar]:
+    """A bar with the time left, on a terminal's stderr; of bytes with how many a second."""
     if not sys.stderr.isatty():
-        yield None
+        yield lambda *_: None
         return
     from rich import progress as bars
 

@@ -20,7 +20,7 @@ from askpod.text import visible
 
 if TYPE_CHECKING:
     from askpod.evals.gold import GoldQuestion, GoldSet
-    from askpod.evals.models import Candidate, ModelFigures
+    from askpod.evals.models import ModelFigures
     from askpod.evals.records import Summary
     from askpod.evals.run import Run, RunSettings
     from askpod.settings import Settings
@@ -179,15 +179,10 @@ def _run(
 
 
 @contextmanager
-def questions_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar for what asks questions; None where no terminal shows it."""
+def questions_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for what asks questions."""
     with progress_bar(name) as bar:
-
-        def show(done: int, total: int) -> None:
-            if bar is not None:
-                bar(done, total, f"{done}/{total} {of}")
-
-        yield show if bar is not None else None
+        yield lambda done, total: bar(done, total, f"{done}/{total} {of}")
 
 
 def _show(finished: Finished) -> None:
@@ -238,16 +233,14 @@ def _took(run: Run) -> str:
 
 
 def _as_dict(finished: Finished) -> dict[str, Any]:
-    import json
-
-    from askpod.evals.records import SUMMARY, figures
+    from askpod.evals.records import figures
 
     return {
         "name": finished.name,
         "folder": str(finished.folder),
         "failed": finished.run.failed,
         "timings": figures(finished.run.timings),
-        "summary": json.loads((finished.folder / SUMMARY).read_text(encoding="utf-8")),
+        "summary": asdict(finished.summary),
     }
 
 
@@ -269,63 +262,44 @@ def models(
     as_json: options.Json = False,
 ) -> None:
     """Measure models side by side: quality, speed, errors, cost."""
-    from askpod.evals.gold import load_gold
-    from askpod.evals.models import announced, estimate
+    from askpod.archive import Archive
+    from askpod.evals.gold import load_gold, require_all
+    from askpod.evals.models import Candidate, announced, estimate, measure
+    from askpod.evals.report.models import FIGURES, write_models
     from askpod.evals.run import make_folder
 
     questions = load_gold(gold).alone()
-    candidates = _candidates(questions, _each_model(model, base_url), store)
-    folder = out or RUNS / questions.name / FOLDER
-    make_folder(folder)
-    note(announced({each.model.name: estimate(each.model, each.prompts) for each in candidates}))
-    measured = _measured(questions, store, candidates, folder)
-    _show_models(measured, folder, as_json=as_json)
-    if any(not each.latency for each in measured):
-        raise typer.Exit(1)
-
-
-def _candidates(gold: GoldSet, settings: list[Settings], store: Path | None) -> list[Candidate]:
-    """The models with what they will be sent, after the gold set is held against the archive."""
-    from askpod.archive import Archive
-    from askpod.evals.gold import require_all
-    from askpod.evals.models import Candidate
-
+    settings = _each_model(model, base_url)
     if settings[0].model is None:
         raise typer.BadParameter("name the models to measure, with --model for each")
     with Archive.open(store, settings=settings[0], notify=note) as archive:
-        require_all(gold, archive)
-    return [Candidate.of(gold, store, each) for each in settings]
-
-
-def _measured(
-    gold: GoldSet, store: Path | None, candidates: list[Candidate], folder: Path
-) -> list[ModelFigures]:
-    """Measures one model after the other; what is finished is written before the next begins."""
-    from askpod.evals.models import measure
-    from askpod.evals.report.models import FIGURES, write_models
-
+        require_all(questions, archive)
+    candidates = [Candidate.of(questions, store, each) for each in settings]
+    folder = out or RUNS / questions.name / FOLDER
+    make_folder(folder)
+    note(announced({each.model.name: estimate(each.model, each.prompts) for each in candidates}))
     measured: list[ModelFigures] = []
     for candidate in candidates:
         name = candidate.model.name
         try:
             with questions_bar(name, "requests") as progress:
-                measured.append(measure(gold, store, candidate, progress))
+                measured.append(measure(questions, store, candidate, progress))
         except KeyboardInterrupt:
             kept = f"; those before it are in {folder / FIGURES}" if measured else ""
             note(f"\nthe figures of {name} are lost{kept}")
             raise
-        write_models(folder, gold.name, measured)
-    return measured
-
-
-def _show_models(measured: list[ModelFigures], folder: Path, *, as_json: bool) -> None:
-    from askpod.evals.report.models import FIGURES, REPORT, tables
-
+        whole = write_models(folder, questions.name, measured)  # before the next one begins
     if as_json:
-        import json
+        print_json(whole)
+    else:
+        _show_models(measured, folder)
+    if any(not each.latency for each in measured):
+        raise typer.Exit(1)
 
-        print_json(json.loads((folder / FIGURES).read_text(encoding="utf-8")))
-        return
+
+def _show_models(measured: list[ModelFigures], folder: Path) -> None:
+    from askpod.evals.report.models import REPORT, tables
+
     for table in tables(measured):
         console().print(table)
         console().print()

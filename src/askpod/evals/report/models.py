@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
@@ -164,14 +164,15 @@ def models_report(gold: str, measured: Sequence[ModelFigures]) -> str:
     )
 
 
-def write_models(folder: Path, gold: str, measured: Sequence[ModelFigures]) -> None:
-    """Writes `models.json` and `models.html` of at least one model. Raises StoreUnwritable."""
+def write_models(folder: Path, gold: str, measured: Sequence[ModelFigures]) -> dict[str, Any]:
+    """Writes `models.json`, which it gives, and `models.html`. Raises StoreUnwritable."""
     whole = {"gold": gold, "models": [each.to_dict() for each in measured]}
     text = json.dumps(whole, indent=1, ensure_ascii=False)
     make_folder(folder)
     with writable(folder, *UNWRITTEN):
         (folder / FIGURES).write_text(f"{text}\n", encoding="utf-8")
         (folder / REPORT).write_text(models_report(gold, measured), encoding="utf-8")
+    return whole
 
 
 def _by_latency(measured: Sequence[ModelFigures], shown: str, latency: str) -> str:
