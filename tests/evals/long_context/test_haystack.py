@@ -19,8 +19,8 @@ from askpod.evals.long_context import (
     BASE,
     DEPTHS,
     Arm,
-    Batch,
     Condition,
+    Request,
     batches,
 )
 from askpod.evals.long_context.haystack import Needle, Transcript, build
@@ -58,8 +58,7 @@ def asked(maker: PromptMaker) -> tuple[GoldQuestion, ...]:
 
 def alone(maker: PromptMaker, question: GoldQuestion, condition: Condition) -> LongPrompt:
     """The prompt of one question with a haystack of its own."""
-    batch = Batch((question,), (condition.position,), condition.arm, condition.length)
-    return maker.prompts(batch)[0]
+    return maker.prompts((Request(question, condition),))[0]
 
 
 def episodes(prompt: LongPrompt) -> list[str]:
@@ -157,7 +156,7 @@ def test_a_shared_haystack_holds_the_evidence_of_each_where_it_is_said_to(
     for batch in batches(group, arm, length):
         prompts = maker.prompts(batch)
         assert 0.98 * length <= max(prompt.tokens for prompt in prompts) <= length
-        for (question, condition), prompt in zip(batch.requests, prompts, strict=True):
+        for (question, condition), prompt in zip(batch, prompts, strict=True):
             places[question.id].append(condition.position)
             assert prompt.depth == pytest.approx(DEPTHS[condition.position], abs=0.2)
             assert question.question in prompt.messages[1][1]
@@ -198,11 +197,7 @@ def test_none_is_shared_where_the_archive_is_too_small_for_it(maker: PromptMaker
 
 def test_every_question_is_asked_once_in_each_condition(maker: PromptMaker):
     plan = make_plan(GOLD, maker, (4_000, 8_000), questions=16)
-    asked = [
-        request
-        for step in plan.steps
-        for request in (step.requests if isinstance(step, Batch) else (step,))
-    ]
+    asked = [request for step in plan.steps for request in step]
     assert len(asked) == len(plan.requests) == 16 * (1 + 2 * len(ARMS) * len(DEPTHS))
     assert {(each.id, condition) for each, condition in asked} == {
         (each.id, condition) for each, condition in plan.requests
@@ -218,7 +213,8 @@ def test_every_question_is_asked_once_in_each_condition(maker: PromptMaker):
 def test_sharing_is_a_fraction_of_the_tokens(maker: PromptMaker):
     plan = make_plan(GOLD, maker, (4_000, 8_000), questions=24, arms=[BASE])
     long = plan.tokens(GPT_4O) - 24 * GPT_4O.context_tokens
-    assert sum(each.length for each in plan.steps if isinstance(each, Batch)) <= long / 3
+    conditions = (step[0].condition for step in plan.steps)
+    assert sum(each.length for each in conditions if each) <= long / 3
 
 
 # What stands around it

@@ -29,6 +29,7 @@ from askpod.evals.long_context.prompt_maker import PromptMaker
 from askpod.evals.long_context.results import (
     FILE,
     Result,
+    Row,
     citation_scores,
     make_result,
     write_document,
@@ -92,7 +93,7 @@ def run(maker: PromptMaker, matcher: FactMatcher, server: FakeOpenAI) -> Eval:
 
 
 def value(result: Result, name: str, length: int, position: str = "all", by=BASE) -> float:
-    return result.figures(by, length, position)[name].value
+    return result.rows[Row(by, length, position)][name].value
 
 
 # What is planted is found
@@ -172,7 +173,7 @@ def test_the_same_questions_are_asked_with_retrieved_evidence(run, server, long_
     assert len(server.requests) == 3 * (1 + len(POSITIONS))
     usual = [outcome for outcome in result.outcomes if outcome.condition is None]
     assert all(0 < outcome.tokens <= run.settings.context_tokens for outcome in usual)
-    assert result.figures()["citation_f1"].value > 0.6
+    assert result.rows[Row()]["citation_f1"].value > 0.6
 
 
 # Failures, repeats, interruptions

@@ -101,42 +101,25 @@ class Request(NamedTuple):
     condition: Condition | None
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Questions that are asked over one haystack, in the order in which it holds their evidence."""
-
-    questions: tuple[GoldQuestion, ...]
-    positions: tuple[str, ...]  # of DEPTHS, the place of each evidence
-    arm: Arm
-    length: int  # tokens of each whole prompt, at most
-
-    @property
-    def requests(self) -> tuple[Request, ...]:
-        """Each question with its condition."""
-        return tuple(
-            Request(question, Condition(self.arm, self.length, position))
-            for question, position in zip(self.questions, self.positions, strict=True)
-        )
+# Asked one after the other: a request with retrieved evidence, or those over one haystack, in the
+# order in which it holds their evidence.
+Step = tuple[Request, ...]
 
 
-def batches(group: Sequence[GoldQuestion], arm: Arm, length: int) -> Iterator[Batch]:
+def batches(group: Sequence[GoldQuestion], arm: Arm, length: int) -> Iterator[Step]:
     """A haystack for each position, so that every question of a group has been in all of them.
 
     From one to the next the evidence moves on by a third; what leaves at the end enters at the
     beginning. Of one question alone the evidence is moved.
     """
     positions, size = tuple(DEPTHS), len(group)
-    for turn in range(len(positions)):
-        if size == 1:
-            yield Batch(tuple(group), (positions[turn],), arm, length)
-            continue
+    for turn, position in enumerate(positions):
         first = -turn * size // len(positions) % size
-        questions = (*group[first:], *group[:first])
-        places = (positions[slot * len(positions) // size] for slot in range(size))
-        yield Batch(questions, tuple(places), arm, length)
-
-
-Step = Request | Batch  # what is asked one request after the other
+        places = [positions[slot * len(positions) // size] for slot in range(size)]
+        yield tuple(
+            Request(question, Condition(arm, length, position if size == 1 else place))
+            for question, place in zip((*group[first:], *group[:first]), places, strict=True)
+        )
 
 
 def parse_lengths(text: str, option: str = "--lengths") -> tuple[int, ...]:

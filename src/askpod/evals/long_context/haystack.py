@@ -9,6 +9,7 @@ counted once.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -57,7 +58,7 @@ class Transcript:
 
 
 class Transcripts:
-    """Looks transcripts up. Safe for several threads: at worst one is counted twice."""
+    """Looks transcripts up, and which are wanted. Safe for threads: at worst one counts twice."""
 
     def __init__(self, archive: Archive, count: Count) -> None:
         self.episodes = {episode.id: episode for episode in archive.episodes()}
@@ -65,6 +66,7 @@ class Transcripts:
         self._archive = archive
         self._turns: dict[str, tuple[EvidenceTurn, ...]] = {}
         self._known: dict[tuple[str, Formatting], Transcript] = {}
+        self._orders: dict[tuple[str, Negatives], tuple[str, ...]] = {}
 
     def of(self, episode: str, formatting: Formatting) -> Transcript:
         """The transcript of an episode, formatted in this way."""
@@ -89,6 +91,42 @@ class Transcripts:
                 EvidenceTurn(UNNUMBERED, episode, title, span, "") for span in spans
             )
         return self._turns[episode]
+
+    def others(
+        self, question: GoldQuestion, needle: Needle, kind: Negatives, needles: Iterable[Needle]
+    ) -> Iterator[str]:
+        """Every other episode, those that are wanted first.
+
+        "hard": of the same guest; then those a search for the question brings up, best first;
+        then the rest as "random" has them. "random": a seeded order that depends on the question's
+        and the episode's ids alone. Left out are those of `needles`, all of the haystack, and what
+        repeats one word for word, such as the same recording under another title: to cite it would
+        be no mistake.
+        """
+        key = question.id, kind
+        if key not in self._orders:
+            wanted = self._hard(question, needle) if kind == "hard" else []
+            rest = sorted(self.episodes, key=lambda each: drawn(question.id, each))
+            self._orders[key] = tuple(dict.fromkeys([*wanted, *rest]))
+        for each in self._orders[key]:
+            if not any(self._repeats(each, needle) for needle in needles):
+                yield each
+
+    def _hard(self, question: GoldQuestion, needle: Needle) -> list[str]:
+        guests = set(self.episodes[needle.transcript.episode].guests)
+        near: list[str] = []
+        with suppress(QuestionError):  # too long to be searched for: the guest and chance are left
+            found = self._archive.search(question.question, top=SEARCHED)
+            near = list(dict.fromkeys(passage.episode_id for passage in found))
+        places = {each: place for place, each in enumerate(near)}
+        same_guest = [id_ for id_, each in self.episodes.items() if guests & set(each.guests)]
+        return [*sorted(same_guest, key=lambda each: places.get(each, len(places))), *near]
+
+    def _repeats(self, episode: str, needle: Needle) -> bool:
+        telling = {turn.span.text for turn in needle.turns if len(turn.span.text) >= TELLING}
+        return episode == needle.transcript.episode or any(
+            turn.span.text in telling for turn in self.turns(episode)
+        )
 
 
 def render_turns(turns: Sequence[EvidenceTurn], formatting: Formatting) -> str:
@@ -260,67 +298,16 @@ class _Side:
 
     def _take_part(self, turn: EvidenceTurn, above: int) -> None:
         """Adds the longest beginning of a turn that fits (backwards: its longest end), if any."""
-        room = self.room - self.spent - above
-        text, best = turn.span.text, None
+        text = turn.span.text
         cuts = [found.start() for found in (_START if self._backwards else _END).finditer(text)]
-        low, high = 0, len(cuts)
-        while low < high:
-            middle = (low + high) // 2
-            begin, end = (cuts[middle], len(text)) if self._backwards else (0, cuts[middle])
-            part = part_of(turn, begin, end)
-            fits = self._price(part) <= room
-            if fits:
-                best = part
-            if fits != self._backwards:
-                low = middle + 1
-            else:
-                high = middle
-        if best is not None:
-            self.turns.append(best)
-            self.spent += above + self._price(best)
+        if self._backwards:
+            cuts.reverse()  # the shortest part first
 
+        def part(cut: int) -> EvidenceTurn:
+            return part_of(turn, *((cut, len(text)) if self._backwards else (0, cut)))
 
-class Others:
-    """The order of the other episodes for each question. Safe for several threads."""
-
-    def __init__(self, archive: Archive, transcripts: Transcripts) -> None:
-        self._archive = archive
-        self._transcripts = transcripts
-        self._orders: dict[tuple[str, Negatives], tuple[str, ...]] = {}
-
-    def of(
-        self, question: GoldQuestion, needle: Needle, kind: Negatives, needles: Iterable[Needle]
-    ) -> Iterator[str]:
-        """Every other episode, those that are wanted first.
-
-        "hard": of the same guest; then those a search for the question brings up, best first;
-        then the rest as "random" has them. "random": a seeded order that depends on the question's
-        and the episode's ids alone. Left out are those of `needles`, all of the haystack, and what
-        repeats one word for word, such as the same recording under another title: to cite it would
-        be no mistake.
-        """
-        key = question.id, kind
-        if key not in self._orders:
-            wanted = self._hard(question, needle) if kind == "hard" else []
-            rest = sorted(self._transcripts.episodes, key=lambda each: drawn(question.id, each))
-            self._orders[key] = tuple(dict.fromkeys([*wanted, *rest]))
-        for each in self._orders[key]:
-            if not any(self._repeats(each, needle) for needle in needles):
-                yield each
-
-    def _hard(self, question: GoldQuestion, needle: Needle) -> list[str]:
-        episodes = self._transcripts.episodes
-        guests = set(episodes[needle.transcript.episode].guests)
-        near: list[str] = []
-        with suppress(QuestionError):  # too long to be searched for: the guest and chance are left
-            found = self._archive.search(question.question, top=SEARCHED)
-            near = list(dict.fromkeys(passage.episode_id for passage in found))
-        places = {each: place for place, each in enumerate(near)}
-        same_guest = [each for each in episodes if guests & set(episodes[each].guests)]
-        return [*sorted(same_guest, key=lambda each: places.get(each, len(places))), *near]
-
-    def _repeats(self, episode: str, needle: Needle) -> bool:
-        telling = {turn.span.text for turn in needle.turns if len(turn.span.text) >= TELLING}
-        return episode == needle.transcript.episode or any(
-            turn.span.text in telling for turn in self._transcripts.turns(episode)
-        )
+        room = self.room - self.spent - above
+        fitting = bisect_right(cuts, room, key=lambda cut: self._price(part(cut)))
+        if fitting:
+            self.turns.append(part(cuts[fitting - 1]))
+            self.spent += above + self._price(self.turns[-1])

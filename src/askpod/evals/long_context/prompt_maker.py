@@ -12,11 +12,10 @@ from askpod.answering.asker import EVIDENCE_FOR_MODEL
 from askpod.answering.prompts import Placement, Prompts
 from askpod.archive import Archive
 from askpod.evals.gold import GoldQuestion, Stretch
-from askpod.evals.long_context import DEPTHS, Batch, Formatting, Request, Step
+from askpod.evals.long_context import DEPTHS, Arm, Condition, Formatting, Step
 from askpod.evals.long_context.haystack import (
     Haystack,
     Needle,
-    Others,
     Transcripts,
     build,
     join,
@@ -58,15 +57,14 @@ class PromptMaker:
         self._model = model
         self._counter = TokenCounter(model.name)
         self._transcripts = Transcripts(archive, self._counter.count)
-        self._others = Others(archive, self._transcripts)
         self._frames: dict[tuple[str, Placement], int] = {}
 
-    def needle(self, question: GoldQuestion) -> Needle | None:
+    def needle(self, question: GoldQuestion, formatting: Formatting = "plain") -> Needle | None:
         """Where a question's evidence stands; None without any, or in more than one episode."""
         found = {each.episode for each in question.stretches}
         if len(found) != 1 or not found <= self._transcripts.episodes.keys():
             return None
-        transcript = self._transcripts.of(found.pop(), "plain")
+        transcript = self._transcripts.of(found.pop(), formatting)
         places = [
             place
             for place, turn in enumerate(transcript.turns)
@@ -79,53 +77,47 @@ class PromptMaker:
         needle = self.needle(question)
         return needle.tokens if needle else 0
 
-    def has_text(self, batch: Batch) -> bool:
-        """Whether the archive holds enough speech for the length of its haystack."""
-        frame = max(self._frame(each, batch.arm.instruction) for each in batch.questions)
-        haystack = self._haystack(batch, self._most(batch.length) - frame)
-        return frame + haystack.tokens >= (1 - TOLERANCE) * batch.length
+    def has_text(self, step: Step, condition: Condition) -> bool:
+        """Whether the archive holds enough speech for the haystack of a condition's length."""
+        frame = max(self._frame(each.question, condition.arm.instruction) for each in step)
+        haystack = self._haystack(step, condition.arm, self._most(condition.length) - frame)
+        return frame + haystack.tokens >= (1 - TOLERANCE) * condition.length
 
     def prompts(self, step: Step) -> tuple[LongPrompt, ...]:
-        """The prompt of each of its requests. Raises QuestionError: one cannot be searched for."""
-        return self._over_haystack(step) if isinstance(step, Batch) else (self._retrieved(step),)
+        """The prompt of each of its requests, in their order.
 
-    def _over_haystack(self, batch: Batch) -> tuple[LongPrompt, ...]:
-        """The prompt of each question that a batch asks, in its order; all have one haystack.
-
-        None is longer than the batch's length; that with the longest question is at most TOLERANCE
-        shorter.
+        None is longer than its condition's length; of those over one haystack that with the longest
+        question is at most TOLERANCE shorter. Raises QuestionError: one cannot be searched for.
         """
-        instruction, most = batch.arm.instruction, self._most(batch.length)
-        room = most - max(self._frame(each, instruction) for each in batch.questions)
+        question, condition = step[0]
+        if condition is None:
+            return (self._retrieved(question),)
+        arm, most = condition.arm, self._most(condition.length)
+        room = most - max(self._frame(each.question, arm.instruction) for each in step)
         while True:
-            haystack = self._haystack(batch, room)
+            haystack = self._haystack(step, arm, room)
             turns = haystack.numbered()
-            text = render_turns(turns, batch.arm.formatting)
+            text = render_turns(turns, arm.formatting)
             prompts = [
-                self._prompts.long_context(self._asked(each), text, instruction)
-                for each, _ in batch.requests
+                self._prompts.long_context(self._asked(each.question), text, arm.instruction)
+                for each in step
             ]
             tokens = [self._counter.count_messages(messages) for messages in prompts]
             if max(tokens) <= most:
-                ids = (each.id for each in batch.questions)
-                depths = dict(zip(ids, haystack.depths, strict=True))
-                made = zip(batch.requests, prompts, tokens, strict=True)
                 return tuple(
-                    LongPrompt(tuple(messages), turns, size, depths[each.id])
-                    for (each, _), messages, size in made
+                    LongPrompt(tuple(messages), turns, size, depth)
+                    for messages, size, depth in zip(prompts, tokens, haystack.depths, strict=True)
                 )
             # Turns from 1,000 on take a token more than was counted, for their longer number;
             # and parts need not add up to the whole, whatever vocabulary counts.
             room -= max(tokens) - most
 
-    def _retrieved(self, request: Request) -> LongPrompt:
+    def _retrieved(self, question: GoldQuestion) -> LongPrompt:
         """The usual prompt: what a search brings up, packed into the context of the settings."""
-        asked, model = request.question.question, self._model
+        asked, model = question.question, self._model
         frame = self._counter.count_messages(self._prompts.answer(asked, []))
         budget = model.context_tokens - frame - model.answer_tokens
-        found = self._archive.search(
-            asked, top=EVIDENCE_FOR_MODEL, episode=request.question.episode
-        )
+        found = self._archive.search(asked, top=EVIDENCE_FOR_MODEL, episode=question.episode)
         turns = pack(found, self._archive.turns, self._counter.count, budget)
         messages = self._prompts.answer(asked, turns)
         return LongPrompt(tuple(messages), turns, self._counter.count_messages(messages))
@@ -135,21 +127,22 @@ class PromptMaker:
         answer = self._model.answer_tokens
         return length - answer if answer <= FOR_ANSWER * length else length
 
-    def _haystack(self, batch: Batch, room: int) -> Haystack:
-        """What the archive has for `room` tokens, in equal shares around the evidence of each.
-
-        A question's share is the same in whichever order the batch has them. Those with a short
-        episode come first: what they cannot use is the others'.
-        """
-        formatting = batch.arm.formatting
-        needles = {each.id: self._needle(each, formatting) for each in batch.questions}
+    def _haystack(self, step: Step, arm: Arm, room: int) -> Haystack:
+        """What the archive has for `room` tokens, in equal shares around the evidence of each."""
+        formatting = arm.formatting
+        questions = [question for question, _ in step]
+        found = ((each.id, self.needle(each, formatting)) for each in questions)
+        needles = {id_: needle for id_, needle in found if needle}
         taken = {needle.transcript.episode for needle in needles.values()}
         cores = sum(needle.core for needle in needles.values())
-        depth = DEPTHS[batch.positions[0]] if len(needles) == 1 else None
+        [condition, *others] = [each.condition for each in step]
+        depth = DEPTHS[condition.position] if condition and not others else None
         parts: dict[str, Haystack] = {}
-        for question in sorted(batch.questions, key=lambda each: needles[each.id].transcript.size):
+        # By the shortest episode, so that a question's share is the same in whichever order they
+        # stand; what one cannot use is the others'.
+        for question in sorted(questions, key=lambda each: needles[each.id].transcript.size):
             needle = needles[question.id]
-            order = self._others.of(question, needle, batch.arm.negatives, needles.values())
+            order = self._transcripts.others(question, needle, arm.negatives, needles.values())
             parts[question.id] = build(
                 needle,
                 (self._transcripts.of(each, formatting) for each in order if each not in taken),
@@ -159,14 +152,7 @@ class PromptMaker:
             )
             room, cores = room - parts[question.id].tokens, cores - needle.core
             taken.update(turn.episode_id for turn in parts[question.id].turns)
-        return join([parts[each.id] for each in batch.questions])
-
-    def _needle(self, question: GoldQuestion, formatting: Formatting) -> Needle:
-        plain = self.needle(question)
-        if plain is None:
-            raise ValueError(f"{question.id} has no evidence that a haystack can hold")
-        own = self._transcripts.of(plain.transcript.episode, formatting)
-        return Needle(own, plain.first, plain.last)
+        return join([parts[each.id] for each in questions])
 
     def _frame(self, question: GoldQuestion, instruction: Placement) -> int:
         """The tokens of a prompt without any haystack."""

@@ -126,16 +126,6 @@ class Result:
         """Requests without a reply."""
         return sum(bool(outcome.problem) for outcome in self.outcomes)
 
-    def figures(
-        self,
-        arm: Arm | None = None,
-        length: int | None = None,
-        position: str = ALL,
-        difficulty: str = ALL,
-    ) -> Figures | None:
-        """The figures of one row; None where it was left out."""
-        return self.rows.get(Row(arm, length, position, difficulty))
-
 
 def make_result(plan: Plan, outcomes: Sequence[Outcome], matcher: FactMatcher) -> Result:
     """Scores every outcome and sums them up."""
@@ -253,7 +243,14 @@ def write_document(folder: Path, result: Result, setup: Mapping[str, Any]) -> di
             {**_arm(arm), "measure": measure, **_window(window)}
             for (arm, measure), window in result.windows.items()
         ],
-        "rows": [_row(row, figures) for row, figures in result.rows.items()],
+        "rows": [
+            {
+                **_arm(row.arm),
+                **{name: getattr(row, name) for name in ("length", "position", "difficulty")},
+                "figures": {name: asdict(rounded(each)) for name, each in figures.items()},
+            }
+            for row, figures in result.rows.items()
+        ],
         "left_out": [_condition(condition) for condition in result.plan.left_out],
     }
     replies = [
@@ -277,16 +274,6 @@ def _condition(condition: Condition | None) -> dict[str, Any]:
     if condition is None:
         return {**_arm(None), "length": None, "position": None}
     return {**_arm(condition.arm), "length": condition.length, "position": condition.position}
-
-
-def _row(row: Row, figures: Figures) -> dict[str, Any]:
-    return {
-        **_arm(row.arm),
-        "length": row.length,
-        "position": row.position,
-        "difficulty": row.difficulty,
-        "figures": {name: asdict(rounded(each)) for name, each in figures.items()},
-    }
 
 
 def _window(window: Window) -> dict[str, Any]:

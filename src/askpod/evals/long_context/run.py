@@ -11,7 +11,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, count, zip_longest
 
@@ -24,7 +24,6 @@ from askpod.evals.long_context import (
     ARMS,
     DEPTHS,
     Arm,
-    Batch,
     Condition,
     Request,
     Step,
@@ -73,7 +72,7 @@ class Plan:
         So a run that is stopped has whole questions.
         """
         for group in self.groups:
-            yield from (Request(question, None) for question in group)
+            yield from ((Request(question, None),) for question in group)
             for arm, length in dict.fromkeys((each.arm, each.length) for each in self.conditions):
                 yield from batches(group, arm, length)
 
@@ -93,9 +92,9 @@ class Plan:
         price = "" if None in prices else f", at most ${number * sum(filter(None, prices)):,.2f}"
         # The questions of a haystack stand behind it, but where the instruction's place is varied.
         new = number * model.context_tokens + sum(
-            each.length * (1 if each.arm.instruction == "after" else len(each.requests))
-            for each in self.steps
-            if isinstance(each, Batch)
+            condition.length * (1 if condition.arm.instruction == "after" else len(step))
+            for step in self.steps
+            if (condition := step[0].condition)
         )
         return (
             f"{number} questions, {number * len(lengths):,} requests with at most "
@@ -145,8 +144,8 @@ def _has_text(
     maker: PromptMaker, groups: Iterable[Sequence[GoldQuestion]], condition: Condition
 ) -> bool:
     at = tuple(DEPTHS).index(condition.position)
-    haystacks = (tuple(batches(group, condition.arm, condition.length))[at] for group in groups)
-    return all(map(maker.has_text, haystacks))
+    steps = (tuple(batches(group, condition.arm, condition.length))[at] for group in groups)
+    return all(maker.has_text(step, condition) for step in steps)
 
 
 def grouped(
@@ -275,14 +274,13 @@ def _ask_all(
     strict: bool = False,
 ) -> list[Outcome]:
     """Asks one after the other, so that a service finds the haystack that it has just read."""
-    requests = step.requests if isinstance(step, Batch) else (step,)
     outcomes = []
     try:
-        for request, prompt in zip(requests, maker.prompts(step), strict=True):
+        for request, prompt in zip(step, maker.prompts(step), strict=True):
             outcomes.append(_ask(model, request, prompt, unwanted, strict=strict))
             finished()
     except QuestionError as error:  # of one request alone: with retrieved evidence
-        [(question, condition)] = requests
+        [(question, condition)] = step
         outcomes.append(Outcome(question.id, condition, problem=str(error)))
         finished()
     return outcomes
@@ -296,24 +294,19 @@ def _ask(
     *,
     strict: bool,
 ) -> Outcome:
+    asked = Outcome(request.question.id, request.condition, prompt.tokens)
     if not prompt.turns:
-        return Outcome(request.question.id, request.condition, problem="nothing was retrieved")
+        return replace(asked, tokens=0, problem="nothing was retrieved")
     try:
         reply = ending_of(model.stream(prompt.messages), Reply, unwanted)
-        return _outcome(request, prompt, reply)
     except ModelError as error:
         if strict and not isinstance(error, ContextTooLong):
             raise
-        return Outcome(request.question.id, request.condition, prompt.tokens, problem=str(error))
-
-
-def _outcome(request: Request, prompt: LongPrompt, reply: Reply) -> Outcome:
+        return replace(asked, problem=str(error))
     turns = {turn.number: turn for turn in prompt.turns}
     numbers = cited_numbers(reply.text)
-    return Outcome(
-        question=request.question.id,
-        condition=request.condition,
-        tokens=prompt.tokens,
+    return replace(
+        asked,
         counted=reply.prompt_tokens,
         depth=prompt.depth,
         text=reply.text,

@@ -17,13 +17,12 @@ from askpod.evals.intervals import Interval
 from askpod.evals.long_context import BASE, DEPTHS, KEPT, Arm, in_k, in_words
 from askpod.evals.long_context.results import (
     ALL,
-    CITATIONS,
-    FACTS,
-    FAULTS,
+    HEADLINES,
     LABELS,
     MEASURES,
     Figures,
     Result,
+    Row,
 )
 from askpod.evals.report.page import Panel, page, svg
 from askpod.evals.report.plots import heat_map, lines
@@ -48,23 +47,23 @@ def table(result: Result) -> Group:
 
 
 def _by_factor(result: Result) -> Table:
-    name, lengths = result.headline, result.plan.lengths
+    name, lengths, rows = result.headline, result.plan.lengths, result.rows
     grid = _grid(LABELS[name], result)
-    _add(grid, "retrieved", name, [result.figures()])
+    _add(grid, "retrieved", name, [rows[Row()]])
     for arm in result.plan.arms:
-        pooled = [result.figures(arm, length) for length in lengths]
-        _add(grid, arm.label, name, [None, *pooled])
+        _add(grid, arm.label, name, [{}, *(rows.get(Row(arm, length), {}) for length in lengths)])
         for position in DEPTHS if arm == BASE else ():
-            there = [result.figures(BASE, length, position) for length in lengths]
-            _add(grid, f"  {position}", name, [None, *there])
+            there = (rows.get(Row(BASE, length, position), {}) for length in lengths)
+            _add(grid, f"  {position}", name, [{}, *there])
     return grid
 
 
 def _by_measure(result: Result) -> Table:
     grid = _grid("base", result)
-    figures = [result.figures(), *(result.figures(BASE, each) for each in result.plan.lengths)]
+    figures = [result.rows[Row()]]
+    figures += [result.rows.get(Row(BASE, each), {}) for each in result.plan.lengths]
     for name in MEASURES:
-        if name != result.headline and any(each and name in each for each in figures):
+        if name != result.headline and any(name in each for each in figures):
             _add(grid, LABELS[name], name, figures)
     return grid
 
@@ -78,8 +77,8 @@ def _grid(title: str, result: Result) -> Table:
     return grid
 
 
-def _add(grid: Table, label: str, name: str, figures: Sequence[Figures | None]) -> None:
-    grid.add_row(label, *(_cell(each.get(name) if each else None) for each in figures))
+def _add(grid: Table, label: str, name: str, figures: Sequence[Figures]) -> None:
+    grid.add_row(label, *(_cell(each.get(name)) for each in figures))
 
 
 def _cell(interval: Interval | None) -> Text:
@@ -97,7 +96,7 @@ def _short(share: float) -> str:
 def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> str:
     """The report as HTML, byte for byte the same for the same result."""
     plan = result.plan
-    columns = [name for name in (*FACTS, *CITATIONS, *FAULTS) if _has(result, name)]
+    columns = [name for name in MEASURES if name in result.rows[Row()]]
     return page(
         f"{setup.get('model', 'a model')}: long context",
         "long-context",
@@ -112,7 +111,7 @@ def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> 
             (arm.label, LABELS[name], in_words(window))
             for (arm, name), window in result.windows.items()
         ],
-        heats=[_heat(result, name) for name in (FACTS[0], CITATIONS[0]) if _has(result, name)],
+        heats=[_heat(result, name) for name in HEADLINES if name in columns],
         factors=list(_factors(result)),
         columns=[LABELS[name] for name in columns],
         rows=list(_rows(result, columns)),
@@ -122,17 +121,13 @@ def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> 
     )
 
 
-def _has(result: Result, name: str) -> bool:
-    return name in (result.figures() or {})
-
-
 def _heat(result: Result, name: str) -> Panel:
     lengths = result.plan.lengths
     cells = {
         (position, in_k(length)): figures[name]
         for position in DEPTHS
         for length in lengths
-        if (figures := result.figures(BASE, length, position))
+        if (figures := result.rows.get(Row(BASE, length, position)))
     }
     label = LABELS[name]
     title = f"{label} by length of the prompt and place of the evidence"
@@ -141,11 +136,11 @@ def _heat(result: Result, name: str) -> Panel:
 
 
 def _points(result: Result, arm: Arm, name: str, difficulty: str = ALL) -> Points:
-    found = (
-        (length, result.figures(arm, length, difficulty=difficulty))
+    return [
+        (float(length), figures[name])
         for length in result.plan.lengths
-    )
-    return [(float(length), figures[name]) for length, figures in found if figures]
+        if (figures := result.rows.get(Row(arm, length, difficulty=difficulty)))
+    ]
 
 
 def _factors(result: Result) -> Iterator[Panel]:
