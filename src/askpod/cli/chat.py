@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, redirect_stdout, suppress
-from functools import partial
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from prompt_toolkit.history import History
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
-    from askpod.archive import Archive
     from askpod.cli.conversation import Conversation
 
 
@@ -50,25 +48,12 @@ def chat(
     as_json: options.Json = False,
 ) -> None:
     """Ask, and ask on: a conversation. Piped, it takes one question a line."""
-    from askpod.chat import Sessions
     from askpod.cli.conversation import Conversation
     from askpod.settings import Settings, default_store
 
     folder = store or default_store()
-
-    def open_archive(settings: Settings, notify: Callable[[str], None]) -> Archive:
-        from askpod.archive import Archive
-
-        return Archive.open(folder, settings=settings, notify=notify)
-
-    conversation = Conversation(
-        open_archive,
-        Settings.load({"model": model, "base_url": base_url}),
-        Sessions(folder),
-        filters,
-        verbose=verbose,
-    )
-    with closing(conversation):
+    settings = Settings.load({"model": model, "base_url": base_url})
+    with closing(Conversation(folder, settings, filters, verbose=verbose)) as conversation:
         with usable(folder):
             is_there = (folder / CATALOG).is_file()
         if not is_there or as_json or not interactive():
@@ -84,18 +69,32 @@ def chat(
 
 
 def _typed(conversation: Conversation) -> None:
-    """Replies to what a person types. The archive is opened while the first line is typed."""
+    """Replies to what a person types, until Ctrl-D. The archive is opened meanwhile.
+
+    A pasted text of several lines is one question; Alt-Enter begins a new line. Ctrl-C clears it.
+    """
     from askpod.cli.conversation import COMMANDS
 
     _greet(conversation)
-    label = partial(_label, conversation)
-    for line in typed_lines(label, list(COMMANDS), when_shown=conversation.prepare):
+    session = _session(list(COMMANDS))
+    session.app.after_render.add_handler(lambda _: conversation.prepare())
+    while not conversation.leaving:
+        filters = conversation.chat.filters
+        label = f"{visible(filters.describe())} > " if filters else "> "
+        try:
+            line = session.prompt([("bold", label)]).strip()
+        except KeyboardInterrupt:
+            note("(Ctrl-D or /quit leaves)")
+            continue
+        except EOFError:
+            return
+        if not line:
+            continue
         typer.echo()
         with suppress(KeyboardInterrupt):  # pressed after the answer: it stops what is shown
             _reply(conversation, line)
-        if conversation.leaving:
-            return
-        typer.echo()
+        if not conversation.leaving:
+            typer.echo()
 
 
 def _piped(conversation: Conversation, lines: Iterable[str]) -> None:
@@ -129,11 +128,6 @@ def _reply(conversation: Conversation, line: str) -> None:
         note(f"askpod: {error}")
 
 
-def _label(conversation: Conversation) -> str:
-    filters = conversation.chat.filters
-    return f"{visible(filters.describe())} > " if filters else "> "
-
-
 def _greet(conversation: Conversation) -> None:
     note("Ask a question; /help lists the commands, Ctrl-D leaves.")
     if conversation.settings.model is None:
@@ -143,9 +137,6 @@ def _greet(conversation: Conversation) -> None:
         asked = " ".join(history[-1].question.split())
         note(f"Going on after {counted(len(history), 'question')}, the last one: “{asked}”")
     typer.echo()
-
-
-LEAVING = "Ctrl-D or /quit leaves"
 
 
 def interactive() -> bool:
@@ -159,29 +150,6 @@ def piped_lines() -> Iterator[str]:
         sys.stdin.reconfigure(errors="replace")
     for line in sys.stdin:
         if text := line.strip("\ufeff \t\r\n"):
-            yield text
-
-
-def typed_lines(
-    label: Callable[[], str], words: list[str], when_shown: Callable[[], None]
-) -> Iterator[str]:
-    """What a person types, until Ctrl-D.
-
-    `label` is what stands before the cursor; `words` are completed with Tab. A pasted text of
-    several lines is one question; Alt-Enter begins a new line. Ctrl-C clears the line.
-    `when_shown` is called when the prompt is there to be typed at.
-    """
-    session = _session(words)
-    session.app.after_render.add_handler(lambda _: when_shown())
-    while True:
-        try:
-            text = session.prompt([("bold", label())]).strip()
-        except KeyboardInterrupt:
-            note(f"({LEAVING})")
-            continue
-        except EOFError:
-            return
-        if text:
             yield text
 
 

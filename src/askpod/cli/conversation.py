@@ -30,29 +30,21 @@ if TYPE_CHECKING:
 
 STOPPED = "(stopped)"
 
-OpenArchive = Callable[[Settings, Callable[[str], None]], "Archive"]
-
 
 class Conversation:
     """What a chat's lines act on. `leaving` is set when the listener has had enough."""
 
     def __init__(
-        self,
-        open_archive: OpenArchive,
-        settings: Settings,
-        sessions: Sessions,
-        filters: Filters,
-        *,
-        verbose: bool = False,
+        self, folder: Path, settings: Settings, filters: Filters, *, verbose: bool = False
     ) -> None:
         self.chat = Chat(self, filters=filters)
         self.settings = settings
         self.leaving = False
-        self._open_archive = open_archive
+        self._folder = folder
         self._opening: Future[Archive] | None = None
         self._notes: list[str] = []  # of the opening, held back while a line is being typed
-        self._sessions = sessions
-        self._session = sessions.new()
+        self._sessions = Sessions(folder)
+        self._session = self._sessions.new()
         self._verbose = verbose
         self.answers: list[Answer] = []  # of this run, also of conversations that /new has left
         self._kept = True  # False once that has failed: said once, and not at every question
@@ -73,6 +65,11 @@ class Conversation:
             pool = ThreadPoolExecutor(1)
             self._opening = pool.submit(self._open_archive, self.settings, self._notes.append)
             pool.shutdown(wait=False)
+
+    def _open_archive(self, settings: Settings, notify: Callable[[str], None]) -> Archive:
+        from askpod.archive import Archive
+
+        return Archive.open(self._folder, settings=settings, notify=notify)
 
     @property
     def archive(self) -> Archive:
