@@ -141,7 +141,6 @@ def search(
 
 
 def _show_passage(number: int, passage: Passage) -> None:
-    """A passage with who speaks, where and when, and what is said."""
     when = clock(passage.start)
     when = when if passage.end is None else f"{when}–{clock(passage.end)}"
     title = Text(f"  {visible(passage.title)}", "bold")

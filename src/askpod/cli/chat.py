@@ -69,10 +69,7 @@ def chat(
 
 
 def _typed(conversation: Conversation) -> None:
-    """Replies to what a person types, until Ctrl-D. The archive is opened meanwhile.
-
-    A pasted text of several lines is one question; Alt-Enter begins a new line. Ctrl-C clears it.
-    """
+    """Replies to what a person types, until Ctrl-D. The archive is opened meanwhile."""
     from askpod.cli.conversation import COMMANDS
 
     _greet(conversation)
@@ -98,7 +95,6 @@ def _typed(conversation: Conversation) -> None:
 
 
 def _piped(conversation: Conversation, lines: Iterable[str]) -> None:
-    """One reply for each line, with BETWEEN between two."""
     for number, line in enumerate(lines):
         if number and not conversation.leaving:
             typer.echo(BETWEEN)

@@ -192,7 +192,6 @@ def _show(conversation: Conversation, argument: str) -> None:
 
 
 def _marked(span: Span, citation: Citation) -> Text:
-    """The speech, with the words that were cited in bold."""
     before, quote, after = span.text.partition(citation.quote or span.text)
     bold = "bold" if citation.quote and span.speaker == citation.speaker else ""
     return Text.assemble(visible(before), (visible(quote), bold), visible(after))
@@ -239,11 +238,7 @@ def _filter(conversation: Conversation, argument: str) -> None:
 
 
 def _changed(filters: Filters, text: str) -> Filters:
-    """The filters with those of `text` in place: `name=value …`, a value may have several words.
-
-    A name without a value takes that filter off. Raises FilterError: no such filter, or a value
-    that it cannot have.
-    """
+    """The filters with those of `text` in place: `name=value …`, a value may have several words."""
     values = asdict(filters)
     for name, value in _pairs(text):
         number = name == "season" and value.isdecimal()

@@ -1,10 +1,7 @@
 """Compares two runs question by question, holds one to thresholds, exports runs for trec_eval.
 
-The same questions are hard for most runs. Paired differences leave that out, so that they show much
-smaller changes than two intervals side by side can.
-
-In an exported run a document is a stretch of an episode: `episode@start-end`. trec_eval gives the
-figures of our reports for it (with `-c`, which counts questions without any result as 0).
+What makes a question hard for both runs drops out of paired differences: they show much smaller
+changes than two intervals side by side.
 """
 
 from __future__ import annotations
@@ -291,5 +288,4 @@ def write_trec(folder: Path, records: Iterable[Record], tag: str) -> dict[Path, 
 
 
 def _field(text: str) -> str:
-    """A name without white space."""
     return quote(text, safe=LEGIBLE)

@@ -228,7 +228,6 @@ def _bad_gold(path: Path, problems: Iterable[Problem]) -> GoldError:
 
 
 def _rows(path: Path) -> Iterator[parsing.Node]:
-    """Each row of the list, with the line it begins at."""
     try:
         text = read_bounded(path, MOST_BYTES).decode("utf-8-sig")
     except OSError as error:

@@ -1,8 +1,7 @@
 """95 % intervals of figures, by a seeded bootstrap that draws whole episodes.
 
-Questions about one episode share its speakers, its subject and the faults of its transcript, so
-they vary together. To draw them one by one, as if each told something new, makes intervals too
-narrow. The same numbers always give the same intervals.
+Questions about one episode share its speakers, its subject and the faults of its transcript: drawn
+one by one they make intervals too narrow. The same numbers always give the same intervals.
 """
 
 from __future__ import annotations

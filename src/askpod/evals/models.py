@@ -1,12 +1,7 @@
 """Models side by side: how good their answers are, how soon they come, and for how much.
 
-Every reply is asked for again: what was kept from other runs says nothing about today's seconds. A
-request is tried once: who tries again hides how often a service fails, and what it takes. Quality
-is what `askpod eval run` would find, over the replies that came one at a time.
-
-Percentiles and costs have 95 % intervals by a bootstrap over the questions. Throughput is one
-figure measured over all requests of a level, and has none: its requests wait for one another, so
-that drawing them again would not tell how it varies.
+Every reply is asked for again, and each request is tried once: who tries again hides how often a
+service fails. Quality is what `askpod eval run` finds, over the replies that came one at a time.
 """
 
 from __future__ import annotations
@@ -200,11 +195,7 @@ def dollars(amount: float) -> str:
 
 
 class _Remembering(LanguageModel):
-    """A model that has answered most of what it will be asked.
-
-    A request that failed in passing is made again, with the patience of the settings: a busy
-    service shows in its error rate, not in how good its answers are.
-    """
+    """A model that has answered most of what it will be asked."""
 
     def __init__(self, settings: ModelSettings, load: Load) -> None:
         super().__init__(settings)
@@ -334,7 +325,6 @@ def figures(
 
 
 def _mean(values: Sequence[float]) -> Interval:
-    """The mean of at least one value, each of another question."""
     names = [f"{place:09}" for place in range(len(values))]
     return intervals([[each] for each in values], [[1.0]] * len(values), names, shares=False)[0]
 

@@ -212,7 +212,6 @@ def _answer(
     history: tuple[Exchange, ...],
     unwanted: threading.Event,
 ) -> Answer:
-    """The answer to `asked`, in the episode that the gold question may name."""
     only = {"episode": question.episode} if question.episode else None
     stream = cast(
         "Generator[str | Answer]", archive.ask_stream(asked, history=history, filters=only)

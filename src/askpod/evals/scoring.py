@@ -133,7 +133,6 @@ def _places(items: Sequence[Citation | Passage]) -> list[Stretch]:
 def _stated(
     facts: Sequence[str], stated: Sequence[str], matches: Sequence[Match]
 ) -> list[dict[str, Any]]:
-    """Each fact with what states it: a statement, or two neighbours together."""
     return [
         {
             "fact": facts[match.fact],
@@ -150,7 +149,6 @@ def _stated(
 def _supported(
     written: Sequence[Sentence], turns: Mapping[int, EvidenceTurn], scorers: Scorers
 ) -> list[dict[str, Any]]:
-    """Each sentence with whether the turns it cites support it."""
     return [
         {
             "text": sentence.text,
@@ -232,7 +230,6 @@ def within_budget(passages: Sequence[Passage]) -> tuple[Passage, ...]:
 
 
 def _home(question: GoldQuestion) -> str | None:
-    """The episode that a question belongs to, if any."""
     return question.evidence[0].episode if question.evidence else question.episode
 
 

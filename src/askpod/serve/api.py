@@ -255,7 +255,6 @@ async def on_error(_: Request, error: Exception) -> Response:
 
 
 def _answer(past: Past) -> Answer:
-    """An answer that the page sends back: what a follow-up needs of it."""
     told = {"mode": "extractive", "refused": False, "passages": (), "citations": ()} | past.answer
     told |= {"passages": (), "evidence": ()}  # a follow-up needs neither
     return TypeAdapter(Answer).validate_python({"question": past.question, **told})

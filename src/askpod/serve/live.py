@@ -220,7 +220,6 @@ class LiveArchive:
 
 
 async def _first(items: asyncio.Queue[Any], stopped: asyncio.Future[Any]) -> Any:  # noqa: ANN401 (a piece, an answer, an error, the end)
-    """The next item, unless the server is stopped before it comes."""
     following = asyncio.ensure_future(items.get())
     try:
         await asyncio.wait({following, stopped}, return_when=asyncio.FIRST_COMPLETED)

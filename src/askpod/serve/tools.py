@@ -201,7 +201,6 @@ def mcp_server(live: LiveArchive) -> MCPServer[Any]:
 
 @contextmanager
 def _told_plainly() -> Iterator[None]:
-    """Turns errors into what an agent is told of them."""
     try:
         yield
     except Exception as error:
@@ -235,10 +234,7 @@ def _distance(turn: Turn, begin: float, end: float) -> tuple[float, bool]:
 
 
 def _fitted(told: Result, name: str, rows: list[Result], room: int, long: str) -> Result:
-    """A result within `room` tokens: `told`, and as many rows, the most important first.
-
-    As a last resort the field `long` is cut, of `told` or of the first row.
-    """
+    """A result within `room` tokens: `told`, and as many rows, the most important first."""
     counter, shown = TokenCounter("gpt-4o"), list(rows)
 
     def result() -> Result:

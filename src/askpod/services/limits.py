@@ -170,8 +170,6 @@ class DeadlineStream(httpcore.NetworkStream):
 
 
 class _DeadlineBackend(httpcore.NetworkBackend):
-    """Makes connections whose every step ends before the deadline."""
-
     def __init__(self, backend: httpcore.NetworkBackend, deadline: Deadline) -> None:
         self._backend = backend
         self._deadline = deadline

@@ -1,9 +1,7 @@
-"""HTTP clients that hold every response of a model's service to three rules.
+"""HTTP clients of a model's service. Importing this loads the openai client.
 
 No redirect is followed: what is sent goes where the user said and nowhere else. What is plainly
 no reply of the kind that was asked for is refused. No response is read without end.
-
-Importing this loads the openai client.
 """
 
 from __future__ import annotations
@@ -164,10 +162,7 @@ class GuardedAsyncClient(openai.DefaultAsyncHttpxClient):
 
 
 class _Bounded(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A response's bytes, unpacked, up to a limit of bytes and of seconds.
-
-    A stream may say that it lives, without ever saying anything else.
-    """
+    """A response's bytes, unpacked, up to a limit of bytes and of seconds."""
 
     def __init__(self, response: httpx.Response, limit: int, seconds: float) -> None:
         self._stream: Any = response.stream

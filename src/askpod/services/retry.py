@@ -1,8 +1,7 @@
 """When a failed request is tried again: exponential backoff with jitter, and Retry-After.
 
-Bounded in time and in number, for the model, the embeddings endpoint, the Chroma server and feeds
-alike. Jitter keeps many clients from coming back at one instant. A Retry-After is heeded; where it
-asks for more time than is left, the request is given up at once.
+Bounded in time and in number. Where a Retry-After asks for more time than is left, the request is
+given up at once.
 """
 
 from __future__ import annotations

@@ -196,7 +196,6 @@ def _holds_something(folder: Path) -> bool:
 
 
 def _joined(parts: Sequence[SourceFiles]) -> SourceFiles:
-    """All parts as one; a file that several hold counts once."""
     files = {file.resolve(): file for part in reversed(parts) for file in reversed(part.files)}
     return SourceFiles(
         tuple(reversed(files.values())),

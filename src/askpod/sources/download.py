@@ -1,8 +1,7 @@
 """Downloads the transcripts of a podcast's feed into a folder, each with its metadata beside it.
 
-Asks whether the feed has changed, and fetches what is new or differs. Each file is written in one
-step and then recorded, so that a stop at any instant loses at most the one under way. A transcript
-that cannot be fetched or read in any of the offered formats is reported, and the others go on.
+Each file is written in one step and then recorded: a stop loses at most the one under way. A
+transcript that cannot be had in any of the offered formats is reported, and the others go on.
 """
 
 from __future__ import annotations
@@ -212,7 +211,6 @@ class _Download:
         return offering
 
     def _update(self, item: Item) -> None:
-        """Brings an item's transcript up to date, and then its metadata."""
         known = self.state.known(item, self._offered)
         entry = known
         try:

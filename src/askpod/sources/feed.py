@@ -2,8 +2,6 @@
 
 Texts are cleaned and cut to length, numbers and dates are checked; addresses are taken as they
 stand and checked by whoever requests them.
-
-What a feed says of an episode is written beside its transcript as a metadata file.
 """
 
 from __future__ import annotations
@@ -139,7 +137,6 @@ def _item(raw: RawItem) -> Item:
 
 
 def _medium(enclosures: list[Element], *, video: bool) -> str:
-    """The first enclosure that is a video, or that is none."""
     fitting = (e.url for e in enclosures if e.says("type").startswith("video/") == video)
     return next(fitting, "")
 

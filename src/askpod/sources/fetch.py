@@ -1,14 +1,9 @@
 """Fetches one file after another over HTTP, within limits, one request at a time for each host.
 
-Also finds where a feed's links lead: to the web, or to files in the folder of a local feed.
-
 Refused: addresses that are not public (see addresses.py), more than five redirects or one from
 https to http, files that are larger, also unpacked, or slower than allowed. Credentials in an
 address go to that scheme, host and port alone. Proxies named in the environment are not used:
 behind one, nobody could check what is connected to.
-
-A host that asks for a long pause, or fails several times in a row, is left alone until the next
-run; what is missing is fetched then.
 """
 
 from __future__ import annotations
@@ -95,8 +90,6 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a request asks for."""
-
     limit: int  # bytes
     headers: dict[str, str]
     seconds: float  # in which all of it must come
@@ -158,7 +151,6 @@ class Fetcher:
             raise _refused(address, reply.status)
 
     def _followed(self, address: Address, asked: _Asked) -> tuple[Address, _Reply]:
-        """Where redirects lead, and the reply there."""
         for _ in range(MOST_REDIRECTS + 1):
             reply = self._patiently(address, asked)
             if not (reply.status in _REDIRECTS and reply.headers.get("location")):
@@ -174,7 +166,6 @@ class Fetcher:
             self._made.close()
 
     def _patiently(self, address: Address, asked_for: _Asked) -> _Reply:
-        """A reply that is not one of a passing trouble."""
         host = self._hosts.setdefault(address.url.host, _Host(address.url.host))
         retries = Retries(tries=TRIES, first_wait=FIRST_WAIT)
         wait: float | None = 0.0
@@ -268,10 +259,7 @@ def _refused(address: Address, status: int) -> FetchError:
 def _body(
     address: Address, status: int, headers: dict[str, str], pieces: Iterable[bytes], asked: _Asked
 ) -> bytes:
-    """What the pieces amount to when unpacked; nothing where it goes into a file.
-
-    Raises FetchError where it is larger than was asked for, or cannot be unpacked.
-    """
+    """What the pieces amount to when unpacked; nothing where it goes into a file."""
     limit = asked.limit
     try:
         if asked.part:
@@ -288,7 +276,6 @@ def _body(
 
 
 def _said(error: Exception) -> str:
-    """A connection's trouble in a few words."""
     if isinstance(error, httpcore.TimeoutException):
         return "no answer in time"
     if isinstance(error.__cause__, ssl.SSLError) or "CERTIFICATE" in str(error):
@@ -354,7 +341,6 @@ class Location:
 
 
 def _inside(folder: Path, href: str) -> Path:
-    """The file in a folder that a relative reference names."""
     relative = unquote(href.partition("#")[0].partition("?")[0])
     foreign = relative.startswith("/") or ":" in relative.partition("/")[0] or "\\" in relative
     root = folder.resolve()

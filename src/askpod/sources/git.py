@@ -147,10 +147,7 @@ def update_repository(
 def _network(
     repository: Repository, *, allow_private: bool
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """How git may reach the repository: settings, and variables of its environment.
-
-    Raises FetchError where it may not.
-    """
+    """How git may reach the repository: settings, and variables of its environment."""
     url = repository.address.url
     if url.scheme != "https" and not allow_private:
         raise FetchError(
@@ -242,7 +239,6 @@ def _listing(git: Git) -> Listing:
 
 
 def _files(clone: Path, repository: Repository, listing: Listing) -> list[Path]:
-    """The transcripts in the clone, links left out."""
     try:
         found = find_files([clone / repository.folder])
     except PathError:
@@ -251,7 +247,6 @@ def _files(clone: Path, repository: Repository, listing: Listing) -> list[Path]:
 
 
 def _is_plain(part: str) -> bool:
-    """Whether it names a folder or a file, and nothing else."""
     return part not in ("", ".", "..") and part.lower() != ".git" and part.isprintable()
 
 
@@ -351,7 +346,6 @@ class Git:
 
 
 def _size(folder: Path) -> int:
-    """Bytes of the files below a folder that another process writes to."""
     total = 0
     for where, _, files in os.walk(folder):
         for name in files:

@@ -1,11 +1,7 @@
 """What has been downloaded: of a feed, under which names; and of one large file, how much.
 
-A feed has a journal, a line for each step, and a stop loses at most the last line. No address is
-written, as it may hold a key: only its digest. A file's name holds letters, digits and dashes
-alone, so it cannot leave its folder.
-
-Of a large file that comes in parts, what has come stays after a stop. The rest is asked for by a
-range, if the file is still the one that was begun (`If-Range`).
+A feed has a journal, a line for each step. No address is written, as it may hold a key: only its
+digest. The rest of a large file is asked for by a range, if it is still the one that was begun.
 """
 
 from __future__ import annotations

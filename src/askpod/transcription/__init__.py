@@ -1,9 +1,5 @@
 """Transcription: recordings become transcripts, which are then read like all others.
 
-A recording is decoded in windows of some minutes, each window is given to an engine (Whisper on
-this machine, a command of the user's own, an endpoint), and what the engine heard is written down
-at once: a stop loses one window at most. The result is Whisper's JSON, kept in the store.
-
 Transcribed are the recordings that are named, and where asked for, all others, too; never what has
 a transcript. Transcripts of recordings on this machine are kept in the store,
 `sources/recordings/NAME-…/NAME.json`, with what stands beside the recording as its metadata; those

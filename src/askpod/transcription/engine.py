@@ -1,12 +1,8 @@
 """What transcribes: an engine hears a window of sound and says which words it heard, and when.
 
-There are three: Whisper on this machine (faster-whisper), a command of the user's own, and an
-OpenAI-compatible endpoint. Whatever JSON of Whisper's kin the latter two give is read by the
-reader of such files.
-
 A command is named in the environment alone: a file in the working folder must not say what is run.
 To an endpoint sound is sent only where the user has named its model (`openai:whisper-1`), and to
-OPENAI_BASE_URL alone.
+OPENAI_BASE_URL alone. What either gives is read by the reader of Whisper's JSON.
 """
 
 from __future__ import annotations

@@ -120,7 +120,6 @@ class Sound:
 
     @contextmanager
     def _container(self) -> Iterator[Any]:
-        """The open file, with a stream of sound in it."""
         av = _pyav()
         options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file"}
         try:
@@ -224,7 +223,6 @@ def _quietest(samples: Samples) -> int:
 
 
 def _from(begin: int, pieces: Iterable[Samples]) -> Iterator[Samples]:
-    """The pieces without their first `begin` samples."""
     for piece in pieces:
         if begin < len(piece):
             yield piece[begin:]

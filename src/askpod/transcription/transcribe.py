@@ -1,12 +1,8 @@
 """Transcribes one recording, window by window, and goes on after a stop where it was.
 
-Each window's words go into a journal beside the transcript at once. When the last one is done, the
-transcript is written in one step, and the journal removed. The same recording and engine give the
-same transcript, however often the work was stopped.
-
-Speech recognisers invent words where nothing is said, and may fall into a loop. Lines that stand
-in silence, marks of music and the repeats of a loop are left out; where, is written down and told
-as a fault of the transcript. A line that people say twice or thrice stays.
+The same recording and engine give the same transcript, however often the work was stopped. Speech
+recognisers invent words where nothing is said, and may fall into a loop: lines in silence, marks of
+music and the repeats of a loop are left out, and told as faults of the transcript.
 """
 
 from __future__ import annotations
@@ -93,7 +89,6 @@ def stamp_of(path: Path) -> dict[str, int]:
 
 
 def _document(told: dict[str, Any], segments: list[Segment]) -> bytes:
-    """Whisper's JSON, a line for each segment, so that a fault has its line."""
     head = json.dumps(told, ensure_ascii=False)[1:-1]
     rows = ",\n".join(json.dumps(each.to_json(), ensure_ascii=False) for each in segments)
     return f'{{{head}, "segments": [\n{rows}\n]}}\n'.encode("utf-8", "replace")
@@ -175,8 +170,6 @@ def _segment(told: dict[str, Any]) -> Segment:
 
 
 class _Progress:
-    """Tells how far a recording is, how fast it goes, and how long it will take."""
-
     def __init__(self, name: str, duration: float | None, begin: float, notify: Notify) -> None:
         self._name = name
         self._duration = duration
@@ -264,7 +257,6 @@ def _take(run: list[Segment], kept: list[Segment], loops: list[Unheard]) -> None
 
 
 def _gaps(segments: Sequence[Segment], silent: np.ndarray, duration: float) -> Iterator[Unheard]:
-    """The long stretches between segments."""
     edges = [(0.0, 0.0), *((each.start, each.end) for each in segments), (duration, duration)]
     latest = 0.0
     for (_, end), (start, _) in pairwise(edges):

@@ -1,7 +1,4 @@
-"""`askpod eval compare`: what changed between two runs, and whether the second may pass.
-
-And `askpod eval export`: a run and its judgements in the formats of trec_eval.
-"""
+"""`askpod eval compare`: what changed between two runs; and `export`, a run for trec_eval."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""`askpod eval run` and `models`: asks the questions of a gold set, scores them, writes a report.
-
-And `askpod eval check`: the rows of a gold set that cannot be used, and what the others hold.
-"""
+"""`askpod eval check`, `run` and `models`: a gold set is checked, asked, scored and reported."""
 
 from __future__ import annotations
 
@@ -49,7 +46,6 @@ def check(gold: Gold, *, store: options.Store = None, as_json: options.Json = Fa
 
 
 def _held(questions: Sequence[GoldQuestion]) -> dict[str, Any]:
-    """What can be said of questions in a line."""
     unanswerable = sum(not question.answerable for question in questions)
     return {
         "questions": len(questions),
@@ -144,7 +140,6 @@ def _each_model(names: list[str] | None, base_url: str | None) -> list[Settings]
 def _planned(
     settings: list[Settings], out: Path | None, usual: Path, how: RunSettings
 ) -> dict[Path, Settings]:
-    """The folder of each run with its settings."""
     from askpod.evals.run import run_name
 
     planned: dict[Path, Settings] = {}
@@ -186,7 +181,6 @@ def questions_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, i
 
 
 def _show(finished: Finished) -> None:
-    """The tables of a run, what it took, and where its report is."""
     from askpod.evals.records import REPORT
     from askpod.evals.report.tables import basis_table, slices_table, table
 

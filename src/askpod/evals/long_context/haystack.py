@@ -1,9 +1,7 @@
 """Builds a haystack: speech around the evidence, which stands at a chosen depth of it.
 
-A haystack that several questions share is one such after the other. Next to the evidence stands
-the rest of its own episode, all of it where it fits; then other transcripts, on both sides, each
-time on the side with more room left. The outermost ones are cut between words. Tokens of a turn are
-counted once.
+Next to the evidence stands the rest of its own episode, then other transcripts, each time on the
+side with more room left. A shared haystack is one such after the other.
 """
 
 from __future__ import annotations

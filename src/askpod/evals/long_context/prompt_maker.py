@@ -1,8 +1,4 @@
-"""The prompts of the long-context eval, exactly as long as their conditions say.
-
-Several questions share a haystack, which stands before the instruction: a service that keeps the
-beginning of prompts reads it once.
-"""
+"""The prompts of the long-context eval, exactly as long as their conditions say."""
 
 from __future__ import annotations
 

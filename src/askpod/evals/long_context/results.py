@@ -152,11 +152,7 @@ def make_result(plan: Plan, outcomes: Sequence[Outcome], matcher: FactMatcher) -
 def _pooled(
     plan: Plan, by_condition: Mapping[Condition | None, Values]
 ) -> dict[tuple[Arm, int], Values]:
-    """Each question's mean over the positions, where all of them were asked.
-
-    Three replies to one question say less than three to different ones: the question is the unit
-    of which the intervals are made.
-    """
+    """Each question's mean over the positions, where all of them were asked."""
     pooled: dict[tuple[Arm, int], Values] = {}
     for arm in plan.arms:
         for length in plan.lengths:

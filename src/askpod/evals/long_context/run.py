@@ -1,9 +1,4 @@
-"""What is asked, a seeded sample of the questions over shared haystacks; and asks a model that.
-
-Gold sets hold more questions than a long-context eval can pay for, hence the sample. A haystack
-that six questions share is read once in place of six times, where a service keeps the beginning of
-prompts. What came of each request is noted.
-"""
+"""What is asked, a seeded sample of the questions over shared haystacks; and asks a model that."""
 
 from __future__ import annotations
 
@@ -81,7 +76,6 @@ class Plan:
         return len(self.questions) * sum(self._lengths(model))
 
     def _lengths(self, model: ModelSettings) -> list[int]:
-        """The tokens of each prompt of a question, at most."""
         return [model.context_tokens, *(condition.length for condition in self.conditions)]
 
     def announced(self, model: ModelSettings) -> str:

@@ -1,11 +1,7 @@
 """The measures: each a small pure function, with its definition and source in its docstring.
 
-MEASURES lists all that a run can have, in the order in which tables and reports show them. Here are
-those of retrieval, too; those of answers are in `facts.py` and `citations.py`.
-
-Ranks say little where passages differ in length: three of them may hold fifty words or five
-hundred. So recall is cut at budgets of words, and what counts is seconds of speech. Ranks are
-measured as trec_eval does.
+Those of retrieval are here. Ranks say little where passages differ in length, so recall is cut at
+budgets of words, and what counts is seconds of speech. Ranks are measured as trec_eval does.
 """
 
 from __future__ import annotations
@@ -52,7 +48,6 @@ _UNITS = {"crag": "points", "seconds_off": "s"}
 
 
 def _of(group: str, *told: tuple[str, str, str]) -> list[Measure]:
-    """Measures of a group by (name, label, meaning)."""
     return [
         Measure(name, group, label, meaning, name in _LOWER, _UNITS.get(name, ""))
         for name, label, meaning in told

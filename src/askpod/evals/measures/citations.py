@@ -1,8 +1,7 @@
 """Whether citations hold, against the turns they name (ALCE) and against the gold evidence.
 
-Also whether the right questions are refused, and whether a reply can be used at all. What is
-judged is the model's own reply, before our checks marked or dropped anything; but one that cites
-nothing is of use where the program finds its sources.
+Judged is the model's own reply, before our checks marked or dropped anything; and whether the right
+questions are refused.
 """
 
 from __future__ import annotations

@@ -119,7 +119,6 @@ def _read(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _without_fragments(read: Iterable[tuple[str, bool]]) -> list[str]:
-    """The sentences, with every fragment joined to a neighbour."""
     joined: list[str] = []
     held = ""
     for sentence, is_fragment in read:
@@ -133,7 +132,6 @@ def _without_fragments(read: Iterable[tuple[str, bool]]) -> list[str]:
 
 
 def _unmarked(text: str) -> str:
-    """The text without evidence numbers and the checks' marks."""
     plain = "".join(part for part in markers_and_text(text) if isinstance(part, str))
     for mark in (UNSUPPORTED_MARK, UNCITED_MARK):
         plain = plain.replace(mark, "")
@@ -238,10 +236,7 @@ class FactMatcher:
         return self._embed([text])[text]
 
     def _embed(self, texts: Iterable[str]) -> dict[str, Vector]:
-        """All vectors that are known, with those of each text: several where it is too long.
-
-        All that are not known yet in one call, which the embedder can spread over the cores.
-        """
+        """All vectors that are known, with those of each text: several where it is too long."""
         # Another thread may begin a new memory; this one keeps the one that it has filled.
         known = self._vectors if len(self._vectors) < KEPT else {}
         self._vectors = known
@@ -253,7 +248,6 @@ class FactMatcher:
         return known
 
     def _fitting(self, text: str) -> list[str]:
-        """The text in parts that the embedder reads to their end."""
         embedder = self._embedder
         parts = split_to_fit(text, 0, len(text), embedder.count_tokens, embedder.max_tokens)
         return [text[begin:end] for begin, end, _ in parts]

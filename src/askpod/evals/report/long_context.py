@@ -1,8 +1,4 @@
-"""A long-context eval in the terminal and as `long-context.html`: figures as prompts grow.
-
-In the table lengths are columns, each figure with its interval below it; "packed" is the column
-of the prompts with retrieved evidence, which have a length of their own.
-"""
+"""A long-context eval in the terminal and as `long-context.html`: figures as prompts grow."""
 
 from __future__ import annotations
 
@@ -144,7 +140,6 @@ def _points(result: Result, arm: Arm, name: str, difficulty: str = ALL) -> Point
 
 
 def _factors(result: Result) -> Iterator[Panel]:
-    """The headline over length, each factor with its values as lines."""
     name = result.headline
     asked = set(result.plan.arms)
     factors: dict[str, dict[str, Arm]] = {

@@ -176,7 +176,6 @@ def write_models(folder: Path, gold: str, measured: Sequence[ModelFigures]) -> d
 
 
 def _by_latency(measured: Sequence[ModelFigures], shown: str, latency: str) -> str:
-    """A point for each model: its quality over its seconds."""
     points = {
         each.model: [(each.latency[latency].value, each.quality[shown])]
         for each in measured

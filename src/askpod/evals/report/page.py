@@ -1,8 +1,7 @@
 """Makes a page: one HTML file with its style, without anything from elsewhere.
 
-Every value in a template is escaped, and stripped of characters that reorder, hide or break text,
-by the environment, so that no template can forget it; links that are no plain web address are
-left out. A policy in the page's head lets no script run but our own.
+Every value is escaped by the environment, and stripped of characters that reorder, hide or break
+text, so that no template can forget it. A policy in the page's head lets no script run but ours.
 """
 
 from __future__ import annotations

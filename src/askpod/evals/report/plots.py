@@ -1,8 +1,7 @@
 """Plots as SVG: bars with intervals, a heat map, lines with bands. And figures as people read them.
 
-A plot is as wide as its place on the page, and as high as it says: across it is drawn in
-percent, down in pixels, so that its letters have the same size on a phone and on a desk. Colours
-are classes, which the page's style sheet knows. Each plot says in its `<desc>` what it shows.
+Across it is drawn in percent, down in pixels, so that letters have the same size on a phone and on
+a desk. Colours are classes of the page's style sheet. Each `<desc>` says what a plot shows.
 """
 
 from __future__ import annotations
@@ -297,7 +296,6 @@ class _Scale:
 
 
 def _told(label: str, interval: Interval | None) -> str:
-    """A row of the plot in words."""
     if interval is None:
         return f"{label}: no figure"
     low, high = figure_text(interval.low), figure_text(interval.high)
@@ -352,12 +350,10 @@ def _bar(x: float, y: float, width: float, height: float, css: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """Text as it may stand in an element or between double quotes."""
     return html_escape(visible(text, kept="\t\n"), quote=True)
 
 
 def _number(value: float) -> str:
-    """A coordinate, as short as it can be."""
     short = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if short in ("-0", "") else short
 

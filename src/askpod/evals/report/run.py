@@ -106,7 +106,6 @@ def run_report(summary: Summary, records: Sequence[Record]) -> str:
 
 
 def _budgets(figures: Figures) -> Panel | None:
-    """Recall, precision and F1 over the budgets of words."""
     if f"recall@{BUDGETS[0]}" not in figures:
         return None
     series = {
@@ -122,7 +121,6 @@ def _budgets(figures: Figures) -> Panel | None:
 
 
 def _groups(figures: Figures) -> list[Panel]:
-    """A panel of bars for each group of measures but that of the budgets."""
     panels = []
     for group, name in GROUPS.items():
         there = [each for each in MEASURES if each.group == group and each.name in figures]
@@ -162,7 +160,6 @@ def _sliced(summary: Summary, name: str) -> dict[str, Any] | None:
 def _episodes(
     by_episode: Mapping[str, Figures], shown: Sequence[str], titles: Mapping[str, str]
 ) -> list[tuple[str, list[Interval | None]]]:
-    """The rows of the table of all episodes, by their titles."""
     rows = [
         (titles.get(value, value), [figures.get(name) for name in shown])
         for value, figures in by_episode.items()
@@ -264,7 +261,6 @@ def _quotes(answer: Item, evidence: Sequence[Item]) -> Iterator[Item]:
 
 
 def _off(cited: Stretch, gold: Sequence[Stretch]) -> str:
-    """How far from the evidence a citation stands, in words."""
     if not gold:
         return ""
     gap = min(cited.gap(each) for each in gold)

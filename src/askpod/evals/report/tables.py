@@ -89,7 +89,6 @@ def _title(summary: Summary) -> Text:
 
 
 def _budgets(figures: Figures) -> Iterator[RenderableType]:
-    """Budgets of words as columns; recall, precision and F1 as rows."""
     there = [words for words in BUDGETS if f"recall@{words}" in figures]
     if not there:
         return
@@ -101,7 +100,6 @@ def _budgets(figures: Figures) -> Iterator[RenderableType]:
 
 
 def _others(figures: Figures) -> Iterator[RenderableType]:
-    """A line for each measure that has no budget."""
     shown = [each for each in MEASURES if each.group != "retrieval" and each.name in figures]
     if not shown:
         return
@@ -130,7 +128,6 @@ def _slice(
 
 
 def _cell(interval: Interval | None, measure: Measure) -> Text:
-    """A figure with its interval below."""
     if interval is None:
         return Text(f"{NONE}\n")
     return Text.assemble(figure(interval, measure), "\n", (bounds(interval, measure), "dim"))
@@ -146,7 +143,6 @@ def figures_table(first: str, *others: str) -> Table:
 
 
 def _plain(text: str) -> str:
-    """Text of others on one line, harmless."""
     return visible(" ".join(text.split()))
 
 
