@@ -61,7 +61,9 @@ def chat(
         if go_on and not conversation.resume():
             note("there is no earlier conversation with this archive; this is a new one")
         if as_json:
-            _as_json(conversation, piped_lines())
+            with redirect_stdout(sys.stderr):  # what a person would read
+                _piped(conversation, piped_lines())
+            print_json([answer.to_dict() for answer in conversation.answers])
         elif interactive():
             _typed(conversation)
         else:
@@ -101,13 +103,6 @@ def _piped(conversation: Conversation, lines: Iterable[str]) -> None:
         _reply(conversation, line)
         if conversation.leaving:
             return
-
-
-def _as_json(conversation: Conversation, lines: Iterable[str]) -> None:
-    """The answers as one document; what a person would read goes to stderr."""
-    with redirect_stdout(sys.stderr):
-        _piped(conversation, lines)
-    print_json([answer.to_dict() for answer in conversation.answers])
 
 
 def _reply(conversation: Conversation, line: str) -> None:

@@ -162,7 +162,8 @@ class Api:
 
     def _told(self, episode: Episode, turns: list[Turn]) -> Response:
         told = episode.to_dict() | {"player": player(self._recordings, episode)}
-        return JSONResponse(told | {"turns": [turn_dict(turn, episode) for turn in turns]})
+        unstated = {"start": None, "end": None} if episode.untimed else {}
+        return JSONResponse(told | {"turns": [as_json(turn) | unstated for turn in turns]})
 
     async def audio(self, request: Request) -> Response:
         """An episode's recording; FileResponse answers ranges with 206."""
@@ -203,12 +204,6 @@ def place_of(
 def within(turns: list[Turn], start: float, end: float) -> list[Turn]:
     """The turns that are spoken, in part at least, between two seconds."""
     return [turn for turn in turns if turn.end > start and turn.start <= max(start, end - 1e-6)]
-
-
-def turn_dict(turn: Turn, episode: Episode) -> dict[str, Any]:
-    """A turn as JSON, without the seconds inside its text; of an untimed episode without any."""
-    told: dict[str, Any] = as_json(turn)
-    return told | ({"start": None, "end": None} if episode.untimed else {})
 
 
 def filters_of(query: Mapping[str, str]) -> Filters:

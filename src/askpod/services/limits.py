@@ -92,20 +92,17 @@ class Unpacker:
         """Some content, and what is left of the packed bytes."""
         if self._gzip is None:
             return packed, b""
+        if self._gzip.eof and self._members == MOST_MEMBERS:
+            raise NotUnpacked(f"cannot be unpacked: it is over {MOST_MEMBERS} files of gzip in one")
         try:
             if self._gzip.eof:
-                self._next_member()
+                self._gzip = zlib.decompressobj(wbits=31)
+                self._members += 1
             content = self._gzip.decompress(packed, PIECE)
         except zlib.error:
             what = "it is no gzip" if self._members == 1 else "something follows the gzip in it"
             raise NotUnpacked(f"cannot be unpacked: {what}") from None
         return content, self._gzip.unused_data if self._gzip.eof else self._gzip.unconsumed_tail
-
-    def _next_member(self) -> None:
-        self._members += 1
-        if self._members > MOST_MEMBERS:
-            raise NotUnpacked(f"cannot be unpacked: it is over {MOST_MEMBERS} files of gzip in one")
-        self._gzip = zlib.decompressobj(wbits=31)
 
 
 class Deadline(threading.local):

@@ -305,10 +305,8 @@ class _Download:
 
     def _may_be_taken(self, incoming: Path) -> bool:
         """Whether a file that was refused is a transcript without times, as was asked for."""
-        if not self.untimed:
-            return False
         with suppress(ReadError):
-            return bool(read_episode(incoming, untimed=True))
+            return self.untimed and bool(read_episode(incoming, untimed=True))
         return False
 
     def _version(self, href: str) -> str:

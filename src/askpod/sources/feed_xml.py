@@ -120,10 +120,14 @@ class _Builder:
         self._item: RawItem | None = None
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        self._declare(attributes)
+        for attribute, value in attributes.items():
+            if attribute.startswith("xmlns:"):
+                known = (short for pattern, short in _NAMESPACES if pattern.search(value[:200]))
+                self._prefixes[attribute[6:]] = next(known, "other")
         if len(self._path) >= MAX_DEPTH:
             raise _Enough(f"over {MAX_DEPTH} elements within each other")
-        self._path.append(self._canonical(name))
+        prefix, colon, local = name.partition(":")
+        self._path.append(f"{self._prefixes.get(prefix, prefix)}:{local}" if colon else name)
         self._texts.append([])
         self._attributes.append(attributes)
         if self._path == ["rss", "channel"]:
@@ -140,7 +144,10 @@ class _Builder:
             self.feed.items.append(self._item)
             self._item = None
         elif self._item is not None:
-            self._keep(self._item, depth, Element(name, attributes, text))
+            if name in _KEPT and len(self._item.elements) < MAX_ELEMENTS:
+                self._item.elements.append(Element(name, attributes, text))
+            elif depth == 4 and text.strip():
+                self._item.texts.setdefault(name, text)
         elif depth == 3 and self.feed.found:
             self.feed.texts.setdefault(name, text)
         if depth > 4:  # markup within a text: the words are the text's
@@ -153,19 +160,3 @@ class _Builder:
     def entity(self, name: str, is_parameter: bool) -> None:  # noqa: FBT001 - as expat calls it
         if not is_parameter:
             self.text(html.unescape(f"&{name};"))
-
-    def _keep(self, item: RawItem, depth: int, element: Element) -> None:
-        if element.name in _KEPT and len(item.elements) < MAX_ELEMENTS:
-            item.elements.append(element)
-        elif depth == 4 and element.text.strip():
-            item.texts.setdefault(element.name, element.text)
-
-    def _declare(self, attributes: Mapping[str, str]) -> None:
-        for attribute, value in attributes.items():
-            if attribute.startswith("xmlns:"):
-                known = (name for pattern, name in _NAMESPACES if pattern.search(value[:200]))
-                self._prefixes[attribute[6:]] = next(known, "other")
-
-    def _canonical(self, name: str) -> str:
-        prefix, colon, local = name.partition(":")
-        return f"{self._prefixes.get(prefix, prefix)}:{local}" if colon else name

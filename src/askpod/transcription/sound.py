@@ -72,13 +72,13 @@ class Sound:
         self._path = path
         self.duration: float | None = None  # seconds, where the file states them
         self.broken_at: float | None = None  # the second from which on it cannot be decoded
-        self._check_head()
+        self._head = self._read_head()
         self._pieces: Callable[[], Iterator[Samples]]
         if _pyav() is not None:
             with self._container() as container:
                 self.duration = container.duration / 1e6 if container.duration else None
             self._pieces = self._decoded
-        elif _is_wav(path):
+        elif self._head.startswith(b"RIFF") and self._head[8:12] == b"WAVE":
             with self._wav() as file:
                 self.duration = file.getnframes() / file.getframerate()
             self._pieces = self._wav_pieces
@@ -107,7 +107,7 @@ class Sound:
         elif not begin:
             raise self._undecodable("holds no sound")
 
-    def _check_head(self) -> None:
+    def _read_head(self) -> bytes:
         try:
             with self._path.open("rb") as file:
                 head = file.read(RECORDING_HEAD)
@@ -117,6 +117,7 @@ class Sound:
             raise RecordingError(f"{self._path}: is empty; fetch it again or leave it out")
         if not is_recording(head):
             raise self._undecodable("does not begin like a recording")
+        return head
 
     @contextmanager
     def _container(self) -> Iterator[Any]:
@@ -238,9 +239,3 @@ def _silence(seconds: float) -> Iterator[Samples]:
 def _plain(frame: Any) -> Samples:  # noqa: ANN401 - PyAV's
     samples: Samples = frame.to_ndarray().reshape(-1)
     return samples
-
-
-def _is_wav(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(12)
-    return head.startswith(b"RIFF") and head.endswith(b"WAVE")

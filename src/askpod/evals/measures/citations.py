@@ -275,16 +275,12 @@ def malformed(answer: Answer) -> dict[str, Score]:
     reply = answer.reply or ""
     written = answer.basis == "answered" and UNSUPPORTED not in answer.text
     attributed = written and bool(answer.citations)  # a source was found for what it says
-    usable = is_refusal(reply) or _cites_what_was_shown(reply, answer) or attributed
+    shown = {turn.number for turn in answer.evidence}
+    cited = (part.numbers for part in markers_and_text(reply) if isinstance(part, Marker))
+    usable = is_refusal(reply) or attributed or any(not shown.isdisjoint(each) for each in cited)
     return {"malformed": Score(float(not usable))}
 
 
 def broke_off(answer: Answer) -> bool:
     """Whether the model's reply failed, or was ended before its time."""
     return any(each.startswith(FALLBACK) or each.endswith(CUT) for each in answer.warnings)
-
-
-def _cites_what_was_shown(reply: str, answer: Answer) -> bool:
-    shown = {turn.number for turn in answer.evidence}
-    markers = (part for part in markers_and_text(reply) if isinstance(part, Marker))
-    return any(not shown.isdisjoint(marker.numbers) for marker in markers)

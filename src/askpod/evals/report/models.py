@@ -187,11 +187,10 @@ def _by_latency(measured: Sequence[ModelFigures], shown: str, latency: str) -> s
 def _throughput(measured: Sequence[ModelFigures]) -> str:
     """Tokens per second over requests at a time; one measurement, so without an interval."""
     series = {
-        each.model: [(float(at.parallel), _point(at.tokens_per_second)) for at in each.levels]
+        each.model: [
+            (float(at.parallel), Interval(speed := at.tokens_per_second, speed, speed, 1, 1))
+            for at in each.levels
+        ]
         for each in measured
     }
     return lines(series, "requests at a time", "completion tokens per second")
-
-
-def _point(value: float) -> Interval:
-    return Interval(value, value, value, 1, 1)

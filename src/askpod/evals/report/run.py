@@ -96,12 +96,17 @@ def run_report(summary: Summary, records: Sequence[Record]) -> str:
         groups=_groups(figures),
         slices=[sliced for name in SLICED if (sliced := _sliced(summary, name))],
         episode_columns=[BY_NAME[name].label for name in shown],
-        episode_rows=_episodes(by_episode, shown, titles),
+        episode_rows=sorted(
+            (
+                (titles.get(value, value), [each.get(name) for name in shown])
+                for value, each in by_episode.items()
+            ),
+            key=lambda row: row[0].lower(),
+        ),
         worth=[name for name in WORTH if name in figures],
         questions=questions,
         types=sorted({record.slices.get("type", "") for record in records} - {""}),
         failed=sum(bool(record.problems) for record in records),
-        shown=SHOWN,
     )
 
 
@@ -155,16 +160,6 @@ def _sliced(summary: Summary, name: str) -> dict[str, Any] | None:
             plot = interval_bars(rows, title=title, reference=everything.value)
             panels.append(Panel(words, svg(plot)))
     return {"measure": BY_NAME[name], "panels": panels} if panels else None
-
-
-def _episodes(
-    by_episode: Mapping[str, Figures], shown: Sequence[str], titles: Mapping[str, str]
-) -> list[tuple[str, list[Interval | None]]]:
-    rows = [
-        (titles.get(value, value), [figures.get(name) for name in shown])
-        for value, figures in by_episode.items()
-    ]
-    return sorted(rows, key=lambda row: row[0].lower())
 
 
 def _answered_by(setup: Mapping[str, Any]) -> str:
