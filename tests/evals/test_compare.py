@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -221,7 +221,7 @@ def test_a_folder_without_a_run_is_refused(write, tmp_path):
 
 def test_a_comparison_is_json_and_always_the_same(compared):
     once, again = (
-        json.dumps(compared("fact_f1", LOW, HIGH).to_dict(), allow_nan=False) for _ in range(2)
+        json.dumps(asdict(compared("fact_f1", LOW, HIGH)), allow_nan=False) for _ in range(2)
     )
     assert once == again
     assert json.loads(once)["changed"][0]["difference"] == pytest.approx(0.4)

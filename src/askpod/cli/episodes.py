@@ -16,7 +16,6 @@ from askpod.text import visible
 from askpod.times import NO_SECOND, clock
 
 if TYPE_CHECKING:
-    from askpod.people import Naming
     from askpod.voices import Person, Voice
 
 
@@ -159,13 +158,10 @@ def undo_(
         taken = archive.people.undo(name)
     if as_json:
         print_json([asdict(each) for each in taken])
-    for each in [] if as_json else taken:
-        note(f"taken back: {_as_words(each)}")
-
-
-def _as_words(naming: Naming) -> str:
-    where = f" in {naming.episode}" if naming.episode is not None else ""
-    return f"{', '.join(naming.labels)} is {naming.name}{where}"
+        return
+    for each in taken:
+        where = f" in {each.episode}" if each.episode is not None else ""
+        note(f"taken back: {', '.join(each.labels)} is {each.name}{where}")
 
 
 def _show_person(person: Person) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
@@ -83,10 +83,6 @@ class Comparison:
     setup_a: Mapping[str, Any]
     setup_b: Mapping[str, Any]
     figures_b: Figures  # of B by itself, over all of its questions
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON."""
-        return asdict(self)
 
 
 class Threshold(NamedTuple):

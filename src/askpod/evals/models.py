@@ -11,11 +11,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 
@@ -25,7 +24,7 @@ from askpod.errors import ContextTooLong, FilterError, ModelError, QuestionError
 from askpod.evals.asking import ending_of, in_order
 from askpod.evals.gold import GoldSet
 from askpod.evals.intervals import OUTSIDE, RESAMPLES, SEED, Interval, intervals
-from askpod.evals.records import figures_of, rounded_floats
+from askpod.evals.records import figures_of
 from askpod.evals.run import RunSettings, run_gold
 from askpod.services.endpoints import service_of, sold_as
 from askpod.settings import ModelSettings, Settings
@@ -292,10 +291,6 @@ class ModelFigures:
     levels: tuple[Level, ...]
     problems: tuple[str, ...] = ()  # what went wrong, each with how often
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as JSON, rounded."""
-        return cast("dict[str, Any]", rounded_floats(asdict(self)))
-
 
 def figures(
     model: ModelSettings, questions: int, loads: Sequence[Load], quality: Mapping[str, Interval]
@@ -309,18 +304,34 @@ def figures(
     spent = [_tokens(counter, prompt, reply) for prompt, reply in first]
     costs = [cost(sold_as(model.name, model.base_url), *each) for each in spent]
     known = [each for each in costs if each is not None]
+    seconds: dict[str, list[float | None]] = {
+        "first_text": [reply.first_text_seconds for _, reply in first],
+        "whole": [reply.seconds for _, reply in first],
+    }
+    problems = [
+        (load, Counter(str(each.error) for each in load.sent if each.error)) for load in loads
+    ]
     return ModelFigures(
         model=model.name,
         service=service_of(model.name, model.base_url),
         questions=questions,
         asked=len(loads[0].sent),
         quality={name: quality[name] for name in HEADLINES if name in quality},
-        latency=_latency([reply for _, reply in first]),
+        latency={
+            f"{name}_p{percent}": percentile_interval(there, percent)
+            for name, each in seconds.items()
+            for percent in (50, 95)
+            if (there := [second for second in each if second is not None])
+        },
         cost=_mean(known) if known else None,
         prompt_tokens=float(np.mean([into for into, _ in spent])) if spent else 0.0,
         completion_tokens=float(np.mean([out for _, out in spent])) if spent else 0.0,
         levels=tuple(_level(load, counter) for load in loads),
-        problems=tuple(_problems(loads)),
+        problems=tuple(
+            f"{times} of {len(load.sent)} requests, {load.parallel} at a time: {said}"
+            for load, errors in problems
+            for said, times in errors.most_common()
+        ),
     )
 
 
@@ -351,17 +362,6 @@ def _tokens(counter: TokenCounter, prompt: Prompt, reply: Reply) -> tuple[int, i
     )
 
 
-def _latency(replies: Sequence[Reply]) -> dict[str, Interval]:
-    first = [each.first_text_seconds for each in replies if each.first_text_seconds is not None]
-    whole = [each.seconds for each in replies]
-    return {
-        f"{name}_p{percent}": percentile_interval(seconds, percent)
-        for name, seconds in (("first_text", first), ("whole", whole))
-        for percent in (50, 95)
-        if seconds
-    }
-
-
 def _level(load: Load, counter: TokenCounter) -> Level:
     out = sum(_tokens(counter, each.prompt, each.reply)[1] for each in load.sent if each.reply)
     requests = len(load.sent)
@@ -374,14 +374,3 @@ def _level(load: Load, counter: TokenCounter) -> Level:
         tokens_per_second=out / load.seconds if load.seconds > 0 else 0.0,
         error_rate=load.failed / requests if requests else 0.0,
     )
-
-
-def _problems(loads: Sequence[Load]) -> list[str]:
-    """Like "3 of 48 requests, 1 at a time: the model's service at … failed on its side (500)"."""
-    return [
-        f"{times} of {len(load.sent)} requests, {load.parallel} at a time: {said}"
-        for load in loads
-        for said, times in Counter(
-            str(each.error) for each in load.sent if each.error
-        ).most_common()
-    ]

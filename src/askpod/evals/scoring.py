@@ -259,22 +259,18 @@ def _gold(question: GoldQuestion, sources: Sources) -> dict[str, Any]:
         "okay": list(question.okay),
         "episode": question.episode,  # of which alone it was asked
         "evidence": [
-            _evidence(stretch, sources)
+            {
+                "episode": episode,
+                "title": sources.title(episode),
+                "start": stretch.start,
+                "end": stretch.end,
+                "url": sources.url(stretch),
+                "text": sources.speech(stretch),
+            }
             for episode in dict.fromkeys(each.episode for each in question.evidence)
             for stretch in question.stretches
             if stretch.episode == episode
         ],
-    }
-
-
-def _evidence(stretch: Stretch, sources: Sources) -> dict[str, Any]:
-    return {
-        "episode": stretch.episode,
-        "title": sources.title(stretch.episode),
-        "start": stretch.start,
-        "end": stretch.end,
-        "url": sources.url(stretch),
-        "text": sources.speech(stretch),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,7 +55,7 @@ def compare(
         failures += comparing.losses(comparison)
     if as_json:
         runs = {"a": str(a), "b": str(b)}
-        print_json({**runs, **comparison.to_dict(), "failures": failures})
+        print_json({**runs, **asdict(comparison), "failures": failures})
     else:
         _show(comparison, a, b)
     for line in _left_out(comparison):

@@ -203,16 +203,14 @@ def in_words(window: Window) -> str:
     low, high = (in_k(each) if each else "none" for each in (window.low, window.high))
     lie = f"at {low}" if low == high else f"from {low} to {high}"
     sure = f"so in {100 * share:.0f} % of the resamples, 95 % of which lie {lie}"
-    return f"keeps {100 * KEPT:.0f} % of its score at {shortest} {_up_to(window)} ({sure})"
-
-
-def _up_to(window: Window) -> str:
-    if window.is_longest:
-        return f"up to {in_k(window.length)}, the longest length asked"
     following = window.lengths.index(window.length) + 1
-    share = 100 * window.scores[following] / window.scores[0]
     up_to = f"up to {in_k(window.length)}" if following > 1 else "at no longer length"
-    return f"{up_to}; at {in_k(window.lengths[following])} {share:.0f} %"
+    if window.is_longest:
+        up_to += ", the longest length asked"
+    else:
+        kept = 100 * window.scores[following] / window.scores[0]
+        up_to += f"; at {in_k(window.lengths[following])} {kept:.0f} %"
+    return f"keeps {100 * KEPT:.0f} % of its score at {shortest} {up_to} ({sure})"
 
 
 def _windows(lengths: Sequence[int], scores: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -198,10 +198,6 @@ class Haystack:
     depths: tuple[float, ...]  # of each evidence's middle: share of the tokens that stand before
     tokens: int  # of the turns, not of the instruction
 
-    def numbered(self) -> tuple[EvidenceTurn, ...]:
-        """The turns, numbered through from 1."""
-        return tuple(replace(turn, number=n) for n, turn in enumerate(self.turns, start=1))
-
 
 def build(
     needle: Needle, others: Iterable[Transcript], room: int, depth: float | None, price: Price

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from askpod.answering.asker import EVIDENCE_FOR_MODEL
 from askpod.answering.prompts import Placement, Prompts
@@ -92,7 +92,7 @@ class PromptMaker:
         room = most - max(self._frame(each.question, arm.instruction) for each in step)
         while True:
             haystack = self._haystack(step, arm, room)
-            turns = haystack.numbered()
+            turns = tuple(replace(each, number=n) for n, each in enumerate(haystack.turns, start=1))
             text = render_turns(turns, arm.formatting)
             prompts = [
                 self._prompts.long_context(self._asked(each.question), text, arm.instruction)

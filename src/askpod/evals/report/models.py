@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from rich.text import Text
 from askpod.evals.intervals import Interval
 from askpod.evals.measures import BY_NAME
 from askpod.evals.models import HEADLINES, LEVELS, MOST_REQUESTS, Level, ModelFigures, dollars
+from askpod.evals.records import rounded_floats
 from askpod.evals.report.page import Panel, page, svg
 from askpod.evals.report.plots import figure_text, interval_bars, interval_text, lines
 from askpod.evals.run import UNWRITTEN, make_folder
@@ -166,7 +168,7 @@ def models_report(gold: str, measured: Sequence[ModelFigures]) -> str:
 
 def write_models(folder: Path, gold: str, measured: Sequence[ModelFigures]) -> dict[str, Any]:
     """Writes `models.json`, which it gives, and `models.html`. Raises StoreUnwritable."""
-    whole = {"gold": gold, "models": [each.to_dict() for each in measured]}
+    whole = {"gold": gold, "models": [rounded_floats(asdict(each)) for each in measured]}
     text = json.dumps(whole, indent=1, ensure_ascii=False)
     make_folder(folder)
     with writable(folder, *UNWRITTEN):
