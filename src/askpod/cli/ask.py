@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+import askpod
 from askpod.cli import options
 from askpod.cli.output import (
     StreamedText,
@@ -39,11 +40,8 @@ def ask(
     as_json: options.Json = False,
 ) -> None:
     """Answer a question from what was said. Each statement carries its second."""
-    from askpod.archive import Archive
-    from askpod.settings import Settings
-
-    settings = Settings.load({"model": model, "base_url": base_url})
-    with Archive.open(store, settings=settings, notify=note) as archive:
+    settings = askpod.Settings.load({"model": model, "base_url": base_url})
+    with askpod.Archive.open(store, settings=settings, notify=note) as archive:
         if as_json:
             print_json(archive.ask(question, filters=filters).to_dict())
             return
@@ -124,9 +122,7 @@ def search(
     as_json: options.Json = False,
 ) -> None:
     """Find the passages that speak of something."""
-    from askpod.archive import Archive
-
-    with Archive.open(store, notify=note) as archive:
+    with askpod.Archive.open(store, notify=note) as archive:
         passages = archive.search(question, top=top, **asdict(filters))
         nothing = () if passages else archive.unmatched(filters)
     for line in nothing:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import askpod
 from askpod.cli import options
 from askpod.cli.output import counted, note, on_terminal, print_json
 from askpod.errors import AskpodError
@@ -49,10 +50,10 @@ def chat(
 ) -> None:
     """Ask, and ask on: a conversation. Piped, it takes one question a line."""
     from askpod.cli.conversation import Conversation
-    from askpod.settings import Settings, default_store
+    from askpod.settings import default_store
 
     folder = store or default_store()
-    settings = Settings.load({"model": model, "base_url": base_url})
+    settings = askpod.Settings.load({"model": model, "base_url": base_url})
     with closing(Conversation(folder, settings, filters, verbose=verbose)) as conversation:
         with usable(folder):
             is_there = (folder / CATALOG).is_file()

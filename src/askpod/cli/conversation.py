@@ -9,11 +9,12 @@ from contextlib import closing, suppress
 from dataclasses import asdict, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import typer
 from rich.text import Text
 
+import askpod
 from askpod.chat import Chat, Sessions, SourceError
 from askpod.cli.ask import figures, show_ending, show_sources, show_stream
 from askpod.cli.output import StreamedText, counted, keys_unseen, note, show, show_url, tell
@@ -21,27 +22,25 @@ from askpod.errors import AskpodError, FilterError
 from askpod.links import safe_link
 from askpod.model import Answer, Citation, Exchange, Filters, Span, Turn
 from askpod.services.endpoints import OPENAI, split_name
-from askpod.settings import Settings
 from askpod.text import visible
 from askpod.times import clock
 
-if TYPE_CHECKING:
-    from askpod.archive import Archive
-
 STOPPED = "(stopped)"
+
+Notify = Callable[[str], None]
 
 
 class Conversation:
     """What a chat's lines act on. `leaving` is set when the listener has had enough."""
 
     def __init__(
-        self, folder: Path, settings: Settings, filters: Filters, *, verbose: bool = False
+        self, folder: Path, settings: askpod.Settings, filters: Filters, *, verbose: bool = False
     ) -> None:
         self.chat = Chat(self, filters=filters)
         self.settings = settings
         self.leaving = False
         self._folder = folder
-        self._opening: Future[Archive] | None = None
+        self._opening: Future[askpod.Archive] | None = None
         self._notes: list[str] = []  # of the opening, held back while a line is being typed
         self._sessions = Sessions(folder)
         self._session = self._sessions.new()
@@ -63,16 +62,14 @@ class Conversation:
         """Begins to open the archive, in the background."""
         if self._opening is None:
             pool = ThreadPoolExecutor(1)
-            self._opening = pool.submit(self._open_archive, self.settings, self._notes.append)
+            self._opening = pool.submit(self._opened, self.settings, self._notes.append)
             pool.shutdown(wait=False)
 
-    def _open_archive(self, settings: Settings, notify: Callable[[str], None]) -> Archive:
-        from askpod.archive import Archive
-
-        return Archive.open(self._folder, settings=settings, notify=notify)
+    def _opened(self, settings: askpod.Settings, notify: Notify) -> askpod.Archive:
+        return askpod.Archive.open(self._folder, settings=settings, notify=notify)
 
     @property
-    def archive(self) -> Archive:
+    def archive(self) -> askpod.Archive:
         """The archive, with the model in use. One that cannot be opened is tried again."""
         self.prepare()
         assert self._opening is not None
@@ -130,9 +127,9 @@ class Conversation:
 
     def use_model(self, name: str | None) -> None:
         """Lets another model write, or none. Where the name cannot be one the former stays."""
-        model = None if name is None else Settings.load({"model": name}).model
+        model = None if name is None else askpod.Settings.load({"model": name}).model
         settings = replace(self.settings, model=model)
-        former, opened = self.archive, self._open_archive(settings, note)
+        former, opened = self.archive, self._opened(settings, note)
         self.settings, self._opening = settings, Future()
         self._opening.set_result(opened)
         former.close()

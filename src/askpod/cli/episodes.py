@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+import askpod
 from askpod.cli import options
 from askpod.cli.output import counted, note, on_terminal, print_json, show
 from askpod.model import Episode, Filters
@@ -31,9 +32,7 @@ def episodes(
     as_json: options.Json = False,
 ) -> None:
     """List the episodes of the archive."""
-    from askpod.archive import Archive
-
-    with Archive.open(store, notify=note) as archive:
+    with askpod.Archive.open(store, notify=note) as archive:
         listed = archive.episodes(filters, about=about)
     if as_json:
         print_json([each.to_dict() for each in listed])
@@ -74,9 +73,8 @@ def people(
         if store is not None or as_json:
             raise typer.BadParameter(f"options stand after {context.invoked_subcommand!r}")
         return
-    from askpod.archive import Archive
 
-    with Archive.open(store, notify=note) as archive:
+    with askpod.Archive.open(store, notify=note) as archive:
         everybody = archive.people.everyone()
     if as_json:
         print_json([asdict(person) for person in everybody])
@@ -97,9 +95,7 @@ def merge_(
     as_json: options.Json = False,
 ) -> None:
     """Make one person of two names: A is B in every episode."""
-    from askpod.archive import Archive
-
-    with Archive.open(store, notify=note) as archive:
+    with askpod.Archive.open(store, notify=note) as archive:
         after = archive.people.merge(one, into)
     if as_json:
         print_json(asdict(after))
@@ -120,10 +116,9 @@ def name_(
     as_json: options.Json = False,
 ) -> None:
     """Say whose a label is in one episode; quotes show who it may be."""
-    from askpod.archive import Archive
     from askpod.people import find_voice
 
-    with Archive.open(store, notify=note) as archive:
+    with askpod.Archive.open(store, notify=note) as archive:
         voices = archive.people.voices(episode)
         if label is not None:
             voices = [find_voice(voices, label)]
@@ -152,9 +147,7 @@ def undo_(
     as_json: options.Json = False,
 ) -> None:
     """Take back the last name that was given, or all that gave NAME."""
-    from askpod.archive import Archive
-
-    with Archive.open(store, notify=note) as archive:
+    with askpod.Archive.open(store, notify=note) as archive:
         taken = archive.people.undo(name)
     if as_json:
         print_json([asdict(each) for each in taken])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import askpod
 from askpod.cli import options
 from askpod.cli.output import counted, note, print_json, progress_bar
 from askpod.errors import AskpodError
@@ -59,7 +60,6 @@ def index(
 
     A recording that is named (episode.mp3) is transcribed first.
     """
-    from askpod.archive import Archive
     from askpod.opening import store_folder
     from askpod.readers.discover import what_is_not_read
     from askpod.sources import gather
@@ -76,7 +76,10 @@ def index(
         notify=note,
     )
     try:
-        with Archive.open(folder, create=True, notify=note) as archive, _indexing_bar() as progress:
+        with (
+            askpod.Archive.open(folder, create=True, notify=note) as archive,
+            _indexing_bar() as progress,
+        ):
             report = archive.index(
                 gathered,
                 prune=prune,
@@ -169,9 +172,7 @@ def remove(
     as_json: options.Json = False,
 ) -> None:
     """Take episodes out of the archive. Their files stay as they are."""
-    from askpod.archive import Archive
-
-    with Archive.open(store, notify=note) as archive:
+    with askpod.Archive.open(store, notify=note) as archive:
         removed = archive.remove(episodes)
     if as_json:
         print_json({"removed": removed})
@@ -190,8 +191,6 @@ def rebuild(
     as_json: options.Json = False,
 ) -> None:
     """Build the archive again. Needed for other settings, a newer format, or after damage."""
-    from askpod.archive import Archive
-
     with _indexing_bar() as progress:
-        report = Archive.rebuild(store, paths or [], progress=progress, notify=note)
+        report = askpod.Archive.rebuild(store, paths or [], progress=progress, notify=note)
     _show(report, as_json=as_json)

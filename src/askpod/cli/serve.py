@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+import askpod
 from askpod.cli import options
 from askpod.cli.output import note
 from askpod.errors import AskpodError
@@ -61,10 +62,10 @@ def serve(
         )
     from askpod.serve.app import Access, create_app, run
     from askpod.serve.live import LiveArchive
-    from askpod.settings import Settings, default_store
+    from askpod.settings import default_store
 
     _require_free(host, port)
-    settings = Settings.load({"model": model, "base_url": base_url})
+    settings = askpod.Settings.load({"model": model, "base_url": base_url})
     live = LiveArchive(store or default_store(), settings)
     names = frozenset(each.lower() for each in [*(name or ()), *([] if local else [host])])
     app = create_app(live, Access(token, names, numeric=not local), recordings=audio)
@@ -84,9 +85,9 @@ def mcp(
 
     from askpod.serve.live import LiveArchive
     from askpod.serve.tools import mcp_server
-    from askpod.settings import Settings, default_store
+    from askpod.settings import default_store
 
-    settings = Settings.load({"model": model, "base_url": base_url})
+    settings = askpod.Settings.load({"model": model, "base_url": base_url})
     live = LiveArchive(store or default_store(), settings)
     try:
         asyncio.run(mcp_server(live).run_stdio_async())

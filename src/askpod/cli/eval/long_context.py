@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import askpod
 from askpod.cli import options
 from askpod.cli.eval.run import REPLIES, RUNS, Gold, Out, Parallel, questions_bar
 from askpod.cli.output import console, counted, note, print_json
 from askpod.text import visible
 
 if TYPE_CHECKING:
-    from askpod.archive import Archive
     from askpod.evals.long_context.prompt_maker import PromptMaker
     from askpod.evals.long_context.results import Result
     from askpod.evals.long_context.run import Plan
-    from askpod.settings import ModelSettings
 
 DEFAULT_LENGTHS = "4k,8k,16k,32k,64k,128k"
 DEFAULT_QUESTIONS = 24
@@ -66,7 +65,6 @@ def long_context(
     from askpod.evals.report.long_context import FILE, long_context_report
     from askpod.evals.run import UNWRITTEN, make_folder, open_archive, run_name, setup
     from askpod.files import writable
-    from askpod.settings import Settings
 
     asked = parse_lengths(lengths)
     if factors_at is None or factors_at == "none":
@@ -75,7 +73,7 @@ def long_context(
         at = parse_lengths(factors_at, "--factors-at")
     if len(at) != 1 or at[0] not in (None, *asked):
         raise typer.BadParameter("name one of the --lengths", param_hint="--factors-at")
-    settings = Settings.load({"model": model, "base_url": base_url})
+    settings = askpod.Settings.load({"model": model, "base_url": base_url})
     limits = settings.model
     if limits is None:
         raise typer.BadParameter("name the model that is to be measured", param_hint="--model")
@@ -105,7 +103,11 @@ def long_context(
 
 
 def _measure(
-    archive: Archive, maker: PromptMaker, plan: Plan, model: ModelSettings, parallel: int
+    archive: askpod.Archive,
+    maker: PromptMaker,
+    plan: Plan,
+    model: askpod.ModelSettings,
+    parallel: int,
 ) -> Result:
     from askpod.evals.asking import StoredModel
     from askpod.evals.long_context.results import make_result
@@ -124,7 +126,7 @@ def _measure(
     return make_result(plan, outcomes, FactMatcher(archive.support_embedder))
 
 
-def _announce(plan: Plan, model: ModelSettings, *, yes: bool) -> None:
+def _announce(plan: Plan, model: askpod.ModelSettings, *, yes: bool) -> None:
     """What it takes, and why it is unusual, before anything is sent; asks if it is very much."""
     from askpod.settings import TRUSTED_WINDOW_REASON
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+import askpod
 from askpod.cli import options
 from askpod.cli.output import console, counted, note, print_json, progress_bar
 from askpod.text import visible
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from askpod.evals.models import ModelFigures
     from askpod.evals.records import Summary
     from askpod.evals.run import Run, RunSettings
-    from askpod.settings import Settings
 
 
 Gold = Annotated[Path, typer.Argument(metavar="GOLD", help="A gold set: YAML.")]
@@ -28,11 +28,10 @@ Gold = Annotated[Path, typer.Argument(metavar="GOLD", help="A gold set: YAML.")]
 
 def check(gold: Gold, *, store: options.Store = None, as_json: options.Json = False) -> None:
     """Name the bad rows of a gold set, and say what it holds."""
-    from askpod.archive import Archive
     from askpod.evals.gold import misplaced, read_gold
 
     rows, problems = read_gold(gold)
-    with Archive.open(store, notify=note) as archive:
+    with askpod.Archive.open(store, notify=note) as archive:
         problems = sorted([*problems, *misplaced(rows, archive)], key=lambda each: each.line)
     held = _held(rows.questions)
     if as_json:
@@ -129,20 +128,18 @@ def run(
         raise typer.Exit(1)
 
 
-def _each_model(names: list[str] | None, base_url: str | None) -> list[Settings]:
+def _each_model(names: list[str] | None, base_url: str | None) -> list[askpod.Settings]:
     """The settings with each of the models; those of the environment where none is named."""
-    from askpod.settings import Settings
-
     wanted: list[str | None] = [*dict.fromkeys(names or [])] or [None]
-    return [Settings.load({"model": name, "base_url": base_url}) for name in wanted]
+    return [askpod.Settings.load({"model": name, "base_url": base_url}) for name in wanted]
 
 
 def _planned(
-    settings: list[Settings], out: Path | None, usual: Path, how: RunSettings
-) -> dict[Path, Settings]:
+    settings: list[askpod.Settings], out: Path | None, usual: Path, how: RunSettings
+) -> dict[Path, askpod.Settings]:
     from askpod.evals.run import run_name
 
-    planned: dict[Path, Settings] = {}
+    planned: dict[Path, askpod.Settings] = {}
     for each in settings:
         name = run_name(each, retrieval_only=how.retrieval_only)
         folder = out if out and len(settings) == 1 else (out or usual) / name
@@ -153,7 +150,7 @@ def _planned(
 
 
 def _run(
-    gold: GoldSet, settings: Settings, how: RunSettings, folder: Path, store: Path | None
+    gold: GoldSet, settings: askpod.Settings, how: RunSettings, folder: Path, store: Path | None
 ) -> Finished:
     from askpod.evals.gold import require_all
     from askpod.evals.run import make_folder, open_archive, run_gold, run_name, setup, write_run
@@ -256,7 +253,6 @@ def models(
     as_json: options.Json = False,
 ) -> None:
     """Measure models side by side: quality, speed, errors, cost."""
-    from askpod.archive import Archive
     from askpod.evals.gold import load_gold, require_all
     from askpod.evals.models import Candidate, announced, estimate, measure
     from askpod.evals.report.models import FIGURES, write_models
@@ -266,7 +262,7 @@ def models(
     settings = _each_model(model, base_url)
     if settings[0].model is None:
         raise typer.BadParameter("name the models to measure, with --model for each")
-    with Archive.open(store, settings=settings[0], notify=note) as archive:
+    with askpod.Archive.open(store, settings=settings[0], notify=note) as archive:
         require_all(questions, archive)
     candidates = [Candidate.of(questions, store, each) for each in settings]
     folder = out or RUNS / questions.name / FOLDER
