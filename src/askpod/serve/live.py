@@ -193,9 +193,11 @@ class LiveArchive:
 
         # A daemon: a model that does not answer must not keep a stopped server alive.
         threading.Thread(target=run, daemon=True, name="answer").start()
+        said = Stopping("the server is being stopped; ask again when it is back")
         stopped = asyncio.ensure_future(self.stopping.wait())
+        stopped.add_done_callback(lambda _: items.put_nowait(said))
         try:
-            while (item := await _first(items, stopped)) is not None:
+            while (item := await items.get()) is not None:
                 if isinstance(item, Exception):
                     raise item
                 yield item
@@ -217,14 +219,3 @@ class LiveArchive:
             if self._current is not None:
                 self._current.close()
             self._current = None
-
-
-async def _first(items: asyncio.Queue[Any], stopped: asyncio.Future[Any]) -> Any:  # noqa: ANN401 (a piece, an answer, an error, the end)
-    following = asyncio.ensure_future(items.get())
-    try:
-        await asyncio.wait({following, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if following.done():
-            return following.result()
-        raise Stopping("the server is being stopped; ask again when it is back")
-    finally:
-        following.cancel()

@@ -127,7 +127,11 @@ def _item(raw: RawItem) -> Item:
         page=page,
         audio=audio,
         video=video,
-        offers=tuple(_offers(of("podcast:transcript"))),
+        offers=tuple(
+            Offer(each.url, each.says("type").partition(";")[0].strip(), each.says("language"))
+            for each in of("podcast:transcript")[:MAX_OFFERS]
+            if each.url
+        ),
         chapters_href=next((e.url for e in of("podcast:chapters")), ""),
         chapters=_chapters(
             (each.attributes.get("start"), each.attributes.get("title"))
@@ -152,13 +156,6 @@ def _apart(items: list[Item]) -> Iterator[Item]:
         if key not in seen:  # what is the same in that, too, is one item twice
             seen.add(key)
             yield replace(item, key=hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:20])
-
-
-def _offers(elements: list[Element]) -> Iterator[Offer]:
-    for element in elements[:MAX_OFFERS]:
-        if element.url:
-            media_type = element.says("type").partition(";")[0].strip()
-            yield Offer(element.url, media_type, element.says("language"))
 
 
 def _guests(persons: list[Element]) -> list[str]:

@@ -326,7 +326,12 @@ class Git:
             raise FetchError(f"{self.shown}: the server talks without end, and was cut off")
 
     def _check_size(self) -> None:
-        if _size(self.folder) > MOST_BYTES:
+        total = 0
+        for where, _, files in os.walk(self.folder):
+            for name in files:
+                with suppress(OSError):  # another process writes there
+                    total += os.lstat(os.path.join(where, name)).st_size  # noqa: PTH118 - many files
+        if total > MOST_BYTES:
             raise FetchError(
                 f"{self.shown}: is larger than {MOST_BYTES // 2**30} GB, the most that is fetched; "
                 "name a folder of it (…#folder), or clone it yourself and index the folder"
@@ -343,15 +348,6 @@ class Git:
             "LC_ALL": "C",
             **self.variables,
         }
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for where, _, files in os.walk(folder):
-        for name in files:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(where, name)).st_size  # noqa: PTH118 - many files
-    return total
 
 
 def _last_line(said: IO[bytes]) -> str:

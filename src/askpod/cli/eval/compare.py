@@ -96,8 +96,8 @@ def _measures(comparison: Comparison) -> Table:
     rows.add_column("")
     group = ""
     for name, each in comparison.measures.items():
-        kind = (BY_NAME[name].group, name.partition("@")[0] if "@" in name else "")
-        block = f"{kind[0]} {kind[1]}" if kind[0] == "retrieval" else kind[0]
+        block = BY_NAME[name].group
+        block = name.partition("@")[0] if block == "retrieval" else block
         if group and block != group:
             rows.add_row()
         group = block

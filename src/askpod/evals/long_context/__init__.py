@@ -81,19 +81,6 @@ class Condition:
         return f"{self.arm.label}, {in_k(self.length)}, {self.position}"
 
 
-def grid(
-    lengths: Sequence[int], arms: Sequence[Arm] = ARMS, factors_at: int | None = None
-) -> Iterator[Condition]:
-    """Every condition: each arm at each length with the evidence in each position.
-
-    Arms other than BASE are only at the length `factors_at`, where that is given.
-    """
-    for length in lengths:
-        for arm in arms if factors_at in (None, length) else (BASE,):
-            for position in DEPTHS:
-                yield Condition(arm, length, position)
-
-
 class Request(NamedTuple):
     """One question in one condition; without one it is asked with retrieved evidence."""
 

@@ -17,6 +17,7 @@ from askpod.evals.asking import ending_of, in_order
 from askpod.evals.gold import GoldQuestion, GoldSet, Stretch
 from askpod.evals.long_context import (
     ARMS,
+    BASE,
     DEPTHS,
     Arm,
     Condition,
@@ -24,7 +25,6 @@ from askpod.evals.long_context import (
     Step,
     batches,
     drawn,
-    grid,
     in_k,
 )
 from askpod.evals.long_context.prompt_maker import LongPrompt, PromptMaker, stretch_of
@@ -119,7 +119,12 @@ def make_plan(
     together = round(SHARED_EVIDENCE * lengths[0])
     short = [each for each in usable if maker.evidence_tokens(each) <= together // SHARED[0]]
     taken = sample(gold, usable, questions, first=short)
-    conditions = tuple(grid(lengths, arms, factors_at))
+    conditions = [
+        Condition(arm, length, position)
+        for length in lengths
+        for arm in (arms if factors_at in (None, length) else (BASE,))
+        for position in DEPTHS
+    ]
 
     def plan_of(groups: Iterable[tuple[GoldQuestion, ...]]) -> Plan:
         shared = tuple(groups)

@@ -112,19 +112,16 @@ def _tokens(model: ModelFigures, mean: float) -> Cell:
 def tables(measured: Sequence[ModelFigures]) -> Iterator[Table]:
     """A table for every FEW models."""
     for begin in range(0, len(measured), FEW):
-        yield _table(measured[begin : begin + FEW])
-
-
-def _table(measured: Sequence[ModelFigures]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("", no_wrap=True)
-    for model in measured:
-        table.add_column(visible(model.model), justify="left", max_width=WIDEST, overflow="fold")
-    for name, rows in groups(measured).items():
-        table.add_row(Text(name, "bold"))
-        for label, cells in rows.items():
-            table.add_row(f"  {label}", *map(_cell, cells))
-    return table
+        few = measured[begin : begin + FEW]
+        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        table.add_column("", no_wrap=True)
+        for each in few:
+            table.add_column(visible(each.model), max_width=WIDEST, overflow="fold")
+        for name, rows in groups(few).items():
+            table.add_row(Text(name, "bold"))
+            for label, cells in rows.items():
+                table.add_row(f"  {label}", *map(_cell, cells))
+        yield table
 
 
 def _cell(cell: Cell) -> Text:
