@@ -49,10 +49,10 @@ def transcribe(recording: Path, transcript: Path, engine: Engine, notify: Notify
         transcript.parent / INCOMING / f"{transcript.stem}.jsonl",
         {"engine": engine.name, "recording": told["sha256"], "window": WINDOW},
     )
-    progress = _Progress(transcript.stem, sound.duration, journal.end / RATE, notify)
+    reached = _progress(transcript.stem, sound.duration, journal.end / RATE, notify)
     for window in sound.windows(journal.end):
         journal.add(window, engine.transcribe(window.samples))
-        progress.reached(window.end / RATE)
+        reached(window.end / RATE)
     duration = round(journal.end / RATE, 3)
     segments, unheard = without_inventions(journal.segments, journal.loudness, duration)
     if sound.broken_at is not None:
@@ -169,31 +169,29 @@ def _segment(told: dict[str, Any]) -> Segment:
     return Segment(start, end, str(told["text"]), words, str(told.get("speaker", "")))
 
 
-class _Progress:
-    def __init__(self, name: str, duration: float | None, begin: float, notify: Notify) -> None:
-        self._name = name
-        self._duration = duration
-        self._begin = begin
-        self._notify = notify
-        self._began = self._told = time.monotonic()
-        length = clock(duration) if duration else "of a length that it does not state"
-        goes_on = f", goes on at {clock(begin)}" if begin else ""
-        notify(f"transcribing {name} ({length}){goes_on} …")
+def _progress(
+    name: str, duration: float | None, begin: float, notify: Notify
+) -> Callable[[float], None]:
+    """To be called with the second of the recording up to which all is done."""
+    began = told = time.monotonic()
+    length = clock(duration) if duration else "of a length that it does not state"
+    goes_on = f", goes on at {clock(begin)}" if begin else ""
+    notify(f"transcribing {name} ({length}){goes_on} …")
 
-    def reached(self, second: float) -> None:
-        """To be called when all is done up to a second of the recording."""
+    def reached(second: float) -> None:
+        nonlocal told
         now = time.monotonic()
-        if now - self._told < EVERY:
+        if now - told < EVERY:
             return
-        self._told = now
-        speed = (second - self._begin) / (now - self._began)
+        told = now
+        speed = (second - begin) / (now - began)
         whole = left = ""
-        if self._duration and self._duration > second and speed > 0:
-            whole = f" of {clock(self._duration)}"
-            left = f", about {clock((self._duration - second) / speed)} left"
-        self._notify(
-            f"{self._name}: {clock(second)}{whole}, {speed:.1f} times as fast as it plays{left}"
-        )
+        if duration and duration > second and speed > 0:
+            whole = f" of {clock(duration)}"
+            left = f", about {clock((duration - second) / speed)} left"
+        notify(f"{name}: {clock(second)}{whole}, {speed:.1f} times as fast as it plays{left}")
+
+    return reached
 
 
 SILENT = 0.002  # of full scale, the root mean square of a second below which nobody speaks

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape as html_escape
 
 from askpod.evals.intervals import Interval
@@ -33,6 +32,7 @@ LEGEND = 20  # pixels of a row of it
 FOOT = 40
 
 Points = Sequence[tuple[float, Interval]]
+Scale = Callable[[float], float]  # a value's place
 
 
 def figure_text(value: float) -> str:
@@ -83,7 +83,7 @@ def interval_bars(
     The scale goes from `low`, the lowest figure that there can be, to `top`. `reference` is a value
     that a dotted line marks in all rows, such as the figure of them all.
     """
-    scale = _Scale(low, top, 0.0, 100.0)
+    scale = _scale(low, top, 0.0, 100.0)
     height = ROW * len(rows)
     values = [*([-each for each in ticks(-low)[:0:-1]] if low < 0 else []), *ticks(top)]
     parts = []
@@ -105,7 +105,7 @@ def _mark_across(x: float, y: float, css: str) -> str:
     return _line(x, y - 8, x, y + 8, css)
 
 
-def _row(label: str, interval: Interval | None, y: float, scale: _Scale) -> str:
+def _row(label: str, interval: Interval | None, y: float, scale: Scale) -> str:
     short = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
     parts = [_text(0, y + LABEL, short, "label")]
     if interval is None:
@@ -180,13 +180,13 @@ def lines(series: Mapping[str, Points], x_label: str, y_label: str, *, title: st
     highest = max((each.high for points in series.values() for _, each in points), default=1.0)
     top = 1.0 if highest <= 1 else ticks(highest)[-1]
     legend, first = _legend(list(series))
-    up = _Scale(0.0, top, first + PLOT, first)
+    up = _scale(0.0, top, first + PLOT, first)
     parts = [legend, _text(0, first - 22, y_label, "tick")]
     for tick in ticks(top):
         parts.append(_line(0, up(tick), 100, up(tick), "grid"))
         parts.append(_text(0, up(tick) - 4, _tick(tick), "tick"))
     if values:
-        place = _Scale(min(values), max(values), LEFT, RIGHT, log=min(values) > 0)
+        place = _scale(min(values), max(values), LEFT, RIGHT, log=min(values) > 0)
         paths = (_path(points, place, top, at) for at, points in enumerate(series.values()))
         parts.append(  # drawn from 0 to 100 both across and down
             f'<svg x="0" y="{_number(first)}" width="100%" height="{PLOT}" viewBox="0 0 100 100" '
@@ -227,7 +227,7 @@ def _mark(x: float, y: float, series: int) -> str:
     return f'<svg {at} width="1" height="1" class="mark s{series % SERIES}">{drawn}</svg>'
 
 
-def _path(points: Points, place: _Scale, top: float, series: int) -> str:
+def _path(points: Points, place: Scale, top: float, series: int) -> str:
     """The line through the points and the band of their intervals, in hundredths of the plot."""
     if len(points) < 2:
         return ""
@@ -243,7 +243,7 @@ def _path(points: Points, place: _Scale, top: float, series: int) -> str:
     return f'<path d="M{band}z" class="band {css}"/><path d="M{through}" class="line {css}"/>'
 
 
-def _points(points: Points, place: _Scale, up: _Scale, series: int) -> str:
+def _points(points: Points, place: Scale, up: Scale, series: int) -> str:
     """The marks, and a whisker where a point alone has no band."""
     parts = []
     for x, interval in points:
@@ -259,7 +259,7 @@ def _points(points: Points, place: _Scale, up: _Scale, series: int) -> str:
     return "".join(parts)
 
 
-def _foot(values: Sequence[float], place: _Scale, y: float) -> str:
+def _foot(values: Sequence[float], place: Scale, y: float) -> str:
     """The values across, as many as stand side by side on a phone; the last one always."""
     write = _thousands(values)
     room = (LETTER * max(len(write(value)) for value in values) + 8) * 100 / PHONE
@@ -277,22 +277,16 @@ def _words(series: Mapping[str, Points], values: Sequence[float]) -> Iterator[st
             yield _told(f"{name} at {write(x)}", interval)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
+def _scale(low: float, high: float, begin: float, end: float, *, log: bool = False) -> Scale:
     """Values from `low` to `high` as places from `begin` to `end`."""
+    of = math.log if log else float
 
-    low: float
-    high: float
-    begin: float
-    end: float
-    log: bool = False
+    def place(value: float) -> float:
+        at = min(max(value, low), high)
+        share = (of(at) - of(low)) / (of(high) - of(low)) if high > low else 0.5
+        return begin + share * (end - begin)
 
-    def __call__(self, value: float) -> float:
-        low, high, at = self.low, self.high, min(max(value, self.low), self.high)
-        if self.log:
-            low, high, at = math.log(low), math.log(high), math.log(at)
-        share = (at - low) / (high - low) if high > low else 0.5
-        return self.begin + share * (self.end - self.begin)
+    return place
 
 
 def _told(label: str, interval: Interval | None) -> str:
