@@ -22,8 +22,9 @@ import yaml
 
 from askpod.links import safe_link
 from askpod.parsing import ParseError, parse_json
+from askpod.readers.json_document import seconds
 from askpod.readers.metadata import Chapter
-from askpod.readers.text import MAX_SECOND, clean, unescape
+from askpod.readers.text import clean, unescape
 from askpod.sources.addresses import without_secrets, without_secrets_inside
 from askpod.sources.feed_xml import Element, RawItem, parse_xml
 
@@ -46,7 +47,6 @@ _TYPES = {
 }
 _ENDING_OF_TYPE = {kind: ending for ending, kinds in _TYPES.items() for kind in kinds}
 _BY_MERIT = (".json", ".vtt", ".srt", ".html", ".htm", ".md", ".txt")
-_CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,2}):)?(\d{1,6})(?:[.,](\d{1,9}))?", re.ASCII)
 _DROPPED = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S)
 _TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 
@@ -242,24 +242,14 @@ def read_chapters(data: bytes) -> tuple[Chapter, ...] | None:
 def _chapters(entries: Iterable[tuple[object, object]]) -> tuple[Chapter, ...]:
     """The first MAX_CHAPTERS that have a start and a title, by their starts."""
     chapters: list[Chapter] = []
-    for start, title in entries:
-        if isinstance(start, str):
-            start = _seconds(start)
-        if not isinstance(start, int | float) or not isinstance(title, str):
+    for stated, title in entries:
+        start = seconds(stated)
+        if start is None or not isinstance(title, str):
             continue
         text = title[: 2 * MAX_CHAPTER_TITLE].encode("utf-8", "replace").decode()
-        tidy = without_secrets_inside(clean(text)[0])[:MAX_CHAPTER_TITLE]
-        if tidy and 0 <= start <= MAX_SECOND:
-            chapters.append(Chapter(round(float(start), 3), tidy))
+        if tidy := without_secrets_inside(clean(text)[0])[:MAX_CHAPTER_TITLE]:
+            chapters.append(Chapter(round(start, 3), tidy))
     return tuple(sorted(chapters[:MAX_CHAPTERS], key=lambda chapter: chapter.start))
-
-
-def _seconds(clock: str) -> float | None:
-    found = _CLOCK.fullmatch(clock.strip())
-    if not found:
-        return None
-    hours, minutes, seconds, part = found.groups()
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds) + float(f"0.{part or 0}")
 
 
 def without_markup(text: str) -> str:
