@@ -56,7 +56,7 @@ def test_all_that_a_feed_tells():
     assert found.date == "2024-05-04", "the day where it was published"
     assert (found.season, found.number) == (2, 5)
     assert found.guests == ("Bram Teague",)
-    assert found.description == "On chains . Café"
+    assert found.description == "On chains. Café"
     assert found.page == "https://river.example/1"
     assert found.audio == "https://cdn.example/1.mp3"
     assert found.video == "https://cdn.example/1.mp4"

@@ -7,7 +7,6 @@ stand and checked by whoever requests them.
 from __future__ import annotations
 
 import hashlib
-import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +21,7 @@ import yaml
 
 from askpod.links import safe_link
 from askpod.parsing import ParseError, parse_json
+from askpod.readers.html_page import text_of_html
 from askpod.readers.json_document import seconds
 from askpod.readers.metadata import Chapter
 from askpod.readers.text import clean, unescape
@@ -47,8 +47,6 @@ _TYPES = {
 }
 _ENDING_OF_TYPE = {kind: ending for ending, kinds in _TYPES.items() for kind in kinds}
 _BY_MERIT = (".json", ".vtt", ".srt", ".html", ".htm", ".md", ".txt")
-_DROPPED = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S)
-_TAG = re.compile(r"</?[A-Za-z!][^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +165,7 @@ def _guests(persons: list[Element]) -> list[str]:
 def _description(raw: RawItem) -> str:
     names = ("description", "itunes:summary", "content:encoded")
     text = next((raw.texts[name] for name in names if name in raw.texts), "")
-    return _text(without_markup(text), MAX_DESCRIPTION)
+    return _text(text_of_html(text[:MAX_MARKUP]), MAX_DESCRIPTION)
 
 
 def _text(text: str, most: int) -> str:
@@ -250,12 +248,6 @@ def _chapters(entries: Iterable[tuple[object, object]]) -> tuple[Chapter, ...]:
         if tidy := without_secrets_inside(clean(text)[0])[:MAX_CHAPTER_TITLE]:
             chapters.append(Chapter(round(start, 3), tidy))
     return tuple(sorted(chapters[:MAX_CHAPTERS], key=lambda chapter: chapter.start))
-
-
-def without_markup(text: str) -> str:
-    """The text of a piece of HTML; a text without markup stays as it is, entities apart."""
-    text = _DROPPED.sub(" ", text[:MAX_MARKUP])
-    return html.unescape(_TAG.sub(" ", text))
 
 
 _HEAD = "# From the podcast's feed. Change it and it stays as you leave it.\n"
