@@ -1,4 +1,1 @@
-"""The archive over HTTP and MCP: a page, an API, an OpenAI-compatible endpoint, tools for agents.
-
-All of it is a face of `Archive`: nothing here decides what is found, said or cited.
-"""
+"""The archive over HTTP and MCP: faces of `Archive`, which decides what is found and cited."""

@@ -1,12 +1,9 @@
 """Where a service is, whose it is, whether on this machine, and with which key it is asked.
 
 The key is read from OPENAI_API_KEY and kept nowhere; other providers' keys are read where they are
-asked (answering/provider_endpoint.py), and struck out here, too.
-
-A model's name says whose it is: `anthropic:claude-sonnet-4-5` is a model of that provider, reached
-with its LangChain package. Every other name is one of the OpenAI-compatible endpoint, colons and
-all (`llama3:8b`, `ft:gpt-4o:org`): only the prefixes below count, whatever is installed. A leading
-`openai:` is left out, and what follows it is always a name.
+asked (answering/provider_endpoint.py). A model's name says whose it is: `anthropic:claude-sonnet`
+is reached with that provider's LangChain package. Only the prefixes below count; every other name
+is one of the OpenAI-compatible endpoint, colons and all (`llama3:8b`, `ft:gpt-4o:org`).
 """
 
 from __future__ import annotations

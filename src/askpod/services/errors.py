@@ -1,8 +1,7 @@
 """What went wrong with a model's service: its error replies parsed, in words that say what to do.
 
-The errors of the openai client hold the request, and with it the key; a service may even repeat
-the key. So nothing of them is passed on but what is picked out here. Importing this loads the
-openai client.
+The errors of the openai client hold the request, and with it the key, which a service may repeat:
+nothing of them is passed on but what is picked out here. Importing this loads the openai client.
 """
 
 from __future__ import annotations

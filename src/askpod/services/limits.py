@@ -1,8 +1,7 @@
 """Bounds on what a server may send: bytes as they come out unpacked, and time until it answers.
 
-A megabyte of gzip can hold a gigabyte, so limits count what comes out, and no more is unpacked at
-once than a piece. A server can also answer with "wait" (status 103) for ever, each within any time
-limit between two bytes, so waiting for an answer has an end of its own.
+A megabyte of gzip can hold a gigabyte. A server can also answer with "wait" (status 103) for ever,
+each within any time limit between two bytes, so waiting for an answer has an end of its own.
 """
 
 from __future__ import annotations

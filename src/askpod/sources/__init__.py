@@ -1,7 +1,6 @@
 """Sources: podcast feeds, git repositories and paths, turned into the list of files to index.
 
-Files and folders stand for themselves. A feed and a git repository are downloaded into the store's
-folder first, each episode as a transcript with its metadata beside it, and indexed from there.
+What comes from elsewhere is downloaded into the store's folder first, and indexed from there.
 """
 
 from __future__ import annotations

@@ -1,13 +1,9 @@
 """Clones the transcripts of a public git repository: `git+https://host/repo[@ref]#folder`.
 
-Only files that are named like transcripts and metadata are fetched, of one commit, into a clone
-in the store; the next run fetches what has changed. Refused: other protocols, credentials, and
-names of branches and folders that could mean something else to git or lead elsewhere.
-
-The user's own git runs on a repository that is not trusted, so nothing of it acts: no hooks, no
-submodules, no links, no large-file service. Git asks nobody for a password, follows no redirect,
-speaks no protocol but HTTP, and connects to the address that was checked. Its time and the size
-of what it fetches are bounded.
+Only files that are named like transcripts and metadata are fetched, of one commit. The user's own
+git runs on a repository that is not trusted, so nothing of it acts: no hooks, no submodules, no
+links, no large-file service. Git asks nobody for a password, follows no redirect, speaks HTTP alone
+and connects to the address that was checked. Its time and size are bounded.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Sound: decodes a recording to one channel at 16 kHz, in windows that are cut where it is quiet.
 
-PyAV decodes (FFmpeg's libraries, in this process); a plain WAV file needs none of it. Memory is
-that of one window, however long the recording is. Refused: files that do not begin like sound or
-video, since FFmpeg would open playlists and what they name.
+PyAV decodes, but for plain WAV files; memory is that of one window. Refused: files that do not
+begin like sound or video, since FFmpeg would open playlists and what they name.
 """
 
 from __future__ import annotations

@@ -14,9 +14,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-app.command()(check)
-app.command()(run)
-app.command()(compare)
-app.command()(models)
-app.command("long-context")(long_context)
-app.command()(export)
+for command in (check, run, compare, models, long_context, export):
+    app.command()(command)

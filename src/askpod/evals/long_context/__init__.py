@@ -1,15 +1,12 @@
 """How long a prompt a model reads reliably: the same questions over growing haystacks.
 
-Here are the words of it. A *condition* is an arm, a length of the prompt and a position of the
-evidence. One factor is varied at a time around a base arm: a full grid would cost several times as
-much. The factors follow Gupta et al., "Systematic Evaluation of Long-Context LLMs on Financial
-Concepts" (EMNLP 2024, industry track): length, difficulty, position, where the instruction stands
-and how the text is formatted, judged by F1 with intervals and not by recall alone.
+A *condition* is an arm, a length of the prompt and a position of the evidence. One factor is varied
+at a time around a base arm. The factors follow Gupta et al., "Systematic Evaluation of Long-Context
+LLMs on Financial Concepts" (EMNLP 2024, industry track).
 
-The *effective window* is the longest prompt that a model reads nearly as well as a short one.
-RULER (Hsieh et al., COLM 2024) holds each length against a fixed score, NoLiMa (Modarressi et al.,
-ICML 2025) against 85 % of the model's own score on short prompts. This is the latter, with the
-score at the shortest length as the base. How sure it is comes from a bootstrap over episodes.
+The *effective window* is the longest prompt that a model reads nearly as well as a short one: RULER
+(Hsieh et al., COLM 2024) holds each length against a fixed score, NoLiMa (Modarressi et al., ICML
+2025) and this against 85 % of the model's own score on short prompts.
 """
 
 from __future__ import annotations

@@ -9,10 +9,6 @@ statement holds, counted against it where one says what the other denies. It sta
 BAR on, unless a figure of the fact is missing. Where no statement does, two neighbours may. How
 the figures were set, and how often a reader agrees: docs/measures.md.
 
-Words are their first letters; figures are numbers however they are written: "10.2 %" and "ten
-point two percent" are the same. Questions, lead-ins ("Here is what they said:"), headings and
-refusals state nothing.
-
 It compares; it does not reason. A fact turned round in its own words passes, and a paraphrase
 that shares no word and little meaning with it does not.
 """
