@@ -29,6 +29,7 @@ Result = TypeVar("Result")
 GRACE = 2.0  # seconds for threads to finish their step once the work is given up
 
 MOST_BYTES = 50_000_000  # of a kept reply
+_REPLY = TypeAdapter(Reply)
 
 
 def in_order(
@@ -133,7 +134,7 @@ class StoredModel(LanguageModel):
         """The reply to these messages, as it came the first time; None where it is not kept."""
         try:
             content = read_bounded(self._path(messages, schema), MOST_BYTES)
-            return TypeAdapter(Reply).validate_python(parse_json(content))
+            return _REPLY.validate_python(parse_json(content))
         except (OSError, ParseError, ValidationError):
             return None
 

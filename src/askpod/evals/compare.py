@@ -149,8 +149,7 @@ def missed(comparison: Comparison, thresholds: Sequence[Threshold]) -> list[str]
             there = ", ".join(comparison.figures_b)
             raise GoldError(f"B has no {name} to hold to {each.value:g}; it has {there}")
         low = each.measure.lower_is_better
-        # A figure that is no number holds to nothing.
-        if not (found.value <= each.value if low else found.value >= each.value):
+        if found.value > each.value if low else found.value < each.value:
             side = "above" if low else "below"
             lines.append(f"{name} of B is {found.value:.6g}, {side} {each.value:g}")
     return lines

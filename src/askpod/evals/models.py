@@ -205,13 +205,12 @@ class _Remembering(LanguageModel):
         self, messages: Sequence[Message], schema: Schema | None = None
     ) -> Generator[str | Reply, None, None]:
         known = self._known.get(tuple(messages))
-        if known is not None and known.reply is not None:
+        if known and known.reply:
             yield from (known.reply.text, known.reply)
             return
-        if known is not None and known.error is not None:
-            lasting = isinstance(known.error, ContextTooLong) or not known.error.retryable
-            if lasting or self._silent:
-                raise known.error
+        error = known.error if known else None
+        if error and (self._silent or isinstance(error, ContextTooLong) or not error.retryable):
+            raise error
         with closing(super().stream(messages, schema)) as items:
             yield from items
 

@@ -14,8 +14,10 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
+
+from pydantic import Field, TypeAdapter
 
 from askpod.files import PRIVATE, append_line, read_bounded, slug, write_atomically
 from askpod.parsing import parse_json
@@ -26,15 +28,16 @@ from askpod.sources.feed import Item
 
 FILE = "state.jsonl"
 MOST_STATE = 200_000_000  # bytes of the journal
-_FILE_NAME = re.compile(r"[^./\\\x00][^/\\\x00]*")
+
+_FileName = Annotated[str, Field(pattern=r"\A[^./\\\x00][^/\\\x00]*\z")]  # leads out of no folder
 
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
     """The files that are there of an item."""
 
-    name: str  # of its files, without ending
-    file: str  # of its transcript
+    name: _FileName  # of its files, without ending
+    file: _FileName  # of its transcript
     offers: str  # digest of what the feed offered when it was fetched; "": it was transcribed
     sidecar: str = ""  # digest of the metadata that were written beside it
     chapters_from: str = ""  # digest of the address they were fetched from
@@ -59,6 +62,8 @@ class Validators:
 
 
 NEVER_SEEN = Validators()
+
+_DOWNLOADED, _VALIDATORS = TypeAdapter(Downloaded), TypeAdapter(Validators)
 
 
 @dataclass(slots=True)
@@ -146,11 +151,10 @@ class FeedState:
         try:
             told = parse_json(line)
             if "feed" in told:
-                feed = told["feed"]
-                self.validators = Validators(str(feed["etag"]), str(feed["modified"]))
+                self.validators = _VALIDATORS.validate_python(told["feed"])
             else:
-                self._put(told["item"], _entry(told["entry"]))
-        except (ValueError, TypeError, KeyError, AttributeError):
+                self._put(str(told["item"]), _DOWNLOADED.validate_python(told["entry"]))
+        except (ValueError, TypeError, KeyError):
             return
 
 
@@ -164,14 +168,6 @@ def digest(*parts: str) -> str:
     """A digest of texts, in their order."""
     joined = "\n".join(parts)
     return hashlib.sha256(joined.encode("utf-8", "replace")).hexdigest()[:20]
-
-
-def _entry(told: dict[str, Any]) -> Downloaded:
-    chapters = tuple(Chapter(float(each["start"]), each["title"]) for each in told.pop("chapters"))
-    entry = Downloaded(**told, chapters=chapters)
-    if not all(_FILE_NAME.fullmatch(name) for name in (entry.name, entry.file)):
-        raise ValueError("leads out of its folder")
-    return entry
 
 
 def episode_name(item: Item, taken: set[str]) -> str:

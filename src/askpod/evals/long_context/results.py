@@ -68,7 +68,7 @@ def score(outcome: Outcome, question: GoldQuestion, matcher: FactMatcher) -> dic
         scores |= dict.fromkeys(FACTS, 0.0)
         if outcome.text.strip() and not refused:
             found, _ = fact_scores(matcher, question.facts, outcome.text)
-            scores |= {name: found[name].value / (found[name].weight or 1.0) for name in FACTS}
+            scores |= {name: found[name].value for name in FACTS}
     cited, unknown = (outcome.cited, len(outcome.unknown)) if not refused else ((), 0)
     return scores | citation_scores(cited, unknown, question.stretches)
 
