@@ -135,7 +135,7 @@ def _fetch(
     allow_private: bool,
     untimed: bool,
     transcription: Transcription | None,
-) -> list[SourceFiles]:
+) -> Iterator[SourceFiles]:
     """What each feed and repository gave; a failed one gives no files."""
     # Imported when something is fetched: a search needs none of it.
     from askpod.sources.addresses import shown
@@ -143,7 +143,6 @@ def _fetch(
     from askpod.sources.fetch import Fetcher
     from askpod.sources.git import update_repository
 
-    fetched = []
     with Fetcher(allow_private) as fetcher:
         for source in map(str, dict.fromkeys(sources)):
             name = shown(source)
@@ -165,8 +164,7 @@ def _fetch(
                 what = f"{error.filename or folder}: cannot be used: {error.strerror or error}"
                 note = f"{name}: {what}; mend or remove it, and run it again"
                 found = SourceFiles((), failed=(Failure(name, note),))
-            fetched.append(found)
-    return fetched
+            yield found
 
 
 @contextmanager

@@ -67,11 +67,8 @@ def long_context(
     from askpod.files import writable
 
     asked = parse_lengths(lengths)
-    if factors_at is None or factors_at == "none":
-        at: tuple[int | None, ...] = (None,)
-    else:
-        at = parse_lengths(factors_at, "--factors-at")
-    if len(at) != 1 or at[0] not in (None, *asked):
+    varied = parse_lengths(factors_at, "--factors-at") if factors_at not in (None, "none") else ()
+    if len(varied) > 1 or not set(varied) <= set(asked):
         raise typer.BadParameter("name one of the --lengths", param_hint="--factors-at")
     settings = askpod.Settings.load({"model": model, "base_url": base_url})
     limits = settings.model
@@ -84,7 +81,7 @@ def long_context(
         require_all(of, archive)
         maker = PromptMaker(archive, Prompts(settings.prompts), limits)
         arms = (BASE,) if factors_at == "none" else ARMS
-        plan = make_plan(of, maker, asked, questions, arms, at[0])
+        plan = make_plan(of, maker, asked, questions, arms, varied[0] if varied else None)
         _announce(plan, limits, yes=yes)
         make_folder(folder)
         result = _measure(archive, maker, plan, limits, parallel)
