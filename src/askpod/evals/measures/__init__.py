@@ -251,11 +251,7 @@ def ranking(passages: Sequence[Stretch], evidence: Sequence[Stretch]) -> dict[st
 
 
 def docno(stretch: Stretch) -> str:
-    """A stretch as the name of a document: `episode@12.000-34.500`, times in seconds.
-
-    What is neither an ASCII letter nor a digit in the episode's id is percent-encoded but for a
-    few signs: fields of these files are told apart by white space.
-    """
+    """A stretch as a document's name without white space: `episode@12.000-34.500`, in seconds."""
     return f"{quote(stretch.episode, safe=LEGIBLE)}@{stretch.start:.3f}-{stretch.end:.3f}"
 
 
@@ -270,11 +266,7 @@ def ranks(passages: Sequence[Stretch]) -> dict[str, float]:
 
 
 def judgements(passages: Sequence[Stretch], evidence: Sequence[Stretch]) -> dict[str, int]:
-    """Documents with 1 if they are relevant, else 0.
-
-    Relevant are passages that touch evidence, and the evidence that no passage touches: it is
-    what a better search would have retrieved.
-    """
+    """Documents with 1 if they are relevant (see `ranking`), else 0."""
     evidence = union(evidence)
     judged: dict[str, int] = {}
     for passage in passages:

@@ -88,10 +88,8 @@ def cut(text: str, most: int) -> str:
 def page(title: str, template: str, *, script: str | None = None, **values: object) -> str:
     """A self-contained HTML page, the same for the same values.
 
-    `template` is the name of a file in templates/ without its ending, which extends base.html;
-    `script` that of a script beside it. Values that are HTML already, such as plots, are given
-    as `Markup`; all others are text.
-
+    `template` is the name of a file in templates/ without its ending, `script` that of a script
+    beside it. Values that are HTML already, such as plots, are given as `Markup`.
     Raises jinja2.UndefinedError: the template uses a value that is not given.
     """
     code = (TEMPLATES / f"{script}.js").read_text(encoding="utf-8") if script else ""
