@@ -33,7 +33,7 @@ from askpod.evals.records import (
 from askpod.evals.report.run import run_report
 from askpod.evals.scoring import Outcome, Scorers, record
 from askpod.files import writable
-from askpod.model import Answer, Exchange, Passage
+from askpod.model import Answer, Exchange
 from askpod.services.endpoints import service_of
 from askpod.settings import Settings
 
@@ -167,29 +167,27 @@ def make_folder(folder: Path) -> None:
 def _ask(
     archive: Archive, question: GoldQuestion, unwanted: threading.Event, *, retrieval_only: bool
 ) -> tuple[Outcome, Timing]:
-    answer: Answer | None = None
-    passages: list[Passage] = []
+    asked, answer = question.question, None
     began = time.perf_counter()
     try:
         history = _history(archive, question, unwanted, retrieval_only=retrieval_only)
         if not retrieval_only:
-            answer = _answer(archive, question, question.question, history, unwanted)
-            began = time.perf_counter()
-        if answer is not None and history:
-            passages = list(answer.passages)  # what it was understood as, only the archive knows
+            answer = _answer(archive, question, asked, history, unwanted)
+        if answer and history:  # what it was understood as, only the archive knows
+            passages = answer.passages
         else:
-            wanted = standalone(question.question, history)
-            passages = archive.search(wanted, top=TOP, episode=question.episode)
+            wanted = standalone(asked, history)
+            passages = tuple(archive.search(wanted, top=TOP, episode=question.episode))
     except OF_ONE_QUESTION as error:
-        answer = None if retrieval_only else _no_answer(question.question)
+        answer = None if retrieval_only else _no_answer(asked)
         return Outcome((), answer, (str(error),)), Timing(question.id, 0.0)
     if answer is None:
-        return Outcome(tuple(passages)), Timing(question.id, time.perf_counter() - began)
+        return Outcome(passages), Timing(question.id, time.perf_counter() - began)
     problems = tuple(each for each in answer.warnings if each.startswith(FALLBACK))
     usage = answer.usage
     seconds = usage.retrieval_seconds, usage.model_seconds or None, usage.first_text_seconds
     spent = usage.prompt_tokens, usage.completion_tokens, usage.cost
-    return Outcome(tuple(passages), answer, problems), Timing(question.id, *seconds, *spent)
+    return Outcome(passages, answer, problems), Timing(question.id, *seconds, *spent)
 
 
 def _history(
