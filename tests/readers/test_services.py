@@ -80,6 +80,17 @@ def rows(speaker: str, start: str, end: str, text: str, unit: float = 1.0, *, la
         {"recognizedPhrases": [
             {"speaker": who, "offsetInTicks": begin * 1e7, "nBest": [{"display": text}]}
             for who, begin, _, text in ROWS]},
+        {"messages": [
+            {"text": text, "from": {"name": who}, "startTime": f"2024-05-01T10:00:0{int(begin)}Z",
+             "timeOffset": begin, "duration": end - begin, "phrases": []}
+            for who, begin, end, text in ROWS]},
+        {"results": [
+            {"alternatives": [{"transcript": text, "timestamps": [
+                [word, begin + n / 4, begin + n / 4 + 0.2] for n, word in enumerate(text.split())]}]}
+            for _, begin, _, text in ROWS],
+         "speaker_labels": [
+            {"from": begin + n / 4, "to": end, "speaker": who}
+            for who, begin, end, text in ROWS for n, _ in enumerate(text.split())]},
     ],
 )  # fmt: skip
 def test_rows_under_the_names_of_many_tools(read, value):

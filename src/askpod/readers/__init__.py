@@ -159,7 +159,12 @@ class Content:
             if self.ending.startswith(".json"):
                 raise
             return None  # notes may begin with a brace
-        return json_transcripts.recognise_json(value)
+        return json_transcripts.recognise_json(value) or ("service" if self.speech else None)
+
+    @cached_property
+    def speech(self) -> json_transcripts.Speech:
+        """The rows of a service's JSON, which are looked for once."""
+        return json_transcripts.Speech(self.json)
 
     @property
     def said(self) -> str:
@@ -199,7 +204,7 @@ SUBRIP = Format(
     "subrip", lambda it: it.ending != ".vtt" and it.holds_captions(), subtitles.read_subrip
 )
 WEBVTT = Format("webvtt", lambda it: subtitles.is_webvtt(it.text), subtitles.read_webvtt)
-_JSON_READERS: dict[str, Callable[[object, FaultLog], Episode]] = {
+_JSON_READERS: dict[str, Callable[[Any, FaultLog], Episode]] = {
     "podcast-json": json_transcripts.read_podcast_json,
     "whisper": json_transcripts.read_whisper,
     "youtube-list": json_transcripts.read_youtube_list,
@@ -218,7 +223,8 @@ _UNTIMED = (
 
 def _json_format(name: str) -> Format:
     reader = _JSON_READERS[name]
-    return Format(name, lambda it: it.json_format == name, reader, "json", MAX_JSON_BYTES)
+    takes = "speech" if name == "service" else "json"
+    return Format(name, lambda it: it.json_format == name, reader, takes, MAX_JSON_BYTES)
 
 
 def _names_without_times(text: str) -> bool:

@@ -64,10 +64,21 @@ _SHAPES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Format, where its list stands ("" for all of the value), what one of its rows has at least."""
 
 
+class Speech:
+    """A JSON value, and the rows in it that hold its speech; false where it has none with times."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+        self.rows = _speech_in(value)
+
+    def __bool__(self) -> bool:
+        return bool(self.rows)
+
+
 def recognise_json(value: object) -> str | None:
     """The transcript format of a JSON value, told by its names; None for any other JSON.
 
-    One of "podcast-json", "whisper", "youtube-list", "youtube-json3" and "service".
+    One of "podcast-json", "whisper", "youtube-list" and "youtube-json3"; `Speech` finds the rest.
     """
     within = value if isinstance(value, dict) else {"": value}
     for known, name, has in _SHAPES:
@@ -75,7 +86,7 @@ def recognise_json(value: object) -> str | None:
             return known
     if within.get("segments") == [] and not within.keys().isdisjoint(("version", "language")):
         return "podcast-json" if "version" in within else "whisper"
-    return "service" if _speech_in(value) else None
+    return None
 
 
 def read_whisper(value: object, log: FaultLog) -> Episode:
@@ -83,9 +94,9 @@ def read_whisper(value: object, log: FaultLog) -> Episode:
     return _recognised(segments_of(value, log), value, log)
 
 
-def read_service(value: object, log: FaultLog) -> Episode:
+def read_service(speech: Speech, log: FaultLog) -> Episode:
     """The turns of a service's JSON."""
-    return _recognised(objects(_speech_in(value), log), value, log)
+    return _recognised(objects(speech.rows, log), speech.value, log)
 
 
 def _recognised(rows: Iterable[tuple[int, Object]], value: object, log: FaultLog) -> Episode:
@@ -116,10 +127,14 @@ def segments_of(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
 
 
 def _named(rows: Iterable[tuple[int, Object]], told: Object) -> Iterator[tuple[int, Object]]:
-    """The rows; where a list beside them gives ids their names, with these."""
+    """The rows; where a list beside them names speakers, by id or by a word's start, with these."""
     listed = (*nested(told.get("speakers")), *nested(told.get("speaker_info")))
     names = {str(each.get("id")): each.get("name") for each in listed}
+    by_start = {str(each.get("from")): each for each in nested(told.get("speaker_labels"))}
     for line, row in rows:
+        if by_start:  # of Watson
+            words = nested(row.get("words"))
+            row = {**row, "words": [{**by_start.get(str(w.get("start")), {}), **w} for w in words]}
         name = names.get(str(row.get("speaker")))
         yield line, ({**row, "speaker": name} if name else row)
 
@@ -245,6 +260,10 @@ def _first_readings(rows: Sequence[object]) -> Sequence[object]:
 def _flat(row: Object) -> Object:
     """The row, with what stands in values of its own: the first of its readings, and its times."""
     inner = [reading for name in _READINGS for reading in nested(row.get(name))][:1]
+    if inner and isinstance(listed := inner[0].get("timestamps"), list):  # of Watson
+        triples = [each for each in listed if isinstance(each, list)]
+        words = [dict(zip(("word", "start", "end"), each, strict=False)) for each in triples]
+        inner.append({"words": words})
     offsets, clocks = row.get("offsets"), row.get("timestamps")  # of whisper.cpp
     pair = row.get("timestamp")  # of Transformers; the last end may be null
     if isinstance(offsets, dict):

@@ -47,7 +47,7 @@ _STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", 
            "startseconds", "starttimestamp", "startoffset", "startts", "begin", "from", "offset",
            "offsetms", "offsetmilliseconds", "offsetinticks", "beginoffsetmillis", "in",
            "timestamp", "timestamps", "timecode", "timecodein", "starttimecode", "begintime",
-           "tcin", "datastart", "startzeit", "anfang", "beginn", "inicio", "inizio",
+           "timeoffset", "tcin", "datastart", "startzeit", "anfang", "beginn", "inicio", "inizio",
            "time", "ts")  # fmt: skip
 _ENDS = ("end", "endtime", "endms", "endmilliseconds", "endtimems", "endsec", "endseconds",
          "endtimestamp", "endoffset", "endoffsetmillis", "stop", "to", "out", "endts",
@@ -57,7 +57,7 @@ _LENGTHS = ("duration", "dur", "durationms", "durationmilliseconds", "durationin
 _SPEAKERS = ("voice", "speakername", "speakerdisplayname", "speaker", "speakerlabel",
              "speakerid", "speakertag", "participant", "participantname", "participantrole",
              "users", "speakers", "sprecher", "sprecherin", "locuteur", "hablante", "parlante",
-             "name", "character", "channel", "channelid", "channellabel",
+             "name", "character", "actor", "from", "channel", "channelid", "channellabel",
              "channeltag")  # fmt: skip
 _WORDS = ("words", "elements", "result", "tokens")  # of Rev, of Vosk, of Soniox
 _LOOSE = re.compile(r"[^a-z]")
@@ -129,6 +129,8 @@ def _speaker_name(rows: Sequence[Object], keys: dict[str, str]) -> str:
     """The name under which speakers stand; a channel only where there are two."""
     for key in (keys[name] for name in _SPEAKERS if name in keys):
         named = (speaker_in(row[key]) for row in rows if row.get(key) is not None)
+        if _loose(key) == "from":  # mostly a time
+            named = (label for label in named if isinstance(label, str) and not _is_time(label))
         if _loose(key).startswith("channel"):
             if len(set(map(str, named))) > 1:
                 return key
