@@ -86,8 +86,8 @@ def rows(speaker: str, start: str, end: str, text: str, unit: float = 1.0, *, la
             for who, begin, end, text in ROWS]},
         {"results": [
             {"alternatives": [{"transcript": text, "timestamps": [
-                [word, begin + n / 4, begin + n / 4 + 0.2] for n, word in enumerate(text.split())]}]}
-            for _, begin, _, text in ROWS],
+                [word, begin + n / 4, end] for n, word in enumerate(text.split())]}]}
+            for _, begin, end, text in ROWS],
          "speaker_labels": [
             {"from": begin + n / 4, "to": end, "speaker": who}
             for who, begin, end, text in ROWS for n, _ in enumerate(text.split())]},

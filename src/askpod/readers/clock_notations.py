@@ -16,7 +16,6 @@ from itertools import pairwise
 
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import SYMBOLS, is_name
-from askpod.times import clock
 
 MAX_HEAD = 160  # characters in which a line's clock stands
 MAX_NAME = 60  # characters
@@ -31,7 +30,8 @@ _TOLD = rf"{_DIGITS}(?!:?\d)"  # also with a colon behind it, where all of a fil
 _FRAMED = r"(?<=:\d\d[:;]\d\d)\s{1,4}(?=\d\d:\d\d:\d\d[:;]\d\d)"
 TIME = (
     rf"(?P<open>[\[(] ?)?(?P<start>{CLOCK})"
-    rf"(?:(?: ?(?:-{{0,2}}>|-|–|—|to|,) ?|{_FRAMED})(?P<end>{CLOCK}))?(?P<close> ?[\])])?"
+    rf"(?:(?:[\])]? ?(?:-{{0,2}}>|-|–|—|to|,) ?[\[(]?|{_FRAMED})(?P<end>{CLOCK}))?"
+    r"(?P<close> ?[\])])?"
 )
 LEADING = re.compile(rf"{TIME}(?P<rest>.*)", re.DOTALL | re.ASCII)
 # As faster-whisper prints them: [12.34s -> 15.00s]
@@ -51,9 +51,13 @@ _EMPHASIS = re.compile(
     r"^(?:\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,60}?)(?<=\S)[*_]{1,3}(?=[\s:：(\[]|$)"
 )
 _BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*))+)\*\*(?!\*)")  # not f**k
-_CODE = re.compile(rf"(?<![^\s*_])([`*_])[\[(]?({CLOCK})[\])]?\1", re.ASCII)
+# In brackets of other kinds, or in italics, or as code: {0:03}, <0:03>, 【0：03】, =0:03=.
+_OTHER = re.compile(
+    rf"(?:[【（［〔{{<]|(?<![^\s*_])([`*_=])[\[(]?)\s?((?:\d{{1,3}}：)?\d{{1,3}}：\d\d|{CLOCK})\s?"
+    r"(?(1)[\])]?\1|[】）］〕}>])",
+    re.ASCII,
+)
 _CARETS = re.compile(rf"^>{{2,3}} ?(?=[^\s:>][^:>\n]{{0,59}}[\[(\s]{CLOCK})", re.ASCII)
-_WIDE = re.compile(r"[【（［〔]\s?(\d{1,3}(?:[:：]\d\d){1,2})\s?[】）］〕]", re.ASCII)
 _NAME = rf"{SYMBOLS}[^\W\d_][^:\[\]{{}}<>\n]{{0,59}}?"
 _NAME_FIRST = re.compile(
     rf"\[ ?(?P<name>{_NAME}) ?(?P<mark>[,|@·–—-]?) ?(?P<clock>{CLOCK}) ?\](?:\s?[:：])?"
@@ -85,18 +89,24 @@ _RULE = re.compile(r"([-*_=~])(?: ?\1){2,}")
 _BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
 _HEADING = re.compile(r"^#{1,6}\s+(?=\S)")
 _UNIT = r"(?:h|hrs?|hours?|std\.?|stunden?|heures?|horas?|or[ae]|uur|час\w*)"
-_MINUTE = r"(?:m|mins?\.?|minutes?|minuten?|minutos?|minut[oi]|минут\w*)"
-_SECOND = r"(?:s|secs?\.?|seconds?|sekunden?|secondes?|segundos?|second[oi]|seconden?|секунд\w*)"
+_MINUTE = r"(?:m|'|′|mins?\.?|minutes?|minuten?|minutos?|minut[oi]|минут\w*)"
+_SECOND = (
+    r"(?:s|''|\"|″|secs?\.?|seconds?|sekunden?|secondes?|segundos?|second[oi]|seconden?|секунд\w*)"
+)
 _AND = r"(?:,? (?:and|und|et|y|e|en|и) |[, ]{0,2})"
 _SPELLED = re.compile(
     rf"(?:(?P<h>\d{{1,2}}) ?{_UNIT}\b)?{_AND}(?:(?P<m>\d{{1,3}}) ?{_MINUTE}\b)?{_AND}"
     rf"(?:(?P<s>\d{{1,2}}) ?{_SECOND}\b)?",
     re.IGNORECASE,
 )
+# As [1h2m3s], (1 min 3 s), 2'05", [65.25] or, where a line begins, 3s.
 _SHORTHAND = re.compile(
-    r"[\[(] ?(?:(?P<h>\d{1,2})h ?)?(?:(?P<m>\d{1,3})m ?)?(?P<s>\d{1,5})s ?[\])]", re.ASCII
+    rf"(?:(?P<open>[\[({{]) ?|^)(?:(?P<h>\d{{1,2}}) ?{_UNIT}{_AND})?"
+    rf"(?:(?P<m>\d{{1,3}}) ?{_MINUTE}{_AND})?(?P<s>\d{{1,5}}(?:\.\d{{1,3}})?) ?"
+    rf"(?(open)(?:{_SECOND}|(?<=\.\d\d)) ?[\])}}]|{_SECOND}(?=[\s:])):?",
+    re.ASCII | re.IGNORECASE,
 )
-_LEAST_SHORT = 1 / 3  # of the lines have a clock such as [1m05s]; else it may be a pause
+_LEAST_SHORT = 1 / 3  # of the lines have a clock so written; else it may be a pause
 _ENDS = ".?!…\"'”’»)]"  # of a sentence: a timetable has none
 _MAY_BEGIN = re.compile(r"^|\s{2,}|\t|\s?[|,(–—-]\s?| ")  # a clock in words
 _IN_WORDS = re.compile(r"\d ?[^\W\d]")
@@ -239,11 +249,12 @@ def _normal(written: str) -> str:
 
 
 def _in_clocks(match: re.Match[str]) -> str:
-    start, end = (
-        f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
-        for second in map(float, match.group("start", "end"))
-    )
+    start, end = (_digits(float(second)) for second in match.group("start", "end"))
     return f"[{start} --> {end}] "
+
+
+def _digits(second: float) -> str:
+    return f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
 
 
 def _unlinked(match: re.Match[str]) -> str:
@@ -260,8 +271,7 @@ _MARKUP: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
     ("", _QUOTED, ""),
     ("", _EMPHASIS, r"\1"),
     ("**", _BOLD, r"\1"),
-    (":", _CODE, r"[\2]"),
-    ("", _WIDE, lambda match: f"[{match[1].replace('：', ':')}]"),
+    ("", _OTHER, lambda match: f"[{match[2].replace('：', ':')}]"),
     ("\\", _ESCAPED, r"\1"),
     ("](", _LINKED, _unlinked),
     (" ", _IN_SECONDS, _in_clocks),
@@ -279,11 +289,11 @@ def _digital(lines: list[str]) -> list[str]:
     clocks: list[float] = []
 
     def unshortened(match: re.Match[str]) -> str:
-        hours, minutes, rest = (int(match[unit] or 0) for unit in "hms")
+        hours, minutes, rest = (float(match[unit] or 0) for unit in "hms")
         clocks.append(hours * 3600 + minutes * 60 + rest)
-        return f"[{clock(clocks[-1])}]"
+        return f"[{_digits(clocks[-1])}] "
 
-    short = [_SHORTHAND.sub(unshortened, line) if "s" in line else line for line in lines]
+    short = [_SHORTHAND.sub(unshortened, line) for line in lines]
     changed = sum(map(operator.ne, short, lines))
     if changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and _run_on(clocks):
         return short

@@ -34,7 +34,7 @@ _TRAILING = re.compile(
     r"(?P<colon_after>\s?[:：])?(?P<rest>.*)",
     re.DOTALL,
 )
-_SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—,·•](?=\s))?\s*")
+_SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—,·•→](?=\s))?\s*")
 _ALOUD = re.compile(
     r"(?P<head>[^\d\n]*?)[\s,(]*"
     r"(?P<aloud>\d+ ?[^\W\d]+(?:[ ,]+(?:[^\W\d]+ )?\d+ ?[^\W\d]+){0,2})\)?"

@@ -55,6 +55,7 @@ _INLINE = re.compile(
 _AT_END = re.compile(rf"(?:{_INLINE.pattern})\s*$", re.ASCII)
 _FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:(?!---)[^\n]*\n){1,200}---[ \t]*(?:\n|$)")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?^[ \t]*(?:```|~~~)", re.MULTILINE | re.DOTALL)
+_OTHER = re.compile(r"\s*[<{](?! ?\d)")  # HTML, JSON, and no clock
 _LABEL_ALONE = re.compile(r"[^\n:：]{1,60}[:：]\s*")
 
 
@@ -75,7 +76,7 @@ class _Block:
 
 def looks_like_plain(text: str) -> bool:
     """Whether a text is of lines with clocks, and is speech."""
-    if text.lstrip()[:1] in ("<", "{"):
+    if _OTHER.match(text):
         return False
     lines = read_lines(_sample(text))
     timed = [line for line in lines if line.start is not None]
