@@ -243,3 +243,39 @@ def test_only_the_numbers_of_lines_with_clocks_are_left_out(read):
     spoken = read(text, "kiln.txt").episode.turns[-1]
     assert spoken.speaker == "Bo"
     assert spoken.text.endswith("1. Salt: a pinch. 2. Water: half a litre.")
+
+
+@pytest.mark.parametrize(
+    ("marked", "between"),
+    [("[{}]", " "), ("({})", " "), ("{}", " "), ("{{{}}}", " "), ("[{}]", "\n")],
+    ids=["square", "round", "bare", "braces", "wrapped"],
+)
+def test_clocks_within_one_paragraph(read, marked, between):
+    said = [f"it is lit {n} times and it sings, they say, or so we told you." for n in range(12)]
+    said[4] = "who told you at 12:15 that we would wait, and what did they say?"
+    parts = [f"{marked.format(f'{n}:03')} {text}" for n, text in enumerate(said)]
+    turns = read(" ".join(parts).replace(" they", f"{between}they"), "kiln.txt").episode.turns
+    assert " ".join(turn.text for turn in turns) == " ".join(said)
+    assert {turn.speaker for turn in turns} == {""}
+    known = {second for turn in turns for second in (turn.start, *(m for _, m in turn.marks))}
+    assert {60.0 * n + 3 for n in range(12)} <= known
+
+
+def test_what_stands_before_the_first_clock_of_a_paragraph_is_said(read):
+    reading = read(
+        "Kilns\n\nGood morning. [0:04] Is it lit?\nIt is. [0:09] And hot. [0:12] So.", "k.txt"
+    )
+    assert reading.episode.title == "Kilns"
+    assert " ".join(turn.text for turn in reading.episode.turns) == (
+        "Good morning. Is it lit? It is. And hot. So."
+    )
+    assert {turn.speaker for turn in reading.episode.turns} == {""}
+
+
+def test_a_paragraph_of_times_that_run_no_clock_is_no_transcript(tmp_path):
+    path = tmp_path / "trains.txt"
+    path.write_text(
+        "9:15 is the first one, 8:40 was cancelled, 9:05 too. 7:30 runs on Sundays only."
+    )
+    with pytest.raises(Unrecognised):
+        read_episode(path)

@@ -16,6 +16,8 @@ from itertools import pairwise
 
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import SYMBOLS, is_name
+from askpod.readers.text import MAX_CAPTIONS, ends_sentence
+from askpod.times import anchors
 
 MAX_HEAD = 160  # characters in which a line's clock stands
 MAX_NAME = 60  # characters
@@ -83,6 +85,8 @@ _BARE = re.compile(
     rf"(?P<clock>{_TOLD}(?: ?(?:-{{0,2}}>|[-–—]) ?{_TOLD})?)(?: +[-–—|:]|:)? +(?=[^\s>–—-])"
     rf"(?!{_TOLD})"
 )
+_AMID = re.compile(rf"(?:^|(?<=\s))[\[({{<] ?(?P<clock>{CLOCK}) ?[\])}}>](?=\s)", re.ASCII)
+_AMID_BARE = re.compile(rf"(?:^|(?<=\s))(?P<clock>{CLOCK})(?= [^\W\d_\s])", re.ASCII)
 _GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d]|: )")
 _RULES = frozenset("-*_=~")
 _RULE = re.compile(r"([-*_=~])(?: ?\1){2,}")
@@ -113,6 +117,52 @@ _IN_WORDS = re.compile(r"\d ?[^\W\d]")
 _READ_ALOUD = re.compile(
     rf"^(\d{{1,3}} ?[^\W\d]+(?:,? \d{{1,2}} ?[^\W\d]+){{0,2}}){CLOCK}$", re.ASCII
 )
+
+
+def in_lines(written: Sequence[str]) -> list[tuple[int, str]]:
+    """The lines with their numbers; where clocks stand amid them, another one at each clock.
+
+    Most of the clocks must stand so, behind words that are no name beside them, and run on.
+    """
+    for pattern in (_AMID, _AMID_BARE):
+        found = [
+            (at, match)
+            for at, line in enumerate(written)
+            for match in (pattern.finditer(line) if ":" in line else ())
+        ]
+        clocks = [seconds(match["clock"]) or 0.0 for _, match in found]
+        is_bare = pattern is _AMID_BARE
+        if (
+            not 2 < len(found) <= MAX_CAPTIONS
+            or not _run_on(clocks)
+            or (is_bare and found[0][1].start())
+        ):
+            continue
+        heads = Counter(_head(match) for _, match in found)
+        cuts: list[list[int]] = [[0] for _ in written]
+        for at, match in (found[place] for place in anchors(clocks)):  # the others are said
+            if _is_amid(match, heads):
+                cuts[at].append(match.start())
+        if 2 * (sum(map(len, cuts)) - len(cuts)) > len(found):
+            return [
+                (number, line[begin:end])
+                for number, (line, places) in enumerate(zip(written, cuts, strict=True), 1)
+                for begin, end in pairwise([*places, len(line)])
+            ]
+    return list(enumerate(written, 1))
+
+
+def _head(clock: re.Match[str]) -> str:
+    """What stands before a clock in its line, as far as it may be a name."""
+    return clock.string[max(0, clock.start() - MAX_HEAD) : clock.start()].strip(" *_>-:")
+
+
+def _is_amid(clock: re.Match[str], heads: Counter[str]) -> bool:
+    """Whether a clock stands behind words that are no name, and before some."""
+    head = _head(clock)
+    if not clock.string[clock.end() : clock.end() + MAX_HEAD].strip() or is_name(head):
+        return False
+    return any(map(str.isalpha, head)) and (ends_sentence(head) or heads[head] == 1)
 
 
 def in_one_notation(written: Iterable[str]) -> list[str]:

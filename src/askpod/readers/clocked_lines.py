@@ -13,11 +13,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from askpod.readers.clock_notations import LEADING, MAX_HEAD, MAX_NAME, MOST, TIME, in_one_notation
+from askpod.readers.clock_notations import (
+    LEADING,
+    MAX_HEAD,
+    MAX_NAME,
+    MOST,
+    TIME,
+    in_lines,
+    in_one_notation,
+)
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import SYMBOLS, is_diariser, is_name, is_short
 from askpod.times import anchors
@@ -60,10 +68,11 @@ class Line:
         return self.otherwise is not None and self.otherwise.start is not None
 
 
-def read_lines(lines: Iterable[str]) -> list[Line]:
+def read_lines(lines: Sequence[str]) -> list[Line]:
     """The lines of a text, with the names that are believed."""
-    texts = in_one_notation(lines)
-    read = [_line(number, text) for number, text in enumerate(texts, 1)]
+    numbered = in_lines(lines)
+    texts = in_one_notation(text for _, text in numbered)
+    read = [_line(number, text) for (number, _), text in zip(numbered, texts, strict=True)]
     _drop_twice_told(read)
     _keep_spoken(read, texts)
     _drop_read_aloud(read)

@@ -167,6 +167,8 @@ def _beginning(lines: Sequence[Line]) -> int:
     begin = _behind_chapters(lines)
     timed = (at for at, line in enumerate(lines) if at >= begin and line.start is not None)
     first = next(timed, len(lines))
+    if 0 < first < len(lines) and lines[first - 1].number == lines[first].number:
+        first -= 1  # the line is cut at its clock
     counts = Counter(line.name or label_in(line.text) for line in lines)
     said = (at for at in range(begin, first) if _is_said(lines[at].text, counts))
     return next(said, 0 if first == len(lines) else first)
