@@ -57,7 +57,7 @@ def written(form: str) -> str:
         "{short} {who}: {said}\n",
         "{min}'{ss:02}\" {who}: {said}\n",
         "{s}s {who}: {said}\n",
-        "[{s}.00] {who}: {said}\n",
+        "[{s}.000] {who}: {said}\n",
         "[{c}]-[{e}] {who}: {said}\n",
         "{c} → {who}: {said}\n",
         "{n}. [{c}] {who}: {said}\n",

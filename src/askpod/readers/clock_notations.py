@@ -41,7 +41,6 @@ _IN_SECONDS = re.compile(
     r"[\[(] ?(?P<start>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?(?:-{0,2}>|-|–|—|to) ?"
     r"(?P<end>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?[\])]"
 )
-_OF_AUDACITY = re.compile(r"^(?P<start>\d{1,6}\.\d{3,6})\t(?P<end>\d{1,6}\.\d{3,6})\t\s*")
 _ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
 _LINKED = re.compile(
     r"(?P<open>\((?=\[))?(?<!\[)\[{1,2}(?P<text>[^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]"
@@ -77,9 +76,6 @@ _F4 = re.compile(r"#(\d{1,2}:\d\d:\d\d)-(\d)#", re.ASCII)
 _NUMBER = re.compile(r"(?P<bar>\|?) ?(?P<number>\d{1,5})(?:[.)]\s+| ?[|\t] ?)(?=\S)", re.ASCII)
 _HEADED = re.compile(rf"(?:[^.?!\[(|\t]{{0,60}}[\[(|\t] ?)?{CLOCK}", re.ASCII)
 _ANY = re.compile(_TOLD, re.ASCII)
-_CELL = re.compile(rf"[\[(]?({CLOCK})(?: ?(?:-{{0,2}}>|[-–—]) ?({CLOCK}))?[\])]?", re.ASCII)
-_TRACK = re.compile(r"[AV]\d{1,2}")  # of an editor's sequence
-_DASHES = re.compile(r"[|:\s-]*-[|:\s-]*")
 _BARE = re.compile(
     rf"(?P<name>{SYMBOLS}[^\W_][^:：\[\]{{}}<>|\n]{{0,59}}?(?<! )) ?(?P<mark>[:：,@–—-]?) +"
     rf"(?P<clock>{_TOLD}(?: ?(?:-{{0,2}}>|[-–—]) ?{_TOLD})?)(?: +[-–—|:]|:)? +(?=[^\s>–—-])"
@@ -103,11 +99,11 @@ _SPELLED = re.compile(
     rf"(?:(?P<s>\d{{1,2}}) ?{_SECOND}\b)?",
     re.IGNORECASE,
 )
-# As [1h2m3s], (1 min 3 s), 2'05", [65.25] or, where a line begins, 3s.
+# As [1h2m3s], (1 min 3 s), 2'05", [65.250] or, where a line begins, 3s.
 _SHORTHAND = re.compile(
     rf"(?:(?P<open>[\[({{]) ?|^)(?:(?P<h>\d{{1,2}}) ?{_UNIT}{_AND})?"
     rf"(?:(?P<m>\d{{1,3}}) ?{_MINUTE}{_AND})?(?P<s>\d{{1,5}}(?:\.\d{{1,3}})?) ?"
-    rf"(?(open)(?:{_SECOND}|(?<=\.\d\d)) ?[\])}}]|{_SECOND}(?=[\s:])):?",
+    rf"(?(open)(?:{_SECOND}|(?<=\.\d\d\d)) ?[\])}}]|{_SECOND}(?=[\s:])):?",
     re.ASCII | re.IGNORECASE,
 )
 _LEAST_SHORT = 1 / 3  # of the lines have a clock so written; else it may be a pause
@@ -134,7 +130,7 @@ def in_lines(written: Sequence[str]) -> list[tuple[int, str]]:
         is_bare = pattern is _AMID_BARE
         if (
             not 2 < len(found) <= MAX_CAPTIONS
-            or not _run_on(clocks)
+            or not run_on(clocks)
             or (is_bare and found[0][1].start())
         ):
             continue
@@ -171,7 +167,6 @@ def in_one_notation(written: Iterable[str]) -> list[str]:
     for step in (
         _rewritten,
         _unnumbered,
-        _from_columns,
         _named,
         _digital,
     ):
@@ -239,52 +234,13 @@ def _are_of_speakers(found: Sequence[re.Match[str]]) -> bool:
     starts = (_ANY.match(match["clock"]) for match in found)
     clocks = [seconds(start[0]) or 0.0 for start in starts if start]
     several = len({match["name"] for match in found}) > 1
-    return _run_on(clocks) and (several or any(match["mark"] for match in found))
+    return run_on(clocks) and (several or any(match["mark"] for match in found))
 
 
-def _run_on(clocks: Sequence[float]) -> bool:
+def run_on(clocks: Sequence[float]) -> bool:
     """Whether clocks go on as those of a recording do, which pauses and verses do not."""
     back = sum(after < before for before, after in pairwise(clocks))
     return back <= _STEPS_BACK * len(clocks) and 2 * len(set(clocks)) > len(clocks)
-
-
-def _from_columns(lines: list[str]) -> list[str]:
-    """The lines; where most are a clock, a name and speech between tabs or bars, as one line.
-
-    The names of the columns are no line.
-    """
-    columns = [_columns(line) if "\t" in line or "|" in line else None for line in lines]
-    first = next((at for at, joined in enumerate(columns) if joined), len(lines))
-    if sum(map(bool, columns)) < max(2, MOST * sum(map(bool, lines[first:]))):
-        return lines
-    head, width = first, len(_cells(lines[first]))
-    while head and (
-        len(_cells(lines[head - 1])) in (width, width + 1) or _DASHES.fullmatch(lines[head - 1])
-    ):
-        head -= 1
-    rest = zip(lines[first:], columns[first:], strict=True)
-    return lines[:head] + [""] * (first - head) + [joined or line for line, joined in rest]
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip("| ").split("\t" if "\t" in line else "|")]
-
-
-def _columns(line: str) -> str | None:
-    """One or two clocks, a name and speech in columns, as a line with a label; else None."""
-    is_framed = line.startswith("|")
-    cells = [cell for cell in _cells(line) if cell]
-    found = [match for cell in cells if (match := _CELL.fullmatch(cell))]
-    clocks = [clock for match in found for clock in match.groups() if clock]
-    others = [cell for cell in cells if not _CELL.fullmatch(cell)]
-    if not 0 < len(clocks) <= 2 or not 0 < len(others) <= 2 or others[-1] is not cells[-1]:
-        return None
-    *names, said = others
-    head = f"[{' --> '.join(clocks)}]"
-    if not names or _TRACK.fullmatch(names[0]):
-        return f"{head} {said}" if is_framed or len(clocks) > 1 else None
-    name = names[0].rstrip(": ")
-    return f"{head} {name}: {said}" if len(name) <= MAX_NAME and ":" not in name else None
 
 
 def _normal(written: str) -> str:
@@ -299,11 +255,12 @@ def _normal(written: str) -> str:
 
 
 def _in_clocks(match: re.Match[str]) -> str:
-    start, end = (_digits(float(second)) for second in match.group("start", "end"))
+    start, end = (digits(float(second)) for second in match.group("start", "end"))
     return f"[{start} --> {end}] "
 
 
-def _digits(second: float) -> str:
+def digits(second: float) -> str:
+    """A second as a clock with its parts: 0:01:05.250."""
     return f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
 
 
@@ -325,7 +282,6 @@ _MARKUP: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
     ("\\", _ESCAPED, r"\1"),
     ("](", _LINKED, _unlinked),
     (" ", _IN_SECONDS, _in_clocks),
-    ("\t", _OF_AUDACITY, _in_clocks),
     (":", _BULLET, ""),
     ("#", _HEADING, ""),
 )
@@ -341,11 +297,11 @@ def _digital(lines: list[str]) -> list[str]:
     def unshortened(match: re.Match[str]) -> str:
         hours, minutes, rest = (float(match[unit] or 0) for unit in "hms")
         clocks.append(hours * 3600 + minutes * 60 + rest)
-        return f"[{_digits(clocks[-1])}] "
+        return f"[{digits(clocks[-1])}] "
 
     short = [_SHORTHAND.sub(unshortened, line) for line in lines]
     changed = sum(map(operator.ne, short, lines))
-    if changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and _run_on(clocks):
+    if changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and run_on(clocks):
         return short
     heads = frozenset(lines)
     spelled = [_spelled(line, heads) for line in lines]

@@ -26,6 +26,7 @@ from askpod.readers.clock_notations import (
     in_lines,
     in_one_notation,
 )
+from askpod.readers.columns import as_lines
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import SYMBOLS, is_diariser, is_name, is_short
 from askpod.times import anchors
@@ -70,7 +71,7 @@ class Line:
 
 def read_lines(lines: Sequence[str]) -> list[Line]:
     """The lines of a text, with the names that are believed."""
-    numbered = in_lines(lines)
+    numbered = in_lines(as_lines(lines))
     texts = in_one_notation(text for _, text in numbered)
     read = [_line(number, text) for (number, _), text in zip(numbered, texts, strict=True)]
     _drop_twice_told(read)

@@ -144,10 +144,10 @@ def row_cues(lined: Iterable[tuple[int, Object]], log: FaultLog) -> list[Cue]:
     lined = list(lined)
     rows = [row for _, row in lined]
     names = names_of(rows)
-    unit = _unit_of(rows, names)
+    unit = unit_of(rows, names)
     word_unit = unit
     if names.word and not names.start:
-        word_unit = _unit_of(
+        word_unit = unit_of(
             (word for row in rows for word in nested(row.get(names.words))), names.word
         )
     cues: list[Cue] = []
@@ -208,8 +208,8 @@ def _joined(words: Sequence[str]) -> str:
     ).lstrip()
 
 
-def _unit_of(rows: Iterable[Object], names: Names) -> float:
-    """Seconds in a unit of the starts: 1, or 0.001 where nobody speaks as slowly as that."""
+def unit_of(rows: Iterable[Object], names: Names) -> float:
+    """Seconds in a unit of the rows' starts: 1, or 0.001 where nobody speaks as slowly as that."""
     if known := _unit_of_name(names.start):
         return known
     said = lasted = 0.0

@@ -1,0 +1,82 @@
+"""Tables whose columns are told by what they hold, whatever they are called."""
+
+from __future__ import annotations
+
+import pytest
+from episode_file import said
+
+from askpod.errors import ReadError
+from askpod.readers import read_episode
+
+HEARD = [
+    ("Ann Lee", 3, "Is it lit?"),
+    ("Bo", 9, "It is, and, as they say, it sings."),
+    ("Ann Lee", 65, "And hot?"),
+    ("Bo", 72, "So hot that nobody waits; not even she."),
+]
+
+
+def written(form: str) -> str:
+    return "".join(
+        form.format(
+            n=number,
+            who=who,
+            said=text,
+            m=f"{at // 60}:{at % 60:02}",
+            c=f"00:{at // 60:02}:{at % 60:02}",
+            e=f"00:{at // 60:02}:{at % 60 + 3:02}",
+            s=at,
+            t=at + 3,
+        )
+        for number, (who, at, text) in enumerate(HEARD, 1)
+    )
+
+
+@pytest.mark.parametrize("name", ["kiln.txt", "kiln.csv", "kiln.md"])
+@pytest.mark.parametrize(
+    ("head", "form"),
+    [
+        ("", '{c};{who};"{said}"\n'),
+        ("", "{c},{who},{said}\n"),
+        ("", '{who},{c},{e},"{said}"\n'),
+        ("", "{who}\t\t{c}.000\t{s}.0\t{e}.000\t{t}.0\t00:00:03.000\t3.0\t{said}\n"),
+        ("", "{who}\t{who}\t{s}.000\t{t}.000\t3.000\t{said}\n"),
+        ("", "{who}\t\t{s}000\t{t}000\t3000\t{said}\n"),
+        ("Number;Wer;Von (s);Bis (s);Was gesagt wird\n", '{n};{who};{s};{t};"{said}"\n'),
+        ("Speaker name,Start time (ms),Transcript text\n", '{who},{s}000,"{said}"\n'),
+        ("Clip\tOn\tOff\tKind\tName\tWords\n", "{n}\t{c}\t{e}\tCue\t{who}\t{said}\n"),
+        ("| Who | What |\n|---|---|\n", "| **{who}** {m} | {said} |\n"),
+        ("| Who | What |\n|---|---|\n", "| {who} ({m}) | {said} |\n"),
+        ("| Who | What |\n|---|---|\n", "| {who}<br>{m} | {said} |\n"),
+        ("Who|When|What\n", "{who}|{c}|{said}\n"),
+    ],
+)
+def test_what_a_column_holds_is_told_by_its_cells(read, name, head, form):
+    reading = read(head + written(form), name)
+    assert said(reading) == HEARD
+    assert reading.episode.title == "kiln"
+
+
+def test_columns_of_which_each_row_has_one_are_the_speakers(read):
+    form = "00:0{}:{:02}.000\t{}\t{}\n"
+    texts = [(at, *((text, "") if who == "Bo" else ("", text))) for who, at, text in HEARD]
+    rows = "".join(form.format(at // 60, at % 60, bo, ann) for at, bo, ann in texts)
+    assert said(read(f"Begin\tBo\tAnn Lee\n{rows}", "kiln.txt")) == HEARD
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "{year};Lee;The kiln is lit, she said.\n",
+        "{n}.50;Corner shop;We had coffee and cake there.\n",
+        "{n},{far},bo,It is a long remark that somebody wrote.\n",
+        "{n},{m}:00,Hall A,Talk number {n}\n",
+        "12:{m}:03,INFO,The server starts\n",
+    ],
+)
+def test_other_tables_are_no_transcripts(tmp_path, row):
+    path = tmp_path / "other.csv"
+    lines = (row.format(n=n, year=1950 + n, far=300 + 2 * n, m=f"{n:02}") for n in range(1, 30))
+    path.write_text("".join(lines))
+    with pytest.raises(ReadError):
+        read_episode(path)
