@@ -31,9 +31,18 @@ def written(form: str, between: str = "\n") -> str:
         ("woad.txt", written("{s}.000000\t{s}.900000\t{who}: {said}")),
         ("woad.srt", written("{at},000 --> {at},900\n<v {who}>{said}</v>\n")),
         ("woad.csv", "Time,Speaker,Text\n" + written('{m} - 0:59,{who},"{said}"')),
+        ("woad.txt", written("[{at}] {who}: {said}", "\v")),
+        ("woad.txt", written("[{at}] {who}: {said}", "\u2028")),
+        ("woad.srt", written("{at},000 --> {at},900\n{who}: {said}\n").replace(":", " : ")),
+        ("woad.txt", written("Time: {at}\nSpeaker: {who}\nText: {said}\n")),
+        ("woad.txt", written("{who}  {m}\n{said}\n") + "\n\nPage 1 of 1\n"),
+        ("woad.srt", written("{who}\n{at},000 - {at},900\n{said}\n")),
+        ("woad.lrc", "[ti:woad]\n" + written("[01:{m}]{who}: {said}").replace(":0:", ":00:")),
     ],
     ids=["dashes, one name once", "a quotation in Markdown", "Audacity's labels",
-         "voice tags in SRT", "a range in one column"],
+         "voice tags in SRT", "a range in one column", "Word's line ends", "Unicode's line ends",
+         "SRT that was translated", "fields", "the number of the only page", "a dash in SRT",
+         "LRC with hours"],
 )  # fmt: skip
 def test_who_says_what_at_which_second(read, name, text):
     assert said(read(text, name)) == LINES
@@ -112,3 +121,44 @@ def test_the_name_of_a_recording_is_nobodys(read):
     value = {"name": "Episode 12", "text": "Welcome back.", "words": words}
     assert said(read(json.dumps({"result": value}), "woad.json")) == [("", 0.0, "Welcome back.")]
     assert said(read(json.dumps(value), "woad.json")) == [("", 0.0, "Welcome back.")]
+
+
+def test_numbers_above_the_clocks_are_no_speech(read):
+    lines = (f"{n}\n00:00:{at:02},000 - 00:00:{at + 2:02},000\n{text}\n"
+             for n, (_, at, text) in enumerate(LINES, 1))  # fmt: skip
+    reading = read("\n".join(lines), "woad.srt")
+    assert " ".join(text for *_, text in said(reading)) == " ".join(text for *_, text in LINES)
+
+
+@pytest.mark.parametrize("cut", ["00:00:2", "00:00:21,0", "00:00:21,000 -", "00:00:21,000 --"])
+def test_a_line_of_time_that_is_not_all_there_is_no_speech(read, cut):
+    whole = "".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\nWe dye.\n\n" for n in (1, 2))
+    ((_, _, text),) = said(read(f"{whole}3\n{cut}", "woad.srt"))
+    assert text == "We dye. We dye."
+
+
+@pytest.mark.parametrize("form", ["**{}:** {}", "**{}**\n{}"])
+@pytest.mark.parametrize("heading", ["## {} {}", "## {} ({})"])
+def test_headings_with_clocks_are_no_speakers(read, heading, form):
+    text = "# Woad\n\n"
+    for topic, at, (who, _, what) in zip(
+        ("Vats", "Heat", "Coats"), (0, 20, 40), LINES, strict=True
+    ):
+        text += heading.format(topic, f"0:{at:02}") + "\n\n" + form.format(who, what) + "\n\n"
+    reading = read(text, "woad.md")
+    assert said(reading)[0] == ("Petra Holm", 0, "Welcome back to the dye works.")
+    assert {who for who, *_ in said(reading)} == {"Petra Holm", "Yusuf Adeyemi"}
+    assert kinds(reading) == ["heading"] * 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<?xml version='1.0'?><ANNOTATION_DOCUMENT><TIER/></ANNOTATION_DOCUMENT>",
+        'File type = "ooTextFile"\nObject class = "TextGrid"\n',
+        "<!DOCTYPE Trans SYSTEM 'trans-14.dtd'><Trans><Turn startTime='3'>Welcome.</Turn></Trans>",
+    ],
+)
+def test_the_own_files_of_annotation_tools_are_named(read, text):
+    with pytest.raises(ReadError, match="export it from there as SRT"):
+        read(text, "woad.xml")

@@ -125,6 +125,7 @@ _HEAD = 1_000  # characters, in which captions begin
 _STOP = re.compile(r"[.?!][\s<]")
 _SENTENCES = 2  # that end within a text which may be speech
 _MARKDOWN = ".md"
+_LINE_ENDS = re.compile("[\v\u2028\u2029]")  # as Word writes them
 
 
 class Content:
@@ -166,10 +167,11 @@ class Content:
         """The rows of a service's JSON, which are looked for once."""
         return json_transcripts.Speech(self.json)
 
-    @property
+    @cached_property
     def said(self) -> str:
-        """The text as it is shown: that of a Markdown file without its markup."""
-        return without_markdown(self.text) if self.ending == _MARKDOWN else self.text
+        """The text as it is shown, in lines: that of a Markdown file without its markup."""
+        text = _LINE_ENDS.sub("\n", self.text)
+        return without_markdown(text) if self.ending == _MARKDOWN else text
 
     def holds_captions(self) -> bool:
         """Whether lines of time begin at once, or somewhere in what is called captions."""
@@ -214,7 +216,7 @@ _JSON_READERS: dict[str, Callable[[Any, FaultLog], Episode]] = {
 HTML = Format(
     "html", lambda it: html_page.looks_like_plain_html(it.text), html_page.read_plain_html
 )
-PLAIN = Format("plain", lambda it: plain.looks_like_plain(it.text), plain.read_plain, "said")
+PLAIN = Format("plain", lambda it: plain.looks_like_plain(it.said), plain.read_plain, "said")
 _UNTIMED = (
     replace(HTML, recognises=lambda it: html_page.is_html(it.text), untimed=True),
     replace(PLAIN, recognises=lambda it: plain.is_untimed(it.text), untimed=True),

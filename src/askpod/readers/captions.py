@@ -24,11 +24,12 @@ from askpod.errors import ReadError, Unrecognised
 from askpod.readers.cues import Cue
 from askpod.readers.text import MAX_CAPTIONS, MAX_LINES, MAX_TAGS, FaultLog, unescape
 
-_CLOCK = r"-?\d++(?:[:.,]\d++){1,4}"
+_CLOCK = r"-?\d++(?: ?[:.,] ?\d++){1,4}"  # translators put spaces there
 _TIMING = re.compile(rf"\s*+({_CLOCK})\s*+(?:-{{1,2}}|[–—])>\s*+({_CLOCK})?(.*)", re.DOTALL)
 _ARROW = re.compile("[-–—]>")  # word processors make a dash of two hyphens
 # A line of time that nobody can read: an arrow and nothing that could be speech.
 _UNREADABLE = re.compile(r"[\d\s:.,?-]*(?<=--)>[\d\s:.,?-]*")
+_CUT_OFF = re.compile(r"\d\d:\d\d[\d:.,]*(?: -{0,2})?")  # the last line of what is not all there
 _EXACT = re.compile(r"(\d\d):(\d\d):(\d\d)[.,](\d\d\d)", re.ASCII)
 _SETTING = re.compile(r"\s*(?:align|line|position|size|vertical|region|[XY]\d)\s*:", re.IGNORECASE)
 _LONGEST_CLOCK = 32  # characters
@@ -86,7 +87,10 @@ def split_captions(text: str, log: FaultLog) -> list[Caption]:
     refuse_floods(log.path, text)
     captions = [Caption(1)]
     unreadable = []
-    for number, line in enumerate(text.split("\n"), 1):
+    written = text.split("\n")
+    if _CUT_OFF.fullmatch(written[-1]):
+        written[-1] = "-->"
+    for number, line in enumerate(written, 1):
         if ">" in line and (caption := _timed(number, line)):
             if caption.start is None:
                 unreadable.append(number)
@@ -109,7 +113,7 @@ def caption_second(written: str) -> float | None:
         return (((hours * 60 + minutes) * 60 + whole) * 1000 + thousandths) / 1000
     if len(written) > _LONGEST_CLOCK:
         return None
-    fields = written.lstrip("-").replace(",", ".").split(":")
+    fields = written.replace(" ", "").lstrip("-").replace(",", ".").split(":")
     if len(fields) == 4:  # the last are thousandths, or frames, of which nobody knows how many
         last = fields.pop()
         fields[-1] += f".{last}" if len(last) == 3 else ""

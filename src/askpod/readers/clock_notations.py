@@ -73,7 +73,7 @@ _SOUND = re.compile(
 )
 _OF_DAY = re.compile(r"(?<![\d:])(\d{1,2})(:[0-5]\d:[0-5]\d) ?([ap])\.?m\b\.?", re.ASCII | re.I)
 _F4 = re.compile(r"#(\d{1,2}:\d\d:\d\d)-(\d)#", re.ASCII)
-_NUMBER = re.compile(r"(?P<bar>\|?) ?(?P<number>\d{1,5})(?:[.)]\s+| ?[|\t] ?)(?=\S)", re.ASCII)
+_NUMBER = re.compile(r" ?(\d{1,5})(?:[.)]\s+| ?[|\t] ?)(?=\S)", re.ASCII)
 _HEADED = re.compile(rf"(?:[^.?!\[(|\t]{{0,60}}[\[(|\t] ?)?{CLOCK}", re.ASCII)
 _ANY = re.compile(_TOLD, re.ASCII)
 _BARE = re.compile(
@@ -84,6 +84,7 @@ _BARE = re.compile(
 _AMID = re.compile(rf"(?:^|(?<=\s))[\[({{<] ?(?P<clock>{CLOCK}) ?[\])}}>](?=\s)", re.ASCII)
 _AMID_BARE = re.compile(rf"(?:^|(?<=\s))(?P<clock>{CLOCK})(?= [^\W\d_\s])", re.ASCII)
 _GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d]|: )")
+_FIELD = re.compile(r"^(?:time(?:stamp|code)?|start|speaker|name|text|transcript): (?=\S)", re.I)
 _RULES = frozenset("-*_=~")
 _RULE = re.compile(r"([-*_=~])(?: ?\1){2,}")
 _BREAK = re.compile(r"<br\s?/?>", re.IGNORECASE)
@@ -185,7 +186,11 @@ def _of_24_hours(match: re.Match[str]) -> str:
 def _rewritten(lines: list[str]) -> list[str]:
     """The lines; where most clocks have AM or PM, with 24 hours; where most are glued, apart."""
     clocks, written = sum(map(_has_clock, lines)), sum(map(bool, lines))
-    for pattern, instead, of in ((_OF_DAY, _of_24_hours, clocks), (_GLUED, r"\1 ", written)):
+    for pattern, instead, of in (
+        (_OF_DAY, _of_24_hours, clocks),
+        (_GLUED, r"\1 ", written),
+        (_FIELD, "", written),
+    ):
         changed = [pattern.sub(instead, line, count=1) if ":" in line else line for line in lines]
         if sum(map(operator.ne, changed, lines)) >= max(2, MOST * of):
             lines = changed
@@ -194,14 +199,17 @@ def _rewritten(lines: list[str]) -> list[str]:
 
 def _unnumbered(lines: list[str]) -> list[str]:
     """The lines; where those with a clock are numbered one by one, without the numbers."""
-    found = [_NUMBER.match(line) if ":" in line else None for line in lines]
-    found = [each if each and _HEADED.match(each.string, each.end()) else None for each in found]
-    numbers = [int(match["number"]) for match in found if match]
-    steps = sum(after == before + 1 for before, after in pairwise(numbers))
+    found: dict[int, tuple[int, str]] = {}
+    for at, (line, below) in enumerate(pairwise([*lines, ""])):
+        match = _NUMBER.match(line) if ":" in line else None
+        if match and _HEADED.match(line, match.end()):
+            found[at] = int(match[1]), line[match.end() :]
+        elif line.isdecimal() and len(line) < 6 and _HEADED.match(below):
+            found[at] = int(line), ""
+    steps = sum(b == a + 1 for (a, _), (b, _) in pairwise(found.values()))
     if steps < max(2, MOST * (sum(map(_has_clock, lines)) - 1)):
         return lines
-    pairs = zip(lines, found, strict=True)
-    return [match["bar"] + line[match.end() :] if match else line for line, match in pairs]
+    return [found[at][1] if at in found else line for at, line in enumerate(lines)]
 
 
 def _named(lines: list[str]) -> list[str]:

@@ -127,7 +127,7 @@ def read_plain(text: str, log: FaultLog) -> Episode:
     lines = read_lines([""] * above + raw[above:])
     drop_pages(lines, log)
     drop_footer(lines, log)
-    _drop_sections(lines, log)
+    _drop_sections(raw, lines, log)
     drop_notes(raw, lines, log)
     begin = _beginning(lines)
     drop_headings(raw, lines, begin, log)
@@ -146,8 +146,11 @@ def _sample(text: str) -> list[str]:
     return shown.split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
 
 
-def _drop_sections(lines: Sequence[Line], log: FaultLog) -> None:
-    """Takes out what stands beside a clock where the paragraphs below name their speakers."""
+def _drop_sections(raw: Sequence[str], lines: Sequence[Line], log: FaultLog) -> None:
+    """Takes out what stands beside a clock and is no speaker.
+
+    So it is where the paragraphs below name theirs, and in headings of which none stands twice.
+    """
     written = [line for line in lines if line.text or line.start is not None]
     labels = Counter(label_in(line.text) for line in written if line.start is None)
     named = [
@@ -156,7 +159,10 @@ def _drop_sections(lines: Sequence[Line], log: FaultLog) -> None:
         if line.name and not line.text
     ]
     sections = [line for line, is_section in named if is_section]
-    if 2 * len(sections) > len(named):
+    headings = [line for line, _ in named if raw[line.number - 1].lstrip().startswith("#")]
+    if len({line.name for line in headings}) == len(headings) > 1:
+        sections = headings
+    if sections is headings or 2 * len(sections) > len(named):
         for line in sections:
             log.add(line.number, "heading", f"{excerpt(line.name)} is a heading, and no speaker")
             line.name = ""

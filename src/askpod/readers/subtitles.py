@@ -227,6 +227,8 @@ _SBV = re.compile(
 )
 # 12:34, 12:34.56, 12:34:56 (hundredths), and with hours only 1:12:34.56.
 _LRC_CLOCK = r"\d{1,3}:\d\d(?:[.:]\d{1,3}|:\d\d\.\d{1,3})?"
+_LRC_HOURS = re.compile(r"(?<=[\[<])(\d{1,2}:[0-5]\d:[0-5]\d)(?=[\]>])")
+_FASTEST = 100.0  # characters a second, with LRC's own, and more than anybody says
 _LRC_TIME = re.compile(rf"\[({_LRC_CLOCK})\]")
 _LRC_WORD = re.compile(rf"<({_LRC_CLOCK})>")
 _LRC_TAG = re.compile(
@@ -262,9 +264,17 @@ def read_lrc(text: str, log: FaultLog) -> Episode:
     tags = {name.lower(): value.strip() for name, value in _LRC_TAG.findall(text)}
     offset = tags.get("offset", "0").lstrip("+")
     shift = int(offset) / 1000 if re.fullmatch(r"-?\d{1,6}", offset) else 0.0
+    if _has_hours(text):
+        text = _LRC_HOURS.sub(r"\1.00", text)
     cues = list(_lrc_cues(text, shift))
     title = clean(tags.get("ti", ""))[0]
     return draft(cues, log, title=title)
+
+
+def _has_hours(text: str) -> bool:
+    """Whether 12:34:56 has hours, and no hundredths: nobody speaks as fast as they would tell."""
+    seconds = [second for each in _LRC_TIME.findall(text) if (second := _lrc_second(each, 0.0))]
+    return bool(seconds) and len(text) > _FASTEST * (max(seconds) - min(seconds)) > 0
 
 
 def _lrc_cues(text: str, shift: float) -> Iterator[Cue]:

@@ -117,6 +117,8 @@ def why_not_transcript(text: str) -> str | None:
         return "is a podcast's feed: name it in `askpod index` as a file that ends in .xml"
     if "<sami" in head or "scenarist_scc" in head or _MICRODVD.match(head):
         return "is captions of a kind that is not read (SAMI, SCC, MicroDVD): convert them to SRT"
+    if "<annotation_document" in head or 'class = "textgrid"' in head or "doctype trans" in head:
+        return "is an annotation tool's own file: export it from there as SRT or tab-delimited text"
     if "<html" in head or "<!doctype html" in head:
         return "is a web page without names or clocks beside paragraphs of speech"
     return None
@@ -251,7 +253,7 @@ _OF_TOOL = re.compile(
     r"|this editable transcript was computer generated .{1,200}"
     r"|(?:this|the) transcript (?:was|is|has been) (?:automatically |auto-?)?"
     r"(?:generated|created|exported|produced)\b.{0,120}"
-    r"|\[this file is longer than .{1,150}\]"
+    r"|\[this file is longer than .{1,150}\]|page \d{1,4} (?:of|/) \d{1,4}"
     r"|people can also change the text after it was created\."
     r"|x-timestamp-map\s?=.{1,80}"
     r"|tactiq\.io free .{1,40}|@ this file written with .{1,80}|<(?:begin|end) subtitles>"
