@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from askpod.errors import ReadError, Unrecognised
 from askpod.readers.json_document import load_json
-from askpod.readers.json_transcripts import Speech, recognise_json
+from askpod.readers.json_transcripts import recognise_json, speech_in
 
 PATH = Path("talk.json")
 FORMATS = Path(__file__).parent / "formats"
@@ -58,7 +58,7 @@ def test_a_transcript_is_recognised_by_its_names(name, known):
 def test_other_json_is_no_transcript(text):
     value = load_json(PATH, text)
     assert recognise_json(value) is None
-    assert not Speech(value)
+    assert not speech_in(value)
 
 
 @settings(max_examples=60)

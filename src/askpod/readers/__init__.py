@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -160,12 +160,12 @@ class Content:
             if self.ending.startswith(".json"):
                 raise
             return None  # notes may begin with a brace
-        return json_transcripts.recognise_json(value) or ("service" if self.speech else None)
+        return json_transcripts.recognise_json(value) or ("service" if self.speech[1] else None)
 
     @cached_property
-    def speech(self) -> json_transcripts.Speech:
-        """The rows of a service's JSON, which are looked for once."""
-        return json_transcripts.Speech(self.json)
+    def speech(self) -> tuple[object, Sequence[object]]:
+        """The JSON value and the rows in it that hold its speech, which are looked for once."""
+        return self.json, json_transcripts.speech_in(self.json)
 
     @cached_property
     def said(self) -> str:

@@ -29,7 +29,7 @@ from askpod.readers.captions import Caption, cue_of, unroll
 from askpod.readers.cues import Cue, Word, cut, later
 from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
 from askpod.readers.text import MAX_CAPTIONS, FaultLog, unescape
-from askpod.readers.timed_rows import MILLISECOND, Names, names_of, row_cues
+from askpod.readers.timed_rows import MILLISECOND, Names, names_of, row_cues, with_whole_words
 from askpod.readers.turns import draft
 from askpod.times import clock
 
@@ -44,8 +44,6 @@ _WIDEST = 200  # values of one object that are looked at
 _SAMPLE = 50  # rows that are looked at
 _INNER = ("sentences", "segments", "utterances")  # rows of a paragraph
 _READINGS = ("alternatives", "nBest")
-_LONGEST_WORDS = 12  # characters of an average segment, up to which segments are words
-_CLOSING = frozenset(",.;:!?%)]}”…")
 
 _SHAPES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("youtube-json3", "events", ("tStartMs",)),
@@ -64,21 +62,10 @@ _SHAPES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 """Format, where its list stands ("" for all of the value), what one of its rows has at least."""
 
 
-class Speech:
-    """A JSON value, and the rows in it that hold its speech; false where it has none with times."""
-
-    def __init__(self, value: object) -> None:
-        self.value = value
-        self.rows = _speech_in(value)
-
-    def __bool__(self) -> bool:
-        return bool(self.rows)
-
-
 def recognise_json(value: object) -> str | None:
     """The transcript format of a JSON value, told by its names; None for any other JSON.
 
-    One of "podcast-json", "whisper", "youtube-list" and "youtube-json3"; `Speech` finds the rest.
+    One of "podcast-json", "whisper", "youtube-list", "youtube-json3"; `speech_in` finds the rest.
     """
     within = value if isinstance(value, dict) else {"": value}
     for known, name, has in _SHAPES:
@@ -94,9 +81,10 @@ def read_whisper(value: object, log: FaultLog) -> Episode:
     return _recognised(segments_of(value, log), value, log)
 
 
-def read_service(speech: Speech, log: FaultLog) -> Episode:
-    """The turns of a service's JSON."""
-    return _recognised(objects(speech.rows, log), speech.value, log)
+def read_service(found: tuple[object, Sequence[object]], log: FaultLog) -> Episode:
+    """The turns of a service's JSON, and of the rows that were found in it."""
+    value, rows = found
+    return _recognised(objects(rows, log), value, log)
 
 
 def _recognised(rows: Iterable[tuple[int, Object]], value: object, log: FaultLog) -> Episode:
@@ -170,7 +158,7 @@ def why_no_service(value: object) -> str | None:
     return None
 
 
-def _speech_in(value: object) -> Sequence[object]:
+def speech_in(value: object) -> Sequence[object]:
     """The rows in a value that hold its speech; none where it has no times."""
     found = _candidates(value)
     told = [(rows, names, _said(rows, names)) for rows, names in found if names.tell_speech]
@@ -315,7 +303,7 @@ def _lists_in(value: object, depth: int) -> Iterator[list[object]]:
 def read_podcast_json(value: object, log: FaultLog) -> Episode:
     """The turns of a transcript. What has the wrong type is left out and reported."""
     segments = value.get("segments") if isinstance(value, dict) else None
-    return draft(_with_whole_words(list(_body_cues(segments, log))), log)
+    return draft(with_whole_words(list(_body_cues(segments, log))), log)
 
 
 def _body_cues(segments: object, log: FaultLog) -> Iterator[Cue]:
@@ -328,43 +316,6 @@ def _body_cues(segments: object, log: FaultLog) -> Iterator[Cue]:
             text_of(segment.get("body", segment.get("text")), line, log),
             "?" if nobody else text_of(segment.get("voice") or segment.get("speaker"), line, log),
         )
-
-
-def _with_whole_words(cues: list[Cue]) -> Iterator[Cue]:
-    """The cues, with the parts of one word in one cue.
-
-    Some tools give a word in two segments (" don", "'t"), and a stop as a segment of its own.
-    Where segments are words and most begin with a space, one that does not goes on a word.
-    """
-    letters = sum(len(cue.text) for cue in cues)
-    spaced = sum(cue.text[:1].isspace() for cue in cues)
-    by_word = letters <= _LONGEST_WORDS * len(cues)
-    parts: list[Cue] = []
-    for cue in cues:
-        if parts and by_word and _goes_on(parts[-1], cue, spaced=2 * spaced > len(cues)):
-            parts.append(cue)
-        else:
-            yield from _whole(parts)
-            parts = [cue]
-    yield from _whole(parts)
-
-
-def _goes_on(last: Cue, cue: Cue, *, spaced: bool) -> bool:
-    """Whether a segment is the rest of the word, or of the sentence, that ended just before."""
-    if (cue.speaker and cue.speaker != last.speaker) or not cue.text or last.text[-1:].isspace():
-        return False
-    if all(character in _CLOSING for character in cue.text.strip()):
-        return bool(cue.text.strip())
-    goes_on = cue.text[0].isalnum() or cue.text[0] in "'’-"
-    return spaced and last.text[-1:].isalnum() and goes_on
-
-
-def _whole(parts: list[Cue]) -> Iterator[Cue]:
-    if len(parts) > 1:
-        text = "".join(cue.text for cue in parts)
-        yield parts[0]._replace(text=text, end=parts[-1].end)
-    else:
-        yield from parts
 
 
 def read_youtube_list(value: object, log: FaultLog) -> Episode:

@@ -267,6 +267,47 @@ def speaker_in(value: object) -> object:
     return value
 
 
+_LONGEST_WORDS = 12  # characters of an average segment, up to which segments are words
+_CLOSING = frozenset(",.;:!?%)]}”…")
+
+
+def with_whole_words(cues: list[Cue]) -> Iterator[Cue]:
+    """The cues, with the parts of one word in one cue.
+
+    Some tools give a word in two segments (" don", "'t"), and a stop as a segment of its own.
+    Where segments are words and most begin with a space, one that does not goes on a word.
+    """
+    letters = sum(len(cue.text) for cue in cues)
+    spaced = sum(cue.text[:1].isspace() for cue in cues)
+    by_word = letters <= _LONGEST_WORDS * len(cues)
+    parts: list[Cue] = []
+    for cue in cues:
+        if parts and by_word and _goes_on(parts[-1], cue, spaced=2 * spaced > len(cues)):
+            parts.append(cue)
+        else:
+            yield from _whole(parts)
+            parts = [cue]
+    yield from _whole(parts)
+
+
+def _goes_on(last: Cue, cue: Cue, *, spaced: bool) -> bool:
+    """Whether a segment is the rest of the word, or of the sentence, that ended just before."""
+    if (cue.speaker and cue.speaker != last.speaker) or not cue.text or last.text[-1:].isspace():
+        return False
+    if all(character in _CLOSING for character in cue.text.strip()):
+        return bool(cue.text.strip())
+    goes_on = cue.text[0].isalnum() or cue.text[0] in "'’-"
+    return spaced and last.text[-1:].isalnum() and goes_on
+
+
+def _whole(parts: list[Cue]) -> Iterator[Cue]:
+    if len(parts) > 1:
+        text = "".join(cue.text for cue in parts)
+        yield parts[0]._replace(text=text, end=parts[-1].end)
+    else:
+        yield from parts
+
+
 _HEAD = 1_000  # characters of the line of column names
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
 _FOR_EXCEL = re.compile(r"sep=[,;\t]?", re.IGNORECASE)  # a line that tells what separates columns
