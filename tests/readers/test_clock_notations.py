@@ -247,8 +247,16 @@ def test_only_the_numbers_of_lines_with_clocks_are_left_out(read):
 
 @pytest.mark.parametrize(
     ("marked", "between"),
-    [("[{}]", " "), ("({})", " "), ("{}", " "), ("{{{}}}", " "), ("[{}]", "\n")],
-    ids=["square", "round", "bare", "braces", "wrapped"],
+    [
+        ("[{}]", " "),
+        ("({})", " "),
+        ("{}", " "),
+        ("{{{}}}", " "),
+        ("[{}]", "\n"),
+        ("{}", "\n"),
+        ("[{0} - {0}]", " "),
+    ],
+    ids=["square", "round", "bare", "braces", "wrapped", "bare, wrapped", "range"],
 )
 def test_clocks_within_one_paragraph(read, marked, between):
     said = [f"it is lit {n} times and it sings, they say, or so we told you." for n in range(12)]

@@ -38,6 +38,9 @@ def written(form: str) -> str:
     [
         ("", '{c};{who};"{said}"\n'),
         ("", "{c},{who},{said}\n"),
+        ("", "{c}, {who}, {said}\n"),
+        ("", "{c} ; {who} ; {said}\n"),
+        ("Wann|Wer|Was\n", "[{m}](https://y.example/?t={s})|{who}|{said}\n"),
         ("", '{who},{c},{e},"{said}"\n'),
         ("", "{who}\t\t{c}.000\t{s}.0\t{e}.000\t{t}.0\t00:00:03.000\t3.0\t{said}\n"),
         ("", "{who}\t{who}\t{s}.000\t{t}.000\t3.000\t{said}\n"),

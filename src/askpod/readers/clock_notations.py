@@ -81,8 +81,12 @@ _BARE = re.compile(
     rf"(?P<clock>{_TOLD}(?: ?(?:-{{0,2}}>|[-–—]) ?{_TOLD})?)(?: +[-–—|:]|:)? +(?=[^\s>–—-])"
     rf"(?!{_TOLD})"
 )
-_AMID = re.compile(rf"(?:^|(?<=\s))[\[({{<] ?(?P<clock>{CLOCK}) ?[\])}}>](?=\s)", re.ASCII)
-_AMID_BARE = re.compile(rf"(?:^|(?<=\s))(?P<clock>{CLOCK})(?= [^\W\d_\s])", re.ASCII)
+_AMID = re.compile(
+    rf"(?:^|(?<=\s))[\[({{<] ?(?P<clock>{CLOCK})(?: ?(?:-{{0,2}}>|[-–—]) ?{CLOCK})? ?[\])}}>]"
+    r"(?=\s+\S)",
+    re.ASCII,
+)
+_AMID_BARE = re.compile(rf"(?:^|(?<=\s))(?P<clock>{CLOCK})(?= [^\W\d_\s]| ?$)", re.ASCII)
 _GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d]|: )")
 _FIELD = re.compile(r"^(?:time(?:stamp|code)?|start|speaker|name|text|transcript): (?=\S)", re.I)
 _RULES = frozenset("-*_=~")
@@ -128,12 +132,9 @@ def in_lines(written: Sequence[str]) -> list[tuple[int, str]]:
             for match in (pattern.finditer(line) if ":" in line else ())
         ]
         clocks = [seconds(match["clock"]) or 0.0 for _, match in found]
-        is_bare = pattern is _AMID_BARE
-        if (
-            not 2 < len(found) <= MAX_CAPTIONS
-            or not run_on(clocks)
-            or (is_bare and found[0][1].start())
-        ):
+        if not (2 < len(found) <= MAX_CAPTIONS and run_on(clocks)):
+            continue
+        if pattern is _AMID_BARE and found[0][1].start():
             continue
         heads = Counter(_head(match) for _, match in found)
         cuts: list[list[int]] = [[0] for _ in written]
@@ -155,11 +156,10 @@ def _head(clock: re.Match[str]) -> str:
 
 
 def _is_amid(clock: re.Match[str], heads: Counter[str]) -> bool:
-    """Whether a clock stands behind words that are no name, and before some."""
+    """Whether a clock stands behind words that are no name."""
     head = _head(clock)
-    if not clock.string[clock.end() : clock.end() + MAX_HEAD].strip() or is_name(head):
-        return False
-    return any(map(str.isalpha, head)) and (ends_sentence(head) or heads[head] == 1)
+    is_said = ends_sentence(head) or heads[head] == 1
+    return is_said and not is_name(head) and any(map(str.isalpha, head))
 
 
 def in_one_notation(written: Iterable[str]) -> list[str]:

@@ -24,7 +24,8 @@ from askpod.times import anchors
 
 _MOMENT = rf"{CLOCK}(?: ?[AaPp]\.?[Mm]\.?)?|\d{{1,9}}(?:[.,]\d{{1,9}})?"
 _TIME = re.compile(
-    rf"[\[({{<`*_]*(?P<start>{_MOMENT})(?: ?(?:-{{0,2}}>|[-–—]) ?(?P<end>{_MOMENT}))?[\])}}>`*_]*",
+    rf"[\\\[({{<`*_]*(?P<start>{_MOMENT})(?: ?(?:-{{0,2}}>|[-–—]) ?(?P<end>{_MOMENT}))?"
+    r"[\\\])}>`*_]*(?:\([^\s()]{1,500}\))?",
     re.ASCII,
 )
 _BESIDE = re.compile(rf"(\S.*?)(?:\s|<br ?/?>)+([\[(]?{CLOCK}[\])]?)", re.ASCII)
@@ -55,7 +56,7 @@ def as_lines(lines: Sequence[str]) -> Sequence[str]:
 
     The names of the columns are no line.
     """
-    for separator in "\t|;,":
+    for separator in ("\t", "|", ";", ",", "; ", ", "):
         marked = sum(separator in line for line in lines)
         if marked > 1 and 3 * marked > sum(map(bool, lines)):
             rows = _rows(lines, separator)
@@ -86,7 +87,7 @@ def _cells(line: str, separator: str) -> list[str]:
     elif len(line) > _LONGEST or _PART.search(line):
         return []
     elif '"' in line:
-        written = next(csv.reader([line], delimiter=separator))
+        written = next(csv.reader([line], delimiter=separator[0], skipinitialspace=True))
     else:
         written = re.split(rf"{separator}(?! )", line)  # a comma before a space is said
     cells: list[str] = []
@@ -193,8 +194,8 @@ def _joined(lines: Sequence[str], rows: Sequence[_Row], columns: _Columns) -> li
         place = next((each for each in columns.texts if row[each]), columns.texts[0])
         name = row[columns.speaker] if columns.speaker >= 0 else ""
         name = names[place] if len(columns.texts) > 1 else name
-        end = time["end"] or (row[columns.end] if columns.end >= 0 else "")
-        clocks = [_clock(each, columns.unit) for each in (time["start"], end) if each]
+        end = time["end"] or ("" if columns.end < 0 else row[columns.end])
+        clocks = filter(None, (_clock(each, columns.unit) for each in (time["start"], end)))
         label = f"{name.rstrip(': ')}: " if name and row[place] else ""
         joined[at] = f"[{' --> '.join(clocks)}] {label}{row[place]}" if row[place] else ""
     head = first
@@ -204,7 +205,8 @@ def _joined(lines: Sequence[str], rows: Sequence[_Row], columns: _Columns) -> li
 
 
 def _clock(written: str, unit: float) -> str:
+    """A cell's time as a clock; "" where it holds none."""
     match = _TIME.fullmatch(written)
-    if match is None or ":" in written:
-        return written.strip("[](){}<>`*_")
+    if match is None or ":" in match["start"]:
+        return match["start"] if match else ""
     return digits(_second(match["start"]) * unit)
