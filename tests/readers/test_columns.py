@@ -65,6 +65,20 @@ def test_columns_of_which_each_row_has_one_are_the_speakers(read):
     texts = [(at, *((text, "") if who == "Bo" else ("", text))) for who, at, text in HEARD]
     rows = "".join(form.format(at // 60, at % 60, bo, ann) for at, bo, ann in texts)
     assert said(read(f"Begin\tBo\tAnn Lee\n{rows}", "kiln.txt")) == HEARD
+    for n in range(16):
+        rows += form.format(2, n, *((f"No, {n}.", "") if n % 2 else ("", f"Yes, {n}.")))
+    both = said(read(f"Begin\tBo\tAnn Lee\n{rows}00:02:30.000\tAye.\tNot I.\n", "kiln.txt"))
+    assert [(who, text) for who, _, text in both[-2:]] == [
+        ("Bo", "No, 15. Aye."),
+        ("Ann Lee", "Not I."),
+    ]
+
+
+def test_a_name_that_stands_only_where_the_speaker_changes_is_no_speech(read):
+    rows = "".join(f"0:{n:02} | {'Ann Lee' if n == 3 else 'Bo' if n == 21 else ''} | It is lit.\n"
+                   for n in range(3, 40, 3))  # fmt: skip
+    turns = read(f"Time | Name | Text\n{rows}", "kiln.txt").episode.turns
+    assert [(turn.speaker, turn.start) for turn in turns] == [("Ann Lee", 3), ("Bo", 21)]
 
 
 @pytest.mark.parametrize(

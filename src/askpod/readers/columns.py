@@ -30,7 +30,7 @@ _TIME = re.compile(
 )
 _BESIDE = re.compile(rf"(\S.*?)(?:\s|<br ?/?>)+([\[(]?{CLOCK}[\])]?)", re.ASCII)
 _PART = re.compile(r":\d\d[;,]\d{1,3}(?![\d:])", re.ASCII)  # of a clock: frames, thousandths
-_DASHES = re.compile(r"[|:\s-]*-[|:\s-]*")
+_DASHES = frozenset("|:- \t")
 _TRACK = re.compile(r"[AV]\d{1,2}")  # of an editor's sequence
 _START = re.compile(r"\W*(?:start|begin|from|offset|timestamp|timecode)", re.IGNORECASE)
 _SLOWEST = 3.0  # characters a second; timetables have far fewer
@@ -94,7 +94,7 @@ def _cells(line: str, separator: str) -> list[str]:
     for cell in map(str.strip, written):
         beside = _BESIDE.fullmatch(cell) if len(cell) <= MAX_NAME and not cells else None
         cells += beside.groups() if beside else [cell]
-    return [] if _DASHES.fullmatch(line.strip()) else cells
+    return [] if _DASHES.issuperset(line) else cells
 
 
 def _told(rows: Sequence[_Row], *, is_usual: bool) -> _Columns | None:
@@ -116,7 +116,7 @@ def _told(rows: Sequence[_Row], *, is_usual: bool) -> _Columns | None:
     end = next((at for at in likely if at > start and _follow(times[start], times[at])), -1)
     said = max(others, key=lambda at: (_sentences(columns[at]), sum(map(len, columns[at]))))
     unit = 1.0 if clocked else _unit(times[start], times.get(end, []), columns[said])
-    apart = len(others) > 1 and all(sum(bool(row[at]) for at in others) == 1 for row in body)
+    apart = not _TIME.fullmatch(rows[0][start]) and _are_apart(body, others)
     lasts = unit * (max(times[start]) - min(times[start]))
     is_said = 2 * _sentences(columns[said]) >= len(body) or (
         sum(map(len, columns[said])) >= _SLOWEST * lasts
@@ -125,6 +125,13 @@ def _told(rows: Sequence[_Row], *, is_usual: bool) -> _Columns | None:
         return None
     speaker = -1 if apart else _speaker(columns, [at for at in others if at != said])
     return _Columns(start, end, speaker, others if apart else [said], unit)
+
+
+def _are_apart(rows: Sequence[_Row], texts: Sequence[int]) -> bool:
+    """Whether nearly all rows have one of several texts, and each of these stands alone."""
+    filled = [[at for at in texts if row[at]] for row in rows]
+    alone = [places[0] for places in filled if len(places) == 1]
+    return 1 < len(texts) == len(set(alone)) and len(alone) >= _NEARLY_ALL * len(rows)
 
 
 def _times(cells: Sequence[str], rows: int) -> list[float]:
@@ -191,13 +198,16 @@ def _joined(lines: Sequence[str], rows: Sequence[_Row], columns: _Columns) -> li
         if time is None:
             continue
         first = min(first, at)
-        place = next((each for each in columns.texts if row[each]), columns.texts[0])
-        name = row[columns.speaker] if columns.speaker >= 0 else ""
-        name = names[place] if len(columns.texts) > 1 else name
+        said = row[columns.texts[0]]
+        if len(columns.texts) > 1:  # two may speak at once
+            said = " ".join(f"{names[each]}: {row[each]}" for each in columns.texts if row[each])
+        elif columns.speaker >= 0 and row[columns.speaker]:
+            name = row[columns.speaker].rstrip(": ")
+            label = name if name[:1] in "[({<" else f"[{name}]"  # never taken for speech
+            said = said and f"{label}: {said}"
         end = time["end"] or ("" if columns.end < 0 else row[columns.end])
         clocks = filter(None, (_clock(each, columns.unit) for each in (time["start"], end)))
-        label = f"{name.rstrip(': ')}: " if name and row[place] else ""
-        joined[at] = f"[{' --> '.join(clocks)}] {label}{row[place]}" if row[place] else ""
+        joined[at] = said and f"[{' --> '.join(clocks)}] {said}"
     head = first
     while head and (rows[head - 1] or ("|" in lines[head - 1] and "|" in lines[first])):
         head -= 1
