@@ -44,6 +44,7 @@ _WIDEST = 200  # values of one object that are looked at
 _SAMPLE = 50  # rows that are looked at
 _INNER = ("sentences", "segments", "utterances")  # rows of a paragraph
 _READINGS = ("alternatives", "nBest")
+_OF_THEIR_OWN = frozenset((*_READINGS, "offsets", "timestamps", "timestamp"))  # values of a row
 
 _SHAPES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("youtube-json3", "events", ("tStartMs",)),
@@ -237,6 +238,8 @@ def _first_readings(rows: Sequence[object]) -> Sequence[object]:
 
     Where Google tells speakers apart, the last row holds all words again: it is the only one then.
     """
+    if all(_OF_THEIR_OWN.isdisjoint(row) for row in rows if isinstance(row, dict)):
+        return rows
     read = [_flat(row) for row in nested(rows)]
     if all(map(operator.is_, read, nested(rows))):
         return rows

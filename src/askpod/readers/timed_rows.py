@@ -219,11 +219,13 @@ def unit_of(rows: Iterable[Object], names: Names) -> float:
         text = row.get(names.text)
         if not isinstance(start, float | int):
             continue
+        if start % 1:
+            return 1.0
         said += len(text) if isinstance(text, str) else 0
         starts.append(start)
         if isinstance(end, float | int):
             lasted += end if not names.end else max(0.0, end - start)
-    if not starts or any(start % 1 for start in starts):
+    if not starts:
         return 1.0
     slow = _SLOW if lasted else _SLOW_WITH_PAUSES
     return MILLISECOND if said < slow * (lasted or max(starts) - min(starts)) else 1.0
