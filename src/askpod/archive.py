@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from askpod import opening
-from askpod.answering.asker import Asker, Lookups
+from askpod.answering.asker import Asker
 from askpod.answering.overview import DEPTH, episodes_about
+from askpod.answering.quoting import Lookups
 from askpod.embedding import Embedder
 from askpod.errors import QuestionError
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn
@@ -366,9 +367,9 @@ class Archive:
 
     @cached_property
     def _asker(self) -> Asker:
-        lookups = Lookups(self.turns, self._catalog.sentence_vectors, self._named, self.episodes)
-        model, embedder = self._language_model, self.support_embedder
-        return Asker(self._retriever, lookups, self._settings, embedder, model)
+        search, vectors = self._retriever.find, self._catalog.sentence_vectors
+        lookups = Lookups(search, self.turns, vectors, self._named, self.episodes)
+        return Asker(lookups, self._settings, self.support_embedder, self._language_model)
 
     def _refresh(self) -> None:
         """Brings the replica of a server's archive up to it, before the replica is asked."""

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from askpod.answering.catalog_answer import asks_catalog, in_latest, in_period, points_back
 from askpod.answering.extractive import ExtractiveAnswerer
 from askpod.answering.question import understand
-from askpod.answering.quoting import Retrieved, TurnsOf, VectorsOf, in_pieces
-from askpod.answering.refusal import is_doubtful
+from askpod.answering.quoting import Lookups, Retrieved, in_pieces
+from askpod.answering.refusal import is_doubtful, is_weak
 from askpod.answering.rewriting import in_place, is_follow_up, merged, standalone, told
 from askpod.embedding import Embedder
 from askpod.errors import ModelError, QuestionError
-from askpod.model import Answer, Episode, Exchange, Filters, Usage
-from askpod.retrieval.retriever import Found, Retriever
+from askpod.model import Answer, Exchange, Filters, Usage
+from askpod.retrieval.retriever import Found
 from askpod.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,42 +30,21 @@ EVIDENCE = 10  # passages that come with a quoted answer
 EVIDENCE_FOR_MODEL = 40  # that are packed for a model, as far as its budget goes
 
 
-@dataclass(frozen=True, slots=True)
-class Lookups:
-    """What an answer asks of its archive besides a search."""
-
-    turns: TurnsOf
-    sentence_vectors: VectorsOf
-    episodes: Callable[[Sequence[str]], Mapping[str, Episode]]  # by their ids, without turns
-    listed: Callable[[Filters], list[Episode]]  # those that filters leave
-
-
-@dataclass(frozen=True, slots=True)
-class _More:
-    """What a model is to answer from, and how it was found."""
-
-    found: Found
-    queries: tuple[str, ...] = ()  # the model's, that were searched for besides the question
-    usage: Usage = field(default_factory=Usage)  # of the model, for them
-    failure: ModelError | None = None  # why it could not be asked for them
-
-
 class Asker:
     """Answers the questions of one archive. Safe for several threads."""
 
     def __init__(
         self,
-        retriever: Retriever,
         lookups: Lookups,
         settings: Settings,
         embedder: Embedder,
         language_model: LanguageModel | None,
     ) -> None:
-        self._retriever = retriever
         self._lookups = lookups
         self._settings = settings
         self._embedder = embedder
         self._language_model = language_model
+        self._extractive = ExtractiveAnswerer(embedder)
 
     def stream(
         self, question: str, history: Sequence[Exchange], filters: Filters
@@ -98,36 +77,29 @@ class Asker:
 
     def _find(self, question: str, history: Sequence[Exchange], filters: Filters) -> Retrieved:
         """Looks up what an answer can be made from; a follow-up is first made whole."""
-        usage = Usage()
+        usage, archive, model = Usage(), self._lookups, self._llm_answerer
         if asks_catalog(question) and (filters.episode is not None or not points_back(question)):
             history = ()
         wanted, filters = self._narrowed(question, filters)
-        if history and self._llm_answerer is not None:
-            wanted, usage = self._llm_answerer.standalone(wanted, history)
+        if history and model is not None:
+            wanted, usage = model.standalone(wanted, history)
         elif history:
             wanted = standalone(wanted, history)
         began = time.perf_counter()
-        top = EVIDENCE_FOR_MODEL if self._llm_answerer is not None else EVIDENCE
-        found = self._retriever.find(wanted, top, filters)
-        if history and self._llm_answerer is None:
-            found, filters = in_place(question, history, found, filters, self._retriever.find)
-        more = self._find_more(found, top, filters)
-        ids = sorted({passage.episode_id for passage in more.found.passages})
-        episodes = self._lookups.episodes(ids)
-        seconds = time.perf_counter() - began - more.usage.model_seconds
-        return Retrieved(
-            found=more.found,
-            filters=filters,
-            episodes=episodes,
-            turns=self._lookups.turns,
-            sentence_vectors=self._lookups.sentence_vectors,
-            search=self._retriever.find,
-            listed=self._lookups.listed,
-            usage=replace(usage.then(more.usage), retrieval_seconds=seconds),
-            told=told(history) if is_follow_up(question) else (),
-            searched=more.queries,
-            failure=more.failure,
+        top = EVIDENCE if model is None else EVIDENCE_FOR_MODEL
+        found = archive.search(wanted, top, filters)
+        if history and model is None:
+            found, filters = in_place(question, history, found, filters, archive.search)
+        retrieved = Retrieved(
+            found, filters, archive, told=told(history) if is_follow_up(question) else ()
         )
+        if model is not None and not asks_catalog(found.question):
+            retrieved = self._with_more(retrieved, model, top)
+        ids = sorted({passage.episode_id for passage in retrieved.found.passages})
+        episodes = archive.episodes(ids)
+        seconds = time.perf_counter() - began - retrieved.usage.model_seconds
+        usage = replace(usage.then(retrieved.usage), retrieval_seconds=seconds)
+        return replace(retrieved, episodes=episodes, usage=usage)
 
     def _narrowed(self, question: str, filters: Filters) -> tuple[str, Filters]:
         """A question without the time or the episode that it names, and those as filters."""
@@ -137,43 +109,42 @@ class Asker:
             filters = replace(filters, episode=episode)
         return question, filters
 
-    def _find_more(self, found: Found, top: int, filters: Filters) -> _More:
-        """What a model is to answer from.
-
-        The questions that are put in one are searched for, too; where little is found, so are a
-        model's words for the question.
-        """
-        if self._llm_answerer is None or asks_catalog(found.question):
-            return _More(found)
+    def _with_more(self, retrieved: Retrieved, model: LLMAnswerer, top: int) -> Retrieved:
+        """With each question put in one and, where little is near, the model's other words."""
+        found, filters = retrieved.found, retrieved.filters
         parts = understand(found.question, found.named).parts
         found = merged(found, [*self._each(parts, top, filters).values()], top)
+        retrieved = replace(retrieved, found=found)
         when = self._settings.rewrite
         if when != "always" and not (when == "auto" and is_doubtful(found, filters)):
-            return _More(found)
+            return retrieved
         began = time.perf_counter()
         try:
-            written, spent = self._llm_answerer.other_words(found.question)
+            written, spent = model.other_words(found.question)
         except ModelError as error:
             waited = Usage(model_seconds=time.perf_counter() - began)
-            return _More(found, usage=waited, failure=error)
+            return replace(retrieved, usage=waited, failure=error)
         others = self._each(written, top, filters)
-        return _More(merged(found, [*others.values()], top), tuple(others), spent)
+        found = merged(found, [*others.values()], top)
+        return replace(retrieved, found=found, searched=tuple(others), usage=spent)
 
     def _each(self, queries: Sequence[str], top: int, filters: Filters) -> dict[str, Found]:
         """What is found for each query; one that is longer than the embedder reads is left out."""
         found: dict[str, Found] = {}
         for query in queries:
             with suppress(QuestionError):
-                found[query] = self._retriever.find(query, top, filters)
+                found[query] = self._lookups.search(query, top, filters)
         return found
 
     def _answered_by(self, asked: Retrieved) -> Answer | LLMAnswerer:
-        """The answer, where the catalog or quotations make it, else the model that is to write."""
-        model, by_rule = self._llm_answerer, self._answerer
+        """The answer, where it is made without the model, else the model that is to write it."""
+        model = self._llm_answerer
         if model is None:
-            return replace(by_rule.answer(asked), usage=asked.usage)
-        known = by_rule.from_catalog(asked)
-        return model if known is None else replace(known, usage=asked.usage)
+            return replace(self._extractive.answer(asked), usage=asked.usage)
+        if known := self._extractive.from_catalog(asked):
+            return replace(known, usage=asked.usage)
+        weak = asked.failure or is_weak(asked.found, asked.filters)
+        return model.without_model(asked, asked.failure) if weak else model
 
     @cached_property
     def _llm_answerer(self) -> LLMAnswerer | None:
@@ -182,11 +153,7 @@ class Asker:
         # Imported when a model is asked: it takes longer than an answer without one.
         from askpod.answering.llm_answer import LLMAnswerer
 
-        return LLMAnswerer(self._settings, self._embedder, self._language_model)
-
-    @cached_property
-    def _answerer(self) -> ExtractiveAnswerer:
-        return ExtractiveAnswerer(self._embedder)
+        return LLMAnswerer(self._settings, self._embedder, self._extractive, self._language_model)
 
 
 def _noted(item: str | Answer, asked: Retrieved) -> str | Answer:

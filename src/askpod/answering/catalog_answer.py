@@ -198,7 +198,7 @@ def _asks(text: str) -> Asks | None:
 def answer_from_catalog(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | None:
     """The answer to a question about the archive and its episodes; None where it is another."""
     asked = _each_asks(in_period(question.text, Filters())[0])
-    episodes = _newest_first(retrieved.listed(retrieved.filters)) if asked else []
+    episodes = _newest_first(retrieved.archive.listed(retrieved.filters)) if asked else []
     if not episodes:
         return None
     answers = [
@@ -282,7 +282,7 @@ def _seconds(episode: Episode, retrieved: Retrieved) -> float:
     """How long an episode is, at least until its last turn ends; 0.0 where that is not known."""
     if episode.untimed:
         return 0.0
-    last = [] if episode.duration else retrieved.turns(episode.id, 0, LAST_TURN)[-1:]
+    last = [] if episode.duration else retrieved.archive.turns(episode.id, 0, LAST_TURN)[-1:]
     return episode.duration or (last[0].end if last else 0.0)
 
 
@@ -366,7 +366,7 @@ def _hosts(episodes: Sequence[Episode], retrieved: Retrieved) -> str:
     """Who speaks at the beginning of most episodes without being their guest; "" if nobody."""
     sampled, heard = episodes[:SAMPLED], Counter[str]()
     for episode in sampled:
-        turns = retrieved.turns(episode.id, 0, OPENING - 1)
+        turns = retrieved.archive.turns(episode.id, 0, OPENING - 1)
         heard.update({turn.speaker for turn in turns} - {"", *episode.guests})
     hosts = [name for name, times in heard.most_common() if 2 * times > len(sampled)]
     if not hosts or not any(each.guests for each in sampled):

@@ -86,7 +86,10 @@ class ExtractiveAnswerer:
         episodes = retrieved.episodes
         missing = {p.episode_id for p in found.passages} - set(episodes)
         if missing:
-            episodes = {**episodes, **{e.id: e for e in retrieved.listed(retrieved.filters)}}
+            episodes = {
+                **episodes,
+                **{e.id: e for e in retrieved.archive.listed(retrieved.filters)},
+            }
         judged = self._judged(question, found, retrieved, episodes)
         if question.kind == "list":
             runs = choose(judged, words=LIST_ITEMS * ITEM_WORDS, most=LIST_ITEMS)
@@ -106,7 +109,7 @@ class ExtractiveAnswerer:
     ) -> Judged:
         passages = [each for each in found.passages if each.spans][:PASSAGES]
         turns = {
-            rank: retrieved.turns(
+            rank: retrieved.archive.turns(
                 passage.episode_id, max(0, passage.spans[0].turn - 1), passage.spans[-1].turn
             )
             for rank, passage in enumerate(passages)
@@ -119,7 +122,7 @@ class ExtractiveAnswerer:
         pooled = {
             (passage.episode_id, turn): vectors
             for passage in passages
-            for turn, vectors in retrieved.sentence_vectors(
+            for turn, vectors in retrieved.archive.sentence_vectors(
                 passage.episode_id, passage.spans[0].turn, passage.spans[-1].turn
             ).items()
         }
@@ -141,7 +144,7 @@ class ExtractiveAnswerer:
     def _part(self, text: str, retrieved: Retrieved) -> Quotations:
         """The quotations for one of the questions in a question; none where little is near."""
         part = understand(text, retrieved.found.named)
-        found = retrieved.search(text, PASSAGES, retrieved.filters)
+        found = retrieved.archive.search(text, PASSAGES, retrieved.filters)
         if is_weak(found, retrieved.filters):
             return Quotations((), found.passages, {}, "none")
         if part.kind == "comparison":
@@ -171,7 +174,7 @@ class ExtractiveAnswerer:
                 filters = replace(filters, speaker=own)
             others = [each for each in question.people if each != own]
             text = without_names(question.text, others) or question.text
-        found = retrieved.search(text, PASSAGES, filters)
+        found = retrieved.archive.search(text, PASSAGES, filters)
         asked = replace(question, kind="plain", text=text, people=(), theirs=False, compared=())
         there = replace(retrieved, filters=filters)
         quoted = self.quotations(
@@ -242,7 +245,7 @@ def _said_by(person: str, retrieved: Retrieved) -> Retrieved:
     if retrieved.filters.speaker is not None:
         return retrieved
     filters = replace(retrieved.filters, speaker=person)
-    found = retrieved.search(retrieved.found.question, PASSAGES, filters)
+    found = retrieved.archive.search(retrieved.found.question, PASSAGES, filters)
     return replace(retrieved, found=found, filters=filters)
 
 

@@ -28,7 +28,6 @@ from askpod.answering.refusal import (
     SAID_AFTER,
     SENTINEL,
     is_refusal,
-    is_weak,
 )
 from askpod.answering.replies import (
     ReplyReader,
@@ -59,7 +58,11 @@ class LLMAnswerer:
     """Answers with one model. Safe for several threads."""
 
     def __init__(
-        self, settings: Settings, embedder: Embedder, model: LanguageModel | None = None
+        self,
+        settings: Settings,
+        embedder: Embedder,
+        extractive: ExtractiveAnswerer,
+        model: LanguageModel | None = None,
     ) -> None:
         """Asks `model`, by default one made from the settings; `close` closes it."""
         if settings.model is None:
@@ -76,7 +79,7 @@ class LLMAnswerer:
         self._checker = SupportChecker(embedder)
         # One thread that works while the model is waited for; it is idle otherwise.
         self._meanwhile = ThreadPoolExecutor(1, thread_name_prefix="askpod-evidence")
-        self._extractive = ExtractiveAnswerer(embedder)
+        self._extractive = extractive
 
     def close(self) -> None:
         """Lets go of connections and threads."""
@@ -89,9 +92,6 @@ class LLMAnswerer:
         The texts joined are the Answer's, but for a reply that broke off: its Answer is made
         without the model, and replaces what was shown.
         """
-        if asked.failure or is_weak(asked.found, asked.filters):
-            yield from in_pieces(self._without_model(asked, asked.failure))
-            return
         begun = False
         try:
             for attempt in self._attempts(asked):
@@ -106,15 +106,11 @@ class LLMAnswerer:
                     if attempt.last:
                         raise
         except ModelError as error:
-            answer = self._without_model(asked, error)
+            answer = self.without_model(asked, error)
             yield from (answer,) if begun else in_pieces(answer)
 
     async def astream(self, asked: Retrieved) -> AsyncGenerator[str | Answer]:
         """`stream` for asynchronous code. Cancelling stops the request."""
-        if asked.failure or is_weak(asked.found, asked.filters):
-            for item in in_pieces(self._without_model(asked, asked.failure)):
-                yield item
-            return
         begun = False
         try:
             for attempt in self._attempts(asked):
@@ -131,7 +127,7 @@ class LLMAnswerer:
                     if attempt.last:
                         raise
         except ModelError as error:
-            answer = self._without_model(asked, error)
+            answer = self.without_model(asked, error)
             for item in (answer,) if begun else in_pieces(answer):
                 yield item
 
@@ -186,7 +182,7 @@ class LLMAnswerer:
         limit = min(self._limits.context_tokens, self._limits.effective_window)
         budget = limit - overhead - self._limits.answer_tokens
         for last in (False, True):
-            evidence = pack(asked.found.passages, asked.turns, self._tokens.count, budget)
+            evidence = pack(asked.found.passages, asked.archive.turns, self._tokens.count, budget)
             if not evidence:
                 raise ModelError(
                     f"context_tokens is {limit}: too few for a question with any evidence; raise it"
@@ -208,15 +204,11 @@ class LLMAnswerer:
         messages = self._prompts.answer(question, evidence)
         return _Attempt(self, asked, messages, writer, last=last)
 
-    def _without_model(self, asked: Retrieved, error: ModelError | None = None) -> Answer:
-        answer = self._quoted(asked)
-        warnings = answer.warnings
-        if error is not None:
-            warnings = (f"{FALLBACK}: {error}", *warnings)
-        return replace(answer, usage=asked.usage, warnings=warnings)
-
-    def _quoted(self, asked: Retrieved) -> Answer:
-        return self._extractive.answer(asked)
+    def without_model(self, asked: Retrieved, error: ModelError | None) -> Answer:
+        """The speakers' own sentences, and why the model could not write where that is so."""
+        answer = self._extractive.answer(asked)
+        failed = () if error is None else (f"{FALLBACK}: {error}",)
+        return replace(answer, usage=asked.usage, warnings=(*failed, *answer.warnings))
 
     def finished(self, attempt: _Attempt, reply: Reply) -> Answer:
         """The answer that a complete reply makes."""
@@ -248,7 +240,7 @@ class LLMAnswerer:
         It is not taken at its word while the evidence is strong: small models refuse with the
         answer before them. So the quotations follow that an answer without a model would give.
         """
-        quoted = self._quoted(attempt.asked)
+        quoted = self._extractive.answer(attempt.asked)
         if not quoted.refused:
             heading = f"{said}\n\n{NEAREST_AFTER}" if said else NEAREST_WITHOUT_MODEL
             quoted = replace(quoted, text=_headed(heading, quoted), basis="nearest")
@@ -258,7 +250,7 @@ class LLMAnswerer:
 
     def unsupported(self, attempt: _Attempt, reply: Reply) -> Answer:
         """The answer of a reply of which nothing is supported, with quotations behind it."""
-        answer, quoted = self.finished(attempt, reply), self._quoted(attempt.asked)
+        answer, quoted = self.finished(attempt, reply), self._extractive.answer(attempt.asked)
         if quoted.refused:
             return answer if answer.text else self.found_nothing(attempt, reply)
         quoted = numbered_after(quoted, len(answer.citations))

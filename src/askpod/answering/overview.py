@@ -99,12 +99,12 @@ def answer_about_episodes(question: Question, retrieved: Retrieved, quote: Quote
 
 
 def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer:
-    found = retrieved.search(question.subject, DEPTH, retrieved.filters)
+    found = retrieved.archive.search(question.subject, DEPTH, retrieved.filters)
     found = replace(found, question=question.text)
     if found.unmentioned:
         return refused(found)
     about = episodes_about(question.subject, found, retrieved.filters)
-    episodes = {episode.id: episode for episode in retrieved.listed(retrieved.filters)}
+    episodes = {episode.id: episode for episode in retrieved.archive.listed(retrieved.filters)}
     runs: list[Run] = []
     lines = []
     asked = replace(question, kind="plain", text=question.subject)
@@ -150,7 +150,7 @@ def meant(subject: str, text: str, retrieved: Retrieved) -> list[Episode]:
 
     Where there is but one episode, that one.
     """
-    episodes = retrieved.listed(retrieved.filters)
+    episodes = retrieved.archive.listed(retrieved.filters)
     wanted = subject
     guests = named_speakers(wanted, sorted({guest for e in episodes for guest in e.guests}))
     theirs = [e for e in episodes if set(guests) & set(e.guests)]
@@ -172,9 +172,9 @@ def meant(subject: str, text: str, retrieved: Retrieved) -> list[Episode]:
 
 def _heard_in(people: Sequence[str], retrieved: Retrieved) -> list[Episode]:
     """Where people speak whom no episode calls its guests; [] where that is most of them."""
-    episodes = retrieved.listed(replace(retrieved.filters, speaker=None))
+    episodes = retrieved.archive.listed(replace(retrieved.filters, speaker=None))
     filters = [replace(retrieved.filters, speaker=person) for person in people]
-    ids = {each.id for own in filters for each in retrieved.listed(own)}
+    ids = {each.id for own in filters for each in retrieved.archive.listed(own)}
     return [each for each in episodes if each.id in ids] if 2 * len(ids) <= len(episodes) else []
 
 
@@ -203,7 +203,7 @@ def _titled(question: Question, retrieved: Retrieved) -> list[Episode]:
         return []
     called = next(filter(None, found.groups()))
     title = content_words(called)
-    episodes = retrieved.listed(retrieved.filters) if title else []
+    episodes = retrieved.archive.listed(retrieved.filters) if title else []
     return _placed(called, _telling(called), episodes) or [
         e for e in episodes if title in map(content_words, (e.title, e.short, _main(e.title)))
     ]
@@ -227,7 +227,7 @@ def overview(
     parts = []
     for episode in episodes[:QUOTATIONS]:
         filters = replace(retrieved.filters, episode=episode.id)
-        found = retrieved.search(asked or episode.short or episode.title, DEPTH, filters)
+        found = retrieved.archive.search(asked or episode.short or episode.title, DEPTH, filters)
         people = question.people if asked else episode.guests
         if asked:
             found = replace(found, passages=_introduction(found.passages, people))
@@ -274,7 +274,7 @@ def _about(episode: Episode) -> str:
 
 def _sections(episode: Episode, retrieved: Retrieved) -> str:
     starts: dict[str, float] = {}
-    for turn in retrieved.turns(episode.id, 0, LAST_TURN):
+    for turn in retrieved.archive.turns(episode.id, 0, LAST_TURN):
         if turn.section:
             starts.setdefault(turn.section, turn.start)
     times = {} if episode.untimed else starts

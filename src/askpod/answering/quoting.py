@@ -44,16 +44,24 @@ Search = Callable[[str, int, Filters], Found]
 
 
 @dataclass(frozen=True, slots=True)
+class Lookups:
+    """What an answer asks of its archive."""
+
+    search: Search
+    turns: TurnsOf
+    sentence_vectors: VectorsOf
+    episodes: Callable[[Sequence[str]], Mapping[str, Episode]]  # by their ids, without turns
+    listed: Callable[[Filters], list[Episode]]  # those that filters leave
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieved:
     """A question with what was found for it, and where more can be had."""
 
     found: Found
     filters: Filters  # what the listener restricted the question to
-    episodes: Mapping[str, Episode]  # those of the passages, by id
-    turns: TurnsOf
-    sentence_vectors: VectorsOf
-    search: Search  # for another question
-    listed: Callable[[Filters], list[Episode]]  # the episodes that filters leave
+    archive: Lookups
+    episodes: Mapping[str, Episode] = field(default_factory=dict)  # of the passages, by id
     usage: Usage = field(default_factory=Usage)  # what making the question whole has cost
     told: tuple[str, ...] = ()  # what the answer before has quoted already
     searched: tuple[str, ...] = ()  # what was searched for besides the question
