@@ -278,10 +278,7 @@ _SECRET = re.compile(r"key|secret|password|credential|authorization|token$", re.
 def _accepted(
     values: Mapping[str, object], place: Callable[[str], str], *, strict: bool = True
 ) -> dict[str, Any]:
-    """The values as settings hold them; where they are `strict`, a text stands for no number.
-
-    Raises SettingError: a value cannot be used; the message begins with its `place`.
-    """
+    """The values as settings hold them. Raises SettingError that names the `place`."""
     order = list(values)
     try:
         given = _Given.model_validate(values, strict=strict)

@@ -248,10 +248,7 @@ class CitationWriter:
             self._close_group()
 
     def _leads(self, following: str) -> bool:
-        """Whether the markers are for the sentence that begins behind them, as some models write.
-
-        They begin the text, a line or a list item; or they follow a sentence that has its own so.
-        """
+        """Whether the markers are for the sentence behind them, as some models write."""
         gap, sentence = self._group[0][0], self._sentence
         if "\n" in self._gap or not may_begin(following):
             return False

@@ -154,10 +154,7 @@ def _numbers(text: str) -> list[_Number]:
 
 
 class _NumberReading:
-    """One number while its words come in: the sum of its parts, "two thousand" and "five hundred".
-
-    A part is what a scale multiplies; "thousand" or more ends it, but for a scale right behind.
-    """
+    """One number while its words come in, a sum of parts: "two thousand", "five hundred"."""
 
     def __init__(self) -> None:
         self._ended = 0.0  # the parts before this one

@@ -191,12 +191,7 @@ def _only_hears(question: Question, found: Found) -> bool:
 def _told_again(
     question: Question, sentences: Sequence[Sentence], told: Sequence[str]
 ) -> list[bool]:
-    """Which sentences were quoted before, and answer nothing that is new in a follow-up.
-
-    What does holds a word that is new in it, or was said in answer to such a word, or holds the
-    figure that it asks for, where it asks for hardly more ("How often do they?"). Behind " (" it
-    has what is carried over from the question before.
-    """
+    """Which sentences were quoted before, and hold or answer no word that is new in a follow-up."""
     if not told:
         return [False] * len(sentences)
     asked, _, carried = without_names(question.text, question.people).partition(" (")
@@ -231,10 +226,7 @@ def _joined(
 
 
 def _is_unheard(person: str, found: Found) -> bool:
-    """Whether somebody, surely meant, speaks in none of the passages that are read.
-
-    A name that begins the question may be a word: "Will", "Mark".
-    """
+    """Whether somebody, surely meant ("Will" may be a word), speaks in none of the passages."""
     called = set(re.findall(r"[^\W_]+", found.question)[1:])
     meant = person.casefold() in found.question.casefold() or bool(called & set(person.split()))
     return meant and not any(person in each.speakers for each in found.passages[:PASSAGES])
@@ -252,11 +244,7 @@ def _said_by(person: str, retrieved: Retrieved) -> Retrieved:
 def _of_people(
     question: Question, sentences: list[Sentence], episodes: Mapping[str, Episode]
 ) -> list[Sentence]:
-    """What may be quoted where people are asked about: nothing that another guest says.
-
-    Where the question asks what they say, or they are guests, nothing of anybody else; where they
-    say nothing of it, all of it.
-    """
+    """What may be quoted where people are asked about: nothing that another guest says."""
     people = set(question.people)
     if not people.intersection(sentence.span.speaker for sentence in sentences):
         return sentences

@@ -319,11 +319,7 @@ class _Attempt:
         self.prose = ""  # the reply with its markers, as it was read
 
     def take(self, piece: str | Reply) -> Iterator[str | Answer]:
-        """What a piece of the model's stream lets a person see; after the Reply the Answer.
-
-        Raises:
-            ModelError: the reply cannot be used.
-        """
+        """What a piece of the model's stream lets a person see; after the Reply the Answer."""
         self.answered.set()
         if isinstance(piece, str):
             text = self.reader.feed(piece)

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from askpod.model import FINITE
 from askpod.services.endpoints import OPENAI, StrikeOut, split_name
@@ -25,7 +25,8 @@ from askpod.tokens import reported
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
 
-    from askpod.answering.llm_endpoint import ChatErrorMessages
+    from askpod.answering.llm_endpoint import ChatEndpoint
+    from askpod.answering.provider_endpoint import ProviderEndpoint
 
 Schema = Mapping[str, Any]  # a `response_format` of Chat Completions
 Message = tuple[Literal["system", "user", "assistant"], str]
@@ -55,37 +56,6 @@ class Reply:
     completion_tokens: int | None
     seconds: float
     first_text_seconds: float | None
-
-
-class Endpoint(Protocol):
-    """Where a model is asked: llm_endpoint.py, or provider_endpoint.py for a provider's own way.
-
-    A `dialect` is how it takes requests; each endpoint has a type of its own for that.
-    """
-
-    dialect: Any
-
-    def stream(
-        self,
-        dialect: Any,  # noqa: ANN401 - each kind of service has its own
-        messages: Sequence[Message],
-        schema: Schema | None,
-    ) -> Generator[AIMessageChunk, None, None]:
-        """What the service sends. Closing the iterator closes the response."""
-
-    def astream(
-        self,
-        dialect: Any,  # noqa: ANN401 - each kind of service has its own
-        messages: Sequence[Message],
-        schema: Schema | None,
-    ) -> AsyncGenerator[AIMessageChunk, None]:
-        """The same for asynchronous code."""
-
-    def error_messages(self, *, begun: bool) -> ChatErrorMessages:
-        """Words for a failure; `begun` says whether some text had come before."""
-
-    def close(self) -> None:
-        """End the connections that are kept for the next request."""
 
 
 class LanguageModel:
@@ -162,10 +132,8 @@ class LanguageModel:
 
     def reply(self, messages: Sequence[Message]) -> Reply:
         """The whole reply at once. Raises what `stream` raises."""
-        for item in self.stream(messages):
-            if isinstance(item, Reply):
-                return item
-        raise AssertionError("a stream ends with its Reply or raises")
+        *_, reply = self.stream(messages)
+        return cast("Reply", reply)
 
     def forget(self, messages: Sequence[Message], schema: Schema | None = None) -> None:
         """The reply to these could not be used: one that is kept somewhere must not stay."""
@@ -176,7 +144,7 @@ class LanguageModel:
             endpoint.close()
 
     @cached_property
-    def _endpoint(self) -> Endpoint:
+    def _endpoint(self) -> ChatEndpoint | ProviderEndpoint:
         if split_name(self.name)[0] != OPENAI:
             from askpod.answering.provider_endpoint import ProviderEndpoint
 
@@ -190,7 +158,7 @@ class LanguageModel:
 class _Call:
     """One request with its retries: what has come so far, and what to do about a failure."""
 
-    def __init__(self, settings: ModelSettings, endpoint: Endpoint) -> None:
+    def __init__(self, settings: ModelSettings, endpoint: ChatEndpoint | ProviderEndpoint) -> None:
         self.endpoint = endpoint
         self.reply: Reply | None = None
         self._settings = settings
@@ -206,7 +174,7 @@ class _Call:
         self._room = CHARACTERS_PER_TOKEN * self._settings.answer_tokens
         self._chunks_left = CHUNKS_PER_TOKEN * self._settings.answer_tokens
         self._finish = ""
-        self._tokens: tuple[int | None, int | None] | None = None
+        self._tokens: tuple[int | None, int | None] = (None, None)
 
     @property
     def full(self) -> bool:
@@ -244,15 +212,8 @@ class _Call:
             raise self.endpoint.error_messages(begun=bool(self._pieces)).broken_off().error
         if not text.strip():
             raise self.endpoint.error_messages(begun=False).nothing_said(self._finish)
-        prompt_tokens, completion_tokens = self._tokens or (None, None)
-        self.reply = Reply(
-            text=text,
-            finish=self._finish,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            seconds=time.perf_counter() - self._began,
-            first_text_seconds=self._first_text,
-        )
+        seconds = time.perf_counter() - self._began
+        self.reply = Reply(text, self._finish, *self._tokens, seconds, self._first_text)
 
     def failure(self, problem: Exception) -> RequestFailure | None:
         """What a problem means; None if the answer was complete before it came."""
@@ -267,11 +228,7 @@ class _Call:
         return self.endpoint.error_messages(begun=begun).of(problem)
 
     def wait_after(self, failure: RequestFailure) -> float:
-        """Seconds until the next try.
-
-        Raises:
-            ModelError: the failure, where another try is of no use or would take too long.
-        """
+        """Seconds until the next try. Raises ModelError where another is of no use."""
         if self._pieces:
             raise failure.error
         wait = 0.0

@@ -6,7 +6,7 @@ Importing this loads LangChain and the openai client, so llm_client.py does it a
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +19,7 @@ from langchain_openai import ChatOpenAI
 from langsmith.run_helpers import tracing_context
 from pydantic import SecretStr
 
+from askpod.answering.llm_client import Message, Schema
 from askpod.errors import ContextTooLong, ModelError
 from askpod.services.endpoints import is_vendors, key_for, split_name, where
 from askpod.services.errors import ErrorMessages, RequestInfo, complaint_of, is_too_long, may_pass
@@ -59,6 +60,7 @@ class Dialect:
     usage: bool = True  # ask for token counts
     temperature: bool = True  # ask for 0
     structured: bool = True  # ask for JSON of a given form, where that is wanted
+    complained: tuple[str, ...] = STRUCTURED  # words of a complaint about that form
 
     @classmethod
     def of(cls, base_url: str | None) -> Dialect:
@@ -66,14 +68,12 @@ class Dialect:
         names = ("max_tokens", "max_completion_tokens")
         return cls(limits=names[::-1] if is_vendors(base_url) else names)
 
+    @property
     def options(self) -> dict[str, Any]:
-        """Arguments of ChatOpenAI."""
-        chosen: dict[str, Any] = {"stream_usage": self.usage}
-        if self.temperature:
-            chosen["temperature"] = 0
-        return chosen
+        """Arguments of LangChain's chats."""
+        return {"temperature": 0} if self.temperature else {}
 
-    def body(self, answer_tokens: int, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    def body(self, answer_tokens: int, schema: Schema | None) -> dict[str, Any]:
         """What goes into the request as it is.
 
         ChatOpenAI itself renames max_tokens, and reads a structured reply in a way of its own.
@@ -93,7 +93,7 @@ class Dialect:
             return replace(self, limits=self.limits[1:])
         if self.temperature and "temperature" in complaint:
             return replace(self, temperature=False)
-        if self.structured and any(word in complaint for word in STRUCTURED):
+        if self.structured and any(word in complaint for word in self.complained):
             return replace(self, structured=False)
         return None
 
@@ -112,10 +112,7 @@ class ChatEndpoint:
         self._chats: dict[Dialect, ChatOpenAI] = {}
 
     def stream(
-        self,
-        dialect: Dialect,
-        messages: Sequence[tuple[str, str]],
-        schema: Mapping[str, Any] | None = None,
+        self, dialect: Dialect, messages: Sequence[Message], schema: Schema | None = None
     ) -> Generator[AIMessageChunk, None, None]:
         """What the service sends. Closing the iterator closes the response."""
         if dialect not in self._chats:
@@ -124,10 +121,7 @@ class ChatEndpoint:
         yield from untraced(self._chats[dialect].stream(list(messages), SEALED, extra_body=body))
 
     async def astream(
-        self,
-        dialect: Dialect,
-        messages: Sequence[tuple[str, str]],
-        schema: Mapping[str, Any] | None = None,
+        self, dialect: Dialect, messages: Sequence[Message], schema: Schema | None = None
     ) -> AsyncGenerator[AIMessageChunk, None]:
         """The same for asynchronous code, over a connection of its own.
 
@@ -161,8 +155,9 @@ class ChatEndpoint:
             use_responses_api=False,
             stream_chunk_timeout=None,  # the HTTP client's timeout holds for every byte
             cache=False,
+            stream_usage=dialect.usage,
             **clients,
-            **dialect.options(),
+            **dialect.options,
         )
 
     @cached_property

@@ -132,10 +132,7 @@ def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer:
 
 
 def _shortened(run: Run, words: Sequence[str]) -> Run:
-    """The first sentences of a run that hold all of the words it holds.
-
-    As many as LISTED_WORDS allow, else as few as hold them.
-    """
+    """The first sentences of a run that hold all of the words it holds."""
     firsts = [
         replace(run, sentences=run.sentences[:number])
         for number in range(1, len(run.sentences) + 1)
@@ -251,10 +248,7 @@ def _told(run: Run) -> tuple[int, int]:
 
 
 def _introduction(passages: Sequence[Passage], people: Sequence[str]) -> tuple[Passage, ...]:
-    """Of the passages in which people speak, in their order, those soon after their first words.
-
-    Of a talk without labels those at its beginning.
-    """
+    """Of the passages in which people speak, in their order, those soon after their first words."""
     theirs = [each for each in passages if not set(people).isdisjoint(each.speakers)] or passages
     first = min((each.start or 0.0 for each in theirs), default=0.0)
     return tuple(each for each in theirs if (each.start or 0.0) <= first + INTRODUCTION)

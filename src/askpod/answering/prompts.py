@@ -174,11 +174,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _read(name: str, folder: Path | None) -> tuple[Template, Template]:
-    """The system and the user part of a template.
-
-    Raises:
-        PromptError: the file cannot be read or lacks what it must hold.
-    """
+    """The system and the user part of a template. Raises PromptError."""
     path = folder / name if folder is not None and (folder / name).exists() else _built_in() / name
     wrong = partial(_wrong, path, name)
     try:

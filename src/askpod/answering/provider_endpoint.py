@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from math import ceil
 from typing import TYPE_CHECKING, Any, cast
@@ -22,7 +22,15 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from pydantic import SecretStr
 
-from askpod.answering.llm_endpoint import SEALED, STRUCTURED, ChatErrorMessages, auntraced, untraced
+from askpod.answering.llm_client import Message, Schema
+from askpod.answering.llm_endpoint import (
+    SEALED,
+    STRUCTURED,
+    ChatErrorMessages,
+    Dialect,
+    auntraced,
+    untraced,
+)
 from askpod.errors import ModelError
 from askpod.services.endpoints import (
     NO_KEY,
@@ -61,22 +69,6 @@ ADDRESSES = {
 OLLAMA_HOST = "127.0.0.1:11434"
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderDialect:
-    """What may be sent along; what a model refuses is left out from then on."""
-
-    temperature: bool = True
-    structured: bool = True
-
-    def after(self, complaint: str) -> ProviderDialect | None:
-        """The way to put it once the service complained; None if that would change nothing."""
-        if self.temperature and "temperature" in complaint:
-            return replace(self, temperature=False)
-        if self.structured and any(word in complaint for word in (*STRUCTURED, "format")):
-            return replace(self, structured=False)
-        return None
-
-
 class ProviderEndpoint:
     """One model of a provider. Safe for several threads.
 
@@ -90,14 +82,11 @@ class ProviderEndpoint:
         if command := missing_packages(self._provider):
             raise ModelError(f"{settings.name} needs a package that is not installed: {command}")
         self._key = _key_for(self._provider)
-        self.dialect = ProviderDialect()
-        self._chats: dict[ProviderDialect, BaseChatModel] = {}
+        self.dialect = Dialect((), usage=False, complained=(*STRUCTURED, "format"))
+        self._chats: dict[Dialect, BaseChatModel] = {}
 
     def stream(
-        self,
-        dialect: ProviderDialect,
-        messages: Sequence[tuple[str, str]],
-        schema: Mapping[str, Any] | None = None,
+        self, dialect: Dialect, messages: Sequence[Message], schema: Schema | None = None
     ) -> Generator[AIMessageChunk, None, None]:
         """What the service sends. Closing the iterator closes the response."""
         if dialect not in self._chats:
@@ -109,10 +98,7 @@ class ProviderEndpoint:
                 yield told.as_chat_completions(chunk)
 
     async def astream(
-        self,
-        dialect: ProviderDialect,
-        messages: Sequence[tuple[str, str]],
-        schema: Mapping[str, Any] | None = None,
+        self, dialect: Dialect, messages: Sequence[Message], schema: Schema | None = None
     ) -> AsyncGenerator[AIMessageChunk, None]:
         """The same for asynchronous code."""
         chat, told = self._chat(dialect, **self._unkept()), _Told()
@@ -122,14 +108,14 @@ class ProviderEndpoint:
                 yield told.as_chat_completions(chunk)
 
     def error_messages(self, *, begun: bool) -> ProviderErrorMessages:
-        """Words for a failure; `begun` says whether some text had come before."""
+        """As of ChatEndpoint."""
         return ProviderErrorMessages(self._settings, self._key, begun=begun)
 
     def close(self) -> None:
         """Let go of what is kept for the next request."""
         self._chats.clear()
 
-    def _form(self, dialect: ProviderDialect, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _form(self, dialect: Dialect, schema: Schema | None) -> dict[str, Any]:
         """The wish for a structured reply, to those whose word for it is plain."""
         if schema is None or not dialect.structured:
             return {}
@@ -137,9 +123,8 @@ class ProviderEndpoint:
             return {"format": schema["json_schema"]["schema"]}
         return {"response_format": dict(schema)} if self._provider == "mistralai" else {}
 
-    def _chat(self, dialect: ProviderDialect, **more: Any) -> BaseChatModel:  # noqa: ANN401 - the library's
+    def _chat(self, dialect: Dialect, **more: Any) -> BaseChatModel:  # noqa: ANN401 - the library's
         make = import_module("langchain.chat_models").init_chat_model
-        chosen: dict[str, Any] = {"temperature": 0} if dialect.temperature else {}
         try:
             return cast(
                 "BaseChatModel",
@@ -147,7 +132,7 @@ class ProviderEndpoint:
                     self._model,
                     model_provider=self._provider,
                     cache=False,
-                    **chosen,
+                    **dialect.options,
                     **self._address(),
                     **self._limits(),
                     **more,
@@ -281,11 +266,7 @@ def _heeded(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _key_for(provider: str) -> str:
-    """The key of the provider's variable, which its package reads for itself.
-
-    Raises:
-        ModelError: it is not set, or holds what no key holds.
-    """
+    """The key of the provider's variable, which its package reads for itself. Raises ModelError."""
     variables = PROVIDERS[provider].keys
     key = next(filter(None, (secret(name, "key", ModelError) for name in variables)), "")
     if variables and not key:

@@ -260,11 +260,7 @@ def understand(text: str, named: Sequence[str]) -> Question:
 
 
 def _clauses(text: str) -> tuple[str, ...]:
-    """The questions that are put in one, in order; () where there is but one.
-
-    They are searched for together: what the first one says (who, where, when) is wanted to find
-    what answers the second.
-    """
+    """The questions that are put in one, in order; () where there is but one."""
     clauses, begin = list[str](), 0
     ends = [*((mark.start(), mark.end()) for mark in _CLAUSE.finditer(text)), (len(text),) * 2]
     for end, following in ends:
@@ -276,10 +272,7 @@ def _clauses(text: str) -> tuple[str, ...]:
 
 
 def _parts(bare: str) -> tuple[str, ...]:
-    """A question for a definition and for something else as two; () where it is not such a one.
-
-    The second has the term where it says "it".
-    """
+    """A definition that is asked for, and what else, with the term for its "it"; () of neither."""
     found = _TWO_PARTS.match(bare)
     if found is None or _IN_NO_TERM.search(found[2]):
         return ()

@@ -152,11 +152,7 @@ def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
 
 
 def _states(question: Question, run: Run) -> bool:
-    """Whether a quotation has such a figure as is asked for, in a sentence that is to the point.
-
-    "How many hives …?" has no answer in one that says nothing of hives, nor "How old is Ada?" in a
-    sentence of Ada's that is not of herself.
-    """
+    """Whether a quotation has such a figure as is asked for, in a sentence that is to the point."""
     if question.counted and not _says([run], question.counted):
         return False
     asked = query_words(without_how_much(question.without_people))
@@ -209,11 +205,7 @@ def _are_places(found: Found) -> bool:
 
 
 def _may_be_foreign(found: Found) -> bool:
-    """Whether a question may be in another language than the talk.
-
-    It has none of the words that every English question has, and the talk has few of its words. Its
-    nouns, which German writes with capitals, are then no names that could be missing.
-    """
+    """Whether a question may be in another language: no word is English, and few are the talk's."""
     asked = words(found.question)
     strange = len(asked) >= FEWEST_WORDS and STOPWORDS.isdisjoint(asked)
     return strange and found.coverage < STRANGE

@@ -103,11 +103,7 @@ def _vectors(
     embedder: KeptVectors,
     pooled: Mapping[tuple[str, int], Packed],
 ) -> tuple[Scores, Scores, Sequence[int]]:
-    """The vectors of the questions, those of the sentences, and which of these the archive keeps.
-
-    A row each; those that the archive does not keep are embedded, if they are read closely, and the
-    others are zero.
-    """
+    """The vectors of the questions and of the sentences, and which of these the archive keeps."""
     late: dict[int, Packed] = {}
     for place in closely:
         each = sentences[place]
@@ -163,10 +159,7 @@ def _hosts(sentences: Sequence[Sentence]) -> set[str]:
 
 
 def _promising(sentences: Sequence[Sentence], scores: Scores) -> list[int]:
-    """The places of the sentences to read closely, ascending: the best ones of the passages.
-
-    What stands beside a promising sentence is promising too.
-    """
+    """The places of the sentences to read closely, ascending: the best, and what stands beside."""
     sums = scores.copy()
     for place in range(1, len(sentences)):
         if sentences[place - 1].span is sentences[place].span:
@@ -214,11 +207,7 @@ def _with_those_beside(sentences: Sequence[Sentence], vectors: Scores) -> Scores
 
 
 def _asked_before(sentences: Sequence[Sentence], relevance: Scores) -> Scores:
-    """For each sentence the relevance of the best question that it may answer, or 0.
-
-    Such a question stands in the turn before, or right before it in the same turn: many put one to
-    themselves, or read a listener's.
-    """
+    """For each sentence the relevance of the best question right before it, or 0."""
     best: dict[tuple[int, int], float] = {}
     asking = [place for place, each in enumerate(sentences) if each.asks and each.inside]
     for place in asking:

@@ -243,10 +243,7 @@ def _ended(text: str) -> str:
 
 
 def _statement(text: str) -> str:
-    """On one line, and without halves of characters, which JSON can spell and nothing can show.
-
-    "" for a question: small models repeat the one that they were asked.
-    """
+    """On one line, without halves of characters; "" for a question, which small models repeat."""
     line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
     return "" if asks(line) else line
 

@@ -213,10 +213,7 @@ def _points_back(question: str) -> bool:
 
 
 def _thread(history: Sequence[Exchange]) -> list[Exchange]:
-    """The exchanges about the present subject: the newest question, and on through follow-ups.
-
-    A question without a good answer is passed over, unless there is none with one.
-    """
+    """The exchanges about the present subject, through good answers: the newest question first."""
     thread: list[Exchange] = []
     good = [exchange for exchange in history if _is_good(exchange)]
     for exchange in reversed(good or history):
@@ -245,12 +242,7 @@ def _owns(text: str) -> bool:
 
 
 def _person(thread: Sequence[Exchange]) -> str:
-    """Whom the talk is about: a speaker named in a question, else who is quoted first.
-
-    "Who …?" is answered by the full name in the quotation, if it has one.
-    A name in a question that no quoted speaker bears may be anybody's; it is carried over with
-    the other words, and no pronoun is put as somebody else.
-    """
+    """Whom the talk is about: a speaker named in a question, else who is quoted first."""
     for exchange in thread:
         speakers = Counter(c.speaker for c in exchange.answer.citations if c.speaker)
         asked = {word.casefold().removesuffix("'s") for word in _WORD.findall(exchange.question)}
@@ -266,10 +258,7 @@ def _person(thread: Sequence[Exchange]) -> str:
 
 
 def _carried(thread: Sequence[Exchange], *, without_names: bool) -> list[str]:
-    """The words that matter of the questions in a thread, each once: its first question first.
-
-    Left out of another person's question are the names of those who were quoted, no other names.
-    """
+    """The words that matter of a thread's questions, each once; without the names of who spoke."""
     words: list[str] = []
     for exchange in reversed(thread):
         spoke = " ".join(citation.speaker for citation in exchange.answer.citations)

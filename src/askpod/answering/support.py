@@ -112,12 +112,7 @@ class SupportChecker:
     def _where_stated(
         self, claim: str, turn: EvidenceTurn, begin: int, end: int
     ) -> tuple[int, int] | None:
-        """The nearest words of the turn that state the claim's numbers; None where none do.
-
-        A number that stands elsewhere in the turn is another one: four hives are not four years.
-        Of several, one must stand in the nearest words and the others may stand right beside them:
-        "It was over 800. When I started, it was 60."
-        """
+        """The nearest words, or with those beside them, that state the claim's numbers."""
         text = turn.span.text
         # The speaker and the title are known, but are no words of the turn's.
         binding = binding_numbers(_without_place(claim, (turn,)))
@@ -206,11 +201,7 @@ class SupportChecker:
     def _source(
         self, said: str, claim: str, turns: Sequence[EvidenceTurn], shared: float
     ) -> tuple[EvidenceTurn, Support] | None:
-        """The turn that supports best what is `said` in a claim, and states the claim's numbers.
-
-        It holds at least the share `shared` of the words of what is said, and a part of them in the
-        one or two sentences that come nearest.
-        """
+        """The turn that supports best what is `said` in a claim, and states the claim's numbers."""
         wanted = _stems(said)
         held = [
             {
@@ -326,11 +317,7 @@ def _without_place(claim: str, turns: Sequence[EvidenceTurn]) -> str:
 def _sharing_most(
     sentences: Sequence[_Sentence], wanted: frozenset[str]
 ) -> tuple[list[_Sentence], list[_Sentence]]:
-    """The sentences to embed first, and all that are worth it; each in the order of speech.
-
-    EMBEDDED of them are worth it, questions only where there is nothing else. First come those
-    that share at least SHARED_NEARLY as many words as the one that shares most.
-    """
+    """The sentences to embed first, and all that are worth it; each in the order of speech."""
     said = [each for each in sentences if not asks(each.text)] or sentences
     shared = sorted(said, key=lambda each: (-len(each.stems & wanted), each.begin))[:EMBEDDED]
     enough = SHARED_NEARLY * len(shared[0].stems & wanted)
@@ -350,10 +337,7 @@ def _added(claim: str, question: str) -> str:
 
 
 def _on_its_subject(claim: str, question: str, turns: Sequence[EvidenceTurn]) -> list[EvidenceTurn]:
-    """The turns that, with those beside them, speak of what a claim repeats of the question.
-
-    All of its names must be there, and FEWEST_REPEATED of its other words.
-    """
+    """The turns that, with those beside them, speak of what a claim repeats of the question."""
     repeated = _stems(claim) & _stems(question)
     enough = min(FEWEST_REPEATED, len(repeated))
     found = []
@@ -370,11 +354,7 @@ def _on_its_subject(claim: str, question: str, turns: Sequence[EvidenceTurn]) ->
 
 
 def _content(claim: str, held: frozenset[str], known: str) -> frozenset[str]:
-    """The stems that the turn should hold.
-
-    Words of the episode's title and the speaker's name are no evidence against a turn that
-    does not say them: everything in it is said by that speaker, in that episode.
-    """
+    """The stems that the turn should hold; its title and its speaker are known without."""
     stems = _stems(claim)
     return stems - (_stems(known) - held) or stems
 

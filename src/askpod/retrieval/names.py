@@ -136,10 +136,7 @@ def respelled(
 
 
 def _misspelt_in_part(question: str, speakers: tuple[str, ...]) -> dict[str, str]:
-    """First names beside a speaker's last name, and last beside first, that are almost theirs.
-
-    Such a one is replaced though it is a word that is known: "Katherine Jarmul", "Jon Smith".
-    """
+    """First names beside a speaker's last name, and last beside first, that are almost theirs."""
     asked, by_part = _SPELT.findall(question), _by_part(speakers)
     places = sorted({place for word in asked for place in by_part.get(word.casefold(), ())})
     names = [_SPELT.findall(speakers[place]) for place in places]
@@ -219,10 +216,7 @@ def _alike_stems(connection: sqlite3.Connection, word: str) -> list[str]:
 
 
 def _perhaps_alike(name: str, words: Iterable[str]) -> Iterator[str]:
-    """Those that have enough letters in common with the name; all that are alike are among them.
-
-    A hundred times quicker than to compare them, and of many thousands few are left.
-    """
+    """Those with enough letters in common to be alike: quicker to tell than the likeness."""
     letters, size = set(name), len(name)
     longest = size * (2 - ALIKE) / ALIKE
     shortest = size * ALIKE / (2 - ALIKE)

@@ -194,10 +194,7 @@ class Retriever:
         selection: Selection,
         chosen: Ids | None,
     ) -> Pool:
-        """The candidates of both searches, and the chunks around them.
-
-        Known are the dense scores of those that the collection named.
-        """
+        """The candidates of both searches, and the chunks around them."""
         nearest, scores = by_meaning
         candidates = np.concatenate([nearest, by_words])
         # What others say beside a speaker who is asked for counts as context.
@@ -223,10 +220,7 @@ class Retriever:
         pool.learn(unknown, dense_scores(self._catalog, unknown, vector))
 
     def _nearest_cosine(self, pool: Pool, vector: NDArray[np.float32]) -> float:
-        """How near the nearest chunk comes by itself, without the talk around it.
-
-        A dense score grows with the talk around a chunk, and so tells less of that.
-        """
+        """How near the nearest chunk comes by itself, without the talk around it."""
         best = best_first(pool.ids, pool.dense)[:NEAREST]
         vectors = self._catalog.vectors(pool.ids[best[np.isfinite(pool.dense[best])]].tolist())
         return float((vectors @ vector).max()) if len(vectors) else 0.0
@@ -272,10 +266,7 @@ class Retriever:
 
 
 def _begun(work: Callable[[], _T]) -> Callable[[], _T]:
-    """Begins work in a thread of its own; what is returned waits for what it gives or raises.
-
-    The embedder, Chroma or its server, and SQLite do not use the same core. Ctrl-C need not wait.
-    """
+    """Begins work in a thread of its own, which Ctrl-C need not await; gives what waits for it."""
     future: Future[_T] = Future()
 
     def run() -> None:
@@ -322,10 +313,7 @@ def _saying_most(said: Sequence[Said], chosen: Ids | None, count: int) -> Ids:
 
 
 def _with_neighbours(candidates: Ids) -> Ids:
-    """The candidates, those a passage may go on with, and of all these the neighbours, ascending.
-
-    Only with its neighbours, which give it a share of their scores, has a chunk its whole score.
-    """
+    """The candidates, those a passage may go on with, and the neighbours that raise these."""
     sides = len(NEIGHBOUR_SHARES)
     return np.unique(candidates[:, np.newaxis] + np.arange(-sides, MOST + sides))
 
@@ -337,10 +325,7 @@ def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
 
 
 def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:
-    """The words without names of speakers; all words where there are no others.
-
-    Speakers are found by who speaks: what is said beside a name is seldom an answer.
-    """
+    """The words without names, which few say who answer; all words where there are no others."""
     names = {part for name in named for part in query_words(name)}
     return [word for word in words if word not in names] or words
 
