@@ -74,12 +74,6 @@ def test_comparisons(text, compared):
     assert (question.kind, question.compared) == ("comparison", compared)
 
 
-def test_a_full_name_is_nobodys_namesake():
-    namesakes = ["Tobias Feuerhahn", "Tobias Okonjo"]
-    assert understand("What does Tobias Okonjo say?", namesakes).people == ("Tobias Okonjo",)
-    assert understand("What does Tobias say?", namesakes).people == tuple(namesakes)
-
-
 @pytest.mark.parametrize(
     ("text", "theirs"),
     [

@@ -44,7 +44,7 @@ class Asker:
         self._settings = settings
         self._embedder = embedder
         self._language_model = language_model
-        self._extractive = ExtractiveAnswerer(embedder)
+        self._answerer = ExtractiveAnswerer(embedder)
 
     def stream(
         self, question: str, history: Sequence[Exchange], filters: Filters
@@ -140,8 +140,8 @@ class Asker:
         """The answer, where it is made without the model, else the model that is to write it."""
         model = self._llm_answerer
         if model is None:
-            return replace(self._extractive.answer(asked), usage=asked.usage)
-        if known := self._extractive.from_catalog(asked):
+            return replace(self._answerer.answer(asked), usage=asked.usage)
+        if known := self._answerer.from_catalog(asked):
             return replace(known, usage=asked.usage)
         weak = asked.failure or is_weak(asked.found, asked.filters)
         return model.without_model(asked, asked.failure) if weak else model
@@ -153,7 +153,7 @@ class Asker:
         # Imported when a model is asked: it takes longer than an answer without one.
         from askpod.answering.llm_answer import LLMAnswerer
 
-        return LLMAnswerer(self._settings, self._embedder, self._extractive, self._language_model)
+        return LLMAnswerer(self._settings, self._embedder, self._answerer, self._language_model)
 
 
 def _noted(item: str | Answer, asked: Retrieved) -> str | Answer:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from askpod.answering.overview import LAST_TURN, Quote, headline, meant, overview
+from askpod.answering.overview import LAST_TURN, Quote, headline, meant, numbered, overview
 from askpod.answering.question import EPISODE, Question, asks_for_episodes
 from askpod.answering.quoting import Retrieved
 from askpod.links import second_link
@@ -144,13 +144,13 @@ def in_period(
     said = found.groupdict()
     since = _date(said["first"] or said["since"] or said["since_"] or said["within"])
     until = _date(said["last"] or said["until"] or said["within"])
-    since = since or _date(said["after"], +1)
-    until = until or _date(said["before"], -1)
-    season = filters.season
-    if season is None and said["season"]:
-        season = int(said["season"])
-    since, until = filters.since or since, filters.until or until
-    within = replace(filters, season=season, since=since, until=until)
+    season = int(said["season"]) if said["season"] else None
+    within = replace(
+        filters,
+        season=season if filters.season is None else filters.season,
+        since=filters.since or since or _date(said["after"], +1),
+        until=filters.until or until or _date(said["before"], -1),
+    )
     # "Who talked about the crash in 2008?" is asked of later episodes.
     return (text, filters) if ends and not theirs and not listed(within) else (without, within)
 
@@ -168,8 +168,12 @@ def _date(said: str | None, later: int = 0) -> str | None:
 
 def asks_catalog(text: str) -> Asks | None:
     """What a question asks of the catalog; None where it asks what is said in the episodes."""
-    asked = _each_asks(in_period(text, Filters())[0])
+    asked = _asked_of_catalog(text)
     return asked[0][1] if asked else None
+
+
+def _asked_of_catalog(text: str) -> list[tuple[str, Asks]]:
+    return _each_asks(in_period(text, Filters())[0])
 
 
 def points_back(text: str) -> bool:
@@ -179,14 +183,14 @@ def points_back(text: str) -> bool:
 
 def _each_asks(text: str) -> list[tuple[str, Asks]]:
     """The questions that are put in one, and what each asks; [] where one asks something else."""
-    parts = [text] if _asks(text) or len(text) > LONGEST_QUESTION else _NEXT.split(text)
+    if len(text) > LONGEST_QUESTION:  # it is refused, and would take long here
+        return []
+    parts = [text] if _asks(text) else _NEXT.split(text)
     asked = [(part, asks) for part in parts if (asks := _asks(part))]
     return asked if len(asked) == len(parts) else []
 
 
 def _asks(text: str) -> Asks | None:
-    if len(text) > LONGEST_QUESTION:  # it is refused, and would take long here
-        return None
     bare = " ".join(text.split()).strip(" ?!.")
     for asks, pattern in _ASKED.items():
         found = pattern.search(bare)
@@ -197,7 +201,7 @@ def _asks(text: str) -> Asks | None:
 
 def answer_from_catalog(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | None:
     """The answer to a question about the archive and its episodes; None where it is another."""
-    asked = _each_asks(in_period(question.text, Filters())[0])
+    asked = _asked_of_catalog(question.text)
     episodes = _newest_first(retrieved.archive.listed(retrieved.filters)) if asked else []
     if not episodes:
         return None
@@ -226,7 +230,7 @@ def _answer(
         return overview(question, [chosen], retrieved, quote) if chosen else None
     told = {
         "count": lambda: _how_many(question.text, episodes),
-        "list": lambda: f"{_counted(episodes)}\n{_numbered(episodes, MOST_LISTED)}",
+        "list": lambda: f"{_counted(episodes)}\n{_list(episodes, MOST_LISTED)}",
         "guests": lambda: _guests(episodes, MOST_NAMES),
         "host": lambda: _hosts(episodes, retrieved),
         "archive": lambda: _description(episodes),
@@ -244,11 +248,10 @@ def in_latest(text: str, episodes: Callable[[], list[Episode]]) -> tuple[str, st
     "What does the latest episode say about bees?" gives "What does it say about bees?".
     """
     found = None if asks_catalog(text) else _IN_LATEST.search(text)
-    latest = _by_date("latest", _newest_first(episodes())) if found else None
-    if found is None or latest is None:
-        return text, None
-    said = "" if found["inside"] else "it"
-    return f"{text[: found.start()]}{said}{text[found.end() :]}".strip(" ,"), latest.id
+    if found and (latest := _by_date("latest", _newest_first(episodes()))):
+        said = "" if found["inside"] else "it"
+        return f"{text[: found.start()]}{said}{text[found.end() :]}".strip(" ,"), latest.id
+    return text, None
 
 
 def _newest_first(episodes: Iterable[Episode]) -> list[Episode]:
@@ -273,9 +276,8 @@ def _one(text: str, episodes: Sequence[Episode], retrieved: Retrieved) -> Episod
 
 def _by_date(which: str, episodes: Sequence[Episode]) -> Episode | None:
     dated = [each for each in episodes if each.date or each.number is not None]
-    if not dated:
-        return None
-    return dated[-1 if which in ("first", "oldest", "earliest") else 0]
+    place = -1 if which in ("first", "oldest", "earliest") else 0
+    return dated[place] if dated else None
 
 
 def _seconds(episode: Episode, retrieved: Retrieved) -> float:
@@ -307,7 +309,7 @@ def _known(asked: str, episode: Episode, retrieved: Retrieved) -> str:
     return f"{headline(episode)}{length}{unknown}" + (f"\n{link}" if link else "")
 
 
-def _numbered(episodes: Sequence[Episode], most: int) -> str:
+def _list(episodes: Sequence[Episode], most: int) -> str:
     lines = [f"{place}. {headline(each)}" for place, each in enumerate(episodes[:most], start=1)]
     more = len(episodes) - most
     return "\n".join([*lines, f"… and {more} more"] if more > 0 else lines)
@@ -317,7 +319,7 @@ def _how_many(text: str, episodes: Sequence[Episode]) -> str:
     """The answer to "How many …?" and "When did it start?"; "" where the catalog has it not."""
     if re.search(r"how many guests", text, re.IGNORECASE):
         names = _names(episodes)
-        return f"{_number(len(names), 'guest')} in {_counted(episodes)}" if names else ""
+        return f"{numbered(len(names), 'guest')} in {_counted(episodes)}" if names else ""
     asks_when = re.match(r"when\b", text, re.IGNORECASE)
     asks_hours = re.search(r"\bhours of\b", text, re.IGNORECASE)
     lacks_dates = not any(each.date for each in episodes)
@@ -340,11 +342,7 @@ def _counted(episodes: Sequence[Episode]) -> str:
         minutes = sum(lengths) / 60
         much = f"{minutes / 60:,.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
         talk = f", {much} of talk"
-    return f"{_number(len(episodes), 'episode')}{span}{talk}."
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{numbered(len(episodes), 'episode')}{span}{talk}."
 
 
 def _names(episodes: Iterable[Episode]) -> list[str]:
@@ -357,9 +355,9 @@ def _guests(episodes: Sequence[Episode], most: int) -> str:
     if not names:
         return ""
     more = f" … and {len(names) - most} more" if len(names) > most else ""
-    told = f"{_number(len(names), 'guest')}: {', '.join(names[:most])}{more}."
+    told = f"{numbered(len(names), 'guest')}: {', '.join(names[:most])}{more}."
     without = sum(not each.guests for each in episodes)
-    return f"{told} {_number(without, 'episode')} without a named guest." if without else told
+    return f"{told} {numbered(without, 'episode')} without a named guest." if without else told
 
 
 def _hosts(episodes: Sequence[Episode], retrieved: Retrieved) -> str:
@@ -379,11 +377,10 @@ def _hosts(episodes: Sequence[Episode], retrieved: Retrieved) -> str:
 def _description(episodes: Sequence[Episode]) -> str:
     """What there is to ask about: how much, who, on what, and the newest episodes."""
     topics = Counter(topic for each in episodes for topic in each.topics).most_common(MOST_TOPICS)
-    guests = _guests(episodes, MOST_TOPICS)
     parts = [
         _counted(episodes),
         f"Topics: {', '.join(topic for topic, _ in topics)}." if topics else "",
-        guests,
-        f"{'The newest' if episodes[0].date else 'Some'}:\n{_numbered(episodes[:NEWEST], NEWEST)}",
+        _guests(episodes, MOST_TOPICS),
+        f"{'The newest' if episodes[0].date else 'Some'}:\n{_list(episodes[:NEWEST], NEWEST)}",
     ]
     return "\n".join(part for part in parts if part)

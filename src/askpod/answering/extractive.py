@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, zip_longest
 
 import numpy as np
 
@@ -83,13 +84,10 @@ class ExtractiveAnswerer:
 
     def quotations(self, question: Question, found: Found, retrieved: Retrieved) -> Quotations:
         """The quotations for one question from what was found for it."""
-        episodes = retrieved.episodes
-        missing = {p.episode_id for p in found.passages} - set(episodes)
-        if missing:
-            episodes = {
-                **episodes,
-                **{e.id: e for e in retrieved.archive.listed(retrieved.filters)},
-            }
+        ids = {passage.episode_id for passage in found.passages}
+        episodes = {**retrieved.episodes}
+        if not ids <= episodes.keys():
+            episodes |= {e.id: e for e in retrieved.archive.listed(retrieved.filters)}
         judged = self._judged(question, found, retrieved, episodes)
         if question.kind == "list":
             runs = choose(judged, words=LIST_ITEMS * ITEM_WORDS, most=LIST_ITEMS)
@@ -108,24 +106,17 @@ class ExtractiveAnswerer:
         episodes: Mapping[str, Episode],
     ) -> Judged:
         passages = [each for each in found.passages if each.spans][:PASSAGES]
-        turns = {
-            rank: retrieved.archive.turns(
-                passage.episode_id, max(0, passage.spans[0].turn - 1), passage.spans[-1].turn
-            )
-            for rank, passage in enumerate(passages)
-        }
+        turns, pooled = [], {}
+        for passage in passages:
+            id_, first, last = passage.episode_id, passage.spans[0].turn, passage.spans[-1].turn
+            turns.append(retrieved.archive.turns(id_, max(0, first - 1), last))
+            kept = retrieved.archive.sentence_vectors(id_, first, last)
+            pooled.update({(id_, turn): vectors for turn, vectors in kept.items()})
         sentences = read(passages, turns, self._embedder.count_tokens)
         wanted = retrieved.filters.speaker
         if wanted is not None:
             sentences = [s for s in sentences if matches_name(wanted, s.span.speaker)]
         sentences = _of_people(question, sentences, episodes)
-        pooled = {
-            (passage.episode_id, turn): vectors
-            for passage in passages
-            for turn, vectors in retrieved.archive.sentence_vectors(
-                passage.episode_id, passage.spans[0].turn, passage.spans[-1].turn
-            ).items()
-        }
         judged = judge(question, sentences, passages, episodes, self._embedder, pooled)
         again = _told_again(question, sentences, retrieved.told)
         return judged.lowered(TOLD * np.array(again, dtype=float))
@@ -159,27 +150,23 @@ class ExtractiveAnswerer:
             plain = replace(question, kind="plain")
             whole = self.quotations(plain, retrieved.found, retrieved)
             sides.insert(0, replace(whole, runs=_within(whole.runs, COMPARED_WORDS)))
-        longest = max(len(side.runs) for side in sides)
         runs: list[Run] = []
-        for number in range(longest):
-            for side in sides:
-                if number < len(side.runs) and not _among(side.runs[number], runs):
-                    runs.append(side.runs[number])
+        for run in chain.from_iterable(zip_longest(*(side.runs for side in sides))):
+            if run is not None and not _among(run, runs):
+                runs.append(run)
         return _joined(runs, sides, retrieved.found.passages)
 
     def _side(self, question: Question, own: str, retrieved: Retrieved) -> Quotations:
-        filters, text = retrieved.filters, own
+        filters, text, people = retrieved.filters, own, tuple[str, ...]()
         if own in question.people:
+            people = (own,)
             if filters.speaker is None or matches_name(filters.speaker, own):
                 filters = replace(filters, speaker=own)
             others = [each for each in question.people if each != own]
             text = without_names(question.text, others) or question.text
         found = retrieved.archive.search(text, PASSAGES, filters)
-        asked = replace(question, kind="plain", text=text, people=(), theirs=False, compared=())
-        there = replace(retrieved, filters=filters)
-        quoted = self.quotations(
-            replace(asked, people=(own,) if own in question.people else ()), found, there
-        )
+        asked = replace(question, kind="plain", text=text, people=people, theirs=False, compared=())
+        quoted = self.quotations(asked, found, replace(retrieved, filters=filters))
         return replace(quoted, runs=_within(quoted.runs, COMPARED_WORDS))
 
 
@@ -220,7 +207,7 @@ def _joined(
     every = [*(p for side in sides for p in side.passages), *also]
     passages = {(p.episode_id, p.start, p.text): p for p in every}
     episodes = {id_: each for side in sides for id_, each in side.episodes.items()}
-    answered = all(side.runs and side.basis == "answered" for side in sides)
+    answered = all(side.basis == "answered" for side in sides)
     basis: Basis = "answered" if answered else "nearest"
     return Quotations(_within(runs, WORDS_IN_ALL), tuple(passages.values()), episodes, basis)
 
@@ -262,12 +249,8 @@ def _of_people(
 
 def _among(run: Run, runs: Iterable[Run]) -> bool:
     """Whether some of its words are quoted by another run."""
-    return any(
-        (one.episode, one.turn, one.begin) == (other.episode, other.turn, other.begin)
-        for each in runs
-        for one in run.sentences
-        for other in each.sentences
-    )
+    quoted = {sentence.place for each in runs for sentence in each.sentences}
+    return any(sentence.place in quoted for sentence in run.sentences)
 
 
 def _within(runs: Sequence[Run], words: int) -> list[Run]:

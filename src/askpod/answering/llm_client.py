@@ -36,11 +36,10 @@ CHUNKS_PER_TOKEN = 50  # empty ones included, which is how hidden reasoning show
 
 # Other words of services for why a reply ended; "" where it did not come to its end.
 ENDS = {
-    "max_tokens": "length",
-    "model_length": "length",  # Mistral's
-    "abort": "",  # vLLM's
-    "error": "",
-    "insufficient_system_resource": "",  # DeepSeek's
+    **dict.fromkeys(("end_turn", "complete"), "stop"),
+    **dict.fromkeys(("max_tokens", "model_length", "model_context_window_exceeded"), "length"),
+    **dict.fromkeys(("refusal", "safety", "recitation", "prohibited_content"), "content_filter"),
+    **dict.fromkeys(("abort", "error", "insufficient_system_resource"), ""),  # vLLM's, DeepSeek's
 }
 
 

@@ -28,9 +28,7 @@ INTRODUCED = "Can you tell us about yourself, your background, your career and w
 INTRODUCTION = 600.0  # seconds from their first words in which people introduce themselves
 LAST_TURN = 1_000_000  # beyond any episode's
 TITLE = 0.6  # share of the words of a question's subject that the title of its episode must hold
-NEARLY = (
-    0.5  # of the best passage's score; without the subject's words, what is less is not about it
-)
+NEARLY = 0.5  # of the best passage's score: less, without the subject's words, is not about it
 
 # What calls an episode an episode.
 _SAYS_NOTHING = re.compile(rf"{EPISODE}|titled|called|named")
@@ -68,21 +66,20 @@ def episodes_about(subject: str, found: Found, filters: Filters) -> list[About]:
     hold half of them count. Where none does, those count whose score is not far below the best,
     unless all that was found is too far from the subject.
     """
-    passages = found.passages
-    words = query_words(subject)
+    passages, words = found.passages, query_words(subject)
     held = held_words(words, [passage.text for passage in passages])
-    shared = [(p, len(each) / max(1, len(words))) for p, each in zip(passages, held, strict=True)]
-    episodes = {passage.episode_id for passage, share in shared if share > 0.5}
-    counted = [p for p, share in shared if share >= 0.5 and p.episode_id in episodes]
+    twice = [(p, 2 * len(each)) for p, each in zip(passages, held, strict=True)]
+    half = [passage for passage, number in twice if number >= max(1, len(words))]
+    more = {passage.episode_id for passage, number in twice if number > len(words)}
+    counted = [passage for passage in half if passage.episode_id in more]
     if not counted and not is_weak(found, filters):
         counted = [p for p in passages if p.score >= NEARLY * passages[0].score]
-    in_words = any(share >= 0.5 for _, share in shared)
     grouped: dict[str, list[Passage]] = {}
     for passage in counted:
         grouped.setdefault(passage.episode_id, []).append(passage)
     # One passage that is all about it tells more than several that mention it.
     return sorted(
-        (About(id_, tuple(own), in_words) for id_, own in grouped.items()),
+        (About(id_, tuple(own), bool(half)) for id_, own in grouped.items()),
         key=lambda about: -about.passages[0].score * (1 + math.log(len(about.passages))),
     )
 
@@ -107,27 +104,23 @@ def _which(question: Question, retrieved: Retrieved, quote: Quote) -> Answer:
     episodes = {episode.id: episode for episode in retrieved.archive.listed(retrieved.filters)}
     runs: list[Run] = []
     lines = []
+    words = query_words(question.subject)
     asked = replace(question, kind="plain", text=question.subject)
     for each in about[:MOST_EPISODES]:
         own = quote(asked, replace(found, passages=each.passages[:2]), retrieved)
-        if not own.runs:
-            continue
-        words = query_words(question.subject)
-        held = held_words(words, [run.text for run in own.runs])
-        best = max(range(len(held)), key=lambda place: len(held[place]))
-        runs.append(_shortened(replace(own.runs[best], asked=""), words))
-        times = len(each.passages)
-        lines.append(
-            f"{episodes[each.episode].title} ({times} {'place' if times == 1 else 'places'})"
-        )
+        if own.runs:
+            held = held_words(words, [run.text for run in own.runs])
+            best = max(range(len(held)), key=lambda place: len(held[place]))
+            runs.append(_shortened(replace(own.runs[best], asked=""), words))
+            places = numbered(len(each.passages), "place")
+            lines.append(f"\n{len(runs)}. {episodes[each.episode].title} ({places})")
     if not runs:
         return refused(found)
-    number = len(about)
-    basis: Basis = "answered" if about[0].in_words else "nearest"
-    one, many = ("talks", "talk") if about[0].in_words else ("may talk", "may talk")
-    opening = f"{number} {f'episode {one}' if number == 1 else f'episodes {many}'} about this"
-    opening += f"; the first {len(runs)}:" if number > len(runs) else ":"
-    opening += "".join(f"\n{place}. {line}" for place, line in enumerate(lines, start=1))
+    certain, one = about[0].in_words, len(about) == 1
+    basis: Basis = "answered" if certain else "nearest"
+    talk = "may talk" if not certain else "talks" if one else "talk"
+    first = f"; the first {len(runs)}" if len(about) > len(runs) else ""
+    opening = f"{numbered(len(about), 'episode')} {talk} about this{first}:{''.join(lines)}"
     return composed(question.text, Quotations(runs, found.passages, episodes, basis), opening)
 
 
@@ -138,7 +131,7 @@ def _shortened(run: Run, words: Sequence[str]) -> Run:
         for number in range(1, len(run.sentences) + 1)
     ]
     held = held_words(words, [each.text for each in firsts])
-    whole = [each for each, those in zip(firsts, held, strict=True) if those == held[-1]]
+    whole = firsts[held.index(held[-1]) :]
     return next((each for each in reversed(whole) if each.words <= LISTED_WORDS), whole[0])
 
 
@@ -202,12 +195,10 @@ def _titled(question: Question, retrieved: Retrieved) -> list[Episode]:
     title = content_words(called)
     episodes = retrieved.archive.listed(retrieved.filters) if title else []
     return _placed(called, _telling(called), episodes) or [
-        e for e in episodes if title in map(content_words, (e.title, e.short, _main(e.title)))
+        each
+        for each in episodes
+        if title in map(content_words, (each.title, each.short, each.title.partition(":")[0]))
     ]
-
-
-def _main(title: str) -> str:
-    return title.partition(":")[0]
 
 
 def overview(
@@ -232,19 +223,18 @@ def overview(
         there = replace(retrieved, filters=filters, episodes={episode.id: episode})
         own = [replace(run, asked="") for run in quote(about, found, there).runs]
         own = own[: QUOTATIONS if len(episodes) == 1 else 1]
-        runs += sorted(own, key=_told) if asked else own
+        if asked:  # a life is told in its order
+            own.sort(key=lambda run: (run.sentences[0].turn, run.sentences[0].begin))
+        runs += own
         passages += found.passages[:PASSAGES]  # those that are read
-        parts.append(_about(episode) + (_sections(episode, retrieved) if with_sections else ""))
-    if more := len(episodes) - QUOTATIONS > 0 and len(episodes) - QUOTATIONS:
-        parts.append(f"… and {more} more.")
+        description = f"\n{episode.description}" if episode.description else ""
+        sections = _sections(episode, retrieved) if with_sections else ""
+        parts.append(f"{headline(episode)}.{description}{sections}")
+    if len(episodes) > QUOTATIONS:
+        parts.append(f"… and {len(episodes) - QUOTATIONS} more.")
     known = {episode.id: episode for episode in episodes}
     quoted = Quotations(runs, tuple(passages), known, "answered" if runs else "nearest")
     return composed(question.text, quoted, "\n\n".join(parts))
-
-
-def _told(run: Run) -> tuple[int, int]:
-    """Where a quotation stands in its episode: a life is told in its order."""
-    return run.sentences[0].turn, run.sentences[0].begin
 
 
 def _introduction(passages: Sequence[Passage], people: Sequence[str]) -> tuple[Passage, ...]:
@@ -254,16 +244,16 @@ def _introduction(passages: Sequence[Passage], people: Sequence[str]) -> tuple[P
     return tuple(each for each in theirs if (each.start or 0.0) <= first + INTRODUCTION)
 
 
+def numbered(count: int, noun: str) -> str:
+    """So many of something: "1 place", "2,000 places"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def headline(episode: Episode) -> str:
     """An episode's title, with its guests and its day where they are known."""
     guests = f", with {' and '.join(episode.guests)}" if episode.guests else ""
     day = f", {episode.date}" if episode.date else ""
     return f"{episode.title}{guests}{day}"
-
-
-def _about(episode: Episode) -> str:
-    description = f"\n{episode.description}" if episode.description else ""
-    return f"{headline(episode)}.{description}"
 
 
 def _sections(episode: Episode, retrieved: Retrieved) -> str:

@@ -47,19 +47,8 @@ from askpod.settings import ModelSettings
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-# Under which names providers say why a reply ended, and their words for it.
+# Under which names providers say why a reply ended.
 FINISHES = ("finish_reason", "stop_reason", "stopReason", "done_reason")
-MEANINGS = {
-    "end_turn": "stop",
-    "complete": "stop",
-    "max_tokens": "length",
-    "model_length": "length",
-    "model_context_window_exceeded": "length",
-    "refusal": "content_filter",
-    "safety": "content_filter",
-    "recitation": "content_filter",
-    "prohibited_content": "content_filter",
-}
 OLLAMA_ROOM = 1.25  # a model's own tokens for each that is counted here
 # Where LangSmith's gateway would be asked in the provider's place, if no address were given.
 ADDRESSES = {
@@ -193,10 +182,8 @@ class _Told:
     def as_chat_completions(self, chunk: AIMessageChunk) -> AIMessageChunk:
         """A chunk with its end and its tokens where llm_client.py looks for them."""
         said = chunk.response_metadata
-        finish = next((str(said[name]) for name in FINISHES if said.get(name)), "")
-        if finish:
-            plain = finish.rpartition(".")[2].lower()
-            said["finish_reason"] = MEANINGS.get(plain, plain)
+        if finish := next((str(said[name]) for name in FINISHES if said.get(name)), ""):
+            said["finish_reason"] = finish.rpartition(".")[2].lower()
         if chunk.usage_metadata:  # some providers tell the tokens in parts
             self._usage = add_usage(self._usage, chunk.usage_metadata)
             chunk.usage_metadata = self._usage

@@ -173,9 +173,7 @@ class Question:
 
     text: str
     kind: Kind
-    subject: (
-        str  # what is looked for, in the question's words; of "overview": what names the episode
-    )
+    subject: str  # what is looked for, in its words; of "overview": what names the episode
     people: tuple[str, ...]  # speakers whom it names
     theirs: bool  # it asks what they say, so that nobody else's words answer it
     figure: Figure | None  # what its answer must hold
@@ -200,15 +198,13 @@ class Question:
     @property
     def names_an_episode(self) -> bool:
         """Whether it asks for an episode as such, and not for what was said on something."""
-        return self.kind == "episodes" or (
-            self.kind == "overview" and bool(_CALLED.search(self.text))
-        )
+        called = self.kind == "overview" and _CALLED.search(self.text)
+        return self.kind == "episodes" or bool(called)
 
     @property
     def negated(self) -> bool:
         """Whether it asks what is not so: "Which episodes never mention …?"."""
-        before = self.text.partition(self.subject)[0]
-        return bool(_NEGATION.search(before))
+        return bool(_NEGATION.search(self.text.partition(self.subject)[0]))
 
     def holds_figure(self, text: str) -> bool:
         """Whether a text has a figure or a name in it of the kind that is asked for."""
@@ -233,10 +229,8 @@ class Question:
 
     def is_explained_by(self, text: str) -> bool:
         """Whether a text says what the term that is asked for means: "MLOps is a set of …"."""
-        term = self.term.removesuffix("s")
-        return bool(term) and bool(
-            re.search(rf"\b{re.escape(term)}{_DEFINES}", text, re.IGNORECASE)
-        )
+        term = re.escape(self.term.removesuffix("s"))
+        return bool(term and re.search(rf"\b{term}{_DEFINES}", text, re.IGNORECASE))
 
 
 def asks_for_episodes(text: str) -> bool:
@@ -245,9 +239,8 @@ def asks_for_episodes(text: str) -> bool:
 
 
 def understand(text: str, named: Sequence[str]) -> Question:
-    """A question's kind and parts; `named` are the speakers that some words of it may mean."""
-    text = " ".join(text.split())
-    people = _people(text, named)
+    """A question's kind and parts; `named` are the speakers whom it names."""
+    text, people = " ".join(text.split()), tuple(named)
     kind, subject, compared = _kind(text, people)
     figure = figure_asked_for(text)
     theirs, strangers = _asks_them(text, people), _strangers(text, named)
@@ -326,18 +319,6 @@ def without_names(text: str, people: Sequence[str]) -> str:
     parts = {part for person in people for part in words(person)}
     kept = [word for word in text.split() if not words(word) or not parts.issuperset(words(word))]
     return " ".join(kept)
-
-
-def _people(text: str, named: Sequence[str]) -> tuple[str, ...]:
-    """Of the speakers that may be meant those who are: a full name is nobody's namesake."""
-    asked = f" {' '.join(words(text))} "
-    full = [name for name in named if f" {' '.join(words(name))} " in asked]
-    taken = {part for name in full if len(words(name)) > 1 for part in words(name)}
-    return tuple(
-        name
-        for name in named
-        if name in full or not taken.intersection(words(name)) & set(words(text))
-    )
 
 
 def _all_that(pattern: str, bare: str, people: Sequence[str]) -> str:

@@ -172,7 +172,7 @@ class _Widening:
 
     def __init__(self, room: int, runs: Sequence[Run]) -> None:
         self._room = room
-        self._used = {_place(sentence) for run in runs for sentence in run.sentences}
+        self._used = {sentence.place for run in runs for sentence in run.sentences}
 
     def widened(self, run: Run, turn: Sequence[Sentence]) -> list[Sentence]:
         """A run, wider, within its turn."""
@@ -187,15 +187,11 @@ class _Widening:
         return list(turn[first : last + 1])
 
     def _takes(self, sentence: Sentence) -> bool:
-        if not sentence.tells or sentence.words > self._room or _place(sentence) in self._used:
+        if not sentence.tells or sentence.words > self._room or sentence.place in self._used:
             return False
         self._room -= sentence.words
-        self._used.add(_place(sentence))
+        self._used.add(sentence.place)
         return True
-
-
-def _place(sentence: Sentence) -> tuple[str, int, int]:
-    return sentence.episode, sentence.turn, sentence.begin
 
 
 def _question_before(first: Sentence, opening: Sentence, before: Sequence[Sentence]) -> str:
@@ -231,28 +227,20 @@ def _runs(judged: Judged, relevance: Scores, allowed: Sequence[int], ordinary: f
             words += sentences[last].words
             if words > LONGEST_RUN and last > first:
                 break
-            if worth > 0 and _is_enough(sentences[first], sentences[last], words):
+            text = sentences[first].span.text
+            whole = text[sentences[first].begin : sentences[last].end] == text.strip()
+            if worth > 0 and words >= (SHORTEST_TURN if whole else SHORTEST_RUN):
                 fit = tuple(judged.relevance[first : last + 1].tolist())
                 found.append(Run(sentences[first : last + 1], worth, fit))
             last += 1
     return found
 
 
-def _is_enough(first: Sentence, last: Sentence, words: int) -> bool:
-    """Whether so many words, from one sentence to another of a turn, may stand by themselves."""
-    whole = first.span.text[first.begin : last.end] == first.span.text.strip()
-    return words >= SHORTEST_RUN or (whole and words >= SHORTEST_TURN)
-
-
 def composed(question: str, quoted: Quotations, opening: str = "") -> Answer:
     """The answer that quotations make, with a paragraph before them."""
     runs = connected(quoted.runs)
-    citations = tuple(
-        _citation(number, run, quoted.episodes) for number, run in enumerate(runs, start=1)
-    )
-    statements = [
-        _statement(citation, run.asked) for citation, run in zip(citations, runs, strict=True)
-    ]
+    citations = tuple(_citation(n, run, quoted.episodes) for n, run in enumerate(runs, start=1))
+    statements = [_statement(one, run.asked) for one, run in zip(citations, runs, strict=True)]
     heading = NEAREST if quoted.basis == "nearest" else ""
     text = "\n\n".join(part for part in (opening, heading, *statements) if part)
     return Answer(
@@ -308,7 +296,7 @@ def _without_stray_marks(text: str, begin: int, end: int) -> tuple[int, int]:
     return begin, end
 
 
-def _statement(citation: Citation, asked: str = "") -> str:
+def _statement(citation: Citation, asked: str) -> str:
     """One quotation, with who says it and when, and what was asked if it leans on that."""
     when = clock(citation.start)
     who = f"{citation.speaker} ({when})" if citation.speaker else when

@@ -118,8 +118,8 @@ def _bar(found: Found, filters: Filters) -> float:
 def refused(found: Found) -> Answer:
     """The answer that says that there is none, and why where that is known."""
     return Answer(
-        question=found.question,
-        text=REFUSAL,
+        found.question,
+        REFUSAL,
         citations=(),
         passages=found.passages,
         refused=True,
@@ -142,8 +142,8 @@ def basis_of(question: Question, runs: Sequence[Run], *, near: bool) -> Basis:
     not_there = question.names_an_episode or question.strangers
     beside = runs[0].best < ANSWERS and not question.names_no_subject
     unheard = question.teller and not _says(runs, question.teller)
-    weak = not near or beside or unheard or lacks_figure(question, runs)
-    return "nearest" if weak or not_there else "answered"
+    weak = not near or not_there or beside or unheard or lacks_figure(question, runs)
+    return "nearest" if weak else "answered"
 
 
 def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
@@ -185,9 +185,8 @@ def reason(found: Found) -> tuple[str, ...]:
             "few of these words are said in the episodes; if they are in another language than the "
             "talk, ask in the talk's",
         )
-    if not found.unmentioned:
-        return ()
-    return (f"these episodes never mention {' or '.join(found.unmentioned)}",)
+    names = " or ".join(found.unmentioned)
+    return (f"these episodes never mention {names}",) if names else ()
 
 
 def _means_a_stranger(found: Found) -> bool:

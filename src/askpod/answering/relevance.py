@@ -36,6 +36,7 @@ READ_ALONE = 10  # of those, embedded by themselves, too: that is what an answer
 # (docs/answers.md).
 CLAUSE = 0.75  # of the relevance to one of several questions; the rest is that to all in one
 BESIDE = 0.5  # of the cosine: the sentence with those beside it; the rest is the sentence alone
+LONG = 25  # words, for which a sentence counts among those at most
 SHARED_WORDS = 0.6
 ASKED = 0.3  # of the relevance of the best question before it
 ANSWERED_IN = 3  # sentences behind a question in the same turn
@@ -78,9 +79,14 @@ def judge(
     first = shared[0] + other + ASKED * _asked_before(sentences, shared[0])
     closely = _promising(sentences, first)
 
+    lengths = np.array([[min(sentence.words, LONG)] for sentence in sentences])
+
     def fits(vectors: Scores, vector: Scores, held: Scores) -> Scores:
-        cosines, beside = vectors @ vector, _with_those_beside(sentences, vectors) @ vector
+        cosines = vectors @ vector
+        sums = _with_beside(sentences, vectors * lengths, 1.0)
+        sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
         asked_before = ASKED * _asked_before(sentences, cosines + held)
+        beside: Scores = sums @ vector
         return (1 - BESIDE) * cosines + BESIDE * beside + held + other + asked_before
 
     questions, vectors, late = _vectors(asked, sentences, closely, embedder, pooled)
@@ -160,13 +166,19 @@ def _hosts(sentences: Sequence[Sentence]) -> set[str]:
 
 def _promising(sentences: Sequence[Sentence], scores: Scores) -> list[int]:
     """The places of the sentences to read closely, ascending: the best, and what stands beside."""
-    sums = scores.copy()
-    for place in range(1, len(sentences)):
-        if sentences[place - 1].span is sentences[place].span:
-            sums[place] += BESIDE_PROMISING * scores[place - 1]
-            sums[place - 1] += BESIDE_PROMISING * scores[place]
+    sums = _with_beside(sentences, scores, BESIDE_PROMISING)
     inside = [place for place, sentence in enumerate(sentences) if sentence.inside]
     return sorted(sorted(inside, key=lambda place: -sums[place])[:READ_CLOSELY])
+
+
+def _with_beside(sentences: Sequence[Sentence], values: Scores, share: float) -> Scores:
+    """For each sentence its value with a share of those beside it in its turn."""
+    sums = values.copy()
+    for place in range(1, len(sentences)):
+        if sentences[place - 1].span is sentences[place].span:
+            sums[place] += share * values[place - 1]
+            sums[place - 1] += share * values[place]
+    return sums
 
 
 class KeptVectors:
@@ -192,18 +204,6 @@ class KeptVectors:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text."""
         return self._embedder.count_tokens(texts)
-
-
-def _with_those_beside(sentences: Sequence[Sentence], vectors: Scores) -> Scores:
-    """For each sentence the direction of it and those beside it in its turn, by their words."""
-    weighted = vectors * np.array([[min(sentence.words, 25)] for sentence in sentences])
-    sums = weighted.copy()
-    for place in range(1, len(sentences)):
-        one, other = sentences[place - 1], sentences[place]
-        if (one.passage, one.turn) == (other.passage, other.turn):
-            sums[place] += weighted[place - 1]
-            sums[place - 1] += weighted[place]
-    return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9))
 
 
 def _asked_before(sentences: Sequence[Sentence], relevance: Scores) -> Scores:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +72,11 @@ class Sentence:
     inside: bool  # it is in the passage itself
 
     @property
+    def place(self) -> tuple[str, int, int]:
+        """Where in the archive it stands, whichever passage holds it."""
+        return self.episode, self.turn, self.begin
+
+    @property
     def text(self) -> str:
         """What is said, as it stands in the turn."""
         return self.span.text[self.begin : self.end]
@@ -133,26 +138,24 @@ class Judged:
 
     def lowered(self, by: Scores) -> Judged:
         """The same with so much taken off each sentence's relevance."""
-        return Judged(
-            self.sentences, self.relevance - by, tuple(each - by for each in self.to_clauses)
-        )
+        to_clauses = tuple(each - by for each in self.to_clauses)
+        return Judged(self.sentences, self.relevance - by, to_clauses)
 
 
 def read(
-    passages: Sequence[Passage], turns: Mapping[int, Sequence[Turn]], count: TokenCounts
+    passages: Sequence[Passage], turns: Sequence[Sequence[Turn]], count: TokenCounts
 ) -> list[Sentence]:
     """The sentences of all turns that passages touch, with those of the turn before.
 
     Args:
         passages: best first.
-        turns: by the passage's rank the turns from one before its first to its last.
+        turns: for each passage the turns from one before its first to its last.
         count: counts an embedder's tokens; a sentence without end is taken in parts.
     """
     found = []
-    for rank, passage in enumerate(passages):
+    for rank, (passage, said) in enumerate(zip(passages, turns, strict=True)):
         parts = {span.turn: span for span in passage.spans}
-        last = passage.spans[-1].turn if passage.spans else 0
-        for place, turn in enumerate(turns[rank], start=last - len(turns[rank]) + 1):
+        for place, turn in enumerate(said, start=passage.spans[-1].turn - len(said) + 1):
             span = Span(place, 0, turn.speaker, turn.text, turn.start, turn.end, turn.marks)
             part = parts.get(place)
             begin, end = (part.offset, part.offset + len(part.text)) if part else (0, 0)

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askpod.answering.claims import binding_numbers, missing_names, stated_numbers
+from askpod.answering.relevance import KeptVectors
 from askpod.embedding import Embedder
 from askpod.model import EvidenceTurn
 from askpod.text import asks, content_words, folded, split_sentences, split_to_fit, word_set
@@ -57,7 +58,7 @@ LIKELY_CITED = 8  # first turns of the evidence, which is in the order of its wo
 EMBEDDED = 2  # sentences of a turn that are embedded: those that share most words with the claim
 SHARED_NEARLY = 0.5  # of what the first of these shares, that the second must share, too
 MOST_NAMES = 2  # missing ones that are counted
-KEPT = 4000  # verdicts, turns and vectors that are remembered, each
+KEPT = 4000  # verdicts and turns that are remembered, each
 
 # How an answer introduces what somebody said: no part of what was said.
 _ATTRIBUTION = word_set(
@@ -95,9 +96,9 @@ class SupportChecker:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
+        self._kept = KeptVectors(embedder)
         self._verdicts: dict[tuple[str, EvidenceTurn], Support] = {}
         self._turns: dict[str, list[_Sentence]] = {}
-        self._vectors: dict[str, Vector] = {}
 
     def check(self, claim: str, turn: EvidenceTurn) -> Support:
         """One claim, a sentence without its markers, against one cited turn."""
@@ -157,13 +158,14 @@ class SupportChecker:
         together = self.score(claim, joined)
         if together < BAR_TOGETHER:
             return alone
+
+        def adds(turn: EvidenceTurn) -> bool:
+            return together - self.score(claim, [one for one in joined if one != turn]) >= GAIN
+
         return [
-            replace(support, ok=support.ok or together - self._without(claim, joined, turn) >= GAIN)
+            replace(support, ok=support.ok or adds(turn))
             for support, turn in zip(alone, turns, strict=True)
         ]
-
-    def _without(self, claim: str, turns: Sequence[EvidenceTurn], one: EvidenceTurn) -> float:
-        return self.score(claim, [turn for turn in turns if turn != one])
 
     def check_together(self, claim: str, turns: Sequence[EvidenceTurn]) -> bool:
         """Whether turns support a claim of which each may hold a part only."""
@@ -282,11 +284,8 @@ class SupportChecker:
     def _vector(self, text: str) -> Vector:
         # One text in a call: for the few short ones of a citation, starting an embedder's
         # threads takes longer than they save.
-        known = self._vectors.get(text)
-        if known is None:
-            known = self._embedder.embed([text])[0]
-            _remember(self._vectors, text, known)
-        return known
+        vector: Vector = self._kept.embed([text])[0]
+        return vector
 
     def _sentences(self, text: str) -> list[_Sentence]:
         known = self._turns.get(text)

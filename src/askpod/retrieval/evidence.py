@@ -1,11 +1,9 @@
 """Evidence for a model: the best passages within a token budget, and how a prompt shows them.
 
-Passages that touch become one stretch; the turn before a stretch comes along where somebody else
-speaks it, since an answer means little without its question. Nothing is cut within a sentence.
-
-One episode does not crowd out the others: while another one with a passage of at least NEARLY the
-best score has nothing yet, none may take more than half of the budget. What that holds back follows
-at the end, if there is room.
+Passages that touch become one stretch, behind the turn before it where somebody else speaks that,
+since an answer means little without its question. Nothing is cut within a sentence. While another
+episode with a passage of at least NEARLY the best score has nothing yet, none may take more than
+half of the budget; what that holds back follows at the end.
 
 In a prompt, evidence is one numbered line of origin, then what was said:
 
@@ -24,7 +22,6 @@ do, and the marks by which models tell roles apart are broken up.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -51,8 +48,7 @@ _CONTROL = re.compile(
 def render(evidence: Sequence[EvidenceTurn]) -> str:
     """The whole evidence as it stands in a prompt, a blank line between turns; "" without any.
 
-    It begins with a bracket and ends with a line break: the tokens before and after it stay what
-    they are, so that its own can be counted apart.
+    It begins with a bracket and ends with a line break, so that its tokens can be counted apart.
     """
     return "\n".join(render_turn(turn, titled=begins) for turn, begins in by_episode(evidence))
 
@@ -129,10 +125,8 @@ def pack(
     packer.take(passages)
     evidence = packer.evidence()
     # Tokens of parts need not add up to those of the whole, whatever vocabulary counts.
-    while evidence and count(render(evidence)) > budget:
-        packer.undo()
-        evidence = packer.evidence()
-    return evidence
+    over = count(render(evidence)) - budget if evidence else 0
+    return pack(passages, turns, count, budget - over) if over > 0 else evidence
 
 
 class _Packer:
@@ -150,7 +144,6 @@ class _Packer:
         self._spent: dict[str, int] = {}  # tokens of what is chosen, by episode
         # The best passage of each episode, in their order: its title and link.
         self._source: dict[str, Passage] = {}
-        self._before: list[dict[str, tuple[Piece, ...]]] = []
 
     def take(self, passages: Sequence[Passage]) -> None:
         """Chooses from the passages until the budget is used."""
@@ -169,10 +162,6 @@ class _Packer:
         for passage in held_back:
             if not self._add(passage, self._room(passage.episode_id, others_wait=False)):
                 return
-
-    def undo(self) -> None:
-        """Takes back the last choice."""
-        self._chosen = self._before.pop()
 
     def evidence(self) -> tuple[EvidenceTurn, ...]:
         pieces = ((each, piece) for each in self._source for piece in self._chosen.get(each, ()))
@@ -207,30 +196,21 @@ class _Packer:
         if not pieces:
             return True
         for wanted in ([*self._question(episode, pieces[0]), *pieces], pieces):
-            if fitting := self._fitting(episode, wanted, room):
-                self._choose(episode, fitting)
+            if self._choose(episode, wanted, room):
                 return True
-        longest = None
         for fewer in self._beginnings(episode, pieces):
-            if not (fitting := self._fitting(episode, fewer, room)):
+            if not self._choose(episode, fewer, room):
                 break
-            longest = fitting
-        if longest:
-            self._choose(episode, longest)
         return False
 
-    def _fitting(
-        self, episode: str, wanted: Sequence[Piece], room: int
-    ) -> tuple[Piece, ...] | None:
-        """The episode's pieces with those wanted; None where they take more than `room`."""
+    def _choose(self, episode: str, wanted: Sequence[Piece], room: int) -> bool:
+        """Adds pieces to those of the episode, unless they take more than `room` together."""
         held = self._chosen.get(episode, ())
         pieces = merged([*held, *wanted], lambda turn: self._known[episode, turn].text)
-        return pieces if self._cost(episode, pieces) <= room else None
-
-    def _choose(self, episode: str, pieces: tuple[Piece, ...]) -> None:
-        self._before.append(dict(self._chosen))
-        self._chosen[episode] = pieces
-        self._spent[episode] = self._cost(episode, pieces)
+        cost = self._cost(episode, pieces)
+        if cost <= room:
+            self._chosen[episode], self._spent[episode] = pieces, cost
+        return cost <= room
 
     def _pieces(self, passage: Passage) -> list[Piece]:
         """The whole sentences of a passage; those of turns that are gone are left out."""
@@ -346,11 +326,10 @@ def whole_sentences(
 
     `sentences` are those of the whole turn, as split_sentences gives them.
     """
-    first = bisect_right(sentences, begin, key=lambda sentence: sentence[1])
-    last = bisect_left(sentences, end, key=lambda sentence: sentence[0]) - 1
-    if first > last:
+    within = [each for each in sentences if each[0] < end and each[1] > begin]
+    if not within:
         return None
-    (opens, over), (starts, closes) = sentences[first], sentences[last]
+    (opens, over), (starts, closes) = within[0], within[-1]
     return Piece(
         turn,
         opens if over - opens <= LONGEST_SENTENCE else max(begin, opens),
@@ -366,14 +345,13 @@ def merged(pieces: Iterable[Piece], text_of: Callable[[int], str]) -> tuple[Piec
     joined: list[Piece] = []
     for piece in sorted(pieces):
         last = joined[-1] if joined else None
-        if last and last.turn == piece.turn and _touch(last, piece, text_of):
+        # Of two that overlap nothing lies between.
+        if (
+            last
+            and last.turn == piece.turn
+            and not (text_of(last.turn)[last.end : piece.begin].strip())
+        ):
             joined[-1] = Piece(last.turn, last.begin, max(last.end, piece.end))
         else:
             joined.append(piece)
     return tuple(joined)
-
-
-def _touch(one: Piece, other: Piece, text_of: Callable[[int], str]) -> bool:
-    if other.begin <= one.end:
-        return True
-    return not text_of(one.turn)[one.end : other.begin].strip()

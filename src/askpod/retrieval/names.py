@@ -66,7 +66,7 @@ def _by_part(speakers: tuple[str, ...]) -> dict[str, list[int]]:
 def _in_full(name: list[str], folded: str, asked: list[str]) -> bool:
     if len(name) == 1 and name[0].casefold() in STOPWORDS:
         return name[0] in asked[1:]  # "A", as a diariser calls somebody, is no article
-    return bool(name) and f" {' '.join(name).casefold()} " in folded
+    return f" {' '.join(name).casefold()} " in folded
 
 
 def _in_part(name: list[str], folded: str, alone: set[str], taken: set[str]) -> bool:
@@ -98,12 +98,7 @@ def respelled(
 ) -> dict[str, str]:
     """What to read for words of the question that the archive lacks: asked -> spelt as it has it.
 
-    Args:
-        connection: The catalog, being read.
-        question: As it was asked.
-        speakers: Everybody who speaks.
-        is_said: Whether a word is said anywhere.
-        count_tokens: The embedder's count, special tokens included.
+    `is_said` tells whether a word is said anywhere; `count_tokens` is the embedder's count.
     """
     worth = set(query_words(question))
     lacking = [
@@ -117,11 +112,8 @@ def respelled(
     known = {name.casefold() for name in names}
     spellings = _misspelt_in_part(question, tuple(speakers))
     for word in lacking:
-        if (
-            word in spellings
-            or word.casefold() in known
-            or count_tokens([word])[0] <= SPECIAL_TOKENS + 1
-        ):
+        is_known = word in spellings or word.casefold() in known
+        if is_known or count_tokens([word])[0] <= SPECIAL_TOKENS + 1:
             continue
         # Of what is said, names alone: "roaster" is no misspelt "roster".
         said = (
@@ -173,8 +165,8 @@ def _most_alike(word: str, others: Sequence[str]) -> str | None:
         for other in dict.fromkeys(others)
         if other[0].casefold() == folded[0] and abs(len(other) - len(word)) <= len(word) // 3
     }
-    best = max(ratios, key=lambda other: ratios[other], default=None)
-    return best if best is not None and ratios[best] >= ALIKE else None
+    best = max(ratios, key=lambda other: ratios[other], default="")
+    return best if ratios.get(best, 0.0) >= ALIKE else None
 
 
 def unmentioned_names(
@@ -190,23 +182,16 @@ def unmentioned_names(
     A name is a word with a capital that begins no sentence and is no acronym. One that sounds
     like a word of the archive counts as mentioned: transcripts misspell names.
     """
+
+    def is_mentioned(name: str) -> bool:
+        if is_said(name) or _is_in_heading(connection, name):
+            return True
+        folded = name.casefold()
+        borne = any(folded in speaker.casefold() for speaker in speakers)
+        return borne or bool(_alike_stems(connection, folded))
+
     names = dict.fromkeys(word for word in capitals_within(text) if word[1:2].islower())
-    return [
-        name
-        for name in names
-        if not (is_said(name) or _is_named_or_alike(connection, name, speakers))
-    ]
-
-
-def _is_named_or_alike(
-    connection: sqlite3.Connection, name: str, speakers: Collection[str]
-) -> bool:
-    if _is_in_heading(connection, name):
-        return True
-    folded = name.casefold()
-    if any(folded in speaker.casefold() for speaker in speakers):
-        return True
-    return bool(_alike_stems(connection, folded))
+    return [name for name in names if not is_mentioned(name)]
 
 
 def _alike_stems(connection: sqlite3.Connection, word: str) -> list[str]:

@@ -25,13 +25,7 @@ from askpod.errors import AskpodError, QuestionError
 from askpod.model import Filters, Passage
 from askpod.people import People
 from askpod.retrieval.names import named_speakers, replaced, respelled, unmentioned_names
-from askpod.retrieval.passages import (
-    MOST,
-    may_follow,
-    passage,
-    stretches,
-    without_duplicates,
-)
+from askpod.retrieval.passages import MOST, may_follow, passage, stretches, without_duplicates
 from askpod.retrieval.rerank import (
     Ids,
     Pool,
@@ -129,8 +123,17 @@ class Retriever:
             people = self._people()
             selection = select(connection, filters, people)
             chosen = self._chosen(neighbours, selection)
-            # Asked for while the words are looked for.
-            nearest = self._nearest(neighbours, embedded, top, chosen, selection)
+            most, condition = _candidates(top), chroma_condition(selection)
+
+            def nearest_to(embedded: Callable[[], NDArray[np.float32]]) -> Callable[[], Hits]:
+                """Begins to ask for the candidates by meaning: meanwhile words are looked for."""
+                catalog = self._catalog
+                asked = _begun(
+                    lambda: best_chunks(neighbours, catalog, embedded(), most, chosen, condition)
+                )
+                return lambda: asked()()
+
+            nearest = nearest_to(embedded)
             everybody = people.everybody(layout.speakers)
             is_said = partial(self._words.is_said, connection, count=count, state=state)
             tokens = self._embedder.count_tokens
@@ -138,7 +141,7 @@ class Retriever:
             question = replaced(asked, spellings)
             if question != asked:
                 embedded = self._embedding_of(question)
-                nearest = self._nearest(neighbours, embedded, top, chosen, selection)
+                nearest = nearest_to(embedded)
             bare, named = without_titles(question), named_speakers(question, everybody)
             said = [
                 _said(self._words.chunks_that_say(connection, word, count, state), count)
@@ -147,7 +150,7 @@ class Retriever:
             labels = people.labels_of(layout.speakers, set(named).__contains__)
             shares = speech_shares(connection, labels)
             unmentioned = unmentioned_names(connection, bare, everybody, is_said)
-            by_words = _saying_most(said, chosen, _candidates(top))
+            by_words = _saying_most(said, chosen, most)
             vector, by_meaning = embedded(), nearest()
             pool = self._pool(layout, by_meaning, by_words, said, shares, selection, chosen)
             wanted = np.union1d(within_reach(pool, by_words, 2 * top), may_follow(pool, 2 * top))
@@ -168,21 +171,6 @@ class Retriever:
             named=named,
             spellings=spellings,
         )
-
-    def _nearest(
-        self,
-        neighbours: Neighbours,
-        embedded: Callable[[], NDArray[np.float32]],
-        top: int,
-        chosen: Ids | None,
-        selection: Selection,
-    ) -> Callable[[], Hits]:
-        """Begins to ask for the candidates by meaning."""
-        catalog, count, condition = self._catalog, _candidates(top), chroma_condition(selection)
-        asked = _begun(
-            lambda: best_chunks(neighbours, catalog, embedded(), count, chosen, condition)
-        )
-        return lambda: asked()()
 
     def _pool(
         self,
@@ -286,11 +274,9 @@ def _candidates(top: int) -> int:
 
 def _said(chunks: Ids | None, count: int) -> Said:
     """A word, weighed by how many of `count` chunks say it; by nothing if nearly all do."""
-    return (
-        Said(0.0, np.empty(0, np.int64))
-        if chunks is None
-        else Said(idf(len(chunks), count), chunks)
-    )
+    if chunks is None:
+        return Said(0.0, np.empty(0, np.int64))
+    return Said(idf(len(chunks), count), chunks)
 
 
 def _saying_most(said: Sequence[Said], chosen: Ids | None, count: int) -> Ids:
