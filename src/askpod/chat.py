@@ -1,12 +1,11 @@
 """A conversation over an archive: what was asked, what it draws on, and how it is kept on disk.
 
-No terminal in here. A `Chat` keeps its exchanges and filters, hands the newest exchanges on so that
-follow-ups are understood, and looks up what the last answer's citations point to.
+A `Chat` keeps its exchanges and filters, hands the newest exchanges on so that follow-ups are
+understood, and looks up what the last answer's citations point to.
 
-A `Session` is a conversation kept on disk, so that `askpod chat --continue` goes on with it: in the
-user's data folder and not in the archive's, which may be shared or read-only. Each is a file of
-JSON lines, one for each exchange, flushed to the disk before the next question is taken; an
-unfinished last line is dropped. A file that is damaged in any other way is set aside.
+A `Session` is a conversation kept on disk, in the user's data folder: the archive's may be shared
+or read-only. Each is a file of JSON lines, flushed before the next question is taken; an unfinished
+last line is dropped, and a file that is damaged in any other way is set aside.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ from typing import Any, Protocol
 import platformdirs
 
 from askpod.chunking import cut_span
-from askpod.errors import AskpodError
+from askpod.errors import AskpodError, WorkFailed
 from askpod.files import append_line, read_bounded
-from askpod.model import Answer, Citation, Exchange, Filters, Span, Turn
+from askpod.model import Answer, Citation, Exchange, Filters, Span, Turn, newest
 from askpod.parsing import parse_json
 from askpod.text import split_sentences
 
@@ -113,9 +112,8 @@ class Chat:
         except (GeneratorExit, KeyboardInterrupt):
             if answer is None:  # of a model: no other takes long enough to be stopped
                 text = "".join(pieces).rstrip()
-                answer = Answer(
-                    question, text, (), (), refused=False, mode="llm", warnings=(STOPPED,)
-                )
+                answer = Answer(question, text, (), (), refused=False, mode="llm")
+                answer = replace(answer, warnings=(STOPPED,))
             raise
         finally:
             if answer is not None and (answer.text or answer.passages):
@@ -134,14 +132,7 @@ class Chat:
 
     def recent(self) -> list[Exchange]:
         """The newest exchanges that the history's budget holds, oldest first."""
-        room = HISTORY_TOKENS * CHARACTERS_PER_TOKEN
-        kept: list[Exchange] = []
-        for exchange in reversed(self.history):
-            room -= len(exchange.question) + len(exchange.answer.text)
-            if room < 0:
-                break
-            kept.insert(0, exchange)
-        return kept
+        return newest(self.history, HISTORY_TOKENS * CHARACTERS_PER_TOKEN)
 
     def source(self, number: int) -> Citation:
         """A source of the last answer. Raises SourceError: it has no source of that number."""
@@ -206,10 +197,8 @@ DAMAGED_ENDING = ".damaged"
 Notify = Callable[[str], None]
 
 
-class SessionUnwritable(AskpodError):
+class SessionUnwritable(WorkFailed):
     """A conversation cannot be kept: permissions, or no space left."""
-
-    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)

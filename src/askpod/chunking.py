@@ -1,12 +1,9 @@
 """Cuts an episode into chunks: runs of sentences under a token budget.
 
-A chunk never crosses a section, never splits a sentence that fits the budget, and prefers to
-break between turns. Budgets follow the talk: where hardly any turn fills a chunk, as in messages,
-chunks are as short as turns, since each of those stands alone. A chunk is embedded with the last
-words said before it: in an interview that is the question being answered. They are not part of it,
-so that no speech is in two chunks.
-Budgets are counted in the embedder's own tokens, so that nothing is ever cut in silence. Knows
-nothing of embedders beyond a counting function.
+A chunk never crosses a section, never splits a sentence that fits the budget, and prefers to break
+between turns; where hardly any turn fills a chunk, as in messages, chunks are as short as turns. A
+chunk is embedded with the last words said before it, in an interview the question being answered;
+they are no part of it. Budgets are counted in the embedder's own tokens: nothing is cut in silence.
 """
 
 from __future__ import annotations
@@ -15,7 +12,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, islice, takewhile
 
 from askpod.model import Chunk, Episode, Span, Turn
 from askpod.text import TokenCounts, split_sentences, split_to_fit
@@ -75,7 +72,9 @@ def chunk_episode(
     `heading + SPECIAL_TOKENS`, as `count_tokens` counts them.
     """
     sentences = _sentences(episode.turns, count_tokens)
-    settings = (settings or ChunkSettings()).fitted_to(_tokens_of_turns(sentences))
+    by_turn = groupby(sentences, key=lambda sentence: sentence.turn)
+    tokens = [sum(sentence.tokens for sentence in run) for _, run in by_turn]
+    settings = (settings or ChunkSettings()).fitted_to(tokens)
     pieces = _pieces(episode.turns, sentences, count_tokens, settings.speech)
     chunks: list[Chunk] = []
     done = 0
@@ -133,32 +132,19 @@ def _sentences(turns: Sequence[Turn], count_tokens: TokenCounts) -> list[_Piece]
     return sentences
 
 
-def _tokens_of_turns(sentences: Sequence[_Piece]) -> list[int]:
-    return [
-        sum(sentence.tokens for sentence in run)
-        for _, run in groupby(sentences, key=lambda sentence: sentence.turn)
-    ]
-
-
 def _pieces(
     turns: Sequence[Turn], sentences: Sequence[_Piece], count_tokens: TokenCounts, limit: int
 ) -> list[_Piece]:
     """The sentences, those over the limit cut into parts."""
     pieces: list[_Piece] = []
-    for sentence in sentences:
-        if sentence.tokens <= limit:
-            pieces.append(sentence)
+    for each in sentences:
+        if each.tokens <= limit:
+            pieces.append(each)
             continue
-        opens = sentence.opens_turn
-        for begin, end, tokens in split_to_fit(
-            turns[sentence.turn].text,
-            sentence.begin,
-            sentence.end,
-            count_tokens,
-            limit + SPECIAL_TOKENS,
-        ):
-            pieces.append(_Piece(sentence.turn, begin, end, tokens - SPECIAL_TOKENS, opens))
-            opens = False
+        text, most = turns[each.turn].text, limit + SPECIAL_TOKENS
+        for begin, end, tokens in split_to_fit(text, each.begin, each.end, count_tokens, most):
+            opens = each.opens_turn and begin == each.begin
+            pieces.append(_Piece(each.turn, begin, end, tokens - SPECIAL_TOKENS, opens))
     return pieces
 
 
@@ -183,12 +169,8 @@ def _pack(pieces: list[_Piece], settings: ChunkSettings) -> list[list[_Piece]]:
 
 
 def _turn_tokens(pieces: list[_Piece], index: int) -> int:
-    turn = pieces[index].turn
-    total = 0
-    while index < len(pieces) and pieces[index].turn == turn:
-        total += pieces[index].tokens
-        index += 1
-    return total
+    own = takewhile(lambda piece: piece.turn == pieces[index].turn, islice(pieces, index, None))
+    return sum(piece.tokens for piece in own)
 
 
 def _lead(turns: Sequence[Turn], before: Sequence[_Piece], room: int) -> str:

@@ -20,10 +20,14 @@ class AskpodError(Exception):
     report: Any = None  # an IndexReport where a run of indexing ended by it: what was done before
 
 
-class ReadError(AskpodError):
-    """A transcript file cannot be read. The message begins with `path:line:column`."""
+class WorkFailed(AskpodError):
+    """Some of the work failed, and nothing is wrong with how it was asked for."""
 
     exit_code = 1
+
+
+class ReadError(WorkFailed):
+    """A transcript file cannot be read. The message begins with `path:line:column`."""
 
     def __init__(
         self, path: Path | str, problem: str, *, line: int | None = None, column: int | None = None
@@ -51,10 +55,8 @@ class Untimed(ReadError):
     """A transcript says who speaks, but nowhere when; `--untimed` takes it."""
 
 
-class RecordingError(AskpodError):
+class RecordingError(WorkFailed):
     """A recording cannot be transcribed: it is damaged, or its engine failed at it."""
-
-    exit_code = 1
 
 
 class TranscriberError(AskpodError):
@@ -65,10 +67,8 @@ class PathError(AskpodError):
     """A path given by the user does not exist or holds no transcript."""
 
 
-class FetchError(AskpodError):
+class FetchError(WorkFailed):
     """A feed, a repository or a file of theirs cannot be had. The message shows no credentials."""
-
-    exit_code = 1
 
 
 class ArchiveNotFound(AskpodError):
@@ -87,22 +87,16 @@ class StoreDamaged(AskpodError):
     """The catalog cannot be trusted. The message names the command that restores it."""
 
 
-class StoreBusy(AskpodError):
+class StoreBusy(WorkFailed):
     """Another process is writing to the store."""
 
-    exit_code = 1
 
-
-class StoreUnwritable(AskpodError):
+class StoreUnwritable(WorkFailed):
     """The store's folder cannot be written: permissions, or no space left."""
 
-    exit_code = 1
 
-
-class ServerError(AskpodError):
+class ServerError(WorkFailed):
     """The Chroma server failed, or cannot be used. The message shows no token."""
-
-    exit_code = 1
 
 
 class ArchiveClosed(AskpodError):
@@ -116,10 +110,8 @@ class EmbedderError(AskpodError):
     """The embedder cannot be loaded, or cannot read a text without cutting it."""
 
 
-class WorkerError(AskpodError):
+class WorkerError(WorkFailed):
     """A process that was to help with the work cannot be started."""
-
-    exit_code = 1
 
 
 class QuestionError(AskpodError):
@@ -130,13 +122,11 @@ class FilterError(AskpodError):
     """A filter cannot be understood or names something the archive does not hold."""
 
 
-class ModelError(AskpodError):
+class ModelError(WorkFailed):
     """A model's service failed, or gave what cannot be used. The message names no key.
 
     `retryable` says whether the same request may go through later.
     """
-
-    exit_code = 1
 
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         self.retryable = retryable

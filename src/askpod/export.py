@@ -33,7 +33,8 @@ def save_new(path: Path, text: str) -> Path:
     if os.path.isdir(path):  # noqa: PTH112 (Path's own fails at a name that is too long)
         raise PathError(f"{path}: is a folder; name a file in it")
     path = path if path.suffix else path.with_name(path.name + ".md")
-    for candidate in _names(path):
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in range(2, 1000))
+    for candidate in (path, *numbered):
         try:
             with candidate.open("x", encoding="utf-8") as file:
                 file.write(text)
@@ -46,12 +47,6 @@ def save_new(path: Path, text: str) -> Path:
             raise PathError(f"{path}: cannot be written: {reason}") from error
         return candidate
     raise PathError(f"{path}: that name and all its numbers are taken; choose another")
-
-
-def _names(path: Path) -> Iterator[Path]:
-    yield path
-    for number in range(2, 1000):
-        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 def _exchange(exchange: Exchange) -> Iterator[str]:

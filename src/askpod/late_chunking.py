@@ -1,9 +1,7 @@
 """Sentence vectors by late chunking: pooled from the token states of the chunk's own run.
 
-A chunk is embedded anyway, and each of its tokens then knows the words around it. So the mean of
-the states of a sentence's tokens is a vector of that sentence which also knows what "it" and
-"they" are, and costs no further run: neither when an archive is indexed nor when a question is
-asked. Kept as int8, since only the direction counts.
+So a sentence's vector knows what "it" and "they" are, and costs no further run: neither when an
+archive is indexed nor when a question is asked. Kept as int8, since only the direction counts.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ holds only what JSON can carry.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
@@ -302,6 +302,19 @@ class Exchange:
 
     question: str
     answer: Answer
+
+
+def newest(
+    history: Sequence[Exchange], room: int, size: Callable[[str], int] = len
+) -> list[Exchange]:
+    """The newest exchanges whose questions and answers have `room` together, oldest first."""
+    kept: list[Exchange] = []
+    for exchange in reversed(history):
+        room -= size(exchange.question) + size(exchange.answer.text)
+        if room < 0:
+            break
+        kept.insert(0, exchange)
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

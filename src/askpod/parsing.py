@@ -1,9 +1,7 @@
 """Parses YAML and JSON that comes from outside: bounded, with line numbers, and nothing acts.
 
-YAML becomes a tree, built from the C parser's events one by one: nothing is constructed, no tag
-acts, no value is guessed ("No" stays the word it is, 1:49 stays a clock), and nesting cannot
-overflow the stack. JSON is read by the standard library, without its NaN and infinities and with
-bounds on digits and nesting. Everything that can go wrong is one error, with the line.
+YAML becomes a tree, built from the C parser's events one by one: no tag acts, no value is guessed
+("No" stays the word it is, 1:49 stays a clock), and nesting cannot overflow the stack.
 """
 
 from __future__ import annotations
@@ -173,8 +171,7 @@ class _Builder:
                     raise ParseError("begins another YAML document; keep one", self._line(other))
                 break
             if count > MAX_VALUES:
-                line = self._line(event)
-                raise self._refusal(line, f"holds more than {MAX_VALUES:,} values")
+                raise self._refusal(self._line(event), f"holds more than {MAX_VALUES:,} values")
             self._take(event)
         return self._root
 
@@ -218,9 +215,8 @@ class _Builder:
         if self._strict:
             raise ParseError("uses a YAML alias (*name); write the text out", line)
         if event.anchor not in self._anchors:
-            raise self._refusal(
-                line, f"uses the YAML alias *{event.anchor}, which stands for nothing"
-            )
+            unknown = f"uses the YAML alias *{event.anchor}, which stands for nothing"
+            raise self._refusal(line, unknown)
         node, weight = self._anchors[event.anchor]
         self._aliased += weight
         if self._aliased > MAX_ALIASED:
@@ -249,9 +245,8 @@ class _Builder:
     def _key(self, node: Node) -> str | None:
         if isinstance(node, Scalar):
             return node.text
-        raise self._refusal(
-            node.line, "has a list or a mapping where a name must stand, as in an unfilled template"
-        )
+        what = "has a list or a mapping where a name must stand, as in an unfilled template"
+        raise self._refusal(node.line, what)
 
     def _assign(self, mapping: Mapping, key: str | None, node: Node) -> None:
         if key is None:
@@ -275,15 +270,6 @@ def _excerpt(text: str) -> str:
     return f"“{short}”" if len(short) <= _EXCERPT else f"“{short[: _EXCERPT - 1].rstrip()}…”"
 
 
-def _int(digits: str) -> int | None:
-    return int(digits) if len(digits) <= MAX_DIGITS else None
-
-
-def _float(number: str) -> float | None:
-    value = float(number)
-    return value if math.isfinite(value) else None
-
-
 def _refusing(read: Callable[[str], float | None]) -> Callable[[str], float]:
     def number(text: str) -> float:
         value = read(text)
@@ -295,8 +281,8 @@ def _refusing(read: Callable[[str], float | None]) -> Callable[[str], float]:
 
 
 _LENIENT: dict[str, Any] = {
-    "parse_int": _int,
-    "parse_float": _float,
+    "parse_int": lambda digits: int(digits) if len(digits) <= MAX_DIGITS else None,
+    "parse_float": lambda text: value if math.isfinite(value := float(text)) else None,
     "parse_constant": lambda _: None,
 }
 _FINITE: dict[str, Any] = {name: _refusing(read) for name, read in _LENIENT.items()}

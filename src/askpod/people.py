@@ -1,9 +1,8 @@
 """Who is who: names laid over the labels that transcripts give their speakers.
 
-An archive stores the labels as they were read. `people.yaml` in its folder says whose they are,
-and the names stand in filters, answers and citations from then on: nothing is indexed again, no
-word is changed, and what is taken out of the file is undone. It is a list, in the order in which
-the names were given; a later entry sees the names of the earlier ones:
+An archive stores the labels as they were read. `people.yaml` in its folder says whose they are, in
+the order in which names were given, a later entry seeing the names of the earlier ones; what is
+taken out of the file is undone:
 
     - name: Alexey Grigorev
       labels: [Alexey, alexeygrigorev]
@@ -18,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from askpod.errors import AskpodError, StoreUnwritable
 from askpod.files import read_bounded, write_atomically
@@ -26,6 +25,9 @@ from askpod.model import Chunk, Episode, Span, Turn
 from askpod.store_lock import write_lock
 from askpod.text import nearest, without_hidden
 from askpod.voices import Person, Voice, everyone, voices
+
+if TYPE_CHECKING:
+    from askpod.store.catalog import Catalog
 
 FILE = "people.yaml"
 _LOCK = "people.lock"  # apart from the store's: a long indexing need not be waited for
@@ -270,23 +272,10 @@ def find_voice(voices: Iterable[Voice], wanted: str) -> Voice:
 # --- The people of an archive --------------------------------------------------------------------
 
 
-class Speech(Protocol):
-    """What is asked of a catalog."""
-
-    def speaking_times(self) -> list[tuple[str, str, int, float]]:
-        """(episode, label, turns, seconds) of all speech that has a label."""
-
-    def require(self, episode_ids: Iterable[str]) -> list[str]:
-        """The ids, once each; raises EpisodeNotFound for one that is not there."""
-
-    def turns(self, episode_id: str) -> list[Turn]:
-        """An episode's turns under the labels of its transcript."""
-
-
 class ArchivePeople:
     """Who speaks in one archive, and the names in its folder."""
 
-    def __init__(self, folder: Path, catalog: Speech) -> None:
+    def __init__(self, folder: Path, catalog: Catalog) -> None:
         self._folder = folder
         self._catalog = catalog
         self._read: tuple[tuple[int, ...], People] = (), People()

@@ -59,13 +59,6 @@ def _unless(fine: Callable[[Any], bool], problem: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _check_embedder(value: str) -> str:
-    kind, _, name = value.partition(":")
-    if value == "minilm" or (kind == "openai" and name.strip()):
-        return value
-    raise ValueError(f'{value!r} is neither "minilm" nor "openai:NAME"')
-
-
 def _check_url(example: str, secret: str) -> AfterValidator:
     """Checks an address, which may carry credentials and so is not repeated."""
 
@@ -99,7 +92,13 @@ _ModelName = Annotated[
         'must be the name of a model, such as "gpt-4o-mini"',
     ),
 ]
-_EmbedderName = Annotated[str, AfterValidator(_check_embedder)]
+_EmbedderName = Annotated[
+    str,
+    _unless(
+        re.compile(r"minilm|openai:.*\S.*", re.DOTALL).fullmatch,
+        '\'{}\' is neither "minilm" nor "openai:NAME"',
+    ),
+]
 _Endpoint = Annotated[str, _check_url("http://localhost:11434/v1", "key into OPENAI_API_KEY")]
 _Server = Annotated[str, _check_url("http://localhost:8000", "token into ASKPOD_CHROMA_TOKEN")]
 _ServerName = Annotated[
@@ -205,9 +204,7 @@ class Settings:
     prompts: _Folder | None = None  # a folder whose files replace single prompts
     # What happens to a claim that nothing supports; "auto": a small model's is left out.
     unsupported: Unsupported = "auto"
-    rewrite: Rewrite = (
-        "auto"  # when a model writes other words to search for: where little is found
-    )
+    rewrite: Rewrite = "auto"  # when a model writes other words to search for: little is found
     chroma_url: _Server | None = None  # the server that holds the archive; None: the store's folder
     chroma_tenant: _ServerName = "default_tenant"
     chroma_database: _ServerName = "default_database"
@@ -223,14 +220,15 @@ class Settings:
         names where the value stands: the flag, the variable, or file and line.
         """
         chosen = _from_file((folder or Path()) / FILE)
-        chosen |= _from_environment()
-        chosen |= _from_flags(flags or {})
-        model = chosen.pop("model", None)
+        named = {name: os.environ.get(variable) for name, variable in VARIABLES.items()}
+        named = {name: text for name, text in named.items() if text}
+        given = {name: value for name, value in (flags or {}).items() if value is not None}
+        chosen |= _accepted(named, VARIABLES.__getitem__, strict=False)
+        chosen |= _accepted(given, lambda name: "--" + name.replace("_", "-"))
+        model, url = chosen.pop("model", None), chosen.get("base_url")
         model_values = {name: chosen.pop(name) for name in _MODEL_ONLY if name in chosen}
         if model is not None:
-            chosen["model"] = ModelSettings(
-                name=model, base_url=chosen.get("base_url"), **model_values
-            )
+            chosen["model"] = ModelSettings(name=model, base_url=url, **model_values)
         return cls(**chosen)
 
     @classmethod
@@ -285,23 +283,10 @@ def _accepted(
     except ValidationError as refused:
         error = min(refused.errors(), key=lambda each: order.index(str(each["loc"][0])))
         name = str(error["loc"][0])
-        if error["type"] == "extra_forbidden":
-            raise SettingError(
-                f"{place(name)}: no such setting. There are {', '.join(VARIABLES)}"
-            ) from None
-        raise SettingError(f"{place(name)}: {_problem(error)}") from None
+        unknown = f"no such setting. There are {', '.join(VARIABLES)}"
+        problem = unknown if error["type"] == "extra_forbidden" else _problem(error)
+        raise SettingError(f"{place(name)}: {problem}") from None
     return {name: getattr(given, name) for name in given.model_fields_set}
-
-
-def _from_flags(flags: Mapping[str, object | None]) -> dict[str, Any]:
-    given = {name: value for name, value in flags.items() if value is not None}
-    return _accepted(given, lambda name: "--" + name.replace("_", "-"))
-
-
-def _from_environment() -> dict[str, Any]:
-    given = {name: os.environ.get(variable) for name, variable in VARIABLES.items()}
-    set_ones = {name: text for name, text in given.items() if text}
-    return _accepted(set_ones, VARIABLES.__getitem__, strict=False)
 
 
 def _from_file(path: Path) -> dict[str, Any]:

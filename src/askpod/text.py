@@ -199,11 +199,11 @@ def visible(text: str, kept: str = "") -> str:
 
     Codes are Python's escapes. Line breaks and tabs act, too; those in `kept` stay as they are.
     """
-    return _ACTING.sub(lambda found: found[0] if found[0] in kept else _code(found[0]), text)
 
+    def shown(found: re.Match[str]) -> str:
+        return found[0] if found[0] in kept else found[0].encode("unicode_escape").decode("ascii")
 
-def _code(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+    return _ACTING.sub(shown, text)
 
 
 def well_formed(text: str) -> str:
@@ -228,12 +228,11 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     ranges: list[tuple[int, int]] = []
     begin = 0
     for match in _END.finditer(text):
-        if _is_abbreviation(text, begin, match.start(), match.end()):
-            continue
-        _append(ranges, text, begin, match.end())
-        begin = match.end()
-    _append(ranges, text, begin, len(text))
-    return ranges
+        if not _is_abbreviation(text, begin, match.start(), match.end()):
+            ranges.append(_stripped(text, begin, match.end()))
+            begin = match.end()
+    ranges.append(_stripped(text, begin, len(text)))
+    return [(first, last) for first, last in ranges if first < last]
 
 
 def _is_abbreviation(text: str, begin: int, mark: int, end: int) -> bool:
@@ -242,12 +241,6 @@ def _is_abbreviation(text: str, begin: int, mark: int, end: int) -> bool:
     # "I." is far more often the end of a sentence in speech than an initial.
     tail = text[max(begin, mark - 12) : end]
     return bool(_ABBREVIATION.search(tail)) and not tail.endswith((" I.", "etc.", " no."))
-
-
-def _append(ranges: list[tuple[int, int]], text: str, begin: int, end: int) -> None:
-    begin, end = _stripped(text, begin, end)
-    if begin < end:
-        ranges.append((begin, end))
 
 
 def _stripped(text: str, begin: int, end: int) -> tuple[int, int]:

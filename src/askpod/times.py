@@ -50,20 +50,24 @@ def parse_clock(text: str) -> float | None:
 def anchors(stated: Sequence[float | None]) -> list[int]:
     """Positions of the stated seconds that can be believed.
 
-    They are the longest non-decreasing subsequence; of equally long ones the one that
-    keeps the earliest turns. Takes O(n log n).
+    They are the longest non-decreasing subsequence; of equally long ones the one that keeps the
+    earliest turns.
     """
-    known = [(place, second) for place, second in enumerate(stated) if _is_second(second)]
-    runs = _run_lengths([float(second) for _, second in known if second is not None])
+    known = [
+        (place, float(second))
+        for place, second in enumerate(stated)
+        if second is not None and math.isfinite(second) and second >= 0
+    ]
+    runs = _run_lengths([second for _, second in known])
     wanted = max(runs, default=0)
     kept: list[int] = []
     last = 0.0
     # A later second that starts a run of the wanted length is never passed over for a
     # longer one: that would have made the run before it longer too.
     for (place, second), run in zip(known, runs, strict=True):
-        if second is not None and run == wanted and second >= last:
+        if run == wanted and second >= last:
             kept.append(place)
-            last, wanted = float(second), wanted - 1
+            last, wanted = second, wanted - 1
     return kept
 
 
@@ -72,13 +76,11 @@ def time_turns(
 ) -> list[tuple[float, float, bool]]:
     """Give every turn its start and end second, and say whether the start is estimated.
 
-    `stated` holds the second each turn was said to start at, or None; `lengths` the
-    characters of its text. Of anchors with the same second only the first one stands.
-    Between two anchors the time is shared out by characters; before the first one it
-    starts from 0; after the last one speech runs at 15 characters a second. A turn ends
-    where the next one starts.
-
-    Raises ValueError where the two sequences differ in length.
+    `stated` holds the second each turn was said to start at, or None; `lengths` the characters of
+    its text. Of anchors with the same second only the first one stands. Between two anchors the
+    time is shared out by characters; before the first one it starts from 0; after the last one
+    speech runs at 15 characters a second. Raises ValueError where the two sequences differ in
+    length.
     """
     if len(stated) != len(lengths):
         raise ValueError(f"{len(stated)} stated seconds for {len(lengths)} turns")
@@ -94,10 +96,6 @@ def time_turns(
         (start, end, place not in stands)
         for place, (start, end) in enumerate(zip(starts, ends, strict=True))
     ]
-
-
-def _is_second(second: float | None) -> bool:
-    return second is not None and math.isfinite(second) and second >= 0
 
 
 def _run_lengths(seconds: Sequence[float]) -> list[int]:
@@ -124,8 +122,7 @@ def _distinct_anchors(stated: Sequence[float | None]) -> list[tuple[int, float]]
 def _starts(fixed: Sequence[tuple[int, float]], said: Sequence[int]) -> list[float]:
     turns = len(said) - 1
     starts = [0.0] * turns
-    first = (0, 0.0)
-    points = list(fixed) if fixed and fixed[0][0] == 0 else [first, *fixed]
+    points = list(fixed) if fixed and fixed[0][0] == 0 else [(0, 0.0), *fixed]
     for (left, start), (right, end) in pairwise(points):
         total = said[right] - said[left]
         for place in range(left, right):

@@ -1,9 +1,8 @@
 """Counts tokens as a model does, and says what they cost, with files that are on this machine.
 
-tiktoken would download a vocabulary that it does not find, and delete one that is damaged. Both
-are ruled out here: a vocabulary is looked for, and its digest checked, before tiktoken is asked.
-The package `litellm` carries the common ones as files, and a table of prices; it is never
-imported. Prices are those of its release, in US dollars: a figure for orientation, not a bill.
+tiktoken would download a vocabulary that it does not find, and delete one that is damaged: it is
+looked for, and its digest checked, before. The package `litellm` carries the common ones as files,
+and a table of prices in US dollars, for orientation; it is never imported.
 """
 
 from __future__ import annotations

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from askpod.model import Turn
 from askpod.text import matches_name, name_words
+
+if TYPE_CHECKING:
+    from askpod.people import People
 
 ALIKE = 0.85  # difflib's ratio, from which on two spellings may be one name
 QUOTES = 3  # that show who a label may be
@@ -48,14 +51,7 @@ class Voice:
     written: tuple[str, ...] = ()  # as in the file, where `label` is the guest's name for it
 
 
-class Names(Protocol):
-    """Says who is meant by a label of an episode."""
-
-    def name(self, episode_id: str, label: str) -> str:
-        """The name; the label itself where nobody said."""
-
-
-def everyone(people: Names, totals: Iterable[tuple[str, str, int, float]]) -> list[Person]:
+def everyone(people: People, totals: Iterable[tuple[str, str, int, float]]) -> list[Person]:
     """Everybody who speaks, those who speak longest first; who has no name is left out.
 
     `totals` are (episode, label, turns, seconds) of all speech.
@@ -73,7 +69,7 @@ def everyone(people: Names, totals: Iterable[tuple[str, str, int, float]]) -> li
     return sorted(persons, key=lambda person: (-person.seconds, person.name))
 
 
-def voices(people: Names, episode_id: str, turns: Sequence[Turn]) -> list[Voice]:
+def voices(people: People, episode_id: str, turns: Sequence[Turn]) -> list[Voice]:
     """The labels of an episode's stored turns, each with quotes from its beginning to its end.
 
     An episode in which nobody has a label, as a recogniser gives it, has one voice, "".
@@ -114,8 +110,7 @@ def look_alikes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Names that may be one person's, each with the others.
 
     Two are alike where they are the same letters run together, where every word of one begins a
-    word of the other ("Alexey", "Alexey Grigorev"), or by their spelling. Those that a number or
-    a single letter at the end tells apart ("SPEAKER_01", "Speaker B") are like nobody.
+    word of the other, or by their spelling; "SPEAKER_01" and "Speaker B" are like nobody.
     """
     words = {name: name_words(name) for name in names}
     blocks: dict[str, list[str]] = {}

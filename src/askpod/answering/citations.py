@@ -1,11 +1,8 @@
 """From a model's text with evidence numbers to the text that a person sees, while it comes.
 
-Every citation is checked against its turn before it is shown. What a claim is cited with is
-judged against the words before the numbers, in the same sentence; numbers that begin a line are for
-the sentence behind them. Where a claim cites nothing, or
-only turns that do not support it, the turn of the evidence that supports it best is cited instead.
-A number that does not hold is left out beside one that does. A claim that nothing supports is
-marked or left out.
+Every citation is judged against the words before it, in its sentence; numbers that begin a line are
+for the sentence behind them. Where a claim cites nothing, or only turns that do not support it, the
+turn that supports it best is cited instead; a claim that nothing supports is marked or left out.
 The result is a function of the whole text: it does not depend on the pieces it came in.
 """
 
@@ -108,9 +105,10 @@ class _Sentence:
         if len(self.opening) < LONGEST_CLAIM:
             self.opening += said
 
-    def may_end(self) -> bool:
-        """Whether it is worth looking closer: only Chinese and Japanese need no white space."""
-        return bool(self.space) or self.words.endswith(("。", "！", "？"))
+    def ends_before(self, character: str) -> bool:
+        """Whether it is over; only Chinese and Japanese need no white space for that."""
+        may = self.space or self.words.endswith(("。", "！", "？"))
+        return bool(may) and ends_before(self.words, self.space, character)
 
 
 class CitationWriter:
@@ -176,15 +174,17 @@ class CitationWriter:
     def warnings(self) -> tuple[str, ...]:
         """What a person should know about the citations, in short sentences."""
         wrong = sum(not citation.supported for citation in self._citations.values())
+        unknown, more = ", ".join([*self._unknown][:MOST_NAMED]), len(self._unknown) - MOST_NAMED
+        unknown += f" and {more} more" if more > 0 else ""
         found = (
-            self._unknown and f"left out numbers that are not in the evidence: {self._named()}",
+            unknown and f"left out numbers that are not in the evidence: {unknown}",
             self._replaced and f"wrong citations replaced by turns that hold: {self._replaced}",
             wrong and f"citations that do not support their claim: {wrong}, marked in the text",
             self._uncited and f"sentences without a source: {self._uncited}, marked in the text",
             self._dropped and f"sentences left out, nothing said supports them: {self._dropped}",
             self._removed and f"citations left out beside others that hold: {self._removed}",
         )
-        return tuple(warning for warning in found if isinstance(warning, str))
+        return tuple(warning for warning in found if isinstance(warning, str) and warning)
 
     def feed(self, piece: str) -> str:
         """What can be shown now. Holds back only what may still change."""
@@ -209,8 +209,7 @@ class CitationWriter:
     def _release(self) -> str:
         new = "".join(self._new)
         self._new.clear()
-        if new:
-            self._shown.append(new)
+        self._shown += [new] if new else []
         return new
 
     def _take_text(self, text: str) -> None:
@@ -224,9 +223,7 @@ class CitationWriter:
             if self._group and self._leads(character):
                 self._take_leading()
             self._close_group()
-            if self._sentence.may_end() and ends_before(
-                self._sentence.words, self._sentence.space, character
-            ):
+            if self._sentence.ends_before(character):
                 self._end_sentence()
             self._put(self._sentence, self._gap + character)
             self._gap = ""
@@ -288,7 +285,7 @@ class CitationWriter:
             self._removed += len(every) - len(cited)
         elif source := self._source(claim):
             self._replaced += 1
-            cited = [_Cited(*source, by="askpod")]
+            cited = [source]
         else:
             cited = every
             sentence.unsupported = True
@@ -310,7 +307,7 @@ class CitationWriter:
         if not sentence.turns and needs_source(sentence.opening):
             if source := self._source(claim):
                 self._put(sentence, " ")
-                self._put(sentence, _Cited(*source, by="askpod"))
+                self._put(sentence, source)
             elif self._drop:
                 sentence.unsupported = True
             else:
@@ -330,8 +327,9 @@ class CitationWriter:
             else:
                 self._new.append(self._marker(part))
 
-    def _source(self, claim: str) -> tuple[EvidenceTurn, Support] | None:
-        return self._checker.attribute(claim, self.evidence, self._question)
+    def _source(self, claim: str) -> _Cited | None:
+        found = self._checker.attribute(claim, self.evidence, self._question)
+        return _Cited(*found, by="askpod") if found else None
 
     def _put(self, sentence: _Sentence, part: str | _Cited) -> None:
         if self._drop:
@@ -341,26 +339,17 @@ class CitationWriter:
 
     def _marker(self, cited: _Cited) -> str:
         """The number that a person sees."""
-        key = (cited.turn.number, cited.support.begin, cited.support.end, cited.support.ok)
-        citation = self._citations.get(key)
-        if citation is None:
-            citation = self._citations[key] = self._cite(len(self._citations) + 1, cited)
-        return f"[{citation.number}]"
-
-    def _cite(self, number: int, cited: _Cited) -> Citation:
         turn, support = cited.turn, cited.support
-        return cite(
-            number,
-            (turn.episode_id, turn.title),
-            turn.span,
-            (support.begin, support.end),
-            self._link,
-            supported=support.ok,
-            cited_by=cited.by,
-            untimed=turn.untimed,
-        )
-
-    def _named(self) -> str:
-        named = ", ".join(list(self._unknown)[:MOST_NAMED])
-        more = len(self._unknown) - MOST_NAMED
-        return f"{named} and {more} more" if more > 0 else named
+        key = (turn.number, support.begin, support.end, support.ok)
+        if key not in self._citations:
+            self._citations[key] = cite(
+                len(self._citations) + 1,
+                (turn.episode_id, turn.title),
+                turn.span,
+                (support.begin, support.end),
+                self._link,
+                supported=support.ok,
+                cited_by=cited.by,
+                untimed=turn.untimed,
+            )
+        return f"[{self._citations[key].number}]"

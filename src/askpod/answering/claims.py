@@ -1,14 +1,9 @@
 """Where a sentence ends and what it claims: whether it needs a source, its names and numbers.
 
 By rules for English, short on purpose: a sentence wrongly taken for a claim is shown with a mark,
-which a reader can overlook; a claim wrongly taken for small talk would go unmarked.
-
-A name is a run of words with a capital. A single one that begins a sentence is none: every
-sentence begins so. Spellings that are alike count as one: transcripts misspell names.
-
-Numbers are read in digits and in English words: "128k", "128,000" and "a hundred and twenty eight
-thousand" are one number; so are "7.5", "seven and a half" and "seven point five". Units and percent
-signs are left aside. Knows cardinal numbers only, and years that are said in two halves.
+which a reader can overlook; a claim wrongly taken for small talk would go unmarked. A name is a run
+of words with a capital; a single one that begins a sentence is none. Numbers are cardinal ones and
+years, in digits and in words: "128k" and "a hundred and twenty eight thousand" are one.
 """
 
 from __future__ import annotations

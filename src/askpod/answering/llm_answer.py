@@ -41,7 +41,7 @@ from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
 from askpod.errors import ContextTooLong, ModelError
 from askpod.links import second_link
-from askpod.model import Answer, EvidenceTurn, Exchange, Usage
+from askpod.model import Answer, Exchange, Usage, newest
 from askpod.retrieval.evidence import pack, render
 from askpod.services.endpoints import sold_as
 from askpod.settings import Settings
@@ -114,10 +114,9 @@ class LLMAnswerer:
         begun = False
         try:
             for attempt in self._attempts(asked):
+                replies = self.model.astream(attempt.messages, attempt.schema)
                 try:
-                    async with aclosing(
-                        self.model.astream(attempt.messages, attempt.schema)
-                    ) as replies:
+                    async with aclosing(replies):
                         async for piece in replies:
                             for item in attempt.take(piece):
                                 begun = True
@@ -136,18 +135,18 @@ class LLMAnswerer:
 
         Where the model fails or does something else, the rule of rewriting.py serves instead.
         """
+        by_rule = standalone(question, history)
         recent = self._recent(history)
         if not recent:  # the last answer is longer than what the model may be sent of it
-            return standalone(question, history), Usage()
+            return by_rule, Usage()
         messages = self._prompts.standalone(question, recent)
         try:
             reply = self.model.reply(messages)
         except ModelError:
-            return standalone(question, history), Usage()
+            return by_rule, Usage()
         rewritten = without_thoughts(reply.text).strip().split("\n")[0].strip().strip('"“”')
-        if not is_rewrite(rewritten, [question, *chain.from_iterable(recent)]):
-            rewritten = standalone(question, history)
-        return rewritten, self._usage(reply, messages)
+        fits = is_rewrite(rewritten, [question, *chain.from_iterable(recent)])
+        return rewritten if fits else by_rule, self._usage(reply, messages)
 
     def other_words(self, question: str) -> tuple[tuple[str, ...], Usage]:
         """Sentences to search for besides a question, and what they cost.
@@ -168,17 +167,18 @@ class LLMAnswerer:
     def _recent(self, history: Sequence[Exchange]) -> list[tuple[str, str]]:
         """The latest exchanges that the history's share of the context holds, oldest first."""
         room = int(HISTORY_SHARE * self._limits.context_tokens)
-        recent: list[tuple[str, str]] = []
-        for exchange in reversed(history):
-            room -= self._tokens.count(exchange.question) + self._tokens.count(exchange.answer.text)
-            if room < 0:
-                break
-            recent.insert(0, (exchange.question, exchange.answer.text))
-        return recent
+        recent = newest(history, room, self._tokens.count)
+        return [(exchange.question, exchange.answer.text) for exchange in recent]
 
     def _attempts(self, asked: Retrieved) -> Iterator[_Attempt]:
         """With all the evidence that the limits allow; then once more with half of it."""
-        overhead = self._tokens.count_messages(self._prompts.answer(asked.found.question, []))
+        question = asked.found.question
+
+        def link(episode_id: str, second: float | None) -> str:
+            episode = asked.episodes[episode_id]
+            return second_link(episode.youtube, episode.links, second)
+
+        overhead = self._tokens.count_messages(self._prompts.answer(question, []))
         limit = min(self._limits.context_tokens, self._limits.effective_window)
         budget = limit - overhead - self._limits.answer_tokens
         for last in (False, True):
@@ -187,22 +187,12 @@ class LLMAnswerer:
                 raise ModelError(
                     f"context_tokens is {limit}: too few for a question with any evidence; raise it"
                 )
-            attempt = self._attempt(asked, evidence, last=last)
+            messages = self._prompts.answer(question, evidence)
+            writer = CitationWriter(evidence, self._checker, link, self._unsupported, question)
+            attempt = _Attempt(self, asked, messages, writer, last=last)
             self._meanwhile.submit(self._checker.prepare, evidence, attempt.answered)
             yield attempt
             budget = self._tokens.count(render(evidence)) // 2
-
-    def _attempt(
-        self, asked: Retrieved, evidence: tuple[EvidenceTurn, ...], *, last: bool
-    ) -> _Attempt:
-        def link(episode_id: str, second: float | None) -> str:
-            episode = asked.episodes[episode_id]
-            return second_link(episode.youtube, episode.links, second)
-
-        question = asked.found.question
-        writer = CitationWriter(evidence, self._checker, link, self._unsupported, question)
-        messages = self._prompts.answer(question, evidence)
-        return _Attempt(self, asked, messages, writer, last=last)
 
     def without_model(self, asked: Retrieved, error: ModelError | None) -> Answer:
         """The speakers' own sentences, and why the model could not write where that is so."""
@@ -224,13 +214,9 @@ class LLMAnswerer:
             )
         if reply.finish == "content_filter":
             warnings.append("the model's service filtered the answer; it may be cut")
+        found = asked.found
         answer = Answer(
-            question=asked.found.question,
-            text=writer.text,
-            citations=writer.citations,
-            passages=asked.found.passages,
-            refused=False,
-            mode="llm",
+            found.question, writer.text, writer.citations, found.passages, refused=False, mode="llm"
         )
         return self._signed(answer, attempt, reply, warnings)
 
@@ -279,10 +265,9 @@ class LLMAnswerer:
 
     def _usage(self, reply: Reply, messages: Sequence[Message]) -> Usage:
         """What a reply cost; tokens are counted here where the service does not say."""
-        prompt = reply.prompt_tokens
+        prompt, completion = reply.prompt_tokens, reply.completion_tokens
         if prompt is None:
             prompt = self._tokens.count_messages(messages)
-        completion = reply.completion_tokens
         if completion is None:
             completion = self._tokens.count(reply.text)
         return Usage(
@@ -347,10 +332,10 @@ class _Attempt:
 
     def _ending(self, reply: Reply) -> Iterator[str | Answer]:
         """The Answer, after what it adds to the text that was shown."""
-        shown = self.writer.text
-        if not self.writer.citations and is_denial(shown.strip()):
+        shown, cited = self.writer.text, self.writer.citations
+        if not cited and is_denial(shown.strip()):
             answer = self._answerer.found_nothing(self, reply, shown)
-        elif self.writer.holds_nothing or (shown.strip() and not self.writer.citations):
+        elif self.writer.holds_nothing or (shown.strip() and not cited):
             answer = self._answerer.unsupported(self, reply)
         elif not shown.strip():
             answer = self._answerer.found_nothing(self, reply)

@@ -111,10 +111,9 @@ class LanguageModel:
         call = _Call(self._settings, self._endpoint)
         while call.reply is None:
             failure: RequestFailure | None = None
+            chunks = call.endpoint.astream(call.dialect, messages, schema)
             try:
-                async with aclosing(
-                    call.endpoint.astream(call.dialect, messages, schema)
-                ) as chunks:
+                async with aclosing(chunks):
                     async for chunk in chunks:
                         if piece := call.take(chunk):
                             yield piece

@@ -1,6 +1,6 @@
 """A service that speaks Chat Completions: how it takes requests, and a stream of messages from it.
 
-Importing this loads LangChain and the openai client, so llm_client.py does it at the first request.
+Importing this loads LangChain and the openai client.
 """
 
 from __future__ import annotations

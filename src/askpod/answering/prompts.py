@@ -3,7 +3,7 @@
 A template is a readable file with a part for each role, under `## System` and `## User`. HTML
 comments say why it is written as it is; they are not sent. `$name` is where a value goes
 (`string.Template`): all are put in at once, so that a `$question` inside a transcript stays text.
-Transcripts, questions and former answers are data: see `evidence.plain` and `_marked_off`.
+Transcripts, questions and former answers are data: see `evidence.plain` and `_values`.
 """
 
 from __future__ import annotations
@@ -73,24 +73,18 @@ class Prompts:
         The evidence stands in it as `render` gives it. The rest takes the same tokens whatever
         the evidence is, so it can be counted before any is chosen.
         """
-        asked = plain(question)
-        boundary, block = _marked_off("evidence", render(evidence), asked)
-        values = {"question": asked, "evidence": block, "boundary": boundary}
+        values = _values("evidence", render(evidence), question)
         return _messages(self._answer, values, self._refusal)
 
     def long_context(self, question: str, evidence: str, instruction: Placement) -> list[Message]:
         """Asks for an answer from whole transcripts; the instruction stands where it is wanted.
-
-        The rest takes the same tokens whatever the evidence is.
 
         Args:
             question: as it was asked.
             evidence: text that cannot act, as `retrieval/evidence.py` renders it.
             instruction: where the instruction stands.
         """
-        asked = plain(question)
-        boundary, block = _marked_off("evidence", evidence, asked)
-        values = {"question": asked, "evidence": block, "boundary": boundary}
+        values = _values("evidence", evidence, question)
         system, user = self._long_context
         return _messages((system, _placed(user, instruction)), values, self._refusal)
 
@@ -99,37 +93,33 @@ class Prompts:
 
         `history` holds what was asked and answered before, oldest first.
         """
-        asked = plain(question)
         said = "".join(
             f"Question: {plain(former)}\nAnswer: {plain(reply)}\n" for former, reply in history
         )
-        boundary, block = _marked_off("conversation", said, asked)
-        return _messages(
-            self._standalone, {"question": asked, "history": block, "boundary": boundary}
-        )
+        values = _values("conversation", said, question)
+        return _messages(self._standalone, values | {"history": values["conversation"]})
 
     def rewrite(self, question: str) -> list[Message]:
         """Asks for what may have been said in answer to a question, to search for it."""
-        asked = plain(question)
-        boundary, _ = _marked_off("question", "", asked)
-        return _messages(self._rewrite, {"question": asked, "boundary": boundary})
+        return _messages(self._rewrite, _values("", "", question))
 
 
-def _marked_off(kind: str, text: str, context: str) -> tuple[str, str]:
-    """A number, and the text between two lines that carry it.
+def _values(kind: str, text: str, question: str) -> dict[str, str]:
+    """The question, a number, and under `kind` the text between two lines that carry the number.
 
     The number comes from the text itself, so no text can hold it on purpose, and one that does
     by chance gets another; equal prompts are equal, so that replies can be kept, and prompts with
     the same evidence begin alike, so that a service reads it once. Twelve digits take the same
     tokens whichever they are: the usual vocabularies read them in threes.
     """
+    asked = plain(question)
     for attempt in count():
-        digest = hashlib.sha256(f"{attempt}\0{text or context}".encode()).digest()
+        digest = hashlib.sha256(f"{attempt}\0{text or asked}".encode()).digest()
         boundary = f"{int.from_bytes(digest[:8]) % 10**12:012}"
-        if boundary not in text and boundary not in context:
+        if boundary not in text and boundary not in asked:
             break
-    begin, end = f"=== {kind} {boundary} begins ===", f"=== {kind} {boundary} ends ==="
-    return boundary, f"{begin}\n{text}{end}"
+    block = f"=== {kind} {boundary} begins ===\n{text}=== {kind} {boundary} ends ==="
+    return {"question": asked, "boundary": boundary, kind: block}
 
 
 def _placed(template: Template, instruction: Placement) -> Template:

@@ -1,8 +1,7 @@
 """A provider's model through its own LangChain package, in the same terms as llm_endpoint.py.
 
-Chunks are given the way Chat Completions does it: why the reply ended as `finish_reason`, and the
-tokens of all that has come so far. The packages' own errors may hold the request and with it the
-key, so only a status and what the service said is taken out of them.
+The packages' own errors may hold the request and with it the key, so only a status and what the
+service said is taken out of them.
 """
 
 from __future__ import annotations

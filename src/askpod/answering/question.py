@@ -1,7 +1,6 @@
 """What a question asks for: of which kind it is, whom it asks about, what its answer must hold.
 
-By rules on the question's structure, for English. What fits no rule is a plain question, which is
-answered by quotations from wherever they are best.
+By rules on the question's structure, for English; what fits no rule is a plain question.
 """
 
 from __future__ import annotations

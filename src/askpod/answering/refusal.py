@@ -1,11 +1,9 @@
-"""When to say that the archive does not hold an answer.
+"""When to say that the archive does not hold an answer: answered, the nearest, or refused.
 
-There are three tiers. A question is refused where too little in the archive is near it, or where
-it names somebody or something that the archive never mentions. What is quoted is called the nearest
-that was said, and no answer, where only a small archive comes so near, where its best sentence is
-not relevant enough, or where a figure or a name is asked for and the first two quotations have none
-of its kind. Else it is an answer: what is on the subject and yet does not answer is seldom told
-apart without understanding. How often, and how the bars were set: docs/answers.md.
+A question is refused where too little is near it, or where it names somebody or something that the
+archive never mentions. What is quoted is only the nearest that was said where a small archive comes
+so near, where its best sentence is not relevant enough, or where a figure or a name is asked for
+and the first two quotations have none of its kind. How the bars were set: docs/answers.md.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """How relevant each sentence of the passages is to a question.
 
-A sentence's relevance is how near it and the sentences beside it are in meaning to the question,
-how many of the question's words it holds ("forecasts" matches "forecasting", by the tokenizer of
-the archive's word index), how well its passage fits, who says it, and whether it follows a question
-like the listener's: what a host asked, the guest then answers. Speakers' names are left out of
-the question for this: who is called by name seldom says it.
+By how near it and those beside it are in meaning, how many of the question's words it holds, how
+well its passage fits, who says it, and whether it follows a question like the listener's: what a
+host asked, the guest then answers. Speakers' names are left out: who is called seldom says it.
 """
 
 from __future__ import annotations

@@ -1,12 +1,8 @@
 """Reads a model's reply: structured or prose, an answer or a copy of what the model was sent.
 
-An endpoint that takes a JSON schema (`response_format`) cannot write a number that is not in the
-evidence, nor forget to cite. One that does not know it sends prose with markers: `ReplyReader`
-reads both, and gives what `CitationWriter` takes.
-
-`MarkerReader` finds evidence numbers in text while it is still being written. Models are asked for
-`[3]` and write `[1, 3]`, `[1-3]`, `[^3]`, `【3†source】` and full-width forms too. Anything else in
-brackets is text. It does not know which numbers the evidence has.
+`ReplyReader` makes prose with markers of either form; `MarkerReader` finds evidence numbers in text
+while it is still being written. Models are asked for `[3]` and write `[1, 3]`, `[1-3]`, `[^3]`,
+`【3†source】` and full-width forms too. Anything else in brackets is text.
 """
 
 from __future__ import annotations
@@ -62,10 +58,8 @@ _BETWEEN = re.compile(r"[\s,]*")
 def writes_prose(model: str, context_tokens: int) -> bool:
     """Whether a model is so small that it answers better in prose than in JSON of a schema.
 
-    One of 1.5 billion parameters copies its evidence into the schema until its tokens are spent,
-    and cites all of it; in prose it answers, and the program finds its sources
-    (docs/answers.md). Small are the models whose names say so ("qwen2.5:1.5b"), and those that are
-    given a small window.
+    Such a one copies its evidence into the schema, and cites all of it (docs/answers.md). Small are
+    the models whose names say so ("qwen2.5:1.5b"), and those that are given a small window.
     """
     sizes = [float(size) for size in _BILLIONS.findall(model)]
     sizes = sizes or [float(size) / 1000 for size in _MILLIONS.findall(model)]
@@ -75,18 +69,15 @@ def writes_prose(model: str, context_tokens: int) -> bool:
 def answer_schema(turns: int) -> dict[str, Any]:
     """The `response_format` for an answer from evidence with the turns 1 to `turns`.
 
-    The sentences come before what is missing, and there is at least one: a model that may say first
-    that there is no answer, or leave the list empty, often does so before it has looked for one.
-    What has none says so in a sentence (claims.is_denial) or writes the sentinel.
+    The sentences come before what is missing, and there is at least one: a model that may first say
+    that there is no answer often does so before it has looked for one.
     """
     numbers = {"type": "array", "items": {"type": "integer", "enum": [*range(1, turns + 1)]}}
     sentence = _object({"text": {"type": "string"}, "turns": numbers})
     sentences = {"type": "array", "items": sentence, "minItems": 1}
     schema = _object({"sentences": sentences, "missing": {"type": "string"}})
-    return {
-        "type": "json_schema",
-        "json_schema": {"name": "answer", "strict": True, "schema": schema},
-    }
+    named = {"name": "answer", "strict": True, "schema": schema}
+    return {"type": "json_schema", "json_schema": named}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
@@ -212,12 +203,13 @@ def without_thoughts(reply: str) -> str:
 
 def _with_markers(item: object) -> str:
     """A sentence's object as prose; "" where it is none. Some models write a text for it."""
-    if isinstance(item, str):
-        return _ended(_statement(item))
-    if not isinstance(item, dict) or not isinstance(item.get("text"), str):
+    told: dict[str, Any] = item if isinstance(item, dict) else {"text": item}
+    if not isinstance(told.get("text"), str):
         return ""
-    text = _ended(_statement(item["text"]))
-    turns = item.get("turns")
+    text = _statement(told["text"])
+    if (bare := _MARKER.sub("", text).rstrip()) and not _ENDED.search(bare):
+        text += "."  # which many leave out in a field: else two sentences would be one
+    turns = told.get("turns")
     numbers = [n for n in turns if type(n) is int] if isinstance(turns, list) else []
     markers = "".join(f"[{number}]" for number in [*dict.fromkeys(numbers)][:MOST_CITED])
     return f"{text} {markers}".strip() if text else ""
@@ -234,12 +226,6 @@ def _missing(reply: str) -> str:
     if not isinstance(missing, str) or is_refusal(missing) or _NOTHING.fullmatch(missing.strip()):
         return ""
     return _statement(missing)
-
-
-def _ended(text: str) -> str:
-    """With a full stop, which many leave out in a field: else two sentences would be one."""
-    bare = _MARKER.sub("", text).rstrip()
-    return text if not bare or _ENDED.search(bare) else f"{text}."
 
 
 def _statement(text: str) -> str:
@@ -269,15 +255,11 @@ def is_copied(
     told = "\n".join(text.replace(shown, " ") if shown else text for _, text in prompt)
     if question and not asks(reply):
         told = told.replace(plain(question), " ")
-    if _shared_runs(said, told) >= COPIED_PROMPT:
-        return True
-    return len(said) > LONGEST_QUOTATION and _shared_runs(said, shown) >= COPIED_EVIDENCE
-
-
-def _shared_runs(said: Sequence[str], text: str) -> float:
-    """The share of runs of RUN words that stand in the text, too."""
     runs = _runs(said)
-    return len(runs & _runs(words(text))) / len(runs) if runs else 0.0
+    if len(runs & _runs(words(told))) >= COPIED_PROMPT * len(runs):
+        return True
+    copied = len(runs & _runs(words(shown))) >= COPIED_EVIDENCE * len(runs)
+    return len(said) > LONGEST_QUOTATION and copied
 
 
 def _runs(said: Sequence[str]) -> set[tuple[str, ...]]:

@@ -1,14 +1,12 @@
 """Query rewriting: a follow-up becomes a question of its own, a weak search gets other words.
 
-Follow-ups need no model. "And what did she say about that later?" finds nothing by itself. Asked
-after "Why did Marisol give up on the batteries?" it becomes "And what did Marisol Vanterpool say
-about that later? (batteries)": words that a search can use. The rule knows English only, and it
-never takes a word away from the listener's question; what can be understood by itself is returned
-as it is. A question that names nothing new is first looked for where the last answer was found.
+Follow-ups need no model. "And what did she say about that later?", asked after "Why did Marisol
+give up on the batteries?", becomes "And what did Marisol Vanterpool say about that later?
+(batteries)". The rule knows English only, and never takes a word away. A question that names
+nothing new is first looked for where the last answer was found.
 
-Other words are written by a model. A question is not worded as what was said in answer to it: where
-a search is weak, a model writes two or three sentences of a possible answer, and one for each part
-of a comparison or list; all are searched for. A reply that is none of that changes nothing.
+Other words are written by a model: sentences of a possible answer, since a question is not worded
+as what was said in answer to it. A reply that is none of that changes nothing.
 """
 
 from __future__ import annotations

@@ -5,12 +5,9 @@ A claim's score against a turn is
     similarity + WORDS * shared - NAME * missing
 
 similarity: the cosine of the claim and the nearest one or two sentences of the turn; shared: the
-share of the claim's content words that the turn holds; missing: the names in the claim that the
-turn does not hold. It is supported from BAR on, unless it states a number that neither those one
-or two sentences nor those beside them do.
-How the figures were set, and how often the check is wrong: docs/citations.md.
-
-It compares; it does not reason. A claim that turns a statement round in the same words passes.
+share of the claim's content words that the turn holds; missing: the names in the claim that it does
+not hold. It is supported from BAR on, unless it states a number that the nearest sentences do not.
+It compares and does not reason. How often it is wrong: docs/citations.md.
 """
 
 from __future__ import annotations
@@ -174,23 +171,16 @@ class SupportChecker:
     def attribute(
         self, claim: str, turns: Sequence[EvidenceTurn], question: str = ""
     ) -> tuple[EvidenceTurn, Support] | None:
-        """The turn that supports a claim best, found without the model's help.
+        """The turn that supports a claim best, found without the model's help; None: none does.
 
-        Only the LIKELY_SOURCES turns that share most of the claim's words are judged: a word
-        counts the more, the fewer turns hold it. What a turn only asks supports nothing. A claim
-        that says the question again before it answers is held against the turns without that, too:
-        nobody says all of it in one place. Its names and numbers, and some of its other words, must
-        then stand in the turn or in those that the evidence has right beside it. A yes or no that
-        adds little has no source: the question's words do not tell the one from the other.
+        Only the LIKELY_SOURCES turns that share most of the claim's words are judged: a word counts
+        the more, the fewer turns hold it. What a claim repeats of the question need not be said in
+        the same place, only beside it. A yes or no that adds little has no source.
 
         Args:
             claim: a sentence without its markers.
             turns: all of the evidence, in the order of its worth; of equal ones the first wins.
             question: what the claim answers.
-
-        Returns:
-            The turn and how it supports the claim; None where none holds SHARED_UNCITED of its
-            words (SHARED_ADDED of those that it adds) and reaches BAR_UNCITED.
         """
         if _AGREES.match(claim) and len(_stems(claim) - _stems(question)) < FEWEST_ADDED:
             return None

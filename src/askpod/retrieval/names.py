@@ -26,11 +26,9 @@ _WORD = re.compile(r"[^\W_]+")
 def named_speakers(question: str, speakers: Iterable[str]) -> tuple[str, ...]:
     """Those of `speakers` whom the question names.
 
-    Either the whole name stands in it, or the first or the last word of it, with a capital
-    unless the question has none at all: "will" and "mark" are no people. Where the last word is
-    a letter that tells people of one kind apart ("PhD C"), it counts as a capital by itself. A
-    word of a whole name names nobody else: "Ben Taylor" is not Ben Wilson. But "Ben" alone may be
-    either, also where somebody is labelled so.
+    Either the whole name stands in it, or the first or the last word of it, with a capital unless
+    the question has none at all; in "PhD C" the letter counts by itself. A word of a whole name
+    names nobody else: "Ben Taylor" is not Ben Wilson. But "Ben" alone may be either.
     """
     asked = _WORD.findall(re.sub(r"['’]s\b", "", question))
     folded = f" {' '.join(asked).casefold()} "
@@ -177,10 +175,8 @@ def unmentioned_names(
 ) -> list[str]:
     """Names in a question that the archive never mentions; arguments as of `respelled`.
 
-    None of the speakers bears or says them, and no title, guest or section has them.
-
-    A name is a word with a capital that begins no sentence and is no acronym. One that sounds
-    like a word of the archive counts as mentioned: transcripts misspell names.
+    A name is a word with a capital that begins no sentence and is no acronym. One that sounds like
+    a word of the archive counts as mentioned: transcripts misspell names.
     """
 
     def is_mentioned(name: str) -> bool:

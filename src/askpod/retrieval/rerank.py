@@ -1,10 +1,8 @@
 """Scores the candidates of a search: their dense score, the question's words, who speaks.
 
-Talk spreads the words of a question, too, over many turns: the company is named at the beginning,
-"she" said a minute ago. So words are looked for in the chunk, in the minutes and in the quarter of
-an hour around it, and what a chunk gets from them its neighbours get in part. The dense score has
-the talk around it in it already (embedding/contextual.py). What each part gives is measured in
-docs/retrieval.md.
+Talk spreads the words of a question over many turns, so they are looked for in the chunk and in the
+minutes and the quarter of an hour around it, and its neighbours get a part of what it gets
+(docs/retrieval.md). The dense score has the talk around a chunk in it already.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +39,13 @@ from askpod.retrieval.rerank import (
 )
 from askpod.retrieval.word_index import WordIndex, speech_shares
 from askpod.store.catalog import Catalog, Layout
-from askpod.store.dense import Hits, Neighbours, best_chunks, dense_scores
+from askpod.store.dense import DenseIndex, Hits, Neighbours, best_chunks, dense_scores
 from askpod.store.filters import Selection, chroma_condition, select, unmatched
 from askpod.store.rows import StoredChunk
 from askpod.text import query_words, without_titles
+
+if TYPE_CHECKING:
+    from askpod.store.shared.archive import SharedArchive
 
 _T = TypeVar("_T")
 
@@ -69,20 +72,13 @@ class Found:
     spellings: Mapping[str, str] = field(default_factory=dict)
 
 
-class Searchable(Protocol):
-    """What lends a search one state of an archive: a local index, or a server's."""
-
-    def search(self, look: Callable[[Neighbours], _T]) -> _T:
-        """What `look` makes of it, inside a reading transaction of the catalog."""
-
-
 class Retriever:
     """Searches one archive. Safe for several threads."""
 
     def __init__(
         self,
         catalog: Catalog,
-        dense: Searchable,
+        dense: DenseIndex | SharedArchive,
         embedder: Embedder,
         people: Callable[[], People] = People,
     ) -> None:
