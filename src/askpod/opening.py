@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ def connect(
         return None
     from askpod.store.shared.archive import SharedArchive
 
-    founding = (lambda: whole_stamp(settings)) if create else None
+    founding = partial(whole_stamp, settings) if create else None
     address = server_address(settings, settings.chroma_url)
     return SharedArchive.open(folder, address, notify, stamp_of(settings), founding)
 

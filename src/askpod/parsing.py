@@ -224,7 +224,6 @@ class _Builder:
         self._done(node, None, weight)
 
     def _done(self, node: Node, anchor: str | None, weight: int) -> None:
-        """Put a finished value where it belongs."""
         weight += 1
         if anchor is not None:
             self._anchors[anchor] = (node, weight)

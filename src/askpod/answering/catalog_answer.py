@@ -14,7 +14,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from askpod.answering.overview import LAST_TURN, Quote, headline, meant, numbered, overview
+from askpod.answering.overview import (
+    LAST_TURN,
+    Quote,
+    by_date,
+    headline,
+    meant,
+    newest_first,
+    numbered,
+    overview,
+)
 from askpod.answering.question import EPISODE, Question, asks_for_episodes
 from askpod.answering.quoting import Retrieved
 from askpod.links import second_link
@@ -202,7 +211,7 @@ def _asks(text: str) -> Asks | None:
 def answer_from_catalog(question: Question, retrieved: Retrieved, quote: Quote) -> Answer | None:
     """The answer to a question about the archive and its episodes; None where it is another."""
     asked = _asked_of_catalog(question.text)
-    episodes = _newest_first(retrieved.archive.listed(retrieved.filters)) if asked else []
+    episodes = newest_first(retrieved.archive.listed(retrieved.filters)) if asked else []
     if not episodes:
         return None
     answers = [
@@ -248,19 +257,10 @@ def in_latest(text: str, episodes: Callable[[], list[Episode]]) -> tuple[str, st
     "What does the latest episode say about bees?" gives "What does it say about bees?".
     """
     found = None if asks_catalog(text) else _IN_LATEST.search(text)
-    if found and (latest := _by_date("latest", _newest_first(episodes()))):
+    if found and (latest := by_date("latest", newest_first(episodes()))):
         said = "" if found["inside"] else "it"
         return f"{text[: found.start()]}{said}{text[found.end() :]}".strip(" ,"), latest.id
     return text, None
-
-
-def _newest_first(episodes: Iterable[Episode]) -> list[Episode]:
-    """By date, the latest first; those without one last, by season and number."""
-    return sorted(
-        episodes,
-        key=lambda each: (each.date or "", each.season or 0, each.number or 0),
-        reverse=True,
-    )
 
 
 def _one(text: str, episodes: Sequence[Episode], retrieved: Retrieved) -> Episode | None:
@@ -268,16 +268,10 @@ def _one(text: str, episodes: Sequence[Episode], retrieved: Retrieved) -> Episod
     found = _ASKED["one"].search(text)
     which = found["which"].lower() if found else ""
     if which not in ("longest", "shortest"):
-        return _by_date(which, episodes)
+        return by_date(which, episodes)
     lengths = [(seconds, each) for each in episodes if (seconds := _seconds(each, retrieved))]
     best = max if which == "longest" else min
     return best(lengths, key=lambda pair: pair[0])[1] if lengths else None
-
-
-def _by_date(which: str, episodes: Sequence[Episode]) -> Episode | None:
-    dated = [each for each in episodes if each.date or each.number is not None]
-    place = -1 if which in ("first", "oldest", "earliest") else 0
-    return dated[place] if dated else None
 
 
 def _seconds(episode: Episode, retrieved: Retrieved) -> float:
@@ -346,7 +340,6 @@ def _counted(episodes: Sequence[Episode]) -> str:
 
 
 def _names(episodes: Iterable[Episode]) -> list[str]:
-    """The guests, those of most episodes first."""
     return [name for name, _ in Counter(n for each in episodes for n in each.guests).most_common()]
 
 

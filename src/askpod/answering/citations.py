@@ -78,8 +78,6 @@ def cite(
 
 @dataclass(frozen=True, slots=True)
 class _Cited:
-    """One turn cited for one claim."""
-
     turn: EvidenceTurn
     support: Support
     by: CitedBy = "model"
@@ -338,7 +336,6 @@ class CitationWriter:
             self._new.append(part if isinstance(part, str) else self._marker(part))
 
     def _marker(self, cited: _Cited) -> str:
-        """The number that a person sees."""
         turn, support = cited.turn, cited.support
         key = (turn.number, support.begin, support.end, support.ok)
         if key not in self._citations:

@@ -164,7 +164,6 @@ class _NumberReading:
 
     @property
     def empty(self) -> bool:
-        """Whether no word has been taken in."""
         return self._part is None
 
     def takes(self, word: str, start: int) -> bool:
@@ -179,7 +178,6 @@ class _NumberReading:
         return self._join(word)
 
     def number(self, followed_by: str) -> Iterable[_Number]:
-        """The number, if there was one."""
         if self._part is None:
             return ()
         follower = self._joining[0] if self._joining else followed_by

@@ -248,7 +248,6 @@ def _of_people(
 
 
 def _among(run: Run, runs: Iterable[Run]) -> bool:
-    """Whether some of its words are quoted by another run."""
     quoted = {sentence.place for each in runs for sentence in each.sentences}
     return any(sentence.place in quoted for sentence in run.sentences)
 

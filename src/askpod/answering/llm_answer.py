@@ -165,7 +165,6 @@ class LLMAnswerer:
         return queries_in(said, question, messages), self._usage(reply, messages)
 
     def _recent(self, history: Sequence[Exchange]) -> list[tuple[str, str]]:
-        """The latest exchanges that the history's share of the context holds, oldest first."""
         room = int(HISTORY_SHARE * self._limits.context_tokens)
         recent = newest(history, room, self._tokens.count)
         return [(exchange.question, exchange.answer.text) for exchange in recent]

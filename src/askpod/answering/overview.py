@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from askpod.answering.question import EPISODE, Question, without_names
@@ -169,7 +169,6 @@ def _heard_in(people: Sequence[str], retrieved: Retrieved) -> list[Episode]:
 
 
 def _telling(text: str) -> list[str]:
-    """The words that may tell an episode from others."""
     return [word for word in content_words(text) if not _SAYS_NOTHING.fullmatch(word)]
 
 
@@ -179,11 +178,11 @@ def _placed(text: str, telling: Sequence[str], episodes: Sequence[Episode]) -> l
     if found is None or not set(telling).issubset(content_words(found[0])):
         return []
     if found["end"]:
-        dated = sorted((e for e in episodes if e.date), key=lambda episode: str(episode.date))
-        return dated[:1] if found["end"].casefold() in ("first", "oldest") else dated[-1:]
-    numbered = [e for e in episodes if str(e.number) == found["number"]]
+        one = by_date(found["end"].lower(), newest_first(episodes))
+        return [one] if one else []
     season = re.search(r"season (\d+)", found[0], re.IGNORECASE)
-    return [e for e in numbered if season is None or season[1] == str(e.season)]
+    own = [e for e in episodes if season is None or season[1] == str(e.season)]
+    return [each for each in own if str(each.number) == found["number"]]
 
 
 def _titled(question: Question, retrieved: Retrieved) -> list[Episode]:
@@ -242,6 +241,22 @@ def _introduction(passages: Sequence[Passage], people: Sequence[str]) -> tuple[P
     theirs = [each for each in passages if not set(people).isdisjoint(each.speakers)] or passages
     first = min((each.start or 0.0 for each in theirs), default=0.0)
     return tuple(each for each in theirs if (each.start or 0.0) <= first + INTRODUCTION)
+
+
+def newest_first(episodes: Iterable[Episode]) -> list[Episode]:
+    """By date, the latest first; those without one last, by season and number."""
+    return sorted(
+        episodes,
+        key=lambda each: (each.date or "", each.season or 0, each.number or 0),
+        reverse=True,
+    )
+
+
+def by_date(which: str, episodes: Sequence[Episode]) -> Episode | None:
+    """The first or the latest of episodes, given newest first; None where nothing tells."""
+    dated = [each for each in episodes if each.date or each.number is not None]
+    place = -1 if which in ("first", "oldest", "earliest") else 0
+    return dated[place] if dated else None
 
 
 def numbered(count: int, noun: str) -> str:

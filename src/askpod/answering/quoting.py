@@ -162,7 +162,6 @@ def connected(runs: Sequence[Run]) -> list[Run]:
 
 
 def _follows(last: Sentence, first: Sentence) -> bool:
-    """Whether a sentence is the next one after another in the same turn."""
     same = (last.episode, last.turn) == (first.episode, first.turn)
     return same and last.end <= first.begin and not last.span.text[last.end : first.begin].strip()
 
@@ -175,7 +174,6 @@ class _Widening:
         self._used = {sentence.place for run in runs for sentence in run.sentences}
 
     def widened(self, run: Run, turn: Sequence[Sentence]) -> list[Sentence]:
-        """A run, wider, within its turn."""
         first, last = turn.index(run.sentences[0]), turn.index(run.sentences[-1])
         whole = sum(sentence.words for sentence in turn) <= SHORT_TURN
         near = whole or sum(sentence.words for sentence in turn[:first]) <= NEAR_BEGINNING

@@ -169,7 +169,6 @@ def _says(runs: Sequence[Run], words: Sequence[str]) -> bool:
 
 
 def _is_of(people: Sequence[str], sentence: Sentence) -> bool:
-    """Whether somebody speaks of themselves, or is named."""
     themselves = sentence.span.speaker in people and _MYSELF.search(sentence.text)
     return bool(themselves) or any(held_words(query_words(" ".join(people)), [sentence.text]))
 

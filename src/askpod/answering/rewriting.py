@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from askpod.answering.claims import is_denial
 from askpod.answering.question import asks_for_episodes
 from askpod.answering.refusal import is_refusal, nearness
 from askpod.answering.replies import is_copied
@@ -108,13 +109,11 @@ def is_follow_up(question: str) -> bool:
     words = _WORD.findall(question)
     if not words or len(words) > LONGEST:
         return False
-    if _CLOSING.search(question):
+    if _CLOSING.search(question) or not _contents(question):  # "Why?", "Who said so?"
         return True
-    if _contents(question) and asks_for_episodes(question):
+    if asks_for_episodes(question):
         return _points_back(question)  # it brings its own subject: "Who else talks about bees?"
     if _OPENING.match(question.strip(" ,-–—…")):
-        return True
-    if not _contents(question):  # "Why?", "Who said so?"
         return True
     short = len(words) <= ELLIPSIS and not _VERB.search(question)
     return (short and words[0].casefold() in _ASKING) or _points_back(question)
@@ -134,13 +133,9 @@ def _with_thread(question: str, history: Sequence[Exchange]) -> str:
     thread = _thread(history)
     asked = _named(question, thread)
     own = {word.casefold() for word in _WORD.findall(asked)}
-    new_person = bool(_names(question))
-    carried = [
-        word
-        for word in _carried(thread, without_names=new_person)
-        if word.casefold().removesuffix("'s") not in own
-    ]
-    return f"{asked} ({', '.join(carried[:CARRIED])})" if carried else asked
+    carried = _carried(thread, without_names=bool(_names(question)))
+    new = [word for word in carried if word.casefold().removesuffix("'s") not in own]
+    return f"{asked} ({', '.join(new[:CARRIED])})" if new else asked
 
 
 def in_place(
@@ -224,19 +219,15 @@ def _thread(history: Sequence[Exchange]) -> list[Exchange]:
 
 def _named(question: str, thread: Sequence[Exchange]) -> str:
     """The question with its first "she" or "he" put as a name, where one is known."""
-    pronoun = _PERSON.search(question)
-    name = _person(thread)
+    pronoun, name = _PERSON.search(question), _person(thread)
     if pronoun is None or not name:
         return question
-    if pronoun[0].casefold() in _POSSESSIVE or _owns(question[pronoun.start() :]):
+    before, after = question[: pronoun.start()], question[pronoun.end() :]
+    # "her" is a possessive where a plain word follows.
+    hers = pronoun[0].casefold() == "her" and re.match(r" (\w+)", after)
+    if pronoun[0].casefold() in _POSSESSIVE or (hers and hers[1].casefold() not in STOPWORDS):
         name += "'s"
-    return question[: pronoun.start()] + name + question[pronoun.end() :]
-
-
-def _owns(text: str) -> bool:
-    """Whether a "her" at the beginning of the text is a possessive: a plain word follows."""
-    found = re.match(r"her (\w+)", text, re.IGNORECASE)
-    return found is not None and found[1].casefold() not in STOPWORDS
+    return f"{before}{name}{after}"
 
 
 def _person(thread: Sequence[Exchange]) -> str:
@@ -257,16 +248,14 @@ def _person(thread: Sequence[Exchange]) -> str:
 
 def _carried(thread: Sequence[Exchange], *, without_names: bool) -> list[str]:
     """The words that matter of a thread's questions, each once; without the names of who spoke."""
-    words: list[str] = []
+    words: dict[str, str] = {}
     for exchange in reversed(thread):
         spoke = " ".join(citation.speaker for citation in exchange.answer.citations)
-        names = set(_WORD.findall(spoke))
-        words += [
-            word
-            for word in _contents(exchange.question)
-            if not (without_names and word.removesuffix("'s") in names)
-        ]
-    return list({word.casefold(): word for word in reversed(words)}.values())[::-1]
+        names = set(_WORD.findall(spoke)) if without_names else set()
+        for word in _contents(exchange.question):
+            if word.removesuffix("'s") not in names:
+                words.setdefault(word.casefold(), word)
+    return [*words.values()]
 
 
 def _contents(question: str) -> list[str]:
@@ -286,12 +275,8 @@ def _names(text: str) -> list[str]:
         if opens and (_is_empty(words[0]) or len(words) == 1):
             words = words[1:]
         if words:
-            found.append(" ".join(_plain(words)))
+            found.append(" ".join(word.replace("’", "'").removesuffix("'s") for word in words))
     return found
-
-
-def _plain(words: Iterable[str]) -> list[str]:
-    return [word.replace("’", "'").removesuffix("'s") for word in words]
 
 
 MOST_QUERIES = 3
@@ -301,11 +286,6 @@ LONGEST_QUERY = 200
 FEWEST_WORDS = 2
 
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\(?\d{1,2}[.):])\s+")
-_DECLINES = re.compile(
-    r"\b(i|we)\s+(can\s?not|can['’]t|am unable|do not know|don['’]t know)\b|\bas an ai\b"
-    r"|^\s*(i['’]m |i am )?(sorry|unable)\b",
-    re.IGNORECASE,
-)
 
 
 def queries_in(reply: str, question: str, prompt: Sequence[Message]) -> tuple[str, ...]:
@@ -319,7 +299,7 @@ def queries_in(reply: str, question: str, prompt: Sequence[Message]) -> tuple[st
     lines = [line for line in reply.splitlines() if line.strip()]
     if len(reply) > LONGEST_REPLY or len(lines) > MOST_LINES:
         return ()
-    if _DECLINES.search(reply) or is_refusal(reply) or is_copied(reply, prompt, ()):
+    if is_denial(reply) or is_refusal(reply) or is_copied(reply, prompt, ()):
         return ()
     told = {tuple(words(line)) for _, text in prompt for line in text.splitlines()}
     queries: dict[tuple[str, ...], str] = {}

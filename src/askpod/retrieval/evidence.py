@@ -171,7 +171,6 @@ class _Packer:
         )
 
     def _look_up(self, passages: Sequence[Passage]) -> None:
-        """Reads the turns of the passages and those before them."""
         wanted: dict[str, list[tuple[int, int]]] = {}
         for passage in passages:
             if passage.spans:
@@ -226,7 +225,6 @@ class _Packer:
         return [piece for piece in pieces if piece is not None]
 
     def _sentences_of(self, episode: str, turn: int) -> list[tuple[int, int]]:
-        """The sentences of a turn; none where it is gone."""
         place = episode, turn
         if place not in self._sentences:
             known = self._known.get(place)
@@ -234,7 +232,6 @@ class _Packer:
         return self._sentences[place]
 
     def _beginnings(self, episode: str, pieces: list[Piece]) -> Iterator[list[Piece]]:
-        """The first sentence of a passage, the first two, and so on."""
         sentences = [
             Piece(piece.turn, begin, end)
             for piece in pieces

@@ -209,7 +209,6 @@ def _perhaps_alike(name: str, words: Iterable[str]) -> Iterator[str]:
 
 
 def _is_in_heading(connection: sqlite3.Connection, word: str) -> bool:
-    """Whether a word stands in any heading, in any of its endings."""
     held = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
     return connection.execute(held, [f"heading : {quoted(word)}"]).fetchone() is not None
 

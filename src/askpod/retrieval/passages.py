@@ -8,14 +8,13 @@ passages bury the answer in what stands around it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from askpod.links import second_link
-from askpod.model import Episode, Passage, join_spans
+from askpod.model import Chunk, Episode, Passage, join_spans
 from askpod.retrieval.rerank import Ids, Pool, Scores, best_first, score_at_most, score_chunks
-from askpod.store.rows import StoredChunk
 
 NEARLY = 0.82  # of the first chunk's score, from which on the next ones are joined
 MOST = 5  # chunks of a passage
@@ -53,12 +52,9 @@ def may_follow(pool: Pool, count: int) -> Ids:
     return np.unique(np.concatenate(found))
 
 
-def passage(
-    chunks: Sequence[StoredChunk], score: float, episodes: Mapping[str, Episode]
-) -> Passage:
+def passage(chunks: Sequence[Chunk], score: float, episode: Episode) -> Passage:
     """The passage that consecutive chunks of one episode make."""
-    spans = join_spans(span for stored in chunks for span in stored.chunk.spans)
-    episode = episodes[chunks[0].episode_id]
+    spans = join_spans(span for chunk in chunks for span in chunk.spans)
     start = None if episode.untimed else spans[0].start
     return Passage(
         episode_id=episode.id,
@@ -66,7 +62,7 @@ def passage(
         start=start,
         end=None if episode.untimed else spans[-1].end,
         speakers=tuple(dict.fromkeys(span.speaker for span in spans if span.speaker)),
-        section=chunks[0].chunk.section,
+        section=chunks[0].section,
         text="\n".join(span.text for span in spans),
         score=score,
         url=second_link(episode.youtube, episode.links, start),

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -41,7 +41,6 @@ from askpod.retrieval.word_index import WordIndex, speech_shares
 from askpod.store.catalog import Catalog, Layout
 from askpod.store.dense import DenseIndex, Hits, Neighbours, best_chunks, dense_scores
 from askpod.store.filters import Selection, chroma_condition, select, unmatched
-from askpod.store.rows import StoredChunk
 from askpod.text import query_words, without_titles
 
 if TYPE_CHECKING:
@@ -225,8 +224,9 @@ class Retriever:
             chunks = self._catalog.chunks([number for members, _ in read for number in members])
             episodes = self._catalog.episodes(sorted({c.episode_id for c in chunks.values()}))
             for members, score in read:
-                said = [_under_names(chunks[number], people) for number in members]
-                yield passage(said, score, episodes)
+                id_ = chunks[members[0]].episode_id
+                said = [people.over_chunk(id_, chunks[number].chunk) for number in members]
+                yield passage(said, score, episodes[id_])
 
     def _embedding_of(self, question: str) -> Callable[[], NDArray[np.float32]]:
         return _begun(lambda: self._embedder.embed([question])[0])
@@ -298,12 +298,6 @@ def _with_neighbours(candidates: Ids) -> Ids:
     """The candidates, those a passage may go on with, and the neighbours that raise these."""
     sides = len(NEIGHBOUR_SHARES)
     return np.unique(candidates[:, np.newaxis] + np.arange(-sides, MOST + sides))
-
-
-def _under_names(stored: StoredChunk, people: People) -> StoredChunk:
-    """A chunk under the names of those who speak in it."""
-    chunk = people.over_chunk(stored.episode_id, stored.chunk)
-    return stored if chunk is stored.chunk else replace(stored, chunk=chunk)
 
 
 def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:
