@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 import platformdirs
 
-from askpod.chunking import cut_span
+from askpod.chunking import cut_span, second_at
 from askpod.errors import AskpodError, WorkFailed
 from askpod.files import append_line, read_bounded
 from askpod.model import Answer, Citation, Exchange, Filters, Span, Turn, newest
@@ -182,8 +182,7 @@ def _within(turn: Turn, place: int, begin: float, end: float) -> Span | None:
     heard = [
         (first, last)
         for first, last in split_sentences(turn.text)
-        for said in [cut_span(turn, place, first, last)]
-        if said.end > begin and said.start < end
+        if second_at(turn, last) > begin and second_at(turn, first) < end
     ]
     return cut_span(turn, place, heard[0][0], heard[-1][1]) if heard else None
 

@@ -37,7 +37,9 @@ def second_link(
     link of the episode, in the file's order, which opens at the beginning. Without `seconds` the
     recording is opened without one.
     """
-    second = None if seconds is None else _whole(seconds)
+    second = None
+    if seconds is not None:
+        second = int(seconds) if math.isfinite(seconds) and seconds > 0 else 0
     video = youtube_id(episode_youtube)
     if video:
         at = "" if second is None else f"&t={second}s"
@@ -47,10 +49,6 @@ def second_link(
         if _is_media(name, link):
             return safe_link(_at(link, second)) or link
     return usable[0][1] if usable else ""
-
-
-def _whole(seconds: float) -> int:
-    return int(seconds) if math.isfinite(seconds) and seconds > 0 else 0
 
 
 def youtube_id(text: str | None) -> str | None:

@@ -81,10 +81,8 @@ class TokenCounter:
         tokens for each message and three that open the reply. Other services use a little more
         or less, by a few tokens for each message.
         """
-        texts = sum(
-            TOKENS_PER_MESSAGE + self.count(role) + self.count(text) for role, text in messages
-        )
-        return texts + TOKENS_BEFORE_REPLY
+        texts = sum(self.count(role) + self.count(text) for role, text in messages)
+        return texts + TOKENS_PER_MESSAGE * len(messages) + TOKENS_BEFORE_REPLY
 
 
 def encoding_of(model: str) -> str:
@@ -93,22 +91,20 @@ def encoding_of(model: str) -> str:
 
     name = split_name(model)[1].strip().lower().rpartition("/")[2]
     # "gpt-oss:20b" is how Ollama writes "gpt-oss-20b"; "ft:gpt-4o:…" begins with what counts.
-    spellings = [name] if name.startswith("ft:") else [name, name.replace(":", "-")]
-    for spelling in spellings:
-        try:
-            found = encoding_name_for_model(spelling)
-        except KeyError:
-            continue
-        # They differ from the ones named here in special tokens only, which are never counted.
-        return _SAME_VOCABULARY.get(found, found)
-    return DEFAULT
+    spelling = name if name.startswith("ft:") else name.replace(":", "-")
+    try:
+        found = encoding_name_for_model(spelling)
+    except KeyError:
+        return DEFAULT
+    # They differ from the ones named here in special tokens only, which are never counted.
+    return _SAME_VOCABULARY.get(found, found)
 
 
 def litellm_folder() -> Path | None:
     """Where the package litellm lies, found without running its code; None without it."""
     spec = importlib.util.find_spec("litellm")
-    locations = spec.submodule_search_locations if spec else None
-    return next((Path(location) for location in locations or ()), None)
+    locations = (spec and spec.submodule_search_locations) or ()
+    return next(map(Path, locations), None)
 
 
 def _available(wanted: str) -> str:
@@ -188,8 +184,7 @@ def cost(model: str | None, prompt_tokens: int, completion_tokens: int) -> float
     if prices is None:
         return None
     tier = _tier(prices, prompt_tokens)
-    into = prices.get(f"input_cost_per_token{tier}")
-    out = prices.get(f"output_cost_per_token{tier}")
+    into, out = (prices.get(f"{way}_cost_per_token{tier}") for way in ("input", "output"))
     if not isinstance(into, int | float) or not isinstance(out, int | float):
         return None
     return float(prompt_tokens * into + completion_tokens * out)

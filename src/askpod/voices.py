@@ -115,8 +115,9 @@ def look_alikes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     words = {name: name_words(name) for name in names}
     blocks: dict[str, list[str]] = {}
     for name, parts in words.items():
-        if _is_telling(parts):
-            for part in {part[:3] for part in parts} | {"".join(parts)[:3]}:
+        joined = "".join(parts)
+        if len(joined) > 2 and len(parts[-1]) > 1 and not any(c.isdigit() for c in joined):
+            for part in {part[:3] for part in (*parts, joined)}:
                 blocks.setdefault(part, []).append(name)
     found: dict[str, dict[str, None]] = {}
     for block in blocks.values():
@@ -126,11 +127,6 @@ def look_alikes(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
                     found.setdefault(one, {})[other] = None
                     found.setdefault(other, {})[one] = None
     return {name: tuple(sorted(others)) for name, others in found.items()}
-
-
-def _is_telling(parts: Sequence[str]) -> bool:
-    joined = "".join(parts)
-    return len(joined) > 2 and len(parts[-1]) > 1 and not any(c.isdigit() for c in joined)
 
 
 def _alike(one: str, other: str, words: Mapping[str, Sequence[str]]) -> bool:

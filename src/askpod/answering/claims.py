@@ -58,16 +58,12 @@ def names(claim: str) -> list[tuple[str, ...]]:
     found = []
     for run in _NAME.finditer(claim):
         words = run[0].split()
-        begins = bool(_BEGINS.search(claim[max(0, run.start() - 2) : run.start()]))
-        if begins and len(words) == 1 and words[0][1:].islower():
-            continue
-        if not words[0][0].isupper():  # a letter of a script without capitals
-            continue
-        # "At Tier": what only begins the sentence is no part of the name.
-        kept = tuple(folded(word) for word in words if word.lower() not in _NOT_NAMES)
-        if kept:
-            found.append(kept)
-    return found
+        begins = _BEGINS.search(claim[max(0, run.start() - 2) : run.start()])
+        is_none = begins and len(words) == 1 and words[0][1:].islower()
+        if not is_none and words[0][0].isupper():  # scripts without capitals have letters, too
+            # "At Tier": what only begins the sentence is no part of the name.
+            found.append(tuple(folded(each) for each in words if each.lower() not in _NOT_NAMES))
+    return [name for name in found if name]
 
 
 def missing_names(claim: str, text: str) -> int:
@@ -324,9 +320,8 @@ def needs_source(sentence: str) -> bool:
     claim = plain_claim(sentence)
     if claim.endswith((":", "：")) or claim == REFUSAL or _denies(claim):
         return False
-    if claim.endswith(("?", "？")) and not _QUOTES_A_QUESTION.match(claim):
-        return False
-    if _COURTESY.match(claim):
+    asks = claim.endswith(("?", "？")) and not _QUOTES_A_QUESTION.match(claim)
+    if asks or _COURTESY.match(claim):
         return False
     words = len(claim.split())
     if _BULLET.match(sentence):

@@ -190,8 +190,8 @@ def counted(question: str, figure: Figure | None) -> list[str]:
 
     "hives" of "How many hives …?", "dog" of "What was the name of Ann's dog?".
     """
-    pattern = {"number": _COUNTED.match, "name": _NAMED_THING.search}.get(figure or "")
-    found = pattern(question) if pattern else None
+    find = {"number": _COUNTED.match, "name": _NAMED_THING.search}.get(figure or "")
+    found = find(question) if find else None
     named = content_words(" ".join(filter(None, found.groups()))) if found else []
     return [] if _ANYTHING.intersection(named) else named
 

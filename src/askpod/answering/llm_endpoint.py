@@ -78,9 +78,7 @@ class Dialect:
 
         ChatOpenAI itself renames max_tokens, and reads a structured reply in a way of its own.
         """
-        chosen: dict[str, Any] = {}
-        if self.limits:
-            chosen[self.limits[0]] = answer_tokens
+        chosen: dict[str, Any] = dict.fromkeys(self.limits[:1], answer_tokens)
         if schema is not None and self.structured:
             chosen["response_format"] = dict(schema)
         return chosen
@@ -222,19 +220,15 @@ class ChatErrorMessages(ErrorMessages):
             return known
         if isinstance(problem, openai.APIError):
             return self._reported(complaint_of(problem), "try again later")
+        what, todo = "sent no answer at all", self.address_hint()
         if isinstance(problem, NotAReply):
             if "json" in problem.kind and '"error"' in problem.text:
                 return self._reported(problem.text)
-            return self.plain(
-                f"answered with {problem.kind} in place of a stream of Chat Completions",
-                self.address_hint(),
-            )
-        if "No generation chunks" in str(problem):  # LangChain's words
-            return self.plain("sent no answer at all", self.address_hint())
-        return self.plain(
-            f"sent what is not a stream of Chat Completions ({type(problem).__name__})",
-            "try again" if self.begun else self.address_hint(),
-        )
+            what = f"answered with {problem.kind} in place of a stream of Chat Completions"
+        elif "No generation chunks" not in str(problem):  # LangChain's words
+            what = f"sent what is not a stream of Chat Completions ({type(problem).__name__})"
+            todo = "try again" if self.begun else todo
+        return self.plain(what, todo)
 
     def nothing_said(self, finish: str) -> ModelError:
         """A reply without any text."""
@@ -250,13 +244,12 @@ class ChatErrorMessages(ErrorMessages):
 
     def too_long(self, complaint: str) -> RequestFailure:
         """A prompt that is longer than the model reads."""
-        return RequestFailure(
-            ContextTooLong(
-                f"the prompt is longer than {self.asked.model} at {self.asked.address} reads"
-                f"{self.quoted(complaint)}: lower context_tokens (ASKPOD_CONTEXT_TOKENS), or give "
-                "the server a larger context"
-            )
+        problem = (
+            f"the prompt is longer than {self.asked.model} at {self.asked.address} reads"
+            f"{self.quoted(complaint)}: lower context_tokens (ASKPOD_CONTEXT_TOKENS), or give "
+            "the server a larger context"
         )
+        return RequestFailure(ContextTooLong(problem))
 
     def _reported(self, complaint: str, todo: str = "") -> RequestFailure:
         """An error that came with a status of success."""

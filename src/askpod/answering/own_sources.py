@@ -89,8 +89,7 @@ def _may_be_one(bare: str) -> bool:
         return True
     if bare.startswith("["):
         return bool(re.fullmatch(r"\[(?:\^\d{0,9}\]?)?", bare))
-    begun = bare.casefold()
-    if any(label.startswith(begun) for label in LABELS):
+    if any(label.startswith(bare.casefold()) for label in LABELS):
         return True
     label = _LABEL.match(bare)
-    return label is not None and bool(re.fullmatch(r"[\s,;&.*_\d\[\]^and–-]*", bare[label.end() :]))
+    return bool(label and re.fullmatch(r"[\s,;&.*_\d\[\]^and–-]*", bare[label.end() :]))

@@ -89,7 +89,10 @@ class ProviderEndpoint:
         self, dialect: Dialect, messages: Sequence[Message], schema: Schema | None = None
     ) -> AsyncGenerator[AIMessageChunk, None]:
         """The same for asynchronous code."""
-        chat, told = self._chat(dialect, **self._unkept()), _Told()
+        # Anthropic's package would share a connection, which must not outlive its event loop.
+        closed = {"default_headers": {"Connection": "close"}}
+        unkept = closed if self._provider == "anthropic" else {}
+        chat, told = self._chat(dialect, **unkept), _Told()
         chunks = chat.astream(list(messages), SEALED, **self._form(dialect, schema))
         async with aclosing(auntraced(chunks)) as opened:
             async for chunk in opened:
@@ -113,19 +116,10 @@ class ProviderEndpoint:
 
     def _chat(self, dialect: Dialect, **more: Any) -> BaseChatModel:  # noqa: ANN401 - the library's
         make = import_module("langchain.chat_models").init_chat_model
+        more |= {**dialect.options, **self._address(), **self._limits()}
         try:
-            return cast(
-                "BaseChatModel",
-                make(
-                    self._model,
-                    model_provider=self._provider,
-                    cache=False,
-                    **dialect.options,
-                    **self._address(),
-                    **self._limits(),
-                    **more,
-                ),
-            )
+            chat = make(self._model, model_provider=self._provider, cache=False, **more)
+            return cast("BaseChatModel", chat)
         except Exception as problem:
             what = quoted(str(problem))
         # Outside of `except`: what led to it may hold the key.
@@ -135,16 +129,8 @@ class ProviderEndpoint:
         """The provider's own, or that of its variable, and never a gateway's."""
         if self._provider not in ADDRESSES:
             return {}
-        variable = PROVIDERS[self._provider].address
-        own = os.environ.get(variable) if variable else None
-        address = own or ADDRESSES[self._provider]
-        return {"base_url": address, "api_key": SecretStr(self._key)}
-
-    def _unkept(self) -> dict[str, Any]:
-        """Keeps a connection from outliving its event loop, where the package would share it."""
-        if self._provider != "anthropic":
-            return {}
-        return {"default_headers": {"Connection": "close"}}
+        own = os.environ.get(PROVIDERS[self._provider].address or "")
+        return {"base_url": own or ADDRESSES[self._provider], "api_key": SecretStr(self._key)}
 
     def _limits(self) -> dict[str, Any]:
         """How long it may take and write. Retries are llm_client.py's, bounded in time."""
@@ -159,16 +145,12 @@ class ProviderEndpoint:
             }
         host = os.environ.get("OLLAMA_HOST") or OLLAMA_HOST
         address = host if "://" in host else f"http://{host}"
-        client = {
-            "timeout": settings.timeout,
-            "follow_redirects": False,
-            "trust_env": not is_this_machine(address),
-        }
+        client = {"timeout": settings.timeout, "follow_redirects": False}
         return {
             "num_predict": settings.answer_tokens,
             # Ollama would cut a longer prompt without a word.
             "num_ctx": int(OLLAMA_ROOM * (settings.context_tokens + settings.answer_tokens)),
-            "client_kwargs": client,
+            "client_kwargs": {**client, "trust_env": not is_this_machine(address)},
         }
 
 
@@ -222,9 +204,7 @@ class ProviderErrorMessages(ChatErrorMessages):
             return self.connection(problem)
         if status:
             failure = self._reported(complaint, "try again later")
-            if "overloaded" in complaint:
-                error = type(failure.error)(str(failure.error), retryable=True)
-                return replace(failure, error=error)
+            failure.error.retryable |= "overloaded" in complaint
             return failure
         return self.plain(f"sent what its package cannot read ({type(problem).__name__})")
 

@@ -195,15 +195,8 @@ class SupportChecker:
     ) -> tuple[EvidenceTurn, Support] | None:
         """The turn that supports best what is `said` in a claim, and states the claim's numbers."""
         wanted = _stems(said)
-        held = [
-            {
-                stem
-                for each in self._sentences(turn.span.text)
-                if not asks(each.text)
-                for stem in each.stems & wanted
-            }
-            for turn in turns
-        ]
+        told = [[s.stems for s in self._sentences(t.span.text) if not asks(s.text)] for t in turns]
+        held = [wanted.intersection(frozenset[str]().union(*each)) for each in told]
         holding = Counter(stem for stems in held for stem in stems)
         worth = [sum(1 / holding[stem] for stem in stems) for stems in held]
         likely = sorted(range(len(turns)), key=lambda at: (-worth[at], at))[:LIKELY_SOURCES]
@@ -259,16 +252,13 @@ class SupportChecker:
     ) -> tuple[float, int, int]:
         """The nearest sentence, or pair of neighbours: (similarity, begin, end)."""
         vectors = [self._vector(each.text) for each in sentences]
-        found = [
-            (float(vector @ claim), each.begin, each.end)
-            for vector, each in zip(vectors, sentences, strict=True)
-        ]
-        for first, second in pairwise(range(len(sentences))):
-            if sentences[second].begin - sentences[first].end <= 1:
+        pairs = list(zip(vectors, sentences, strict=True))
+        found = [(float(vector @ claim), each.begin, each.end) for vector, each in pairs]
+        for (one, first), (other, second) in pairwise(pairs):
+            if second.begin - first.end <= 1:
                 # The mean of both stands for the pair's own vector, and costs nothing.
-                mean = vectors[first] + vectors[second]
-                near = float(mean @ claim) / (float(np.linalg.norm(mean)) or 1.0)
-                found.append((near, sentences[first].begin, sentences[second].end))
+                near = float((one + other) @ claim) / (float(np.linalg.norm(one + other)) or 1.0)
+                found.append((near, first.begin, second.end))
         return max(found, key=lambda each: each[0])
 
     def _vector(self, text: str) -> Vector:
@@ -317,9 +307,8 @@ def _sharing_most(
 def _added(claim: str, question: str) -> str:
     """What a claim says besides the words of the question; "" where that is all or too little."""
     asked, said = _stems(question), _stems(claim)
-    fewest = (
-        FEWEST_WITH_NUMBER if binding_numbers(claim) - stated_numbers(question) else FEWEST_ADDED
-    )
+    with_number = binding_numbers(claim) - stated_numbers(question)
+    fewest = FEWEST_WITH_NUMBER if with_number else FEWEST_ADDED
     if not asked & said or len(said - asked) < fewest:
         return ""
     return " ".join(word for word in claim.split() if not _stems(word) or _stems(word) - asked)

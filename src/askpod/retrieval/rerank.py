@@ -76,11 +76,6 @@ class Pool:
         """For each chunk the first and the last one of its episode within `reach` of it."""
         return np.maximum(self.ids - reach, self.firsts), np.minimum(self.ids + reach, self.lasts)
 
-    @property
-    def in_one_episode(self) -> bool:
-        """Whether all of it is one episode's."""
-        return bool(len(self.ids)) and bool(self.firsts[0] == self.firsts[-1])
-
     def at(self, step: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """The chunk `step` later in the episode, for each chunk.
 
@@ -128,7 +123,8 @@ def _added(pool: Pool) -> Scores:
 
 def word_and_speaker_scores(pool: Pool) -> Scores:
     """What the question's words and the people it names add to each chunk, neighbours aside."""
-    weight = WORDS_IN_ONE if pool.in_one_episode else WORDS
+    in_one = len(pool.ids) and pool.firsts[0] == pool.firsts[-1]
+    weight = WORDS_IN_ONE if in_one else WORDS
     around = sum(words_held(pool, window) for window in CONTEXT_WINDOWS)
     scores: Scores = weight * (pool.held + around) + SPEAKER * pool.named
     return scores
