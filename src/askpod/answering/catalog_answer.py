@@ -311,16 +311,13 @@ def _list(episodes: Sequence[Episode], most: int) -> str:
 
 def _how_many(text: str, episodes: Sequence[Episode]) -> str:
     """The answer to "How many …?" and "When did it start?"; "" where the catalog has it not."""
-    if re.search(r"how many guests", text, re.IGNORECASE):
+    if "how many guests" in text.lower():
         names = _names(episodes)
         return f"{numbered(len(names), 'guest')} in {_counted(episodes)}" if names else ""
-    asks_when = re.match(r"when\b", text, re.IGNORECASE)
-    asks_hours = re.search(r"\bhours of\b", text, re.IGNORECASE)
-    lacks_dates = not any(each.date for each in episodes)
-    lacks_lengths = not all(each.duration for each in episodes)
-    if (asks_when and lacks_dates) or (asks_hours and lacks_lengths):
-        return ""
-    return _counted(episodes)
+    asks_when, asks_hours = text.lower().startswith("when "), " hours of " in text.lower()
+    known_when = any(each.date for each in episodes) or not asks_when
+    known_hours = all(each.duration for each in episodes) or not asks_hours
+    return _counted(episodes) if known_when and known_hours else ""
 
 
 def _counted(episodes: Sequence[Episode]) -> str:

@@ -48,7 +48,7 @@ class ExtractiveAnswerer:
     """Writes answers in the words of the passages. Safe for several threads."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = KeptVectors(embedder)
+        self._embedder, self._count = KeptVectors(embedder), embedder.count_tokens
 
     def answer(self, retrieved: Retrieved) -> Answer:
         """An answer from what was found, the nearest that was said, or a refusal."""
@@ -112,7 +112,7 @@ class ExtractiveAnswerer:
             turns.append(retrieved.archive.turns(id_, max(0, first - 1), last))
             kept = retrieved.archive.sentence_vectors(id_, first, last)
             pooled.update({(id_, turn): vectors for turn, vectors in kept.items()})
-        sentences = read(passages, turns, self._embedder.count_tokens)
+        sentences = read(passages, turns, self._count)
         wanted = retrieved.filters.speaker
         if wanted is not None:
             sentences = [s for s in sentences if matches_name(wanted, s.span.speaker)]

@@ -59,13 +59,11 @@ class Prompts:
         """
         if folder is not None:
             _check_folder(folder)
-        self._answer = _read("answer.md", folder)
+        self._templates = {name: _read(name, folder) for name in NEEDED}
         # Each part of the answer prompt has its own part of the refusal.
-        system, user = (part.substitute(sentinel=SENTINEL) for part in _read("refusal.md", folder))
+        rule = self._templates["refusal.md"]
+        system, user = (part.substitute(sentinel=SENTINEL) for part in rule)
         self._refusal = (system, user)
-        self._standalone = _read("standalone.md", folder)
-        self._rewrite = _read("rewrite.md", folder)
-        self._long_context = _read("long-context.md", folder)
 
     def answer(self, question: str, evidence: Sequence[EvidenceTurn]) -> list[Message]:
         """Asks for an answer from the evidence alone.
@@ -74,7 +72,7 @@ class Prompts:
         the evidence is, so it can be counted before any is chosen.
         """
         values = _values("evidence", render(evidence), question)
-        return _messages(self._answer, values, self._refusal)
+        return _messages(self._templates["answer.md"], values, self._refusal)
 
     def long_context(self, question: str, evidence: str, instruction: Placement) -> list[Message]:
         """Asks for an answer from whole transcripts; the instruction stands where it is wanted.
@@ -85,7 +83,7 @@ class Prompts:
             instruction: where the instruction stands.
         """
         values = _values("evidence", evidence, question)
-        system, user = self._long_context
+        system, user = self._templates["long-context.md"]
         return _messages((system, _placed(user, instruction)), values, self._refusal)
 
     def standalone(self, question: str, history: Sequence[tuple[str, str]]) -> list[Message]:
@@ -97,11 +95,12 @@ class Prompts:
             f"Question: {plain(former)}\nAnswer: {plain(reply)}\n" for former, reply in history
         )
         values = _values("conversation", said, question)
-        return _messages(self._standalone, values | {"history": values["conversation"]})
+        values["history"] = values["conversation"]
+        return _messages(self._templates["standalone.md"], values)
 
     def rewrite(self, question: str) -> list[Message]:
         """Asks for what may have been said in answer to a question, to search for it."""
-        return _messages(self._rewrite, _values("", "", question))
+        return _messages(self._templates["rewrite.md"], _values("", "", question))
 
 
 def _values(kind: str, text: str, question: str) -> dict[str, str]:

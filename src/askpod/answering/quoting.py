@@ -20,7 +20,8 @@ from askpod.answering.sentences import FEWEST, Judged, Run, Scores, Sentence
 from askpod.errors import ModelError
 from askpod.late_chunking import Packed
 from askpod.links import second_link
-from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Turn, Usage
+from askpod.model import Answer, Basis, Citation, Episode, Filters, Passage, Usage
+from askpod.retrieval.evidence import TurnsOf
 from askpod.retrieval.retriever import Found
 from askpod.times import clock
 
@@ -38,8 +39,7 @@ LEAST_WORTH = 0.15  # of the best run's worth, below which a run is left out
 PASSAGES = 10  # that are read for an answer
 LONGEST_ASKED = 140  # characters of a question before a quotation that leans on it
 
-TurnsOf = Callable[[str, int, int], list[Turn]]  # episode, first and last position, inclusive
-VectorsOf = Callable[[str, int, int], dict[int, Packed]]  # likewise: of the sentences, by turn
+VectorsOf = Callable[[str, int, int], dict[int, Packed]]  # as TurnsOf: of the sentences, by turn
 Search = Callable[[str, int, Filters], Found]
 
 

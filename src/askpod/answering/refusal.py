@@ -23,20 +23,15 @@ if TYPE_CHECKING:
     from askpod.answering.question import Question
     from askpod.answering.sentences import Run, Sentence
 
-NEAREST = "I did not find this stated. The nearest that was said:"
 REFUSAL = "I found nothing in these episodes that answers this."
-
-# Heads quotations that follow where a model found no answer, and yet there is something near.
-NEAREST_WITHOUT_MODEL = "The model found no answer. The nearest that was said:"
-
-# The same after a reply that says so in the model's own words.
+# What heads quotations: without a model, where it found no answer, after it said so in its own
+# words, and where nothing that it wrote is supported.
 NEAREST_AFTER = "The nearest that was said:"
-
-# Heads quotations after a model's answer of which nothing is supported, or in place of it.
+NEAREST = f"I did not find this stated. {NEAREST_AFTER}"
+NEAREST_WITHOUT_MODEL = f"The model found no answer. {NEAREST_AFTER}"
 UNSUPPORTED = "The episodes do not support what the model wrote."
 SAID_AFTER = f"{UNSUPPORTED} What was said:"
 NEAREST_AFTER_UNSUPPORTED = f"{UNSUPPORTED} {NEAREST_AFTER}"
-
 # Heads the answer that is made in the place of one which broke off.
 IN_ITS_PLACE = "(The model failed here. What follows stands in its place, with its own numbers.)"
 

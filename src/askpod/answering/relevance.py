@@ -199,10 +199,6 @@ class KeptVectors:
         known.update(zip(missing, self._embedder.embed(missing), strict=True) if missing else ())
         return np.array([known[text] for text in texts])
 
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The tokens of each text."""
-        return self._embedder.count_tokens(texts)
-
 
 def _asked_before(sentences: Sequence[Sentence], relevance: Scores) -> Scores:
     """For each sentence the relevance of the best question right before it, or 0."""

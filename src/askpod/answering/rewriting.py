@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from askpod.answering.claims import is_denial
 from askpod.answering.question import asks_for_episodes
+from askpod.answering.quoting import Search
 from askpod.answering.refusal import is_refusal, nearness
 from askpod.answering.replies import is_copied
 from askpod.model import Exchange, Filters, Passage
@@ -29,8 +30,6 @@ from askpod.text import STOPWORDS, query_words, word_set, words
 
 if TYPE_CHECKING:
     from askpod.tokens import Message
-
-Search = Callable[[str, int, Filters], Found]
 
 LONGEST = 25  # words; a question longer than that brings its own subject
 LONGEST_REWRITTEN = 500  # characters of a rewritten question; more is no question

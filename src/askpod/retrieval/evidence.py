@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from askpod.chunking import cut_span, second_at
+from askpod.chunking import cut_span
 from askpod.links import second_link, youtube_id_of
 from askpod.model import EvidenceTurn, Passage, Turn
 from askpod.text import LINE_BREAKS, split_sentences
@@ -63,18 +63,11 @@ def by_episode(evidence: Sequence[EvidenceTurn]) -> Iterator[tuple[EvidenceTurn,
 
 def render_turn(turn: EvidenceTurn, *, titled: bool) -> str:
     """One turn as `render` has it, with the line break that ends it."""
-    second = None if turn.untimed else turn.span.start
-    title = turn.title if titled else ""
-    return render_speech(turn.number, turn.span.speaker, second, turn.span.text, title)
-
-
-def render_speech(
-    number: int, speaker: str, second: float | None, text: str, title: str = ""
-) -> str:
-    """The same from a turn's parts; `second` is its start, None in an untimed episode."""
-    name = _name(speaker.translate(_DASHES))
-    who = f"{name}, {clock(second)}" if name else clock(second)
-    return f"[{number}] {who}{render_title(title)}\n> {plain(text)}\n"
+    when = clock(None if turn.untimed else turn.span.start)
+    name = _name(turn.span.speaker.translate(_DASHES))
+    who = f"{name}, {when}" if name else when
+    title = render_title(turn.title if titled else "")
+    return f"[{turn.number}] {who}{title}\n> {plain(turn.span.text)}\n"
 
 
 def render_title(title: str) -> str:
@@ -249,10 +242,9 @@ class _Packer:
         question: list[Piece] = []
         for begin, end in reversed(self._sentences_of(episode, turn)):
             longer = Piece(turn, begin, question[0].end if question else end)
-            if (
-                longer.end - begin > LONGEST_SENTENCE  # spares counting a speech without an end
-                or self._tokens(episode, longer) > LONGEST_QUESTION
-            ):
+            # A speech without an end need not be counted.
+            endless = longer.end - begin > LONGEST_SENTENCE
+            if endless or self._tokens(episode, longer) > LONGEST_QUESTION:
                 break
             question = [longer]
         return question
@@ -267,11 +259,8 @@ class _Packer:
         """The tokens of one piece with its number and the blank line after it."""
         key = episode, piece
         if key not in self._costs:
-            source, turn = self._source[episode], self._known[episode, piece.turn]
-            second = None if source.start is None else second_at(turn, piece.begin)
-            said = turn.text[piece.begin : piece.end]
-            text = render_speech(_WIDEST, turn.speaker, second, said)
-            self._costs[key] = self._count(f"{text}\n")
+            turn = self._evidence_turn(_WIDEST, episode, piece)
+            self._costs[key] = self._count(f"{render_turn(turn, titled=False)}\n")
         return self._costs[key]
 
     def _evidence_turn(self, number: int, episode: str, piece: Piece) -> EvidenceTurn:

@@ -13,13 +13,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from askpod.people import Labels
+from askpod.retrieval.rerank import Ids, Scores
 from askpod.store.filters import spoken_under
-
-Ids = NDArray[np.int64]
-Shares = NDArray[np.float64]
 
 # A word that more than a fifth of the chunks say, or more than MOST, tells next to nothing and is
 # not looked for: to list 100,000 of them takes 10 ms. Where a fifth is few, it costs nothing.
@@ -80,7 +77,7 @@ def chunks_that_say(connection: sqlite3.Connection, word: str, count: int) -> Id
     return ids if len(ids) <= most else None
 
 
-def speech_shares(connection: sqlite3.Connection, labels: Labels) -> Callable[[Ids], Shares]:
+def speech_shares(connection: sqlite3.Connection, labels: Labels) -> Callable[[Ids], Scores]:
     """The share of chunks' speech that is under these labels, for chunk ids in ascending order.
 
     All chunks of somebody who speaks in few are read now, while candidates are still looked for.
@@ -98,7 +95,7 @@ def speech_shares(connection: sqlite3.Connection, labels: Labels) -> Callable[[I
     )
 
 
-def _shares(spoken: Sequence[tuple[int, float]], ids: Ids) -> Shares:
+def _shares(spoken: Sequence[tuple[int, float]], ids: Ids) -> Scores:
     """The sum of the shares of each of `ids`, from pairs of a chunk's id and a share."""
     shares = np.zeros(len(ids))
     if spoken and len(ids):
