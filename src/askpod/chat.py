@@ -31,8 +31,8 @@ from askpod.model import Answer, Citation, Exchange, Filters, Span, Turn, newest
 from askpod.parsing import parse_json
 from askpod.text import split_sentences
 
-HISTORY_TOKENS = 4_000  # of earlier exchanges that go along with a question, at most
-CHARACTERS_PER_TOKEN = 4  # of English; a model's own limits are kept by its own count
+# Of earlier exchanges that go along with a question; a model's own limit is kept by its own count.
+HISTORY = 16_000  # characters
 AROUND = 60.0  # seconds before and after a cited passage that are shown with it
 
 THANKED = "You are welcome."
@@ -132,7 +132,7 @@ class Chat:
 
     def recent(self) -> list[Exchange]:
         """The newest exchanges that the history's budget holds, oldest first."""
-        return newest(self.history, HISTORY_TOKENS * CHARACTERS_PER_TOKEN)
+        return newest(self.history, HISTORY)
 
     def source(self, number: int) -> Citation:
         """A source of the last answer. Raises SourceError: it has no source of that number."""

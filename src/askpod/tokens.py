@@ -157,10 +157,8 @@ def _load(name: str) -> tiktoken.Encoding:
         try:
             return tiktoken.get_encoding(name)
         finally:
-            if before is None:
-                del os.environ[variable]
-            else:
-                os.environ[variable] = before
+            del os.environ[variable]
+            os.environ.update({} if before is None else {variable: before})
 
 
 def reported(tokens: object) -> int | None:

@@ -210,6 +210,16 @@ def test_the_longest_episode_is_told_by_what_is_said_where_no_length_is_known(
         assert archive.ask("What is the shortest episode?").text.startswith("About short")
 
 
+def test_episodes_without_dates_are_in_the_order_of_their_numbers(tmp_path, write_episode):
+    first = write_episode("ponds.md", ["Ponds freeze."], season=1, episode=2)
+    latest = write_episode("lakes.md", ["Lakes never freeze."], season=2, episode=1)
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([first, latest])
+        for asked in ("What is the latest episode about?", "How long is the latest episode?"):
+            assert archive.ask(asked).text.startswith("About lakes")
+        assert archive.ask("How long is the first episode?").text.startswith("About ponds")
+
+
 def test_what_is_not_known_of_some_episodes_is_said(tmp_path, write_episode):
     known = write_episode("known.md", ["Ponds freeze."], guests=["adalovelace"], date="2024-05-01")
     (tmp_path / "Running Slowly.txt").write_text(

@@ -236,15 +236,13 @@ def _of_people(
     if not people.intersection(sentence.span.speaker for sentence in sentences):
         return sentences
     theirs = {sentence.episode for sentence in sentences if sentence.span.speaker in people}
-    kept = []
-    for sentence in sentences:
+
+    def may_be_quoted(sentence: Sentence) -> bool:
         speaker, guests = sentence.span.speaker, episodes[sentence.episode].guests
-        if sentence.episode not in theirs:
-            continue
         only_theirs = question.theirs or speaker in guests or not people.isdisjoint(guests)
-        if speaker in people or sentence.asks or not only_theirs:
-            kept.append(sentence)
-    return kept
+        return speaker in people or sentence.asks or not only_theirs
+
+    return [each for each in sentences if each.episode in theirs and may_be_quoted(each)]
 
 
 def _among(run: Run, runs: Iterable[Run]) -> bool:

@@ -284,13 +284,11 @@ def _citation(number: int, run: Run, episodes: Mapping[str, Episode]) -> Citatio
 def _without_stray_marks(text: str, begin: int, end: int) -> tuple[int, int]:
     """The part of a text without a quotation mark at an end whose other one lies beyond it."""
     said = text[begin:end]
-    for opening, closing in ("“”", '""'):
-        more = said.count(opening) - said.count(closing)
-        odd = said.count('"') % 2 if opening == closing else 0
-        if said.startswith(opening) and (more > 0 or odd):
-            return begin + 1, end
-        if said.endswith(closing) and (more < 0 or odd):
-            return begin, end - 1
+    more, odd = said.count("“") - said.count("”"), said.count('"') % 2
+    if (more > 0 and said.startswith("“")) or (odd and said.startswith('"')):
+        return begin + 1, end
+    if (more < 0 and said.endswith("”")) or (odd and said.endswith('"')):
+        return begin, end - 1
     return begin, end
 
 
