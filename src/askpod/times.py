@@ -11,7 +11,7 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 
 CHARACTERS_PER_SECOND = 15.0
 """The pace of speech where nothing better is known."""
@@ -88,7 +88,8 @@ def time_turns(
         return []
     sizes = [max(0, length) for length in lengths]
     said = [0, *accumulate(sizes)]  # characters said before each turn
-    fixed = _distinct_anchors(stated)
+    same = groupby(anchors(stated), key=stated.__getitem__)
+    fixed = [(next(places), float(second or 0.0)) for second, places in same]
     starts = _starts(fixed, said)
     ends = [*starts[1:], starts[-1] + sizes[-1] / CHARACTERS_PER_SECOND]
     stands = {place for place, _ in fixed}
@@ -108,15 +109,6 @@ def _run_lengths(seconds: Sequence[float]) -> list[int]:
         lengths.append(length + 1)
     lengths.reverse()
     return lengths
-
-
-def _distinct_anchors(stated: Sequence[float | None]) -> list[tuple[int, float]]:
-    fixed: list[tuple[int, float]] = []
-    for place in anchors(stated):
-        second = stated[place]
-        if second is not None and (not fixed or second > fixed[-1][1]):
-            fixed.append((place, float(second)))
-    return fixed
 
 
 def _starts(fixed: Sequence[tuple[int, float]], said: Sequence[int]) -> list[float]:

@@ -62,7 +62,7 @@ class LLMAnswerer:
         settings: Settings,
         embedder: Embedder,
         extractive: ExtractiveAnswerer,
-        model: LanguageModel | None = None,
+        model: LanguageModel | None,
     ) -> None:
         """Asks `model`, by default one made from the settings; `close` closes it."""
         if settings.model is None:

@@ -50,10 +50,6 @@ class OwnSources:
             return ""
         if len(self._line) <= LONGEST and _may_be_one(self._line.lstrip(_DECORATED)):
             return ""
-        return self._pass_on()
-
-    def _pass_on(self) -> str:
-        """The line is text, and so was what looked like a heading before it."""
         text, self._line, self._plain = self._line, "", True
         self._cited = self._cited or "[" in text
         return text

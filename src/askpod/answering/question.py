@@ -88,9 +88,10 @@ _PAIRS = (
     rf"^{_TERM} (?:vs\.?|versus|or) {_TERM}(?=[?,.;:]|$)",
 )
 _MEANT = r"(?: an?| the)? ([\w][\w+#.’'/-]*(?: [\w+#.’'/-]+){0,3})"
-_DEFINED = (
-    rf"(?:what(?:['’]s| is| are)|define){_MEANT}$",
-    rf"what do(?:es)?{_MEANT} (?:mean|stand for|refer to)$",
+_DEFINED = re.compile(
+    rf"(?:what(?:['’]s| is| are)|define){_MEANT}$"
+    rf"|what do(?:es)?{_MEANT} (?:mean|stand for|refer to)$",
+    re.IGNORECASE,
 )
 _NO_TERM = (
     r"(?:the|this|that|these|those|their|there|they|it|its|your|my|our|his|her|i|we|you|he|she|good"
@@ -243,7 +244,8 @@ def understand(text: str, named: Sequence[str]) -> Question:
     kind, subject, compared = _kind(text, people)
     figure = figure_asked_for(text)
     theirs, strangers = _asks_them(text, people), _strangers(text, named)
-    term = _term(subject) if kind == "plain" else ""
+    defined = _DEFINED.match(subject) if kind == "plain" else None
+    term = defined[1] or defined[2] if defined else ""
     parts = () if people or strangers else _parts(text.strip(" ?!."))
     clauses = _clauses(without_names(text, people)) if kind == "plain" and not parts else ()
     return Question(
@@ -274,12 +276,6 @@ def _parts(bare: str) -> tuple[str, ...]:
         pronoun = "they|them"
     meant = re.compile(rf"\b(?:{pronoun})(?![\w'’])", re.IGNORECASE)
     return f"{opening} {term}?", f"{meant.sub(lambda _: term, rest, count=1)}?"
-
-
-def _term(bare: str) -> str:
-    """What a question asks the meaning of; "" where it asks something else."""
-    found = (re.match(pattern, bare, re.IGNORECASE) for pattern in _DEFINED)
-    return next((match[1] for match in found if match), "")
 
 
 def _asks_them(text: str, people: Sequence[str]) -> bool:

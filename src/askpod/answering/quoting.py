@@ -152,18 +152,15 @@ def connected(runs: Sequence[Run]) -> list[Run]:
     for better in range(len(left)):
         for other in range(better + 1, len(left)):
             one, two = sorted((left[better], left[other]), key=lambda run: run.sentences[0].begin)
-            if _follows(one.sentences[-1], two.sentences[0]):
+            last, first = one.sentences[-1], two.sentences[0]
+            same = last.place[:2] == first.place[:2] and last.end <= first.begin
+            if same and not last.span.text[last.end : first.begin].strip():
                 both = one.sentences + two.sentences
                 fit = one.relevance + two.relevance
                 left[better] = replace(left[better], sentences=both, relevance=fit, asked=one.asked)
                 del left[other]
                 return connected(left)
     return left
-
-
-def _follows(last: Sentence, first: Sentence) -> bool:
-    same = (last.episode, last.turn) == (first.episode, first.turn)
-    return same and last.end <= first.begin and not last.span.text[last.end : first.begin].strip()
 
 
 class _Widening:
@@ -234,7 +231,7 @@ def _runs(judged: Judged, relevance: Scores, allowed: Sequence[int], ordinary: f
     return found
 
 
-def composed(question: str, quoted: Quotations, opening: str = "") -> Answer:
+def composed(question: str, quoted: Quotations, opening: str) -> Answer:
     """The answer that quotations make, with a paragraph before them."""
     runs = connected(quoted.runs)
     citations = tuple(_citation(n, run, quoted.episodes) for n, run in enumerate(runs, start=1))

@@ -227,7 +227,8 @@ class SupportChecker:
         known = " ".join(f"{turn.span.speaker} {turn.title}" for turn in turns)
         said = " ".join([known, *(turn.span.text for turn in turns)])
         held = frozenset[str]().union(*(each.stems for turn in sentences for each in turn))
-        wanted = _content(claim, held, known)
+        # It need not say the words of its title and its speaker: all of it is theirs.
+        wanted = _stems(claim) - (_stems(known) - held) or _stems(claim)
         nearest, picked = zip(*(_sharing_most(turn, wanted) for turn in sentences), strict=True)
         binding = binding_numbers(claim)
         if binding and not binding <= stated_numbers(said):
@@ -329,12 +330,6 @@ def _on_its_subject(claim: str, question: str, turns: Sequence[EvidenceTurn]) ->
         if len(repeated & _stems(said)) >= enough and not missing_names(claim, said):
             found.append(turn)
     return found
-
-
-def _content(claim: str, held: frozenset[str], known: str) -> frozenset[str]:
-    """The stems that the turn should hold; its title and its speaker are known without."""
-    stems = _stems(claim)
-    return stems - (_stems(known) - held) or stems
 
 
 def _stems(text: str) -> frozenset[str]:

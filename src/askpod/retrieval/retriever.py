@@ -79,7 +79,7 @@ class Retriever:
         catalog: Catalog,
         dense: DenseIndex | SharedArchive,
         embedder: Embedder,
-        people: Callable[[], People] = People,
+        people: Callable[[], People],
     ) -> None:
         self._people = people
         self._catalog = catalog
@@ -180,8 +180,11 @@ class Retriever:
         """The candidates of both searches, and the chunks around them."""
         nearest, scores = by_meaning
         candidates = np.concatenate([nearest, by_words])
-        # What others say beside a speaker who is asked for counts as context.
-        ids = layout.among(_with_neighbours(candidates), selection.episodes)
+        # A chunk has its whole score only with its neighbours, and so have those a passage may go
+        # on with. What others say beside a speaker who is asked for counts, too.
+        sides = len(NEIGHBOUR_SHARES)
+        around = np.unique(candidates[:, np.newaxis] + np.arange(-sides, MOST + sides))
+        ids = layout.among(around, selection.episodes)
         episodes = layout.places_of(ids)
         pool = Pool(
             ids=ids,
@@ -292,12 +295,6 @@ def _saying_most(said: Sequence[Said], chosen: Ids | None, count: int) -> Ids:
         kept = scores >= np.partition(scores, -count)[-count]
         ids, scores = ids[kept], scores[kept]
     return ids[best_first(ids, scores)[:count]]
-
-
-def _with_neighbours(candidates: Ids) -> Ids:
-    """The candidates, those a passage may go on with, and the neighbours that raise these."""
-    sides = len(NEIGHBOUR_SHARES)
-    return np.unique(candidates[:, np.newaxis] + np.arange(-sides, MOST + sides))
 
 
 def _but_names(words: Sequence[str], named: tuple[str, ...]) -> Sequence[str]:
