@@ -123,10 +123,10 @@ class Retriever:
             def nearest_to(embedded: Callable[[], NDArray[np.float32]]) -> Callable[[], Hits]:
                 """Begins to ask for the candidates by meaning: meanwhile words are looked for."""
                 catalog = self._catalog
-                asked = _begun(
+                hits = _begun(
                     lambda: best_chunks(neighbours, catalog, embedded(), most, chosen, condition)
                 )
-                return lambda: asked()()
+                return lambda: hits()()
 
             nearest = nearest_to(embedded)
             everybody = people.everybody(layout.speakers)
