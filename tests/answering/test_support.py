@@ -177,6 +177,31 @@ def test_a_claim_that_repeats_the_question_is_found_by_what_it_adds(checker: Sup
     assert checker.attribute(claim, [other, quick, priced], question) is not None
 
 
+def test_what_one_says_of_oneself_is_no_source_for_several(checker: SupportChecker):
+    said = turn("I am a very patient person. So I did almost all of the grafting by myself.")
+    assert checker.attribute("Mara did almost all of the grafting by herself.", [said]) is not None
+    claim = "Keepers are patient people and did almost all of the grafting by themselves."
+    assert checker.attribute(claim, [said]) is None
+    general = turn("I think keepers are patient people who do almost all of the grafting alone.")
+    claim = "Keepers are patient people who do almost all of the grafting alone."
+    assert checker.attribute(claim, [general]) is not None
+
+
+def test_what_a_speaker_is_told_to_think_is_not_in_the_words_of_another(checker: SupportChecker):
+    said = "Painted hive boxes only help the keeper, since bees find home by the smell of it."
+    by_ben = turn(said, speaker="Ben Ott", number=2)
+    by_mara = turn("I moved here with four colonies.")
+    claim = "Mara thinks that painted hive boxes only help the keeper, since bees go by smell."
+    assert checker.attribute(claim, [by_mara, by_ben]) is None
+    found = checker.attribute(claim.replace("Mara", "Ben"), [by_mara, by_ben])
+    assert found is not None
+    assert found[0] == by_ben
+    question = "What does Mara Lind say of painted hive boxes?"
+    claim = claim.replace("Mara", "She")
+    assert checker.attribute(claim, [by_mara, by_ben], question) is None
+    assert checker.attribute(claim, [by_mara, by_ben], "Are painted boxes any use?") is not None
+
+
 def test_a_yes_has_no_source_in_the_words_of_its_question(checker: SupportChecker):
     question = "Is it a problem when a team's lead is a business person?"
     said = turn("When the lead of a team is a business person, that is no problem for the team.")

@@ -66,6 +66,17 @@ _ATTRIBUTION = word_set(
     "interview"
 )
 
+# "I have …" is about its speaker alone, unlike "I think companies …"; "Fellows are …" is not.
+_OF_ONESELF = re.compile(
+    r"(?:\W*(?:and|but|so|because|well|yes|yeah|actually|then)\b)*\W*"
+    r"I\b(?! (?:think|believe|guess|mean|know|feel|find|would say)\b)",
+    re.IGNORECASE,
+)
+_OF_SEVERAL = re.compile(
+    r"(?!(?:I|we|you|they)\b)(?:(?!\b(?:is|was|has)\b)[^.,;:])*?\b(?:are|were|have)\b",
+    re.IGNORECASE,
+)
+
 _AGREES = re.compile(r"(?:yes|no)\b(?! one\b)", re.IGNORECASE)
 
 Vector = NDArray[np.float32]
@@ -184,9 +195,10 @@ class SupportChecker:
         """
         if _AGREES.match(claim) and len(_stems(claim) - _stems(question)) < FEWEST_ADDED:
             return None
-        found = self._source(claim, claim, turns, SHARED_UNCITED)
+        theirs = _theirs(claim, question, turns)
+        found = self._source(claim, claim, theirs, SHARED_UNCITED)
         if found is None and (added := _added(claim, question)):
-            beside = _on_its_subject(claim, question, turns)
+            beside = [turn for turn in _on_its_subject(claim, question, turns) if turn in theirs]
             found = self._source(added, claim, beside, SHARED_ADDED)
         return found
 
@@ -209,8 +221,10 @@ class SupportChecker:
         for (score, begin, end), at in sorted(judged, key=lambda each: -each[0][0]):
             if score < BAR_UNCITED:
                 break
-            near = len(wanted & _stems(turns[at].span.text[begin:end]))
-            if near < SHARED_NEAREST * len(wanted):
+            nearest = turns[at].span.text[begin:end]
+            near = len(wanted & _stems(nearest))
+            of_others = _OF_SEVERAL.match(claim) and _OF_ONESELF.match(nearest)
+            if of_others or near < SHARED_NEAREST * len(wanted):
                 continue
             if stated := self._where_stated(claim, turns[at], begin, end):
                 return turns[at], Support(ok=True, begin=stated[0], end=stated[1])
@@ -284,6 +298,18 @@ class SupportChecker:
         embedder = self._embedder
         parts = split_to_fit(text, begin, end, embedder.count_tokens, embedder.max_tokens)
         return [(start, stop) for start, stop, _ in parts]
+
+
+def _theirs(claim: str, question: str, turns: Sequence[EvidenceTurn]) -> list[EvidenceTurn]:
+    """The turns that may hold what a claim tells of a speaker: "Ann thinks …" is not Ben's.
+
+    They are by whoever the claim begins with, or speak of them; "she" is whom the question names.
+    """
+    speakers = {word for turn in turns for word in folded(turn.span.speaker).split()}
+    first, *_ = re.findall(r"\w+", folded(claim)) or [""]
+    words = re.findall(r"\w+", folded(question)) if first in ("he", "she") else [first]
+    name = next((word for word in words if word in speakers), "")
+    return [turn for turn in turns if name in folded(f"{turn.span.speaker} {turn.span.text}")]
 
 
 def _without_place(claim: str, turns: Sequence[EvidenceTurn]) -> str:
