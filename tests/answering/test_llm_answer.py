@@ -12,7 +12,7 @@ from askpod import Answer, Archive
 from askpod.answering.refusal import SAID_AFTER
 from askpod.model import Exchange
 from askpod.settings import ModelSettings, Settings
-from fake_openai import Request, Scripted
+from fake_openai import Request, Scripted, said
 from scripted_models import fourteen_months, numbered
 
 QUESTION = "How long did the trial of the bee kit run?"
@@ -127,6 +127,22 @@ def test_an_answer_of_which_nothing_is_left_gives_what_was_said(indexed, model_s
     assert answer.text.startswith(SAID_AFTER)
     assert "".join(pieces) == answer.text
     assert all(each.supported and each.cited_by == "askpod" for each in answer.citations)
+
+
+def test_a_reply_that_repeats_itself_until_it_is_cut_lacks_nothing(
+    indexed, model_server, monkeypatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-of-the-tests")
+    sentence = "The trial ran for fourteen months."
+    model = ModelSettings("any", base_url=model_server.base_url)
+    with Archive.open(indexed, settings=Settings(model=model, unsupported="drop")) as archive:
+        model_server.default = said(f"{sentence} {sentence} The trial ran", finish="length")
+        again = archive.ask(QUESTION)
+        model_server.default = said(f"{sentence} {sentence} It cost more th", finish="length")
+        cut = archive.ask(QUESTION)
+    assert again.text == f"{sentence} [1]"
+    assert not any("may be cut" in warning for warning in again.warnings)
+    assert any("may be cut" in warning for warning in cut.warnings)
 
 
 def test_the_stream_is_the_answer(ask, model_server):

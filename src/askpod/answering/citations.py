@@ -147,6 +147,7 @@ class CitationWriter:
         self._citations: dict[tuple[int, int, int, bool], Citation] = {}
         self._unknown: dict[str, None] = {}
         self._told: set[str] = set()  # sentences shown, where unsupported ones are left out
+        self.repeating = False  # the last sentence was one of them
         self._dropped = 0
         self._removed = 0
         self._uncited = 0
@@ -300,7 +301,10 @@ class CitationWriter:
         self._close_leading()
         sentence, self._sentence = self._sentence, _Sentence()
         claim = plain_claim(sentence.words)
-        if claim in self._told:  # small models say a thing again and again
+        # Small models say a thing again and again, until they are cut short.
+        cut_short = claim[-1:].isalnum() and any(each.startswith(claim) for each in self._told)
+        self.repeating = cut_short or claim in self._told
+        if self.repeating:
             return
         if not sentence.turns and needs_source(sentence.opening):
             if source := self._source(claim):

@@ -203,7 +203,7 @@ class LLMAnswerer:
         """The answer that a complete reply makes."""
         asked, writer = attempt.asked, attempt.writer
         warnings = [*self._settings.warnings, *writer.warnings]
-        if reply.finish == "length":
+        if reply.finish == "length" and not writer.repeating:  # else nothing of it is missing
             warnings.append(
                 f"the model stopped at {self._limits.answer_tokens} tokens; the answer may be cut"
             )
