@@ -128,6 +128,11 @@ def test_faults_that_are_mended():
     assert found.description == "one two — three"
 
 
+def test_a_heading_in_a_description_is_words_like_any_other():
+    shown = "<description><![CDATA[<h2>On ice</h2><p>Why it sings.</p>]]></description>"
+    assert only(rss(item("A", more=shown))).description == "On ice Why it sings."
+
+
 def test_a_feed_that_breaks_off_gives_what_came_before():
     whole = rss(item("One"), item("Two"), item("Three"))
     feed = read_feed(whole[: whole.index("Three")].encode())

@@ -84,9 +84,13 @@ def is_html(text: str) -> bool:
     return text.lstrip("\ufeff \t\r\n").startswith("<") and bool(_ELEMENT.search(text[:_HEAD]))
 
 
-def text_of_html(text: str) -> str:
-    """The lines of a page, with a blank one between its blocks; `""` past MAX_TAGS."""
-    return "" if text.count("<") > MAX_TAGS else "\n".join(line for _, line in _lines(text))
+def text_of_html(text: str, heading: str = "## ") -> str:
+    """The lines of a page, with a blank one between its blocks; `""` past MAX_TAGS.
+
+    Before each of its headings stands `heading`.
+    """
+    too_many = text.count("<") > MAX_TAGS
+    return "" if too_many else "\n".join(line for _, line in _lines(text, heading))
 
 
 def looks_like_plain_html(text: str) -> bool:
@@ -107,7 +111,7 @@ def read_plain_html(text: str, log: FaultLog) -> Episode:
     return replace(told, title=title or told.title)
 
 
-def _lines(page: str) -> list[tuple[int, str]]:
+def _lines(page: str, heading: str = "## ") -> list[tuple[int, str]]:
     """The lines that a page shows, each with its line in the file; titles are left out."""
     lines: list[tuple[int, str]] = [(1, "")]
     in_title, mark = False, ""
@@ -119,7 +123,7 @@ def _lines(page: str) -> list[tuple[int, str]]:
             lines.append((piece.line, ""))
         elif name in _BLOCKS:
             lines += ((piece.line, ""), (piece.line, ""))
-            mark = "## " if piece.tag in _HEADINGS else ""
+            mark = heading if piece.tag in _HEADINGS else ""
         elif not in_title and piece.text:
             if mark and piece.text.strip():
                 lines[-1], mark = (lines[-1][0], mark), ""

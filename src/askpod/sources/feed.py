@@ -165,7 +165,7 @@ def _guests(persons: list[Element]) -> list[str]:
 def _description(raw: RawItem) -> str:
     names = ("description", "itunes:summary", "content:encoded")
     text = next((raw.texts[name] for name in names if name in raw.texts), "")
-    return _text(text_of_html(text[:MAX_MARKUP]), MAX_DESCRIPTION)
+    return _text(text_of_html(text[:MAX_MARKUP], heading=""), MAX_DESCRIPTION)
 
 
 def _text(text: str, most: int) -> str:
