@@ -24,6 +24,14 @@ def test_how_many_episodes_of_when(archive):
     assert of_guest.text == "1 episode, 2024-10-08, 13 minutes of talk."
 
 
+def test_a_short_archive_has_a_minute_of_talk(tmp_path):
+    told = "Ada (0:00): The ferry leaves at six.\n\nBen (0:40): And the next one is at noon.\n"
+    (tmp_path / "ferry.txt").write_text(told, encoding="utf-8")
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "ferry.txt"])
+        assert archive.ask("How many episodes are there?").text == "1 episode, 1 minute of talk."
+
+
 @pytest.mark.parametrize(
     "question",
     ["Which episodes are from 2024?", "list all episodes before 2025", "episodes until March 2025"],

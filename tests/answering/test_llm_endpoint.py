@@ -57,7 +57,7 @@ def failure(settings: ModelSettings) -> ModelError:
         (failed(429), "is asked too often (429): try again later"),
         (
             failed(429, headers={"Retry-After": "120"}),
-            "is asked too often (429) and asks to wait 120 seconds: try again later",
+            "is asked too often (429) and asks to wait 120 s: try again later",
         ),
         (
             failed(404, "The API deployment for this resource …"),

@@ -218,7 +218,7 @@ def test_an_answer_cut_at_its_length_says_so(provider):
         (failed(401, "no"), "refused the key (401): check ANTHROPIC_API_KEY"),
         (failed(404, "model: tiny"), "has no model tiny (404), saying “model: tiny”"),
         (failed(400, f"Bad shape {KEY}"), "refused the request (400), saying “Bad shape ***”"),
-        (failed(429, headers={"Retry-After": "7"}), "(429) and asks to wait 7 seconds"),
+        (failed(429, headers={"Retry-After": "7"}), "(429) and asks to wait 7 s"),
         (failed(529, "Overloaded"), "failed on its side (529), saying “Overloaded”"),
         (Scripted(wait=60), "said nothing for 1.5 seconds: try again, or raise the timeout"),
         (said("They watch", pause=60), "said nothing for 1.5 seconds in the middle of the answer"),

@@ -40,7 +40,7 @@ def test_merged_named_and_undone(askpod, store):
 def test_quotes_are_shown_for_the_labels_of_an_episode(askpod, store):
     run = askpod("people", "name", NIGHT, "--store", store)
     assert run.code == 0
-    assert "Tobias Feuerhahn  25 turns, 10 minutes" in run.out
+    assert "Tobias Feuerhahn  25 turns, 10:29 of talk" in run.out
     [voice] = askpod("people", "name", NIGHT, "Odalys", "--store", store, "--json").json
     assert len(voice["quotes"]) == 3
     named = askpod("people", "name", NIGHT, "odalys", "Odalys B.", "--store", store)

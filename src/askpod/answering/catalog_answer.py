@@ -331,7 +331,7 @@ def _counted(episodes: Sequence[Episode]) -> str:
         span += f" ({undated:,} without a date)" if undated else ""
     if len(lengths) == len(episodes):
         minutes = sum(lengths) / 60
-        much = f"{minutes / 60:,.1f} hours" if minutes >= 60 else f"{minutes:.0f} minutes"
+        much = f"{minutes / 60:,.1f} hours" if minutes >= 60 else numbered(round(minutes), "minute")
         talk = f", {much} of talk"
     return f"{numbered(len(episodes), 'episode')}{span}{talk}."
 

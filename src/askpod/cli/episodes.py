@@ -173,7 +173,7 @@ def _show_person(person: Person) -> None:
 def _show_voices(voices: list[Voice]) -> None:
     for voice in voices:
         named = f" = {voice.name}" if voice.name != voice.label else ""
-        about = f"  {counted(voice.turns, 'turn')}, {voice.seconds / 60:,.0f} minutes"
+        about = f"  {counted(voice.turns, 'turn')}, {clock(voice.seconds)} of talk"
         about += f"  (in the file: {', '.join(voice.written)})" if voice.written else ""
         show(Text(visible(voice.label) or '""', "bold"), Text(visible(named + about)))
         for quote in voice.quotes:

@@ -172,7 +172,7 @@ class ErrorMessages:
         if "insufficient_quota" in complaint:
             return self.plain("says that the quota is used up (429)", "check your plan there")
         after = retry_after(problem.response.headers.get("retry-after", ""))
-        asked = f" and asks to wait {after:.0f} seconds" if after else ""
+        asked = f" and asks to wait {after:.0f} s" if after else ""
         return self.plain(
             f"is asked too often (429){asked}", "try again later", retryable=True, after=after
         )
