@@ -25,10 +25,11 @@ def test_how_many_episodes_of_when(archive):
 
 
 def test_a_short_archive_has_a_minute_of_talk(tmp_path):
-    told = "Ada (0:00): The ferry leaves at six.\n\nBen (0:40): And the next one is at noon.\n"
-    (tmp_path / "ferry.txt").write_text(told, encoding="utf-8")
+    head = "---\ntitle: The Ferry\nduration: PT1M2S\ntranscript:\n- header: Start\n"
+    rows = "- line: It left.\n  sec: 0\n  who: Ada\n- line: Goodbye.\n  sec: 58\n  who: Ben\n"
+    (tmp_path / "ferry.md").write_text(f"{head}{rows}---\n", encoding="utf-8")
     with Archive.open(tmp_path / "store", create=True) as archive:
-        archive.index([tmp_path / "ferry.txt"])
+        archive.index([tmp_path / "ferry.md"])
         assert archive.ask("How many episodes are there?").text == "1 episode, 1 minute of talk."
 
 
@@ -57,6 +58,9 @@ def test_the_episodes_of_a_time_the_latest_first(archive, question):
         ("When was the episode with Marisol Vanterpool published?", r"(?s).*, 12:54 long\n.*"),
         ("How long is the episode on night trains?", r"(?s)Night-Train .*, 13:19 long\n.*"),
         ("Who was the guest in the episode about church organs?", r"(?s).*Henrike Dallaway.*"),
+        ("How long is the longest episode?", r"(?s)Speech Recognition .*, 13:\d\d long\n.*"),
+        ("Which episode is the longest?", r"(?s)Speech Recognition .*"),
+        ("Who was the first guest?", r"(?s)Hive Telemetry .*with Marisol Vanterpool.*"),
         ("Where can I listen to the bread episode?", r"(?s)Bread .*\nhttps://www.youtube.com/.*"),
         ("List the topics", r"(?s)6 episodes.*\nTopics: calibration, .*"),
         ("What is this podcast about?", r"(?s)6 episodes.*\nTopics: calibration, .*The newest:.*"),
@@ -101,6 +105,32 @@ def test_a_time_at_the_end_restricts_where_there_are_episodes_of_it(archive):
     assert {each.speaker for each in told.citations} == {"Marisol Vanterpool"}
     told = archive.ask("Who talked about temperature in 1931?")
     assert not told.warnings, "1931 is no time of an episode here"
+
+
+def test_days_are_written_as_the_answers_write_them(archive):
+    for asked in (
+        "Which episode was published on 2025-04-29?",
+        "episodes after 2025-04-28",
+    ):
+        assert "2025-04-29" in archive.ask(asked).text
+    assert "2025-04-29" not in archive.ask("Which episodes came out before 2025-04-29?").text
+    since = archive.ask("Which episodes since 2025-05-01 talk about models?")
+    assert "restoring" not in {each.episode_id.partition("-")[0] for each in since.citations}
+    no_day = archive.ask("Which episode came out before 2025-02-31?")
+    assert no_day.text
+
+
+def test_a_season_of_the_archive_restricts_any_question(archive):
+    season = {each.id for each in archive.episodes() if each.season == 2}
+    for asked in (
+        "What was said in season 2 about models?",
+        "What did they measure in season 2?",
+    ):
+        assert {each.episode_id for each in archive.ask(asked).citations} <= season
+    other = "What was said about the drift of scales in season 9?"
+    assert not archive.ask(other).refused, "the archive has no season 9"
+    of_a_series = archive.ask("What happens to the hives in season 2 of Harrowgate Vats?")
+    assert not {each.episode_id for each in of_a_series.citations} <= season
 
 
 @pytest.mark.parametrize(

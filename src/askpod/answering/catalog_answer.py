@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Literal
 
 from askpod.answering.overview import (
@@ -48,7 +50,7 @@ _EPISODES = rf"(?:episodes|{_OTHERS}(?= (?:are|is) (?:there|here)))"
 _ARCHIVE = r"(?:podcast|show|archive|series|collection)"
 # The first that a question has, with FILLERS alone besides, is what it asks.
 _ASKS: dict[Asks, str] = {
-    "one": rf"{_FIRST_OR_LAST} episode\b",
+    "one": rf"(?P<is>episode is (?:the )?)?{_FIRST_OR_LAST}(?(is)$| (?:episode|guest)\b)",
     "count": (
         rf"how many (?:{_EPISODES}|guests|hours of (?:talk|audio|recordings?))\b"
         rf"|when did (?:the |this |your ){_ARCHIVE} (?:start|begin)\b"
@@ -102,15 +104,22 @@ _FACT = re.compile(
 )
 
 _MONTHS = "january february march april may june july august september october november december"
-_DAY = rf"(?:(?:{'|'.join(_MONTHS.split())}) )?(?:19|20)\d\d"
+_DAY = (
+    r"(?:(?:19|20)\d\d-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?"
+    rf"|(?:(?:{'|'.join(_MONTHS.split())}) )?(?:19|20)\d\d)"
+)
 _PERIOD = re.compile(
-    rf" (?:(?:in|from|of) )?season (?P<season>\d+)\b"
+    rf" (?:(?:in|from|of|during) )?season (?P<season>\d+)\b"
     rf"| (?:between|from) (?P<first>{_DAY}) (?:and|to|until|till) (?P<last>{_DAY})\b"
     rf"| (?:since|from) (?P<since>{_DAY})(?: on(?:wards?)?)\b| since (?P<since_>{_DAY})\b"
     rf"| after (?P<after>{_DAY})\b| before (?P<before>{_DAY})\b"
-    rf"| (?:until|till|up to) (?P<until>{_DAY})\b|,? (?:from|in|of|during) (?P<within>{_DAY})\b",
+    rf"| (?:until|till|up to) (?P<until>{_DAY})\b"
+    rf"|,? (?:from|in|of|during|on(?= \d{{4}}-\d\d-\d\d)) (?P<within>{_DAY})\b",
     re.IGNORECASE,
 )
+# "What was said in season 2 about bees?", but not "… in season 2 of Succession".
+_IN_SEASON = re.compile(r" (?:in|from|during) season \d+\b(?! of\b)", re.IGNORECASE)
+_ONE_EPISODE = re.compile(r"^(which|what) episode\b", re.IGNORECASE)
 _OF_EPISODES = re.compile(
     rf"\b{EPISODE}(?: (?:that )?(?:are |were )?(?:published|released|recorded|aired|made))?$",
     re.IGNORECASE,
@@ -137,18 +146,22 @@ def in_period(
     """A question for episodes without the time or season that it names, and that as filters.
 
     "Which episodes from 2024 talk about bees?" gives "Which episodes talk about bees?", and so does
-    "Who talked about bees in 2024?", where episodes of that time are `listed`. What the listener
-    has set goes first; a question for anything else stays as it is.
+    "Who talked about bees in 2024?", where episodes of that time are `listed`. A season that is
+    `listed` counts in any question. What the listener has set goes first; a question for anything
+    else stays as it is.
     """
     found = _PERIOD.search(text) if len(text) <= LONGEST_QUESTION else None
     if found is None:
         return text, filters
     without = text[: found.start()] + text[found.end() :]
+    if _each_asks(plural := _ONE_EPISODE.sub(r"\1 episodes", without)):
+        without = plural  # "Which episode was published on 2024-05-04?"
     # "Which episodes talk about the crash of 2008?" is not about episodes of 2008.
     theirs = _OF_EPISODES.search(text[: found.start()])
     ends = not text[found.end() :].strip(" ?!.") and not re.match(r",? (?:of|from)\b", found[0])
     for_episodes = (theirs or ends) and asks_for_episodes(without)
-    if not (_each_asks(without) or for_episodes):
+    asks_so = _each_asks(without) or for_episodes
+    if not asks_so and not _IN_SEASON.match(text, found.start()):
         return text, filters
     said = found.groupdict()
     since = _date(said["first"] or said["since"] or said["since_"] or said["within"])
@@ -161,13 +174,20 @@ def in_period(
         until=filters.until or until or _date(said["before"], -1),
     )
     # "Who talked about the crash in 2008?" is asked of later episodes.
-    return (text, filters) if ends and not theirs and not listed(within) else (without, within)
+    doubtful = not asks_so or (ends and not theirs)
+    return (text, filters) if doubtful and not listed(within) else (without, within)
 
 
 def _date(said: str | None, later: int = 0) -> str | None:
-    """A month or a year, so many of them later: "March 2024" as 2024-03."""
+    """A day, a month or a year, so many of them later: "March 2024" as 2024-03."""
     if said is None:
         return None
+    if said.count("-") == 2:
+        with suppress(ValueError):  # there is no such day
+            return str(date.fromisoformat(said) + timedelta(days=later))
+        return said
+    if "-" in said:
+        said = f"{_MONTHS.split()[int(said[5:]) - 1]} {said[:4]}"
     *named, year = said.lower().split()
     if not named:
         return f"{int(year) + later:04}"
@@ -243,7 +263,7 @@ def _answer(
         "guests": lambda: _guests(episodes, MOST_NAMES),
         "host": lambda: _hosts(episodes, retrieved),
         "archive": lambda: _description(episodes),
-        "fact": lambda: _facts(question, retrieved),
+        "fact": lambda: _facts(question, episodes, retrieved),
     }
     text = told[asks]()
     if not text:
@@ -265,7 +285,7 @@ def in_latest(text: str, episodes: Callable[[], list[Episode]]) -> tuple[str, st
 
 def _one(text: str, episodes: Sequence[Episode], retrieved: Retrieved) -> Episode | None:
     """The latest, first, longest … episode; None where nothing tells which that is."""
-    found = _ASKED["one"].search(text)
+    found = _ASKED["one"].search(text.strip(" ?!."))
     which = found["which"].lower() if found else ""
     if which not in ("longest", "shortest"):
         return by_date(which, episodes)
@@ -282,14 +302,18 @@ def _seconds(episode: Episode, retrieved: Retrieved) -> float:
     return episode.duration or (last[0].end if last else 0.0)
 
 
-def _facts(question: Question, retrieved: Retrieved) -> str:
+def _facts(question: Question, episodes: Sequence[Episode], retrieved: Retrieved) -> str:
     """Guests, date, length and link of the episode that a question names; "" of none."""
     found = _FACT.match(question.text.strip(" ?!."))
     if found is None:
         return ""
     asked = next(each for each in _KNOWN if found[each])
-    named = meant(f"{found['b']} {found['a']}".strip(), question.text, retrieved)[:MOST_LISTED]
-    return "\n".join(_known(asked, each, retrieved) for each in named)
+    subject = f"{found['b']} {found['a']}".strip()
+    if re.fullmatch(_FIRST_OR_LAST, subject, re.IGNORECASE):
+        named = [_one(question.text, episodes, retrieved)]
+    else:
+        named = [*meant(subject, question.text, retrieved)[:MOST_LISTED]]
+    return "\n".join(_known(asked, each, retrieved) for each in named if each)
 
 
 def _known(asked: str, episode: Episode, retrieved: Retrieved) -> str:

@@ -55,14 +55,14 @@ _OVERVIEWS = (
 _FEATURES = (
     r"(?:(?:in )?(?:which|what|how many) (?:episodes?|shows?|interviews?) "
     r"(?:is|are|was|were|do|does|did|has|have|features?|featured)"
-    r"|(?:list|show|find|give)(?: me)?(?: all)?(?: the)? episodes?) (?:the )?"
+    r"|(?:(?:list|show|find|give)(?: me)? ?)?(?:all )?(?:the )?episodes?) (?:the )?"
     r"(?:guest |with |by |featuring )?(?P<who>.+?)(?:(?: as| been)(?: an?| the)? guest)?"
-    r"(?: (?:appear|speak|talk|feature|come up)\w*)?(?: in| on)?(?: (?:it|them))?$"
+    r"(?: (?:appear|speak|talk|feature|come up|do$)\w*)?(?: in| on)?(?: (?:it|them))?$"
 )
 _PERSONS = (
     r"(?:who(?: is|['’]s| are)|tell me about|introduce) (?P<who>.+)$",
     r"(?P<who>\w+(?: [\w.'’-]+){0,3})$",
-    r"what(?: is|['’]s| are) (?P<who>.+?)['’]s? "
+    r"(?:what(?: is|['’]s| are) )?(?P<who>.+?)(?:['’]s?)? "
     r"(?:background|story|profession|job|role|career|career path|path|journey)$",
     r"(?:what|where) do(?:es)? (?P<who>.+?) (?:do|do for a living|work)$",
 )
