@@ -164,3 +164,10 @@ def test_an_evaluation_counts_nothing_found_in_it_as_evidence(archive):
     kept = record(asked, Outcome(tuple(archive.search(QUESTION))), Sources(), None)
     assert kept.retrieved[0]["start"] is None
     assert kept.scores["recall@60"].value == 0.0
+
+
+@pytest.mark.usefixtures("archive")
+def test_how_long_somebody_speaks_is_not_told(tmp_path, askpod):
+    told = askpod("people", "name", "kelp", "--store", tmp_path / "store").out
+    assert "Bo Sand  2 turns\n" in told
+    assert "of talk" not in told

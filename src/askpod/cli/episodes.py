@@ -173,7 +173,9 @@ def _show_person(person: Person) -> None:
 def _show_voices(voices: list[Voice]) -> None:
     for voice in voices:
         named = f" = {voice.name}" if voice.name != voice.label else ""
-        about = f"  {counted(voice.turns, 'turn')}, {clock(voice.seconds)} of talk"
+        timed = any(quote.start is not None for quote in voice.quotes)
+        talk = f", {clock(voice.seconds)} of talk" if timed else ""
+        about = f"  {counted(voice.turns, 'turn')}{talk}"
         about += f"  (in the file: {', '.join(voice.written)})" if voice.written else ""
         show(Text(visible(voice.label) or '""', "bold"), Text(visible(named + about)))
         for quote in voice.quotes:
