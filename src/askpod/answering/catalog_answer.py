@@ -47,6 +47,9 @@ _FIRST_OR_LAST = r"(?P<which>latest|newest|most recent|last|first|oldest|earlies
 # Shows and talks may be what a guest speaks of: "How many shows did you do?"
 _OTHERS = r"(?:podcasts|shows|interviews|talks|meetings|recordings|conversations)"
 _EPISODES = rf"(?:episodes|{_OTHERS}(?= (?:are|is) (?:there|here)))"
+# "List all the guests", but not "List the mistakes of the guests".
+_SMALL = r"(?:me|us|an?|all|available|latest|list|most|names?|newest|of|recent|some|the|your)"
+_LIST_OF = rf"(?:list|name|show|give|all)(?: {_SMALL})*"
 _ARCHIVE = r"(?:podcast|show|archive|series|collection)"
 # The first that a question has, with FILLERS alone besides, is what it asks.
 _ASKS: dict[Asks, str] = {
@@ -60,7 +63,7 @@ _ASKS: dict[Asks, str] = {
         r"who (?:are|were)(?: all)? (?:the |your )?(?:guests|speakers)\b|who (?:speaks|appears)\b"
         r"|who (?:is|was|were|has been) interviewed\b|(?:which|what) guests\b"
         rf"|who (?:has|have) been (?:on|in) (?:the |this |your ){_ARCHIVE}\b"
-        r"|(?:list|name|show|give|all)\b[a-z ]*?\b(?:guests|speakers)\b"
+        rf"|{_LIST_OF} (?:guests|speakers)\b"
     ),
     "archive": (
         rf"what(?: is|['’]s) (?:this |the |your )?{_ARCHIVE}\b.* about\b"
@@ -74,7 +77,7 @@ _ASKS: dict[Asks, str] = {
     ),
     "list": (
         rf"(?:(?:which|what)(?: are)?(?: all)?(?: the| your)? |^){_EPISODES}\b"
-        rf"|(?:list|name|show|give|all)\b[a-z ]*?\b(?:episodes|{_OTHERS})\b"
+        rf"|{_LIST_OF} (?:episodes|{_OTHERS})\b"
     ),
 }
 _ASKED = {asks: re.compile(rf"\b(?:{how})", re.IGNORECASE) for asks, how in _ASKS.items()}
@@ -119,7 +122,6 @@ _PERIOD = re.compile(
 )
 # "What was said in season 2 about bees?", but not "… in season 2 of Succession".
 _IN_SEASON = re.compile(r" (?:in|from|during) season \d+\b(?! of\b)", re.IGNORECASE)
-_ONE_EPISODE = re.compile(r"^(which|what) episode\b", re.IGNORECASE)
 _OF_EPISODES = re.compile(
     rf"\b{EPISODE}(?: (?:that )?(?:are |were )?(?:published|released|recorded|aired|made))?$",
     re.IGNORECASE,
@@ -154,7 +156,7 @@ def in_period(
     if found is None:
         return text, filters
     without = text[: found.start()] + text[found.end() :]
-    if _each_asks(plural := _ONE_EPISODE.sub(r"\1 episodes", without)):
+    if _each_asks(plural := re.sub(r"(?i)^(which|what) episode\b", r"\1 episodes", without)):
         without = plural  # "Which episode was published on 2024-05-04?"
     # "Which episodes talk about the crash of 2008?" is not about episodes of 2008.
     theirs = _OF_EPISODES.search(text[: found.start()])
@@ -186,12 +188,11 @@ def _date(said: str | None, later: int = 0) -> str | None:
         with suppress(ValueError):  # there is no such day
             return str(date.fromisoformat(said) + timedelta(days=later))
         return said
-    if "-" in said:
-        said = f"{_MONTHS.split()[int(said[5:]) - 1]} {said[:4]}"
-    *named, year = said.lower().split()
-    if not named:
+    year, *month = said.split("-") if "-" in said else said.lower().split()[::-1]
+    if not month:
         return f"{int(year) + later:04}"
-    months = int(year) * 12 + _MONTHS.split().index(named[0]) + later
+    place = int(month[0]) - 1 if month[0].isdigit() else _MONTHS.split().index(month[0])
+    months = int(year) * 12 + place + later
     return f"{months // 12:04}-{months % 12 + 1:02}"
 
 
@@ -309,11 +310,10 @@ def _facts(question: Question, episodes: Sequence[Episode], retrieved: Retrieved
         return ""
     asked = next(each for each in _KNOWN if found[each])
     subject = f"{found['b']} {found['a']}".strip()
-    if re.fullmatch(_FIRST_OR_LAST, subject, re.IGNORECASE):
-        named = [_one(question.text, episodes, retrieved)]
-    else:
-        named = [*meant(subject, question.text, retrieved)[:MOST_LISTED]]
-    return "\n".join(_known(asked, each, retrieved) for each in named if each)
+    placed = re.fullmatch(_FIRST_OR_LAST, subject, re.IGNORECASE)
+    one = _one(question.text, episodes, retrieved) if placed else None
+    named = [one] if one else meant(subject, question.text, retrieved)[:MOST_LISTED]
+    return "\n".join(_known(asked, each, retrieved) for each in named)
 
 
 def _known(asked: str, episode: Episode, retrieved: Retrieved) -> str:
