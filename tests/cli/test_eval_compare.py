@@ -51,6 +51,23 @@ def test_it_shows_differences_and_the_questions_that_changed(askpod, runs):
     assert max(map(len, run.out.splitlines()[2:])) <= 100
 
 
+def test_next_to_nothing_has_no_sign_of_a_loss(askpod, runs, tmp_path):
+    from askpod.evals.records import Score, read_records, summarise, write_records, write_summary
+
+    sound, _ = runs
+    records = read_records(sound)
+    for record in records:
+        for name, score in record.scores.items():
+            record.scores[name] = Score((1 - 1e-6) * score.value)
+    nearly = tmp_path / "nearly"
+    nearly.mkdir()
+    write_records(nearly, records)
+    write_summary(nearly, summarise(records, "examples", {"mode": "retrieval"}))
+    shown = askpod("eval", "compare", sound, nearly).out
+    assert "+0.000 to +0.000" in shown
+    assert "-0.000" not in shown
+
+
 @pytest.mark.parametrize("width", [80, 100])
 def test_it_fits_a_terminal(terminal, runs, width):
     screen = terminal("eval", "compare", *runs, width=width)

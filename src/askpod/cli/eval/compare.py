@@ -108,10 +108,10 @@ def _measures(comparison: Comparison) -> Table:
 def _row(each: Compared, digits: int) -> Iterator[Any]:
     style = {"better": "green", "worse": "red", "": ""}[each.verdict]
     difference = each.difference
-    between = f"{difference.low:+.{digits}f} to {difference.high:+.{digits}f}"
+    between = f"{difference.low:+z.{digits}f} to {difference.high:+z.{digits}f}"
     yield f"{each.a.value:.{digits}f}"
     yield f"{each.b.value:.{digits}f}"
-    yield Text(f"{difference.value:+.{digits}f}", style)
+    yield Text(f"{difference.value:+z.{digits}f}", style)
     yield Text(between if difference.questions > 1 else "", style)
     yield f"{each.wins}/{each.losses}/{each.ties}"
     yield Text(each.verdict, style)
@@ -123,7 +123,7 @@ def _changed(comparison: Comparison) -> Table:
     rows = figures_table("", "A", "B", "B − A")
     rows.add_column("question")
     for each in comparison.changed[:MOST_CHANGED]:
-        figures = f"{each.a:.3f}", f"{each.b:.3f}", f"{each.difference:+.3f}"
+        figures = f"{each.a:.3f}", f"{each.b:.3f}", f"{each.difference:+z.3f}"
         question = Text(visible(" ".join(each.question.split())))
         rows.add_row(Text(visible(each.id), overflow="fold"), *figures, question)
     return rows
