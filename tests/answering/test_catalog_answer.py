@@ -161,6 +161,20 @@ def test_what_is_said_in_the_episodes_is_no_matter_of_the_catalog(question):
     assert asks_catalog(question) is None
 
 
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("List the titles of all episodes", "list"),
+        ("Show me a list of the latest episodes", "list"),
+        ("List every episode", "list"),
+        ("Give me the names of all the guests", "guests"),
+        ("List every guest", "guests"),
+    ],
+)
+def test_lists_of_the_catalog_are_asked_for_in_many_words(question, asks):
+    assert asks_catalog(question) == asks
+
+
 def test_what_points_back_means_what_was_said_before(archive):
     asked = "What do the scales under the beehives measure?"
     history = [Exchange(asked, archive.ask(asked))]

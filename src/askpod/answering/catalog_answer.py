@@ -48,7 +48,7 @@ _FIRST_OR_LAST = r"(?P<which>latest|newest|most recent|last|first|oldest|earlies
 _OTHERS = r"(?:podcasts|shows|interviews|talks|meetings|recordings|conversations)"
 _EPISODES = rf"(?:episodes|{_OTHERS}(?= (?:are|is) (?:there|here)))"
 # "List all the guests", but not "List the mistakes of the guests".
-_SMALL = r"(?:me|us|an?|all|available|latest|list|most|names?|newest|of|recent|some|the|your)"
+_SMALL = r"(?:me|us|an?|all|available|every|latest|list|most|names?|newest|of|recent|some|the|titles|your)"
 _LIST_OF = rf"(?:list|name|show|give|all)(?: {_SMALL})*"
 _ARCHIVE = r"(?:podcast|show|archive|series|collection)"
 # The first that a question has, with FILLERS alone besides, is what it asks.
@@ -63,7 +63,7 @@ _ASKS: dict[Asks, str] = {
         r"who (?:are|were)(?: all)? (?:the |your )?(?:guests|speakers)\b|who (?:speaks|appears)\b"
         r"|who (?:is|was|were|has been) interviewed\b|(?:which|what) guests\b"
         rf"|who (?:has|have) been (?:on|in) (?:the |this |your ){_ARCHIVE}\b"
-        rf"|{_LIST_OF} (?:guests|speakers)\b"
+        rf"|{_LIST_OF} (?:guests|speakers|(?<=every )guest)\b"
     ),
     "archive": (
         rf"what(?: is|['’]s) (?:this |the |your )?{_ARCHIVE}\b.* about\b"
@@ -77,7 +77,7 @@ _ASKS: dict[Asks, str] = {
     ),
     "list": (
         rf"(?:(?:which|what)(?: are)?(?: all)?(?: the| your)? |^){_EPISODES}\b"
-        rf"|{_LIST_OF} (?:episodes|{_OTHERS})\b"
+        rf"|{_LIST_OF} (?:episodes|(?<=every )episode|{_OTHERS})\b"
     ),
 }
 _ASKED = {asks: re.compile(rf"\b(?:{how})", re.IGNORECASE) for asks, how in _ASKS.items()}
