@@ -123,7 +123,7 @@ def test_who_is_asked_to_speak_and_does_not(text, strangers):
         ("How much did they pay for it?", "money", "They gave 4,500.", "In two weeks it was here."),
         ("How much money is that?", "money", "We sold it for three hundred.", "a lot, in 2019"),
         ("How much does it earn?", "money", "some 30,000", "We had 30,000 people in it."),
-        ("Where does she live?", "name", "I moved to Leeds.", "We waited for the others there."),
+        ("Where does she live?", "home", "I moved to Leeds.", "We waited for the others there."),
         ("What is the average salary?", "money", "60,000 a year", "It is not in the description."),
         ("What is the key worth?", "money", "Forty pounds.", "It's iron, for a lock."),
         ("What's a house there worth?", "money", "half a million", "It burned down in 1970."),
@@ -152,7 +152,7 @@ def test_who_is_asked_to_speak_and_does_not(text, strangers):
         ("What is the top speed?", "number", "Two hundred on the flat.", "It's quick."),
         ("When did they begin?", "time", "After five months.", "It ran for fourteen months."),
         ("When will it start?", "time", "At nine in the evening.", "It takes nine hours."),
-        ("What is Ann's phone number?", "number", "It's 555 12.", "I never answer it."),
+        ("What is Ann's phone number?", "phone", "It's 555 12.", "I never answer it."),
         ("Which university was it?", "name", "With people from Leeds.", "With a university."),
         ("Which city is Leeds near?", "name", "It's by York.", "I live near Leeds."),
         ("What is the dog's name?", "name", "Pickle, of course.", "So is he. He barks."),
@@ -403,3 +403,12 @@ def test_a_definition_goes_before_what_else_is_asked(tmp_path):
 def test_what_is_carried_over_does_not_hide_who_is_asked_about():
     question = understand("What is Ann Lee's background? (honey, tax)", ["Ann Lee"])
     assert question.kind == "person"
+
+
+def test_whose_thing_it_is_need_not_tell():
+    speakers = ["Ann Lee", "Cy Dun", "Eve Fox"]
+    assert understand("What do Ann and Cy think of Eve's plan?", speakers).people == (
+        "Ann Lee",
+        "Cy Dun",
+    )
+    assert len(understand("Compare what Ann and Eve say.", speakers).people) == len(speakers)

@@ -20,6 +20,15 @@ TALK = (
     ("Bo", "What does your husband say to all that?"),
     ("Ann Lee", "My husband likes the mill. He met a man called Gus there, who sells eels."),
     ("Bo", "Is he younger than you, your man of the eels?"),
+    ("Ann Lee", "My sister is nineteen and a better miller than I am, with a kitchen in Ghent."),
+    ("Bo", "How can the listeners reach your miller, has Gus a telephone number?"),
+    ("Ann Lee", "It's oh four seven, double two nine one, and he never picks it up before ten."),
+    ("Bo", "And which brand of flour sieve do you use at the mill?"),
+    (
+        "Ann Lee",
+        "I use a Hollmann. The sieve is green and it came from an old brewery that closed.",
+    ),
+    ("Ann Lee", "I live at the mill now, in Weir Lane, since our flat was sold in the winter."),
     ("Ann Lee", "I do not know. People ask me that every week in the shop, and I never ask."),
 )
 
@@ -48,9 +57,22 @@ def mill(tmp_path_factory) -> Archive:
         ("How tall is Ann Lee?", "nearest"),
         ("What is the name of Ann Lee's dog?", "answered"),
         ("What was the name of Ann's horse?", "nearest"),
+        ("What is the name of Ann Lee's sister?", "nearest"),  # Ghent is her kitchen's
+        ("What is the name of Ann Lee's husband?", "nearest"),  # Gus is a man whom he met
+        ("What is Gus's phone number?", "answered"),
+        ("What is Ann Lee's phone number?", "nearest"),
+        ("Which brand of flour sieve does Ann Lee use?", "answered"),
+        ("Which brand of oven does Ann Lee use?", "nearest"),
+        ("Where does Ann Lee live?", "answered"),
+        ("Where does Bo live?", "none"),
         ("What did the bank say about the mill?", "answered"),
         ("What did the vicar say about the mill?", "nearest"),
     ],
 )
 def test_a_figure_is_said_of_what_is_asked_about(mill, question, basis):
     assert mill.ask(question).basis == basis
+
+
+def test_the_quotation_that_states_it_stands_first(mill):
+    answer = mill.ask("What is Gus's phone number?")
+    assert "oh four seven" in answer.citations[0].quote

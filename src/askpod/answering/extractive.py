@@ -27,7 +27,7 @@ from askpod.answering.quoting import (
     composed,
     widen,
 )
-from askpod.answering.refusal import basis_of, is_far, is_weak, reason, refused, silent
+from askpod.answering.refusal import basis_of, is_far, is_weak, promoted, reason, refused, silent
 from askpod.answering.relevance import KeptVectors, held_words, judge
 from askpod.answering.rewriting import FEW_CONTENTS
 from askpod.answering.sentences import Judged, Run, Sentence, read
@@ -96,7 +96,7 @@ class ExtractiveAnswerer:
             widened = widen(choose(judged), judged)
         near = not is_weak(found, retrieved.filters) or _only_hears(question, found)
         basis = basis_of(question, widened, near=near)
-        return Quotations(widened, found.passages, episodes, basis)
+        return Quotations(promoted(question, widened), found.passages, episodes, basis)
 
     def _judged(
         self,

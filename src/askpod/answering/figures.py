@@ -7,6 +7,7 @@ another's.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 from askpod.text import STOPWORDS, capitals_within, content_words, word_set
@@ -14,8 +15,9 @@ from askpod.text import STOPWORDS, capitals_within, content_words, word_set
 # What each kind of figure is asked for by; the first that fits counts. "how much better" and "when
 # should I …" ask for none.
 Figure = Literal[
-    "duration", "date", "time", "rate", "share", "money", "age", "people", "number", "name"
-]
+    "duration", "date", "time", "rate", "share", "money", "age", "people", "number", "name",
+    "phone", "home",
+]  # fmt: skip
 _MUCH = r"how much(?! (?:more|less|better|worse|of (?:a|the)|should|can)\b)"
 _AUXILIARY = (
     r"(?:do|does|did|is|was|are|were|has|have|had|would|will|can|could|should|about|the|an?)"
@@ -23,10 +25,9 @@ _AUXILIARY = (
 _BEHIND_NOUN = r"(?:may|might|must|per|of|in|on|at|to|there|you|they|he|she|it|we|i)"
 # What has a name of its own, which nobody writes small.
 _NAMED = (
-    r"(?:universit(?:y|ies)|colleges?|conservator(?:y|ies)|compan(?:y|ies)|firms?|brands?|books?"
-    r"|novels?|newspapers?|magazines?|cit(?:y|ies)|towns?|villages?|countr(?:y|ies)|islands?|rivers?"
-    r"|streets?|museums?|hospitals?|bands?|films?|movies?|songs?|prizes?|awards?|airports?|composers?"
-    r"|conferences?|festivals?|operas?)"
+    r"(?:(?:universit|conservator|compan|cit|countr)(?:y|ies)|(?:college|school|firm|brand|book"
+    r"|novel|newspaper|magazine|town|village|island|river|street|museum|hospital|band|film|movie"
+    r"|song|prize|award|airport|composer|conference|festival|opera)s?)"
 )
 _UNIT = (
     r"(?:second|minute|hour|day|night|week|weekend|month|quarter|year|decade|semester|season|spring"
@@ -36,7 +37,10 @@ _ASKS: dict[Figure, str] = {
     "duration": r"how long\b(?! ago\b)",
     "date": r"(?:what|which) (?:year|date|day|month)\b",
     "rate": r"how (?:often|frequently|regularly|many times)\b",
-    "time": r"(?:when (?:did|was|were|will)|how (?:long ago|late|early)|(?:what|which) time)\b",
+    "time": (
+        r"(?:when (?:did|was|were|will|(?:is|are) (?:his|her|their|your|[\w-]+['’]s))"
+        r"|how (?:long ago|late|early)|(?:what|which) time)\b"
+    ),
     "share": (
         r"(?:what|which) (?:percentage|percent|share|proportion|fraction)\b|how many percent\b"
     ),
@@ -53,6 +57,7 @@ _ASKS: dict[Figure, str] = {
     ),
     "age": r"(?:how old|(?:what|which) age)\b",
     "people": r"how many (?:people|persons|folks)\b",
+    "phone": r"(?:(?:tele)?phone|mobile) number\b|what(?: is|['’]s) [\w-]+['’]s number(?=\W*$)",
     "number": (
         rf"(?:how (?:many|far|big|large|tall|high|fast|heavy|deep|wide)|{_MUCH}"
         r"|(?:what|which) (?:number|temperature)"
@@ -60,13 +65,18 @@ _ASKS: dict[Figure, str] = {
         r" (?:number|temperature|speed|weight|height|diameter|depth|population)(?= of\b|\W*$)"
         r")(?!\w)"
     ),
+    "home": (
+        rf"where {_AUXILIARY}(?: [\w'’.-]+){{1,4}} (?:live|born|raised|grow up|from|based)\b"
+        r"|what(?: is|['’]s)\b.*\baddress\b"
+    ),
     "name": (
         rf"which (?:[\w-]+ ){{0,2}}{_NAMED}\b|what (?!{_AUXILIARY}\b)(?:[\w-]+ )?{_NAMED}"
         rf"(?=\W*$| (?:{_AUXILIARY}|{_BEHIND_NOUN})\b)"  # but not "what company culture"
         r"|(?:what|which)(?:(?: is| was| are| were|['’]s)"
         r"(?: (?:the|his|her|its|their|your|[\w-]+['’]s?)(?: [\w'’-]+){0,2})?| other)? names?\b"
         r"|what (?:is|was|are|were)(?: [\w'’,-]+){1,9} (?:called|named)\b"
-        rf"|where {_AUXILIARY}(?: [\w'’.-]+){{1,4}} (?:live|born|raised|grow up|from|based|study)\b"
+        r"|(?:what|which)(?: (?:is|was) the)? make (?:is|was|are|of)\b"
+        rf"|where {_AUXILIARY}(?: [\w'’.-]+){{1,4}} study\b"
     ),
 }
 
@@ -76,6 +86,7 @@ _NUMBER = (
     r"|forty|fifty|sixty|seventy|eighty|ninety|hundreds?|thousands?|millions?|billions?|dozens?|half"
     r"|third|quarter|twice|double|couple|percent|zero|none)\b)"
 )
+_DIGIT = r"(?:oh|zero|one|two|three|four|five|six|seven|eight|nine)"
 _DATE = (
     r"\b(?:(?:19|20)\d\d|\d{1,2}(?:st|nd|rd|th)|\d0s|today|tonight|yesterday|tomorrow|ago"
     r"|christmas|easter|(?:mon|tues|wednes|thurs|fri|satur|sun|birth)days?"
@@ -133,12 +144,22 @@ _HOLDS: dict[Figure, str] = {
         r"|staff|colleagues|employees|participants|students|\w{3,}(?:er|ist|ian)s)\b"
         rf"|(?:\b(?:of|are|were|we['’]re) |^)(?:\w+ )?{_NUMBER}[\w-]*[.,;!?]"
     ),
+    "phone": rf"\d[\d ()/+.-]{{3,}}\d|(?:\b(?:{_DIGIT}|hundred|double|\d+)\b[ ,-]*){{4}}",
     "number": _NUMBER,
+    "home": (
+        r"\b(?:live[sd]?|living|born|grew up|raised|from|based|moved?|home(?:town)?|house|flat"
+        r"|apartment|address|street|road|lane|avenue|crescent|city|town|village|country)\b"
+    ),
     "name": (
         r"\b(?:called|call(?:s|ed)? (?:it|her|him|them|this|that|these)|named"
         r"|names? (?:is|was|are|were))\b|\bname['’]s\b"
     ),
 }
+# "I'm sixty-one", but not "nineteen, and better at it than I am".
+OF_ONESELF = re.compile(
+    rf"(?i)\b(?:I(?: am|['’]m| turned)|my (?:age|height|weight)(?: is|['’]s))"
+    rf"(?: [\w'’]+){{0,2}}? {_NUMBER}"
+)
 _ASKED = {figure: re.compile(rf"\b(?:{how})", re.IGNORECASE) for figure, how in _ASKS.items()}
 _HELD = {figure: re.compile(how, re.IGNORECASE) for figure, how in _HOLDS.items()}
 
@@ -151,9 +172,16 @@ _COUNTED = re.compile(
 _OWNER = r"(?:the |an? |(?:his|her|their|your|my|its) )?(?:(?:[\w-]+ )?[\w-]+['’]s? )?"
 _THING = r"((?:[\w-]+ ){0,2}?[\w-]+)"
 _NAMED_THING = re.compile(
-    rf"\bnames? of {_OWNER}{_THING}(?=\W*$| (?:that|which|who|in|on|at|with|for|from|of)\b)"
+    rf"\b(?:names? of|(?:brand|make) (?:of|is|are|was)) {_OWNER}{_THING}"
+    rf"(?=\W*$| (?:that|which|who|in|on|at|with|for|from|of|under|{_AUXILIARY})\b)"
     rf"|^what(?: is| was|['’]s) {_OWNER}{_THING}(?:['’]s name| called| named)\b",
     re.IGNORECASE,
+)
+# "She is called Ada", but not "a man called Gus".
+_GIVES_NAME = (
+    r"(?:\b(?:is|are|was|were|be(?:en)?|i|we|they|all|thing)|['’](?:s|re))"
+    r" (?:\w+ly )?(?:call|nam)ed\b|\bcall(?:s|ed)? (?:it|h(?:er|im)|them|this|that|these)\b"
+    r"|\bnames? (?:is|was|are|were)\b|\bname['’]s\b"
 )
 # Nobody who says how many need say these.
 _ANYTHING = word_set(
@@ -180,9 +208,10 @@ def without_how_much(question: str) -> str:
 
 def holds(figure: Figure, text: str, question: str) -> bool:
     """Whether a text has a figure of that kind, or a name that the question has not."""
-    if _HELD[figure].search(text):
-        return True
-    return figure == "name" and (text == text.lower() or _has_name(text, question))
+    said = _HELD[figure].search(text) is not None
+    if said == (figure != "home"):
+        return said
+    return figure in ("name", "home") and (text == text.lower() or _has_name(text, question))
 
 
 def counted(question: str, figure: Figure | None) -> list[str]:
@@ -194,6 +223,18 @@ def counted(question: str, figure: Figure | None) -> list[str]:
     found = find(question) if find else None
     named = content_words(" ".join(filter(None, found.groups()))) if found else []
     return [] if _ANYTHING.intersection(named) else named
+
+
+def gives_name(things: Sequence[str], text: str, after: str) -> bool:
+    """Whether a text names one of the things ("my dog Pip"), or any after a question for it."""
+    thing = rf"\b(?:{'|'.join(map(re.escape, things))})(?:s|es)?\b"
+    asked = re.search(r"(?i)\b(?:names?|called|who|which)\b", after)
+    if not things or text == text.lower() or (asked and re.search(thing, after, re.IGNORECASE)):
+        return True
+    name = r"(?-i:[A-Z][\w-]+)"
+    behind = rf"{thing}(?:,|:|['’]s| is| was| called| named)*(?: \w+)? {name}"
+    before = rf"{name},?(?: is| was| who is)? (?:my|h(?:is|er)|our|their|the|an?) (?:\w+ )?{thing}"
+    return bool(re.search(rf"{_GIVES_NAME}|{behind}|{before}", text, re.IGNORECASE))
 
 
 def _has_name(text: str, question: str) -> bool:

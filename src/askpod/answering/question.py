@@ -206,9 +206,15 @@ class Question:
         """Whether it asks what is not so: "Which episodes never mention …?"."""
         return bool(_NEGATION.search(self.text.partition(self.subject)[0]))
 
-    def holds_figure(self, text: str) -> bool:
-        """Whether a text has a figure or a name in it of the kind that is asked for."""
-        return self.figure is not None and holds(self.figure, text, self.text)
+    def holds_figure(self, text: str, known: str = "") -> bool:
+        """Whether a text has a figure of the kind that is asked for, or a name not known."""
+        return self.figure is not None and holds(self.figure, text, f"{self.text} {known}")
+
+    @property
+    def measured(self) -> list[str]:
+        """Words for what a time or a telephone number is asked of; [] of other figures."""
+        asked = re.sub(r"(?i)\b(?:time|(?:tele)?phone|mobile|number)\b", "", self.without_people)
+        return content_words(asked) if self.figure in ("time", "phone") else []
 
     @property
     def counted(self) -> list[str]:
@@ -241,6 +247,7 @@ def asks_for_episodes(text: str) -> bool:
 def understand(text: str, named: Sequence[str]) -> Question:
     """A question's kind and parts; `named` are the speakers whom it names."""
     text, people = " ".join(text.split()), tuple(named)
+    people = _tellers(text, people)
     kind, subject, compared = _kind(text, people)
     figure = figure_asked_for(text)
     theirs, strangers = _asks_them(text, people), _strangers(text, named)
@@ -276,6 +283,13 @@ def _parts(bare: str) -> tuple[str, ...]:
         pronoun = "they|them"
     meant = re.compile(rf"\b(?:{pronoun})(?![\w'’])", re.IGNORECASE)
     return f"{opening} {term}?", f"{meant.sub(lambda _: term, rest, count=1)}?"
+
+
+def _tellers(text: str, people: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the people in "What do A and B think of C's plan?" those who are to tell: A and B."""
+    told = re.search(rf"(?i)\bwhat (?:do|does|did) (.{{1,80}}?) {_SAYING}\b", text)
+    parts = set(words(told[1])) if told and not _COMPARES.search(text) else set()
+    return tuple(each for each in people if parts.intersection(words(each))) or people
 
 
 def _asks_them(text: str, people: Sequence[str]) -> bool:

@@ -139,10 +139,13 @@ def widen(runs: Sequence[Run], judged: Judged, words: int = WORDS_IN_ALL) -> lis
         turn = turns[first.passage, first.turn]
         sentences = widening.widened(run, turn)
         before = turns.get((first.passage, first.turn - 1), [])
-        opening = next((each for each in turn if each.tells), turn[0])  # "In training? Nine."
-        asked = _question_before(sentences[0], opening, before)
+        opening = next(
+            (s for s in turn if s.tells or s == sentences[0]), turn[0]
+        )  # "In training? Nine."
+        after = _question_before(sentences[0], opening, before)
+        asked = after if sentences[0].leans or sentences[0].words < FEWEST else ""
         fit = tuple(fits[each.passage, each.turn, each.begin] for each in sentences)
-        widened.append(Run(tuple(sentences), run.worth, fit, asked))
+        widened.append(Run(tuple(sentences), run.worth, fit, asked, after))
     return widened
 
 
@@ -174,15 +177,16 @@ class _Widening:
         first, last = turn.index(run.sentences[0]), turn.index(run.sentences[-1])
         whole = sum(sentence.words for sentence in turn) <= SHORT_TURN
         near = whole or sum(sentence.words for sentence in turn[:first]) <= NEAR_BEGINNING
-        while first and (near or turn[first].leans) and self._takes(turn[first - 1]):
-            first -= 1
+        while first and (near or turn[first].leans) and self._takes(turn[first - 1], FEWEST):
+            first -= 1  # also with what takes up the question: "Juno? She's in Cardiff."
         end = len(turn) if whole else min(len(turn), last + 1 + FURTHER)
         while last + 1 < end and self._takes(turn[last + 1]):
             last += 1
         return list(turn[first : last + 1])
 
-    def _takes(self, sentence: Sentence) -> bool:
-        if not sentence.tells or sentence.words > self._room or sentence.place in self._used:
+    def _takes(self, sentence: Sentence, fewest: int = 0) -> bool:
+        may = sentence.tells or sentence.words < fewest
+        if not may or sentence.words > self._room or sentence.place in self._used:
             return False
         self._room -= sentence.words
         self._used.add(sentence.place)
@@ -190,8 +194,8 @@ class _Widening:
 
 
 def _question_before(first: Sentence, opening: Sentence, before: Sequence[Sentence]) -> str:
-    """What somebody else asked right before, where a quotation leans on that or is cut short."""
-    if first != opening or not (first.leans or first.words < FEWEST) or not before:
+    """What somebody else asked right before a quotation that begins its turn."""
+    if first != opening or not before:
         return ""
     last = before[-1]
     asks = last.asks and last.words >= FEWEST and last.span.speaker != first.span.speaker

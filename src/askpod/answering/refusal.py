@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from askpod.answering.figures import without_how_much
+from askpod.answering.figures import OF_ONESELF, gives_name, without_how_much
 from askpod.answering.relevance import held_words
 from askpod.model import Answer, Basis, Filters
 from askpod.retrieval.retriever import Found
@@ -66,7 +66,6 @@ ANSWERS = 0.42
 WORDS = 0.2
 
 FEWEST_WORDS = 3  # of a question whose language can be told
-_MYSELF = re.compile(r"\bI(?: am|['’]m| was| turned)\b|\bmy (?:age|height|weight)\b")
 
 STRANGE = 0.5  # coverage, below which the words of a question may be of another language
 
@@ -141,30 +140,51 @@ def basis_of(question: Question, runs: Sequence[Run], *, near: bool) -> Basis:
 
 def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
     """Whether a figure or a name is asked for and the first two quotations do not state it."""
-    return question.figure is not None and not any(_states(question, run) for run in runs[:2])
+    return question.figure is not None and not any(_stating(question, runs)[:2])
 
 
-def _states(question: Question, run: Run) -> bool:
-    """Whether a quotation has such a figure as is asked for, in a sentence that is to the point."""
-    if question.counted and not _says([run], question.counted):
+def promoted(question: Question, runs: list[Run]) -> list[Run]:
+    """The quotations, the second one first where it alone states the figure that is asked for."""
+    swapped = not question.clauses and _stating(question, runs)[:2] == [False, True]
+    return [runs[1], runs[0], *runs[2:]] if swapped else runs
+
+
+def _stating(question: Question, runs: Sequence[Run]) -> list[bool]:
+    known = " ".join({sentence.span.speaker for run in runs for sentence in run.sentences})
+    return [question.figure is not None and _states(question, run, known) for run in runs]
+
+
+def _states(question: Question, run: Run, known: str) -> bool:
+    """Whether a quotation has, to the point, the figure that is asked for, or a name not known."""
+    if not _is_about(question, run):
         return False
+    bar = ANSWERS if question.figure != "phone" else -1.0  # digits are near to no words
     asked = query_words(without_how_much(question.without_people))
     held = held_words(asked, [sentence.text for sentence in run.sentences])
     return any(
-        question.holds_figure(sentence.text)
-        and max(relevance, len(words) / len(asked)) >= ANSWERS
+        question.holds_figure(sentence.text, known)
+        and max(relevance, len(words) / len(asked)) >= bar
         and (not question.measures_people or _is_of(question.people, sentence))
+        and (question.figure != "name" or gives_name(question.counted, sentence.text, run.after))
         for sentence, relevance, words in zip(run.sentences, run.relevance, held, strict=True)
     )
 
 
+def _is_about(question: Question, run: Run) -> bool:
+    """Whether a quotation, or the question before it, is of those and of what is asked about."""
+    people = query_words(" ".join(question.people))
+    says = any(sentence.span.speaker in question.people for sentence in run.sentences)
+    wanted = (question.counted, [] if says else people, question.measured)
+    return all(not words or _says([run], words) for words in wanted)
+
+
 def _says(runs: Sequence[Run], words: Sequence[str]) -> bool:
     """Whether one of two quotations, or the question before it, has one of the words."""
-    return any(held_words(words, [f"{run.asked} {run.text}" for run in runs[:2]]))
+    return any(held_words(words, [f"{run.after} {run.text}" for run in runs[:2]]))
 
 
 def _is_of(people: Sequence[str], sentence: Sentence) -> bool:
-    themselves = sentence.span.speaker in people and _MYSELF.search(sentence.text)
+    themselves = sentence.span.speaker in people and OF_ONESELF.search(sentence.text)
     return bool(themselves) or any(held_words(query_words(" ".join(people)), [sentence.text]))
 
 
