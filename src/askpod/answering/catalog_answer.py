@@ -48,7 +48,7 @@ _FIRST_OR_LAST = r"(?P<which>latest|newest|most recent|last|first|oldest|earlies
 _OTHERS = r"(?:podcasts|shows|interviews|talks|meetings|recordings|conversations)"
 _EPISODES = rf"(?:episodes|{_OTHERS}(?= (?:are|is) (?:there|here)))"
 # "List all the guests", but not "List the mistakes of the guests".
-_SMALL = r"(?:me|us|an?|all|available|every|latest|list|most|names?|newest|of|recent|some|the|titles|your)"
+_SMALL = r"(?:me|us|an?|all|every|latest|list|most|names?|newest|of|recent|some|the|titles|your)"
 _LIST_OF = rf"(?:list|name|show|give|all)(?: {_SMALL})*"
 _ARCHIVE = r"(?:podcast|show|archive|series|collection)"
 # The first that a question has, with FILLERS alone besides, is what it asks.
