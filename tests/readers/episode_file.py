@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import yaml
 
 from askpod.readers import Reading
@@ -21,3 +23,26 @@ def said(reading: Reading) -> list[tuple[str, float, str]]:
 def kinds(reading: Reading) -> list[str]:
     """The kinds of the faults that were found, in order."""
     return [fault.kind for fault in reading.faults]
+
+
+def written(form: str, heard: Sequence[tuple[str, int, str]]) -> str:
+    """The turns of `heard`, each in the notation `form`: `m`, `c` and `s` are its start."""
+    return "".join(
+        form.format(
+            n=number,
+            who=who,
+            said=text,
+            m=f"{at // 60}:{at % 60:02}",
+            c=f"{at // 3600:02}:{at // 60 % 60:02}:{at % 60:02}",
+            e=f"{at // 3600:02}:{at // 60 % 60:02}:{at % 60 + 3:02}",
+            aloud=f"{at // 60} minutes {at % 60} seconds",
+            day=f"{11 + (at > 9)}:{at // 60 + 5:02}:{at % 60:02} {'PM' if at > 9 else 'AM'}",
+            initials="".join(word[0] for word in who.split()).upper(),
+            min=at // 60,
+            s=at,
+            t=at + 3,
+            ss=at % 60,
+            short=f"{at // 3600}h{at // 60 % 60}m{at % 60}s",
+        )
+        for number, (who, at, text) in enumerate(heard, 1)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from episode_file import said
+from episode_file import said, written
 
 from askpod.errors import ReadError
 from askpod.readers import read_episode
@@ -14,22 +14,6 @@ HEARD = [
     ("Ann Lee", 65, "And hot?"),
     ("Bo", 72, "So hot that nobody waits; not even she."),
 ]
-
-
-def written(form: str) -> str:
-    return "".join(
-        form.format(
-            n=number,
-            who=who,
-            said=text,
-            m=f"{at // 60}:{at % 60:02}",
-            c=f"00:{at // 60:02}:{at % 60:02}",
-            e=f"00:{at // 60:02}:{at % 60 + 3:02}",
-            s=at,
-            t=at + 3,
-        )
-        for number, (who, at, text) in enumerate(HEARD, 1)
-    )
 
 
 @pytest.mark.parametrize("name", ["kiln.txt", "kiln.csv", "kiln.md"])
@@ -55,7 +39,7 @@ def written(form: str) -> str:
     ],
 )
 def test_what_a_column_holds_is_told_by_its_cells(read, name, head, form):
-    reading = read(head + written(form), name)
+    reading = read(head + written(form, HEARD), name)
     assert said(reading) == HEARD
     assert reading.episode.title == "kiln"
 

@@ -140,18 +140,21 @@ def basis_of(question: Question, runs: Sequence[Run], *, near: bool) -> Basis:
 
 def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
     """Whether a figure or a name is asked for and the first two quotations do not state it."""
-    return question.figure is not None and not any(_stating(question, runs)[:2])
+    return question.figure is not None and not any(_stating(question, runs))
 
 
 def promoted(question: Question, runs: list[Run]) -> list[Run]:
     """The quotations, the second one first where it alone states the figure that is asked for."""
-    swapped = not question.clauses and _stating(question, runs)[:2] == [False, True]
+    swapped = not question.clauses and _stating(question, runs) == [False, True]
     return [runs[1], runs[0], *runs[2:]] if swapped else runs
 
 
 def _stating(question: Question, runs: Sequence[Run]) -> list[bool]:
+    """Which of the first two quotations state the figure that is asked for."""
+    if question.figure is None:
+        return []
     known = " ".join({sentence.span.speaker for run in runs for sentence in run.sentences})
-    return [question.figure is not None and _states(question, run, known) for run in runs]
+    return [_states(question, run, known) for run in runs[:2]]
 
 
 def _states(question: Question, run: Run, known: str) -> bool:

@@ -67,12 +67,12 @@ _ATTRIBUTION = word_set(
 )
 
 # "I have …" is about its speaker alone, unlike "I think companies …"; "Fellows are …" is not.
-_OF_ONESELF = re.compile(
+_FIRST_PERSON = re.compile(
     r"(?:\W*(?:and|but|so|because|well|yes|yeah|actually|then)\b)*\W*"
     r"I\b(?! (?:think|believe|guess|mean|know|feel|find|would say)\b)",
     re.IGNORECASE,
 )
-_OF_SEVERAL = re.compile(
+_PLURAL = re.compile(
     r"(?!(?:I|we|you|they)\b)(?:(?!\b(?:is|was|has)\b)[^.,;:])*?\b(?:are|were|have)\b",
     re.IGNORECASE,
 )
@@ -223,7 +223,7 @@ class SupportChecker:
                 break
             nearest = turns[at].span.text[begin:end]
             near = len(wanted & _stems(nearest))
-            of_others = _OF_SEVERAL.match(claim) and _OF_ONESELF.match(nearest)
+            of_others = _PLURAL.match(claim) and _FIRST_PERSON.match(nearest)
             if of_others or near < SHARED_NEAREST * len(wanted):
                 continue
             if stated := self._where_stated(claim, turns[at], begin, end):
@@ -309,6 +309,8 @@ def _theirs(claim: str, question: str, turns: Sequence[EvidenceTurn]) -> list[Ev
     first, *_ = re.findall(r"\w+", folded(claim)) or [""]
     words = re.findall(r"\w+", folded(question)) if first in ("he", "she") else [first]
     name = next((word for word in words if word in speakers), "")
+    if not name:
+        return list(turns)
     return [turn for turn in turns if name in folded(f"{turn.span.speaker} {turn.span.text}")]
 
 
