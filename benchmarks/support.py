@@ -15,10 +15,10 @@ best, which flatters) and against turns that do not:
     number     a right turn, but another number in the claim
     name       a right turn, but another name in the claim
 
-Then the bar is set again without the episodes that it is tried on; two facts in one sentence cite a
-turn each and a wrong one; and a scripted model answers every question through `CitationWriter`,
-citing right turns half of the time. Last, facts that cite nothing are attributed by the program
-among the gold evidence and all else that the model is shown.
+Then the bar is set again without the episodes that it is tried on; facts are denied ("is not"); two
+facts in one sentence cite a turn each and a wrong one; and a scripted model answers every question
+through `CitationWriter`, citing right turns half of the time. Last, facts that cite nothing are
+attributed by the program among the gold evidence and all else that the model is shown.
 """
 
 from __future__ import annotations
@@ -53,6 +53,9 @@ SHORTEST = 60  # characters of a turn that is cited wrongly: nobody cites "Yeah.
 SHOWN = 30  # passages packed for the model
 BUDGET = 6500  # tokens of them, counted as four characters each
 FOLDS = 5
+DENIABLE = re.compile(
+    r"\b(is|are|was|were|can|will|should|would|could|has|had|must|do|does|did)\b(?! not)"
+)
 ROUNDS = 6  # of the scripted model; every other one turns right and wrong round
 
 
@@ -136,6 +139,7 @@ def main() -> None:
         scores = np.array([checker.score(pair.claim, pair.turns) for pair in pairs])
         print_rates(pairs, scores)
         print_held_out(pairs, scores)
+        print_denied(cases, right, checker)
         print_joined(cases, right, checker)
         print_attribution(cases, right, checker)
         print_scripted(cases, right, embedder)
@@ -233,6 +237,19 @@ def print_held_out(pairs: list[Pair], scores: np.ndarray) -> None:
         print(f"bar without fold {fold}: {bar:.2f}")
     print(f"held out: right marked {np.mean(right_marked):.3f}, ", end="")
     print(f"wrong (evidence) passed {np.mean(wrong_passed):.3f}")
+
+
+def print_denied(
+    cases: list[Case], right: list[list[list[EvidenceTurn]]], checker: SupportChecker
+) -> None:
+    """Facts made into their opposite, each against the turn that supports it."""
+    denied = [
+        checker.check(claim, supports[0]).ok
+        for case, turns in zip(cases, right, strict=True)
+        for fact, supports in zip(case.facts, turns, strict=True)
+        if (claim := DENIABLE.sub(r"\1 not", fact, count=1)) != fact
+    ]
+    print(f"facts denied ({len(denied)}): marked {1 - np.mean(denied):.3f}")
 
 
 def print_joined(

@@ -308,3 +308,41 @@ def test_words_that_stand_all_over_a_long_turn_are_no_source(checker: SupportChe
     found = checker.attribute(claim, [spread, near])
     assert found is not None
     assert found[0] == near
+
+
+def test_a_denial_needs_one_in_the_words_of_its_source(checker: SupportChecker):
+    said = turn("The parents want to know what the game tells about their child.")
+    claim = "The parents do not want to know what the game tells about their child."
+    assert not checker.check(claim, said).ok
+    assert checker.attribute(claim, [said]) is None
+    assert checker.check(claim.replace("do not ", ""), said).ok
+    for as_good in ("refuse to know", "hardly want to know", "never wanted to know"):
+        denied = turn(f"The parents {as_good} what the game tells about their child.")
+        assert checker.check(claim, denied).ok
+
+
+def test_a_time_in_other_units_is_another(checker: SupportChecker):
+    said = turn("After a few weeks of data the collar can tell when a dog seems ill.")
+    claim = "The collar can tell when a dog seems ill {}."
+    assert checker.attribute(claim.format("on the first day"), [said]) is None
+    assert checker.attribute(claim.format("after some weeks"), [said]) is not None
+
+
+def test_who_begins_a_claim_and_was_asked_about_is_spoken_of_where_it_is_said(
+    checker: SupportChecker,
+):
+    question = "What gap in their past made Odo and Rahel become mentors?"
+    said = turn("The gap was that nobody believed in my work, so I became a mentor.", number=4)
+    claim = "Odo's gap was that nobody believed in his work."
+    assert checker.attribute(claim, [said], question) is None
+    asked = replace(said, number=3, span=replace(said.span, turn=said.span.turn - 1, text="Odo?"))
+    assert checker.attribute(claim, [asked, said], question) is not None
+
+
+def test_a_claim_that_adds_little_is_where_its_subject_is_spoken_of(checker: SupportChecker):
+    question = "Which present did Tilda offer her newborn brother?"
+    claim = "Tilda offered her newborn brother a matchbox with a little blanket."
+    beetle = turn("It lives in a matchbox with a little blanket now.")
+    assert checker.attribute(claim, [beetle], question) is None
+    present = turn("And Tilda offers her brother a matchbox, with a little blanket.", number=2)
+    assert checker.attribute(claim, [beetle, present], question) is not None

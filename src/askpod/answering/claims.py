@@ -85,6 +85,29 @@ def _held(word: str, squeezed: str, said: set[str]) -> bool:
     return letters in squeezed or bool(get_close_matches(letters, alike, 1, ALIKE))
 
 
+_NEGATION = re.compile(r"\b(?:not|nor?|nothing|never|nobody|none|neither|cannot)\b|n['’]t\b", re.I)
+# What a speaker may say instead: "they avoid it" is "they do not do it" to a writer.
+_AS_GOOD_AS_NEGATION = re.compile(
+    r"\b(?:nowhere|without|hardly|rarely|barely|seldom|few|fewer|little|less|only|too|unless|instead|"
+    r"rather|against|avoid\w*|lack\w*|fail\w*|refus\w*|stop\w*|miss\w*|den(?:y|ie[sd])|wrong|hard|"
+    r"difficult|impossible|un(?!der|til|ion|it|iver)\w{4,})\b",
+    re.I,
+)
+_UNIT = re.compile(r"\b(second|minute|hour|day|night|week|month|year|decade)s?\b", re.I)
+
+
+def denies_alone(claim: str, text: str) -> bool:
+    """Whether a claim says "not", and the text nothing that comes to the same."""
+    denied = _NEGATION.search(claim) and not _NEGATION.search(text)
+    return bool(denied) and not _AS_GOOD_AS_NEGATION.search(text)
+
+
+def measures_otherwise(claim: str, text: str) -> bool:
+    """Whether a claim and a text tell of times in units of which they share none."""
+    ours, theirs = ({unit.lower() for unit in _UNIT.findall(each)} for each in (claim, text))
+    return bool(ours and theirs) and ours.isdisjoint(theirs)
+
+
 @dataclass(frozen=True, slots=True)
 class _Number:
     value: float
@@ -264,7 +287,6 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _CONTRAST = re.compile(r"[,;]\s+(?:but|however|yet|though|although|still)\b", re.IGNORECASE)
-_NEGATION = re.compile(r"\b(?:not|no|nothing|never|nobody|none|neither|cannot)\b|n['’]t\b", re.I)
 
 
 def ends_before(sentence: str, gap: str, following: str) -> bool:

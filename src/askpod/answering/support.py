@@ -6,8 +6,9 @@ A claim's score against a turn is
 
 similarity: the cosine of the claim and the nearest one or two sentences of the turn; shared: the
 share of the claim's content words that the turn holds; missing: the names in the claim that it does
-not hold. It is supported from BAR on, unless it states a number that the nearest sentences do not.
-It compares and does not reason. How often it is wrong: docs/citations.md.
+not hold. It is supported from BAR on, unless it states a number that the nearest sentences do not,
+or denies something where they deny nothing. It compares and does not reason. How often it is wrong:
+docs/citations.md.
 """
 
 from __future__ import annotations
@@ -23,11 +24,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from askpod.answering.claims import binding_numbers, missing_names, stated_numbers
+from askpod.answering.candidates import (
+    added_words,
+    adds_little,
+    holds_repeated,
+    on_its_subject,
+    stems,
+    those_told_of,
+)
+from askpod.answering.claims import (
+    binding_numbers,
+    denies_alone,
+    measures_otherwise,
+    missing_names,
+    stated_numbers,
+)
 from askpod.answering.relevance import KeptVectors
 from askpod.embedding import Embedder
 from askpod.model import EvidenceTurn
-from askpod.text import asks, content_words, folded, split_sentences, split_to_fit, word_set
+from askpod.text import asks, split_sentences, split_to_fit
 from askpod.times import clock
 
 WORDS = 0.5
@@ -36,35 +51,20 @@ BAR = 0.6
 BAR_TOGETHER = 0.7  # several turns share more words with any claim by chance
 # For a turn that the model did not cite: the best of many reaches BAR by chance.
 BAR_UNCITED = 0.7
+BAR_ADDED = 0.95  # for what a claim adds to its question, or the claim as it is
 SHARED_UNCITED = 0.5  # of the claim's content words, that it must hold besides
 SHARED_ADDED = 0.55  # of what it says besides the question, where all of it is not held
 # Of those words, that the nearest one or two sentences must hold: a long turn holds many by chance.
 SHARED_NEAREST = 0.25
-# Words that a claim must add to the question's to be looked for by them alone; with a number, which
-# must be in the turn, fewer.
-FEWEST_ADDED = 4
-FEWEST_WITH_NUMBER = 2
-FEWEST_REPEATED = 2  # of the question's, that such a claim's turn and those beside it must hold
-BESIDE = 2  # turns before and after
 GAIN = 0.08  # what a turn must add to the score of several to be a part of the support
 MOST_TOGETHER = 6  # turns judged together; who cites more cites nothing in particular
 
-STEM = 5  # letters in which two words must agree; for this as good as a stemmer
 LIKELY_SOURCES = 8  # turns that are looked at for a claim that cites none
 LIKELY_CITED = 8  # first turns of the evidence, which is in the order of its worth
 EMBEDDED = 2  # sentences of a turn that are embedded: those that share most words with the claim
 SHARED_NEARLY = 0.5  # of what the first of these shares, that the second must share, too
 MOST_NAMES = 2  # missing ones that are counted
 KEPT = 4000  # verdicts and turns that are remembered, each
-
-# How an answer introduces what somebody said: no part of what was said.
-_ATTRIBUTION = word_set(
-    "according explain explains explained note notes noted mention mentions mentioned describe "
-    "describes described argue argues argued add adds added believe believes believed think "
-    "thinks thought state states stated suggest suggests suggested recommend recommends "
-    "recommended advises advised shows indicates evidence speaker guest host podcast episode "
-    "interview"
-)
 
 # "I have …" is about its speaker alone, unlike "I think companies …"; "Fellows are …" is not.
 _FIRST_PERSON = re.compile(
@@ -114,6 +114,8 @@ class SupportChecker:
         if known is None:
             score, begin, end = self._judge(claim, (turn,))
             stated = self._where_stated(claim, turn, begin, end)
+            if denies_alone(claim, turn.span.text[begin:end]):
+                stated = None
             known = Support(score >= BAR and stated is not None, *(stated or (begin, end)))
             _remember(self._verdicts, (claim, turn), known)
         return known
@@ -193,24 +195,31 @@ class SupportChecker:
             turns: all of the evidence, in the order of its worth; of equal ones the first wins.
             question: what the claim answers.
         """
-        if _AGREES.match(claim) and len(_stems(claim) - _stems(question)) < FEWEST_ADDED:
+        little = adds_little(claim, question)
+        if little and _AGREES.match(claim):
             return None
-        theirs = _theirs(claim, question, turns)
-        found = self._source(claim, claim, theirs, SHARED_UNCITED)
-        if found is None and (added := _added(claim, question)):
-            beside = [turn for turn in _on_its_subject(claim, question, turns) if turn in theirs]
-            found = self._source(added, claim, beside, SHARED_ADDED)
-        return found
+        theirs = those_told_of(claim, question, turns)
+        found = self._source(claim, claim, theirs, SHARED_UNCITED, question)
+        if found is None and (added := added_words(claim, question)):
+            beside = [turn for turn in on_its_subject(claim, question, turns) if turn in theirs]
+            found = self._source(added, claim, beside, SHARED_ADDED, question)
+            if found and not binding_numbers(claim):
+                score = max(self.score(said, found[:1]) for said in (added, claim))
+                found = found if score >= BAR_ADDED else None
+        if found is None or (little and not holds_repeated(claim, question, found[0])):
+            return None
+        turn, near = found
+        return None if measures_otherwise(claim, turn.span.text[near.begin : near.end]) else found
 
     def _source(
-        self, said: str, claim: str, turns: Sequence[EvidenceTurn], shared: float
+        self, said: str, claim: str, turns: Sequence[EvidenceTurn], shared: float, question: str
     ) -> tuple[EvidenceTurn, Support] | None:
-        """The turn that supports best what is `said` in a claim, and states the claim's numbers."""
-        wanted = _stems(said)
+        """The turn that supports best what is `said` in a claim, and does not contradict it."""
+        wanted = stems(said)
         told = [[s.stems for s in self._sentences(t.span.text) if not asks(s.text)] for t in turns]
         held = [wanted.intersection(frozenset[str]().union(*each)) for each in told]
-        holding = Counter(stem for stems in held for stem in stems)
-        worth = [sum(1 / holding[stem] for stem in stems) for stems in held]
+        holding = Counter(stem for each in held for stem in each)
+        worth = [sum(1 / holding[stem] for stem in each) for each in held]
         likely = sorted(range(len(turns)), key=lambda at: (-worth[at], at))[:LIKELY_SOURCES]
         enough = shared * len(wanted)
         judged = [
@@ -222,9 +231,11 @@ class SupportChecker:
             if score < BAR_UNCITED:
                 break
             nearest = turns[at].span.text[begin:end]
-            near = len(wanted & _stems(nearest))
+            near = len(wanted & stems(nearest))
             of_others = _PLURAL.match(claim) and _FIRST_PERSON.match(nearest)
             if of_others or near < SHARED_NEAREST * len(wanted):
+                continue
+            if denies_alone(claim, f"{nearest} {question}"):
                 continue
             if stated := self._where_stated(claim, turns[at], begin, end):
                 return turns[at], Support(ok=True, begin=stated[0], end=stated[1])
@@ -242,7 +253,7 @@ class SupportChecker:
         said = " ".join([known, *(turn.span.text for turn in turns)])
         held = frozenset[str]().union(*(each.stems for turn in sentences for each in turn))
         # It need not say the words of its title and its speaker: all of it is theirs.
-        wanted = _stems(claim) - (_stems(known) - held) or _stems(claim)
+        wanted = stems(claim) - (stems(known) - held) or stems(claim)
         nearest, picked = zip(*(_sharing_most(turn, wanted) for turn in sentences), strict=True)
         binding = binding_numbers(claim)
         if binding and not binding <= stated_numbers(said):
@@ -286,7 +297,7 @@ class SupportChecker:
         known = self._turns.get(text)
         if known is None:
             known = [
-                _Sentence(begin, end, text[begin:end], _stems(text[begin:end]))
+                _Sentence(begin, end, text[begin:end], stems(text[begin:end]))
                 for sentence in split_sentences(text) or [(0, len(text))]
                 for begin, end in self._fitting(text, *sentence)
             ]
@@ -298,20 +309,6 @@ class SupportChecker:
         embedder = self._embedder
         parts = split_to_fit(text, begin, end, embedder.count_tokens, embedder.max_tokens)
         return [(start, stop) for start, stop, _ in parts]
-
-
-def _theirs(claim: str, question: str, turns: Sequence[EvidenceTurn]) -> list[EvidenceTurn]:
-    """The turns that may hold what a claim tells of a speaker: "Ann thinks …" is not Ben's.
-
-    They are by whoever the claim begins with, or speak of them; "she" is whom the question names.
-    """
-    speakers = {word for turn in turns for word in folded(turn.span.speaker).split()}
-    first, *_ = re.findall(r"\w+", folded(claim)) or [""]
-    words = re.findall(r"\w+", folded(question)) if first in ("he", "she") else [first]
-    name = next((word for word in words if word in speakers), "")
-    if not name:
-        return list(turns)
-    return [turn for turn in turns if name in folded(f"{turn.span.speaker} {turn.span.text}")]
 
 
 def _without_place(claim: str, turns: Sequence[EvidenceTurn]) -> str:
@@ -331,39 +328,6 @@ def _sharing_most(
     enough = SHARED_NEARLY * len(shared[0].stems & wanted)
     picked = sorted(shared, key=lambda each: each.begin)
     return [each for each in picked if len(each.stems & wanted) >= enough], picked
-
-
-def _added(claim: str, question: str) -> str:
-    """What a claim says besides the words of the question; "" where that is all or too little."""
-    asked, said = _stems(question), _stems(claim)
-    with_number = binding_numbers(claim) - stated_numbers(question)
-    fewest = FEWEST_WITH_NUMBER if with_number else FEWEST_ADDED
-    if not asked & said or len(said - asked) < fewest:
-        return ""
-    return " ".join(word for word in claim.split() if not _stems(word) or _stems(word) - asked)
-
-
-def _on_its_subject(claim: str, question: str, turns: Sequence[EvidenceTurn]) -> list[EvidenceTurn]:
-    """The turns that, with those beside them, speak of what a claim repeats of the question."""
-    repeated = _stems(claim) & _stems(question)
-    enough = min(FEWEST_REPEATED, len(repeated))
-    found = []
-    for turn in turns:
-        beside = " ".join(
-            each.span.text
-            for each in turns
-            if each.episode_id == turn.episode_id and abs(each.span.turn - turn.span.turn) <= BESIDE
-        )
-        said = f"{turn.span.speaker} {turn.title} {beside}"
-        if len(repeated & _stems(said)) >= enough and not missing_names(claim, said):
-            found.append(turn)
-    return found
-
-
-def _stems(text: str) -> frozenset[str]:
-    """The first letters of each word that means something."""
-    words = content_words(folded(text))
-    return frozenset(word[:STEM] for word in words if word not in _ATTRIBUTION)
 
 
 def _remember(memory: dict[Any, Any], key: object, value: object) -> None:
