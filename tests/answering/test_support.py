@@ -200,6 +200,10 @@ def test_what_a_speaker_is_told_to_think_is_not_in_the_words_of_another(checker:
     claim = claim.replace("Mara", "She")
     assert checker.attribute(claim, [by_mara, by_ben], question) is None
     assert checker.attribute(claim, [by_mara, by_ben], "Are painted boxes any use?") is not None
+    # Whoever is known by an office alone begins with an article.
+    by_keeper = replace(by_mara, span=replace(by_mara.span, speaker="Head Keeper"))
+    claim = claim.replace("She", "The head keeper")
+    assert checker.attribute(claim, [by_keeper, by_ben]) is None
 
 
 def test_a_yes_has_no_source_in_the_words_of_its_question(checker: SupportChecker):

@@ -40,11 +40,14 @@ def those_told_of(claim: str, question: str, turns: Sequence[EvidenceTurn]) -> l
     They are by whoever the claim begins with, or speak of them; "she" is whom the question names.
     Whoever else is named in the question and begins the claim is spoken of there or beside it.
     """
-    speakers = {word for turn in turns for word in folded(turn.span.speaker).split()}
-    first, *_ = re.findall(r"\w+", folded(claim)) or [""]
+    claim = folded(claim)
+    speakers = {folded(turn.span.speaker) for turn in turns} - {""}
+    parts = {word for speaker in speakers for word in speaker.split()}
+    first, *_ = re.findall(r"\w+", claim) or [""]
     of_question = first in ("he", "she")
     words = re.findall(r"\w+", folded(question)) if of_question else [first]
-    if name := next((word for word in words if word in speakers), ""):
+    office = next((each for each in speakers if claim.startswith(f"the {each} ")), "")
+    if name := office or next((word for word in words if word in parts), ""):
         return [t for t in turns if name in folded(f"{t.span.speaker} {t.span.text}")]
     if not of_question and any(first in each for each in names(question)):
         return [turn for turn in turns if first in folded(_around(turn, turns))]
