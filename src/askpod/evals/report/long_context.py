@@ -20,7 +20,7 @@ from askpod.evals.long_context.results import (
     Result,
     Row,
 )
-from askpod.evals.report.page import Panel, page, svg
+from askpod.evals.report.page import Panel, page
 from askpod.evals.report.plots import heat_map, lines
 
 FILE = "long-context.html"
@@ -128,7 +128,7 @@ def _heat(result: Result, name: str) -> Panel:
     label = LABELS[name]
     title = f"{label} by length of the prompt and place of the evidence"
     columns = [in_k(length) for length in lengths]
-    return Panel(label, svg(heat_map(list(DEPTHS), columns, cells, title=title)))
+    return Panel(label, heat_map(list(DEPTHS), columns, cells, title=title))
 
 
 def _points(result: Result, arm: Arm, name: str, difficulty: str = ALL) -> Points:
@@ -166,7 +166,7 @@ def _factors(result: Result) -> Iterator[Panel]:
 def _factor(title: str, series: Mapping[str, Points], name: str) -> Panel:
     label = LABELS[name]
     drawn = lines(series, TOKENS, label, title=f"{label} by {title.lower()}")
-    return Panel(title, svg(drawn))
+    return Panel(title, drawn)
 
 
 def _rows(

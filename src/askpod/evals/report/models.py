@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from markupsafe import Markup
 from rich.table import Table
 from rich.text import Text
 
@@ -15,8 +16,8 @@ from askpod.evals.intervals import Interval
 from askpod.evals.measures import BY_NAME
 from askpod.evals.models import HEADLINES, LEVELS, MOST_REQUESTS, Level, ModelFigures, dollars
 from askpod.evals.records import rounded_floats
-from askpod.evals.report.page import Panel, page, svg
-from askpod.evals.report.plots import figure_text, interval_bars, interval_text, lines
+from askpod.evals.report.page import Panel, figure_text, interval_text, page
+from askpod.evals.report.plots import interval_bars, lines
 from askpod.evals.run import UNWRITTEN, make_folder
 from askpod.files import writable
 from askpod.text import visible
@@ -148,12 +149,12 @@ def models_report(gold: str, measured: Sequence[ModelFigures]) -> str:
         quality=label,
         panels=[
             *(
-                Panel(f"{begun} by {words}", svg(_by_latency(measured, shown, name)))
+                Panel(f"{begun} by {words}", _by_latency(measured, shown, name))
                 for name, words in LATENCIES.items()
             ),
-            Panel(f"{begun} of each model", svg(bars)),
+            Panel(f"{begun} of each model", bars),
         ],
-        throughput=Panel("By requests at a time", svg(_throughput(measured))),
+        throughput=Panel("By requests at a time", _throughput(measured)),
         failed=any(each.problems for each in measured),
         most=MOST_REQUESTS,
         setup=[
@@ -174,7 +175,7 @@ def write_models(folder: Path, gold: str, measured: Sequence[ModelFigures]) -> d
     return whole
 
 
-def _by_latency(measured: Sequence[ModelFigures], shown: str, latency: str) -> str:
+def _by_latency(measured: Sequence[ModelFigures], shown: str, latency: str) -> Markup:
     points = {
         each.model: [(each.latency[latency].value, each.quality[shown])]
         for each in measured
@@ -183,7 +184,7 @@ def _by_latency(measured: Sequence[ModelFigures], shown: str, latency: str) -> s
     return lines(points, LATENCIES[latency], QUALITIES[shown])
 
 
-def _throughput(measured: Sequence[ModelFigures]) -> str:
+def _throughput(measured: Sequence[ModelFigures]) -> Markup:
     """Tokens per second over requests at a time; one measurement, so without an interval."""
     series = {
         each.model: [

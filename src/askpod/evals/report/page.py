@@ -18,8 +18,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from askpod.evals.intervals import Interval
 from askpod.evals.measures import Measure
-from askpod.evals.report.plots import figure_text, interval_text
 from askpod.links import safe_link
 from askpod.text import visible as text_with_codes
 from askpod.times import clock
@@ -43,9 +43,23 @@ class Panel:
     measures: Sequence[Measure] = ()
 
 
-def svg(drawn: str) -> Markup:
-    """A plot, which escapes its own text."""
-    return Markup(drawn)  # noqa: S704 (drawn by plots.py)
+def figure_text(value: float) -> str:
+    """A figure as people read it: 0.52, 3.1, 42, 1,250."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def interval_text(interval: Interval) -> str:
+    """Both bounds of an interval, such as `0.61–0.74`; "" of one question, which has none."""
+    if interval.questions < 2:
+        return ""
+    return f"{figure_text(interval.low)}–{figure_text(interval.high)}"
+
+
+def short(value: float) -> str:
+    """A number of a plot: at most two digits after the point, and no -0."""
+    return f"{round(value, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
 def plain(text: str) -> Markup:
@@ -94,7 +108,7 @@ def page(title: str, template: str, *, script: str | None = None, **values: obje
     """
     code = (TEMPLATES / f"{script}.js").read_text(encoding="utf-8") if script else ""
     return (
-        _environment()
+        environment()
         .get_template(f"{template}.html")
         .render(
             title=title,
@@ -107,8 +121,9 @@ def page(title: str, template: str, *, script: str | None = None, **values: obje
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """What all templates are filled with: values are escaped, and a missing one is an error."""
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -117,9 +132,9 @@ def _environment() -> Environment:
         finalize=_finalize,
         keep_trailing_newline=True,
     )
-    environment.globals.update(link=link, stretch=stretch)
-    environment.filters.update(cut=cut, figure=figure_text, interval=interval_text)
-    return environment
+    made.globals.update(link=link, stretch=stretch)
+    made.filters.update(cut=cut, figure=figure_text, interval=interval_text, short=short)
+    return made
 
 
 def _finalize(value: Any) -> Any:  # noqa: ANN401 (whatever a template shows)

@@ -17,8 +17,8 @@ from askpod.evals.gold import Stretch, shared, union
 from askpod.evals.intervals import Interval
 from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Measure
 from askpod.evals.records import Record, Summary, as_stretch
-from askpod.evals.report.page import Panel, cut, page, plain, svg, visible, with_links
-from askpod.evals.report.plots import figure_text, interval_bars, lines, strip, ticks
+from askpod.evals.report.page import Panel, cut, figure_text, page, plain, visible, with_links
+from askpod.evals.report.plots import interval_bars, lines, strip, ticks
 from askpod.text import split_sentences
 
 Figures = Mapping[str, Interval]
@@ -87,7 +87,7 @@ def run_report(summary: Summary, records: Sequence[Record]) -> str:
                 "measure": name,
                 "interval": figures[name],
                 "meaning": words,
-                "strip": svg(strip(figures[name])),
+                "strip": strip(figures[name]),
             }
             for name, words in HEADLINES.items()
             if name in figures
@@ -122,7 +122,7 @@ def _budgets(figures: Figures) -> Panel | None:
     shown = [
         replace(BY_NAME[f"{kind}@{BUDGETS[-1]}"], label=label) for kind, label in BY_BUDGET.items()
     ]
-    return Panel("By the words that somebody reads", svg(plot), shown)
+    return Panel("By the words that somebody reads", plot, shown)
 
 
 def _groups(figures: Figures) -> list[Panel]:
@@ -133,11 +133,11 @@ def _groups(figures: Figures) -> list[Panel]:
         plots = [interval_bars(shares, title=f"{name}, with 95 % intervals")] if shares else []
         plots += [_with_unit(each, figures[each.name]) for each in there if each.unit]
         if plots:
-            panels.append(Panel(name, svg("".join(plots)), there))
+            panels.append(Panel(name, Markup("").join(plots), there))
     return panels
 
 
-def _with_unit(measure: Measure, interval: Interval) -> str:
+def _with_unit(measure: Measure, interval: Interval) -> Markup:
     top = ticks(max(interval.high, 1.0))[-1]
     low = -1.0 if measure.unit == "points" else 0.0
     label = f"{measure.label} ({measure.unit})"
@@ -158,7 +158,7 @@ def _sliced(summary: Summary, name: str) -> dict[str, Any] | None:
         if everything and len(rows) > 1:
             title = f"{BY_NAME[name].label} {words}"
             plot = interval_bars(rows, title=title, reference=everything.value)
-            panels.append(Panel(words, svg(plot)))
+            panels.append(Panel(words, plot))
     return {"measure": BY_NAME[name], "panels": panels} if panels else None
 
 
