@@ -9,10 +9,10 @@ request that it came from.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,7 @@ IN_ORDER = (*TURNS, "easy", "medium", "hard", *THIRDS)
 TURN = "turn"  # whether a question is the first or a follow-up
 SLICES = ("type", TURN, "difficulty", "position", "episode")
 
+Parsed = TypeVar("Parsed")
 Figures = dict[str, Interval]  # by the measure's name
 
 
@@ -57,19 +58,9 @@ class _Gold(BaseModel):
     evidence: list[_Place]
 
 
-def _checked(model: type[BaseModel]) -> AfterValidator:
-    """What a model says of its fields is checked; the value and its other keys stay."""
-
-    def check(value: dict[str, Any]) -> dict[str, Any]:
-        model.model_validate(value)
-        return value
-
-    return AfterValidator(check)
-
-
-# A stretch of an episode, in seconds, among other keys: title, url, text, words, score.
-Place = Annotated[dict[str, Any], _checked(_Place)]
-Gold = Annotated[dict[str, Any], _checked(_Gold)]
+# Checked are the keys that the models above name; others (title, url, text) stay as they are.
+Place = Annotated[dict[str, Any], AfterValidator(lambda its: _Place.model_validate(its) and its)]
+Gold = Annotated[dict[str, Any], AfterValidator(lambda its: _Gold.model_validate(its) and its)]
 
 
 def as_stretch(place: Mapping[str, Any]) -> Stretch:
@@ -104,15 +95,10 @@ _RECORD = TypeAdapter(Record)
 
 def write_records(folder: Path, records: Iterable[Record]) -> None:
     """Writes `questions.jsonl`. Raises OSError where that cannot be."""
-    write_atomically(folder / QUESTIONS, b"".join(map(_line, records)))
-
-
-def _line(record: Record) -> bytes:
-    written = asdict(record)
-    try:
-        return f"{json.dumps(written, ensure_ascii=False, allow_nan=False)}\n".encode()
-    except UnicodeEncodeError:  # half a character, which a model's reply can hold and no file
-        return f"{json.dumps(written, allow_nan=False)}\n".encode()
+    dumped = (json.dumps(asdict(each), ensure_ascii=False, allow_nan=False) for each in records)
+    # Half a character, which a model's reply can hold and no file, is escaped as JSON does.
+    lines = "".join(f"{line}\n" for line in dumped)
+    write_atomically(folder / QUESTIONS, lines.encode(errors="backslashreplace"))
 
 
 def read_records(folder: Path) -> tuple[Record, ...]:
@@ -120,33 +106,34 @@ def read_records(folder: Path) -> tuple[Record, ...]:
 
     Raises GoldError: it is no run's folder, or the file is damaged; its line is named.
     """
-    path = folder / QUESTIONS
+    return tuple(_read(folder / QUESTIONS, _records).values())
+
+
+def _records(content: bytes) -> dict[str, Record]:
     records: dict[str, Record] = {}
-    try:
-        for number, value in json_lines(_read(path)):
+    for number, value in json_lines(content):
+        try:
             record = _RECORD.validate_python(value)
-            if record.id in records:
-                raise ParseError(f"{visible(record.id)[:80]} has a line already", number)
-            records[record.id] = record
-    except ParseError as error:
-        raise _damaged(path, error.line, error.problem) from None
-    except ValidationError as error:
-        raise _damaged(path, number, worded(error)[0]) from None
-    return tuple(records.values())
+        except ValidationError as error:
+            raise ParseError(worded(error)[0], number) from None
+        if record.id in records:
+            raise ParseError(f"{visible(record.id)[:80]} has a line already", number)
+        records[record.id] = record
+    return records
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, parse: Callable[[bytes], Parsed]) -> Parsed:
     try:
-        return read_bounded(path, MOST_BYTES)
+        return parse(read_bounded(path, MOST_BYTES))
     except OSError as error:
         raise GoldError(
             f"{path.parent}: no run ({path.name}: {error.strerror}); "
             "name a folder that `askpod eval run` has written"
         ) from error
-
-
-def _damaged(path: Path, line: int | None, problem: str) -> GoldError:
-    return GoldError(f"{path}:{line or 1}: damaged: {problem}; run the eval again")
+    except (ParseError, ValidationError) as error:
+        line = error.line if isinstance(error, ParseError) else None
+        problem = error.problem if isinstance(error, ParseError) else worded(error)[0]
+        raise GoldError(f"{path}:{line or 1}: damaged: {problem}; run the eval again") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,14 +260,8 @@ def rounded(interval: Interval) -> Interval:
 
 
 def rounded_floats(value: Any) -> Any:  # noqa: ANN401 (whatever JSON can carry)
-    """The same with DIGITS after the point of every float in it."""
-    if isinstance(value, float):
-        return round(value, DIGITS)
-    if isinstance(value, Mapping):
-        return {key: rounded_floats(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [rounded_floats(each) for each in value]
-    return value
+    """The same as JSON, with DIGITS after the point of every float in it."""
+    return json.loads(json.dumps(value), parse_float=lambda digits: round(float(digits), DIGITS))
 
 
 def write_summary(folder: Path, summary: Summary) -> None:
@@ -294,13 +275,9 @@ def read_summary(folder: Path) -> Summary:
 
     Raises GoldError: it is no run's folder, or the file is damaged.
     """
-    path = folder / SUMMARY
-    try:
-        return TypeAdapter(Summary).validate_python(parse_json(_read(path)))
-    except ParseError as error:
-        raise _damaged(path, error.line, error.problem) from None
-    except ValidationError as error:
-        raise _damaged(path, None, worded(error)[0]) from None
+    return _read(
+        folder / SUMMARY, lambda content: TypeAdapter(Summary).validate_python(parse_json(content))
+    )
 
 
 def value_order(value: str) -> tuple[int, str]:

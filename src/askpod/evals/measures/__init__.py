@@ -6,13 +6,15 @@ budgets of words, and what counts is seconds of speech. Ranks are measured as tr
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import quote
 
 import pytrec_eval
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from askpod.evals.gold import Stretch, seconds, shared, union
 
@@ -43,101 +45,21 @@ class Measure:
         return 1 if self.unit == "s" else 3
 
 
-_LOWER = ("misattributed", "invented", "seconds_off", "malformed")  # is better
-_UNITS = {"crag": "points", "seconds_off": "s"}
-
-
-def _of(group: str, *told: tuple[str, str, str]) -> list[Measure]:
+def _by_budget(kind: str, meaning: str) -> list[Measure]:
     return [
-        Measure(name, group, label, meaning, name in _LOWER, _UNITS.get(name, ""))
-        for name, label, meaning in told
+        Measure(f"{kind}@{words}", "retrieval", f"{kind} at {words:,} words", meaning)
+        for words in BUDGETS
     ]
 
 
-def _by_budget(kind: str, meaning: str) -> list[Measure]:
-    budgets = ((f"{kind}@{words}", f"{kind} at {words:,} words", meaning) for words in BUDGETS)
-    return _of("retrieval", *budgets)
-
+# The columns of measures.csv are the fields of a Measure.
+_TOLD = Path(__file__).with_name("measures.csv").read_text(encoding="utf-8").splitlines()
 
 MEASURES: tuple[Measure, ...] = (
     *_by_budget("recall", "share of the seconds of evidence in the first words of the passages"),
     *_by_budget("precision", "share of those passages' seconds that are evidence"),
     *_by_budget("f1", "harmonic mean of recall and precision, of each question"),
-    *_of(
-        "ranking",
-        ("hit@1", "hit at 1", "questions whose first passage touches evidence"),
-        ("hit@5", "hit at 5", "questions with evidence in the first five passages"),
-        ("mrr", "MRR", "mean of 1 / rank of the first passage that touches evidence"),
-        ("ndcg@10", "nDCG at 10", "how high the passages with evidence stand"),
-    ),
-    *_of(
-        "answers",
-        ("fact_recall", "fact recall", "share of the gold facts that answers state"),
-        ("fact_precision", "fact precision", "share of the statements that are gold facts"),
-        ("fact_f1", "fact F1", "harmonic mean of the two, of each question"),
-        (
-            "nugget_recall",
-            "nugget recall",
-            "share of the nuggets stated, an okay one counting half",
-        ),
-        ("crag", "right less wrong", "1 for a right answer, 0 for none, -1 for a wrong one (CRAG)"),
-    ),
-    *_of(
-        "citations",
-        ("citation_recall", "citation recall", "share of the sentences that are supported (ALCE)"),
-        (
-            "citation_precision",
-            "citation precision",
-            "share of the citations that support their sentence and are needed for it (ALCE)",
-        ),
-        (
-            "support",
-            "support in grades",
-            "mean over the sentences: 1 where the cited turns support it, 0.5 a part of it, else 0",
-        ),
-        (
-            "misattributed",
-            "misattributed sentences",
-            "share of the sentences that another turn supports than the ones they cite",
-        ),
-        (
-            "invented",
-            "invented sentences",
-            "share of the sentences that no turn supports which the model was shown",
-        ),
-        ("evidence_offered", "evidence offered", "questions with evidence to answer from"),
-        ("evidence_cited", "evidence cited", "questions with a citation that touches evidence"),
-        ("first_right", "first citation right", "questions whose first citation touches evidence"),
-        (
-            "cited_inside",
-            "cited seconds inside the evidence",
-            "share of the seconds of the cited stretches that are gold evidence",
-        ),
-        (
-            "cited_hit",
-            "citations that touch the evidence",
-            "share of the citations that share a second with gold evidence",
-        ),
-        (
-            "seconds_off",
-            "seconds off the evidence",
-            "from a citation in the right episode to the nearest evidence",
-        ),
-    ),
-    *_of(
-        "refusals",
-        ("refusal_precision", "refusal precision", "share of the refusals that are right"),
-        ("refusal_recall", "refusal recall", "share of the unanswerable that are refused"),
-        *(
-            (f"basis_{basis}", f"shown as {words}", f"questions shown as {words}")
-            for basis, words in BASES.items()
-        ),
-        (
-            "malformed",
-            "malformed answers",
-            "replies that are empty, broken off, or cite nothing that can be read",
-        ),
-    ),
+    *TypeAdapter(list[Measure]).validate_python([*csv.DictReader(_TOLD)]),
 )
 
 BY_NAME = {measure.name: measure for measure in MEASURES}
