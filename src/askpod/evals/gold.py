@@ -144,6 +144,11 @@ class GoldQuestion(_Strict):
         """Whether the archive holds an answer: there is evidence."""
         return bool(self.evidence)
 
+    @property
+    def home(self) -> str:
+        """The episode of its first evidence, else the one it is asked of; "" where neither is."""
+        return self.evidence[0].episode if self.evidence else self.episode or ""
+
     @cached_property
     def stretches(self) -> tuple[Stretch, ...]:
         """The evidence, every second once, in order."""

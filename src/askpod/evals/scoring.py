@@ -6,7 +6,7 @@ measure (facts of a question that has none, citations of a right refusal) there 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,13 +112,20 @@ def _score_answer(
         of_facts, matches = fact_scores(scorers.facts, question.facts, answer.text, question.okay)
         scores |= of_facts
         recall = of_facts["fact_recall"].value
-        details["facts"] = _stated(facts, statements(answer.text), matches)
+        details["facts"] = [*_stated(facts, statements(answer.text), matches)]
     scores |= crag(basis, recall, answerable=question.answerable)
     written, turns = written_sentences(answer)
     scores |= alce(written, turns, scorers.supports)
     if answer.reply is not None:
         scores |= support(written, turns, scorers.supports)
-    details["sentences"] = _supported(written, turns, scorers)
+    details["sentences"] = [
+        {
+            "text": each.text,
+            "numbers": list(each.numbers),
+            "supported": alce([each], turns, scorers.supports)["citation_recall"].value == 1,
+        }
+        for each in written
+    ]
     numbers = dict.fromkeys(number for sentence in written for number in sentence.numbers)
     details["unknown_numbers"] = [number for number in numbers if number not in turns]
     if question.answerable:
@@ -132,31 +139,11 @@ def _places(items: Sequence[Citation | Passage]) -> list[Stretch]:
 
 def _stated(
     facts: Sequence[str], stated: Sequence[str], matches: Sequence[Match]
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "fact": facts[match.fact],
-            "statement": " ".join(
-                stated[number] for number in (match.statement, match.second) if number is not None
-            )
-            or None,
-            "score": round(match.score, 4),
-        }
-        for match in matches
-    ]
-
-
-def _supported(
-    written: Sequence[Sentence], turns: Mapping[int, EvidenceTurn], scorers: Scorers
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "text": sentence.text,
-            "numbers": list(sentence.numbers),
-            "supported": alce([sentence], turns, scorers.supports)["citation_recall"].value == 1,
-        }
-        for sentence in written
-    ]
+) -> Iterator[dict[str, Any]]:
+    for match in matches:
+        where = (stated[each] for each in (match.statement, match.second) if each is not None)
+        statement = " ".join(where) or None
+        yield {"fact": facts[match.fact], "statement": statement, "score": round(match.score, 4)}
 
 
 def _nothing(question: GoldQuestion, answer: Answer) -> Scores:
@@ -179,14 +166,11 @@ def written_sentences(answer: Answer) -> tuple[tuple[Sentence, ...], dict[int, E
     """
     if answer.reply is not None:
         return sentences(answer.reply), {turn.number: turn for turn in answer.evidence}
-    quoted = tuple(Sentence(each.quote, (each.number,)) for each in answer.citations)
-    return quoted, {each.number: _as_turn(each) for each in answer.citations}
-
-
-def _as_turn(citation: Citation) -> EvidenceTurn:
-    start, end = citation.start or 0.0, citation.end or 0.0
-    span = Span(0, 0, citation.speaker, citation.quote, start, end)
-    return EvidenceTurn(citation.number, citation.episode_id, citation.title, span, citation.url)
+    turns = {}
+    for each in answer.citations:
+        span = Span(0, 0, each.speaker, each.quote, each.start or 0.0, each.end or 0.0)
+        turns[each.number] = EvidenceTurn(each.number, each.episode_id, each.title, span, each.url)
+    return tuple(Sentence(each.quote, (each.number,)) for each in answer.citations), turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +191,7 @@ def record(
     return Record(
         id=question.id,
         question=question.question,
-        cluster=_home(question) or question.id,
+        cluster=question.home or question.id,
         slices=_slices(question, sources),
         scores=scores,
         gold=_gold(question, sources),
@@ -229,27 +213,20 @@ def within_budget(passages: Sequence[Passage]) -> tuple[Passage, ...]:
     return tuple(passages)
 
 
-def _home(question: GoldQuestion) -> str | None:
-    return question.evidence[0].episode if question.evidence else question.episode
-
-
 def _slices(question: GoldQuestion, sources: Sources) -> dict[str, str]:
     slices = {"type": question.type}
     if question.difficulty is not None:
         slices["difficulty"] = question.difficulty
     if question.answerable:
-        slices["position"] = THIRDS[int(3 * _place(question, sources))]
+        # Where in its first episode the middle of the evidence is, from 0 up to but without 1.
+        home = question.evidence[0].episode
+        there = [stretch for stretch in question.stretches if stretch.episode == home]
+        weighted = sum(each.seconds * (each.start + each.end) / 2 for each in there)
+        middle = weighted / sum(each.seconds for each in there)
+        place = min(middle / (sources.length(home) or middle), 0.999)
+        slices["position"] = THIRDS[int(3 * place)]
     slices[TURN] = TURNS[1] if question.history else TURNS[0]
-    return {**slices, "episode": _home(question) or "none"}
-
-
-def _place(question: GoldQuestion, sources: Sources) -> float:
-    """Where in its first episode the middle of the evidence is, from 0 up to but without 1."""
-    home = question.evidence[0].episode
-    there = [stretch for stretch in question.stretches if stretch.episode == home]
-    weighted = sum(each.seconds * (each.start + each.end) / 2 for each in there)
-    middle = weighted / sum(each.seconds for each in there)
-    return min(middle / (sources.length(home) or middle), 0.999)
+    return {**slices, "episode": question.home or "none"}
 
 
 def _gold(question: GoldQuestion, sources: Sources) -> dict[str, Any]:

@@ -182,13 +182,10 @@ def _by_difficulty(pooled: Mapping[tuple[Arm, int], Values]) -> dict[Row, Figure
 
 def _figures(values: Values) -> Figures:
     names = [name for name in MEASURES if any(name in found for _, found in values)]
+    homes = [question.home for question, _ in values]
     table = np.array([[found.get(name, 0.0) for name in names] for _, found in values])
     weights = np.array([[float(name in found) for name in names] for _, found in values])
-    return dict(zip(names, intervals(table, weights, _clusters(values)), strict=True))
-
-
-def _clusters(values: Values) -> list[str]:
-    return [question.stretches[0].episode for question, _ in values]
+    return dict(zip(names, intervals(table, weights, homes), strict=True))
 
 
 def _windows(plan: Plan, pooled: Mapping[tuple[Arm, int], Values]) -> dict[tuple[Arm, str], Window]:
@@ -202,9 +199,8 @@ def _windows(plan: Plan, pooled: Mapping[tuple[Arm, int], Values]) -> dict[tuple
         for name in HEADLINES:
             if all(name in found for _, found in columns[0]):
                 table = [[found[name] for _, found in column] for column in columns]
-                windows[arm, name] = effective_window(
-                    lengths, np.array(table).T, _clusters(columns[0])
-                )
+                homes = [question.home for question, _ in columns[0]]
+                windows[arm, name] = effective_window(lengths, np.array(table).T, homes)
     return windows
 
 
@@ -228,32 +224,30 @@ def write_document(folder: Path, result: Result, setup: Mapping[str, Any]) -> di
 
     `setup` says what was run; it must be JSON.
     """
-    whole = {
+    whole: dict[str, Any] = {
         "setup": {**setup, "seed": SEED, "kept": KEPT},
-        "lengths": list(result.plan.lengths),
+        "lengths": result.plan.lengths,
         "questions": [question.id for question in result.plan.questions],
         "headline": result.headline,
         "failed": result.failed,
-        "notes": list(result.notes),
+        "notes": result.notes,
         "windows": [
             {**_arm(arm), "measure": measure, **_window(window)}
             for (arm, measure), window in result.windows.items()
         ],
         "rows": [
             {
-                **_arm(row.arm),
-                **{name: getattr(row, name) for name in ("length", "position", "difficulty")},
+                **_place(row),
+                "difficulty": row.difficulty,
                 "figures": {name: asdict(rounded(each)) for name, each in figures.items()},
             }
             for row, figures in result.rows.items()
         ],
-        "left_out": [_condition(condition) for condition in result.plan.left_out],
+        "left_out": [_place(condition) for condition in result.plan.left_out],
     }
-    replies = [
-        {**_reply(outcome), "scores": rounded_floats(scores)}
-        for outcome, scores in zip(result.outcomes, result.scores, strict=True)
-    ]
+    whole = rounded_floats(whole)
     # In plain ASCII: a reply can hold halves of characters, which no file takes.
+    replies = [*map(_reply, result.outcomes, result.scores)]
     text = json.dumps({**whole, "replies": replies}, indent=1)
     (folder / FILE).write_text(f"{text}\n", encoding="ascii")
     return whole
@@ -261,15 +255,12 @@ def write_document(folder: Path, result: Result, setup: Mapping[str, Any]) -> di
 
 def _arm(arm: Arm | None) -> dict[str, Any]:
     """Without an arm: retrieved evidence."""
-    if arm is None:
-        return {"row": "retrieved", "condition": None}
-    return {"row": arm.label, "condition": asdict(arm)}
+    return {"row": arm.label if arm else "retrieved", "condition": asdict(arm) if arm else None}
 
 
-def _condition(condition: Condition | None) -> dict[str, Any]:
-    if condition is None:
-        return {**_arm(None), "length": None, "position": None}
-    return {**_arm(condition.arm), "length": condition.length, "position": condition.position}
+def _place(at: Row | Condition | None) -> dict[str, Any]:
+    names = ("length", "position")
+    return {**_arm(at.arm if at else None), **{name: getattr(at, name, None) for name in names}}
 
 
 def _window(window: Window) -> dict[str, Any]:
@@ -278,22 +269,23 @@ def _window(window: Window) -> dict[str, Any]:
         "low": window.low,
         "high": window.high,
         "longest_asked": window.is_longest,
-        "scores": rounded_floats(dict(zip(map(str, window.lengths), window.scores, strict=True))),
-        "shares": rounded_floats({str(length): share for length, share in window.shares.items()}),
+        "scores": dict(zip(window.lengths, window.scores, strict=True)),
+        "shares": window.shares,
         "words": in_words(window),
     }
 
 
-def _reply(outcome: Outcome) -> dict[str, Any]:
+def _reply(outcome: Outcome, scores: Mapping[str, float]) -> dict[str, Any]:
     return {
         "question": outcome.question,
-        **_condition(outcome.condition),
+        **_place(outcome.condition),
         "prompt_tokens": outcome.tokens,
         "counted_by_service": outcome.counted,
         "depth": rounded_floats(outcome.depth),
         "text": outcome.text,
         "finish": outcome.finish,
         "cited": [asdict(stretch) for stretch in outcome.cited],
-        "unknown_numbers": list(outcome.unknown),
+        "unknown_numbers": outcome.unknown,
         "problem": outcome.problem,
+        "scores": rounded_floats(scores),
     }

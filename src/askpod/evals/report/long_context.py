@@ -99,7 +99,7 @@ def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> 
         model=str(setup.get("model", "a model")),
         gold=gold,
         questions=len(plan.questions),
-        episodes=len({question.stretches[0].episode for question in plan.questions}),
+        episodes=len({question.home for question in plan.questions}),
         shortest=in_k(plan.lengths[0]),
         longest=in_k(plan.lengths[-1]),
         kept=f"{KEPT * 100:.0f}",
