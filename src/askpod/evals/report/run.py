@@ -82,16 +82,12 @@ def run_report(summary: Summary, records: Sequence[Record]) -> str:
         answered=_answered_by(summary.setup),
         total=summary.questions,
         setup=list(_flat(summary.setup)),
-        headlines=[
-            {
-                "measure": name,
-                "interval": figures[name],
-                "meaning": words,
-                "strip": strip(figures[name]),
-            }
-            for name, words in HEADLINES.items()
-            if name in figures
-        ],
+        headlines=HEADLINES,
+        figures=figures,
+        strip=strip,
+        measures=[each for each in MEASURES if each.group != "retrieval"],
+        quote=QUOTE,
+        quotes=QUOTES,
         budgets=_budgets(figures),
         groups=_groups(figures),
         slices=[sliced for name in SLICED if (sliced := _sliced(summary, name))],
@@ -215,11 +211,7 @@ def _question(number: int, record: Record) -> dict[str, Any]:
     evidence = record.gold["evidence"]
     urls = {int(each["number"]): str(each["url"]) for each in (answer or {}).get("citations", ())}
     worth = [value for name in WORTH if (value := record.figure(name)) is not None]
-    unsupported = [
-        cut(each["text"], QUOTE)
-        for each in record.details.get("sentences", ())
-        if not each["supported"]
-    ]
+    facts = (*record.gold["facts"], *record.gold.get("okay", ()))
     return {
         "number": number,
         "record": record,
@@ -229,9 +221,7 @@ def _question(number: int, record: Record) -> dict[str, Any]:
         "quotes": () if answer is None else [*_quotes(answer, evidence)],
         "passages": [*_passages(record.retrieved[:SHOWN], evidence)],
         "evidence": [*_evidence(evidence, record.retrieved)],
-        "facts": _facts(record),
-        "unsupported": unsupported[:QUOTES],
-        "scores": _scores(record),
+        "facts": record.details.get("facts", [{"fact": each, "statement": None} for each in facts]),
     }
 
 
@@ -287,25 +277,3 @@ def _evidence(evidence: Sequence[Item], retrieved: Sequence[Item]) -> Iterator[I
         text = cut(item["text"], room) if room > QUOTE else ""
         room -= len(text)
         yield {"item": item, "text": text, "rank": next(ranks, None)}
-
-
-def _facts(record: Record) -> Sequence[Item]:
-    """The gold facts with the statement of the answer that states them; None: not stated."""
-    judged = record.details.get("facts")
-    if judged is None:
-        facts = (*record.gold["facts"], *record.gold.get("okay", ()))
-        judged = [{"fact": fact, "statement": None} for fact in facts]
-    return [
-        {"fact": cut(each["fact"], QUOTE), "statement": cut(each["statement"] or "", QUOTE)}
-        for each in judged[:QUOTES]
-    ]
-
-
-def _scores(record: Record) -> list[tuple[str, str]]:
-    """Its scores but those at each budget of words, in the order of MEASURES."""
-    found = ((each, record.figure(each.name)) for each in MEASURES)
-    return [
-        (each.label, f"{figure_text(value)} {each.unit}".rstrip())
-        for each, value in found
-        if each.group != "retrieval" and value is not None
-    ]

@@ -33,9 +33,8 @@ SIDE_BY_SIDE = (
 def table(summary: Summary) -> RenderableType:
     """The figures of all questions, those of a group of measures together."""
     figures = summary.figures["all"]["all"]
-    blocks = [_title(summary), *_budgets(figures), *_others(figures)]
-    spaced = [part for block in blocks for part in (block, Text())]
-    return Group(*spaced[:-1])
+    tables = [each for each in (_budgets(figures), _others(figures)) if each.row_count]
+    return Group(_title(summary), *(part for table in tables for part in (Text(), table)))
 
 
 def slices_table(summary: Summary) -> RenderableType:
@@ -88,24 +87,21 @@ def _title(summary: Summary) -> Text:
     return Text.assemble((_plain(summary.gold), "bold"), *shown, overflow="fold")
 
 
-def _budgets(figures: Figures) -> Iterator[RenderableType]:
+def _budgets(figures: Figures) -> Table:
     there = [words for words in BUDGETS if f"recall@{words}" in figures]
-    if not there:
-        return
     rows = figures_table("words read", *(f"{words:,}" for words in there))
-    for kind, label in BY_BUDGET.items():
+    for kind, label in BY_BUDGET.items() if there else ():
         names = [f"{kind}@{words}" for words in there]
         rows.add_row(label, *(_cell(figures.get(name), BY_NAME[name]) for name in names))
-    yield rows
+    return rows
 
 
-def _others(figures: Figures) -> Iterator[RenderableType]:
-    shown = [each for each in MEASURES if each.group != "retrieval" and each.name in figures]
-    if not shown:
-        return
+def _others(figures: Figures) -> Table:
     rows = figures_table("", "", "95 % interval", "questions")
     group = ""
-    for each in shown:
+    for each in MEASURES:
+        if each.group == "retrieval" or each.name not in figures:
+            continue
         if each.group != group:
             if group:
                 rows.add_row()
@@ -114,7 +110,7 @@ def _others(figures: Figures) -> Iterator[RenderableType]:
         found = figures[each.name]
         between = Text(bounds(found, each), "dim")
         rows.add_row(f" {each.label}", figure(found, each), between, f"{found.questions:,}")
-    yield rows
+    return rows
 
 
 def _slice(
