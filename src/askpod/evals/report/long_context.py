@@ -103,14 +103,14 @@ def long_context_report(result: Result, gold: str, setup: Mapping[str, Any]) -> 
         shortest=in_k(plan.lengths[0]),
         longest=in_k(plan.lengths[-1]),
         kept=f"{KEPT * 100:.0f}",
-        windows=[
-            (arm.label, LABELS[name], in_words(window))
-            for (arm, name), window in result.windows.items()
-        ],
+        windows=result.windows,
+        in_words=in_words,
+        in_k=in_k,
+        labels=LABELS,
         heats=[_heat(result, name) for name in HEADLINES if name in columns],
         factors=list(_factors(result)),
-        columns=[LABELS[name] for name in columns],
-        rows=list(_rows(result, columns)),
+        columns=columns,
+        rows=result.rows,
         notes=result.notes,
         failed=result.failed,
         setup=[(name.replace("_", " "), str(value)) for name, value in setup.items()],
@@ -151,31 +151,16 @@ def _factors(result: Result) -> Iterator[Panel]:
         },
         "Formatting": {"plain": BASE, "Markdown": Arm(formatting="markdown")},
     }
+    drawn = {}
     for title, values in factors.items():
-        series = {
+        drawn[title] = {
             label: _points(result, each, name) for label, each in values.items() if each in asked
         }
-        if len(series) > 1:
-            yield _factor(title, series, name)
     kinds = [kind for kind in dict.fromkeys(row.difficulty for row in result.rows) if kind != ALL]
-    if len(kinds) > 1:
-        by_kind = {kind: _points(result, BASE, name, kind) for kind in kinds}
-        yield _factor("Difficulty of the question", by_kind, name)
-
-
-def _factor(title: str, series: Mapping[str, Points], name: str) -> Panel:
-    label = LABELS[name]
-    drawn = lines(series, TOKENS, label, title=f"{label} by {title.lower()}")
-    return Panel(title, drawn)
-
-
-def _rows(
-    result: Result, columns: Sequence[str]
-) -> Iterator[tuple[str, str, str, list[Interval | None]]]:
-    for row, figures in result.rows.items():
-        yield (
-            row.arm.label if row.arm else "retrieved",
-            in_k(row.length) if row.length else "–",
-            row.position if row.difficulty == ALL else f"all, {row.difficulty}",
-            [figures.get(name) for name in columns],
-        )
+    drawn["Difficulty of the question"] = {
+        kind: _points(result, BASE, name, kind) for kind in kinds
+    }
+    for title, series in drawn.items():
+        if len(series) > 1:
+            label = f"{LABELS[name]} by {title.lower()}"
+            yield Panel(title, lines(series, TOKENS, LABELS[name], title=label))

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from askpod.evals.gold import Stretch, shared, union
 from askpod.evals.intervals import Interval
-from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES, Measure
+from askpod.evals.measures import BUDGETS, BY_BUDGET, BY_NAME, MEASURES
 from askpod.evals.records import Record, Summary, as_stretch
 from askpod.evals.report.page import Panel, cut, figure_text, page, plain, visible, with_links
 from askpod.evals.report.plots import interval_bars, lines, strip, ticks
@@ -24,25 +24,7 @@ from askpod.text import split_sentences
 Figures = Mapping[str, Interval]
 Item = Mapping[str, Any]  # a passage, a stretch of evidence or a fact, as the record has it
 
-# What the first figures mean, said so that each reads on from its share: "52 % …".
-HEADLINES = {
-    "recall@250": "of the seconds that carry the answer stand in the first 250 words retrieved",
-    "recall@1000": "of the seconds that carry the answer stand in the first 1,000 words retrieved",
-    "hit@1": "of the questions find evidence in their first passage",
-    "hit@5": "of the questions find evidence in their first five passages",
-    "fact_recall": "of the gold facts are stated in the answers",
-    "fact_precision": "of what the answers state is a gold fact",
-    "citation_precision": "of the citations support their sentence and are needed for it",
-    "cited_hit": "of the citations share a second with the gold evidence",
-    "refusal_precision": "of the refusals are right: the archive does not hold the answer",
-    "refusal_recall": "of the questions without an answer are refused",
-}
-GROUPS = {
-    "ranking": "Ranking",
-    "answers": "Answers",
-    "citations": "Citations",
-    "refusals": "Refusals",
-}
+GROUPS = ("ranking", "answers", "citations", "refusals")
 SLICED = ("recall@1000", "hit@5", "fact_f1", "cited_hit")
 SLICES = {name: f"by {name}" for name in ("type", "turn", "difficulty", "position")}
 
@@ -82,7 +64,6 @@ def run_report(summary: Summary, records: Sequence[Record]) -> str:
         answered=_answered_by(summary.setup),
         total=summary.questions,
         setup=list(_flat(summary.setup)),
-        headlines=HEADLINES,
         figures=figures,
         strip=strip,
         measures=[each for each in MEASURES if each.group != "retrieval"],
@@ -123,22 +104,20 @@ def _budgets(figures: Figures) -> Panel | None:
 
 def _groups(figures: Figures) -> list[Panel]:
     panels = []
-    for group, name in GROUPS.items():
+    for group in GROUPS:
         there = [each for each in MEASURES if each.group == group and each.name in figures]
         shares = [(each.label, figures[each.name]) for each in there if not each.unit]
+        name = group.capitalize()
         plots = [interval_bars(shares, title=f"{name}, with 95 % intervals")] if shares else []
-        plots += [_with_unit(each, figures[each.name]) for each in there if each.unit]
+        for each in there:
+            if each.unit:
+                label, figure = f"{each.label} ({each.unit})", figures[each.name]
+                low, top = -float(each.unit == "points"), ticks(max(figure.high, 1.0))[-1]
+                title = f"{label}, with 95 % interval"
+                plots.append(interval_bars([(label, figure)], title=title, low=low, top=top))
         if plots:
             panels.append(Panel(name, Markup("").join(plots), there))
     return panels
-
-
-def _with_unit(measure: Measure, interval: Interval) -> Markup:
-    top = ticks(max(interval.high, 1.0))[-1]
-    low = -1.0 if measure.unit == "points" else 0.0
-    label = f"{measure.label} ({measure.unit})"
-    title = f"{label}, with 95 % interval"
-    return interval_bars([(label, interval)], title=title, low=low, top=top)
 
 
 def _sliced(summary: Summary, name: str) -> dict[str, Any] | None:
