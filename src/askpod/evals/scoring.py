@@ -15,19 +15,7 @@ from askpod.answering.refusal import is_refusal
 from askpod.answering.support import SupportChecker
 from askpod.embedding import Embedder
 from askpod.evals.gold import GoldQuestion, Sources, Stretch
-from askpod.evals.measures import BUDGETS, Heard, Score, at_budgets, ranking
-from askpod.evals.measures.citations import (
-    Sentence,
-    against_gold,
-    alce,
-    basis_scores,
-    crag,
-    malformed,
-    offered_and_cited,
-    refusals,
-    sentences,
-    support,
-)
+from askpod.evals.measures import BUDGETS, Heard, Score, at_budgets, citations, ranking
 from askpod.evals.measures.facts import FactMatcher, Match, fact_scores, statements
 from askpod.evals.records import THIRDS, TURN, TURNS, Record
 from askpod.model import Answer, Basis, Citation, EvidenceTurn, Passage, Span
@@ -91,19 +79,19 @@ def _score_answer(
     broken = failed(answer) or not answer.text
     basis: Basis = "none" if broken else answer.basis
     refused = answer.basis != "answered" and not broken
-    scores = refusals(answerable=question.answerable, refused=refused)
-    scores |= malformed(answer) | basis_scores(basis)
+    scores = citations.refusals(answerable=question.answerable, refused=refused)
+    scores |= citations.malformed(answer) | citations.basis_scores(basis)
     if question.answerable:
         cited = [] if broken else _places(answer.citations)
         shown = [
             Stretch(turn.episode_id, turn.span.start, turn.span.end) for turn in answer.evidence
         ]
         offered = shown or _places(answer.passages)
-        scores |= offered_and_cited(offered, cited, question.stretches)
+        scores |= citations.offered_and_cited(offered, cited, question.stretches)
     # What follows a model's refusal is quoted by askpod, and is no part of what the model wrote.
     if basis == "none" or (answer.reply is not None and is_refusal(answer.reply)):
         # A failure is no right refusal, of whatever question.
-        right = crag(basis, None, answerable=question.answerable or broken)
+        right = citations.crag(basis, None, answerable=question.answerable or broken)
         return {**scores, **_nothing(question, answer), **right}, {}
     details: Details = {}
     recall = None
@@ -113,23 +101,24 @@ def _score_answer(
         scores |= of_facts
         recall = of_facts["fact_recall"].value
         details["facts"] = [*_stated(facts, statements(answer.text), matches)]
-    scores |= crag(basis, recall, answerable=question.answerable)
+    scores |= citations.crag(basis, recall, answerable=question.answerable)
     written, turns = written_sentences(answer)
-    scores |= alce(written, turns, scorers.supports)
+    scores |= citations.alce(written, turns, scorers.supports)
     if answer.reply is not None:
-        scores |= support(written, turns, scorers.supports)
+        scores |= citations.support(written, turns, scorers.supports)
     details["sentences"] = [
         {
             "text": each.text,
             "numbers": list(each.numbers),
-            "supported": alce([each], turns, scorers.supports)["citation_recall"].value == 1,
+            "supported": citations.alce([each], turns, scorers.supports)["citation_recall"].value
+            == 1,
         }
         for each in written
     ]
     numbers = dict.fromkeys(number for sentence in written for number in sentence.numbers)
     details["unknown_numbers"] = [number for number in numbers if number not in turns]
     if question.answerable:
-        scores |= against_gold(_places(answer.citations), question.stretches)
+        scores |= citations.against_gold(_places(answer.citations), question.stretches)
     return scores, details
 
 
@@ -158,19 +147,21 @@ def _nothing(question: GoldQuestion, answer: Answer) -> Scores:
     return {name: Score(0.0) for name in names}
 
 
-def written_sentences(answer: Answer) -> tuple[tuple[Sentence, ...], dict[int, EvidenceTurn]]:
+def written_sentences(
+    answer: Answer,
+) -> tuple[tuple[citations.Sentence, ...], dict[int, EvidenceTurn]]:
     """The sentences of an answer with the numbers they cite, and the turns these stand for.
 
     Of a model's answer: as it wrote them, before our checks took anything out. Of an answer in
     quotations each is a sentence, and its own turn.
     """
     if answer.reply is not None:
-        return sentences(answer.reply), {turn.number: turn for turn in answer.evidence}
+        return citations.sentences(answer.reply), {turn.number: turn for turn in answer.evidence}
     turns = {}
     for each in answer.citations:
         span = Span(0, 0, each.speaker, each.quote, each.start or 0.0, each.end or 0.0)
         turns[each.number] = EvidenceTurn(each.number, each.episode_id, each.title, span, each.url)
-    return tuple(Sentence(each.quote, (each.number,)) for each in answer.citations), turns
+    return tuple(citations.Sentence(each.quote, (each.number,)) for each in answer.citations), turns
 
 
 @dataclass(frozen=True, slots=True)

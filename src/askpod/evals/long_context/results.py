@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,7 +53,7 @@ HEADLINES = ("fact_f1", "citation_f1")  # of which there are windows
 CUT = 0.6
 
 Figures = Mapping[str, Interval]  # by measure
-Values = Sequence[tuple[GoldQuestion, dict[str, float]]]  # of each question its scores
+Values = list[tuple[GoldQuestion, dict[str, float]]]  # of each question its scores
 
 FILE = "long-context.json"
 
@@ -131,53 +132,51 @@ def make_result(plan: Plan, outcomes: Sequence[Outcome], matcher: FactMatcher) -
     """Scores every outcome and sums them up."""
     questions = {question.id: question for question in plan.questions}
     scores = [score(outcome, questions[outcome.question], matcher) for outcome in outcomes]
-    by_condition = defaultdict[Condition | None, list[tuple[GoldQuestion, dict[str, float]]]](list)
+    asked = defaultdict[Row, Values](list)
     for outcome, found in zip(outcomes, scores, strict=True):
-        by_condition[outcome.condition].append((questions[outcome.question], found))
-    pooled = _pooled(plan, by_condition)
-    rows = {Row(): _figures(by_condition[None])}
-    rows |= {Row(arm, length): _figures(values) for (arm, length), values in pooled.items()}
-    for each in plan.conditions:
-        rows[Row(each.arm, each.length, each.position)] = _figures(by_condition[each])
+        at = outcome.condition
+        row = Row(at.arm, at.length, at.position) if at else Row()
+        asked[row].append((questions[outcome.question], found))
+    pooled = _pooled(plan, asked)
+    values = {Row(): asked[Row()], **pooled, **asked, **_by_difficulty(pooled)}
     return Result(
         plan=plan,
         outcomes=tuple(outcomes),
         scores=tuple(scores),
-        rows=rows | _by_difficulty(pooled),
+        rows={row: _figures(each) for row, each in values.items()},
         windows=_windows(plan, pooled),
         notes=(*why_left_out(plan.left_out), *_cut_prompts(outcomes)),
     )
 
 
-def _pooled(
-    plan: Plan, by_condition: Mapping[Condition | None, Values]
-) -> dict[tuple[Arm, int], Values]:
+def _pooled(plan: Plan, asked: Mapping[Row, Values]) -> dict[Row, Values]:
     """Each question's mean over the positions, where all of them were asked."""
-    pooled: dict[tuple[Arm, int], Values] = {}
-    for arm in plan.arms:
-        for length in plan.lengths:
-            conditions = [by_condition.get(Condition(arm, length, position)) for position in DEPTHS]
-            there = [condition for condition in conditions if condition]
-            if len(there) == len(DEPTHS):
-                pooled[arm, length] = [_mean(several) for several in zip(*there, strict=True)]
+    pooled: dict[Row, Values] = {}
+    for arm, length in product(plan.arms, plan.lengths):
+        rows = [Row(arm, length, position) for position in DEPTHS]
+        if all(row in asked for row in rows):
+            pooled[Row(arm, length)] = [
+                (
+                    several[0][0],
+                    {
+                        name: sum(each[name] for _, each in several) / len(rows)
+                        for name in several[0][1]
+                    },
+                )
+                for several in zip(*(asked[row] for row in rows), strict=True)
+            ]
     return pooled
 
 
-def _mean(several: Values) -> tuple[GoldQuestion, dict[str, float]]:
-    question, names = several[0]
-    return question, {
-        name: sum(scores[name] for _, scores in several) / len(several) for name in names
+def _by_difficulty(pooled: Mapping[Row, Values]) -> dict[Row, Values]:
+    return {
+        row._replace(difficulty=kind): [each for each in values if each[0].difficulty == kind]
+        for row, values in pooled.items()
+        if row.arm == BASE
+        for kind in sorted(
+            {each.difficulty for each, _ in values if each.difficulty}, key=value_order
+        )
     }
-
-
-def _by_difficulty(pooled: Mapping[tuple[Arm, int], Values]) -> dict[Row, Figures]:
-    rows: dict[Row, Figures] = {}
-    for (arm, length), values in pooled.items():
-        kinds = {question.difficulty for question, _ in values if question.difficulty}
-        for kind in sorted(kinds, key=value_order) if arm == BASE else ():
-            those = [(each, found) for each, found in values if each.difficulty == kind]
-            rows[Row(arm, length, ALL, kind)] = _figures(those)
-    return rows
 
 
 def _figures(values: Values) -> Figures:
@@ -188,14 +187,14 @@ def _figures(values: Values) -> Figures:
     return dict(zip(names, intervals(table, weights, homes), strict=True))
 
 
-def _windows(plan: Plan, pooled: Mapping[tuple[Arm, int], Values]) -> dict[tuple[Arm, str], Window]:
+def _windows(plan: Plan, pooled: Mapping[Row, Values]) -> dict[tuple[Arm, str], Window]:
     windows = {}
     for arm in plan.arms:
-        lengths = [length for length in plan.lengths if (arm, length) in pooled]
+        lengths = [length for length in plan.lengths if Row(arm, length) in pooled]
         planned = {each.length for each in (*plan.conditions, *plan.left_out) if each.arm == arm}
         if plan.lengths[0] not in lengths or planned != set(plan.lengths):
             continue  # nothing to hold the others against, or varied at one of them alone
-        columns = [pooled[arm, length] for length in lengths]
+        columns = [pooled[Row(arm, length)] for length in lengths]
         for name in HEADLINES:
             if all(name in found for _, found in columns[0]):
                 table = [[found[name] for _, found in column] for column in columns]
