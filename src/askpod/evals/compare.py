@@ -108,12 +108,19 @@ def compare(a: Path, b: Path) -> Comparison:
     if not names:
         raise GoldError(f"{a} and {b} share no measure; compare runs of the same kind")
     headline = next((name for name in HEADLINES if name in names), names[0])
+    pairs = zip(ours, theirs, strict=True)
+    both = ((one, one.figure(headline), other.figure(headline)) for one, other in pairs)
+    changes = [
+        Change(one.id, one.question, was, now, now - was)
+        for one, was, now in both
+        if was is not None and now is not None and abs(now - was) > SAME
+    ]
     return Comparison(
         gold=summary_a.gold,
         questions=len(shared),
         measures=_compared(ours, theirs, names),
         headline=headline,
-        changed=_changes(ours, theirs, headline),
+        changed=tuple(sorted(changes, key=lambda each: (-abs(each.difference), each.id))),
         only_in_a=tuple(name for name in records_a if name not in records_b),
         only_in_b=tuple(name for name in records_b if name not in records_a),
         unshared=tuple(name for name in BY_NAME if (name in of_a) != (name in of_b)),
@@ -229,15 +236,6 @@ def _verdict(difference: Interval, sign: float) -> Verdict:
     if ends[0] > SAME:
         return "better"
     return "worse" if ends[1] < -SAME else ""
-
-
-def _changes(a: Sequence[Record], b: Sequence[Record], headline: str) -> tuple[Change, ...]:
-    changes = []
-    for one, other in zip(a, b, strict=True):
-        was, now = one.figure(headline), other.figure(headline)
-        if was is not None and now is not None and abs(now - was) > SAME:
-            changes.append(Change(one.id, one.question, was, now, now - was))
-    return tuple(sorted(changes, key=lambda change: (-abs(change.difference), change.id)))
 
 
 RUN = "run.trec"

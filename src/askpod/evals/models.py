@@ -307,9 +307,6 @@ def figures(
         "first_text": [reply.first_text_seconds for _, reply in first],
         "whole": [reply.seconds for _, reply in first],
     }
-    problems = [
-        (load, Counter(str(each.error) for each in load.sent if each.error)) for load in loads
-    ]
     return ModelFigures(
         model=model.name,
         service=service_of(model.name, model.base_url),
@@ -328,8 +325,10 @@ def figures(
         levels=tuple(_level(load, counter) for load in loads),
         problems=tuple(
             f"{times} of {len(load.sent)} requests, {load.parallel} at a time: {said}"
-            for load, errors in problems
-            for said, times in errors.most_common()
+            for load in loads
+            for said, times in Counter(
+                str(each.error) for each in load.sent if each.error
+            ).most_common()
         ),
     )
 

@@ -12,6 +12,7 @@ The *effective window* is the longest prompt that a model reads nearly as well a
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -112,15 +113,13 @@ def parse_lengths(text: str, option: str = "--lengths") -> tuple[int, ...]:
     Raises GoldError: it is no list of such lengths, or one is out of bounds.
     """
     lengths = set()
-    for part in text.lower().split(","):
-        digits = part.strip().removesuffix("k")
-        if not digits.isascii() or not digits.isdigit() or len(digits) > 9:
-            raise GoldError(f"{option}: {part.strip()!r} is no length; write 4k,8k,16k")
-        length = int(digits) * (THOUSAND if part.strip().endswith("k") else 1)
+    for part in map(str.strip, text.lower().split(",")):
+        found = re.fullmatch(r"([0-9]{1,9})(k?)", part)
+        if not found:
+            raise GoldError(f"{option}: {part!r} is no length; write 4k,8k,16k")
+        length = int(found[1]) * (THOUSAND if found[2] else 1)
         if not SHORTEST <= length <= LONGEST:
-            raise GoldError(
-                f"{option}: {part.strip()} is not between {in_k(SHORTEST)} and {in_k(LONGEST)}"
-            )
+            raise GoldError(f"{option}: {part} is not between {in_k(SHORTEST)} and {in_k(LONGEST)}")
         lengths.add(length)
     return tuple(sorted(lengths))
 

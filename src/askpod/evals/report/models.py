@@ -46,7 +46,7 @@ LATENCIES = {
 class Cell(NamedTuple):
     """A figure, and what stands smaller behind it: its interval, or how many requests."""
 
-    figure: str
+    figure: str = NOTHING
     behind: str = ""
 
 
@@ -59,7 +59,7 @@ def groups(measured: Sequence[ModelFigures]) -> Groups:
     def at_levels(cell: Callable[[Level], Cell]) -> dict[str, Sequence[Cell]]:
         return {
             f"{parallel} at a time": [
-                next((cell(at) for at in each.levels if at.parallel == parallel), Cell(NOTHING))
+                next((cell(at) for at in each.levels if at.parallel == parallel), Cell())
                 for each in measured
             ]
             for parallel in LEVELS
@@ -74,40 +74,39 @@ def groups(measured: Sequence[ModelFigures]) -> Groups:
             label: [_interval(each.latency.get(name)) for each in measured]
             for name, label in LATENCY.items()
         },
-        "tokens per second": at_levels(_throughput_of),
+        "tokens per second": at_levels(
+            lambda at: (
+                Cell(figure_text(at.tokens_per_second), f"{at.requests} sent")
+                if at.failed < at.requests
+                else Cell()
+            )
+        ),
         "requests that failed": at_levels(
             lambda at: Cell(f"{at.error_rate:.0%}", f"{at.failed} of {at.requests}")
         ),
         "per question": {
             "cost": [_cost(each) for each in measured],
-            "prompt tokens": [_tokens(each, each.prompt_tokens) for each in measured],
-            "completion tokens": [_tokens(each, each.completion_tokens) for each in measured],
+            **{
+                f"{way} tokens": [
+                    Cell(f"{getattr(each, f'{way}_tokens'):,.0f}") if each.latency else Cell()
+                    for each in measured
+                ]
+                for way in ("prompt", "completion")
+            },
         },
     }
 
 
 def _interval(interval: Interval | None) -> Cell:
-    if interval is None:
-        return Cell(NOTHING)
-    return Cell(figure_text(interval.value), interval_text(interval))
-
-
-def _throughput_of(level: Level) -> Cell:
-    if level.failed == level.requests:
-        return Cell(NOTHING)
-    return Cell(figure_text(level.tokens_per_second), f"{level.requests} sent")
+    return Cell(figure_text(interval.value), interval_text(interval)) if interval else Cell()
 
 
 def _cost(model: ModelFigures) -> Cell:
     if not model.latency:
-        return Cell(NOTHING)
+        return Cell()
     if model.cost is None:
         return Cell("price unknown")
     return Cell(dollars(model.cost.value), f"{dollars(model.cost.low)}–{dollars(model.cost.high)}")
-
-
-def _tokens(model: ModelFigures, mean: float) -> Cell:
-    return Cell(f"{mean:,.0f}" if model.latency else NOTHING)
 
 
 def tables(measured: Sequence[ModelFigures]) -> Iterator[Table]:
