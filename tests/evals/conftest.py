@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
+from fake_openai import FakeOpenAI
 from filler_episodes import write_filler
+
+
+@pytest.fixture
+def server() -> Iterator[FakeOpenAI]:
+    """A model service on this machine; see tests/fake_openai.py."""
+    with FakeOpenAI() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -51,12 +51,6 @@ def many(request: pytest.FixtureRequest, gold: GoldSet) -> GoldSet:
 def extractive(many: GoldSet, archive: Archive) -> Run:
     """The many, answered in quotations."""
     return run_gold(many, archive, RunSettings())
-
-
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
 
 
 @pytest.fixture

@@ -47,12 +47,6 @@ SHORT = (4_000, 8_000)
 POSITIONS = tuple(DEPTHS)
 
 
-@pytest.fixture
-def server():
-    with FakeOpenAI() as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def matcher(long_archive: Archive) -> FactMatcher:
     return FactMatcher(long_archive.support_embedder)

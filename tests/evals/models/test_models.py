@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
 from itertools import count
@@ -47,12 +47,6 @@ class Elsewhere(Sound):
     def reply(self, place: int, question: GoldQuestion, shown: list[Shown]) -> str:
         del place, question
         return quoted([turn for turn in shown if not turn.right][:MOST_QUOTED])
-
-
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
