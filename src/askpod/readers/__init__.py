@@ -20,11 +20,11 @@ from askpod.errors import ReadError, Unrecognised, Untimed
 from askpod.model import Episode, Fault
 from askpod.readers import (
     captions,
+    columns,
     html_page,
     json_transcripts,
     plain,
     subtitles,
-    timed_rows,
     ttml_docx,
 )
 from askpod.readers.datatalks import read_datatalks
@@ -245,7 +245,7 @@ FORMATS = (
     Format("sbv", lambda it: subtitles.is_sbv(it.text), subtitles.read_sbv),
     Format("ass", lambda it: subtitles.is_ass(it.text), subtitles.read_ass),
     Format("lrc", lambda it: subtitles.is_lrc(it.text), subtitles.read_lrc),
-    Format("table", lambda it: timed_rows.is_table(it.text), timed_rows.read_table),
+    Format("table", lambda it: columns.is_table(it.text), columns.read_table),
     WEBVTT,
     SUBRIP,
     replace(WEBVTT, recognises=Content.holds_captions),

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 from askpod.readers.clock_notations import (
     LEADING,
@@ -29,6 +30,7 @@ from askpod.readers.clock_notations import (
 from askpod.readers.columns import as_lines
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import SYMBOLS, is_diariser, is_name, is_short
+from askpod.readers.text import FaultLog
 from askpod.times import anchors
 
 _MOST_WORDS = 8  # of a name
@@ -69,9 +71,9 @@ class Line:
         return self.otherwise is not None and self.otherwise.start is not None
 
 
-def read_lines(lines: Sequence[str]) -> list[Line]:
+def read_lines(lines: Sequence[str], log: FaultLog | None = None) -> list[Line]:
     """The lines of a text, with the names that are believed."""
-    numbered = in_lines(as_lines(lines))
+    numbered = in_lines(as_lines(lines, log or FaultLog(Path())))
     texts = in_one_notation(text for _, text in numbered)
     read = [_line(number, text) for (number, _), text in zip(numbered, texts, strict=True)]
     _drop_twice_told(read)

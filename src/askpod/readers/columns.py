@@ -1,25 +1,30 @@
-"""Tables in plain text: clocks, names and speech between tabs, bars, semicolons or commas.
+"""Tables (CSV, TSV, plain text): clocks, names and speech between tabs, bars, semicolons, commas.
 
     00:00:03;Ann;text      | Ann 0:03 | text |      Ann <tab> <tab> 3.0 <tab> 6.5 <tab> text
 
-What a column holds is told by all of its cells and not by what stands above it: the first times
-that run on are starts, the column with most letters is the speech, one whose cells stand again
-and again has names. Where each row has one of several texts, the columns are the speakers'.
+Where the first line names the columns, they are read by their names. Else all the cells of one
+tell what it holds: the first times that run on are starts, the column with most letters is the
+speech, one whose cells stand again and again has names. Where each row has one of several texts,
+the columns are the speakers'. A second column of sentences is reported.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import operator
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from askpod.errors import ReadError
+from askpod.model import Episode
 from askpod.readers.clock_notations import CLOCK, MAX_NAME, MOST, digits, run_on
-from askpod.readers.json_document import seconds
-from askpod.readers.text import ends_sentence
-from askpod.readers.timed_rows import Names, unit_of
+from askpod.readers.json_document import Rows, nested, objects, seconds
+from askpod.readers.text import MAX_CAPTIONS, FaultLog, ends_sentence, excerpt
+from askpod.readers.timed_rows import Names, names_of, row_cues, tells_times, unit_of
+from askpod.readers.turns import draft
 from askpod.times import anchors
 
 _MOMENT = rf"{CLOCK}(?: ?[AaPp]\.?[Mm]\.?)?|\d{{1,9}}(?:[.,]\d{{1,9}})?"
@@ -51,10 +56,10 @@ class _Columns:
     unit: float  # seconds in one of its numbers
 
 
-def as_lines(lines: Sequence[str]) -> Sequence[str]:
+def as_lines(lines: Sequence[str], log: FaultLog) -> Sequence[str]:
     """The lines; where most are rows of a table, each with its clock and a label.
 
-    The names of the columns are no line.
+    The names of the columns are no line. A second column of sentences is reported to the log.
     """
     for separator in ("\t", "|", ";", ",", "; ", ", "):
         marked = sum(separator in line for line in lines)
@@ -64,6 +69,11 @@ def as_lines(lines: Sequence[str]) -> Sequence[str]:
             filled = [row for row in rows if row]
             columns = _told(filled, is_usual=separator in "\t|")
             if columns and len(filled) >= MOST * sum(map(bool, lines[first:])):
+                taken = (columns.start, columns.end, columns.speaker, *columns.texts)
+                headed = not _TIME.fullmatch(filled[0][columns.start])
+                for at, cells in enumerate(zip(*filled, strict=True)):
+                    if at not in taken:
+                        report_unread(cells[0] if headed else str(at + 1), cells, log)
                 return _joined(lines, rows, columns)
     return lines
 
@@ -220,3 +230,78 @@ def _clock(written: str, unit: float) -> str:
     if match is None or ":" in match["start"]:
         return match["start"] if match else ""
     return digits(_second(match["start"]) * unit)
+
+
+_HEAD = 1_000  # characters of the line of column names
+_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
+_FOR_EXCEL = re.compile(r"sep=[,;\t]?", re.IGNORECASE)  # a line that tells what separates columns
+_LONGEST_CELL = 1_000_000  # characters of one cell
+
+
+def is_table(text: str) -> bool:
+    """Whether the first line names columns, one of a text and one of a start."""
+    return bool(_separator(text))
+
+
+def read_table(text: str, log: FaultLog) -> Episode:
+    """The turns of a table; each row says when it is said, and by whom where there is a column.
+
+    Raises ReadError where it cannot be taken apart, or has more rows than any recording.
+    """
+    rows = Rows()
+    rows.lines = []
+    csv.field_size_limit(_LONGEST_CELL)
+    separator = _separator(text) or ","
+    lines = io.StringIO(text.strip("\ufeff"))
+    tabs = [line.count("\t") for line in text.strip("\ufeff\n").splitlines() if line]
+    # Whisper quotes nothing: each line has as many tabs.
+    is_bare = separator == "\t" and len(set(tabs)) == 1
+    if is_bare:
+        reader = csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
+    else:
+        reader = csv.reader(lines, delimiter=separator)
+    try:
+        names = next(reader)
+        if names[:1] and _FOR_EXCEL.fullmatch(names[0].strip()):
+            names = next(reader)
+        for cells in reader:
+            if len(rows) > MAX_CAPTIONS:
+                problem = f"holds more than {MAX_CAPTIONS:,} rows; split it or leave it out"
+                raise ReadError(log.path, problem)
+            rows.append(dict(zip(names, map(_cell_value, cells), strict=False)))
+            rows.lines.append(reader.line_num)
+    except csv.Error as error:
+        problem = f"is no table that can be read ({error}); mend this line or export it again"
+        raise ReadError(log.path, problem, line=reader.line_num) from None
+    known = names_of(rows)
+    if not known.start:
+        problem = "names a column of times that holds none of a recording; export it with seconds"
+        raise ReadError(log.path, problem, line=1)
+    taken = (known.text, known.start, known.end, known.length, known.speaker)
+    for name in dict.fromkeys(name for name in names if name not in taken):
+        report_unread(name, [str(row.get(name, "")) for row in nested(rows)], log)
+    return draft(row_cues(objects(rows, log), log), log, recognised=True)
+
+
+def report_unread(name: str, cells: Sequence[str], log: FaultLog) -> None:
+    """Reports a column that holds sentences too, such as a translation, and is not taken."""
+    if 2 * sum(map(ends_sentence, cells)) >= len(cells) > 0:
+        told = f"the column {excerpt(name, 40)} holds sentences too: only one column is taken"
+        log.add(1, "second-text", told)
+
+
+def _separator(text: str) -> str:
+    """What stands between the columns; "" where the first line names none that tell of speech."""
+    first, _, rest = text[:_HEAD].lstrip("\ufeff\r\n ").partition("\n")
+    head = rest.partition("\n")[0] if _FOR_EXCEL.match(first) else first
+    for separator in ("\t", ";", ","):
+        names = [name.strip(" \"'\r") for name in head.split(separator)]
+        if len(names) > 1 and tells_times(names):
+            return separator
+    return ""
+
+
+def _cell_value(cell: str) -> object:
+    """A number as a number, so that its unit can be told."""
+    bare = cell.strip()
+    return float(bare) if _NUMBER.fullmatch(bare) else cell

@@ -29,7 +29,14 @@ from askpod.readers.captions import Caption, cue_of, unroll
 from askpod.readers.cues import Cue, Word, cut, later
 from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
 from askpod.readers.text import MAX_CAPTIONS, FaultLog, unescape
-from askpod.readers.timed_rows import MILLISECOND, Names, names_of, row_cues, with_whole_words
+from askpod.readers.timed_rows import (
+    MILLISECOND,
+    Names,
+    names_of,
+    row_cues,
+    speaker_in,
+    with_whole_words,
+)
 from askpod.readers.turns import draft
 from askpod.times import clock
 
@@ -44,6 +51,7 @@ _WIDEST = 200  # values of one object that are looked at
 _SAMPLE = 50  # rows that are looked at
 _INNER = ("sentences", "segments", "utterances")  # rows of a paragraph
 _READINGS = ("alternatives", "nBest")
+_NAMED_IN = ("speakers", "speaker_info", "participants")
 _OF_THEIR_OWN = frozenset((*_READINGS, "offsets", "timestamps", "timestamp"))  # values of a row
 
 _SHAPES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -117,15 +125,21 @@ def segments_of(value: object, log: FaultLog) -> Iterator[tuple[int, Object]]:
 
 def _named(rows: Iterable[tuple[int, Object]], told: Object) -> Iterator[tuple[int, Object]]:
     """The rows; where a list beside them names speakers, by id or by a word's start, with these."""
-    listed = (*nested(told.get("speakers")), *nested(told.get("speaker_info")))
-    names = {str(each.get("id")): each.get("name") for each in listed}
+    rows = list(rows)
+    around = (told, *(each for each in told.values() if isinstance(each, dict)))
+    listed = [each for at in around for key in _NAMED_IN for each in nested(at.get(key))]
+    names = {
+        str(each.get("id")): speaker_in({**each, "id": None}) or each.get("speaker_name")
+        for each in listed
+    }
+    by = names_of(row for _, row in rows).speaker or "speaker"
     by_start = {str(each.get("from")): each for each in nested(told.get("speaker_labels"))}
     for line, row in rows:
         if by_start:  # of Watson
             words = nested(row.get("words"))
             row = {**row, "words": [{**by_start.get(str(w.get("start")), {}), **w} for w in words]}
-        name = names.get(str(row.get("speaker")))
-        yield line, ({**row, "speaker": name} if name else row)
+        name = names.get(str(speaker_in(row.get(by))))
+        yield line, ({**row, by: name} if name else row)
 
 
 def why_no_service(value: object) -> str | None:

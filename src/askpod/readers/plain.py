@@ -124,7 +124,7 @@ def read_plain(text: str, log: FaultLog) -> Episode:
     above = front[0].count("\n") if front else 0
     raw = text.split("\n")
     refuse_long_lines(log.path, raw)
-    lines = read_lines([""] * above + raw[above:])
+    lines = read_lines([""] * above + raw[above:], log)
     drop_pages(lines, log)
     drop_footer(lines, log)
     _drop_sections(raw, lines, log)

@@ -8,36 +8,27 @@ its words only say when, and by whom.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain, islice
 
-from askpod.errors import ReadError
-from askpod.model import Episode
 from askpod.readers.cues import Cue, cut, later, locate
-from askpod.readers.json_document import (
-    Object,
-    Rows,
-    nested,
-    objects,
-    second_of,
-    seconds,
-    text_of,
-)
+from askpod.readers.json_document import Object, nested, second_of, seconds, text_of
 from askpod.readers.speakers import TURN
-from askpod.readers.text import MAX_CAPTIONS, FaultLog
-from askpod.readers.turns import draft
+from askpod.readers.text import FaultLog
 
 MILLISECOND = 0.001
 _TICK = 1e-7  # of Azure
+_SAMPLE_OF_SOUND = 1 / 16_000  # of Otter
+_EPOCH = (1e12, 3e12)  # milliseconds since 1970, from 2001 to 2065
 _ISO = re.compile(r"PT(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:(\d{1,7}(?:\.\d{1,9})?)S)?", re.ASCII)
 _RANGE = re.compile(r"\s*(?:-{0,2}>|\s[-–—]|\sto)\s.*")  # up to when, in the same value
 _SAMPLE = 50  # rows by which a list is known
 _WIDEST = 1_000  # names that are looked at
 _SLOW = 0.4  # characters a second: in seconds nobody speaks so slowly
+_SLOWEST = 4.0  # likewise, where samples of sound are counted
 _SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
 
 _TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
@@ -111,8 +102,8 @@ def names_of(rows: Iterable[object], texts: Sequence[str] = _TEXTS) -> Names:
     inner = (word for row in told for word in nested(row.get(words)))
     return Names(
         text=named(texts, lambda value: isinstance(value, str)),
-        start=named(_STARTS, _is_time),
-        end=named(_ENDS, _is_time),
+        start=named(_STARTS, _is_time) or named(_STARTS, _is_moment),
+        end=named(_ENDS, _is_time) or named(_ENDS, _is_moment),
         length=named(_LENGTHS, _is_time),
         speaker=_speaker_name(told, keys),  # in all rows: the first may name nobody
         words=words,
@@ -120,7 +111,26 @@ def names_of(rows: Iterable[object], texts: Sequence[str] = _TEXTS) -> Names:
     )
 
 
+def _is_moment(value: object) -> bool:
+    return _moment(value) is not None
+
+
+def _moment(value: object) -> float | None:
+    """The second, since 1970, of a date with a time of day; None for anything else."""
+    if isinstance(value, float):
+        return value * MILLISECOND if _EPOCH[0] < value < _EPOCH[1] else None
+    if not isinstance(value, str) or "T" not in value[:20]:
+        return None
+    try:
+        told = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return told.replace(tzinfo=told.tzinfo or UTC).timestamp()
+
+
 def _is_time(value: object) -> bool:
+    if isinstance(value, float) and value > _EPOCH[0]:
+        return False
     unit = _TICK if isinstance(value, float) and value > 1e6 else 1.0
     return seconds(bare_time(value), unit) is not None
 
@@ -144,6 +154,9 @@ def row_cues(lined: Iterable[tuple[int, Object]], log: FaultLog) -> list[Cue]:
     lined = list(lined)
     rows = [row for _, row in lined]
     names = names_of(rows)
+    if any(_is_moment(row.get(names.start)) for row in rows[:_SAMPLE]):
+        lined = _from_the_first(lined, names, log)
+        rows = [row for _, row in lined]
     unit = unit_of(rows, names)
     word_unit = unit
     if names.word and not names.start:
@@ -163,6 +176,22 @@ def row_cues(lined: Iterable[tuple[int, Object]], log: FaultLog) -> list[Cue]:
     if names.by_channel:  # one stands behind the other
         cues.sort(key=lambda cue: cue.start or 0.0)
     return cues
+
+
+def _from_the_first(
+    lined: Sequence[tuple[int, Object]], names: Names, log: FaultLog
+) -> list[tuple[int, Object]]:
+    """The rows, whose times are of a day, in seconds from the first of them."""
+    keys = (names.start, names.end)
+    starts = (_moment(row.get(names.start)) for _, row in lined)
+    first = min(second for second in starts if second is not None)
+    told = "the times are those of a day: counted from the first words, as second 0"
+    log.add(lined[0][0], "time-of-day", told)
+    return [
+        (line, {**row, **{key: round(moment - first, 3) for key in keys
+                          if (moment := _moment(row.get(key))) is not None}})
+        for line, row in lined
+    ]  # fmt: skip
 
 
 def _cue(line: int, row: Object, names: Names, unit: float, log: FaultLog) -> Cue:
@@ -228,6 +257,8 @@ def unit_of(rows: Iterable[Object], names: Names) -> float:
     if not starts:
         return 1.0
     slow = _SLOW if lasted else _SLOW_WITH_PAUSES
+    if _loose(names.start) == "startoffset" and said < _SLOWEST * MILLISECOND * lasted:
+        return _SAMPLE_OF_SOUND
     return MILLISECOND if said < slow * (lasted or max(starts) - min(starts)) else 1.0
 
 
@@ -308,67 +339,3 @@ def _whole(parts: list[Cue]) -> Iterator[Cue]:
         yield parts[0]._replace(text=text, end=parts[-1].end)
     else:
         yield from parts
-
-
-_HEAD = 1_000  # characters of the line of column names
-_NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
-_FOR_EXCEL = re.compile(r"sep=[,;\t]?", re.IGNORECASE)  # a line that tells what separates columns
-_LONGEST_CELL = 1_000_000  # characters of one cell
-
-
-def is_table(text: str) -> bool:
-    """Whether the first line names columns, one of a text and one of a start."""
-    return bool(_separator(text))
-
-
-def read_table(text: str, log: FaultLog) -> Episode:
-    """The turns of a table; each row says when it is said, and by whom where there is a column.
-
-    Raises ReadError where it cannot be taken apart, or has more rows than any recording.
-    """
-    rows = Rows()
-    rows.lines = []
-    csv.field_size_limit(_LONGEST_CELL)
-    separator = _separator(text) or ","
-    lines = io.StringIO(text.strip("\ufeff"))
-    tabs = [line.count("\t") for line in text.strip("\ufeff\n").splitlines() if line]
-    # Whisper quotes nothing: each line has as many tabs.
-    is_bare = separator == "\t" and len(set(tabs)) == 1
-    if is_bare:
-        reader = csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
-    else:
-        reader = csv.reader(lines, delimiter=separator)
-    try:
-        names = next(reader)
-        if names[:1] and _FOR_EXCEL.fullmatch(names[0].strip()):
-            names = next(reader)
-        for cells in reader:
-            if len(rows) > MAX_CAPTIONS:
-                problem = f"holds more than {MAX_CAPTIONS:,} rows; split it or leave it out"
-                raise ReadError(log.path, problem)
-            rows.append(dict(zip(names, map(_cell_value, cells), strict=False)))
-            rows.lines.append(reader.line_num)
-    except csv.Error as error:
-        problem = f"is no table that can be read ({error}); mend this line or export it again"
-        raise ReadError(log.path, problem, line=reader.line_num) from None
-    if not names_of(rows).start:
-        problem = "names a column of times that holds none of a recording; export it with seconds"
-        raise ReadError(log.path, problem, line=1)
-    return draft(row_cues(objects(rows, log), log), log, recognised=True)
-
-
-def _separator(text: str) -> str:
-    """What stands between the columns; "" where the first line names none that tell of speech."""
-    first, _, rest = text[:_HEAD].lstrip("\ufeff\r\n ").partition("\n")
-    head = rest.partition("\n")[0] if _FOR_EXCEL.match(first) else first
-    for separator in ("\t", ";", ","):
-        names = [name.strip(" \"'\r") for name in head.split(separator)]
-        if len(names) > 1 and tells_times(names):
-            return separator
-    return ""
-
-
-def _cell_value(cell: str) -> object:
-    """A number as a number, so that its unit can be told."""
-    bare = cell.strip()
-    return float(bare) if _NUMBER.fullmatch(bare) else cell
