@@ -7,6 +7,8 @@ import json
 import pytest
 from episode_file import kinds, said
 
+from askpod.errors import ReadError
+
 LINES = [
     ("Greta Weft", 3, "The shed was built before the war."),
     ("Otto Warp", 12, "And who paid for the looms?"),
@@ -83,3 +85,123 @@ def test_a_second_column_of_sentences_is_told(read, name, text):
     assert [fault.repair for fault in reading.faults] == [
         "the column “German” holds sentences too: only one column is taken"
     ]
+
+
+CAPTIONS = written("{at},000 --> {at},900\n{who}: {said}\n")
+
+
+@pytest.mark.parametrize("fence", ["```srt", "```", "~~~"])
+@pytest.mark.parametrize("above", ["# Looms\n\nA talk.\n\n", "---\ntitle: Looms\n---\n"])
+def test_captions_in_a_fence_of_code_lose_what_stands_around_them(read, fence, above):
+    reading = read(f"{above}{fence}\n{CAPTIONS}{fence[:3]}\n\nBye.\n", "looms.md")
+    assert said(reading) == LINES
+    assert reading.episode.title == "Looms"
+
+
+@pytest.mark.parametrize("front", ["---\ntitle: Looms\n---\n", '+++\ntitle = "Looms"\n+++\n'])
+@pytest.mark.parametrize("text", [CAPTIONS, written("**{who}** ({m}): {said}\n")])
+def test_front_matter_is_no_speech(read, front, text):
+    reading = read(front + text, "looms.md")
+    assert said(reading) == LINES
+    assert reading.episode.title == "Looms"
+
+
+LINK = "https://media.example/w?v=q"
+
+
+@pytest.mark.parametrize("name", ["looms.md", "looms.txt"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        f'[{{m}}]({LINK} "jump") **{{who}}**: {{said}}\n',
+        f"[{{m}}]({LINK}_(a)) {{who}}: {{said}}\n",
+        f"[{{m}}](<{LINK}>) {{who}}: {{said}}\n",
+        f"[{{m}}][{{s}}] {{who}}: {{said}}\n\n[{{s}}]: {LINK}&t={{s}}\n",
+        f'<a href="{LINK}">{{m}}</a> **{{who}}:** {{said}}\n',
+        "**{who}** `{at} – 00:00:59`\n{said}\n",
+    ],
+)
+def test_a_clock_that_is_a_link_in_any_way(read, name, form):
+    assert said(read(written(form), name)) == LINES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Looms\n\n<details>\n<summary>Transcript</summary>\n\n"
+        + written("**{who}** ({m}): {said}\n")
+        + "\n</details>\n",
+        written("**{who}** <sup>{m}</sup> {said}\n"),
+    ],
+)
+def test_tags_in_markdown_are_not_said(read, text):
+    assert said(read(text, "looms.md")) == LINES
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("looms.srt", CAPTIONS.replace("-->", "→")),
+        ("looms.txt", written("{who}\n{at},000 --> {at},900\n{said}\n")),
+        ("looms.txt", written("{who}\nat {m}\n{said}\n")),
+        ("looms.txt", written("T+{m} {who}: {said}\n")),
+        ("looms.txt", written("{at} {who}: {said}\n").replace("00:00:", "00.00.")),
+        ("looms.txt", written("[{s}.00] {who}: {said}\n")),
+        (
+            "looms.html",
+            "<!DOCTYPE html><html><body>"
+            + written("<p><button>{m}</button> <b>{who}:</b> {said}</p>")
+            + "</body></html>",
+        ),
+    ],
+    ids=["an arrow", "names above captions", "at", "T+", "dots", "hundredths", "buttons"],
+)
+def test_clocks_that_are_not_usual(read, name, text):
+    assert said(read(text, name)) == LINES
+
+
+def test_arabic_digits_are_those_of_a_clock(read):
+    arabic = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+    text = written("{who} ({m})\n{said}\n").translate(arabic)
+    assert said(read(text, "looms.txt")) == LINES
+
+
+def test_a_date_with_dots_is_no_clock(read):
+    days = "\n\n".join(f"{day}.03.25 The looms ran all day. Nobody slept." for day in (10, 11, 12))
+    with pytest.raises(ReadError):
+        read(days, "diary.txt")
+
+
+def test_a_bold_label_of_a_diariser_needs_no_colon(read):
+    rows = written("{at},000 --> {at},900\n**{who}** {said}\n")
+    rows = rows.replace("Greta Weft", "Speaker 0").replace("Otto Warp", "Speaker 1")
+    assert {who for who, *_ in said(read(rows, "looms.srt"))} == {"Speaker 0", "Speaker 1"}
+
+
+@pytest.mark.parametrize("encoding", ["mac_roman", "cp1252"])
+@pytest.mark.parametrize(
+    "text", ["Éloïse (0:03)\nOù est le café près de l’hôtel ?", "Jürg (0:03)\n„Schöne Grüße“, ja."]
+)
+def test_old_encodings_are_told_apart_by_their_letters(read, encoding, text):
+    text += "\n\nBenoît (0:09)\nTout près du marché."
+    reading = read(text.encode(encoding), "looms.txt")
+    who, first = text.split("\n")[:2]
+    assert said(reading)[0] == (who.split(" (")[0], 3, first)
+    assert kinds(reading) == ["encoding"]
+
+
+@pytest.mark.parametrize(
+    "speakers",
+    [
+        "{1: Greta Weft, 2: Otto Warp}",
+        "{speaker 1: Greta Weft, Sprecher 2: Otto Warp}",
+        "[{label: Speaker 1, name: Greta Weft}, {id: Speaker 2, name: Otto Warp}]",
+        "[Speaker 1: Greta Weft, Speaker 2: Otto Warp]",
+    ],
+)
+def test_names_for_a_diarisers_labels_in_many_ways(read, tmp_path, speakers):
+    (tmp_path / "looms.yaml").write_text(f"speakers: {speakers}\n")
+    text = CAPTIONS.replace("Greta Weft", "Speaker 1").replace("Otto Warp", "Speaker 2")
+    reading = read(text, "looms.srt")
+    assert said(reading) == LINES
+    assert reading.faults == ()

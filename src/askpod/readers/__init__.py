@@ -27,6 +27,7 @@ from askpod.readers import (
     subtitles,
     ttml_docx,
 )
+from askpod.readers.beside_speech import in_fences, without_front_matter, without_markdown
 from askpod.readers.datatalks import read_datatalks
 from askpod.readers.discover import ENDINGS, episode_id, find_files
 from askpod.readers.json_document import load_json
@@ -41,7 +42,6 @@ from askpod.readers.text import (
     is_word_document,
     read_bytes,
     why_not_transcript,
-    without_markdown,
 )
 
 __all__ = [
@@ -125,7 +125,12 @@ _HEAD = 1_000  # characters, in which captions begin
 _STOP = re.compile(r"[.?!][\s<]")
 _SENTENCES = 2  # that end within a text which may be speech
 _MARKDOWN = ".md"
+_CLOCK = re.compile("[٠-٩۰-۹०-९০-৯]{1,3}(?:[:：][٠-٩۰-۹०-९০-৯]{2}){1,2}")
 _LINE_ENDS = re.compile("[\v\u2028\u2029]")  # as Word writes them
+
+
+def _ascii_digit(sign: str) -> str:
+    return str(int(sign)) if sign.isdecimal() else ":"
 
 
 class Content:
@@ -137,7 +142,11 @@ class Content:
         self.size = len(data)
         self.log = log
         is_word = is_word_document(data)
-        self.text = ttml_docx.text_of_word(path, data) if is_word else decode(path, data, log)
+        text = ttml_docx.text_of_word(path, data) if is_word else decode(path, data, log)
+        self.text, self.title = in_fences(text)
+        below, title = without_front_matter(self.text)
+        if captions.holds_captions(below[:_HEAD]):
+            self.text, self.title = below, title or self.title
 
     @property
     def ending(self) -> str:
@@ -171,6 +180,8 @@ class Content:
     def said(self) -> str:
         """The text as it is shown, in lines: that of a Markdown file without its markup."""
         text = _LINE_ENDS.sub("\n", self.text)
+        if not text.isascii():
+            text = _CLOCK.sub(lambda clock: "".join(map(_ascii_digit, clock[0])), text)
         return without_markdown(text) if self.ending == _MARKDOWN else text
 
     def holds_captions(self) -> bool:
@@ -193,7 +204,7 @@ class Format:
     def read(self, content: Content) -> Episode:
         """What a file of this format tells."""
         told = self.reader(getattr(content, self.takes), content.log)
-        return replace(told, untimed=self.untimed)
+        return replace(told, untimed=self.untimed, title=told.title or content.title)
 
 
 DATATALKS = Format(

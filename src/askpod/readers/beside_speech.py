@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from itertools import accumulate, pairwise
 
 from askpod.parsing import Mapping, ParseError, parse_yaml
+from askpod.readers.clock_notations import DESTINATION
 from askpod.readers.clocked_lines import Line
 from askpod.readers.frontmatter import as_text
 from askpod.readers.text import FaultLog, clean, excerpt, is_of_tool, unescape
@@ -25,7 +27,7 @@ _OFTEN = 3  # paragraphs that a label opens which names a speaker
 _MOST_UNMARKED = 2  # paragraphs to each that has a clock or a name, where others are no speech
 _LINKED = 1 / 3  # of the lines of notes have a link, where such paragraphs may be speech
 _LINK = re.compile(r"https?:|www\.|\]\(|(?<!\w)@\w", re.IGNORECASE)
-_TITLE = re.compile(r"^title:[ \t]*([^\n]{1,200})$", re.MULTILINE)
+_TITLE = re.compile(r"^title(?::| ?=)[ \t]*([^\n]{1,200})$", re.MULTILINE)
 _TITLED = re.compile(r"(?:episode )?title: ?(?=\S)", re.IGNORECASE)
 _HEADING = re.compile(r"\s*#{1,6}\s")  # and not "#kiln", which is said
 _PAGE = re.compile(
@@ -60,15 +62,52 @@ _HEADED_NOTES = re.compile(
 )
 
 
+_FRONT_MATTER = re.compile(
+    r"\s*(?P<mark>---|\+\+\+)[ \t]*\n(?:(?!---|\+\+\+|\.\.\.)[^\n]*\n){1,200}"
+    r"(?:(?P=mark)|\.\.\.)[ \t]*(?:\n|$)"
+)
+_FENCES = ("```", "~~~")
+
+
+def without_front_matter(text: str) -> tuple[str, str]:
+    """The text, in which the lines of YAML or TOML above it are empty, and the title there."""
+    front = _FRONT_MATTER.match(text)
+    if front is None:
+        return text, ""
+    return "\n" * front[0].count("\n") + text[front.end() :], title_in(front[0])
+
+
+def in_fences(text: str) -> tuple[str, str]:
+    """The text with no line but those within fences of code, and the title above them.
+
+    It is as it was where less than half of it stands there.
+    """
+    if not any(fence in text for fence in _FENCES):
+        return text, ""
+    body, title = without_front_matter(text)
+    inside: list[str] = []
+    outside: list[str] = []
+    fence = ""
+    for line in body.split("\n"):
+        mark = line.strip()[:3]
+        ends = mark == fence if fence else mark in _FENCES
+        inside.append(line if fence and not ends else "")
+        outside.append("" if fence or ends else line)
+        if ends:
+            fence = "" if fence else mark
+    if sum(map(len, inside)) < sum(map(len, outside)):
+        return text, ""
+    return "\n".join(inside), title or header(outside)[0]
+
+
 def title_in(front_matter: str) -> str:
     """The title that YAML above a text gives it; as it is written where the rest is no YAML."""
-    try:
-        root = parse_yaml(front_matter.strip().strip("-"))
-    except ParseError:
-        told = _TITLE.search(front_matter)
-        return clean(told[1].strip("\"'"))[0] if told else ""
-    title = root.items.get("title") if isinstance(root, Mapping) else None
-    return clean((as_text(title) or "")[:_MAX_TITLE])[0]
+    with suppress(ParseError):
+        root = parse_yaml(front_matter.strip().strip("-."))
+        if isinstance(root, Mapping):
+            return clean((as_text(root.items.get("title")) or "")[:_MAX_TITLE])[0]
+    told = _TITLE.search(front_matter)
+    return clean(told[1].strip("\"'"))[0] if told else ""
 
 
 def drop_footer(lines: list[Line], log: FaultLog) -> None:
@@ -191,3 +230,47 @@ def header(texts: Iterable[str]) -> tuple[str, str]:
     title = written.pop(0) if written and len(written[0]) <= _MAX_TITLE else ""
     described = " ".join([*others, *written])
     return _TITLED.sub("", title, count=1), described[:_MAX_DESCRIPTION].rstrip()
+
+
+# Markdown's markup. Clocks, and names at the beginning of a line, keep their marks: by these
+# they are known (clock_notations).
+_NO_CLOCK = r"(?![\[(]?\d{1,3}:\d\d)"
+_TAG = re.compile(
+    r"</?(?:a|b|center|details|div|em|font|i|mark|p|small|span|strong|summary|su[bp]|u)\b[^<>\n]*>",
+    re.IGNORECASE,
+)
+_PICTURE = re.compile(r"!\[[^\[\]\n]{0,300}\]\([^()\n]{0,1000}\)")
+_MARKED_LINK = re.compile(
+    rf"(?<!\\)\[{_NO_CLOCK}(?P<text>[^\[\]\n]{{1,300}})\]"
+    rf"(?=\(\s?<?(?:https?:|mailto:|[/#.])){DESTINATION}"
+)
+_ADDRESS = re.compile(r"<(https?://[^\s<>]{1,1000})>")
+_NOTE = re.compile(r"^\[\^[^\[\]\s]{1,40}\]:.*")  # a footnote, below the speech
+_NOTED = re.compile(r"\[\^[^\[\]\s]{1,40}\]")
+_COMMENT = re.compile(r"<!--[^<\n]{0,1000}-->")
+_EMPHASIS = re.compile(
+    rf"(?<![\w\\*_`~])(?P<mark>\*\*\*|\*\*|\*|___|__|_|~~|`){_NO_CLOCK}(?=[^\s*_`~])"
+    r"(?P<text>[^*_`~\n]{1,300})(?<=\S)(?P=mark)(?![\w*_`~])"
+)
+_LETTER = re.compile(r"[^\W_]")
+_MARKS = re.compile(r"[*_`~&<\\]|\]\(|\[\^")
+
+
+def without_markdown(text: str) -> str:
+    """The text of a Markdown file without links' addresses, images, notes, emphasis, entities.
+
+    No line is added or taken away.
+    """
+    return "\n".join(
+        _without_marks(line) if _MARKS.search(line) else line for line in text.split("\n")
+    )
+
+
+def _without_marks(written: str) -> str:
+    line = _TAG.sub("", _COMMENT.sub("", _PICTURE.sub("", _NOTE.sub("", written))))
+    line = _ADDRESS.sub(r"\1", _MARKED_LINK.sub(r"\g<text>", _NOTED.sub("", line)))
+    first = _LETTER.search(line)
+    if first is not None:
+        begin = first.end()  # what is emphasised at the beginning may be a name
+        line = _EMPHASIS.sub(lambda m: m["text"] if m.start() >= begin else m[0], line)
+    return unescape(line.removesuffix("\\"))

@@ -25,8 +25,8 @@ from askpod.readers.cues import Cue
 from askpod.readers.text import MAX_CAPTIONS, MAX_LINES, MAX_TAGS, FaultLog, unescape
 
 _CLOCK = r"-?\d++(?: ?[:.,] ?\d++){1,4}"  # translators put spaces there
-_TIMING = re.compile(rf"\s*+({_CLOCK})\s*+(?:-{{1,2}}|[–—])>\s*+({_CLOCK})?(.*)", re.DOTALL)
-_ARROW = re.compile("[-–—]>")  # word processors make a dash of two hyphens
+_TIMING = re.compile(rf"\s*+({_CLOCK})\s*+(?:(?:-{{1,2}}|[–—])>|→)\s*+({_CLOCK})?(.*)", re.DOTALL)
+_ARROW = re.compile("[-–—]>|→")  # word processors make a dash of two hyphens
 # A line of time that nobody can read: an arrow and nothing that could be speech.
 _UNREADABLE = re.compile(r"[\d\s:.,?-]*(?<=--)>[\d\s:.,?-]*")
 _CUT_OFF = re.compile(r"\d\d:\d\d[\d:.,]*(?: -{0,2})?")  # the last line of what is not all there
@@ -91,7 +91,7 @@ def split_captions(text: str, log: FaultLog) -> list[Caption]:
     if _CUT_OFF.fullmatch(written[-1]):
         written[-1] = "-->"
     for number, line in enumerate(written, 1):
-        if ">" in line and (caption := _timed(number, line)):
+        if (">" in line or "→" in line) and (caption := _timed(number, line)):
             if caption.start is None:
                 unreadable.append(number)
             captions.append(caption)
@@ -139,6 +139,7 @@ def refuse_floods(path: Path, text: str) -> None:
         ("->", MAX_CAPTIONS, "captions"),
         ("–>", MAX_CAPTIONS, "captions"),
         ("—>", MAX_CAPTIONS, "captions"),
+        ("→", MAX_CAPTIONS, "captions"),
         ("<", MAX_TAGS, "tags"),
         ("&", MAX_TAGS, "character references"),
         ("\n", MAX_LINES, "lines"),

@@ -22,6 +22,7 @@ from askpod.times import anchors
 MAX_HEAD = 160  # characters in which a line's clock stands
 MAX_NAME = 60  # characters
 MOST = 2 / 3  # of the lines are in a notation that is believed by all of the file
+_HOUR = 3600
 _STEPS_BACK = 0.1  # of the clocks, in a notation that could also stand for what is said
 
 # At the end stand thousandths, or frames: 00:00:04:12.
@@ -41,12 +42,16 @@ _IN_SECONDS = re.compile(
     r"[\[(] ?(?P<start>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?(?:-{0,2}>|-|–|—|to) ?"
     r"(?P<end>\d{1,6}\.\d{1,3}|\d{1,6}(?=s)) ?s? ?[\])]"
 )
+DESTINATION = (  # of a link, with the words that show where the mouse is on it
+    r"\(\s?(?:<[^<>\n]{1,500}>|(?:[^()\s]|\([^()\s]{0,300}\)){1,500})(?:\s[^()\n]{0,300})?\)"
+)
 _ESCAPED = re.compile(r"\\([\[\]()*_#@.-])")
 _LINKED = re.compile(
     r"(?P<open>\((?=\[))?(?<!\[)\[{1,2}(?P<text>[^\[\]\n]{0,40}\d:\d\d[^\[\]\n]{0,20})\]"
-    r"\(\s?[^()\s]{1,500}\s?\)\]?(?(open)\))"
+    rf"(?:{DESTINATION}|\[[^\[\]\n]{{1,40}}\])\]?(?(open)\))"
 )
-_BULLET = re.compile(r"^(?:[@>*•-]\s?|#{1,6}\s)+(?=[\[(]?\d{1,3}:\d)")
+_DEFINITION = re.compile(r"^\[[^\[\]\n]{1,40}\]: <?(?:https?:|[/#.])\S*$")  # of a link, in Markdown
+_BULLET = re.compile(r"^(?:(?:[@>*•-]\s?|#{1,6}\s|T\+)+(?=[\[(]?\d{1,3}:\d)|at (?=[\d:.]+$))")
 _QUOTED = re.compile(r"^(?:>(?: |$))?(?:[-*•] (?=[*_]))?")  # a quotation, or a list of bold names
 _EMPHASIS = re.compile(
     r"^(?:\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,60}?)(?<=\S)[*_]{1,3}(?=[\s:：(\[]|$)"
@@ -54,7 +59,8 @@ _EMPHASIS = re.compile(
 _BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*))+)\*\*(?!\*)")  # not f**k
 # In brackets of other kinds, or in italics, or as code: {0:03}, <0:03>, 【0：03】, =0:03=.
 _OTHER = re.compile(
-    rf"(?:[【（［〔{{<]|(?<![^\s*_])([`*_=])[\[(]?)\s?((?:\d{{1,3}}：)?\d{{1,3}}：\d\d|{CLOCK})\s?"
+    rf"(?:[【（［〔{{<]|(?<![^\s*_])([`*_=])[\[(]?)\s?((?:\d{{1,3}}：)?\d{{1,3}}：\d\d|{CLOCK})"
+    rf"(?:\s?(?:-{{0,2}}>|[-–—])\s?({CLOCK}))?\s?"
     r"(?(1)[\])]?\1|[】）］〕}>])",
     re.ASCII,
 )
@@ -108,9 +114,11 @@ _SPELLED = re.compile(
 _SHORTHAND = re.compile(
     rf"(?:(?P<open>[\[({{]) ?|^)(?:(?P<h>\d{{1,2}}) ?{_UNIT}{_AND})?"
     rf"(?:(?P<m>\d{{1,3}}) ?{_MINUTE}{_AND})?(?P<s>\d{{1,5}}(?:\.\d{{1,3}})?) ?"
-    rf"(?(open)(?:{_SECOND}|(?<=\.\d\d\d)) ?[\])}}]|{_SECOND}(?=[\s:])):?",
+    rf"(?(open)(?:{_SECOND}|(?<=\.\d\d)|(?<=\.\d\d\d)) ?[\])}}]|{_SECOND}(?=[\s:])):?",
     re.ASCII | re.IGNORECASE,
 )
+# As 00.01.05 or 00-01-05, in a recording that begins before the first hour is over: no date.
+_DOTTED = re.compile(r"^[\[(]?(?P<h>\d\d)([.-])(?P<m>[0-5]\d)\2(?P<s>[0-5]\d)(?:[\])]|(?=\s|$))")
 _LEAST_SHORT = 1 / 3  # of the lines have a clock so written; else it may be a pause
 _ENDS = ".?!…\"'”’»)]"  # of a sentence: a timetable has none
 _MAY_BEGIN = re.compile(r"^|\s{2,}|\t|\s?[|,(–—-]\s?| ")  # a clock in words
@@ -272,6 +280,10 @@ def digits(second: float) -> str:
     return f"{int(second) // 3600}:{int(second) // 60 % 60:02}:{second % 60:06.3f}"
 
 
+def _in_brackets(match: re.Match[str]) -> str:
+    return f"[{' --> '.join(filter(None, match.group(2, 3)))}]".replace("：", ":")
+
+
 def _unlinked(match: re.Match[str]) -> str:
     """The text of a link; a clock alone stays in its brackets."""
     inner = match["text"].strip(" ()")
@@ -286,9 +298,11 @@ _MARKUP: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
     ("", _QUOTED, ""),
     ("", _EMPHASIS, r"\1"),
     ("**", _BOLD, r"\1"),
-    ("", _OTHER, lambda match: f"[{match[2].replace('：', ':')}]"),
+    ("", _OTHER, _in_brackets),
     ("\\", _ESCAPED, r"\1"),
     ("](", _LINKED, _unlinked),
+    ("][", _LINKED, _unlinked),
+    ("]: ", _DEFINITION, ""),
     (" ", _IN_SECONDS, _in_clocks),
     (":", _BULLET, ""),
     ("#", _HEADING, ""),
@@ -307,10 +321,13 @@ def _digital(lines: list[str]) -> list[str]:
         clocks.append(hours * 3600 + minutes * 60 + rest)
         return f"[{digits(clocks[-1])}] "
 
-    short = [_SHORTHAND.sub(unshortened, line) for line in lines]
-    changed = sum(map(operator.ne, short, lines))
-    if changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and run_on(clocks):
-        return short
+    for pattern in (_SHORTHAND, _DOTTED):
+        clocks.clear()
+        short = [pattern.sub(unshortened, line) for line in lines]
+        changed = sum(map(operator.ne, short, lines))
+        begins = pattern is _SHORTHAND or (bool(clocks) and clocks[0] < _HOUR)
+        if begins and changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and run_on(clocks):
+            return short
     heads = frozenset(lines)
     spelled = [_spelled(line, heads) for line in lines]
     if sum(each is not None for each in spelled) < 2:

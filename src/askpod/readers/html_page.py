@@ -38,7 +38,7 @@ _TIMED = re.compile(rf"{_TIME}{_GAP}<p\b", re.IGNORECASE)
 _CLOCK = re.compile(r"(?:\d{1,3}:)?\d{1,3}:\d\d(?:[.,]\d{1,6})?", re.ASCII)
 _ELEMENT = re.compile(
     r"<(?:!doctype html|html|head|body|p|div|span|ul|ol|h[1-6]|article|section|main|strong|b|br"
-    r"|table|cite|time|blockquote|header)\b",
+    r"|table|cite|time|blockquote|header|a|details)\b",
     re.IGNORECASE,
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -251,6 +251,8 @@ def _pieces(page: str) -> Iterator[_Piece]:
             at = len(page) if end < 0 else end + 3  # as in a browser
         elif tag in _CLOSINGS and tag not in unclosed:
             closing = _CLOSINGS[tag].search(page, at)
+            if closing and tag == "button" and _CLOCK.fullmatch(page[at : closing.start()].strip()):
+                yield _Piece(line, "", page[at : closing.start()])  # to play from there
             at = closing.end() if closing else at
             unclosed.update(() if closing else (tag,))
         elif tag or match["text"]:

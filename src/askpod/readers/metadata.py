@@ -34,6 +34,7 @@ from askpod.parsing import Mapping, Node, Scalar, Sequence
 from askpod.readers.discover import ENDINGS, episode_id, name_of_recording, read_name
 from askpod.readers.frontmatter import Fields, clean_text, read_yaml
 from askpod.readers.json_document import seconds
+from askpod.readers.speaker_labels import is_diariser
 from askpod.readers.text import FaultLog, clean, decode, ends_sentence, excerpt, read_bytes
 
 _EDGES_OF_NUMBERS = re.compile(r"[\W_]+|(?<!\d)0+(?=\d)")
@@ -142,6 +143,8 @@ def _youtube(root: Mapping, fields: Fields, log: FaultLog) -> str | None:
 
 
 def _speakers(node: Node | None, log: FaultLog) -> dict[str, tuple[int, str]]:
+    if isinstance(node, Sequence):  # of labels with names, or of one label and one name each
+        node = Mapping(node.line, dict(_labelled(node)))
     if not isinstance(node, Mapping):
         _report_type(node, "speakers", "labels with names", log)
         return {}
@@ -149,6 +152,16 @@ def _speakers(node: Node | None, log: FaultLog) -> dict[str, tuple[int, str]]:
         (clean(label)[0], (name.line, clean_text(name, log))) for label, name in node.items.items()
     )
     return {label: (line, name) for label, (line, name) in named if name}
+
+
+def _labelled(node: Sequence) -> Iterator[tuple[str, Node]]:
+    for item in node.items:
+        fields = item.items if isinstance(item, Mapping) else {}
+        label = fields.get("label") or fields.get("id")
+        if "name" in fields and isinstance(label, Scalar):
+            yield str(label.text), fields["name"]
+        else:
+            yield from fields.items()
 
 
 def _chapters(node: Node | None, log: FaultLog) -> Iterator[Chapter]:
@@ -236,6 +249,7 @@ def _names_of(
     names: dict[str, str] = {}
     for key, (line, name) in speakers.items():
         fitting = [key] if key in labels else loose.get(_loose(key), [])
+        fitting = fitting or [each for each in labels if _number(each) == _number(key) != ""]
         if len(fitting) == 1:
             names[fitting[0]] = name
         else:
@@ -245,6 +259,12 @@ def _names_of(
                 line, "unknown-speaker", f"{excerpt(key, 40)} {fits}; there are {here or 'none'}"
             )
     return names
+
+
+def _number(label: str) -> str:
+    """What tells a diariser's label from its others: of "Speaker 1" it is `1`."""
+    bare = label if len(label) < 3 else label.split()[-1] if is_diariser(label) else ""
+    return _loose(bare)
 
 
 def _loose(label: str) -> str:

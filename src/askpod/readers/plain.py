@@ -25,7 +25,7 @@ from askpod.readers.beside_speech import (
     drop_pages,
     header,
     label_in,
-    title_in,
+    without_front_matter,
 )
 from askpod.readers.clock_notations import CLOCK
 from askpod.readers.clocked_lines import Line, read_lines
@@ -53,7 +53,6 @@ _INLINE = re.compile(
     re.ASCII,
 )
 _AT_END = re.compile(rf"(?:{_INLINE.pattern})\s*$", re.ASCII)
-_FRONT_MATTER = re.compile(r"\s*---[ \t]*\n(?:(?!---)[^\n]*\n){1,200}---[ \t]*(?:\n|$)")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*?^[ \t]*(?:```|~~~)", re.MULTILINE | re.DOTALL)
 _OTHER = re.compile(r"\s*[<{](?! ?\d)")  # HTML, JSON, and no clock
 _LABEL_ALONE = re.compile(r"[^\n:：]{1,60}[:：]\s*")
@@ -120,11 +119,10 @@ def read_plain(text: str, log: FaultLog) -> Episode:
     """
     if text.count("\n") >= MAX_CAPTIONS:
         raise ReadError(log.path, f"has more than {MAX_CAPTIONS:,} lines; split it or leave it out")
-    front = _FRONT_MATTER.match(text)
-    above = front[0].count("\n") if front else 0
+    text, told = without_front_matter(text)
     raw = text.split("\n")
     refuse_long_lines(log.path, raw)
-    lines = read_lines([""] * above + raw[above:], log)
+    lines = read_lines(raw, log)
     drop_pages(lines, log)
     drop_footer(lines, log)
     _drop_sections(raw, lines, log)
@@ -136,9 +134,7 @@ def read_plain(text: str, log: FaultLog) -> Episode:
         problem = f"holds more than {MAX_CAPTIONS:,} clocks; split it or leave it out"
         raise ReadError(log.path, problem)
     title, description = header(line.text for line in lines[:begin])
-    if front:
-        title = title_in(front[0]) or title
-    return draft(pieces, log, title=title, description=description)
+    return draft(pieces, log, title=told or title, description=description)
 
 
 def _sample(text: str) -> list[str]:

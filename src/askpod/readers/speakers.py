@@ -181,11 +181,14 @@ def _cut_inside(
     return split
 
 
-_PLAIN = re.compile(r"[^\n:：>\[({<–—-]*+")
+_PLAIN = re.compile(r"[^\n:：*>\[({<–—-]*+")
 
 
 def _line(text: str, dashes: int, *, marked: bool) -> _Line:
-    text = _BOLD.sub(r"\1", text) if "**" in text else text
+    bold = _BOLD.match(text) if "**" in text else None
+    if bold and is_diariser(bold[1]):
+        return _Line(text, bold[1], text[bold.end() :].lstrip(" :："), sure=True, changes=marked)
+    text = _BOLD.sub(r"\1", text) if bold else text
     changes = marked or (dashes > 1 and bool(_DASH.match(text)))
     if match := _BRACKETED.match(text):
         label = " ".join(

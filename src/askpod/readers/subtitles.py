@@ -66,6 +66,7 @@ def read_subrip(text: str, log: FaultLog) -> Episode:
     """The turns of a SubRip file. Raises ReadError where it holds more than any recording."""
     captions = split_captions(text, log)
     _drop_numbers(captions)
+    _drop_names(captions, only_often=True)
     return _draft(captions, log)
 
 
@@ -119,22 +120,26 @@ def _drop_numbers(captions: Sequence[Caption]) -> None:
         due += 1
 
 
-def _drop_names(captions: Sequence[Caption]) -> None:
+def _drop_names(captions: Sequence[Caption], *, only_often: bool = False) -> None:
     """Takes the name of the next cue from the end of what stands before its time.
 
     It stands directly above the time, below a blank line; a number also without one. One that
-    names several cues is of who speaks, as is what Webex puts beside a cue's number.
+    names several cues is of who speaks, as is what Webex puts beside a cue's number. In SubRip
+    (`only_often`) nothing else is a name: most captions must have one.
     """
-    names: list[tuple[Caption, str]] = []
+    names: list[tuple[Caption, Caption, str]] = []
     for caption, following in pairwise(captions):
         above = [*([""] if caption is captions[0] else []), *caption.lines][:-1]
         name = caption.lines[-1].strip() if above else ""
         if name and (not above[-1].strip() or name.isdecimal()):
-            caption.lines.pop()
-            names.append((following, name))
-    counts = Counter(name for _, name in names)
+            names.append((caption, following, name))
+    counts = Counter(name for *_, name in names)
     often = {name for name, count in counts.items() if count > 1 and is_name(name)}
-    for caption, name in names:
+    if only_often and 2 * sum(counts[name] for name in often) < len(captions) - 1:
+        return
+    for above_it, caption, name in names:
+        if not only_often or name in often:
+            above_it.lines.pop()
         of_webex = _OF_WEBEX.fullmatch(name)
         speaker = of_webex[1] if of_webex else name
         is_speaker = of_webex or (len(often) > 1 and name in often)

@@ -193,46 +193,6 @@ def unescape(text: str) -> str:
     return _REFERENCE.sub(lambda match: html.unescape(match.group()), text)
 
 
-# Markdown's markup. Clocks, and names at the beginning of a line, keep their marks: by these
-# they are known (clock_notations).
-_NO_CLOCK = r"(?![\[(]?\d{1,3}:\d\d)"
-_PICTURE = re.compile(r"!\[[^\[\]\n]{0,300}\]\([^()\n]{0,1000}\)")
-_LINK = re.compile(
-    rf"(?<!\\)\[{_NO_CLOCK}(?P<text>[^\[\]\n]{{1,300}})\]"
-    r"\(\s?(?:https?:|mailto:|[/#.])(?:[^()\s]|\([^()\s]{0,300}\)){0,1000}(?:\s[^()\n]{0,300})?\)"
-)
-_ADDRESS = re.compile(r"<(https?://[^\s<>]{1,1000})>")
-_NOTE = re.compile(r"^\[\^[^\[\]\s]{1,40}\]:.*")  # a footnote, below the speech
-_NOTED = re.compile(r"\[\^[^\[\]\s]{1,40}\]")
-_COMMENT = re.compile(r"<!--[^<\n]{0,1000}-->")
-_EMPHASIS = re.compile(
-    rf"(?<![\w\\*_`~])(?P<mark>\*\*\*|\*\*|\*|___|__|_|~~|`){_NO_CLOCK}(?=[^\s*_`~])"
-    r"(?P<text>[^*_`~\n]{1,300})(?<=\S)(?P=mark)(?![\w*_`~])"
-)
-_LETTER = re.compile(r"[^\W_]")
-_MARKS = re.compile(r"[*_`~&<\\]|\]\(|\[\^")
-
-
-def without_markdown(text: str) -> str:
-    """The text of a Markdown file without links' addresses, images, notes, emphasis, entities.
-
-    No line is added or taken away.
-    """
-    return "\n".join(
-        _without_marks(line) if _MARKS.search(line) else line for line in text.split("\n")
-    )
-
-
-def _without_marks(written: str) -> str:
-    line = _COMMENT.sub("", _PICTURE.sub("", _NOTE.sub("", written)))
-    line = _ADDRESS.sub(r"\1", _LINK.sub(r"\g<text>", _NOTED.sub("", line)))
-    first = _LETTER.search(line)
-    if first is not None:
-        begin = first.end()  # what is emphasised at the beginning may be a name
-        line = _EMPHASIS.sub(lambda m: m["text"] if m.start() >= begin else m[0], line)
-    return unescape(line.removesuffix("\\"))
-
-
 _TOOLS = (
     "otter|rev|descript|riverside|fireflies|trint|sonix|happy ?scribe|amara|temi|castmagic|whisper"
     "|microsoft|zoom|google meet|turboscribe|notta"
@@ -319,6 +279,11 @@ _MAY_BE_WINDOWS = frozenset(
 )
 
 
+_OLD = {"cp1252": "Windows-1252", "mac_roman": "Mac Roman"}
+# What stands behind a small letter where the encoding is another one: "cafŽ", "caf‡".
+_ODD = re.compile(r"(?<=[a-zà-öø-ÿ])[^\x00-\xa0a-zß-öø-ÿœžš’”“»«…–—]|\ufffd")
+
+
 def read_bytes(path: Path) -> bytes:
     """The file's bytes. Raises ReadError where it cannot be read, or is no sane text file."""
     try:
@@ -370,7 +335,8 @@ def _decoded(path: Path, data: bytes, log: FaultLog) -> str:
                 line=line,
             ) from None
     # Five bytes stand for nothing in Windows-1252: they become U+FFFD, which can be seen.
-    text = data.removeprefix(codecs.BOM_UTF8).decode("cp1252", errors="replace")
+    old = [data.removeprefix(codecs.BOM_UTF8).decode(each, "replace") for each in _OLD]
+    text = min(old, key=lambda each: len(_ODD.findall(each)))
     if len(data) - len(data.translate(None, _HIGH)) > len(data) - len(data.translate(None, _LOW)):
         raise ReadError(
             path,
@@ -378,7 +344,7 @@ def _decoded(path: Path, data: bytes, log: FaultLog) -> str:
             " save the file as UTF-8",
             line=line,
         )
-    log.add(line, "encoding", "not UTF-8: read as Windows-1252")
+    log.add(line, "encoding", f"not UTF-8: read as {list(_OLD.values())[old.index(text)]}")
     return text
 
 
