@@ -261,7 +261,7 @@ def test_what_is_no_transcript_is_not_recognised(read, text):
 def test_more_lines_than_any_transcript_are_refused(tmp_path):
     path = tmp_path / "long.txt"
     path.write_text("[0:05] Ann: Hm.\n" * (MAX_CAPTIONS + 1))
-    with pytest.raises(ReadError, match=r"long\.txt: has more than 50,000 lines; split it"):
+    with pytest.raises(ReadError, match=r"long\.txt: holds more than 50,000 lines; split it"):
         read_episode(path)
     path.write_text(("[0:05] Ann: Hm. " * 5_001 + "\n") * 10)
     with pytest.raises(ReadError, match=r"long\.txt: holds more than 50,000 clocks; split it"):

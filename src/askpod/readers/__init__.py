@@ -249,9 +249,7 @@ FORMATS = (
     DATATALKS,
     *map(_json_format, _JSON_READERS),
     Format(
-        "xml-captions",
-        lambda it: ttml_docx.is_xml_captions(it.text),
-        ttml_docx.read_xml_captions,
+        "xml-captions", lambda it: ttml_docx.is_xml_captions(it.text), ttml_docx.read_xml_captions
     ),
     Format("sbv", lambda it: subtitles.is_sbv(it.text), subtitles.read_sbv),
     Format("ass", lambda it: subtitles.is_ass(it.text), subtitles.read_ass),

@@ -20,9 +20,9 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from askpod.errors import ReadError, Unrecognised
+from askpod.errors import Unrecognised
 from askpod.readers.cues import Cue
-from askpod.readers.text import MAX_CAPTIONS, MAX_LINES, MAX_TAGS, FaultLog, unescape
+from askpod.readers.text import MAX_CAPTIONS, MAX_LINES, MAX_TAGS, FaultLog, refuse_more, unescape
 
 _CLOCK = r"-?\d++(?: ?[:.,] ?\d++){1,4}"  # translators put spaces there
 _TIMING = re.compile(rf"\s*+({_CLOCK})\s*+(?:(?:-{{1,2}}|[–—])>|→)\s*+({_CLOCK})?(.*)", re.DOTALL)
@@ -144,8 +144,7 @@ def refuse_floods(path: Path, text: str) -> None:
         ("&", MAX_TAGS, "character references"),
         ("\n", MAX_LINES, "lines"),
     ):
-        if text.count(mark) > most:
-            raise ReadError(path, f"holds more than {most:,} {of}; split it or leave it out")
+        refuse_more(path, text.count(mark), most, of)
 
 
 def _timed(number: int, line: str) -> Caption | None:

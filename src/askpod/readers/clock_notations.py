@@ -173,12 +173,7 @@ def _is_amid(clock: re.Match[str], heads: Counter[str]) -> bool:
 def in_one_notation(written: Iterable[str]) -> list[str]:
     """The lines without marks, with all clocks in one notation."""
     lines = [_normal(line) for line in written]
-    for step in (
-        _rewritten,
-        _unnumbered,
-        _named,
-        _digital,
-    ):
+    for step in (_rewritten, _unnumbered, _named, _digital):
         lines = step(lines)
     return lines
 

@@ -22,7 +22,7 @@ from askpod.errors import ReadError
 from askpod.model import Episode
 from askpod.readers.clock_notations import CLOCK, MAX_NAME, MOST, digits, run_on
 from askpod.readers.json_document import Rows, nested, objects, seconds
-from askpod.readers.text import MAX_CAPTIONS, FaultLog, ends_sentence, excerpt
+from askpod.readers.text import MAX_CAPTIONS, FaultLog, ends_sentence, excerpt, refuse_more
 from askpod.readers.timed_rows import Names, names_of, row_cues, tells_times, unit_of
 from askpod.readers.turns import draft
 from askpod.times import anchors
@@ -249,25 +249,19 @@ def read_table(text: str, log: FaultLog) -> Episode:
     Raises ReadError where it cannot be taken apart, or has more rows than any recording.
     """
     rows = Rows()
-    rows.lines = []
     csv.field_size_limit(_LONGEST_CELL)
     separator = _separator(text) or ","
     lines = io.StringIO(text.strip("\ufeff"))
     tabs = [line.count("\t") for line in text.strip("\ufeff\n").splitlines() if line]
     # Whisper quotes nothing: each line has as many tabs.
     is_bare = separator == "\t" and len(set(tabs)) == 1
-    if is_bare:
-        reader = csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
-    else:
-        reader = csv.reader(lines, delimiter=separator)
+    reader = csv.reader(lines, delimiter=separator, quoting=3 if is_bare else 0)  # none, minimal
     try:
         names = next(reader)
         if names[:1] and _FOR_EXCEL.fullmatch(names[0].strip()):
             names = next(reader)
         for cells in reader:
-            if len(rows) > MAX_CAPTIONS:
-                problem = f"holds more than {MAX_CAPTIONS:,} rows; split it or leave it out"
-                raise ReadError(log.path, problem)
+            refuse_more(log.path, len(rows), MAX_CAPTIONS, "rows")
             rows.append(dict(zip(names, map(_cell_value, cells), strict=False)))
             rows.lines.append(reader.line_num)
     except csv.Error as error:

@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 from askpod.errors import ReadError
@@ -42,7 +43,7 @@ from askpod.times import anchors, parse_clock, time_turns
 def read_datatalks(text: str, log: FaultLog) -> Episode:
     """Read one episode from a file's text. Raises ReadError; faults go to the log."""
     path = log.path
-    _check_lines(path, text)
+    refuse_long_lines(path, text.split("\n"), MAX_MARKDOWN_LINES)
     root = read_front_matter(path, text, log)
     rows = read_rows(path, _transcript(path, root), log)
     fields = Fields(root, log)
@@ -70,13 +71,6 @@ def read_datatalks(text: str, log: FaultLog) -> Episode:
         links=links,
         youtube=fields.youtube(links),
     )
-
-
-def _check_lines(path: Path, text: str) -> None:
-    if text.count("\n") > MAX_MARKDOWN_LINES:
-        problem = f"has more than {MAX_MARKDOWN_LINES:,} lines; split it or leave it out"
-        raise ReadError(path, problem)
-    refuse_long_lines(path, text.split("\n"))
 
 
 def _transcript(path: Path, root: Mapping) -> Sequence:
@@ -234,29 +228,18 @@ def _same_speech(speech: list[Row]) -> list[str]:
 def _drop_doubled_headers(rows: list[Row], log: FaultLog) -> list[Row]:
     """Keep each header of a run once, and none that names the section already open."""
     kept: list[Row] = []
-    run: list[Row] = []
     section = ""
-    for row in rows:
-        if row.header:
-            run.append(row)
-            continue
-        section = _close_run(run, section, kept, log)
-        run = []
-        kept.append(row)
-    _close_run(run, section, kept, log)
+    for are_headers, run in groupby(rows, key=lambda row: bool(row.header)):
+        group = list(run)
+        last = {row.header: row for row in group}
+        for row in group:
+            again = last[row.header] is not row or (row.header == section and len(group) == 1)
+            if are_headers and again:
+                log.add(row.line, "header-doubled", f"header again: {excerpt(row.header)} dropped")
+            else:
+                kept.append(row)
+                section = row.header or section
     return kept
-
-
-def _close_run(run: list[Row], section: str, kept: list[Row], log: FaultLog) -> str:
-    """Add a run of headers to what is kept; gives the section that is open then."""
-    last = {row.header: place for place, row in enumerate(run)}
-    for place, row in enumerate(run):
-        if last[row.header] != place or (row.header == section and len(run) == 1):
-            log.add(row.line, "header-doubled", f"header again: {excerpt(row.header)} dropped")
-        else:
-            kept.append(row)
-            section = row.header
-    return section
 
 
 def _report_seconds(rows: Iterable[Row], log: FaultLog) -> None:

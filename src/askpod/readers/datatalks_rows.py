@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 
 from askpod.errors import ReadError
@@ -146,7 +148,7 @@ def put_paragraphs_back(rows: list[Row], log: FaultLog) -> list[Row]:
     mended: list[Row] = []
     open_paragraph = ""  # of the run that is being read
     run = 0
-    following = _who_follows(rows)
+    following = _nearest(rows[::-1], lambda row: not row.header)[::-1]
     for place, row in enumerate(rows):
         if row.header:
             mended.append(row)
@@ -156,7 +158,7 @@ def put_paragraphs_back(rows: list[Row], log: FaultLog) -> list[Row]:
             else:
                 log.add(row.line, "empty-line", f"a row without text by “{row.who}”: dropped")
             open_paragraph = ""
-        elif row.text in names and following[place] != row.who:
+        elif row.text in names and (each.who if (each := following[place]) else "") != row.who:
             log.add(row.line, "who-swapped", f"speech in `who`, “{row.text}” in `line`: swapped")
             mended.append(replace(row, text=row.who, who=row.text))
             open_paragraph = ""
@@ -177,16 +179,6 @@ def _unpacked(row: Row, run: int, log: FaultLog, *, again: bool) -> list[Row]:
     log.add(row.line, "who-is-speech", f"speech in `who` put back: {excerpt(row.who)}")
     paragraph = replace(line, text=row.who)
     return [paragraph, line] if row.text and row.text != row.who else [paragraph]
-
-
-def _who_follows(rows: list[Row]) -> list[str]:
-    """For each row the label of the next row of speech."""
-    labels: list[str] = []
-    label = ""
-    for row in reversed(rows):
-        labels.append(label)
-        label = label if row.header else row.who
-    return labels[::-1]
 
 
 @dataclass(slots=True)
@@ -279,7 +271,7 @@ def name_the_lost(rows: list[Row], log: FaultLog) -> None:
     for row in rows:
         if row.who:
             talk[row.who] += len(row.text)
-    before, after = _named_before(rows), _named_before(rows[::-1])[::-1]
+    before, after = (_nearest(rows[::step], attrgetter("who"))[::step] for step in (1, -1))
     runs: dict[int, list[int]] = {}
     for place, row in enumerate(rows):
         if row.lost is not None:
@@ -296,13 +288,11 @@ def name_the_lost(rows: list[Row], log: FaultLog) -> None:
             rows[place].who = name
 
 
-def _named_before(rows: list[Row]) -> list[Row | None]:
-    """For each row the nearest one before it that has a speaker."""
-    nearest: list[Row | None] = []
-    last: Row | None = None
-    for row in rows:
-        nearest.append(last)
-        last = row if row.who else last
+def _nearest(rows: list[Row], fits: Callable[[Row], bool]) -> list[Row | None]:
+    """For each row the nearest one before it that fits."""
+    nearest: list[Row | None] = [None]
+    for row in rows[:-1]:
+        nearest.append(row if fits(row) else nearest[-1])
     return nearest
 
 

@@ -16,15 +16,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from itertools import islice
 from typing import NamedTuple
 
-from askpod.errors import ReadError
 from askpod.model import Episode
 from askpod.readers.cues import Cue
 from askpod.readers.json_document import seconds
 from askpod.readers.plain import looks_like_plain, read_plain
-from askpod.readers.text import MAX_TAGS, FaultLog, clean, unescape
+from askpod.readers.text import MAX_TAGS, FaultLog, clean, refuse_more, unescape
 from askpod.readers.turns import draft
 
 # Not possessive: Python before 3.11.5 mismatches possessive groups. No step of it is ambiguous.
@@ -55,28 +54,17 @@ _BLOCKS = frozenset(
 
 def looks_like_transcript_html(text: str) -> bool:
     """Whether a page has a name beside a clock, or two paragraphs under a name or a clock."""
-    return (
-        bool(_PAIR.search(text)) or _is_there_twice(_NAMED, text) or _is_there_twice(_TIMED, text)
-    )
-
-
-def _is_there_twice(pattern: re.Pattern[str], text: str) -> bool:
-    first = pattern.search(text)
-    return first is not None and pattern.search(text, first.end()) is not None
+    twice = (list(islice(pattern.finditer(text), 2)) for pattern in (_NAMED, _TIMED))
+    return bool(_PAIR.search(text)) or any(len(found) > 1 for found in twice)
 
 
 def read_podcast_html(text: str, log: FaultLog) -> Episode:
     """The turns of a page, and its title where it has one. Raises ReadError on too many tags."""
-    _check_tags(log.path, text)
+    refuse_more(log.path, text.count("<"), MAX_TAGS, "tags")
     page = _Page()
     for piece in _pieces(text):
         page.take(piece)
     return draft(page.finished(), log, title=page.title)
-
-
-def _check_tags(path: Path, page: str) -> None:
-    if page.count("<") > MAX_TAGS:
-        raise ReadError(path, f"holds more than {MAX_TAGS:,} tags; split it or leave it out")
 
 
 def is_html(text: str) -> bool:
@@ -100,7 +88,7 @@ def looks_like_plain_html(text: str) -> bool:
 
 def read_plain_html(text: str, log: FaultLog) -> Episode:
     """The turns of a page whose lines are those of a transcript in plain text, and its title."""
-    _check_tags(log.path, text)
+    refuse_more(log.path, text.count("<"), MAX_TAGS, "tags")
     lines = _lines(text)
     own = FaultLog(log.path)
     told = read_plain("\n".join(line for _, line in lines), own)

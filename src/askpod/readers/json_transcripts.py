@@ -22,13 +22,12 @@ import operator
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
-from askpod.errors import ReadError
 from askpod.links import youtube_id
 from askpod.model import Episode
 from askpod.readers.captions import Caption, cue_of, unroll
 from askpod.readers.cues import Cue, Word, cut, later
 from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
-from askpod.readers.text import MAX_CAPTIONS, FaultLog, unescape
+from askpod.readers.text import MAX_CAPTIONS, FaultLog, refuse_more, unescape
 from askpod.readers.timed_rows import (
     MILLISECOND,
     Names,
@@ -343,9 +342,7 @@ def read_youtube_list(value: object, log: FaultLog) -> Episode:
     rows, video = (
         (value.get("snippets"), value.get("video_id")) if isinstance(value, dict) else (value, None)
     )
-    if isinstance(rows, list) and len(rows) > MAX_CAPTIONS:
-        problem = f"holds more than {MAX_CAPTIONS:,} captions; split it or leave it out"
-        raise ReadError(log.path, problem)
+    refuse_more(log.path, len(rows) if isinstance(rows, list) else 0, MAX_CAPTIONS, "captions")
     captions = unroll(list(_snippets(rows, log)), str, log)
     cues = (cue_of(caption) for caption in captions)
     return draft(cues, log, youtube=youtube_id(video) if isinstance(video, str) else None)

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from askpod.errors import ReadError
 from askpod.model import Episode
 from askpod.readers.beside_speech import (
     drop_footer,
@@ -32,7 +31,14 @@ from askpod.readers.clocked_lines import Line, read_lines
 from askpod.readers.cues import Cue
 from askpod.readers.json_document import seconds
 from askpod.readers.speakers import name_speakers
-from askpod.readers.text import MAX_CAPTIONS, FaultLog, ends_sentence, excerpt, refuse_long_lines
+from askpod.readers.text import (
+    MAX_CAPTIONS,
+    FaultLog,
+    ends_sentence,
+    excerpt,
+    refuse_long_lines,
+    refuse_more,
+)
 from askpod.readers.turns import draft
 from askpod.times import anchors
 
@@ -117,11 +123,9 @@ def read_plain(text: str, log: FaultLog) -> Episode:
 
     Raises ReadError where it has more lines, or longer ones, than any transcript.
     """
-    if text.count("\n") >= MAX_CAPTIONS:
-        raise ReadError(log.path, f"has more than {MAX_CAPTIONS:,} lines; split it or leave it out")
     text, told = without_front_matter(text)
     raw = text.split("\n")
-    refuse_long_lines(log.path, raw)
+    refuse_long_lines(log.path, raw, MAX_CAPTIONS)
     lines = read_lines(raw, log)
     drop_pages(lines, log)
     drop_footer(lines, log)
@@ -130,9 +134,7 @@ def read_plain(text: str, log: FaultLog) -> Episode:
     begin = _beginning(lines)
     drop_headings(raw, lines, begin, log)
     pieces = list(_cues(_with_own_clocks(list(_blocks(lines[begin:])))))
-    if len(pieces) > MAX_CAPTIONS:
-        problem = f"holds more than {MAX_CAPTIONS:,} clocks; split it or leave it out"
-        raise ReadError(log.path, problem)
+    refuse_more(log.path, len(pieces), MAX_CAPTIONS, "clocks")
     title, description = header(line.text for line in lines[:begin])
     return draft(pieces, log, title=told or title, description=description)
 

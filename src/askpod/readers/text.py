@@ -348,8 +348,15 @@ def _decoded(path: Path, data: bytes, log: FaultLog) -> str:
     return text
 
 
-def refuse_long_lines(path: Path, lines: list[str]) -> None:
-    """Raises ReadError where a line is longer than any paragraph of speech."""
+def refuse_more(path: Path, count: int, most: int, of: str) -> None:
+    """Raises ReadError where a file holds more of something than a transcript does."""
+    if count > most:
+        raise ReadError(path, f"holds more than {most:,} {of}; split it or leave it out")
+
+
+def refuse_long_lines(path: Path, lines: list[str], most: int) -> None:
+    """Raises ReadError where there are more lines, or longer ones, than speech has."""
+    refuse_more(path, len(lines), most, "lines")
     longest = max(lines, key=len)
     if len(longest) > MAX_TURN:
         raise ReadError(
