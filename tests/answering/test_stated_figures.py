@@ -65,6 +65,12 @@ def mill(tmp_path_factory) -> Archive:
         ("Which brand of oven does Ann Lee use?", "nearest"),
         ("Where does Ann Lee live?", "answered"),
         ("Where does Bo live?", "none"),
+        ("What colour is the sieve?", "answered"),
+        ("What colour is the dog?", "nearest"),  # the sieve is green
+        ("Who works at the bakery in summer?", "answered"),
+        ("Who is Ann Lee's doctor?", "nearest"),
+        ("Where is the kitchen of Ann Lee's sister?", "answered"),
+        ("Where did Ann Lee go to school?", "nearest"),
         ("What did the bank say about the mill?", "answered"),
         ("What did the vicar say about the mill?", "nearest"),
     ],

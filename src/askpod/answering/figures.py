@@ -16,7 +16,7 @@ from askpod.text import STOPWORDS, capitals_within, content_words, word_set
 # should I …" ask for none.
 Figure = Literal[
     "duration", "date", "time", "rate", "share", "money", "age", "people", "number", "name",
-    "phone", "home",
+    "phone", "home", "colour", "person", "place",
 ]  # fmt: skip
 _MUCH = r"how much(?! (?:more|less|better|worse|of (?:a|the)|should|can)\b)"
 _AUXILIARY = (
@@ -78,6 +78,9 @@ _ASKS: dict[Figure, str] = {
         r"|(?:what|which)(?: (?:is|was) the)? make (?:is|was|are|of)\b"
         rf"|where {_AUXILIARY}(?: [\w'’.-]+){{1,4}} study\b"
     ),
+    "colour": r"(?:what|which) colou?rs?\b",
+    "person": r"^(?:(?:and|but|so) )?(?:who(?: else)?|by whom|whom)\b",
+    "place": r"^(?:(?:and|but|so) )?where\b",
 }
 
 # "one" is no number: people say it of everything; nor is a year.
@@ -127,7 +130,7 @@ _HOLDS: dict[Figure, str] = {
     "duration": (
         rf"(?:{_NUMBER}[^.?!]{{0,20}}\b{_UNIT}s?\b"
         r"|\b(?:an?|one|several|few|some|many|whole|all|last|half an?)"
-        rf" (?:\w+ )?{_UNIT}s?\b|\b{_UNIT}s\b)(?! ago\b)"
+        rf" (?:\w+ )?{_UNIT}s?\b|\b{_UNIT}s\b)(?! (?:ago|longer|more|less|later|earlier)\b)"
         rf"|\b(?:forever|overnight|lifetime|\d+-{_UNIT})\b"
     ),
     "date": _DATE,
@@ -153,6 +156,22 @@ _HOLDS: dict[Figure, str] = {
     "name": (
         r"\b(?:called|call(?:s|ed)? (?:it|her|him|them|this|that|these)|named"
         r"|names? (?:is|was|are|were))\b|\bname['’]s\b"
+    ),
+    "colour": (
+        r"\b(?:red|orange|yellow|green|blue|purple|violet|pink|brown|black|white|gr[ae]y|gold(?:en)?"
+        r"|silver|beige|turquoise|scarlet|crimson|navy|cream|colourless|colou?red)\b"
+    ),
+    "person": (
+        r"\b(?:(?:my|our|his|her|their|its|the|an?) (?:\w+ )?(?:\w+(?:er|or|ist|ian|ant|m[ae]n)s?)"
+        r"|wife|son|uncle|aunt|child(?:ren)?|cousin|niece|nephew|friends?|colleagues?|boss|staff|guys?"
+        r"|people|nobody|no one|(?:every|some)(?:body|one)|myself|(?:i|we) (?:did|do|am|was))\b"
+    ),
+    "place": (
+        r"\b(?:in|at|on|from|near|by|behind|under|inside|outside|to|over|above|below|between|through"
+        r"|into|beside) (?:(?:the|an?|my|our|his|her|its|their|your|this|every) "
+        rf"(?!(?:\w+ )?(?:{_UNIT}|end|beginning|time|moment|way|lot|bit)s?\b)"
+        rf"|(?-i:(?!{_DATE}|\w+day)[A-Z]))"
+        r"|\b(?:here|there|everywhere|nowhere|abroad|(?:at|from) home)\b"
     ),
 }
 # "I'm sixty-one", but not "nineteen, and better at it than I am".
@@ -211,7 +230,9 @@ def holds(figure: Figure, text: str, question: str) -> bool:
     said = _HELD[figure].search(text) is not None
     if said == (figure != "home"):
         return said
-    return figure in ("name", "home") and (text == text.lower() or _has_name(text, question))
+    return figure in ("name", "home", "person") and (
+        text == text.lower() or _has_name(text, question)
+    )
 
 
 def counted(question: str, figure: Figure | None) -> list[str]:

@@ -167,6 +167,10 @@ _HEARD = (  # case tells names here
 )
 
 
+# Figures that any talk is full of: one of them must be said of what is asked.
+_ASKED_OF = ("time", "phone", "person", "colour")
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question as it is to be answered."""
@@ -212,9 +216,9 @@ class Question:
 
     @property
     def measured(self) -> list[str]:
-        """Words for what a time or a telephone number is asked of; [] of other figures."""
+        """Words for what a time, a colour or somebody is asked of; [] of other figures."""
         asked = re.sub(r"(?i)\b(?:time|(?:tele)?phone|mobile|number)\b", "", self.without_people)
-        return content_words(asked) if self.figure in ("time", "phone") else []
+        return content_words(asked) if self.figure in _ASKED_OF else []
 
     @property
     def counted(self) -> list[str]:
@@ -250,6 +254,8 @@ def understand(text: str, named: Sequence[str]) -> Question:
     people = _tellers(text, people)
     kind, subject, compared = _kind(text, people)
     figure = figure_asked_for(text)
+    if kind != "plain" and figure == "person":  # "Who talks about …?"
+        figure = None
     theirs, strangers = _asks_them(text, people), _strangers(text, named)
     defined = _DEFINED.match(subject) if kind == "plain" else None
     term = defined[1] or defined[2] if defined else ""

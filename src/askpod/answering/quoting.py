@@ -142,8 +142,10 @@ def widen(runs: Sequence[Run], judged: Judged, words: int = WORDS_IN_ALL) -> lis
         opening = next(
             (s for s in turn if s.tells or s == sentences[0]), turn[0]
         )  # "In training? Nine."
-        after = _question_before(sentences[0], opening, before)
-        asked = after if sentences[0].leans or sentences[0].words < FEWEST else ""
+        last = _said_before(sentences[0], opening, before)
+        after = last.text if last else ""
+        short = sentences[0].leans or sentences[0].words < FEWEST
+        asked = after if short and last and last.asks else ""
         fit = tuple(fits[each.passage, each.turn, each.begin] for each in sentences)
         widened.append(Run(tuple(sentences), run.worth, fit, asked, after))
     return widened
@@ -193,13 +195,12 @@ class _Widening:
         return True
 
 
-def _question_before(first: Sentence, opening: Sentence, before: Sequence[Sentence]) -> str:
-    """What somebody else asked right before a quotation that begins its turn."""
+def _said_before(first: Sentence, opening: Sentence, before: Sequence[Sentence]) -> Sentence | None:
+    """What somebody else asked or said right before a quotation that begins its turn."""
     if first != opening or not before:
-        return ""
+        return None
     last = before[-1]
-    asks = last.asks and last.words >= FEWEST and last.span.speaker != first.span.speaker
-    return last.text if asks else ""
+    return last if last.words >= FEWEST and last.span.speaker != first.span.speaker else None
 
 
 def _ordinary(

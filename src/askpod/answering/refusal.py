@@ -13,7 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from askpod.answering.figures import OF_ONESELF, gives_name, without_how_much
+from askpod.answering.figures import OF_ONESELF, figure_asked_for, gives_name, without_how_much
 from askpod.answering.relevance import held_words
 from askpod.model import Answer, Basis, Filters
 from askpod.retrieval.retriever import Found
@@ -140,21 +140,24 @@ def basis_of(question: Question, runs: Sequence[Run], *, near: bool) -> Basis:
 
 def lacks_figure(question: Question, runs: Sequence[Run]) -> bool:
     """Whether a figure or a name is asked for and the first two quotations do not state it."""
-    return question.figure is not None and not any(_stating(question, runs))
+    return question.figure is not None and not any(_stating(question, runs)[:2])
 
 
 def promoted(question: Question, runs: list[Run]) -> list[Run]:
-    """The quotations, the second one first where it alone states the figure that is asked for."""
-    swapped = not question.clauses and _stating(question, runs) == [False, True]
-    return [runs[1], runs[0], *runs[2:]] if swapped else runs
+    """The quotations, with the first one that states the figure that is asked for in front."""
+    stating = [] if question.clauses else _stating(question, runs)
+    if True not in stating:
+        return runs
+    first = stating.index(True)
+    return [runs[first], *runs[:first], *runs[first + 1 :]]
 
 
 def _stating(question: Question, runs: Sequence[Run]) -> list[bool]:
-    """Which of the first two quotations state the figure that is asked for."""
+    """Which of the quotations state the figure that is asked for."""
     if question.figure is None:
         return []
     known = " ".join({sentence.span.speaker for run in runs for sentence in run.sentences})
-    return [_states(question, run, known) for run in runs[:2]]
+    return [_states(question, run, known) for run in runs]
 
 
 def _states(question: Question, run: Run, known: str) -> bool:
@@ -177,7 +180,9 @@ def _is_about(question: Question, run: Run) -> bool:
     """Whether a quotation, or the question before it, is of those and of what is asked about."""
     people = query_words(" ".join(question.people))
     says = any(sentence.span.speaker in question.people for sentence in run.sentences)
-    wanted = (question.counted, [] if says else people, question.measured)
+    wanted = [[] if says else people]
+    if figure_asked_for(run.after) != question.figure:  # else a host asked for the same
+        wanted += [question.counted, question.measured]
     return all(not words or _says([run], words) for words in wanted)
 
 

@@ -111,7 +111,7 @@ class Run:
     worth: float  # how far their relevance, summed, lies above the ordinary
     relevance: tuple[float, ...]  # of each of the sentences
     asked: str = ""  # the question that it answers, where it leans on that
-    after: str = ""  # the question right before it, where it begins its turn
+    after: str = ""  # what another says or asks right before it, where it begins its turn
 
     @property
     def best(self) -> float:
