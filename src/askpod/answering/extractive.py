@@ -95,8 +95,11 @@ class ExtractiveAnswerer:
         else:
             widened = widen(choose(judged), judged)
         near = not is_weak(found, retrieved.filters) or _only_hears(question, found)
-        basis = basis_of(question, widened, near=near)
-        return Quotations(promoted(question, widened), found.passages, episodes, basis)
+        first = promoted(question, widened)
+        # What was moved up answers where it is relevant, and says what is counted.
+        better = bool(question.counted and first) and first[0].best >= widened[0].best
+        basis = basis_of(question, first if better else widened, near=near)
+        return Quotations(first, found.passages, episodes, basis)
 
     def _judged(
         self,
