@@ -7,6 +7,8 @@ import sys
 
 from askpod import answer
 
+if len(sys.argv) < 2:
+    sys.exit('usage: python examples/ask.py "Why …?"')
 reply = answer(sys.argv[1])
 print(reply.text)
 for citation in reply.citations:

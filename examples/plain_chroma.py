@@ -16,6 +16,8 @@ from chromadb.config import Settings
 
 from askpod.embedding.minilm import MiniLM
 
+if len(sys.argv) < 2:
+    sys.exit('usage: python examples/plain_chroma.py "Why …?" [STORE]')
 question = sys.argv[1]
 store = Path(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("ASKPOD_STORE", "vectorstore"))
 

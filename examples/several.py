@@ -5,6 +5,9 @@ import sys
 
 from askpod import Archive
 
+if len(sys.argv) < 2:
+    sys.exit('usage: python examples/several.py "Why …?" "How …?"')
+
 
 async def main() -> None:
     with Archive.open() as archive:

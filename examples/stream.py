@@ -4,6 +4,8 @@ import sys
 
 from askpod import Answer, Archive
 
+if len(sys.argv) < 2:
+    sys.exit('usage: python examples/stream.py "Why …?"')
 with Archive.open() as archive:
     for item in archive.ask_stream(sys.argv[1]):
         if isinstance(item, Answer):

@@ -95,6 +95,7 @@ def test_search_gives_what_archive_gives(client, archive):
         "q=a&season=1.7",
         "q=a&top=nan",
         "q=a&top=-5",
+        "q=a&guests=Ann",
     ],
 )
 def test_a_search_that_cannot_be_done_is_a_400(client, query):
@@ -104,6 +105,9 @@ def test_a_search_that_cannot_be_done_is_a_400(client, query):
 def test_episodes_one_episode_and_a_passage(client, archive):
     listed = client.get("/api/episodes").json()
     assert [e["id"] for e in listed] == [e.id for e in archive.episodes()]
+    about = client.get("/api/episodes", params={"about": "bread"}).json()
+    assert [e["id"] for e in about] == [e.id for e in archive.episodes(about="bread")]
+    assert "about, " in client.get("/api/episodes?topic=bread").json()["error"]["message"]
     episode = client.get("/api/episode", params={"id": BREAD}).json()
     assert [t["text"] for t in episode["turns"]] == [t.text for t in archive.turns(BREAD)]
     assert episode["player"] == {"kind": "youtube", "src": "xmpl0bread2"}

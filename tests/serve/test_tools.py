@@ -28,6 +28,8 @@ async def call_all(server) -> tuple[list, dict]:
     async with Client(server) as client:
         tools = (await client.list_tools()).tools
         results = {name: await client.call_tool(name, given) for name, given in CALLS.items()}
+        about = await client.call_tool("episodes", {"about": "flour and bread"})
+        assert about.structured_content["episodes"][0]["id"] == BREAD
         wrong = await client.call_tool("episode", {"episode": "../etc"})
         assert wrong.is_error
         assert "no episode" in wrong.content[0].text

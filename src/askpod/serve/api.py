@@ -132,16 +132,19 @@ class Api:
         """Passages, best first."""
         query = request.query_params
         top = min(_number(query, "top", 10), MOST_PASSAGES)
-        question, filters = query.get("q", ""), filters_of(query)
+        question, filters = query.get("q", ""), filters_of(query, SEARCHED)
         found = await self._live.look_up(
             lambda archive: archive.search(question, top=int(top), **asdict(filters)), "searches"
         )
         return JSONResponse([passage.to_dict() for passage in found])
 
     async def episodes(self, request: Request) -> Response:
-        """The episodes without their turns."""
-        filters = filters_of(request.query_params)
-        listed = await self._live.look_up(lambda archive: archive.episodes(filters))
+        """The episodes without their turns; with `about` those that talk about it, best first."""
+        query = request.query_params
+        filters, about = filters_of(query, LISTED), query.get("about") or None
+        listed = await self._live.look_up(
+            lambda archive: archive.episodes(filters, about=about), "searches"
+        )
         return JSONResponse([each.to_dict() for each in listed])
 
     async def episode(self, request: Request) -> Response:
@@ -206,8 +209,14 @@ def within(turns: list[Turn], start: float, end: float) -> list[Turn]:
     return [turn for turn in turns if turn.end > start and turn.start <= max(start, end - 1e-6)]
 
 
-def filters_of(query: Mapping[str, str]) -> Filters:
-    """The filters among the parameters of a request; an empty one is none."""
+def filters_of(query: Mapping[str, str], taken: Mapping[str, str]) -> Filters:
+    """The filters among the parameters of a request; an empty one is none.
+
+    Raises:
+        FilterError: a parameter is none of `taken`: a misspelt filter would leave nothing out.
+    """
+    if unknown := [name for name in query if name not in taken]:
+        raise errors.FilterError(f"{unknown[0]}: no such parameter; there are {', '.join(taken)}")
     given: dict[str, Any] = {name: query[name] for name in FILTERS if query.get(name)}
     if "season" in given:
         season = _number(query, "season", 0)
@@ -324,6 +333,8 @@ def _audio_links(episode: Episode) -> list[str]:
 
 
 FILTERS = {each.name: "string" for each in fields(Filters)} | {"season": "integer"}
+SEARCHED = {"q": "string", "top": "integer", **FILTERS}
+LISTED = {"about": "string", **FILTERS}
 _OBJECT: dict[str, Any] = {"type": "object"}
 
 
@@ -337,7 +348,6 @@ def openapi() -> dict[str, Any]:
         )
         schemas |= schema.pop("$defs", {}) | {kind.__name__: schema}
     found = {"type": "array", "items": _schema("Passage")}
-    searched = {"q": "string", "top": "integer", **FILTERS}
     placed = dict.fromkeys(("episode", "words"), "string")
     placed |= dict.fromkeys(("start", "end", "around"), "number")
     paths = {
@@ -353,8 +363,8 @@ def openapi() -> dict[str, Any]:
                 },
             }
         },
-        "/api/search": _get("Passages, best first", found, "q", searched),
-        "/api/episodes": _get("The episodes", {"type": "array", "items": _OBJECT}, "", FILTERS),
+        "/api/search": _get("Passages, best first", found, "q", SEARCHED),
+        "/api/episodes": _get("The episodes", {"type": "array", "items": _OBJECT}, "", LISTED),
         "/api/episode": _get("One episode with its transcript", _OBJECT, "id", {"id": "string"}),
         "/api/passage": _get(
             "The turns around a stretch of an episode", _OBJECT, "episode", placed

@@ -133,6 +133,7 @@ class Tools:
 
     async def episodes(
         self,
+        about: Annotated[str | None, Field(max_length=LONGEST_QUESTION)] = None,
         guest: str | None = None,
         speaker: str | None = None,
         season: int | None = None,
@@ -141,9 +142,13 @@ class Tools:
         skip: Annotated[int, Field(ge=0)] = 0,
         max_tokens: Room = TOKENS,
     ) -> Result:
-        """List the podcast's episodes; `skip` goes on where a list was cut."""
+        """List the podcast's episodes, or those that talk `about` something, best first.
+
+        `skip` goes on where a list was cut."""  # noqa: D209
         filters = _filters(guest=guest, speaker=speaker, season=season, since=since, until=until)
-        listed = await self._ask_archive(lambda a: a.episodes(filters))
+        listed = await self._ask_archive(
+            lambda a: a.episodes(filters, about=about or None), "searches"
+        )
         rows = [
             {"id": each.id, "title": each.title, "guests": list(each.guests), "date": each.date}
             for each in listed[skip:]
