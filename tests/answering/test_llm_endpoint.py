@@ -74,6 +74,10 @@ def failure(settings: ModelSettings) -> ModelError:
             "refused the request (400), saying “API key not valid.”",
         ),
         (failed(429, "no", code="insufficient_quota"), "says that the quota is used up (429)"),
+        (
+            failed(429, "Rate limit reached on tokens per day (TPD): try again in 7m12s"),
+            "says that the quota is used up (429), saying “Rate limit reached on tokens per day",
+        ),
         (failed(500, "Oh."), "failed on its side (500), saying “Oh.”: try again later"),
         (Scripted(status=502, body="<html>Bad Gateway"), "failed on its side (502): try again"),
         (SILENCE, "said nothing for 1.5 seconds: try again, or raise the timeout"),

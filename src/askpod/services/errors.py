@@ -40,6 +40,8 @@ _TOO_LONG = re.compile(
 _PASSING = re.compile(
     r'"(?:code|status|status_code)"\s*:\s*"?(?:408|429|5\d\d)\b|overloaded_error|rate_limit_exceeded'
 )
+# No wait of seconds helps: money, or the requests or tokens of a day (Groq, Gemini, OpenRouter).
+_USED_UP = re.compile(r"insufficient_quota|\bper[ _-]?day|PerDay|\bdaily\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +171,9 @@ class ErrorMessages:
 
     def busy(self, problem: openai.APIStatusError, complaint: str) -> RequestFailure:
         """Too many requests."""
-        if "insufficient_quota" in complaint:
-            return self.plain("says that the quota is used up (429)", "check your plan there")
+        if _USED_UP.search(complaint):
+            what = f"says that the quota is used up (429){self.quoted(complaint)}"
+            return self.plain(what, "check your plan there")
         after = retry_after(problem.response.headers.get("retry-after", ""))
         asked = f" and asks to wait {after:.0f} s" if after else ""
         return self.plain(
@@ -219,7 +222,7 @@ def is_too_long(complaint: str) -> bool:
 
 def may_pass(complaint: str) -> bool:
     """Whether an error that came inside a reply is a busy or failing service's, by its code."""
-    return bool(_PASSING.search(complaint)) and "insufficient_quota" not in complaint
+    return bool(_PASSING.search(complaint)) and not _USED_UP.search(complaint)
 
 
 def quoted(complaint: str) -> str:
