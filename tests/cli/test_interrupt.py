@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -76,3 +77,51 @@ def test_ctrl_c_that_compiled_code_turns_into_an_import_error_is_ctrl_c(monkeypa
         cli.main()
     assert left.value.code == 130
     assert capsys.readouterr().err == "\naskpod: stopped; what was finished is kept\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "closed", "code"),
+    [
+        (("ask", "How long did the bee trial run?"), 1, 0),
+        (("ask", "How long did the bee trial run?"), 2, 0),
+        (("ask", ""), 2, 2),
+        (("chat",), 0, 0),
+        (("mcp",), 0, 0),
+    ],
+)
+def test_a_stream_that_is_closed_leads_nowhere(indexed, command, closed, code):
+    run = subprocess.run(
+        [sys.executable, "-m", "askpod", *command, "--store", str(indexed)],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: os.close(closed),
+        timeout=60,
+    )
+    assert run.returncode == code
+    assert "Traceback" not in run.stderr
+    assert "fault" not in run.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", [("search", "bees", "--json"), ("ask", "bees?"), ("episodes",)])
+def test_no_room_for_the_output_is_said(indexed, command):
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "askpod", *command, "--store", str(indexed)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert run.returncode == 1
+    assert "not all could be written: No space left on device" in run.stderr
+    assert "fault of its own" not in run.stderr
+
+
+def test_ctrl_c_before_a_command_has_begun(askpod, monkeypatch):
+    def pressed(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", pressed)
+    run = askpod("ask", "Why?")
+    assert (run.code, run.err) == (130, "\naskpod: stopped; what was finished is kept\n")

@@ -5,7 +5,9 @@ Only the result goes to stdout; progress, notes and errors go to stderr.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sys
 import threading
 import traceback
@@ -26,6 +28,8 @@ from askpod.errors import AskpodError
 
 INTERRUPTED = 130  # what a shell reports for Ctrl-C
 STOPPED = "\naskpod: stopped; what was finished is kept"
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     help="Ask a podcast archive a question; every claim in the answer carries the second at "
@@ -66,6 +70,7 @@ def main() -> None:
 
     Exit codes: 0 done; 1 some of the work failed, the rest is done; 2 bad usage or settings.
     """
+    _open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):  # a narrow encoding shows codes for the rest
         sys.stdout.reconfigure(errors="backslashreplace")
     with _quiet_dependencies():
@@ -78,14 +83,25 @@ def main() -> None:
             if leaving.code == INTERRUPTED:
                 note(STOPPED)
             raise
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             if sys.flags.dev_mode:
                 raise
             if _is_interrupt(error):
                 note(STOPPED)
                 sys.exit(INTERRUPTED)
-            note(f"askpod: {_fault(error)}")
+            note(f"askpod: {_unwritten(error) or _fault(error)}")
             sys.exit(1)
+
+
+def _open_closed_streams() -> None:
+    """A standard stream that was closed (`2>&-`) leads nowhere from now on.
+
+    Else its number is given to the next file that is opened, and what is printed may end up there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 (for good)
+            setattr(sys, name, nowhere)
 
 
 @contextmanager
@@ -118,7 +134,17 @@ def _is_interrupt(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _fault(error: Exception) -> str:
+def _unwritten(error: BaseException) -> str:
+    """What to say where no room was left for what is printed; "" where it is something else."""
+    if not isinstance(error, OSError) or error.errno not in _NO_ROOM:
+        return ""
+    return (
+        f"stopped, as not all could be written: {error.strerror}. Make room where the output goes, "
+        "or in the folder for temporary files; what was finished is kept"
+    )
+
+
+def _fault(error: BaseException) -> str:
     """An error that nobody foresaw, without its message: that may hold what nobody may see."""
     place = "askpod"
     for frame in traceback.extract_tb(error.__traceback__):
