@@ -172,6 +172,12 @@ def test_check_as_json(askpod, examples):
     assert sorted(len(each["faults"]) for each in checks) == [0, 0, 0, 0, 0, 18]
 
 
+@pytest.mark.parametrize("said", ["thanks", "Thank you!"])
+def test_thanks_are_no_question(askpod, store, said):
+    run = askpod("ask", said, "--store", store)
+    assert (run.code, run.out, run.err) == (0, "You are welcome.\n", "")
+
+
 def test_doctor(askpod, store):
     run = askpod("doctor", "--store", store)
     assert run.code == 0

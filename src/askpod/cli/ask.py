@@ -49,7 +49,7 @@ def ask(
     show_ending(answer)
     if verbose:
         note(figures(answer))
-    if settings.model is None and not answer.refused:
+    if settings.model is None and answer.citations:
         note("note: no model is configured, so these are quotations; ASKPOD_MODEL names one")
 
 

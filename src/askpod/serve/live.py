@@ -16,7 +16,6 @@ import anyio.to_thread
 
 from askpod import Archive
 from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
-from askpod.chat import thanked
 from askpod.errors import AskpodError
 from askpod.model import Answer, Exchange, Filters
 from askpod.settings import ModelSettings, Settings
@@ -158,9 +157,6 @@ class LiveArchive:
         Closing the generator stops the model's request at its next piece. Raises TooManyAnswers;
         and Stopping where the server is being stopped.
         """
-        if (welcome := thanked(question)) is not None:
-            yield welcome
-            return
         if self._free <= 0:
             raise TooManyAnswers("too many answers are being written; ask again in a moment")
         self._free -= 1
