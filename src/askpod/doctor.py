@@ -32,11 +32,14 @@ PACKAGES = ("chromadb", "onnxruntime", "tokenizers", "langchain-core", "numpy", 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. `ok` is False where something has to be done about it."""
+    """One thing looked at.
+
+    `ok` is False where something has to be done about it, None where there is nothing yet.
+    """
 
     what: str
     value: str
-    ok: bool = True
+    ok: bool | None = True
 
 
 def diagnose(store: Path) -> Iterator[Finding]:
@@ -83,8 +86,13 @@ def _embedder() -> str:
 def _tried(what: str, look: Callable[[], str]) -> Finding:
     try:
         return Finding(what, look())
-    except AskpodError as error:  # no archive yet is no fault of the installation
-        return Finding(what, str(error), ok=isinstance(error, ArchiveNotFound))
+    except AskpodError as error:
+        return _failed(what, error)
+
+
+def _failed(what: str, error: AskpodError) -> Finding:
+    """What could not be had; no archive yet is no fault of the installation."""
+    return Finding(what, str(error), ok=None if isinstance(error, ArchiveNotFound) else False)
 
 
 def _store(store: Path) -> Iterator[Finding]:
@@ -102,7 +110,7 @@ def _store(store: Path) -> Iterator[Finding]:
                 refuse_replica(meta, store)
                 yield _tried("vector index", lambda: _vector_index(catalog))
     except AskpodError as error:
-        yield Finding("store", str(error), ok=isinstance(error, ArchiveNotFound))
+        yield _failed("store", error)
 
 
 def _catalog(catalog: Catalog) -> Iterator[Finding]:

@@ -175,6 +175,13 @@ def test_tab_completes_a_command(at_terminal):
     assert person.ask("") == "askpod: there is no answer yet"
 
 
+def test_tab_completes_a_filter(at_terminal):
+    person = at_terminal()
+    person.type("/filter sea\t", enter="")
+    person.process.expect("son=")
+    assert person.ask("2").startswith("only season=2 (3 episodes)")
+
+
 def test_words_are_not_broken_at_the_edge(at_terminal):
     shown = at_terminal(columns=40).ask(COLONIES)
     text = re.split(r"\n\[1\] +\d+:\d\d", shown)[0].replace("…", "")

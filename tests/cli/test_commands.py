@@ -148,7 +148,7 @@ def test_filters_that_match_nothing(askpod, indexed):
     assert askpod("search", QUESTION, *nobody, "--json").json == []
     ask = askpod("ask", QUESTION, *nobody)
     assert (ask.code, ask.out) == (0, "I found nothing in these episodes that answers this.\n")
-    assert askpod("episodes", *nobody).err == "0 episodes\n"
+    assert askpod("episodes", *nobody).err == search.err + "0 episodes\n"
 
 
 def test_check_shows_faults_and_writes_nothing(askpod, examples, tmp_path, monkeypatch):
@@ -190,7 +190,7 @@ def test_doctor(askpod, store):
 def test_doctor_without_an_archive_says_how_to_make_one(askpod, tmp_path):
     run = askpod("doctor", "--store", tmp_path / "none")
     assert run.code == 0
-    assert "no archive here yet. Make one with `askpod index PATH…" in run.out
+    assert re.search(r"\n--  store +\S+: no archive here yet. Make one with `askpod index", run.out)
 
 
 def test_rebuild(askpod, store):

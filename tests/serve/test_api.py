@@ -280,6 +280,13 @@ def test_thanks_are_no_question(client, said):
     assert (answer["text"], answer["citations"]) == ("You are welcome.", [])
 
 
+def test_an_address_that_is_none_is_an_error_in_json(client):
+    for path, status in (("/api/nothing", 404), ("/v1/embeddings", 404), ("/api/ask", 405)):
+        refused = client.get(path)
+        assert refused.status_code == status
+        assert "/api/openapi.json" in refused.json()["error"]["message"]
+
+
 def test_a_passage_is_not_shown_for_words_that_are_not_said(client):
     wanted = {"episode": BREAD, "words": "nobody says this here"}
     refused = client.get("/api/passage", params=wanted)

@@ -73,10 +73,10 @@ def chat(
 
 def _typed(conversation: Conversation) -> None:
     """Replies to what a person types, until Ctrl-D. The archive is opened meanwhile."""
-    from askpod.cli.conversation import COMMANDS
+    from askpod.cli.conversation import COMMANDS, FILTERS
 
     _greet(conversation)
-    session = _session(list(COMMANDS))
+    session = _session([*COMMANDS, *(f"/filter {name}=" for name in FILTERS)])
     session.app.after_render.add_handler(lambda _: conversation.prepare())
     while not conversation.leaving:
         filters = conversation.chat.filters

@@ -101,6 +101,9 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMED]) + more
 
 
+_MARKS = {True: ("ok  ", "green"), None: ("--  ", "yellow"), False: ("!!  ", "red")}
+
+
 def doctor(*, store: options.Store = None, as_json: options.Json = False) -> None:
     """Say what is installed and what is missing. Shows the embedder and the store in use."""
     from askpod.doctor import diagnose
@@ -110,9 +113,9 @@ def doctor(*, store: options.Store = None, as_json: options.Json = False) -> Non
     for finding in diagnose(store or default_store()):
         findings.append(finding)
         if not as_json:
-            mark = Text("ok  ", "green") if finding.ok else Text("!!  ", "red")
-            show(mark.append(f"{finding.what:<16}", "default"), Text(visible(finding.value)))
+            mark = Text(*_MARKS[finding.ok]).append(f"{finding.what:<16}", "default")
+            show(mark, Text(visible(finding.value)))
     if as_json:
         print_json([asdict(finding) for finding in findings])
-    if not all(finding.ok for finding in findings):
+    if any(finding.ok is False for finding in findings):
         raise typer.Exit(1)

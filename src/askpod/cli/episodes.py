@@ -34,6 +34,9 @@ def episodes(
     """List the episodes of the archive."""
     with askpod.Archive.open(store, notify=note) as archive:
         listed = archive.episodes(filters, about=about)
+        nothing = () if listed else archive.unmatched(filters)
+    for line in nothing:
+        note(f"note: {line}")
     if as_json:
         print_json([each.to_dict() for each in listed])
         return

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -231,6 +232,8 @@ def event(name: str, data: object) -> str:
 
 def status_of(error: Exception) -> int:
     """The HTTP status that says what kind of error it is."""
+    if isinstance(error, HTTPException):
+        return error.status_code
     if isinstance(error, ValidationError):
         return 400
     return next((status for kinds, status in _STATUS if isinstance(error, kinds)), 500)
@@ -240,6 +243,8 @@ def explained(error: Exception) -> str:
     """What a client is told: of an unforeseen error only its kind, for its text may hold a key."""
     if isinstance(error, errors.AskpodError):
         return str(error)
+    if isinstance(error, HTTPException):
+        return f"{error.detail}; /api/openapi.json says what there is"
     if isinstance(error, ValidationError):
         first = error.errors(include_input=False, include_url=False)[0]
         return f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}"

@@ -22,6 +22,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request, cookie_parser
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
@@ -98,7 +99,12 @@ def create_app(
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         lifespan=lifespan,
-        exception_handlers={AskpodError: on_error, ValidationError: on_error, Exception: on_error},
+        exception_handlers={
+            HTTPException: on_error,
+            AskpodError: on_error,
+            ValidationError: on_error,
+            Exception: on_error,
+        },
     )
     return Guard(app, access or Access(), limits or Limits())
 
