@@ -40,6 +40,13 @@ def failure(settings: ModelSettings) -> ModelError:
     return caught.value
 
 
+REFUSED = (
+    'data: {"choices": [{"index": 0, "delta": {"refusal": "I cannot help."}}]}\n\n'
+    'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\n'
+    "data: [DONE]\n\n"
+)
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
@@ -97,6 +104,7 @@ def failure(settings: ModelSettings) -> ModelError:
         (Scripted(), "gave an empty reply: ask again, or choose another model"),
         (said(" \n "), "gave an empty reply"),
         (Scripted(finish="content_filter"), "withheld the answer (its content filter)"),
+        (Scripted(then=REFUSED), "withheld the answer"),
         (Scripted(finish="length"), "used up 700 tokens before any text"),
         (
             Scripted(body="<html>Welcome", content_type="text/html; charset=utf-8"),

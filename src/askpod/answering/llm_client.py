@@ -186,7 +186,8 @@ class _Call:
             self._tokens = (reported(usage["input_tokens"]), reported(usage["output_tokens"]))
         if finish := chunk.response_metadata.get("finish_reason"):
             known = finish if re.fullmatch(r"[A-Za-z_]{1,30}", str(finish)) else "other"
-            self._finish = ENDS.get(known.lower(), known)
+            if self._finish != "content_filter":  # a refusal's stream ends with "stop"
+                self._finish = ENDS.get(known.lower(), known)
         return self._said(self._strike_out.piece(str(chunk.text)[: max(0, self._room)]))
 
     def take_rest(self) -> str:

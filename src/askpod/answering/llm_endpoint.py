@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import openai
 from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.runnables import RunnableConfig
 from langchain_openai import ChatOpenAI
 from langsmith.run_helpers import tracing_context
@@ -96,6 +97,23 @@ class Dialect:
         return None
 
 
+class _Chat(ChatOpenAI):
+    """LangChain's chat, which by itself drops a streamed refusal (`delta.refusal`)."""
+
+    def _convert_chunk_to_generation_chunk(
+        self,
+        chunk: dict[str, Any],
+        default_chunk_class: type,
+        base_generation_info: dict[str, Any] | None,
+    ) -> ChatGenerationChunk | None:
+        for choice in chunk.get("choices") or ():
+            if (choice.get("delta") or {}).get("refusal"):
+                choice["finish_reason"] = "refusal"
+        return super()._convert_chunk_to_generation_chunk(
+            chunk, default_chunk_class, base_generation_info
+        )
+
+
 class ChatEndpoint:
     """Connections to one service. Safe for several threads.
 
@@ -143,7 +161,7 @@ class ChatEndpoint:
 
     def _chat(self, dialect: Dialect, **clients: Any) -> ChatOpenAI:  # noqa: ANN401 - httpx's own
         clients.setdefault("http_async_client", self._unused_async_http)
-        return ChatOpenAI(
+        return _Chat(
             model=split_name(self._settings.name)[1],
             api_key=SecretStr(self._key),
             base_url=where(self._settings.base_url),  # said, so that no variable redirects it
