@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from askpod.chat import AROUND, STOPPED, THANKED, Chat, SourceError
+from askpod.answering.asker import THANKED
+from askpod.chat import AROUND, STOPPED, Chat, SourceError
 from askpod.errors import QuestionError
 from askpod.model import Answer, Citation, Exchange, Filters, Turn
 

@@ -14,7 +14,6 @@ from askpod import opening
 from askpod.answering.asker import Asker
 from askpod.answering.overview import DEPTH, episodes_about
 from askpod.answering.quoting import Lookups
-from askpod.chat import thanked
 from askpod.embedding import Embedder
 from askpod.errors import QuestionError
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn
@@ -260,9 +259,6 @@ class Archive:
         Closing the iterator stops the model's request. If a reply breaks off, the Answer is made
         without the model and replaces what was shown.
         """
-        if (welcome := thanked(question)) is not None:
-            yield from (welcome.text, welcome)
-            return
         self._refresh()
         yield from self._asker.stream(question, history, Filters.of(filters))
 
@@ -287,10 +283,6 @@ class Archive:
         filters: Filters | Mapping[str, Any] | None = None,
     ) -> AsyncGenerator[str | Answer]:
         """`ask_stream` for asynchronous code. Cancelling the task stops the model's request."""
-        if (welcome := thanked(question)) is not None:
-            yield welcome.text
-            yield welcome
-            return
         await asyncio.to_thread(self._refresh)
         items = self._asker.astream(question, history, Filters.of(filters))
         async with aclosing(items):

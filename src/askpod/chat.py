@@ -14,7 +14,6 @@ import errno
 import hashlib
 import json
 import os
-import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
@@ -35,23 +34,7 @@ from askpod.text import split_sentences
 HISTORY = 16_000  # characters
 AROUND = 60.0  # seconds before and after a cited passage that are shown with it
 
-THANKED = "You are welcome."
-_THANKS = re.compile(
-    r"(?:(?:ok(?:ay)?|great|good|nice|perfect|cool|wow|ah|oh|alright|yes|no)[\s,.!]+)*"
-    r"(?:thanks?(?: you)?|thx|cheers|great|perfect|cool|nice|ok(?:ay)?|got it|i see|that helps)"
-    r"(?:[\s,]+(?:a lot|very much|so much|that (?:helps|helped|is all)|for (?:that|this|your help)|"
-    r"again|all|you))*[\s.!]*",
-    re.IGNORECASE,
-)
-
 STOPPED = "stopped before its end"  # the warning of an answer that the listener broke off
-
-
-def thanked(question: str) -> Answer | None:
-    """What is said to thanks, for which nothing is looked up; None where it is a question."""
-    if not _THANKS.fullmatch(question.strip()):
-        return None
-    return Answer(question, THANKED, (), (), refused=False, mode="extractive")
 
 
 class SourceError(AskpodError):
@@ -95,6 +78,9 @@ class Chat:
         the generator, or an interrupt, stops the request; what had come is kept as an answer
         without sources. An error of `Archive.ask_stream` leaves the history as it was.
         """
+        # Imported at a question: a prompt stands before what answers is loaded.
+        from askpod.answering.asker import thanked
+
         if (welcome := thanked(question)) is not None:
             yield welcome.text
             yield welcome

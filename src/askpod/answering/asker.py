@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, closing, suppress
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
 EVIDENCE = 10  # passages that come with a quoted answer
 EVIDENCE_FOR_MODEL = 40  # that are packed for a model, as far as its budget goes
 
+THANKED = "You are welcome."
+_THANKS = re.compile(
+    r"(?:(?:ok(?:ay)?|great|good|nice|perfect|cool|wow|ah|oh|alright|yes|no)[\s,.!]+)*"
+    r"(?:thanks?(?: you)?|thx|cheers|great|perfect|cool|nice|ok(?:ay)?|got it|i see|that helps)"
+    r"(?:[\s,]+(?:a lot|very much|so much|that (?:helps|helped|is all)|for (?:that|this|your help)|"
+    r"again|all|you))*[\s.!]*",
+    re.IGNORECASE,
+)
+
 
 class Asker:
     """Answers the questions of one archive. Safe for several threads."""
@@ -50,6 +60,9 @@ class Asker:
         self, question: str, history: Sequence[Exchange], filters: Filters
     ) -> Iterator[str | Answer]:
         """As `Archive.ask_stream`."""
+        if (welcome := thanked(question)) is not None:
+            yield from (welcome.text, welcome)
+            return
         asked = self._find(question, history, filters)
         by = self._answered_by(asked)
         items = in_pieces(by) if isinstance(by, Answer) else by.stream(asked)
@@ -60,6 +73,10 @@ class Asker:
         self, question: str, history: Sequence[Exchange], filters: Filters
     ) -> AsyncGenerator[str | Answer]:
         """As `Archive.astream`."""
+        if (welcome := thanked(question)) is not None:
+            for item in (welcome.text, welcome):
+                yield item
+            return
         asked = await asyncio.to_thread(self._find, question, history, filters)
         by = await asyncio.to_thread(self._answered_by, asked)
         if isinstance(by, Answer):
@@ -154,6 +171,13 @@ class Asker:
         from askpod.answering.llm_answer import LLMAnswerer
 
         return LLMAnswerer(self._settings, self._embedder, self._answerer, self._language_model)
+
+
+def thanked(question: str) -> Answer | None:
+    """What is said to thanks, for which nothing is looked up; None where it is a question."""
+    if not _THANKS.fullmatch(question.strip()):
+        return None
+    return Answer(question, THANKED, (), (), refused=False, mode="extractive")
 
 
 def _noted(item: str | Answer, asked: Retrieved) -> str | Answer:
