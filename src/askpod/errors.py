@@ -160,8 +160,8 @@ def no_archive(where: str) -> ArchiveNotFound:
 def damaged(path: Path, what: str) -> StoreDamaged:
     """The error for a catalog that cannot be trusted."""
     return StoreDamaged(
-        f"{path}: the catalog is damaged: {what}. Run `askpod rebuild PATH…` with the folders of "
-        "the episodes to rebuild it; the damaged file is kept beside it."
+        f"{path}: the catalog is damaged: {what}. Run `askpod rebuild PATH… --store {path.parent}` "
+        "with the folders of the episodes to rebuild it; the damaged file is kept beside it."
     )
 
 

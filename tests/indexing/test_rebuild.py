@@ -141,7 +141,9 @@ def test_a_wrong_path_changes_nothing(small, tmp_path):
 
 def test_a_damaged_catalog_needs_the_paths(store):
     (store / "catalog.db").write_bytes(b"garbage" * 9999)
-    with pytest.raises(PathError, match=r"beyond reading.* `askpod rebuild PATH…`") as caught:
+    with pytest.raises(
+        PathError, match=r"beyond reading.* `askpod rebuild PATH… --store "
+    ) as caught:
         Archive.rebuild(store)
     assert str(store) in str(caught.value)
 

@@ -103,15 +103,12 @@ class _Chat(ChatOpenAI):
     def _convert_chunk_to_generation_chunk(
         self,
         chunk: dict[str, Any],
-        default_chunk_class: type,
-        base_generation_info: dict[str, Any] | None,
+        *rest: Any,  # noqa: ANN401 (what goes with it is LangChain's)
     ) -> ChatGenerationChunk | None:
         for choice in chunk.get("choices") or ():
             if (choice.get("delta") or {}).get("refusal"):
                 choice["finish_reason"] = "refusal"
-        return super()._convert_chunk_to_generation_chunk(
-            chunk, default_chunk_class, base_generation_info
-        )
+        return super()._convert_chunk_to_generation_chunk(chunk, *rest)
 
 
 class ChatEndpoint:

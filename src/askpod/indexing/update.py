@@ -177,7 +177,7 @@ def rebuild(
         if not (former.whole or former.held.complete or given):
             raise PathError(
                 f"{store}: the catalog is beyond reading, so it cannot tell all that it held. "
-                "Name the folders of its episodes: `askpod rebuild PATH…`."
+                f"Name the folders of its episodes: `askpod rebuild PATH… --store {store}`."
             )
         stamped = stamp()
         if not former.whole:

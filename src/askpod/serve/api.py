@@ -143,9 +143,7 @@ class Api:
         """The episodes without their turns; with `about` those that talk about it, best first."""
         query = request.query_params
         filters, about = filters_of(query, LISTED), query.get("about") or None
-        listed = await self._live.look_up(
-            lambda archive: archive.episodes(filters, about=about), "searches"
-        )
+        listed = await self._live.look_up(lambda a: a.episodes(filters, about=about), "searches")
         return JSONResponse([each.to_dict() for each in listed])
 
     async def episode(self, request: Request) -> Response:

@@ -40,6 +40,7 @@ STATIC = Path(__file__).parent / "static"
 CONNECTIONS = 512  # at a time; more are answered 503
 GRACE = 5  # seconds for open requests when the server is stopped
 
+FAILURES = (HTTPException, AskpodError, ValidationError, Exception)
 COOKIE = "askpod_token"
 ADDRESSES = 10_000  # whose rates are remembered
 ASKING = ("/api/ask", "/api/search", "/v1/chat/completions", "/mcp")
@@ -99,12 +100,7 @@ def create_app(
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         lifespan=lifespan,
-        exception_handlers={
-            HTTPException: on_error,
-            AskpodError: on_error,
-            ValidationError: on_error,
-            Exception: on_error,
-        },
+        exception_handlers=dict.fromkeys(FAILURES, on_error),
     )
     return Guard(app, access or Access(), limits or Limits())
 
