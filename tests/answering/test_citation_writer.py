@@ -50,6 +50,12 @@ def write(text: str, size: int = 0, unsupported: Unsupported = "mark") -> Citati
     return done
 
 
+@pytest.mark.parametrize("header", ["Mara, 3:20 — ", "Mara (3:20): ", "Mara, 3:20: ", "At 3:20, "])
+def test_where_it_was_said_is_no_number_of_the_claim(header: str) -> None:
+    done = write(f"{header}Coffee spread around the world through colonialism. [2]")
+    assert [(each.speaker, each.supported) for each in done.citations] == [("Mara", True)]
+
+
 def test_a_citation_has_the_second_the_words_and_the_link() -> None:
     done = write("Coffee spread through colonialism [2].")
     assert done.text == "Coffee spread through colonialism [1]."

@@ -29,7 +29,7 @@ REFUSAL = "I found nothing in these episodes that answers this."
 NEAREST_AFTER = "The nearest that was said:"
 NEAREST = f"I did not find this stated. {NEAREST_AFTER}"
 NEAREST_WITHOUT_MODEL = f"The model found no answer. {NEAREST_AFTER}"
-UNSUPPORTED = "The episodes do not support what the model wrote."
+UNSUPPORTED = "No source was found for what the model wrote."
 SAID_AFTER = f"{UNSUPPORTED} What was said:"
 NEAREST_AFTER_UNSUPPORTED = f"{UNSUPPORTED} {NEAREST_AFTER}"
 # Heads the answer that is made in the place of one which broke off.

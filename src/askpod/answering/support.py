@@ -314,7 +314,7 @@ class SupportChecker:
 def _without_place(claim: str, turns: Sequence[EvidenceTurn]) -> str:
     """The claim without where it was said: a turn's second and number, which prompts show."""
     for turn in turns:
-        second = rf"(?:\bat )?(?<![\d:])0?{re.escape(clock(turn.span.start))}(?![\d:])"
+        second = rf"(?:\bat )?(?<![\d:])0?{re.escape(clock(turn.span.start))}(?!:?\d)"
         claim = re.sub(rf"(?i)\(?{second}\)?|\bturns? {turn.number}\b", " ", claim)
     return claim
 
