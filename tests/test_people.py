@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from askpod.model import Chunk, Episode, Span, Turn
 from askpod.people import (
     FILE,
-    ArchivePeople,
     Labels,
     Naming,
     People,
@@ -25,6 +24,7 @@ from askpod.people import (
     undo,
 )
 from askpod.text import matches_name
+from askpod.voices import ArchivePeople
 
 HOST = Naming("Wren Okafor", ("Wren", "wrenokafor"))
 GUEST = Naming("Ida Sand", ("SPEAKER_00",), "bees")

@@ -18,13 +18,13 @@ from askpod.embedding import Embedder
 from askpod.errors import QuestionError
 from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn
 from askpod.opening import Notify, load_embedder, remote_model, store_folder
-from askpod.people import ArchivePeople
 from askpod.retrieval.retriever import Retriever
 from askpod.settings import Settings
 from askpod.store.catalog import Catalog
 from askpod.store.dense import DenseIndex
 from askpod.store.filters import select, unmatched
 from askpod.store_lock import write_lock
+from askpod.voices import ArchivePeople
 
 if TYPE_CHECKING:
     from askpod.answering.llm_client import LanguageModel

@@ -13,24 +13,17 @@ taken out of the file is undone:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from askpod.errors import AskpodError, StoreUnwritable
+from askpod.errors import AskpodError
 from askpod.files import read_bounded, write_atomically
 from askpod.model import Chunk, Episode, Span, Turn
-from askpod.store_lock import write_lock
 from askpod.text import nearest, without_hidden
-from askpod.voices import Person, Voice, everyone, voices
-
-if TYPE_CHECKING:
-    from askpod.store.catalog import Catalog
 
 FILE = "people.yaml"
-_LOCK = "people.lock"  # apart from the store's: a long indexing need not be waited for
 MOST_BYTES = 10_000_000  # of the file
 
 _Said = TypeVar("_Said", Turn, Span)
@@ -256,89 +249,3 @@ def known_name(wanted: str, names: Iterable[str]) -> str:
     if len(same) == 1:
         return same[0]
     raise PeopleError(f"nobody speaks under the name {wanted!r}{nearest(wanted, everybody)}")
-
-
-def find_voice(voices: Iterable[Voice], wanted: str) -> Voice:
-    """The voice with a label, as the archive has it or as the file writes it.
-
-    Raises PeopleError: there is none; the message says which are near.
-    """
-    by_label: dict[str, Voice] = {}
-    for voice in voices:
-        by_label |= dict.fromkeys((voice.label, *voice.written), voice)
-    return by_label[known_name(wanted, by_label)]
-
-
-# --- The people of an archive --------------------------------------------------------------------
-
-
-class ArchivePeople:
-    """Who speaks in one archive, and the names in its folder."""
-
-    def __init__(self, folder: Path, catalog: Catalog) -> None:
-        self._folder = folder
-        self._catalog = catalog
-        self._read: tuple[tuple[int, ...], People] = (), People()
-
-    @property
-    def names(self) -> People:
-        """The names as they stand now: the file is read again when it has changed.
-
-        Raises PeopleError: the file cannot be read.
-        """
-        try:
-            status = (self._folder / FILE).stat()
-        except OSError:
-            return load_people(self._folder)
-        version = status.st_mtime_ns, status.st_size, status.st_ino
-        if version != self._read[0]:
-            self._read = version, load_people(self._folder)
-        return self._read[1]
-
-    def everyone(self) -> list[Person]:
-        """Everybody who speaks, those who speak longest first."""
-        return everyone(self.names, self._catalog.speaking_times())
-
-    def voices(self, episode_id: str) -> list[Voice]:
-        """The labels of an episode, each with quotes that show who it may be.
-
-        Raises EpisodeNotFound: there is no such episode; the message says which are near.
-        """
-        self._catalog.require([episode_id])
-        return voices(self.names, episode_id, self._catalog.turns(episode_id))
-
-    def merge(self, one: str, into: str) -> Person:
-        """One person under two names: `one` becomes `into` everywhere. Raises PeopleError."""
-        with self._changing():
-            merged = merge(self.names, [person.name for person in self.everyone()], one, into)
-            save_people(self._folder, merged)
-        everybody = everyone(merged, self._catalog.speaking_times())
-        return next(each for each in everybody if each.name == merged.namings[-1].name)
-
-    def give(self, episode_id: str, label: str, name: str) -> Voice:
-        """A label of one episode gets a name.
-
-        Raises EpisodeNotFound; PeopleError: nobody has that label in it, or the name is empty.
-        """
-        found = find_voice(self.voices(episode_id), label)
-        # Also as the file writes it: the name then stands, whether a guest is known for it or not.
-        labels = (found.label, *found.written)
-        with self._changing():
-            save_people(self._folder, name_label(self.names, episode_id, labels, name))
-        return find_voice(self.voices(episode_id), found.label)
-
-    def undo(self, name: str | None = None) -> tuple[Naming, ...]:
-        """Takes back the last name that was given, or all that gave `name`. Raises PeopleError."""
-        with self._changing():
-            left, taken = undo(self.names, name)
-            save_people(self._folder, left)
-        return taken
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        """One change after another: each begins with what the one before has written."""
-        try:
-            with write_lock(self._folder, name=_LOCK):
-                yield
-        except StoreUnwritable as error:
-            raise PeopleUnwritable(str(error)) from None

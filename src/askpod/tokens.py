@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import tiktoken
 
 Message = tuple[Literal["system", "user", "assistant"], str]  # role and text
+Schema = Mapping[str, Any]  # of a structured reply: a `response_format` of Chat Completions
 
 DEFAULT = "o200k_base"  # of models that tiktoken does not know
 TOKENS_PER_MESSAGE = 3  # besides the role and the text

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from askpod.errors import StoreUnwritable
 from askpod.model import Turn
+from askpod.people import (
+    FILE,
+    Naming,
+    People,
+    PeopleUnwritable,
+    known_name,
+    load_people,
+    merge,
+    name_label,
+    save_people,
+    undo,
+)
+from askpod.store.catalog import Catalog
+from askpod.store_lock import write_lock
 from askpod.text import matches_name, name_words
 
-if TYPE_CHECKING:
-    from askpod.people import People
-
+_LOCK = "people.lock"  # apart from the store's: a long indexing need not be waited for
 ALIKE = 0.85  # difflib's ratio, from which on two spellings may be one name
 QUOTES = 3  # that show who a label may be
 LONGEST_QUOTE = 240  # characters
@@ -135,3 +149,86 @@ def _alike(one: str, other: str, words: Mapping[str, Sequence[str]]) -> bool:
     spelt = SequenceMatcher(None, "".join(words[one]), "".join(words[other]))
     ratios = (spelt.real_quick_ratio, spelt.quick_ratio, spelt.ratio)  # the cheapest first
     return all(ratio() >= ALIKE for ratio in ratios)
+
+
+def find_voice(voices: Iterable[Voice], wanted: str) -> Voice:
+    """The voice with a label, as the archive has it or as the file writes it.
+
+    Raises PeopleError: there is none; the message says which are near.
+    """
+    by_label: dict[str, Voice] = {}
+    for voice in voices:
+        by_label |= dict.fromkeys((voice.label, *voice.written), voice)
+    return by_label[known_name(wanted, by_label)]
+
+
+class ArchivePeople:
+    """Who speaks in one archive, and the names in its folder."""
+
+    def __init__(self, folder: Path, catalog: Catalog) -> None:
+        self._folder = folder
+        self._catalog = catalog
+        self._read: tuple[tuple[int, ...], People] = (), People()
+
+    @property
+    def names(self) -> People:
+        """The names as they stand now: the file is read again when it has changed.
+
+        Raises PeopleError: the file cannot be read.
+        """
+        try:
+            status = (self._folder / FILE).stat()
+        except OSError:
+            return load_people(self._folder)
+        version = status.st_mtime_ns, status.st_size, status.st_ino
+        if version != self._read[0]:
+            self._read = version, load_people(self._folder)
+        return self._read[1]
+
+    def everyone(self) -> list[Person]:
+        """Everybody who speaks, those who speak longest first."""
+        return everyone(self.names, self._catalog.speaking_times())
+
+    def voices(self, episode_id: str) -> list[Voice]:
+        """The labels of an episode, each with quotes that show who it may be.
+
+        Raises EpisodeNotFound: there is no such episode; the message says which are near.
+        """
+        self._catalog.require([episode_id])
+        return voices(self.names, episode_id, self._catalog.turns(episode_id))
+
+    def merge(self, one: str, into: str) -> Person:
+        """One person under two names: `one` becomes `into` everywhere. Raises PeopleError."""
+        with self._changing():
+            merged = merge(self.names, [person.name for person in self.everyone()], one, into)
+            save_people(self._folder, merged)
+        everybody = everyone(merged, self._catalog.speaking_times())
+        return next(each for each in everybody if each.name == merged.namings[-1].name)
+
+    def give(self, episode_id: str, label: str, name: str) -> Voice:
+        """A label of one episode gets a name.
+
+        Raises EpisodeNotFound; PeopleError: nobody has that label in it, or the name is empty.
+        """
+        found = find_voice(self.voices(episode_id), label)
+        # Also as the file writes it: the name then stands, whether a guest is known for it or not.
+        labels = (found.label, *found.written)
+        with self._changing():
+            save_people(self._folder, name_label(self.names, episode_id, labels, name))
+        return find_voice(self.voices(episode_id), found.label)
+
+    def undo(self, name: str | None = None) -> tuple[Naming, ...]:
+        """Takes back the last name that was given, or all that gave `name`. Raises PeopleError."""
+        with self._changing():
+            left, taken = undo(self.names, name)
+            save_people(self._folder, left)
+        return taken
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """One change after another: each begins with what the one before has written."""
+        try:
+            with write_lock(self._folder, name=_LOCK):
+                yield
+        except StoreUnwritable as error:
+            raise PeopleUnwritable(str(error)) from None

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from askpod import Archive
-from askpod.answering.llm_client import Message, Reply
+from askpod.answering.llm_client import Reply
 from askpod.errors import ModelError, StoreUnwritable
 from askpod.evals.asking import StoredModel
 from askpod.settings import ModelSettings, Settings
+from askpod.tokens import Message
 from fake_openai import FakeOpenAI, failed, said
 
 ASKED: list[Message] = [("system", "Be brief."), ("user", "What do bees do?")]

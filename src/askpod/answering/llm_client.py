@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from askpod.model import FINITE
 from askpod.services.endpoints import OPENAI, StrikeOut, split_name
 from askpod.services.retry import RequestFailure, Retries
 from askpod.settings import ModelSettings
-from askpod.tokens import Message as Message
-from askpod.tokens import reported
+from askpod.tokens import Message, Schema, reported
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessageChunk
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from askpod.answering.llm_endpoint import ChatEndpoint
     from askpod.answering.provider_endpoint import ProviderEndpoint
 
-Schema = Mapping[str, Any]  # a `response_format` of Chat Completions
 
 CHARACTERS_PER_TOKEN = 16  # far above what any language needs: a longer answer has no end
 CHUNKS_PER_TOKEN = 50  # empty ones included, which is how hidden reasoning shows

@@ -20,7 +20,6 @@ from langchain_openai import ChatOpenAI
 from langsmith.run_helpers import tracing_context
 from pydantic import SecretStr
 
-from askpod.answering.llm_client import Message, Schema
 from askpod.errors import ContextTooLong, ModelError
 from askpod.services.endpoints import is_vendors, key_for, split_name, where
 from askpod.services.errors import ErrorMessages, RequestInfo, complaint_of, is_too_long, may_pass
@@ -34,6 +33,7 @@ from askpod.services.openai_http import (
 )
 from askpod.services.retry import RequestFailure
 from askpod.settings import ModelSettings
+from askpod.tokens import Message, Schema
 
 # LangChain dumps each chunk, and pydantic then warns of a wrong type with the value: perhaps a key.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")

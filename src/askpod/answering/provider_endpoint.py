@@ -21,7 +21,6 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.ai import UsageMetadata, add_usage
 from pydantic import SecretStr
 
-from askpod.answering.llm_client import Message, Schema
 from askpod.answering.llm_endpoint import (
     SEALED,
     STRUCTURED,
@@ -42,6 +41,7 @@ from askpod.services.endpoints import (
 from askpod.services.errors import ErrorMessages, RequestInfo, chain, is_a, quoted
 from askpod.services.retry import RequestFailure
 from askpod.settings import ModelSettings
+from askpod.tokens import Message, Schema
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -119,7 +119,7 @@ def name_(
     as_json: options.Json = False,
 ) -> None:
     """Say whose a label is in one episode; quotes show who it may be."""
-    from askpod.people import find_voice
+    from askpod.voices import find_voice
 
     with askpod.Archive.open(store, notify=note) as archive:
         voices = archive.people.voices(episode)

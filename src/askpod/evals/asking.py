@@ -16,12 +16,13 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
+from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.files import read_bounded, writable, write_atomically
 from askpod.parsing import ParseError, parse_json
 from askpod.services.endpoints import service_of
 from askpod.settings import ModelSettings
 from askpod.text import well_formed
+from askpod.tokens import Message, Schema
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

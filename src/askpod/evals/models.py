@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
+from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.archive import Archive
 from askpod.errors import ContextTooLong, FilterError, ModelError, QuestionError
 from askpod.evals.asking import ending_of, in_order
@@ -28,7 +28,7 @@ from askpod.evals.records import figures_of
 from askpod.evals.run import RunSettings, run_gold
 from askpod.services.endpoints import service_of, sold_as
 from askpod.settings import ModelSettings, Settings
-from askpod.tokens import TokenCounter, cost
+from askpod.tokens import Message, Schema, TokenCounter, cost
 
 LEVELS = (1, 4, 16)  # requests at a time
 MOST_REQUESTS = 32  # at a level above the first

@@ -15,11 +15,12 @@ import anyio
 import anyio.to_thread
 
 from askpod import Archive
-from askpod.answering.llm_client import LanguageModel, Message, Reply, Schema
+from askpod.answering.llm_client import LanguageModel, Reply
 from askpod.errors import AskpodError
 from askpod.model import Answer, Exchange, Filters
 from askpod.settings import ModelSettings, Settings
 from askpod.store_lock import being_written
+from askpod.tokens import Message, Schema
 
 LOOKUPS = 4  # searches at a time, and look-ups: more would only wait for the processor
 TURN = 0.3  # seconds that it lasts at most: who has it may be waiting for a service
