@@ -45,6 +45,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _NAME = re.compile(r"[A-Z][\w'’-]*[a-z][\w'’-]*(?: [A-Z][\w'’-]*)*")
 _PERSON = re.compile(r"\b(?:she|he|her|him|his|hers)\b(?!['’])", re.IGNORECASE)
 _POSSESSIVE = {"his", "hers"}
+_SHE, _HE = (re.compile(rf"\b(?:{each})\b", re.IGNORECASE) for each in ("she|hers?", "he|him|his"))
 
 _OPENING = re.compile(
     r"(?:and|but|so|or|also|then|what about|how about|what else|who else|where else|anything else|"
@@ -218,7 +219,8 @@ def _thread(history: Sequence[Exchange]) -> list[Exchange]:
 
 def _named(question: str, thread: Sequence[Exchange]) -> str:
     """The question with its first "she" or "he" put as a name, where one is known."""
-    pronoun, name = _PERSON.search(question), _person(thread)
+    pronoun = _PERSON.search(question)
+    name = _person(thread, pronoun[0]) if pronoun else ""
     if pronoun is None or not name:
         return question
     before, after = question[: pronoun.start()], question[pronoun.end() :]
@@ -229,8 +231,11 @@ def _named(question: str, thread: Sequence[Exchange]) -> str:
     return f"{before}{name}{after}"
 
 
-def _person(thread: Sequence[Exchange]) -> str:
-    """Whom the talk is about: a speaker named in a question, else who is quoted first."""
+def _person(thread: Sequence[Exchange], pronoun: str) -> str:
+    """Whom the talk is about: a speaker named in a question, else who is quoted first.
+
+    Nobody of these where who is quoted first tells of another "he", or "she", as asked about.
+    """
     for exchange in thread:
         speakers = Counter(c.speaker for c in exchange.answer.citations if c.speaker)
         asked = {word.casefold().removesuffix("'s") for word in _WORD.findall(exchange.question)}
@@ -242,7 +247,11 @@ def _person(thread: Sequence[Exchange]) -> str:
     quoted = thread[0].answer.citations
     asks_who = thread[0].question.casefold().startswith("who ")
     told = [each for each in _names(quoted[0].quote) if " " in each] if asks_who and quoted else []
-    return next((name for name in (*told, *(each.speaker for each in quoted)) if name), "")
+    if told:
+        return told[0]
+    same = _SHE if _SHE.match(pronoun) else _HE
+    speakers = [] if quoted and same.search(quoted[0].quote) else [c.speaker for c in quoted]
+    return next(filter(None, speakers), "")
 
 
 def _carried(thread: Sequence[Exchange], *, without_names: bool) -> list[str]:
