@@ -167,11 +167,11 @@ $(UV):
 	$(call new-venv,build/uv)
 	build/uv/bin/python $(PIP) install uv==0.13.9
 
-# new-venv DIR: an empty environment there, of a Python that is new enough.
+# new-venv DIR: an empty environment there, of a Python that the pinned packages are built for.
 define new-venv
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "askpod needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
-		echo "Name a newer one, for example: make $(or $(MAKECMDGOALS),demo) PYTHON=python3.12" >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
+		echo "askpod needs Python 3.11 to 3.14; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; \
+		echo "Name another one, for example: make $(or $(MAKECMDGOALS),demo) PYTHON=python3.12" >&2; \
 		exit 1; }
 	@$(PYTHON) -m venv --clear $(1)
 endef

@@ -115,7 +115,7 @@ def _available(wanted: str) -> str:
             return name
     raise VocabularyMissing(
         f"tokens cannot be counted: the vocabulary of {wanted} is not on this machine, nor a "
-        "common one, and nothing is downloaded. Run: pip install --no-deps 'litellm<1.86' "
+        "common one, and nothing is downloaded. Run: pip install --no-deps 'litellm<1.83.8' "
         "(its files are read), or name a folder that holds it in TIKTOKEN_CACHE_DIR"
     )
 
