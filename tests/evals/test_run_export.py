@@ -6,7 +6,6 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
-import pytrec_eval
 from hypothesis import given
 from hypothesis import strategies as st
 from random_stretches import any_stretch, random_question, some_evidence
@@ -14,8 +13,9 @@ from random_stretches import any_stretch, random_question, some_evidence
 from askpod.errors import PathError
 from askpod.evals.compare import qrels_lines, run_lines, write_trec
 from askpod.evals.gold import Stretch
-from askpod.evals.measures import OF_TREC, docno, ranking
+from askpod.evals.measures import docno, ranking
 from askpod.evals.records import Record
+from of_trec import of_trec
 
 
 def record(name: str, passages, evidence) -> Record:
@@ -32,16 +32,6 @@ def record(name: str, passages, evidence) -> Record:
         gold={"evidence": gold},
         retrieved=tuple(retrieved),
     )
-
-
-def of_pytrec_eval(run, qrels) -> dict[str, dict[str, float]]:
-    """Our measures of each question with a result, from lines of the two files."""
-    evaluator = pytrec_eval.RelevanceEvaluator(pytrec_eval.parse_qrel(qrels), OF_TREC.values())
-    found = evaluator.evaluate(pytrec_eval.parse_run(run))
-    return {
-        question: {ours: values[theirs] for ours, theirs in OF_TREC.items()}
-        for question, values in found.items()
-    }
 
 
 def numbers(scores) -> dict[str, float]:
@@ -109,18 +99,19 @@ def test_pytrec_eval_finds_our_figures_in_the_files_of_a_random_run(tmp_path):
     written = write_trec(tmp_path / "new", records, "t")
     run, qrels = (path.read_text(encoding="utf-8").splitlines() for path in written)
     assert list(written.values()) == [len(run), len(qrels)]
-    theirs = of_pytrec_eval(run, qrels)
+    theirs = of_trec(run, qrels)
     unfound = {each.id for each in records if not each.retrieved}
     assert unfound
     assert theirs.keys() == {each.id for each in records} - unfound
     for each in records:
-        assert numbers(each.scores) == theirs.get(each.id, dict.fromkeys(OF_TREC, 0))
+        expected = theirs.get(each.id) or dict.fromkeys(numbers(each.scores), 0.0)
+        assert numbers(each.scores) == pytest.approx(expected)
 
 
 @given(st.lists(any_stretch, min_size=1, max_size=12), some_evidence)
 def test_whatever_is_brought_up_both_say_the_same(passages, evidence):
     records = [record("q1", passages, evidence)]
-    theirs = of_pytrec_eval(run_lines(records, "t"), qrels_lines(records))
+    theirs = of_trec(run_lines(records, "t"), qrels_lines(records))
     assert theirs["q1"] == numbers(records[0].scores)
 
 

@@ -250,8 +250,9 @@ def _person(thread: Sequence[Exchange], pronoun: str) -> str:
     if told:
         return told[0]
     same = _SHE if _SHE.match(pronoun) else _HE
-    speakers = [] if quoted and same.search(quoted[0].quote) else [c.speaker for c in quoted]
-    return next(filter(None, speakers), "")
+    if quoted and same.search(quoted[0].quote):
+        return ""
+    return next((each.speaker for each in quoted if each.speaker), "")
 
 
 def _carried(thread: Sequence[Exchange], *, without_names: bool) -> list[str]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import log2
+from operator import mul
 from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import quote
 
-import pytrec_eval
 from pydantic import Field, TypeAdapter
 
 from askpod.evals.gold import Stretch, seconds, shared, union
@@ -80,14 +81,7 @@ def harmonic_mean(one: float, other: float) -> float:
     return 2 * one * other / (one + other) if one + other > 0 else 0.0
 
 
-# Our name of a measure -> trec_eval's.
-OF_TREC = {
-    "hit@1": "success_1",
-    "hit@5": "success_5",
-    "mrr": "recip_rank",
-    "ndcg@10": "ndcg_cut_10",
-}
-
+_GAINS = [1 / log2(rank + 1) for rank in range(1, 11)]
 LEGIBLE = "/:+,="  # signs that stay as they are in names, beside letters, digits and -._~
 
 
@@ -151,7 +145,7 @@ def _share(part: float, whole: float) -> float:
 
 
 def ranking(passages: Sequence[Stretch], evidence: Sequence[Stretch]) -> dict[str, Score]:
-    """Hit rates, reciprocal rank and nDCG of passages, best first. Computed by pytrec_eval.
+    """Hit rates, reciprocal rank and nDCG of passages, best first, as trec_eval has them.
 
         hit@K    1 if one of the first K passages touches evidence, else 0
         mrr      1 / rank of the first passage that touches evidence; 0 if none does
@@ -163,13 +157,17 @@ def ranking(passages: Sequence[Stretch], evidence: Sequence[Stretch]) -> dict[st
     Of passages with the same seconds the first counts. Nothing retrieved: all are 0.
     Source: trec_eval; nDCG of Järvelin and Kekäläinen, ACM TOIS 20(4), 2002.
     """
-    relevant, run = judgements(passages, evidence), ranks(passages)
-    if not run or not any(relevant.values()):
-        return dict.fromkeys(OF_TREC, Score(0.0))
-    # One question at a time takes some ten microseconds, most of them for this object.
-    evaluator = pytrec_eval.RelevanceEvaluator({"q": relevant}, OF_TREC.values())
-    values = evaluator.evaluate({"q": run})["q"]
-    return {name: Score(float(values[theirs])) for name, theirs in OF_TREC.items()}
+    relevant = judgements(passages, evidence)
+    found = [relevant[name] for name in ranks(passages)]
+    first = found.index(1) + 1 if 1 in found else 0
+    best = sum(_GAINS[: sum(relevant.values())])
+    values = {
+        "hit@1": float(first == 1),
+        "hit@5": float(0 < first <= 5),
+        "mrr": 1 / first if first else 0.0,
+        "ndcg@10": sum(map(mul, found, _GAINS)) / best if best else 0.0,
+    }
+    return {name: Score(value) for name, value in values.items()}
 
 
 def docno(stretch: Stretch) -> str:
