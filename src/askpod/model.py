@@ -183,6 +183,9 @@ class Chunk:
         return shares
 
 
+MOST_PASSAGES = 200  # of a search at the command line, over HTTP or as a tool
+
+
 @dataclass(frozen=True, slots=True)
 class Passage(_Shown):
     """What a search returns: a stretch of one episode."""

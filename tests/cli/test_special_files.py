@@ -14,7 +14,7 @@ from askpod.model import Episode
 from askpod.people import load_people
 from askpod.readers import read_episode
 from askpod.readers.discover import what_is_not_read
-from askpod.serve.api import recording
+from askpod.serve.recordings import recording
 
 
 @pytest.fixture(params=["pipe", "device"])

@@ -96,6 +96,9 @@ def test_search_gives_what_archive_gives(client, archive):
         "q=a&top=nan",
         "q=a&top=-5",
         "q=a&guests=Ann",
+        "q=a&top=2.7",
+        "q=a&top=201",
+        "q=a&q=b",
     ],
 )
 def test_a_search_that_cannot_be_done_is_a_400(client, query):
@@ -126,7 +129,8 @@ def test_the_openapi_document_names_every_route(client):
     told = client.get("/api/openapi.json").json()
     assert told["openapi"].startswith("3.1")
     for path in told["paths"]:
-        assert client.request("OPTIONS", path).status_code == 405, path
+        refused = client.request("OPTIONS", path)
+        assert (refused.status_code, refused.headers["allow"] != "") == (405, True), path
     assert {"Answer", "Citation", "Passage"} <= set(told["components"]["schemas"])
 
 
@@ -281,7 +285,12 @@ def test_thanks_are_no_question(client, said):
 
 
 def test_an_address_that_is_none_is_an_error_in_json(client):
-    for path, status in (("/api/nothing", 404), ("/v1/embeddings", 404), ("/api/ask", 405)):
+    for path, status in (
+        ("/api/nothing", 404),
+        ("/v1/embeddings", 404),
+        ("/api/ask", 405),
+        ("/mcp", 405),
+    ):
         refused = client.get(path)
         assert refused.status_code == status
         assert "/api/openapi.json" in refused.json()["error"]["message"]
@@ -302,6 +311,6 @@ def test_a_passage_may_be_the_very_turn(client):
     assert client.get("/api/passage", params=wanted).json()["turns"] == [first]
 
 
-@pytest.mark.parametrize("query", ["start=9&end=3", "start=9&around=-1"])
-def test_a_passage_does_not_end_before_it_begins(client, query):
+@pytest.mark.parametrize("query", ["start=9&end=3", "start=9&around=-1", "strat=9"])
+def test_a_passage_that_cannot_be_found_is_a_400(client, query):
     assert client.get(f"/api/passage?episode={BREAD}&{query}").status_code == 400

@@ -21,7 +21,7 @@ from askpod.cli.output import (
     show,
     show_url,
 )
-from askpod.model import Answer, Filters, Passage
+from askpod.model import MOST_PASSAGES, Answer, Filters, Passage
 from askpod.text import visible
 from askpod.times import clock
 
@@ -116,7 +116,9 @@ def _show_leads(answer: Answer) -> None:
 def search(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="What to look for.")],
     *,
-    top: Annotated[int, typer.Option("--top", min=1, max=200, help="How many passages.")] = 10,
+    top: Annotated[
+        int, typer.Option("--top", min=1, max=MOST_PASSAGES, help="How many passages.")
+    ] = 10,
     store: options.Store = None,
     filters: Filters,
     as_json: options.Json = False,

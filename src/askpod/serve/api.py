@@ -1,22 +1,16 @@
-"""The HTTP API of the page, as JSON: ask (as server-sent events), search, episodes, passage, audio.
-
-A recording is looked up in a folder of this machine under the names that the episode itself gives:
-its id, or the last part of its audio links. A request names an episode, never a path.
-"""
+"""The HTTP API of the page, as JSON; answers come as server-sent events."""
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
@@ -25,17 +19,18 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 
 from askpod import __version__, errors
-from askpod.links import safe_link, youtube_id
-from askpod.model import Answer, Episode, Exchange, Filters, Passage, Turn, as_json
+from askpod.model import MOST_PASSAGES, Answer, Episode, Exchange, Filters, Passage, Turn, as_json
 from askpod.retrieval.retriever import LONGEST_QUESTION
 from askpod.serve.live import LiveArchive, Stopping, TooManyAnswers
+from askpod.serve.recordings import ENDINGS, player, recording
 
-MOST_PASSAGES = 50
 AROUND = 30.0  # seconds before and after a passage: a minute in all
 INDEXING = "The archive is being indexed: an episode is found as soon as it is in"
 MOST_EXCHANGES = 40
+MOST_NAMED = 5  # of what is wrong with a request
 
 log = logging.getLogger(__name__)
+N = TypeVar("N", float, None)
 
 _STATUS = (
     (errors.EpisodeNotFound, 404),
@@ -131,35 +126,34 @@ class Api:
 
     async def search(self, request: Request) -> Response:
         """Passages, best first."""
-        query = request.query_params
-        top = min(_number(query, "top", 10), MOST_PASSAGES)
-        question, filters = query.get("q", ""), filters_of(query, SEARCHED)
+        query = parameters(request, SEARCHED)
+        question, filters, top = query.get("q", ""), filters_of(query), _number(query, "top", 10)
+        if not isinstance(top, int) or not 1 <= top <= MOST_PASSAGES:
+            raise errors.FilterError(f"top: {top} is no whole number from 1 to {MOST_PASSAGES}")
         found = await self._live.look_up(
-            lambda archive: archive.search(question, top=int(top), **asdict(filters)), "searches"
+            lambda archive: archive.search(question, top=top, **asdict(filters)), "searches"
         )
         return JSONResponse([passage.to_dict() for passage in found])
 
     async def episodes(self, request: Request) -> Response:
         """The episodes without their turns; with `about` those that talk about it, best first."""
-        query = request.query_params
-        filters, about = filters_of(query, LISTED), query.get("about") or None
+        query = parameters(request, LISTED)
+        filters, about = filters_of(query), query.get("about")
         listed = await self._live.look_up(lambda a: a.episodes(filters, about=about), "searches")
         return JSONResponse([each.to_dict() for each in listed])
 
     async def episode(self, request: Request) -> Response:
         """One episode with its transcript and what plays it."""
-        return self._told(*await self._episode(request.query_params.get("id", "")))
+        return self._told(*await self._episode(parameters(request, ONE).get("id", "")))
 
     async def passage(self, request: Request) -> Response:
         """The turns around a stretch of an episode."""
-        query = request.query_params
+        query = parameters(request, PLACED)
         episode, turns = await self._episode(query.get("episode", ""))
-        start = _number(query, "start", 0.0) if query.get("start") else None
-        stated = _number(query, "end", 0.0) if query.get("end") else None
+        start, stated = _number(query, "start", None), _number(query, "end", None)
         begin, end = place_of(turns, start, stated, query.get("words"))
-        around = _number(query, "around", AROUND)
-        if around < 0 or end < begin:
-            raise errors.FilterError("start, end, around: the end is before the start")
+        if (around := _number(query, "around", AROUND)) < 0:
+            raise errors.FilterError(f"around: {around:g} is less than 0 seconds")
         return self._told(episode, within(turns, begin - around, end + around))
 
     def _told(self, episode: Episode, turns: list[Turn]) -> Response:
@@ -169,7 +163,7 @@ class Api:
 
     async def audio(self, request: Request) -> Response:
         """An episode's recording; FileResponse answers ranges with 206."""
-        episode, _ = await self._episode(request.query_params.get("episode", ""))
+        episode, _ = await self._episode(parameters(request, PLAYED).get("episode", ""))
         path = recording(self._recordings, episode)
         if path is None:
             return problem(404, "there is no recording of this episode on this machine")
@@ -196,7 +190,10 @@ def place_of(
 ) -> tuple[float, float]:
     """Where in an episode something stands: at its seconds, else where its words are said."""
     if start is not None or not words:
-        return start or 0.0, (start or 0.0) if end is None else end
+        start = start or 0.0
+        if end is not None and end < start:
+            raise errors.FilterError(f"start, end: {end:g} is before {start:g}")
+        return start, start if end is None else end
     said = next((turn for turn in turns if words in turn.text), None)
     if said is None:
         raise errors.EpisodeNotFound("these words are not said in this episode, in one turn of it")
@@ -208,18 +205,28 @@ def within(turns: list[Turn], start: float, end: float) -> list[Turn]:
     return [turn for turn in turns if turn.end > start and turn.start <= max(start, end - 1e-6)]
 
 
-def filters_of(query: Mapping[str, str], taken: Mapping[str, str]) -> Filters:
-    """The filters among the parameters of a request; an empty one is none.
+def parameters(request: Request, takes: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of a request; an empty one is none.
 
     Raises:
-        FilterError: a parameter is none of `taken`: a misspelt filter would leave nothing out.
+        FilterError: one is none that it `takes` (a misspelt filter would leave nothing out), or
+            stands twice.
     """
-    if unknown := [name for name in query if name not in taken]:
-        raise errors.FilterError(f"{unknown[0]}: no such parameter; there are {', '.join(taken)}")
-    given: dict[str, Any] = {name: query[name] for name in FILTERS if query.get(name)}
+    given: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in takes:
+            raise errors.FilterError(f"{name}: no such parameter; it takes {', '.join(takes)}")
+        if name in given:
+            raise errors.FilterError(f"{name}: stands twice; say it once")
+        given[name] = value
+    return {name: value for name, value in given.items() if value}
+
+
+def filters_of(query: Mapping[str, str]) -> Filters:
+    """The filters among the parameters of a request."""
+    given: dict[str, Any] = {name: query[name] for name in FILTERS if name in query}
     if "season" in given:
-        season = _number(query, "season", 0)
-        given["season"] = int(season) if season.is_integer() else season
+        given["season"] = _number(query, "season", 0)
     return Filters.of(given)
 
 
@@ -244,21 +251,22 @@ def explained(error: Exception) -> str:
     if isinstance(error, HTTPException):
         return f"{error.detail}; /api/openapi.json says what there is"
     if isinstance(error, ValidationError):
-        first = error.errors(include_input=False, include_url=False)[0]
-        return f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}"
+        wrong = error.errors(include_input=False, include_url=False)[:MOST_NAMED]
+        return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in wrong)
     log.error("unforeseen: %s", type(error).__name__)
     return f"the server failed: {type(error).__name__}"
 
 
-def problem(status: int, message: str) -> JSONResponse:
+def problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An error as JSON."""
-    headers = {"Retry-After": "5"} if status in (429, 503) else None
+    if status in (429, 503):
+        headers = {"Retry-After": "5"}
     return JSONResponse({"error": {"message": message}}, status_code=status, headers=headers)
 
 
 async def on_error(_: Request, error: Exception) -> Response:
     """What an exception of an endpoint becomes."""
-    return problem(status_of(error), explained(error))
+    return problem(status_of(error), explained(error), getattr(error, "headers", None))
 
 
 def _answer(past: Past) -> Answer:
@@ -267,77 +275,26 @@ def _answer(past: Past) -> Answer:
     return TypeAdapter(Answer).validate_python({"question": past.question, **told})
 
 
-def _number(query: Mapping[str, str], name: str, default: float) -> float:
+def _number(query: Mapping[str, str], name: str, default: N) -> int | float | N:
+    """A parameter as a number, a whole one as an int."""
+    if name not in query:
+        return default
     try:
-        number = float(query.get(name) or default)
+        number = float(query[name])
     except ValueError:
         number = float("nan")
     if not abs(number) < 1e9:
         raise errors.FilterError(f"{name}: not a number that can be used")
-    return number
-
-
-ENDINGS = {
-    ".mp3": "audio/mpeg",
-    ".m4a": "audio/mp4",
-    ".m4b": "audio/mp4",
-    ".aac": "audio/aac",
-    ".ogg": "audio/ogg",
-    ".oga": "audio/ogg",
-    ".opus": "audio/ogg",
-    ".wav": "audio/wav",
-    ".flac": "audio/flac",
-    ".mp4": "video/mp4",
-    ".webm": "video/webm",
-}
-
-
-def recording(folder: Path | None, episode: Episode) -> Path | None:
-    """The episode's file in the folder of recordings, or None where there is none."""
-    if folder is None:
-        return None
-    root = folder.resolve()
-    linked = [unquote(urlsplit(link).path).rsplit("/", 1)[-1] for link in _audio_links(episode)]
-    for name in [*(episode.id + ending for ending in ENDINGS), *linked]:
-        if not name or "\0" in name:
-            continue
-        path = Path(os.path.realpath(root / name))
-        with suppress(OSError):  # a link's name may be longer than a file's can be
-            if path.is_relative_to(root) and path.suffix.lower() in ENDINGS and path.is_file():
-                return path
-    return None
-
-
-def player(folder: Path | None, episode: Episode) -> dict[str, str]:
-    """How a page can play the episode: `kind` is audio, youtube, link or none.
-
-    A file of this machine first, then an enclosure, then the video, else any link.
-    """
-    if recording(folder, episode):
-        return {"kind": "audio", "local": "yes", "src": ""}
-    if links := _audio_links(episode):
-        return {"kind": "audio", "src": links[0].partition("#")[0]}
-    if video := youtube_id(episode.youtube):
-        return {"kind": "youtube", "src": video}
-    usable = [link for link in episode.links.values() if safe_link(link)]
-    return {"kind": "link", "src": usable[0]} if usable else {"kind": "none", "src": ""}
-
-
-def _audio_links(episode: Episode) -> list[str]:
-    return [
-        link
-        for name, link in episode.links.items()
-        if safe_link(link)
-        and (
-            urlsplit(link).path.lower().endswith(tuple(ENDINGS))
-            or name.casefold() in ("audio", "enclosure")
-        )
-    ]
+    return int(number) if number.is_integer() else number
 
 
 FILTERS = {each.name: "string" for each in fields(Filters)} | {"season": "integer"}
 SEARCHED = {"q": "string", "top": "integer", **FILTERS}
 LISTED = {"about": "string", **FILTERS}
+ONE = {"id": "string"}
+PLACED = dict.fromkeys(("episode", "words"), "string")
+PLACED |= dict.fromkeys(("start", "end", "around"), "number")
+PLAYED = {"episode": "string"}
 _OBJECT: dict[str, Any] = {"type": "object"}
 
 
@@ -351,8 +308,6 @@ def openapi() -> dict[str, Any]:
         )
         schemas |= schema.pop("$defs", {}) | {kind.__name__: schema}
     found = {"type": "array", "items": _schema("Passage")}
-    placed = dict.fromkeys(("episode", "words"), "string")
-    placed |= dict.fromkeys(("start", "end", "around"), "number")
     paths = {
         "/api/archive": _get("What the archive holds, or why it cannot be opened"),
         "/api/ask": {
@@ -368,9 +323,9 @@ def openapi() -> dict[str, Any]:
         },
         "/api/search": _get("Passages, best first", found, "q", SEARCHED),
         "/api/episodes": _get("The episodes", {"type": "array", "items": _OBJECT}, "", LISTED),
-        "/api/episode": _get("One episode with its transcript", _OBJECT, "id", {"id": "string"}),
+        "/api/episode": _get("One episode with its transcript", _OBJECT, "id", ONE),
         "/api/passage": _get(
-            "The turns around a stretch of an episode", _OBJECT, "episode", placed
+            "The turns around a stretch of an episode", _OBJECT, "episode", PLACED
         ),
     }
     info = {"title": "askpod", "version": __version__}

@@ -81,6 +81,9 @@ def create_app(
     over_http = tools.streamable_http_app(
         stateless_http=True, json_response=True, transport_security=unguarded
     )
+    [by_mcp] = over_http.routes
+    assert isinstance(by_mcp, Route)
+    by_mcp.methods = {"POST"}  # without sessions a GET would wait for events that never come
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -96,7 +99,7 @@ def create_app(
             Route("/", page),
             *api_routes(live, recordings),
             *completion_routes(live),
-            *over_http.routes,
+            by_mcp,
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         lifespan=lifespan,
