@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -33,6 +34,12 @@ async def call_all(server) -> tuple[list, dict]:
         wrong = await client.call_tool("episode", {"episode": "../etc"})
         assert wrong.is_error
         assert "no episode" in wrong.content[0].text
+        wrong = await client.call_tool("passage", {"episode": BREAD, "start": "1:40", "at": 3})
+        assert wrong.is_error
+        assert re.fullmatch(
+            "start: .* valid number.*; at: Extra.*; passage takes episode, start, .*",
+            wrong.content[0].text,
+        )
     return tools, results
 
 
