@@ -13,6 +13,7 @@ from askpod.settings import ModelSettings, Settings
 from fake_openai import FakeOpenAI, said
 
 QUESTION = "Why did batteries that should have lasted two years give out in three weeks?"
+PICTURE = {"type": "image_url", "image_url": {"url": "http://a.example/cat.png"}}
 USER = {"role": "user", "content": QUESTION}
 
 
@@ -24,6 +25,22 @@ def asking(address):
 
 def test_the_archive_is_a_model(asking):
     assert [model.id for model in asking.models.list()] == ["askpod"]
+    assert asking.models.retrieve("askpod").id == "askpod"
+    with pytest.raises(openai.NotFoundError):
+        asking.models.retrieve("another")
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"n": 2},
+        {"response_format": {"type": "json_object"}},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "?"}, PICTURE]}]},
+    ],
+)
+def test_what_the_reply_could_not_hold_is_refused(asking, wanted):
+    with pytest.raises(openai.BadRequestError, match=r"n: |response_format\.type: |image_url"):
+        asking.chat.completions.create(**{"model": "askpod", "messages": [USER]} | wanted)
 
 
 def test_an_answer_has_its_citations_in_three_layers(asking, archive):

@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 from pydantic import BaseModel, Field
@@ -35,33 +35,51 @@ _SOURCES = re.compile(r"\n+Sources:\n\n1\. .*\Z", re.DOTALL)
 
 
 class Message(BaseModel):
-    """One message of a conversation; a content in parts counts by its text parts."""
+    """One message of a conversation."""
 
     role: str
     content: str | list[dict[str, Any]] | None = None
 
+    def parts(self) -> list[dict[str, Any]]:
+        """The content in parts, as clients send it that may add pictures."""
+        if isinstance(self.content, list):
+            return self.content
+        return [{"type": "text", "text": self.content or ""}]
+
     def text(self) -> str:
         """The words of it; parts that are not text are left out."""
-        if isinstance(self.content, list):
-            parts = [part.get("text") for part in self.content if part.get("type") == "text"]
-            return "\n".join(part for part in parts if isinstance(part, str))
-        return self.content or ""
+        texts = [part.get("text") for part in self.parts() if part.get("type") == "text"]
+        return "\n".join(text for text in texts if isinstance(text, str))
+
+
+class TextFormat(BaseModel):
+    """The one form of a reply that there is: prose."""
+
+    type: Literal["text"]
 
 
 class Completion(BaseModel):
-    """What a client asks for. Sampling and the like mean nothing here and are passed over."""
+    """What a client asks for. Sampling, tools and the like mean nothing here and are passed over.
+
+    What the client would look for in the reply, and not find there, is refused.
+    """
 
     messages: list[Message] = Field(min_length=1)
     stream: bool | None = False
     stream_options: dict[str, Any] | None = None
+    n: Literal[1] | None = None
+    response_format: TextFormat | None = None
 
 
 def completion_routes(live: LiveArchive) -> list[Route]:
-    """The two routes of the endpoint."""
+    """The routes of the endpoint."""
+    model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "askpod"}
 
     async def models(_: Request) -> Response:
-        model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "askpod"}
         return JSONResponse({"object": "list", "data": [model]})
+
+    async def one_model(_: Request) -> Response:
+        return JSONResponse(model)
 
     async def completions(request: Request) -> Response:
         try:
@@ -83,6 +101,7 @@ def completion_routes(live: LiveArchive) -> list[Route]:
 
     return [
         Route("/v1/models", models),
+        Route(f"/v1/models/{MODEL}", one_model),
         Route("/v1/chat/completions", completions, methods=["POST"]),
     ]
 
@@ -90,6 +109,8 @@ def completion_routes(live: LiveArchive) -> list[Route]:
 def conversation(messages: list[Message]) -> tuple[str, list[Exchange]]:
     """The question, which is the last message, and the exchanges before it."""
     said = [message for message in messages if message.role in ("user", "assistant")]
+    if others := [part for part in messages[-1].parts() if part.get("type") != "text"]:
+        raise QuestionError(f"a part of the question is {others[0].get('type')}: only text is read")
     if not said or said[-1].role != "user" or not said[-1].text().strip():
         raise QuestionError("the last message must be the user's question")
     if len(said[-1].text()) > LONGEST_QUESTION:
