@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import subprocess
@@ -130,3 +131,18 @@ def test_a_file_that_is_too_large(askpod, tmp_path):
     run = askpod("check", path)
     assert run.code == 1
     assert "larger.md: is larger than 64 MB; split it or leave it out" in run.out
+
+
+@pytest.mark.parametrize("command", ["check", "index"])
+def test_a_path_that_is_not_utf8_is_named_and_the_rest_is_done(
+    askpod, tmp_path, write_episode, command
+):
+    path = write_episode("in/bees.md", ["Bees dance in the dark hive."])
+    try:
+        os.link(path, os.fsencode(path.parent) + b"/caf\xe9.md")
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names")
+    run = askpod(command, path.parent, "--store", tmp_path / "store")
+    assert run.code == 1
+    assert "in/caf\\udce9.md: its path is not valid UTF-8; rename the f" in run.out + run.err
+    assert "bees.md" in run.out or "episodes added" in run.out

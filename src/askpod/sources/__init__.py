@@ -20,6 +20,7 @@ from askpod.readers.discover import (
     find_files,
     find_recordings,
     named,
+    place_of,
 )
 from askpod.readers.ttml_docx import is_xml_captions
 from askpod.store_lock import write_lock
@@ -112,7 +113,7 @@ def gather(
 
 
 def _local(paths: Sequence[Path], recordings: Sequence[Path]) -> SourceFiles:
-    """The files that paths stand for. A folder inside that cannot be read fails alone."""
+    """The files that paths stand for. What cannot be read, or named in UTF-8, fails alone."""
     unreadable: dict[str, str] = {}
     others = [path for path in paths if path not in recordings]
     files: list[Path] = []
@@ -122,6 +123,12 @@ def _local(paths: Sequence[Path], recordings: Sequence[Path]) -> SourceFiles:
     except NoTranscripts:
         if not recordings:
             raise
+    for path in files:
+        name = str(place_of(path))
+        if (shown := name.encode(errors="backslashreplace").decode()) != name:
+            what = "its path is not valid UTF-8; rename the file or its folder"
+            unreadable[str(path)] = f"{shown}: {what}"
+    files = [path for path in files if str(path) not in unreadable]
     failed = tuple(Failure(*each) for each in unreadable.items())
     roots = tuple(path.resolve() for path in paths)
     return SourceFiles(tuple(files), frozenset(named(others)), failed, roots=roots)
