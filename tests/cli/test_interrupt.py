@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import askpod.__main__ as program
 from askpod import Archive, cli
 from askpod.errors import ArchiveNotFound
 
@@ -125,3 +126,18 @@ def test_ctrl_c_before_a_command_has_begun(askpod, monkeypatch):
     monkeypatch.setattr(cli, "app", pressed)
     run = askpod("ask", "Why?")
     assert (run.code, run.err) == (130, "\naskpod: stopped; what was finished is kept\n")
+
+
+def test_ctrl_c_while_python_still_imports_ends_it_without_a_traceback(monkeypatch):
+    class Importing:
+        def __getattr__(self, _: str) -> object:
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+            return lambda: None
+
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setitem(sys.modules, "askpod.cli", Importing())
+    try:
+        program.main()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, former)
