@@ -107,5 +107,6 @@ def _require_free(host: str, port: int) -> None:
             probe.bind(found[0][4])
     except OSError as error:
         raise AddressError(
-            f"cannot listen on {host}, port {port} ({error.strerror}); choose another with --port"
+            f"cannot listen on {host}, port {port} ({error.strerror}); choose another with --host "
+            "or --port"
         ) from None
