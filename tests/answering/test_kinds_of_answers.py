@@ -153,7 +153,10 @@ def test_the_episodes_of_a_guest(archive, question):
 def test_a_list_has_short_items_from_several_places(archive):
     answer = archive.ask("Which sensors and instruments were used and mentioned?")
     assert len(answer.citations) > 4
-    assert len({citation.episode_id for citation in answer.citations}) > 1
+    episodes = list(dict.fromkeys(citation.episode_id for citation in answer.citations))
+    assert len(episodes) > 1
+    told = [(episodes.index(each.episode_id), each.start) for each in answer.citations]
+    assert told == sorted(told)  # of each episode in the order of speech
 
 
 def test_a_comparison_sets_the_people_side_by_side(archive):

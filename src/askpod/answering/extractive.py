@@ -99,6 +99,8 @@ class ExtractiveAnswerer:
         # What was moved up answers where it is relevant, and says what is counted.
         better = bool(question.counted and first) and first[0].best >= widened[0].best
         basis = basis_of(question, first if better else widened, near=near)
+        if question.kind == "list":
+            first = _as_told(first)
         return Quotations(first, found.passages, episodes, basis)
 
     def _judged(
@@ -246,6 +248,17 @@ def _of_people(
         return speaker in people or sentence.asks or not only_theirs
 
     return [each for each in sentences if each.episode in theirs and may_be_quoted(each)]
+
+
+def _as_told(runs: Sequence[Run]) -> list[Run]:
+    """The items of a list: the best one's episode first, each episode's in the order of speech."""
+    episodes = list(dict.fromkeys(run.sentences[0].episode for run in runs))
+
+    def place(run: Run) -> tuple[int, int, int]:
+        episode, turn, begin = run.sentences[0].place
+        return episodes.index(episode), turn, begin
+
+    return sorted(runs, key=place)
 
 
 def _among(run: Run, runs: Iterable[Run]) -> bool:
