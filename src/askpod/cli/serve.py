@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -92,7 +91,8 @@ def mcp(
     try:
         asyncio.run(mcp_server(live).run_stdio_async())
     except* (BrokenPipeError, ConnectionResetError):  # the agent has gone, and nobody reads on
-        sys.stdout = None  # or Python would try to write what is left
+        live.close()
+        os._exit(0)  # or Python would try to write what is left in the mcp library's streams
     finally:
         live.close()
 
