@@ -59,7 +59,7 @@ def serve(
             f"--host {host} can be reached from other machines: set ASKPOD_TOKEN to a secret that "
             "clients must send, or say --open to let everybody in"
         )
-    from askpod.serve.app import Access, create_app, run
+    from askpod.serve.app import Access, Server, create_app
     from askpod.serve.live import LiveArchive
     from askpod.settings import default_store
 
@@ -70,7 +70,7 @@ def serve(
     app = create_app(live, Access(token, names, numeric=not local), recordings=audio)
     live.warm()
     note(f"askpod is at http://{shown}:{port}  (Ctrl-C stops it)")
-    run(app, live, host, port)
+    Server(app, live, host, port).run()
 
 
 def mcp(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
-import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import ValidationError
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request, cookie_parser
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
@@ -147,35 +146,29 @@ class Server(uvicorn.Server):
     """uvicorn, which on Ctrl-C or SIGTERM first lets the answers that are being written end."""
 
     def __init__(self, app: ASGIApp, live: LiveArchive, host: str, port: int) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                host=host,
-                port=port,
-                log_level="critical",
-                access_log=False,  # questions are nobody's business
-                server_header=False,
-                proxy_headers=False,
-                limit_concurrency=CONNECTIONS,
-                timeout_keep_alive=20,
-                timeout_graceful_shutdown=GRACE,
-                ws="none",
-                http=Connection,
-                log_config=None,
-            )
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_level="critical",
+            access_log=False,  # questions are nobody's business
+            server_header=False,
+            headers=list(HEADERS.items()),
+            proxy_headers=False,
+            limit_concurrency=CONNECTIONS,
+            timeout_keep_alive=20,
+            timeout_graceful_shutdown=GRACE,
+            ws="none",
+            http=Connection,
+            log_config=None,
         )
+        super().__init__(config)
         self._live = live
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """See uvicorn; what is being written ends first."""
         self._live.stopping.set()
         super().handle_exit(sig, frame)
-
-
-def run(app: ASGIApp, live: LiveArchive, host: str, port: int) -> None:
-    """Serves until it is stopped."""
-    logging.getLogger("mcp").setLevel(logging.CRITICAL)
-    Server(app, live, host, port).run()
 
 
 @dataclass(frozen=True)
@@ -230,7 +223,7 @@ def same(given: str, token: str) -> bool:
 
 
 class Guard:
-    """Refuses what may not come in, before any of it is read, and dresses what goes out."""
+    """Refuses what may not come in, before any of it is read."""
 
     def __init__(self, app: ASGIApp, access: Access, limits: Limits) -> None:
         self._app = app
@@ -240,18 +233,9 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI; refuses what must not be answered."""
-        if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                await self._app(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
             return
-
-        async def dressed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
         headers = Headers(scope=scope)
         refusal = self._refused(scope, headers)
         if refusal is None and scope["method"] not in ("GET", "HEAD"):
@@ -262,7 +246,7 @@ class Guard:
                 receive = _replayed(body, receive)
                 if scope["path"] == "/login" and scope["method"] == "POST":
                     refusal = self._login(body)
-        await (refusal or self._app)(scope, receive, dressed)
+        await (refusal or self._app)(scope, receive, send)
 
     def _refused(self, scope: Scope, headers: Headers) -> Response | None:
         host = headers.get("host", "")
