@@ -257,11 +257,17 @@ def explained(error: Exception) -> str:
     return f"the server failed: {type(error).__name__}"
 
 
+def failure(status: int, message: str) -> dict[str, Any]:
+    """An error in the form of OpenAI's, for all alike."""
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    return {"error": {"message": message, "type": kind, "param": None, "code": None}}
+
+
 def problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An error as JSON."""
     if status in (429, 503):
         headers = {"Retry-After": "5"}
-    return JSONResponse({"error": {"message": message}}, status_code=status, headers=headers)
+    return JSONResponse(failure(status, message), status, headers)
 
 
 async def on_error(_: Request, error: Exception) -> Response:

@@ -24,7 +24,7 @@ from askpod.answering.refusal import in_its_place
 from askpod.errors import QuestionError
 from askpod.model import Answer, Citation, Exchange, Filters
 from askpod.retrieval.retriever import LONGEST_QUESTION
-from askpod.serve.api import MOST_EXCHANGES, explained, status_of
+from askpod.serve.api import MOST_EXCHANGES, explained, failure, status_of
 from askpod.serve.live import LiveArchive
 from askpod.times import clock
 
@@ -82,22 +82,19 @@ def completion_routes(live: LiveArchive) -> list[Route]:
         return JSONResponse(model)
 
     async def completions(request: Request) -> Response:
-        try:
-            wanted = Completion.model_validate_json(await request.body())
-            question, history = conversation(wanted.messages)
-            if wanted.stream:
-                usage = bool((wanted.stream_options or {}).get("include_usage"))
-                chunks = streamed(live, question, history, with_usage=usage)
-                return StreamingResponse(chunks, media_type="text/event-stream")
-            async with aclosing(live.answer(question, history, Filters())) as items:
-                async for item in items:
-                    if await request.is_disconnected():
-                        return Response()
-                    answer = item
-            assert isinstance(answer, Answer)
-            return JSONResponse(completed(answer))
-        except Exception as error:
-            return JSONResponse(failure(error), status_of(error))
+        wanted = Completion.model_validate_json(await request.body())
+        question, history = conversation(wanted.messages)
+        if wanted.stream:
+            usage = bool((wanted.stream_options or {}).get("include_usage"))
+            chunks = streamed(live, question, history, with_usage=usage)
+            return StreamingResponse(chunks, media_type="text/event-stream")
+        async with aclosing(live.answer(question, history, Filters())) as items:
+            async for item in items:
+                if await request.is_disconnected():
+                    return Response()
+                answer = item
+        assert isinstance(answer, Answer)
+        return JSONResponse(completed(answer))
 
     return [
         Route("/v1/models", models),
@@ -170,7 +167,8 @@ async def streamed(
                     yield f"data: {json.dumps(last)}\n\n"
         yield "data: [DONE]\n\n"
     except Exception as error:
-        yield f"data: {json.dumps(failure(error))}\n\n"
+        told = failure(status_of(error), explained(error))
+        yield f"data: {json.dumps(told)}\n\n"
 
 
 def sources(answer: Answer) -> str:
@@ -212,12 +210,6 @@ def url_citations(answer: Answer, begin: int = 0) -> list[dict[str, Any]]:
         for marker in re.finditer(r"\[(\d{1,6})\]", answer.text)
         if (cited := linked.get(int(marker[1]))) is not None
     ]
-
-
-def failure(error: Exception) -> dict[str, Any]:
-    """An error in the form of OpenAI's own."""
-    kind = "invalid_request_error" if status_of(error) < 500 else "server_error"
-    return {"error": {"message": explained(error), "type": kind, "param": None, "code": None}}
 
 
 def _head(kind: str) -> dict[str, Any]:

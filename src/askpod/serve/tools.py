@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import asdict
 from inspect import getdoc
 from typing import Annotated, Any
@@ -33,7 +33,7 @@ Result = dict[str, Any]
 
 
 class PlainTool(Tool):
-    """A tool that says plainly what is wrong with its arguments, unknown ones included."""
+    """A tool that says plainly what went wrong; an argument that it does not know is wrong, too."""
 
     def model_post_init(self, _: Any) -> None:  # noqa: ANN401 (pydantic's)
         """Refuses what the tool does not take, and says so in its schema."""
@@ -47,10 +47,12 @@ class PlainTool(Tool):
         try:
             return await super().run(arguments, context, convert_result)
         except ToolError as error:
-            if not isinstance(wrong := error.__cause__, ValidationError):
-                raise
-            takes = ", ".join(self.parameters["properties"])
-            raise ToolError(f"{explained(wrong)}; {self.name} takes {takes}") from None
+            cause = error.__cause__
+            assert isinstance(cause, Exception)  # the package's own words are around it
+            told = explained(cause)
+            if isinstance(cause, ValidationError):
+                told += f"; {self.name} takes {', '.join(self.parameters['properties'])}"
+            raise ToolError(told) from None
 
 
 class Tools:
@@ -110,10 +112,10 @@ class Tools:
         filters = _filters(
             episode=episode, guest=guest, speaker=speaker, season=season, since=since, until=until
         )
-        found = await self._ask_archive(
+        found = await self._live.look_up(
             lambda a: a.search(question, top=top, **asdict(filters)), "searches"
         )
-        notes = () if found else await self._ask_archive(lambda a: a.unmatched(filters))
+        notes = () if found else await self._live.look_up(lambda a: a.unmatched(filters))
         passages = [
             {
                 "episode": each.episode_id,
@@ -142,9 +144,8 @@ class Tools:
 
         Where a citation has no second, `words` of it say where.
         """
-        found, turns = await self._ask_archive(lambda a: find_episode(a, episode))
-        with _told_plainly():
-            begin, end = place_of(turns, start, end, words)
+        found, turns = await self._live.look_up(lambda a: find_episode(a, episode))
+        begin, end = place_of(turns, start, end, words)
         near = within(turns, begin - around, end + around)
         spoken = [_spoken(found, turn) for turn in near]
         nearest = sorted(range(len(near)), key=lambda i: _distance(near[i], begin, end))
@@ -169,20 +170,20 @@ class Tools:
 
         `skip` goes on where a list was cut."""  # noqa: D209
         filters = _filters(guest=guest, speaker=speaker, season=season, since=since, until=until)
-        listed = await self._ask_archive(
+        listed = await self._live.look_up(
             lambda a: a.episodes(filters, about=about or None), "searches"
         )
         rows = [
             {"id": each.id, "title": each.title, "guests": list(each.guests), "date": each.date}
             for each in listed[skip:]
         ]
-        notes = () if listed else await self._ask_archive(lambda a: a.unmatched(filters))
+        notes = () if listed else await self._live.look_up(lambda a: a.unmatched(filters))
         told = {"total": len(listed)} | _noted(notes)
         return _fitted(told, "episodes", rows, max_tokens, "title")
 
     async def episode(self, episode: str, max_tokens: Room = TOKENS) -> Result:
         """One episode: guests, date, description, and its sections with their times and links."""
-        found, turns = await self._ask_archive(lambda a: find_episode(a, episode))
+        found, turns = await self._live.look_up(lambda a: find_episode(a, episode))
         sections: dict[str, Result] = {}
         for turn in turns:
             if turn.section and turn.section not in sections:
@@ -199,16 +200,11 @@ class Tools:
         return _fitted(told, "sections", [*sections.values()], max_tokens, "description")
 
     async def _answer(self, question: str, filters: Filters) -> Answer:
-        with _told_plainly():
-            async with aclosing(self._live.answer(question, (), filters)) as items:
-                async for item in items:
-                    last = item
+        async with aclosing(self._live.answer(question, (), filters)) as items:
+            async for item in items:
+                last = item
         assert isinstance(last, Answer)
         return last
-
-    async def _ask_archive(self, what: Any, lane: str = "look-ups") -> Any:  # noqa: ANN401 (whatever was looked up)
-        with _told_plainly():
-            return await self._live.look_up(what, lane)
 
 
 def mcp_server(live: LiveArchive) -> MCPServer[Any]:
@@ -230,18 +226,9 @@ def mcp_server(live: LiveArchive) -> MCPServer[Any]:
     )
 
 
-@contextmanager
-def _told_plainly() -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        raise ToolError(explained(error)) from None
-
-
 def _filters(**given: Any) -> Filters:  # noqa: ANN401 (a filter's own type)
     """What is asked for; an empty filter, as agents send for one they do not use, is none."""
-    with _told_plainly():
-        return Filters(**{name: value for name, value in given.items() if value != ""})
+    return Filters(**{name: value for name, value in given.items() if value != ""})
 
 
 def _noted(notes: Sequence[str]) -> Result:
