@@ -196,15 +196,11 @@ class Access:
     def host(self, header: str) -> bool:
         """Whether the request is addressed to this server: a rebound DNS name is not."""
         try:
-            name = (urlsplit(f"//{header}").hostname or "").rstrip(".")
-            _ = urlsplit(f"//{header}").port
-        except ValueError:
-            return False
-        if name in ("localhost", "127.0.0.1", "::1") or name in self.names:
-            return True
-        try:
-            return bool(ipaddress.ip_address(name)) and self.numeric
-        except ValueError:
+            parts = urlsplit(f"//{header}")
+            name, _ = (parts.hostname or "").rstrip("."), parts.port
+            known = name in ("localhost", "127.0.0.1", "::1", *self.names)
+            return known or (bool(ipaddress.ip_address(name)) and self.numeric)
+        except ValueError:  # a port that is none, or a name that is neither known nor a number
             return False
 
     def token_fits(self, headers: Headers) -> bool:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -102,7 +103,7 @@ class _Reply(NamedTuple):
     body: bytes
 
 
-@dataclass(slots=True)
+@dataclass
 class Fetcher:
     """Fetches for one run. A context manager, which closes the connections."""
 
@@ -111,7 +112,6 @@ class Fetcher:
     _hosts: dict[str, _Host] = field(default_factory=dict)
     _credentials: dict[Origin, str] = field(default_factory=dict)
     _deadline: Deadline = field(default_factory=Deadline)
-    _made: httpcore.ConnectionPool | None = None
 
     def trust(self, address: Address) -> None:
         """Sends the credentials of an address that the user named to its origin from now on."""
@@ -141,11 +141,12 @@ class Fetcher:
         if path.is_file():
             return
         part = PartialFile(path)
+        asked = _Asked(limit, {}, WHOLE_LARGE, part)
         path.parent.mkdir(parents=True, exist_ok=True)
-        address, reply = self._followed(parse(url), _Asked(limit, {}, WHOLE_LARGE, part))
+        address, reply = self._followed(parse(url), asked)
         if reply.status == 416:  # what has come is no beginning of what is there now
             part.forget()
-            address, reply = self._followed(parse(url), _Asked(limit, {}, WHOLE_LARGE, part))
+            address, reply = self._followed(parse(url), asked)
         if not path.is_file():
             part.forget()
             raise _refused(address, reply.status)
@@ -162,8 +163,8 @@ class Fetcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._made:
-            self._made.close()
+        if "_pool" in vars(self):
+            self._pool.close()
 
     def _patiently(self, address: Address, asked_for: _Asked) -> _Reply:
         host = self._hosts.setdefault(address.url.host, _Host(address.url.host))
@@ -230,16 +231,14 @@ class Fetcher:
                 body = _body(address, response.status, got, response.iter_stream(), asked_for)
             return _Reply(response.status, got, body)
 
-    @property
+    @cached_property  # when first used: reading the roots of TLS takes a while
     def _pool(self) -> httpcore.ConnectionPool:
-        if self._made is None:  # when first used: reading the roots of TLS takes a while
-            self._made = httpcore.ConnectionPool(
-                ssl_context=httpx.create_ssl_context(),
-                max_connections=4,
-                keepalive_expiry=20.0,
-                network_backend=CheckedBackend(self._deadline, allow_private=self.allow_private),
-            )
-        return self._made
+        return httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(),
+            max_connections=4,
+            keepalive_expiry=20.0,
+            network_backend=CheckedBackend(self._deadline, allow_private=self.allow_private),
+        )
 
 
 def _redirected(address: Address, location: str) -> Address:

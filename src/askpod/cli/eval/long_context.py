@@ -10,7 +10,7 @@ import typer
 
 import askpod
 from askpod.cli import options
-from askpod.cli.eval.run import REPLIES, RUNS, Gold, Out, Parallel, questions_bar
+from askpod.cli.eval.run import KEPT, REPLIES, RUNS, Gold, Out, Parallel, questions_bar
 from askpod.cli.output import console, counted, note, print_json
 from askpod.text import visible
 
@@ -113,11 +113,8 @@ def _measure(
 
     asked = StoredModel(model, REPLIES)
     try:
-        with questions_bar(model.name, "requests") as progress:
+        with questions_bar(model.name, "requests", KEPT) as progress:
             outcomes = run_plan(plan, maker, asked, parallel, progress)
-    except KeyboardInterrupt:
-        note(f"\nthe replies so far are kept in {REPLIES}; the same command goes on there")
-        raise
     finally:
         asked.close()
     return make_result(plan, outcomes, FactMatcher(archive.support_embedder))

@@ -67,6 +67,7 @@ def _sentence(name: str, held: dict[str, Any]) -> str:
 
 RUNS = Path("evals", "runs")
 REPLIES = RUNS / "replies"
+KEPT = f"the replies so far are kept in {REPLIES}; the same command goes on there"
 MOST_NAMED = 10  # problems that are shown
 
 Models = Annotated[
@@ -160,21 +161,23 @@ def _run(
         require_all(gold, archive)
         make_folder(folder)
         about = setup(archive, settings, retrieval_only=how.retrieval_only)
-        try:
-            with questions_bar(name) as progress:
-                run = run_gold(gold, archive, how, progress)
-        except KeyboardInterrupt:
-            if "model" in about:
-                note(f"\nthe replies so far are kept in {REPLIES}; the same command goes on there")
-            raise
+        with questions_bar(name, stopped=KEPT if "model" in about else "") as progress:
+            run = run_gold(gold, archive, how, progress)
     return Finished(name, folder, run, write_run(folder, run, gold, about))
 
 
 @contextmanager
-def questions_bar(name: str, of: str = "questions") -> Iterator[Callable[[int, int], None]]:
-    """A progress bar for what asks questions."""
-    with progress_bar(name) as bar:
-        yield lambda done, total: bar(done, total, f"{done}/{total} {of}")
+def questions_bar(
+    name: str, of: str = "questions", stopped: str = ""
+) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar for what asks questions; `stopped` is said on Ctrl-C."""
+    try:
+        with progress_bar(name) as bar:
+            yield lambda done, total: bar(done, total, f"{done}/{total} {of}")
+    except KeyboardInterrupt:
+        if stopped:
+            note(f"\n{stopped}")
+        raise
 
 
 def _show(finished: Finished) -> None:
@@ -271,13 +274,10 @@ def models(
     measured: list[ModelFigures] = []
     for candidate in candidates:
         name = candidate.model.name
-        try:
-            with questions_bar(name, "requests") as progress:
-                measured.append(measure(questions, store, candidate, progress))
-        except KeyboardInterrupt:
-            kept = f"; those before it are in {folder / FIGURES}" if measured else ""
-            note(f"\nthe figures of {name} are lost{kept}")
-            raise
+        kept = f"; those before it are in {folder / FIGURES}" if measured else ""
+        stopped = f"the figures of {name} are lost{kept}"
+        with questions_bar(name, "requests", stopped) as progress:
+            measured.append(measure(questions, store, candidate, progress))
         whole = write_models(folder, questions.name, measured)  # before the next one begins
     if as_json:
         print_json(whole)
