@@ -39,7 +39,7 @@ def test_the_archive_is_a_model(asking):
     ],
 )
 def test_what_the_reply_could_not_hold_is_refused(asking, wanted):
-    with pytest.raises(openai.BadRequestError, match=r"n: |response_format\.type: |image_url"):
+    with pytest.raises(openai.BadRequestError, match=r"n: |response_format\.type: |only text"):
         asking.chat.completions.create(**{"model": "askpod", "messages": [USER]} | wanted)
 
 

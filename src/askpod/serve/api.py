@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import asdict, fields
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
@@ -30,7 +30,6 @@ MOST_EXCHANGES = 40
 MOST_NAMED = 5  # of what is wrong with a request
 
 log = logging.getLogger(__name__)
-N = TypeVar("N", float, None)
 
 _STATUS = (
     (errors.EpisodeNotFound, 404),
@@ -126,34 +125,28 @@ class Api:
 
     async def search(self, request: Request) -> Response:
         """Passages, best first."""
-        query = parameters(request, SEARCHED)
-        question, filters, top = query.get("q", ""), filters_of(query), _number(query, "top", 10)
-        if not isinstance(top, int) or not 1 <= top <= MOST_PASSAGES:
-            raise errors.FilterError(f"top: {top} is no whole number from 1 to {MOST_PASSAGES}")
-        found = await self._live.look_up(
-            lambda archive: archive.search(question, top=top, **asdict(filters)), "searches"
-        )
+        query = taken(request, SEARCHED)
+        question = query.pop("q")
+        found = await self._live.look_up(lambda a: a.search(question, **query), "searches")
         return JSONResponse([passage.to_dict() for passage in found])
 
     async def episodes(self, request: Request) -> Response:
         """The episodes without their turns; with `about` those that talk about it, best first."""
-        query = parameters(request, LISTED)
-        filters, about = filters_of(query), query.get("about")
+        query = taken(request, LISTED)
+        about, filters = query.pop("about"), Filters.of(query)
         listed = await self._live.look_up(lambda a: a.episodes(filters, about=about), "searches")
         return JSONResponse([each.to_dict() for each in listed])
 
     async def episode(self, request: Request) -> Response:
         """One episode with its transcript and what plays it."""
-        return self._told(*await self._episode(parameters(request, ONE).get("id", "")))
+        return self._told(*await self._episode(taken(request, ONE)["id"]))
 
     async def passage(self, request: Request) -> Response:
         """The turns around a stretch of an episode."""
-        query = parameters(request, PLACED)
-        episode, turns = await self._episode(query.get("episode", ""))
-        start, stated = _number(query, "start", None), _number(query, "end", None)
-        begin, end = place_of(turns, start, stated, query.get("words"))
-        if (around := _number(query, "around", AROUND)) < 0:
-            raise errors.FilterError(f"around: {around:g} is less than 0 seconds")
+        query = taken(request, PLACED)
+        episode, turns = await self._episode(query["episode"])
+        begin, end = place_of(turns, query["start"], query["end"], query["words"])
+        around = query["around"]
         return self._told(episode, within(turns, begin - around, end + around))
 
     def _told(self, episode: Episode, turns: list[Turn]) -> Response:
@@ -163,7 +156,7 @@ class Api:
 
     async def audio(self, request: Request) -> Response:
         """An episode's recording; FileResponse answers ranges with 206."""
-        episode, _ = await self._episode(parameters(request, PLAYED).get("episode", ""))
+        episode, _ = await self._episode(taken(request, PLAYED)["episode"])
         path = recording(self._recordings, episode)
         if path is None:
             return problem(404, "there is no recording of this episode on this machine")
@@ -205,29 +198,20 @@ def within(turns: list[Turn], start: float, end: float) -> list[Turn]:
     return [turn for turn in turns if turn.end > start and turn.start <= max(start, end - 1e-6)]
 
 
-def parameters(request: Request, takes: Mapping[str, str]) -> dict[str, str]:
-    """The parameters of a request; an empty one is none.
+def taken(request: Request, kind: type[BaseModel]) -> dict[str, Any]:
+    """The parameters of a request, of a kind; an empty one is none.
 
-    Raises:
-        FilterError: one is none that it `takes` (a misspelt filter would leave nothing out), or
-            stands twice.
+    Raises FilterError: one is unknown (a misspelt filter would leave nothing out), wrong or twice
+    there.
     """
-    given: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
-        if name not in takes:
-            raise errors.FilterError(f"{name}: no such parameter; it takes {', '.join(takes)}")
-        if name in given:
-            raise errors.FilterError(f"{name}: stands twice; say it once")
-        given[name] = value
-    return {name: value for name, value in given.items() if value}
-
-
-def filters_of(query: Mapping[str, str]) -> Filters:
-    """The filters among the parameters of a request."""
-    given: dict[str, Any] = {name: query[name] for name in FILTERS if name in query}
-    if "season" in given:
-        given["season"] = _number(query, "season", 0)
-    return Filters.of(given)
+    given = request.query_params.multi_items()
+    if twice := [name for name, times in Counter(name for name, _ in given).items() if times > 1]:
+        raise errors.FilterError(f"{twice[0]}: stands twice; say it once")
+    try:
+        return kind.model_validate({name: value for name, value in given if value}).model_dump()
+    except ValidationError as error:
+        takes = ", ".join(kind.model_fields)
+        raise errors.FilterError(f"{explained(error)}; there are {takes}") from None
 
 
 def event(name: str, data: object) -> str:
@@ -252,7 +236,11 @@ def explained(error: Exception) -> str:
         return f"{error.detail}; /api/openapi.json says what there is"
     if isinstance(error, ValidationError):
         wrong = error.errors(include_input=False, include_url=False)[:MOST_NAMED]
-        return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in wrong)
+        said = {"extra_forbidden": "is not known", "missing": "is missing"}
+        return "; ".join(
+            f"{'.'.join(map(str, e['loc'])) or 'body'}: {said.get(e['type'], e['msg'])}"
+            for e in wrong
+        )
     log.error("unforeseen: %s", type(error).__name__)
     return f"the server failed: {type(error).__name__}"
 
@@ -281,26 +269,21 @@ def _answer(past: Past) -> Answer:
     return TypeAdapter(Answer).validate_python({"question": past.question, **told})
 
 
-def _number(query: Mapping[str, str], name: str, default: N) -> int | float | N:
-    """A parameter as a number, a whole one as an int."""
-    if name not in query:
-        return default
-    try:
-        number = float(query[name])
-    except ValueError:
-        number = float("nan")
-    if not abs(number) < 1e9:
-        raise errors.FilterError(f"{name}: not a number that can be used")
-    return int(number) if number.is_integer() else number
+def _query(**fields: Any) -> type[BaseModel]:  # noqa: ANN401 (types with their defaults)
+    strict = ConfigDict(extra="forbid", allow_inf_nan=False)
+    return create_model("Query", __config__=strict, **fields)
 
 
-FILTERS = {each.name: "string" for each in fields(Filters)} | {"season": "integer"}
-SEARCHED = {"q": "string", "top": "integer", **FILTERS}
-LISTED = {"about": "string", **FILTERS}
-ONE = {"id": "string"}
-PLACED = dict.fromkeys(("episode", "words"), "string")
-PLACED |= dict.fromkeys(("start", "end", "around"), "number")
-PLAYED = {"episode": "string"}
+_TEXT, _SECOND = (str | None, None), (float | None, None)
+FILTERS: dict[str, Any] = {each.name: _TEXT for each in fields(Filters)}
+FILTERS["season"] = (int | None, None)
+MOST = Annotated[int, Field(ge=1, le=MOST_PASSAGES)]
+SEARCHED = _query(q=(str, ""), top=(MOST, 10), **FILTERS)
+LISTED = _query(about=_TEXT, **FILTERS)
+ONE = _query(id=(str, ""))
+WIDTH = (Annotated[float, Field(ge=0)], AROUND)
+PLACED = _query(episode=(str, ""), words=_TEXT, start=_SECOND, end=_SECOND, around=WIDTH)
+PLAYED = _query(episode=(str, ""))
 _OBJECT: dict[str, Any] = {"type": "object"}
 
 
@@ -350,11 +333,11 @@ def _get(
     summary: str,
     schema: dict[str, Any] = _OBJECT,
     required: str = "",
-    takes: Mapping[str, str] = MappingProxyType({}),
+    takes: type[BaseModel] | None = None,
 ) -> dict[str, Any]:
     parameters = [
-        {"name": name, "in": "query", "required": name == required, "schema": {"type": kind}}
-        for name, kind in takes.items()
+        {"name": name, "in": "query", "required": name == required, "schema": kind}
+        for name, kind in (takes.model_json_schema()["properties"] if takes else {}).items()
     ]
     responses = {"200": {"description": "OK"} | _content(schema)}
     return {"get": {"summary": summary, "parameters": parameters, "responses": responses}}

@@ -34,22 +34,24 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>#|!~&])")
 _SOURCES = re.compile(r"\n+Sources:\n\n1\. .*\Z", re.DOTALL)
 
 
+class Part(BaseModel):
+    """A part of a message, as clients send it that may add pictures."""
+
+    type: str
+    text: str = ""
+
+
 class Message(BaseModel):
     """One message of a conversation."""
 
     role: str
-    content: str | list[dict[str, Any]] | None = None
-
-    def parts(self) -> list[dict[str, Any]]:
-        """The content in parts, as clients send it that may add pictures."""
-        if isinstance(self.content, list):
-            return self.content
-        return [{"type": "text", "text": self.content or ""}]
+    content: str | list[Part] | None = None
 
     def text(self) -> str:
-        """The words of it; parts that are not text are left out."""
-        texts = [part.get("text") for part in self.parts() if part.get("type") == "text"]
-        return "\n".join(text for text in texts if isinstance(text, str))
+        """The words of it."""
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.type == "text")
+        return self.content or ""
 
 
 class TextFormat(BaseModel):
@@ -106,8 +108,9 @@ def completion_routes(live: LiveArchive) -> list[Route]:
 def conversation(messages: list[Message]) -> tuple[str, list[Exchange]]:
     """The question, which is the last message, and the exchanges before it."""
     said = [message for message in messages if message.role in ("user", "assistant")]
-    if others := [part for part in messages[-1].parts() if part.get("type") != "text"]:
-        raise QuestionError(f"a part of the question is {others[0].get('type')}: only text is read")
+    last = messages[-1].content
+    if isinstance(last, list) and any(part.type != "text" for part in last):
+        raise QuestionError("the question has parts that are no text, and only text is read")
     if not said or said[-1].role != "user" or not said[-1].text().strip():
         raise QuestionError("the last message must be the user's question")
     if len(said[-1].text()) > LONGEST_QUESTION:
