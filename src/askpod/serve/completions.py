@@ -54,12 +54,6 @@ class Message(BaseModel):
         return self.content or ""
 
 
-class TextFormat(BaseModel):
-    """The one form of a reply that there is: prose."""
-
-    type: Literal["text"]
-
-
 class Completion(BaseModel):
     """What a client asks for. Sampling, tools and the like mean nothing here and are passed over.
 
@@ -70,7 +64,7 @@ class Completion(BaseModel):
     stream: bool | None = False
     stream_options: dict[str, Any] | None = None
     n: Literal[1] | None = None
-    response_format: TextFormat | None = None
+    response_format: dict[Literal["type"], Literal["text"]] | None = None
 
 
 def completion_routes(live: LiveArchive) -> list[Route]:

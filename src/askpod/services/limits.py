@@ -111,12 +111,8 @@ class Deadline(threading.local):
         self._until = math.inf
 
     def start(self, seconds: float) -> None:
-        """From now on this thread waits for so many seconds at most."""
+        """From now on this thread waits for so many seconds at most; inf: as long as it takes."""
         self._until = time.monotonic() + seconds
-
-    def clear(self) -> None:
-        """Lets this thread wait for as long as it takes."""
-        self._until = math.inf
 
     @property
     def passed(self) -> bool:

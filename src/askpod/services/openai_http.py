@@ -106,7 +106,7 @@ class GuardedClient(openai.DefaultHttpxClient):
         try:
             response = super().send(request, stream=True, **how)
         finally:
-            self._deadline.clear()
+            self._deadline.start(math.inf)
         try:
             if self._guard.refuses(response):
                 raise NotAReply(_kind(response), next(response.iter_bytes(), b""))

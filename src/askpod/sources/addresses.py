@@ -72,7 +72,9 @@ def parse(text: str) -> Address:
         usable = False
     if not usable:
         raise FetchError(f"{shown(text)}: is no http(s) address; check it")
-    return Address(url.copy_with(userinfo=b"", fragment=None), _authorization(url))
+    pair = base64.b64encode(f"{url.username}:{url.password}".encode()).decode("ascii")
+    authorization = f"Basic {pair}" if url.userinfo else ""
+    return Address(url.copy_with(userinfo=b"", fragment=None), authorization)
 
 
 def join(base: httpx.URL, href: str) -> str:
@@ -127,13 +129,6 @@ def host_and_path(text: str) -> str:
     """What two askings of one source have in common, whatever the credentials: for names."""
     parts = urlsplit(text)
     return f"{parts.hostname or ''} {unquote(parts.path)}"
-
-
-def _authorization(url: httpx.URL) -> str:
-    if not url.userinfo:
-        return ""
-    pair = f"{url.username}:{url.password}".encode()
-    return f"Basic {base64.b64encode(pair).decode('ascii')}"
 
 
 class NoSuchHost(Exception):
