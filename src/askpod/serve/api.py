@@ -277,13 +277,13 @@ def _query(**fields: Any) -> type[BaseModel]:  # noqa: ANN401 (types with their 
 _TEXT, _SECOND = (str | None, None), (float | None, None)
 FILTERS: dict[str, Any] = {each.name: _TEXT for each in fields(Filters)}
 FILTERS["season"] = (int | None, None)
-MOST = Annotated[int, Field(ge=1, le=MOST_PASSAGES)]
-SEARCHED = _query(q=(str, ""), top=(MOST, 10), **FILTERS)
+SEARCHED = _query(q=(str, ""), top=(int, Field(10, ge=1, le=MOST_PASSAGES)), **FILTERS)
 LISTED = _query(about=_TEXT, **FILTERS)
 ONE = _query(id=(str, ""))
-WIDTH = (Annotated[float, Field(ge=0)], AROUND)
-PLACED = _query(episode=(str, ""), words=_TEXT, start=_SECOND, end=_SECOND, around=WIDTH)
 PLAYED = _query(episode=(str, ""))
+PLACED = _query(
+    episode=(str, ""), words=_TEXT, start=_SECOND, end=_SECOND, around=(float, Field(AROUND, ge=0))
+)
 _OBJECT: dict[str, Any] = {"type": "object"}
 
 
