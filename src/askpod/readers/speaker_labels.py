@@ -60,10 +60,32 @@ _NOBODY = re.compile(
     "|look|listen|see|okay|ok|well|now|act|scene|verse|breaking news|fun fact|bottom line|q|a"
     "|erstens|zweitens|drittens|frage|antwort|fazit|hinweis|pregunta|respuesta|nota|primero|segundo"
     "|réponse|remarque|exemple|conclusion|domanda|risposta|vraag|antwoord|pergunta|resposta"
-    "|one|two|three|four|five|six|seven|eight|nine|ten)"
+    "|zum beispiel|one|two|three|four|five|six|seven|eight|nine|ten)"
     "(?: (?:\\d{1,3}|[a-h]|one|two|three|four|five|six|seven|eight|nine|ten))?",
     re.IGNORECASE,
 )
+_PHRASE = re.compile(
+    r"(?:i|we|my|our|this|that|what|when|why|how|if|ich|wir|das|je|on|yo)\b.*"
+    r"|(?:the|an?|one|another|der|die|ein|eine|une?|el|un|una) "
+    "(?:thing|trick|idea|goal|catch|plan|lesson|rule|point|problem)s?"
+    r"|.*\b(?:is|are|was|were|be|has|have|had|does|did|said|says|asked|asks|thinks?|thought|told"
+    "|tells|wrote|writes|means|meant|here|there|this|that|you|he|she|they|it|them|things?"
+    "|questions?|answers?|facts?|points?|notes?|tips?|steps?|lessons?|examples?"
+    "|ist|war|sagte?|fragte|heißt|hier|est|était|dit|es|era|dijo|dice|è|disse)(?:$| .*)",
+    re.IGNORECASE,
+)
+
+
+def is_phrase(label: str) -> bool:
+    """Whether a label has words of a sentence that begins, as "The rule is", and is no name."""
+    return " " in label and not is_name(label) and bool(_PHRASE.fullmatch(label))
+
+
+def may_be_phrase(label: str) -> bool:
+    """Whether it never names anybody ("Note"), or only its first word has a capital: "Big news"."""
+    letters = label.replace(" ", "")
+    is_worded = letters != label and letters.isalpha() and label[0].isupper()
+    return bool(_NOBODY.fullmatch(label)) or (is_worded and label[1:].islower())
 
 
 def is_name(text: str) -> bool:

@@ -28,7 +28,9 @@ from askpod.readers.speaker_labels import (
     hold_named,
     is_diariser,
     is_name,
+    is_phrase,
     known,
+    may_be_phrase,
     without_unknown,
 )
 from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, FaultLog, ends_sentence, is_of_tool
@@ -214,7 +216,9 @@ def _line(text: str, dashes: int, *, marked: bool) -> _Line:
 def _may_be_label(label: str) -> bool:
     """Whether a text before a colon can be more than the beginning of a sentence."""
     return is_diariser(label) or (
-        len(label.split()) <= _MOST_ODD_WORDS and not set(label) & set('?!…"“”;')
+        len(label.split()) <= _MOST_ODD_WORDS
+        and not set(label) & set('?!…"“”;')
+        and not is_phrase(label)
     )
 
 
@@ -234,7 +238,8 @@ class _Labels:
                 del self._counts[label]  # a sound before a label
         self._often = {label for label, count in self._counts.items() if count > 1}
         heads = [lines[0].label for lines in split if lines[0].label and not lines[0].bracket]
-        self._headed = len(heads) / max(1, len(split))
+        self._phrases = set(filter(may_be_phrase, self._counts.keys() - self._answered(heads)))
+        self._headed = sum(label not in self._phrases for label in heads) / max(1, len(split))
         self._opened = sum(label in self._often for label in heads) / max(1, len(split))
         self._names = {label for label in self._counts if is_name(label)}
         # "Lind, Mara", "Mara (she/her)" and "Mara | Tidal Works" once are enough like speech.
@@ -261,7 +266,8 @@ class _Labels:
         rare -= numbered
         titled = {label for label in rare if is_name(bare := _BARE.sub("", label)) and " " in bare}
         rare = {label for label in rare if label.count(".") < 2}
-        opening = {lines[0].label for lines in self._split} & (rare | titled)  # "Dr. B. Lind"
+        first = {lines[0].label for lines in self._split}
+        opening = first & ((rare - self._phrases) | titled)  # "Dr. B. Lind"
         once = {label for label in self._names & rare if mostly or " " in label}
         if len(often) > 1 or odd:
             once |= self._names & rare & self._between_sentences()
@@ -272,6 +278,8 @@ class _Labels:
     def _odd(self, *, all_over: bool) -> set[str]:
         """Labels that do not look like names, but stand as often as labels do."""
         odd = self._often - self._like_names
+        if self._headed < _NEARLY_ALL:  # "Smoked eel: …" may be said twice
+            odd -= {label for label in self._phrases if self._counts[label] < _OFTEN}
         share = _OFTEN_SHARE / 2 if all_over else _OFTEN_SHARE
         least = max(2 if all_over else _OFTEN, share * len(self._split))
         many = {label for label in odd if self._counts[label] >= least}
@@ -290,6 +298,13 @@ class _Labels:
             if line.label in labels and not line.rest[:1].islower()
         )
         return {label for label in labels if begins[label] >= share * self._counts[label]}
+
+    def _answered(self, heads: Sequence[str]) -> set[str]:
+        """Labels between two of one other speaker; all where one stands twice in a row."""
+        if any(one == other for one, other in pairwise(heads)):
+            return set(heads)
+        around = zip(heads, heads[1:], heads[2:], strict=False)
+        return {label for before, label, behind in around if before == behind}
 
     def _placed(self) -> set[str]:
         """What may be a label, and opens a caption, or a line in one behind a sentence."""
