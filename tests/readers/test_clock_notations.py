@@ -53,6 +53,8 @@ HEARD = [
         "{who}（{m}）：{said}\n",
         "{who}\n{aloud}{m}\n{who} {aloud}\n{said}\n",
         "{who}\n{aloud}{m}\n{said}\n\n",
+        "{m}{aloud}{who}: {said}\n",
+        "{min}.{ss:02}\n{who}: {said}\n\n",
         "{initials}\n\n{who}\n{aloud}{m}\n{who} {aloud}\n{said}\n",
     ],
 )
@@ -84,6 +86,17 @@ def test_the_clocks_of_a_page_of_teams_are_those_of_each_paragraph(read):
 def test_letters_above_a_name_that_are_not_its_initials_are_speech(read):
     text = written("{who}  {m}\n{said}\nOK\n", HEARD)
     assert [words for *_, words in said(read(text, "kiln.txt"))] == [f"{it} OK" for *_, it in HEARD]
+
+
+@pytest.mark.parametrize(
+    "numbers", [["1.01", "1.02", "1.03"], ["0.50", "3.10", "2.00"], ["1.20", "2.50", "4.75"]]
+)
+def test_numbers_with_dots_that_are_no_clocks(tmp_path, numbers):
+    path = tmp_path / "kiln.txt"
+    said = "It was built of brick and clay, and it was fired with peat from the bog. " * 3
+    path.write_text("".join(f"{number}\n{said}\n\n" for number in numbers))
+    with pytest.raises(Unrecognised):
+        read_episode(path)
 
 
 def test_verses_in_brackets_are_no_clocks_of_speakers(read):

@@ -198,7 +198,10 @@ def drop_headings(raw: Sequence[str], lines: list[Line], begin: int, log: FaultL
     for at, line in enumerate(lines[begin:], begin):
         is_marked = _HEADING.match(raw[line.number - 1]) and not line.name
         # A title in YouTube's panel stands above a clock, and is not what is said at one.
-        is_above = _is_bare_clock(lines, at + 1) and not _is_bare_clock(lines, at - 1)
+        clock_below = _is_bare_clock(lines, at + 1) or any(
+            line.read_aloud for line in lines[at + 1 : at + 2]
+        )
+        is_above = clock_below and not _is_bare_clock(lines, at - 1)
         is_heading = is_marked or (is_above and _CHAPTER.fullmatch(line.text))
         label = label_in(line.text)
         if is_heading and counts[line.text] == 1 and not (label and labels[label] > 1):

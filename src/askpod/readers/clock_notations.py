@@ -94,6 +94,13 @@ _AMID = re.compile(
 )
 _AMID_BARE = re.compile(rf"(?:^|(?<=\s))(?P<clock>{CLOCK})(?= [^\W\d_\s]| ?$)", re.ASCII)
 _GLUED = re.compile(r"^(\d{1,2}:[0-5]\d(?::[0-5]\d)?)(?=[^\W\d]|: )")
+# As in a panel of YouTube that was copied: "1:021 minute, 2 secondsAnd so".
+ALOUD_BEHIND = re.compile(
+    r"(?P<clock>(?:\d{1,2}:)?\d{1,2}:[0-5]\d) ?(?P<aloud>(?:\d{1,2} [^\W\d]+,? (?:[^\W\d]+ )?){0,2}"
+    r"(?:(?P<one>1)|\d{1,2}) (?(one)(?i:second|sekunde|segundo|minut[eo]|hour|stunde|heure|hora)"
+    r"|(?i:second(?:en|es|i|s)|sekunden|segundos|minut(?:en|es|os|i|s)|hours|stunden|heures|horas))"
+    r"(?:[eo](?=[A-ZÀ-Ý]))?)"
+)
 _FIELD = re.compile(r"^(?:time(?:stamp|code)?|start|speaker|name|text|transcript): (?=\S)", re.I)
 _RULES = frozenset("-*_=~")
 _RULE = re.compile(r"([-*_=~])(?: ?\1){2,}")
@@ -119,6 +126,11 @@ _SHORTHAND = re.compile(
 )
 # As 00.01.05 or 00-01-05, in a recording that begins before the first hour is over: no date.
 _DOTTED = re.compile(r"^[\[(]?(?P<h>\d\d)([.-])(?P<m>[0-5]\d)\2(?P<s>[0-5]\d)(?:[\])]|(?=\s|$))")
+# As 1.05 or 12.45, in front of all that is said.
+_MINUTES = re.compile(
+    r"^[\[(]?(?P<h>(?!))?(?P<m>\d{1,3})\.(?P<s>[0-5]\d)(?:[\])]|(?=\s|$))", re.ASCII
+)
+_FASTEST = 50.0  # characters a second; numbered headings have far more
 _LEAST_SHORT = 1 / 3  # of the lines have a clock so written; else it may be a pause
 _ENDS = ".?!…\"'”’»)]"  # of a sentence: a timetable has none
 _MAY_BEGIN = re.compile(r"^|\s{2,}|\t|\s?[|,(–—-]\s?| ")  # a clock in words
@@ -307,7 +319,7 @@ _MARKUP: tuple[tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
 
 def _digital(lines: list[str]) -> list[str]:
     """The lines, with "1 minutes 5 seconds" or [1m5s] as a clock where no other clocks stand."""
-    if any(":" in line and LEADING.match(line) for line in lines):
+    if any(":" in line and (LEADING.match(line) or ALOUD_BEHIND.match(line)) for line in lines):
         return lines
     clocks: list[float] = []
 
@@ -316,11 +328,13 @@ def _digital(lines: list[str]) -> list[str]:
         clocks.append(hours * 3600 + minutes * 60 + rest)
         return f"[{digits(clocks[-1])}] "
 
-    for pattern in (_SHORTHAND, _DOTTED):
+    for pattern in (_MINUTES, _SHORTHAND, _DOTTED):
         clocks.clear()
         short = [pattern.sub(unshortened, line) for line in lines]
         changed = sum(map(operator.ne, short, lines))
         begins = pattern is _SHORTHAND or (bool(clocks) and clocks[0] < _HOUR)
+        if pattern is _MINUTES:
+            begins = begins and _are_minutes(lines, clocks)
         if begins and changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and run_on(clocks):
             return short
     heads = frozenset(lines)
@@ -328,6 +342,18 @@ def _digital(lines: list[str]) -> list[str]:
     if sum(each is not None for each in spelled) < 2:
         return lines
     return [line if each is None else each for line, each in zip(lines, spelled, strict=True)]
+
+
+def _are_minutes(lines: Sequence[str], clocks: Sequence[float]) -> bool:
+    """Whether numbers such as 1.05 are clocks: they rise, no line begins with another number."""
+    said = sum(map(len, lines))
+    rise = len(clocks) > 2 and all(map(operator.lt, clocks, clocks[1:]))
+    others = sum(line.lstrip("[(")[:1].isdecimal() for line in lines) - len(clocks)
+    if not rise or others or said > _FASTEST * (clocks[-1] - clocks[0]):
+        return False
+    # In brackets they may also be seconds, if nobody had to speak too fast.
+    in_brackets = any(line[0] in "[(" for line in lines if line)
+    return not in_brackets or said > _FASTEST * (clocks[-1] - clocks[0]) / 60
 
 
 def _spelled(line: str, names: Collection[str]) -> str | None:

@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from askpod.readers.clock_notations import (
+    ALOUD_BEHIND,
     LEADING,
     MAX_HEAD,
     MAX_NAME,
@@ -242,6 +243,10 @@ def _may_stand_alone(line: Line) -> bool:
 def _line(number: int, text: str) -> Line:
     if ":" not in text[:MAX_HEAD]:
         return Line(number, text)
+    glued = ALOUD_BEHIND.match(text)
+    second = seconds(glued["clock"]) if glued else None
+    if glued and second is not None and _reads(glued["aloud"], second):
+        return Line(number, text[glued.end() :].strip(), second, read_aloud=True)
     return _led(number, text) or _trailed(number, text) or Line(number, text)
 
 
