@@ -6,8 +6,8 @@ out, tags in the text.
 
 Automatic captions scroll: a caption begins with the last line of the one before it, and adds
 one; or it shows the same line again with some more words. People repeat themselves too, so a
-repeat is dropped only in a file that scrolls as a whole, and only where one caption follows
-on another without a pause.
+repeat is dropped only in a file that scrolls as a whole; behind a pause only where something is
+added to more than a word.
 """
 
 from __future__ import annotations
@@ -202,8 +202,11 @@ def unroll(
         first, pause = now.shown[0], 0.0
         if before.end is not None and now.start is not None:
             pause = now.start - before.end
-        if pause <= _GAP and (first in before.shown or first.startswith(before.shown[-1])):
-            repeats[place] = _repeated(before.shown, now.shown)
+        if first in before.shown or first.startswith(before.shown[-1]):
+            repeat = _repeated(before.shown, now.shown)
+            adds = repeat.characters or repeat.lines < len(now.shown)
+            if pause <= _GAP or (adds and " " in first):  # people do say a word again
+                repeats[place] = repeat
     if not _scrolls(repeats, filled):
         return filled
     dropped = [caption.line for caption, repeat in zip(filled, repeats, strict=True) if any(repeat)]
