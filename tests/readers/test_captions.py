@@ -215,8 +215,8 @@ def test_nobody_is_credited_where_somebody_unnamed_speaks(spoken):
         "Cora: Yes.",
         ": Maybe. Or not.",
         "Ann: Well.",
-        ": - A?",
-        ": - B.",
+        ": A?",
+        ": B.",
         "Cora: So.",
     ]
 

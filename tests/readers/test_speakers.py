@@ -216,6 +216,20 @@ def test_a_sign_for_another_speaker_begins_another_turn():
     assert {turn.speaker for turn in turns} == {""}
 
 
+@pytest.mark.parametrize("dash", ["- ", "-", "—", "-\n"])
+def test_a_dash_before_a_capital_begins_another_speaker(dash):
+    lines = ["Ann: Is it lit?", f"{dash}Yes.", "Hot, too.", "Ann: Good.", f"{dash}¿Sí?", "Ann: Oh."]
+    assert spoken(captions(*lines)) == [
+        ("Ann", "Is it lit?"), ("", "Yes."), ("", "Hot, too."), ("Ann", "Good."), ("", "¿Sí?"),
+        ("Ann", "Oh."),
+    ]  # fmt: skip
+    goes_on = ["Ann: It was —", "- and it is", "-5 degrees.", "Ann: So.", "Ann: It is."]
+    assert [who for who, _ in spoken(captions(*goes_on))] == ["Ann"] * 5
+    log = FaultLog(Path("x.srt"))
+    spoken(captions("- So? - No.", *["It is lit."] * 99, "- So?\n- No."), log)
+    assert not log.faults()
+
+
 @pytest.mark.parametrize(
     "labels",
     [

@@ -149,8 +149,8 @@ def hold_named(cues: Sequence[Cue], log: FaultLog, *, always: bool = False) -> l
         if speaker:
             for later in range(place + 1, following):
                 held[later] = held[later]._replace(speaker=speaker)
-    if without:
-        names = list(dict.fromkeys(cues[place].speaker for place in places))
+    names = list(dict.fromkeys(cues[place].speaker for place in places))
+    if without and names != ["?"]:
         log.add(
             cues[places[0]].line,
             "few-labels",

@@ -9,8 +9,8 @@ or in brackets with a colon, is a label wherever it opens a line. A prefix that 
 only if it looks like a name and the file has others; what never names a person ("Note") is
 speech then.
 
-`>>` without a name, two lines with a dash each, and a diariser's `?` mean another speaker who is
-not known: nobody is credited with those words. How far a label reaches: `speaker_labels`.
+`>>` without a name, dashes before what people say, and a diariser's `?` mean another speaker who
+is not known: nobody is credited with those words. How far a label reaches: `speaker_labels`.
 """
 
 from __future__ import annotations
@@ -53,12 +53,14 @@ _BRACKETED = re.compile(
     rf"|<(?P<angle>[^<>\n]{{1,{_MOST_LETTERS}}})>|\{{(?P<curly>[^{{}}\n]{{1,{_MOST_LETTERS}}})\}})"
     r"(?P<colon>\s?[:：])?\s*+"
 )
-_CHANGE = re.compile(r"(?<!\S)>{2,3}(?:\s++|(?=\w)|$)")
+_DASHED = "\x1e"  # stands for a dash with which another speaker begins
+_CHANGE = re.compile(rf"(?<!\S)(?:(?P<sure>>{{2,3}})|{_DASHED})(?:\s++|(?=\w)|$)")
 TURN = "[SPEAKER_TURN]"  # another speaker begins behind it, as whisper.cpp writes it
-_TURN = re.compile(r"\[SPEAKER[_ ]TURN\]", re.IGNORECASE)
+_TURN = re.compile(r"\[SPEAKER[_ ]TURN\]|^[ \t]*[-–—]{1,2}[ \t]*(?:\n|\Z)", re.IGNORECASE | re.M)
 _BOLD = re.compile(rf"^\s*+\*\*([^*\n]{{1,{_MOST_LETTERS}}})\*\*(?=[\s:：]|$)")
-_DASHED = re.compile(rf"\s*+\|?(?P<name>{_NAME})\s?(?:\||\s[-–—])\s++(?P<said>.*)", re.DOTALL)
-_DASH = re.compile(r"\s*+[-–—]\s*+(?=\S)")
+_APART = re.compile(rf"\s*+\|?(?P<name>{_NAME})\s?(?:\||\s[-–—])\s++(?P<said>.*)", re.DOTALL)
+_DASH = re.compile(r"^[ \t]*+[-–—]++[ \t]*+(?=(?P<said>\S))", re.MULTILINE)
+_DASH_AGAIN = re.compile(r"(?<=[.?!…]) [-–—] ?(?=[^\W\d_])")  # in a line that a dash opens
 
 _LABELLED = 1 / 2  # of the captions of a file in which each says who speaks
 _MOST = 2 / 3  # of the captions, from which on a label may stand only once
@@ -99,10 +101,11 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog, *, recognised: bool = Fals
     cues = [cue._replace(speaker=known(cue.speaker)) if cue.speaker else cue for cue in cues]
     if any(cue.speaker.strip("?") for cue in cues):
         return without_unknown(cues) if recognised else hold_named(cues, log)
-    cues = _with_turn_signs(without_unknown(cues))
+    cues = without_unknown(cues)
     lines_or_changes = sum(cue.text.count("\n") + cue.text.count(">>") for cue in cues)
     if len(cues) > MAX_CUES or lines_or_changes > 2 * MAX_CAPTIONS:
         return cues
+    cues = _with_dashes(_with_turn_signs(cues))
     split = [_lines(cue.text) for cue in cues]
     _keep_brackets([line for lines in split for line in lines if line.label])
     believed = _Labels(split).believed() or _labels_apart(split)
@@ -136,8 +139,8 @@ def _keep_brackets(lines: Sequence[_Line]) -> None:
 
 
 def _with_turn_signs(cues: Sequence[Cue]) -> Sequence[Cue]:
-    """The cues with `>>` for `[SPEAKER_TURN]`, in front of what another speaker says."""
-    if not any("[" in cue.text and _TURN.search(cue.text) for cue in cues):
+    """The cues with `>>` for `[SPEAKER_TURN]`, or a dash alone, before what another one says."""
+    if not any(_TURN.search(cue.text) for cue in cues if not _PLAIN.fullmatch(cue.text)):
         return cues
     signed: list[Cue] = []
     opens = ""
@@ -149,21 +152,41 @@ def _with_turn_signs(cues: Sequence[Cue]) -> Sequence[Cue]:
     return signed
 
 
+def _with_dashes(cues: Sequence[Cue]) -> Sequence[Cue]:
+    """The cues with a sign for the dashes with which another speaker begins.
+
+    So it is where two lines of a cue have one, or where several cues have one before a capital.
+    """
+    texts = [
+        _DASH_AGAIN.sub("\n- ", cue.text, count=20) if _DASH.match(cue.text) else cue.text
+        for cue in cues
+    ]
+    dashes = [[] if _PLAIN.fullmatch(text) else _DASH.findall(text) for text in texts]
+    often = sum(len(found) > 1 or any(map(_opens, found)) for found in dashes) > 1
+    return [
+        cue._replace(text=_DASH.sub(f"{_DASHED} ", text))
+        if len(found) > 1 or (often and any(map(_opens, found)))
+        else cue
+        for cue, text, found in zip(cues, texts, dashes, strict=True)
+    ]
+
+
+def _opens(sign: str) -> bool:
+    """Whether it begins a sentence, as far as its first sign tells."""
+    return not (sign.islower() or sign.isdigit())
+
+
 def _lines(text: str) -> list[_Line]:
     if _PLAIN.fullmatch(text):
         return [_Line(text)]  # nearly every caption
-    if "\n" not in text and ">>" not in text:
-        return [_line(text, 0, marked=False)]
-    dashes = sum(bool(_DASH.match(line)) for line in text.split("\n"))
     lines: list[_Line] = []
     for written in text.split("\n"):
-        begin = 0
-        marked = False
+        begin, changes, sure = 0, False, False
         for match in _CHANGE.finditer(written):
-            if marked or written[begin : match.start()].strip():
-                lines.append(_line(written[begin : match.start()], dashes, marked=marked))
-            begin, marked = match.end(), True
-        lines.append(_line(written[begin:], dashes, marked=marked))
+            if changes or written[begin : match.start()].strip():
+                lines.append(_line(written[begin : match.start()], changes=changes, marked=sure))
+            begin, changes, sure = match.end(), True, bool(match["sure"])
+        lines.append(_line(written[begin:], changes=changes, marked=sure))
     return lines
 
 
@@ -183,15 +206,14 @@ def _cut_inside(
     return split
 
 
-_PLAIN = re.compile(r"[^\n:：*>\[({<–—-]*+")
+_PLAIN = re.compile(rf"[^\n:：*>\[({{<–—{_DASHED}-]*+")
 
 
-def _line(text: str, dashes: int, *, marked: bool) -> _Line:
+def _line(text: str, *, changes: bool, marked: bool) -> _Line:
     bold = _BOLD.match(text) if "**" in text else None
     if bold and is_diariser(bold[1]):
-        return _Line(text, bold[1], text[bold.end() :].lstrip(" :："), sure=True, changes=marked)
+        return _Line(text, bold[1], text[bold.end() :].lstrip(" :："), sure=True, changes=changes)
     text = _BOLD.sub(r"\1", text) if bold else text
-    changes = marked or (dashes > 1 and bool(_DASH.match(text)))
     if match := _BRACKETED.match(text):
         label = " ".join(
             (match["square"] or match["round"] or match["angle"] or match["curly"]).split()
@@ -347,7 +369,7 @@ class _Labels:
 def _labels_apart(split: Sequence[Sequence[_Line]]) -> set[str]:
     """Labels without a colon in most captions: alone in the first line, or before a dash or bar."""
     above = [(lines[0], lines[0].text.strip(), "") for lines in split if len(lines) > 1]
-    dashes = ((lines[0], _DASHED.match(lines[0].text)) for lines in split)
+    dashes = ((lines[0], _APART.match(lines[0].text)) for lines in split)
     dashed = [(line, match["name"], match["said"]) for line, match in dashes if match]
     return _most_of(above, len(split)) or _most_of(dashed, len(split))
 
