@@ -314,15 +314,15 @@ class Fields:
         return links
 
     def youtube(self, links: dict[str, str]) -> str | None:
-        """The video's id, from `ids` or else from a link."""
+        """The video's id: an id or a link in `youtube`, there or in `ids`; else of a link."""
         ids = self._root.items.get("ids")
-        node = ids.items.get("youtube") if isinstance(ids, Mapping) else None
-        written = node.text if isinstance(node, Scalar) else None
-        if node is not None and written and not youtube_id(written):
-            self._log.add(node.line, "bad-link", f"{excerpt(written)} is no YouTube id: dropped")
-        return youtube_id(written) or next(
-            (video for video in map(youtube_id_of, links.values()) if video), None
-        )
+        fields = Fields(ids, self._log) if isinstance(ids, Mapping) else self
+        written = fields.text("youtube")
+        video = youtube_id(written) or youtube_id_of(written)
+        if written and not video:
+            line = fields._root.items["youtube"].line
+            self._log.add(line, "bad-link", f"{excerpt(written)} is no YouTube video: dropped")
+        return video or video_in(links)
 
     def guests(self, headers: list[str]) -> tuple[str, ...]:
         """The guests, by their full names where the file shows them."""
@@ -353,6 +353,11 @@ class Fields:
     def _unusable(self, name: str, text: str, wanted: str) -> None:
         line = self._root.items[name].line
         self._log.add(line, "bad-value", f"`{name}`: {excerpt(text)} is not {wanted}: not used")
+
+
+def video_in(links: dict[str, str]) -> str | None:
+    """The id of the first YouTube video among links."""
+    return next((video for video in map(youtube_id_of, links.values()) if video), None)
 
 
 def _strings(node: Node | None) -> Iterator[str]:

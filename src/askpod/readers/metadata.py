@@ -28,11 +28,11 @@ from typing import Any
 
 from askpod.errors import ReadError
 from askpod.files import links_to_nothing
-from askpod.links import safe_link, youtube_id, youtube_id_of
+from askpod.links import safe_link
 from askpod.model import Episode, Turn
 from askpod.parsing import Mapping, Node, Scalar, Sequence
 from askpod.readers.discover import ENDINGS, episode_id, name_of_recording, read_name
-from askpod.readers.frontmatter import Fields, clean_text, read_yaml
+from askpod.readers.frontmatter import Fields, clean_text, read_yaml, video_in
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import is_diariser
 from askpod.readers.text import FaultLog, clean, decode, ends_sentence, excerpt, read_bytes
@@ -106,7 +106,7 @@ def _told_by(path: Path, log: FaultLog) -> tuple[Mapping, dict[str, Any]]:
         "description": fields.description(),
         "topics": fields.texts("topics"),
         "links": links,
-        "youtube": _youtube(root, fields, log) or _video(links),
+        "youtube": fields.youtube(links),
     }
     return root, {name: value for name, value in known.items() if value or value == 0}
 
@@ -131,15 +131,6 @@ def _media(root: Mapping, fields: Fields, log: FaultLog) -> dict[str, str]:
         elif written:
             log.add(root.items[name].line, "bad-link", f"{excerpt(written)} is no web address")
     return links
-
-
-def _youtube(root: Mapping, fields: Fields, log: FaultLog) -> str | None:
-    """The video's id, from an id or a link."""
-    written = fields.text("youtube")
-    video = youtube_id(written) or youtube_id_of(written)
-    if written and not video:
-        log.add(root.items["youtube"].line, "bad-link", f"{excerpt(written)} is no YouTube video")
-    return video
 
 
 def _speakers(node: Node | None, log: FaultLog) -> dict[str, tuple[int, str]]:
@@ -217,7 +208,7 @@ def complete(told: Episode, path: Path, log: FaultLog) -> Episode:
         season=name.season if known.season is None else known.season,
         number=name.number if known.number is None else known.number,
         date=known.date or name.date,
-        youtube=known.youtube or _video(known.links) or name.youtube,
+        youtube=known.youtube or video_in(known.links) or name.youtube,
     )
 
 
@@ -269,7 +260,3 @@ def _number(label: str) -> str:
 
 def _loose(label: str) -> str:
     return _EDGES_OF_NUMBERS.sub("", label.casefold())
-
-
-def _video(links: dict[str, str]) -> str | None:
-    return next((video for video in map(youtube_id_of, links.values()) if video), None)
