@@ -15,6 +15,8 @@ from askpod.readers.turns import turns_of
 
 ODD_LABELS = [
     "Oskar's iPad",
+    "nell - here",
+    "Nell @ wick.example",
     "Nell Tansy (she/her)",
     "Tansy, Nell",
     "nell",

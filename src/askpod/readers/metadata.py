@@ -37,6 +37,7 @@ from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import is_diariser
 from askpod.readers.text import FaultLog, clean, decode, ends_sentence, excerpt, read_bytes
 
+_PARTS = re.compile(r"[\s_-]|(?<=[^\W\d_])(?=\d)")
 _EDGES_OF_NUMBERS = re.compile(r"[\W_]+|(?<!\d)0+(?=\d)")
 
 
@@ -254,8 +255,8 @@ def _names_of(
 
 def _number(label: str) -> str:
     """What tells a diariser's label from its others: of "Speaker 1" it is `1`."""
-    bare = label if len(label) < 3 else label.split()[-1] if is_diariser(label) else ""
-    return _loose(bare)
+    is_own = len(label) < 3 or is_diariser(label)
+    return _loose(_PARTS.split(label)[-1]) if is_own else ""
 
 
 def _loose(label: str) -> str:

@@ -78,7 +78,8 @@ _PHRASE = re.compile(
 
 def is_phrase(label: str) -> bool:
     """Whether a label has words of a sentence that begins, as "The rule is", and is no name."""
-    return " " in label and not is_name(label) and bool(_PHRASE.fullmatch(label))
+    is_worded = " " in label and re.sub("[ '’,]", "", label).isalpha()
+    return is_worded and not is_name(label) and bool(_PHRASE.fullmatch(label))
 
 
 def may_be_phrase(label: str) -> bool:

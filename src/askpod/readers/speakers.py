@@ -68,6 +68,8 @@ _NEARLY_ALL = 0.9  # of the captions, from which on one that stands once may loo
 _CHANGES_SHARE = 0.02  # of the captions have `>>` in a file in which it marks each change
 _OFTEN = 3  # times that a prefix stands that does not look like a name, where few captions have any
 _OFTEN_SHARE = 0.02  # of the captions, likewise
+_PHRASED = 5  # times at least that a label stands which is written as a sentence begins
+_PHRASED_SHARE = 0.1  # of the captions, likewise
 _BEGINS = 1 / 3  # of what follows such a prefix begins a sentence: "budget: is …" does not
 _CAPITALS = 0.05  # of the captions begin with a capital; in a file with fewer nothing can be told
 _SPOKEN = 0.8  # of a bracket's uses that are followed by words: `[Music]` mostly stands alone
@@ -238,9 +240,7 @@ def _line(text: str, *, changes: bool, marked: bool) -> _Line:
 def _may_be_label(label: str) -> bool:
     """Whether a text before a colon can be more than the beginning of a sentence."""
     return is_diariser(label) or (
-        len(label.split()) <= _MOST_ODD_WORDS
-        and not set(label) & set('?!…"“”;')
-        and not is_phrase(label)
+        len(label.split()) <= _MOST_ODD_WORDS and not set(label) & set('?!…"“”;')
     )
 
 
@@ -258,8 +258,13 @@ class _Labels:
         for label in [label for label in self._counts if label[0] in "[({"]:
             if re.sub(r"^.*?[\])}] ", "", label) in self._counts:
                 del self._counts[label]  # a sound before a label
+        least = max(_PHRASED, _PHRASED_SHARE * len(split))
+        spoken = {each for each, count in self._counts.items() if count < least and is_phrase(each)}
+        for label in spoken:
+            del self._counts[label]
         self._often = {label for label, count in self._counts.items() if count > 1}
-        heads = [lines[0].label for lines in split if lines[0].label and not lines[0].bracket]
+        first = [lines[0] for lines in split if lines[0].label and not lines[0].bracket]
+        heads = [line.label for line in first if line.label not in spoken]
         self._phrases = set(filter(may_be_phrase, self._counts.keys() - self._answered(heads)))
         self._headed = sum(label not in self._phrases for label in heads) / max(1, len(split))
         self._opened = sum(label in self._often for label in heads) / max(1, len(split))
