@@ -65,6 +65,7 @@ def rows(speaker: str, start: str, end: str, text: str, unit: float = 1.0, *, la
         rows("speaker_name", "start_time", "end_time", "sentence"),
         rows("speaker", "start", "end", "text", 1000),
         rows("speakerLabel", "startMs", "endMs", "transcript", 1000),
+        {"items": rows("speakerName", "startTimeInSeconds", "endTimeInSeconds", "text")},
         rows("participant", "begin", "duration", "body", lasts=True),
         {"result": {"transcription": {"utterances": rows("speaker", "start", "end", "text")}}},
         {"phrases": rows("speaker", "offsetMilliseconds", "durationMilliseconds", "text", 1000,
@@ -268,6 +269,7 @@ def test_google_and_speechmatics(read):
         ({"error": {"code": 401, "message": "Unauthorized"}}, "a service's error"),
         ({"chapters": [{"startTime": 0, "title": "The kiln"}]}, "a list of chapters"),
         ({"text": "We begin. It is late."}, "no times: ask the recogniser for segments"),
+        ([{"speaker": "Bo", "text": "It is lit."}, {"speaker": "Al", "text": "Yes."}], "no times"),
     ],
 )
 def test_json_without_times_is_named_with_what_to_ask_for(read, value, why):

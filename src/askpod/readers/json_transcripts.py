@@ -144,7 +144,7 @@ def _named(rows: Iterable[tuple[int, Object]], told: Object) -> Iterator[tuple[i
 def why_no_service(value: object) -> str | None:
     """What a service's JSON without timed speech is, and what to ask the service for."""
     if not isinstance(value, dict):
-        return None
+        value = {"utterances": value}
     if nested(value.get("chapters")):
         return "is a list of chapters, and no transcript"
     results = value.get("results")
@@ -164,7 +164,8 @@ def why_no_service(value: object) -> str | None:
         return "is Deepgram's JSON without words: ask for `utterances=true`"
     if "language_code" in value and isinstance(value.get("text"), str):
         return "is ElevenLabs' JSON without words: ask for `timestamps_granularity=word`"
-    if isinstance(value.get("text"), str):
+    has_names = any(names.text and names.speaker for _, names in _candidates(value))
+    if has_names or isinstance(value.get("text"), str):
         return (
             "is JSON with a text and no times: ask the recogniser for segments"
             " (`response_format=verbose_json`), or for SRT or VTT"

@@ -34,17 +34,15 @@ _SLOW_WITH_PAUSES = 0.1  # likewise where only starts are known
 _TEXTS = ("text", "transcript", "body", "sentence", "content", "caption", "display", "utterance",
           "line", "dialogue", "texte", "texto", "testo", "transkript", "punctuatedword", "word",
           "words", "segment")  # fmt: skip
-_STARTS = ("start", "starttime", "startms", "startmilliseconds", "starttimems", "startsec",
-           "startseconds", "starttimestamp", "startoffset", "startts", "begin", "from", "offset",
-           "offsetms", "offsetmilliseconds", "offsetinticks", "beginoffsetmillis", "in",
-           "timestamp", "timestamps", "timecode", "timecodein", "starttimecode", "begintime",
-           "timeoffset", "tcin", "datastart", "startzeit", "anfang", "beginn", "inicio", "inizio",
-           "time", "ts")  # fmt: skip
-_ENDS = ("end", "endtime", "endms", "endmilliseconds", "endtimems", "endsec", "endseconds",
-         "endtimestamp", "endoffset", "endoffsetmillis", "stop", "to", "out", "endts",
+_STARTS = ("start", "starttime", "starttimestamp", "startoffset", "startts", "begin", "from",
+           "offset", "beginoffset", "in", "timestamp", "timestamps", "timecode", "timecodein",
+           "starttimecode", "begintime", "timeoffset", "tcin", "datastart", "startzeit", "anfang",
+           "beginn", "inicio", "inizio", "time", "ts", "seconds")  # fmt: skip
+_ENDS = ("end", "endtime", "endtimestamp", "endoffset", "stop", "to", "out", "endts",
          "timecodeout", "endtimecode", "tcout", "dataend", "ende", "endzeit",
          "fin", "fine")  # fmt: skip
-_LENGTHS = ("duration", "dur", "durationms", "durationmilliseconds", "durationinticks")
+_LENGTHS = ("duration", "dur")
+_UNIT = re.compile(r"(?<=.)(?:in)?(?:ms|millis|milliseconds|sec|secs|seconds|ticks)$")
 _SPEAKERS = ("voice", "speakername", "speakerdisplayname", "speaker", "speakerlabel",
              "speakerid", "speakertag", "participant", "participantname", "participantrole",
              "users", "speakers", "sprecher", "sprecherin", "locuteur", "hablante", "parlante",
@@ -83,7 +81,7 @@ def _loose(name: str) -> str:
 
 def tells_times(names: Sequence[str]) -> bool:
     """Whether the names of a table's columns are those of a text and of a start."""
-    loose = set(map(_loose, names))
+    loose = {_UNIT.sub("", _loose(name)) for name in names}
     texts = loose.intersection(_TEXTS) - {"segment"}  # which is a number in a diariser's table
     return bool(texts) and not loose.isdisjoint(_STARTS)
 
@@ -92,7 +90,9 @@ def names_of(rows: Iterable[object], texts: Sequence[str] = _TEXTS) -> Names:
     """Under which names the rows hold their texts (one of `texts`), times, speakers and words."""
     told = [row for row in rows if isinstance(row, dict)]
     sample = told[:_SAMPLE]
-    keys = {_loose(key): key for key in islice(dict.fromkeys(chain.from_iterable(told)), _WIDEST)}
+    known_as = list(islice(dict.fromkeys(chain.from_iterable(told)), _WIDEST))
+    keys = {_UNIT.sub("", _loose(key)): key for key in known_as}
+    keys |= {_loose(key): key for key in known_as}
 
     def named(known: Sequence[str], fits: Callable[[object], bool]) -> str:
         found = (keys[name] for name in known if name in keys)
