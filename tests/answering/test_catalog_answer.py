@@ -60,6 +60,10 @@ def test_the_episodes_of_a_time_the_latest_first(archive, question):
         ("Who was the guest in the episode about church organs?", r"(?s).*Henrike Dallaway.*"),
         ("How long is the longest episode?", r"(?s)Speech Recognition .*, 13:\d\d long\n.*"),
         ("Which episode is the longest?", r"(?s)Speech Recognition .*"),
+        ("What is the second episode about?", r"(?s)Bread .*"),
+        ("Which episode was published in March?", r"(?s)1 episode, 2026-03-24, .*"),
+        ("Who were the guests in July?", r"No episode is known to be of July\."),
+        ("How many seasons are there?", r"2 seasons: 6 episodes, .*"),
         ("Who was the first guest?", r"(?s)Hive Telemetry .*with Marisol Vanterpool.*"),
         ("Where can I listen to the bread episode?", r"(?s)Bread .*\nhttps://www.youtube.com/.*"),
         ("List the topics", r"(?s)6 episodes.*\nTopics: calibration, .*"),
@@ -86,6 +90,27 @@ def test_the_latest_episode_is_told_by_its_sections_and_quotations(archive):
 def test_what_the_latest_episode_says_is_looked_for_there(archive):
     asked = "What does the latest episode say about drift?"
     assert {each.episode_id for each in archive.ask(asked).citations} == {LABORATORY}
+    asked = "In the first episode, what is said about scales?"
+    assert {each.speaker for each in archive.ask(asked).citations} <= {
+        "Marisol Vanterpool",
+        "Odalys",
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("What is season 7 episode 2 about?", "no episode here is known as “season 7 episode 2”"),
+        ("What is the tenth episode about?", "no episode here is known as “tenth episode”"),
+        (
+            "How many episodes are there in season 9?",
+            "no episode fits season=9; they are of 1 to 2",
+        ),
+    ],
+)
+def test_of_an_episode_that_is_not_there_that_is_said(archive, asked, told):
+    answer = archive.ask(asked)
+    assert (answer.refused, answer.warnings) == (True, (told,))
 
 
 def test_a_time_restricts_which_episodes_talk_about_something(archive):

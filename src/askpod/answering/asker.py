@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from askpod.answering.catalog_answer import asks_catalog, in_latest, in_period, points_back
+from askpod.answering.catalog_answer import asks_catalog, in_period, points_back
 from askpod.answering.extractive import ExtractiveAnswerer
+from askpod.answering.overview import in_one
 from askpod.answering.question import understand
 from askpod.answering.quoting import Lookups, Retrieved, in_pieces
 from askpod.answering.refusal import is_doubtful, is_weak
@@ -121,8 +122,8 @@ class Asker:
     def _narrowed(self, question: str, filters: Filters) -> tuple[str, Filters]:
         """A question without the time or the episode that it names, and those as filters."""
         question, filters = in_period(question, filters, self._lookups.listed)
-        if filters.episode is None:
-            question, episode = in_latest(question, lambda: self._lookups.listed(filters))
+        if filters.episode is None and not asks_catalog(question):
+            question, episode = in_one(question, lambda: self._lookups.listed(filters))
             filters = replace(filters, episode=episode)
         return question, filters
 

@@ -9,41 +9,36 @@ English: such a question has no words but those of its kind and FILLERS.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Literal
 
-from askpod.answering.overview import (
-    LAST_TURN,
-    Quote,
-    by_date,
-    headline,
-    meant,
-    newest_first,
-    numbered,
-    overview,
+from askpod.answering.catalog_facts import (
+    KNOWN,
+    description_of,
+    facts_of,
+    guests_of,
+    hosts_of,
+    how_many,
+    list_of,
+    seconds_of,
+    size_of,
 )
+from askpod.answering.overview import WHICH, Quote, by_date, meant, newest_first, overview
 from askpod.answering.question import EPISODE, Question, asks_for_episodes
 from askpod.answering.quoting import Retrieved
-from askpod.links import second_link
 from askpod.model import Answer, Episode, Filters
 from askpod.retrieval.retriever import LONGEST_QUESTION
 from askpod.text import words
-from askpod.times import clock
 
 MOST_LISTED = 20  # episodes
 MOST_NAMES = 40
-MOST_TOPICS = 12
-NEWEST = 5  # episodes that a description of the archive names
-SAMPLED = 24  # episodes, the newest ones, in whose openings a host is looked for
-OPENING = 12  # turns
 
 Asks = Literal["count", "guests", "host", "archive", "one", "fact", "list"]
 
-_FIRST_OR_LAST = r"(?P<which>latest|newest|most recent|last|first|oldest|earliest|longest|shortest)"
+_FIRST_OR_LAST = rf"(?P<which>{WHICH}|longest|shortest)"
 # Shows and talks may be what a guest speaks of: "How many shows did you do?"
 _OTHERS = r"(?:podcasts|shows|interviews|talks|meetings|recordings|conversations)"
 _EPISODES = rf"(?:episodes|{_OTHERS}(?= (?:are|is) (?:there|here)))"
@@ -55,7 +50,7 @@ _ARCHIVE = r"(?:podcast|show|archive|series|collection)"
 _ASKS: dict[Asks, str] = {
     "one": rf"(?P<is>episode is (?:the )?)?{_FIRST_OR_LAST}(?(is)$| (?:episode|guest)\b)",
     "count": (
-        rf"how many (?:{_EPISODES}|guests|hours of (?:talk|audio|recordings?))\b"
+        rf"how many (?:{_EPISODES}|seasons|guests|hours of (?:talk|audio|recordings?))\b"
         rf"|when did (?:the |this |your ){_ARCHIVE} (?:start|begin)\b"
     ),
     "host": r"who (?:hosts|presents)\b|who(?: is|['’]s| are) (?:the |your )?hosts?\b",
@@ -95,7 +90,6 @@ FILLERS = frozenset(
     """)
 )
 # "When was the episode with Ada published?", "Where can I listen to the bread episode?"
-_KNOWN = ("date", "length", "guest", "link")
 _FACT = re.compile(
     r"(?:(?P<date>when (?:was|did|were)|(?:on )?(?:what|which) (?:date|day|year) (?:was|did))"
     r"|(?P<length>how long (?:is|was))|(?P<guest>who (?:is|was|are|were) the guests? (?:of|in|on))"
@@ -106,10 +100,13 @@ _FACT = re.compile(
     re.IGNORECASE,
 )
 
-_MONTHS = "january february march april may june july august september october november december"
+_MONTHS = [
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+]  # fmt: skip
 _DAY = (
     r"(?:(?:19|20)\d\d-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?"
-    rf"|(?:(?:{'|'.join(_MONTHS.split())}) )?(?:19|20)\d\d)"
+    rf"|(?:(?:{'|'.join(_MONTHS)}) )?(?:19|20)\d\d)"
 )
 _PERIOD = re.compile(
     rf" (?:(?:in|from|of|during) )?season (?P<season>\d+)\b"
@@ -121,6 +118,7 @@ _PERIOD = re.compile(
     re.IGNORECASE,
 )
 # "What was said in season 2 about bees?", but not "… in season 2 of Succession".
+_IN_MONTH = re.compile(rf",? (?:from|in|of|during) ({'|'.join(_MONTHS)})$", re.IGNORECASE)
 _IN_SEASON = re.compile(r" (?:in|from|during) season \d+\b(?! of\b)", re.IGNORECASE)
 _OF_EPISODES = re.compile(
     rf"\b{EPISODE}(?: (?:that )?(?:are |were )?(?:published|released|recorded|aired|made))?$",
@@ -132,12 +130,6 @@ _POINTS_BACK = re.compile(
     r"\b(?:about|on|of|for|in|is|are|was|were|did|had|discuss\w*|cover\w*|mention\w*)"
     r" (?:it|this|that|these|those)\b(?! (?:podcast|show|archive|series|collection)\b)"
     r"|where (?:should|can|do) (?:i|we) (?:start|begin)|what(?: is|['’]s) new\b",
-    re.IGNORECASE,
-)
-_IN_LATEST = re.compile(
-    r"(?P<inside>(?:in|on|during|from) )?the (?:latest|newest|most recent) (?:episode|show)\b"
-    # that of something else: "the latest episode of Black Mirror"
-    r"(?! (?:of|by|from) (?!(?:this|the|your|our) (?:podcast|show|archive|series)\b))",
     re.IGNORECASE,
 )
 
@@ -156,7 +148,7 @@ def in_period(
     if found is None:
         return text, filters
     without = text[: found.start()] + text[found.end() :]
-    if _each_asks(plural := re.sub(r"(?i)^(which|what) episode\b", r"\1 episodes", without)):
+    if _each_asks(plural := _plural(without)):
         without = plural  # "Which episode was published on 2024-05-04?"
     # "Which episodes talk about the crash of 2008?" is not about episodes of 2008.
     theirs = _OF_EPISODES.search(text[: found.start()])
@@ -176,8 +168,13 @@ def in_period(
         until=filters.until or until or _date(said["before"], -1),
     )
     # "Who talked about the crash in 2008?" is asked of later episodes.
-    doubtful = not asks_so or (ends and not theirs)
+    doubtful = not _each_asks(without) and (not asks_so or (ends and not theirs))
     return (text, filters) if doubtful and not listed(within) else (without, within)
+
+
+def _plural(text: str) -> str:
+    """A question for an episode as one for episodes."""
+    return re.sub(r"(?i)^(which|what) episode\b", r"\1 episodes", text)
 
 
 def _date(said: str | None, later: int = 0) -> str | None:
@@ -191,7 +188,7 @@ def _date(said: str | None, later: int = 0) -> str | None:
     year, *month = said.split("-") if "-" in said else said.lower().split()[::-1]
     if not month:
         return f"{int(year) + later:04}"
-    place = int(month[0]) - 1 if month[0].isdigit() else _MONTHS.split().index(month[0])
+    place = int(month[0]) - 1 if month[0].isdigit() else _MONTHS.index(month[0])
     months = int(year) * 12 + place + later
     return f"{months // 12:04}-{months % 12 + 1:02}"
 
@@ -221,7 +218,8 @@ def _each_asks(text: str) -> list[tuple[str, Asks]]:
 
 
 def _asks(text: str) -> Asks | None:
-    bare = " ".join(text.split()).strip(" ?!.")
+    bare, in_month = _IN_MONTH.subn("", " ".join(text.split()).strip(" ?!."))
+    bare = _plural(bare) if in_month else bare
     for asks, pattern in _ASKED.items():
         found = pattern.search(bare)
         if found and FILLERS.issuperset(words(bare[: found.start()] + " " + bare[found.end() :])):
@@ -233,6 +231,12 @@ def answer_from_catalog(question: Question, retrieved: Retrieved, quote: Quote) 
     """The answer to a question about the archive and its episodes; None where it is another."""
     asked = _asked_of_catalog(question.text)
     episodes = newest_first(retrieved.archive.listed(retrieved.filters)) if asked else []
+    month = _IN_MONTH.search(question.text.strip(" ?!."))
+    if month and episodes:
+        number = f"-{_MONTHS.index(month[1].lower()) + 1:02}"
+        episodes = [each for each in episodes if each.date and each.date[4:7] == number]
+        if not episodes:
+            return _told(question, f"No episode is known to be of {month[1].title()}.")
     if not episodes:
         return None
     answers = [
@@ -259,29 +263,19 @@ def _answer(
         chosen = _one(question.text, episodes, retrieved) if asks == "one" else episodes[0]
         return overview(question, [chosen], retrieved, quote) if chosen else None
     told = {
-        "count": lambda: _how_many(question.text, episodes),
-        "list": lambda: f"{_counted(episodes)}\n{_list(episodes, MOST_LISTED)}",
-        "guests": lambda: _guests(episodes, MOST_NAMES),
-        "host": lambda: _hosts(episodes, retrieved),
-        "archive": lambda: _description(episodes),
+        "count": lambda: how_many(question.text, episodes),
+        "list": lambda: f"{size_of(episodes)}\n{list_of(episodes, MOST_LISTED)}",
+        "guests": lambda: guests_of(episodes, MOST_NAMES),
+        "host": lambda: hosts_of(episodes, retrieved),
+        "archive": lambda: description_of(episodes),
         "fact": lambda: _facts(question, episodes, retrieved),
     }
     text = told[asks]()
-    if not text:
-        return None
+    return _told(question, text) if text else None
+
+
+def _told(question: Question, text: str) -> Answer:
     return Answer(question.text, text, (), (), refused=False, mode="extractive")
-
-
-def in_latest(text: str, episodes: Callable[[], list[Episode]]) -> tuple[str, str | None]:
-    """A question on what the latest episode says without those words, and that episode's id.
-
-    "What does the latest episode say about bees?" gives "What does it say about bees?".
-    """
-    found = None if asks_catalog(text) else _IN_LATEST.search(text)
-    if found and (latest := by_date("latest", newest_first(episodes()))):
-        said = "" if found["inside"] else "it"
-        return f"{text[: found.start()]}{said}{text[found.end() :]}".strip(" ,"), latest.id
-    return text, None
 
 
 def _one(text: str, episodes: Sequence[Episode], retrieved: Retrieved) -> Episode | None:
@@ -290,17 +284,9 @@ def _one(text: str, episodes: Sequence[Episode], retrieved: Retrieved) -> Episod
     which = found["which"].lower() if found else ""
     if which not in ("longest", "shortest"):
         return by_date(which, episodes)
-    lengths = [(seconds, each) for each in episodes if (seconds := _seconds(each, retrieved))]
+    lengths = [(seconds, each) for each in episodes if (seconds := seconds_of(each, retrieved))]
     best = max if which == "longest" else min
     return best(lengths, key=lambda pair: pair[0])[1] if lengths else None
-
-
-def _seconds(episode: Episode, retrieved: Retrieved) -> float:
-    """How long an episode is, at least until its last turn ends; 0.0 where that is not known."""
-    if episode.untimed:
-        return 0.0
-    last = [] if episode.duration else retrieved.archive.turns(episode.id, 0, LAST_TURN)[-1:]
-    return episode.duration or (last[0].end if last else 0.0)
 
 
 def _facts(question: Question, episodes: Sequence[Episode], retrieved: Retrieved) -> str:
@@ -308,93 +294,9 @@ def _facts(question: Question, episodes: Sequence[Episode], retrieved: Retrieved
     found = _FACT.match(question.text.strip(" ?!."))
     if found is None:
         return ""
-    asked = next(each for each in _KNOWN if found[each])
+    asked = next(each for each in KNOWN if found[each])
     subject = f"{found['b']} {found['a']}".strip()
     placed = re.fullmatch(_FIRST_OR_LAST, subject, re.IGNORECASE)
     one = _one(question.text, episodes, retrieved) if placed else None
     named = [one] if one else meant(subject, question.text, retrieved)[:MOST_LISTED]
-    return "\n".join(_known(asked, each, retrieved) for each in named)
-
-
-def _known(asked: str, episode: Episode, retrieved: Retrieved) -> str:
-    """What an episode is, how long it is, and where; that what is asked is not known is said."""
-    seconds = _seconds(episode, retrieved)
-    length = f", {clock(seconds)} long" if seconds else ""
-    link = second_link(episode.youtube, episode.links, None)
-    known = (episode.date, length, episode.guests, link)
-    lacks = not dict(zip(_KNOWN, known, strict=True))[asked]
-    unknown = f". The archive does not know its {asked}." if lacks else ""
-    return f"{headline(episode)}{length}{unknown}" + (f"\n{link}" if link else "")
-
-
-def _list(episodes: Sequence[Episode], most: int) -> str:
-    lines = [f"{place}. {headline(each)}" for place, each in enumerate(episodes[:most], start=1)]
-    more = len(episodes) - most
-    return "\n".join([*lines, f"… and {more} more"] if more > 0 else lines)
-
-
-def _how_many(text: str, episodes: Sequence[Episode]) -> str:
-    """The answer to "How many …?" and "When did it start?"; "" where the catalog has it not."""
-    if "how many guests" in text.lower():
-        names = _names(episodes)
-        return f"{numbered(len(names), 'guest')} in {_counted(episodes)}" if names else ""
-    asks_when, asks_hours = text.lower().startswith("when "), " hours of " in text.lower()
-    known_when = any(each.date for each in episodes) or not asks_when
-    known_hours = all(each.duration for each in episodes) or not asks_hours
-    return _counted(episodes) if known_when and known_hours else ""
-
-
-def _counted(episodes: Sequence[Episode]) -> str:
-    """How many episodes there are, from when to when, with how many hours of talk."""
-    dates = sorted(each.date for each in episodes if each.date)
-    lengths = [each.duration for each in episodes if each.duration]
-    span = talk = ""
-    if dates:
-        span = f", from {dates[0]} to {dates[-1]}" if len(dates) > 1 else f", {dates[0]}"
-        undated = len(episodes) - len(dates)
-        span += f" ({undated:,} without a date)" if undated else ""
-    if len(lengths) == len(episodes):
-        minutes = sum(lengths) / 60
-        much = f"{minutes / 60:,.1f} hours" if minutes >= 60 else numbered(round(minutes), "minute")
-        talk = f", {much} of talk"
-    return f"{numbered(len(episodes), 'episode')}{span}{talk}."
-
-
-def _names(episodes: Iterable[Episode]) -> list[str]:
-    return [name for name, _ in Counter(n for each in episodes for n in each.guests).most_common()]
-
-
-def _guests(episodes: Sequence[Episode], most: int) -> str:
-    names = _names(episodes)
-    if not names:
-        return ""
-    more = f" … and {len(names) - most} more" if len(names) > most else ""
-    told = f"{numbered(len(names), 'guest')}: {', '.join(names[:most])}{more}."
-    without = sum(not each.guests for each in episodes)
-    return f"{told} {numbered(without, 'episode')} without a named guest." if without else told
-
-
-def _hosts(episodes: Sequence[Episode], retrieved: Retrieved) -> str:
-    """Who speaks at the beginning of most episodes without being their guest; "" if nobody."""
-    sampled, heard = episodes[:SAMPLED], Counter[str]()
-    for episode in sampled:
-        turns = retrieved.archive.turns(episode.id, 0, OPENING - 1)
-        heard.update({turn.speaker for turn in turns} - {"", *episode.guests})
-    hosts = [name for name, times in heard.most_common() if 2 * times > len(sampled)]
-    if not hosts or not any(each.guests for each in sampled):
-        return ""
-    among = f"the {len(sampled)} newest episodes" if len(episodes) > SAMPLED else "the episodes"
-    lead = "leads" if len(hosts) == 1 else "lead"
-    return f"{' and '.join(hosts)}, who {lead} through most of {among}."
-
-
-def _description(episodes: Sequence[Episode]) -> str:
-    """What there is to ask about: how much, who, on what, and the newest episodes."""
-    topics = Counter(topic for each in episodes for topic in each.topics).most_common(MOST_TOPICS)
-    parts = [
-        _counted(episodes),
-        f"Topics: {', '.join(topic for topic, _ in topics)}." if topics else "",
-        _guests(episodes, MOST_TOPICS),
-        f"{'The newest' if episodes[0].date else 'Some'}:\n{_list(episodes[:NEWEST], NEWEST)}",
-    ]
-    return "\n".join(part for part in parts if part)
+    return "\n".join(facts_of(asked, each, retrieved) for each in named)

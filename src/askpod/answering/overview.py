@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from askpod.answering.question import EPISODE, Question, without_names
+from askpod.answering.question import EPISODE, Question, understand, without_names
 from askpod.answering.quoting import PASSAGES, Quotations, Retrieved, composed
 from askpod.answering.refusal import is_weak, refused
 from askpod.answering.relevance import held_words
@@ -32,11 +32,23 @@ NEARLY = 0.5  # of the best passage's score: less, without the subject's words, 
 
 # What calls an episode an episode.
 _SAYS_NOTHING = re.compile(rf"{EPISODE}|titled|called|named")
+# How many episodes there are up to the one that is meant, which may be the latest, too.
+ORDINALS = {
+    "first": 1, "oldest": 1, "earliest": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5,
+    "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10,
+}  # fmt: skip
+WHICH = rf"latest|newest|most recent|last|{'|'.join(ORDINALS)}"
 # "season 2, episode 14", "the last episode with Ada"
 _PLACE = re.compile(
-    rf"\b(?:season \d+,? )?{EPISODE} (?:no\.? ?|number |#)?(?P<number>\d+)\b"
-    r"(?:,? (?:of|in) season \d+)?"
-    rf"|\b(?P<end>first|oldest|latest|newest|last|most recent) {EPISODE}\b",
+    rf"\b(?:(?:season \d+,? )?{EPISODE} (?:no\.? ?|number |#)?(?P<number>\d+)"
+    rf"|(?P<end>{WHICH}) {EPISODE})\b(?:,? (?:of|in) season \d+)?",
+    re.IGNORECASE,
+)
+# "in the second episode", "the latest episode", but not that "of Black Mirror".
+_WITHIN = re.compile(
+    r"\b(?P<inside>(?:in|on|during|from) )?(?:(?:season \d+,? )?episode (?:no\.? ?|number |#)?\d+"
+    rf"|the (?:{WHICH}) episode)\b(?:,? (?:of|in) season \d+)?"
+    r"(?! (?:of|by|from) (?!(?:this|the|your|our) (?:podcast|show|archive|series)\b))",
     re.IGNORECASE,
 )
 # Asks what something is about that is called by its title alone.
@@ -92,6 +104,10 @@ def answer_about_episodes(question: Question, retrieved: Retrieved, quote: Quote
     named = meant(question.subject, question.text, retrieved) if about_one else []
     if named or (not about_one and (named := _titled(question, retrieved))):
         return overview(question, named, retrieved, quote)
+    place = _PLACE.search(question.text) if question.kind == "overview" else None
+    if place and not _more_than(place[0], _telling(question.subject)):
+        none = f"no episode here is known as “{place[0]}”"
+        return replace(refused(retrieved.found), warnings=(none,))
     return None
 
 
@@ -172,17 +188,38 @@ def _telling(text: str) -> list[str]:
     return [word for word in content_words(text) if not _SAYS_NOTHING.fullmatch(word)]
 
 
+def _more_than(place: str, telling: Sequence[str]) -> bool:
+    """Whether an episode is told by more words than those for its place."""
+    return not set(telling).issubset(content_words(place))
+
+
 def _placed(text: str, telling: Sequence[str], episodes: Sequence[Episode]) -> list[Episode]:
     """The episodes that nothing but a number or "first" and "last" tells."""
     found = _PLACE.search(text)
-    if found is None or not set(telling).issubset(content_words(found[0])):
+    if found is None or _more_than(found[0], telling):
         return []
-    if found["end"]:
-        one = by_date(found["end"].lower(), newest_first(episodes))
-        return [one] if one else []
     season = re.search(r"season (\d+)", found[0], re.IGNORECASE)
     own = [e for e in episodes if season is None or season[1] == str(e.season)]
+    if found["end"]:
+        one = by_date(found["end"], newest_first(own))
+        return [one] if one else []
     return [each for each in own if str(each.number) == found["number"]]
+
+
+def in_one(text: str, episodes: Callable[[], list[Episode]]) -> tuple[str, str | None]:
+    """A question on what is said in an episode that its place tells, without it, and the id.
+
+    "What does the latest episode say about bees?" gives "What does it say about bees?", and so do
+    "episode 14" and "the second episode"; a question about two episodes stays as it is.
+    """
+    found = [*_WITHIN.finditer(text)]
+    kind = understand(text, ()).kind
+    if len(found) != 1 or kind == "overview" or _TITLED.match(text.strip(" ?!.")):
+        return text, None
+    one, said = found[0], "" if found[0]["inside"] else "it"
+    placed = _placed(one[0], (), episodes())
+    without = f"{text[: one.start()]}{said}{text[one.end() :]}".strip(" ,")
+    return (without, placed[0].id) if len(placed) == 1 else (text, None)
 
 
 def _titled(question: Question, retrieved: Retrieved) -> list[Episode]:
@@ -253,10 +290,10 @@ def newest_first(episodes: Iterable[Episode]) -> list[Episode]:
 
 
 def by_date(which: str, episodes: Sequence[Episode]) -> Episode | None:
-    """The first or the latest of episodes, given newest first; None where nothing tells."""
+    """The latest, first, second … of episodes, given newest first; None where nothing tells."""
     dated = [each for each in episodes if each.date or each.number is not None]
-    place = -1 if which in ("first", "oldest", "earliest") else 0
-    return dated[place] if dated else None
+    place = ORDINALS.get(which.lower(), 0)
+    return dated[-place] if max(1, place) <= len(dated) else None
 
 
 def numbered(count: int, noun: str) -> str:
