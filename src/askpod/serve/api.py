@@ -254,7 +254,7 @@ def failure(status: int, message: str) -> dict[str, Any]:
 def problem(status: int, message: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """An error as JSON."""
     if status in (429, 503):
-        headers = {"Retry-After": "5"}
+        headers = {"Retry-After": "5", **(headers or {})}
     return JSONResponse(failure(status, message), status, headers)
 
 

@@ -311,8 +311,5 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _refusal(status: int, message: str) -> Response:
-    refusal = problem(status, message)
-    refusal.headers["Connection"] = "close"
-    if status == 401:
-        refusal.headers["WWW-Authenticate"] = "Bearer"
-    return refusal
+    asked = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return problem(status, message, {"Connection": "close", **asked})

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from askpod.errors import Failure, FetchError
 from askpod.files import INCOMING, usable
@@ -98,14 +98,8 @@ def gather(
             roots = tuple(file.parent.resolve() for file in files)
             parts.append(SourceFiles(tuple(files), frozenset(files), tuple(failed), roots=roots))
         if elsewhere:
-            parts += _fetch(
-                folder,
-                elsewhere,
-                notify,
-                allow_private=allow_private,
-                untimed=untimed,
-                transcription=transcription,
-            )
+            of_feeds = {"untimed": untimed, "transcription": transcription}
+            parts += _fetch(folder, elsewhere, notify, of_feeds, allow_private=allow_private)
     gathered = _joined(parts)
     if not gathered.files:
         raise FetchError("\n".join(failure.message for failure in gathered.failed))
@@ -138,12 +132,11 @@ def _fetch(
     folder: Path,
     sources: Sequence[str | Path],
     notify: Notify,
+    of_feeds: dict[str, Any],
     *,
     allow_private: bool,
-    untimed: bool,
-    transcription: Transcription | None,
 ) -> Iterator[SourceFiles]:
-    """What each feed and repository gave; a failed one gives no files."""
+    """What each feed and repository gave; a failed one gives no files. See `download_feed`."""
     # Imported when something is fetched: a search needs none of it.
     from askpod.sources.addresses import shown
     from askpod.sources.download import download_feed
@@ -157,14 +150,7 @@ def _fetch(
                 if source.lower().startswith("git+"):
                     found = update_repository(source, folder, notify, allow_private=allow_private)
                 else:
-                    found = download_feed(
-                        source,
-                        folder,
-                        fetcher,
-                        notify,
-                        untimed=untimed,
-                        transcription=transcription,
-                    )
+                    found = download_feed(source, folder, fetcher, notify, **of_feeds)
             except FetchError as error:
                 found = SourceFiles((), failed=(Failure(name, str(error)),))
             except OSError as error:  # of its own folder: the other sources are not to suffer
