@@ -60,11 +60,7 @@ def _show_episode(episode: Episode) -> None:
     show(Text(f"{day:<12}{number:<8}"), body.append(f"\n{visible(episode.id)}", "dim"))
 
 
-people_app = typer.Typer(
-    help="List who speaks; merge, give and take back their names.",
-    invoke_without_command=True,
-    rich_markup_mode=None,
-)
+people_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
 
 @people_app.callback()

@@ -93,13 +93,7 @@ class GuardedClient(openai.DefaultHttpxClient):
         super().__init__(**options)
         keep_deadline(self, self._deadline)
 
-    def send(
-        self,
-        request: httpx.Request,
-        *,
-        stream: bool = False,
-        **how: Any,  # noqa: ANN401
-    ) -> httpx.Response:
+    def send(self, request: httpx.Request, *, stream: bool = False, **how: Any) -> httpx.Response:  # noqa: ANN401
         """See httpx; answers are unpacked within limits."""
         request.headers["accept-encoding"] = ACCEPTED
         self._deadline.start(_until_headers(self.timeout))
