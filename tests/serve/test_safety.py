@@ -137,9 +137,10 @@ def test_endless_headers_are_refused(address):
     assert raw(address, head).split(b" ")[1] == b"400"
 
 
-def test_too_many_requests_from_one_address_wait(serve, indexed):
+@pytest.mark.parametrize("path", ["/api/search?q=bread", "/api/episodes?about=bread"])
+def test_too_many_requests_from_one_address_wait(serve, indexed, path):
     address = serve(indexed, limits=Limits(rate=0.01, burst=3))
-    asked = [httpx.get(f"{address}/api/search?q=bread") for _ in range(4)]
+    asked = [httpx.get(f"{address}{path}") for _ in range(4)]
     assert [each.status_code for each in asked] == [200, 200, 200, 429]
     assert asked[-1].headers["retry-after"]
     assert httpx.get(f"{address}/").status_code == 200

@@ -42,7 +42,7 @@ GRACE = 5  # seconds for open requests when the server is stopped
 FAILURES = (HTTPException, AskpodError, ValidationError, Exception)
 COOKIE = "askpod_token"
 ADDRESSES = 10_000  # whose rates are remembered
-ASKING = ("/api/ask", "/api/search", "/v1/chat/completions", "/mcp")
+ASKING = ("/api/ask", "/api/search", "/api/episodes", "/v1/chat/completions", "/mcp")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
