@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 FINITE: Final = {"allow_inf_nan": False}  # pydantic's, for what is read back from files
 _LARGEST = 2**63 - 1  # the largest number that SQLite takes
+MOST_PASSAGES = 200  # of a search at the command line, over HTTP or as a tool
 
 Marks = tuple[tuple[int, float], ...]
 """Seconds known inside a text: (character, the second at which it is said), both ascending."""
@@ -181,9 +182,6 @@ class Chunk:
             if span.speaker:
                 shares[span.speaker] += len(span.text) / all_characters
         return shares
-
-
-MOST_PASSAGES = 200  # of a search at the command line, over HTTP or as a tool
 
 
 @dataclass(frozen=True, slots=True)
