@@ -169,6 +169,8 @@ def in_period(
     )
     # "Who talked about the crash in 2008?" is asked of later episodes.
     doubtful = not _each_asks(without) and (not asks_so or (ends and not theirs))
+    # Where episodes have seasons, one that they have not is no season of something else.
+    doubtful = doubtful and not (season and any(each.season for each in listed(filters)))
     return (text, filters) if doubtful and not listed(within) else (without, within)
 
 
