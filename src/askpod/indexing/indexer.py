@@ -215,11 +215,9 @@ class Indexer:
             yield ahead.popleft()
 
     def _plan(self, path: Path) -> _Step:
-        """Raises ReadError: the path or the file cannot be read."""
+        """Raises ReadError: the file cannot be read."""
         id_ = episode_id(path)
         here = str(place_of(path))
-        if here != _readable(here):
-            raise ReadError(path, "its path is not valid UTF-8; rename the file or its folder")
         known = self._sources.get(id_)
         elsewhere = self._elsewhere(known, here)
         same = known is not None and known.digest == file_digest(path)
