@@ -29,6 +29,10 @@ TALK = (
         "I use a Hollmann. The sieve is green and it came from an old brewery that closed.",
     ),
     ("Ann Lee", "I live at the mill now, in Weir Lane, since our flat was sold in the winter."),
+    ("Bo", "How many hens?"),
+    ("Ann Lee", "Seventeen, and my sister has a name for each. They lay more than we can eat."),
+    ("Bo", "And what does a visitor see on that tour?"),
+    ("Ann Lee", "A visitor takes the tour, which is eight to ten minutes, and then has some tea."),
     ("Ann Lee", "I do not know. People ask me that every week in the shop, and I never ask."),
 )
 
@@ -52,6 +56,8 @@ def mill(tmp_path_factory) -> Archive:
     [
         ("How many people work at the mill?", "nearest"),  # two jobs, in 2019
         ("How many people run the bakery?", "answered"),
+        ("How many hens does Ann Lee keep?", "answered"),  # she was asked in three words
+        ("How many visitors took the tour?", "nearest"),  # it is eight to ten minutes
         ("How old is the wheel of the mill?", "answered"),
         ("How old is Ann Lee?", "nearest"),  # the wheel is ninety
         ("How tall is Ann Lee?", "nearest"),

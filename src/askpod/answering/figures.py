@@ -16,7 +16,7 @@ from askpod.text import STOPWORDS, capitals_within, content_words, word_set
 # should I …" ask for none.
 Figure = Literal[
     "duration", "date", "time", "rate", "share", "money", "age", "people", "number", "name",
-    "phone", "home", "colour", "person", "place",
+    "phone", "home", "colour", "person", "place", "count",
 ]  # fmt: skip
 _MUCH = r"how much(?! (?:more|less|better|worse|of (?:a|the)|should|can)\b)"
 _AUXILIARY = (
@@ -149,6 +149,9 @@ _HOLDS: dict[Figure, str] = {
     ),
     "phone": rf"\d[\d ()/+.-]{{3,}}\d|(?:\b(?:{_DIGIT}|hundred|double|\d+)\b[ ,-]*){{4}}",
     "number": _NUMBER,
+    "count": (  # of other things than "eight to ten weeks"
+        rf"{_NUMBER}(?![ -](?:(?:to|or) \w+ |(?!(?:an?|per|each|every) )\w+ )?{_UNIT}s?\b)"
+    ),
     "home": (
         r"\b(?:live[sd]?|living|born|grew up|raised|from|based|moved?|home(?:town)?|house|flat"
         r"|apartment|address|street|road|lane|avenue|crescent|city|town|village|country)\b"
@@ -184,7 +187,7 @@ _HELD = {figure: re.compile(how, re.IGNORECASE) for figure, how in _HOLDS.items(
 
 _COUNTED = re.compile(
     r"(?:(?:and|so|but|in|for|at|by|from|on|over|with) )?how many (?:of \w+ )?"
-    rf"((?:[\w'’-]+ ){{1,4}}?)(?:{_AUXILIARY}|{_BEHIND_NOUN})\b",
+    rf"((?:[\w'’-]+ ){{0,3}}?(?:\w+[^\Ws]s |[\w'’-]+ (?=(?:{_AUXILIARY}|{_BEHIND_NOUN})\b)))",
     re.IGNORECASE,
 )
 # "What was the name of Ann's dog?"

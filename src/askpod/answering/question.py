@@ -212,7 +212,8 @@ class Question:
 
     def holds_figure(self, text: str, known: str = "") -> bool:
         """Whether a text has a figure of the kind that is asked for, or a name not known."""
-        return self.figure is not None and holds(self.figure, text, f"{self.text} {known}")
+        figure = "count" if self.figure == "number" and self.counted else self.figure
+        return figure is not None and holds(figure, text, f"{self.text} {known}")
 
     @property
     def measured(self) -> list[str]:

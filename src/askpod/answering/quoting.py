@@ -200,7 +200,11 @@ def _said_before(first: Sentence, opening: Sentence, before: Sequence[Sentence])
     if first != opening or not before:
         return None
     last = before[-1]
-    return last if last.words >= FEWEST and last.span.speaker != first.span.speaker else None
+    return (
+        last
+        if last.words >= FEWEST - last.asks and last.span.speaker != first.span.speaker
+        else None
+    )
 
 
 def _ordinary(

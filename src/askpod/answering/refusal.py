@@ -166,13 +166,21 @@ def _states(question: Question, run: Run, known: str) -> bool:
         return False
     bar = ANSWERS if question.figure != "phone" else -1.0  # digits are near to no words
     asked = query_words(without_how_much(question.without_people))
-    held = held_words(asked, [sentence.text for sentence in run.sentences])
+    same = figure_asked_for(run.after) == question.figure  # a host asked for the same
+    said = [sentence.text for sentence in run.sentences]
+    held = held_words(asked, [f"{run.after if same else ''} {text}" for text in said])
+    beside = [" ".join(said[max(0, place - 1) : place + 2]) for place in range(len(said))]
+    counted = held_words(question.counted, beside)
+    anywhere = same or question.figure != "number" or not question.counted
     return any(
         question.holds_figure(sentence.text, known)
         and max(relevance, len(words) / len(asked)) >= bar
+        and (anywhere or things)
         and (not question.measures_people or _is_of(question.people, sentence))
         and (question.figure != "name" or gives_name(question.counted, sentence.text, run.after))
-        for sentence, relevance, words in zip(run.sentences, run.relevance, held, strict=True)
+        for sentence, relevance, words, things in zip(
+            run.sentences, run.relevance, held, counted, strict=True
+        )
     )
 
 
@@ -181,7 +189,7 @@ def _is_about(question: Question, run: Run) -> bool:
     people = query_words(" ".join(question.people))
     says = any(sentence.span.speaker in question.people for sentence in run.sentences)
     wanted = [[] if says else people]
-    if figure_asked_for(run.after) != question.figure:  # else a host asked for the same
+    if figure_asked_for(run.after) != question.figure:
         wanted += [question.counted, question.measured]
     return all(not words or _says([run], words) for words in wanted)
 
