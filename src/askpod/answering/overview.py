@@ -213,8 +213,9 @@ def in_one(text: str, episodes: Callable[[], list[Episode]]) -> tuple[str, str |
     "episode 14" and "the second episode"; a question about two episodes stays as it is.
     """
     found = [*_WITHIN.finditer(text)]
-    kind = understand(text, ()).kind
-    if len(found) != 1 or kind == "overview" or _TITLED.match(text.strip(" ?!.")):
+    if len(found) != 1 or _TITLED.match(text.strip(" ?!.")):
+        return text, None
+    if understand(text, ()).kind == "overview":
         return text, None
     one, said = found[0], "" if found[0]["inside"] else "it"
     placed = _placed(one[0], (), episodes())

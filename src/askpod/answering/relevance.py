@@ -217,6 +217,8 @@ def _asked_before(sentences: Sequence[Sentence], relevance: Scores) -> Scores:
 
 def held_words(wanted: Sequence[str], texts: Sequence[str]) -> list[frozenset[str]]:
     """For each text those of `wanted` that it holds, inflections included."""
+    if not wanted:
+        return [frozenset() for _ in texts]
     held: list[set[str]] = [set() for _ in texts]
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute(
