@@ -162,3 +162,28 @@ def test_headings_with_clocks_are_no_speakers(read, heading, form):
 def test_the_own_files_of_annotation_tools_are_named(read, text):
     with pytest.raises(ReadError, match="export it from there as SRT"):
         read(text, "woad.xml")
+
+
+@pytest.mark.parametrize("name", ["woad.ttml", "woad.ass", "woad.vtt"])
+def test_captions_that_scroll_are_told_once_in_every_format(read, name):
+    texts = [text for *_, text in LINES]
+    shown = [(3, "{0}"), (9, "{0}|{1}"), (21, "{1}|{2}")]
+    if name == "woad.ttml":
+        rows = "".join(
+            f"<p begin='{at}s' end='{at + 2}s'>{form.format(*texts).replace('|', '<br/>')}</p>"
+            for at, form in shown
+        )
+        text = f"<tt xmlns='http://www.w3.org/ns/ttml'><body><div>{rows}</div></body></tt>"
+    elif name == "woad.ass":
+        text = "[Script Info]\n[Events]\nFormat: Start, End, Text\n" + "".join(
+            f"Dialogue: 0:00:{at:02}.00,0:00:{at + 2:02}.00,{form.format(*texts)}\n"
+            for at, form in shown
+        ).replace("|", "\\N")
+    else:
+        text = "WEBVTT\n\n" + "".join(
+            f"00:{at:02}.000 --> 00:{at + 2:02}.000\n{form.format(*texts)}\n\n"
+            for at, form in shown
+        ).replace("|", "\n")
+    reading = read(text, name)
+    assert " ".join(turn.text for turn in reading.episode.turns) == " ".join(texts)
+    assert kinds(reading) == ["rolling-captions"]

@@ -13,7 +13,7 @@ added to more than a word.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -258,6 +258,13 @@ def _scrolls(repeats: Sequence[_Repeat], captions: Sequence[Caption]) -> bool:
     return adding >= _LEAST and adding >= _SHARE * (adding + other)
 
 
-def cue_of(caption: Caption) -> Cue:
-    """A caption, as it is shown, as a cue."""
-    return Cue(caption.line, caption.start, caption.end, "\n".join(caption.shown))
+def unrolled(cues: Iterable[Cue], log: FaultLog) -> list[Cue]:
+    """Captions without markup, of which none names its speaker, with what each adds."""
+    told = list(cues)
+    if any(cue.speaker for cue in told):
+        return told
+    captions = [Caption(cue.line, cue.start, cue.end, cue.text.split("\n")) for cue in told]
+    return [
+        Cue(each.line, each.start, each.end, "\n".join(each.shown))
+        for each in unroll(captions, str, log)
+    ]

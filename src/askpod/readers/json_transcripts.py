@@ -24,7 +24,7 @@ from itertools import chain, islice
 
 from askpod.links import youtube_id
 from askpod.model import Episode
-from askpod.readers.captions import Caption, cue_of, unroll
+from askpod.readers.captions import unrolled
 from askpod.readers.cues import Cue, Word, cut, later
 from askpod.readers.json_document import Object, nested, objects, second_of, seconds, text_of
 from askpod.readers.text import MAX_CAPTIONS, FaultLog, refuse_more, unescape
@@ -344,8 +344,7 @@ def read_youtube_list(value: object, log: FaultLog) -> Episode:
         (value.get("snippets"), value.get("video_id")) if isinstance(value, dict) else (value, None)
     )
     refuse_more(log.path, len(rows) if isinstance(rows, list) else 0, MAX_CAPTIONS, "captions")
-    captions = unroll(list(_snippets(rows, log)), str, log)
-    cues = (cue_of(caption) for caption in captions)
+    cues = unrolled(_snippets(rows, log), log)
     return draft(cues, log, youtube=youtube_id(video) if isinstance(video, str) else None)
 
 
@@ -356,12 +355,12 @@ def read_youtube_json3(value: object, log: FaultLog) -> Episode:
     return draft(cues, log)
 
 
-def _snippets(rows: object, log: FaultLog) -> Iterator[Caption]:
+def _snippets(rows: object, log: FaultLog) -> Iterator[Cue]:
     for line, row in objects(rows, log):
         text = unescape(text_of(row.get("text"), line, log))  # older tools left "&#39;"
         start = second_of(row.get("start"), line, log)
         lasts = second_of(row.get("duration"), line, log)
-        yield Caption(line, start, later(start, lasts), text.split("\n"))
+        yield Cue(line, start, later(start, lasts), text)
 
 
 def _event_cues(line: int, event: Object, log: FaultLog) -> Iterator[Cue]:

@@ -26,6 +26,7 @@ from askpod.readers.captions import (
     refuse_other_tracks,
     split_captions,
     unroll,
+    unrolled,
     without_markup,
 )
 from askpod.readers.cues import Cue
@@ -318,7 +319,7 @@ def read_ass(text: str, log: FaultLog) -> Episode:
     refuse_floods(log.path, text)
     match = re.search(r"^Title:([^\n]{0,300})$", text[:_HEAD], re.MULTILINE)
     title = clean(match[1])[0] if match else ""
-    return draft(_ass_cues(text), log, recognised=True, title=title)
+    return draft(unrolled(_ass_cues(text), log), log, recognised=True, title=title)
 
 
 def _ass_cues(text: str) -> Iterator[Cue]:

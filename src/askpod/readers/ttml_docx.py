@@ -21,7 +21,7 @@ from xml.parsers import expat
 
 from askpod.errors import ReadError
 from askpod.model import Episode
-from askpod.readers.captions import Piece, caption_second, refuse_floods
+from askpod.readers.captions import Piece, caption_second, refuse_floods, unrolled
 from askpod.readers.cues import Cue, later
 from askpod.readers.text import MAX_TAGS, MAX_TEXT_BYTES, MEGABYTE, FaultLog, clean, unescape
 from askpod.readers.turns import draft
@@ -73,7 +73,7 @@ def read_xml_captions(text: str, log: FaultLog) -> Episode:
     reader = _Captions()
     parse_xml(log.path, text, reader)
     title = clean("".join(reader.title))[0]
-    return draft(reader.cues(), log, recognised=True, title=title)
+    return draft(unrolled(reader.cues(), log), log, recognised=True, title=title)
 
 
 class _Captions:
