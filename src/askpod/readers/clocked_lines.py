@@ -49,7 +49,7 @@ _TRAILING = re.compile(
 _SEPARATOR = re.compile(r"\s*(?:[:|]|[-–—,·•→](?=\s))?\s*")
 _ALOUD = re.compile(
     r"(?P<head>[^\d\n]*?)[\s,(]*"
-    r"(?P<aloud>\d+ ?[^\W\d]+(?:[ ,]+(?:[^\W\d]+ )?\d+ ?[^\W\d]+){0,2})\)?"
+    r"(?P<aloud>\d+ ?[^\W\d]+(?:[ ,]*(?:[^\W\d]+ )?\d+ ?[^\W\d]+){0,2})\)?"
 )
 _ENDS = ".?!,;…。？！、"
 
