@@ -34,6 +34,7 @@ from askpod.readers.speaker_labels import (
     without_unknown,
 )
 from askpod.readers.text import MAX_CAPTIONS, MAX_CUES, FaultLog, ends_sentence, is_of_tool
+from askpod.readers.turn_signs import DASHED, with_signs
 from askpod.text import HIDDEN, without_hidden
 
 _NUMBER = re.compile(r"\d+$")
@@ -53,14 +54,9 @@ _BRACKETED = re.compile(
     rf"|<(?P<angle>[^<>\n]{{1,{_MOST_LETTERS}}})>|\{{(?P<curly>[^{{}}\n]{{1,{_MOST_LETTERS}}})\}})"
     r"(?P<colon>\s?[:：])?\s*+"
 )
-_DASHED = "\x1e"  # stands for a dash with which another speaker begins
-_CHANGE = re.compile(rf"(?<!\S)(?:(?P<sure>>{{2,3}})|{_DASHED})(?:\s++|(?=\w)|$)")
-TURN = "[SPEAKER_TURN]"  # another speaker begins behind it, as whisper.cpp writes it
-_TURN = re.compile(r"\[SPEAKER[_ ]TURN\]|^[ \t]*[-–—]{1,2}[ \t]*(?:\n|\Z)", re.IGNORECASE | re.M)
+_CHANGE = re.compile(rf"(?<!\S)(?:(?P<sure>>{{2,3}})|{DASHED})(?:\s++|(?=\w)|$)")
 _BOLD = re.compile(rf"^\s*+\*\*([^*\n]{{1,{_MOST_LETTERS}}})\*\*(?=[\s:：]|$)")
 _APART = re.compile(rf"\s*+\|?(?P<name>{_NAME})\s?(?:\||\s[-–—])\s++(?P<said>.*)", re.DOTALL)
-_DASH = re.compile(r"^[ \t]*+[-–—]++[ \t]*+(?=(?P<said>\S))", re.MULTILINE)
-_DASH_AGAIN = re.compile(r"(?<=[.?!…]) [-–—] ?(?=[^\W\d_])")  # in a line that a dash opens
 
 _LABELLED = 1 / 2  # of the captions of a file in which each says who speaks
 _MOST = 2 / 3  # of the captions, from which on a label may stand only once
@@ -107,7 +103,7 @@ def name_speakers(cues: Sequence[Cue], log: FaultLog, *, recognised: bool = Fals
     lines_or_changes = sum(cue.text.count("\n") + cue.text.count(">>") for cue in cues)
     if len(cues) > MAX_CUES or lines_or_changes > 2 * MAX_CAPTIONS:
         return cues
-    cues = _with_dashes(_with_turn_signs(cues))
+    cues = with_signs(cues)
     split = [_lines(cue.text) for cue in cues]
     _keep_brackets([line for lines in split for line in lines if line.label])
     believed = _Labels(split).believed() or _labels_apart(split)
@@ -140,44 +136,6 @@ def _keep_brackets(lines: Sequence[_Line]) -> None:
             line.label, line.rest, line.bracket = label, line.text[match.end() :], True
 
 
-def _with_turn_signs(cues: Sequence[Cue]) -> Sequence[Cue]:
-    """The cues with `>>` for `[SPEAKER_TURN]`, or a dash alone, before what another one says."""
-    if not any(_TURN.search(cue.text) for cue in cues if not _PLAIN.fullmatch(cue.text)):
-        return cues
-    signed: list[Cue] = []
-    opens = ""
-    for cue in cues:
-        text, signs = _TURN.subn("\n>> ", opens + cue.text)
-        opens = ">> " if signs and text.endswith(">> ") else ""
-        if text := text.removesuffix("\n>> ").strip("\n"):
-            signed.append(cue._replace(text=text))
-    return signed
-
-
-def _with_dashes(cues: Sequence[Cue]) -> Sequence[Cue]:
-    """The cues with a sign for the dashes with which another speaker begins.
-
-    So it is where two lines of a cue have one, or where several cues have one before a capital.
-    """
-    texts = [
-        _DASH_AGAIN.sub("\n- ", cue.text, count=20) if _DASH.match(cue.text) else cue.text
-        for cue in cues
-    ]
-    dashes = [[] if _PLAIN.fullmatch(text) else _DASH.findall(text) for text in texts]
-    often = sum(len(found) > 1 or any(map(_opens, found)) for found in dashes) > 1
-    return [
-        cue._replace(text=_DASH.sub(f"{_DASHED} ", text))
-        if len(found) > 1 or (often and any(map(_opens, found)))
-        else cue
-        for cue, text, found in zip(cues, texts, dashes, strict=True)
-    ]
-
-
-def _opens(sign: str) -> bool:
-    """Whether it begins a sentence, as far as its first sign tells."""
-    return not (sign.islower() or sign.isdigit())
-
-
 def _lines(text: str) -> list[_Line]:
     if _PLAIN.fullmatch(text):
         return [_Line(text)]  # nearly every caption
@@ -208,7 +166,7 @@ def _cut_inside(
     return split
 
 
-_PLAIN = re.compile(rf"[^\n:：*>\[({{<–—{_DASHED}-]*+")
+_PLAIN = re.compile(rf"[^\n:：*>\[({{<–—{DASHED}-]*+")
 
 
 def _line(text: str, *, changes: bool, marked: bool) -> _Line:

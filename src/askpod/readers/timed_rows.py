@@ -16,8 +16,8 @@ from itertools import chain, islice
 
 from askpod.readers.cues import Cue, cut, later, locate
 from askpod.readers.json_document import Object, nested, second_of, seconds, text_of
-from askpod.readers.speakers import TURN
 from askpod.readers.text import FaultLog
+from askpod.readers.turn_signs import TURN
 
 MILLISECOND = 0.001
 _TICK = 1e-7  # of Azure

@@ -231,7 +231,7 @@ def _first_half(cues: list[Cue]) -> list[Cue]:
     if len(set(said[:half])) < _HALF or said[:half] != said[half:]:
         return cues
     first, last, again = cues[0].start, cues[half - 1].start, cues[half].start
-    goes_on = first is not None and again is not None and again > (last or first)
+    goes_on = first is not None and again is not None and again >= (last or first)
     return cues if goes_on else cues[:half]
 
 
