@@ -66,11 +66,9 @@ _NOBODY = re.compile(
 )
 _PHRASE = re.compile(
     r"(?:i|we|my|our|this|that|what|when|why|how|if|ich|wir|das|je|on|yo)\b.*"
-    r"|(?:the|an?|one|another|der|die|ein|eine|une?|el|un|una) "
-    "(?:thing|trick|idea|goal|catch|plan|lesson|rule|point|problem)s?"
     r"|.*\b(?:is|are|was|were|be|has|have|had|does|did|said|says|asked|asks|thinks?|thought|told"
     "|tells|wrote|writes|means|meant|here|there|this|that|you|he|she|they|it|them|things?"
-    "|questions?|answers?|facts?|points?|notes?|tips?|steps?|lessons?|examples?"
+    "|questions?|answers?|facts?|points?|notes?|rules?|tips?|steps?|lessons?|examples?"
     "|ist|war|sagte?|fragte|heißt|hier|est|était|dit|es|era|dijo|dice|è|disse)(?:$| .*)",
     re.IGNORECASE,
 )
@@ -78,15 +76,17 @@ _PHRASE = re.compile(
 
 def is_phrase(label: str) -> bool:
     """Whether a label has words of a sentence that begins, as "The rule is", and is no name."""
-    is_worded = " " in label and re.sub("[ '’,]", "", label).isalpha()
-    return is_worded and not is_name(label) and bool(_PHRASE.fullmatch(label))
+    return _is_worded(label) and not is_name(label) and bool(_PHRASE.fullmatch(label))
 
 
 def may_be_phrase(label: str) -> bool:
     """Whether it never names anybody ("Note"), or only its first word has a capital: "Big news"."""
-    letters = label.replace(" ", "")
-    is_worded = letters != label and letters.isalpha() and label[0].isupper()
-    return bool(_NOBODY.fullmatch(label)) or (is_worded and label[1:].islower())
+    is_sentence = _is_worded(label) and label[0].isupper() and label[1:].islower()
+    return is_sentence or bool(_NOBODY.fullmatch(label))
+
+
+def _is_worded(label: str) -> bool:
+    return " " in label and re.sub("[ '’,]", "", label).isalpha()
 
 
 def is_name(text: str) -> bool:

@@ -65,7 +65,6 @@ _CHANGES_SHARE = 0.02  # of the captions have `>>` in a file in which it marks e
 _OFTEN = 3  # times that a prefix stands that does not look like a name, where few captions have any
 _OFTEN_SHARE = 0.02  # of the captions, likewise
 _PHRASED = 5  # times at least that a label stands which is written as a sentence begins
-_PHRASED_SHARE = 0.1  # of the captions, likewise
 _BEGINS = 1 / 3  # of what follows such a prefix begins a sentence: "budget: is …" does not
 _CAPITALS = 0.05  # of the captions begin with a capital; in a file with fewer nothing can be told
 _SPOKEN = 0.8  # of a bracket's uses that are followed by words: `[Music]` mostly stands alone
@@ -216,10 +215,9 @@ class _Labels:
         for label in [label for label in self._counts if label[0] in "[({"]:
             if re.sub(r"^.*?[\])}] ", "", label) in self._counts:
                 del self._counts[label]  # a sound before a label
-        least = max(_PHRASED, _PHRASED_SHARE * len(split))
-        spoken = {each for each, count in self._counts.items() if count < least and is_phrase(each)}
-        for label in spoken:
-            del self._counts[label]
+        few = (label for label, count in self._counts.items() if count < _PHRASED)
+        spoken = set(filter(is_phrase, few))
+        self._counts = Counter({k: n for k, n in self._counts.items() if k not in spoken})
         self._often = {label for label, count in self._counts.items() if count > 1}
         first = [lines[0] for lines in split if lines[0].label and not lines[0].bracket]
         heads = [line.label for line in first if line.label not in spoken]
