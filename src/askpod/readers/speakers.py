@@ -261,14 +261,13 @@ class _Labels:
     def _odd(self, *, all_over: bool) -> set[str]:
         """Labels that do not look like names, but stand as often as labels do."""
         odd = self._often - self._like_names
-        if self._headed < _NEARLY_ALL:  # "Smoked eel: …" may be said twice
-            odd -= {label for label in self._phrases if self._counts[label] < _OFTEN}
         share = _OFTEN_SHARE / 2 if all_over else _OFTEN_SHARE
         least = max(2 if all_over else _OFTEN, share * len(self._split))
         many = {label for label in odd if self._counts[label] >= least}
-        if self._headed < _NEARLY_ALL:
-            return self._beginning(many, _BEGINS)
-        return many | self._beginning(odd, _BEGINS)  # where all captions have one, it goes on
+        if self._headed >= _NEARLY_ALL:  # where all captions have one, it goes on
+            return many | self._beginning(odd, _BEGINS)
+        twice = {label for label in self._phrases if self._counts[label] < _OFTEN}
+        return self._beginning(many - twice, _BEGINS)  # "Smoked eel: …" may be said twice
 
     def _beginning(self, labels: set[str], share: float) -> set[str]:
         """The labels behind which sentences begin; all where the file has no capitals."""
@@ -283,9 +282,9 @@ class _Labels:
         return {label for label in labels if begins[label] >= share * self._counts[label]}
 
     def _answered(self, heads: Sequence[str]) -> set[str]:
-        """Labels between two of one other speaker; all where one stands twice in a row."""
+        """Labels between two of one other speaker; all where each caption has one."""
         if any(one == other for one, other in pairwise(heads)):
-            return set(heads)
+            return set(heads) if len(heads) >= _NEARLY_ALL * len(self._split) else set()
         around = zip(heads, heads[1:], heads[2:], strict=False)
         return {label for before, label, behind in around if before == behind}
 
