@@ -225,8 +225,8 @@ def test_a_dash_before_a_capital_begins_another_speaker(dash):
         ("Ann", "Is it lit?"), ("", "Yes."), ("", "Hot, too."), ("Ann", "Good."), ("", "¿Sí?"),
         ("Ann", "Oh."),
     ]  # fmt: skip
-    goes_on = ["Ann: It was —", "- and it is", "-5 degrees.", "Ann: So.", "Ann: It is."]
-    assert [who for who, _ in spoken(captions(*goes_on))] == ["Ann"] * 5
+    goes_on = ["Ann: It was", "— I saw it —", "- I did,", "-5 degrees.", "Ann: It is.", "Ann: So."]
+    assert [who for who, _ in spoken(captions(*goes_on))] == ["Ann"] * 6
     log = FaultLog(Path("x.srt"))
     spoken(captions("- So? - No.", *["It is lit."] * 99, "- So?\n- No."), log)
     assert not log.faults()

@@ -333,8 +333,8 @@ def _digital(lines: list[str]) -> list[str]:
         short = [pattern.sub(unshortened, line) for line in lines]
         changed = sum(map(operator.ne, short, lines))
         begins = pattern is _SHORTHAND or (bool(clocks) and clocks[0] < _HOUR)
-        if pattern is _MINUTES:
-            begins = begins and _are_minutes(lines, clocks)
+        if pattern is _MINUTES and not _are_minutes(lines, clocks):
+            continue
         if begins and changed >= max(2, _LEAST_SHORT * sum(map(bool, lines))) and run_on(clocks):
             return short
     heads = frozenset(lines)

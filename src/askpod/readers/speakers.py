@@ -64,7 +64,6 @@ _NEARLY_ALL = 0.9  # of the captions, from which on one that stands once may loo
 _CHANGES_SHARE = 0.02  # of the captions have `>>` in a file in which it marks each change
 _OFTEN = 3  # times that a prefix stands that does not look like a name, where few captions have any
 _OFTEN_SHARE = 0.02  # of the captions, likewise
-_PHRASED = 5  # times at least that a label stands which is written as a sentence begins
 _BEGINS = 1 / 3  # of what follows such a prefix begins a sentence: "budget: is …" does not
 _CAPITALS = 0.05  # of the captions begin with a capital; in a file with fewer nothing can be told
 _SPOKEN = 0.8  # of a bracket's uses that are followed by words: `[Music]` mostly stands alone
@@ -215,12 +214,11 @@ class _Labels:
         for label in [label for label in self._counts if label[0] in "[({"]:
             if re.sub(r"^.*?[\])}] ", "", label) in self._counts:
                 del self._counts[label]  # a sound before a label
-        few = (label for label, count in self._counts.items() if count < _PHRASED)
-        spoken = set(filter(is_phrase, few))
+        few = (label for label, count in self._counts.items() if count < 2 * _OFTEN)
+        spoken = {"", *filter(is_phrase, few)}
         self._counts = Counter({k: n for k, n in self._counts.items() if k not in spoken})
         self._often = {label for label, count in self._counts.items() if count > 1}
-        first = [lines[0] for lines in split if lines[0].label and not lines[0].bracket]
-        heads = [line.label for line in first if line.label not in spoken]
+        heads = [one.label for one, *_ in split if not one.bracket and one.label not in spoken]
         self._phrases = set(filter(may_be_phrase, self._counts.keys() - self._answered(heads)))
         self._headed = sum(label not in self._phrases for label in heads) / max(1, len(split))
         self._opened = sum(label in self._often for label in heads) / max(1, len(split))

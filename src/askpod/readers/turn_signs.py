@@ -1,11 +1,7 @@
 """Signs that another speaker begins, who is not named: each as one of two.
 
-    [SPEAKER_TURN]     - Is it?     -           - Is it? - Yes.
-                       - Yes.       Yes.
-
-A tool's own sign, and a dash alone, become `>>`. Dashes in front of what is said are signs where
-two lines of a caption have one, or where several captions have one before a capital; that of a
-sentence that goes on stays.
+A tool's own sign, and a dash alone, become `>>`. Dashes before what is said are signs where two
+lines of a caption have one, or where in several captions one begins a sentence.
 """
 
 from __future__ import annotations
@@ -14,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from askpod.readers.cues import Cue
+from askpod.readers.text import ends_sentence
 
 TURN = "[SPEAKER_TURN]"  # another speaker begins behind it, as whisper.cpp writes it
 DASHED = "\x1e"  # stands for a dash with which another speaker begins
@@ -42,20 +39,27 @@ def _with_turns(cues: Sequence[Cue]) -> Sequence[Cue]:
 
 
 def _with_dashes(cues: Sequence[Cue]) -> Sequence[Cue]:
-    """The cues with a sign for the dashes with which another speaker begins.
-
-    So it is where two lines of a cue have one, or where several cues have one before a capital.
-    """
+    """The cues with a sign for the dashes with which another speaker begins."""
     texts = [
         _DASH_AGAIN.sub("\n- ", cue.text, count=20) if _DASH.match(cue.text) else cue.text
         for cue in cues
     ]
-    found = [_DASH.findall(text) for text in texts]
-    opening = [any(not (sign.islower() or sign.isdigit()) for sign in signs) for signs in found]
+    found = [list(_DASH.finditer(text)) for text in texts]
+    opening = [
+        any(_opens(dash, before) for dash in dashes)
+        for before, dashes in zip(["", *texts], found, strict=False)
+    ]
     often = sum(opening) > 1
     return [
         cue._replace(text=_DASH.sub(f"{DASHED} ", text))
-        if len(signs) > 1 or (often and opens)
+        if len(dashes) > 1 or (often and opens)
         else cue
-        for cue, text, signs, opens in zip(cues, texts, found, opening, strict=True)
+        for cue, text, dashes, opens in zip(cues, texts, found, opening, strict=True)
     ]
+
+
+def _opens(dash: re.Match[str], before: str) -> bool:
+    """Whether a sentence begins behind a dash, and none goes on there."""
+    above = dash.string[: dash.start()].rstrip() or before
+    sign = dash["said"]
+    return not (sign.islower() or sign.isdigit()) and (not above or ends_sentence(above))
