@@ -13,7 +13,7 @@ added to more than a word.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -258,13 +258,10 @@ def _scrolls(repeats: Sequence[_Repeat], captions: Sequence[Caption]) -> bool:
     return adding >= _LEAST and adding >= _SHARE * (adding + other)
 
 
-def unrolled(cues: Iterable[Cue], log: FaultLog) -> list[Cue]:
+def unrolled(cues: list[Cue], log: FaultLog) -> list[Cue]:
     """Captions without markup, of which none names its speaker, with what each adds."""
-    told = list(cues)
-    if any(cue.speaker for cue in told):
-        return told
-    captions = [Caption(cue.line, cue.start, cue.end, cue.text.split("\n")) for cue in told]
-    return [
-        Cue(each.line, each.start, each.end, "\n".join(each.shown))
-        for each in unroll(captions, str, log)
-    ]
+    if any(cue.speaker for cue in cues):
+        return cues
+    captions = [Caption(cue.line, cue.start, cue.end, cue.text.split("\n")) for cue in cues]
+    shown = unroll(captions, str, log)
+    return [Cue(each.line, each.start, each.end, "\n".join(each.shown)) for each in shown]

@@ -344,7 +344,7 @@ def read_youtube_list(value: object, log: FaultLog) -> Episode:
         (value.get("snippets"), value.get("video_id")) if isinstance(value, dict) else (value, None)
     )
     refuse_more(log.path, len(rows) if isinstance(rows, list) else 0, MAX_CAPTIONS, "captions")
-    cues = unrolled(_snippets(rows, log), log)
+    cues = unrolled(list(_snippets(rows, log)), log)
     return draft(cues, log, youtube=youtube_id(video) if isinstance(video, str) else None)
 
 

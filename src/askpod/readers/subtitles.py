@@ -319,7 +319,7 @@ def read_ass(text: str, log: FaultLog) -> Episode:
     refuse_floods(log.path, text)
     match = re.search(r"^Title:([^\n]{0,300})$", text[:_HEAD], re.MULTILINE)
     title = clean(match[1])[0] if match else ""
-    return draft(unrolled(_ass_cues(text), log), log, recognised=True, title=title)
+    return draft(unrolled(list(_ass_cues(text)), log), log, recognised=True, title=title)
 
 
 def _ass_cues(text: str) -> Iterator[Cue]:
