@@ -7,6 +7,7 @@ import json
 import pytest
 
 from askpod import Archive
+from askpod.answering.question import understand
 
 TALK = (
     ("Bo", "Welcome to the show. Our guest today is Ann Lee, who owns a mill and a bakery."),
@@ -88,3 +89,22 @@ def test_a_figure_is_said_of_what_is_asked_about(mill, question, basis):
 def test_the_quotation_that_states_it_stands_first(mill):
     answer = mill.ask("What is Gus's phone number?")
     assert "oh four seven" in answer.citations[0].quote
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("How many passengers did the night trains carry?", ["passengers"]),
+        ("And how many sleeping cars does each have?", ["sleeping", "cars"]),
+        ("How many people work there?", []),
+        ("In how many years has she lost how many?", []),
+        ("How much honey was there?", []),
+        ("What was the name of Ann's dog?", ["dog"]),
+        ("What is Ann Lee's dog called?", ["dog"]),
+        ("What is the name of the second ferry?", ["second", "ferry"]),
+        ("Which city is it?", []),
+        ("An airline knows how many seats it will sell. How?", []),
+    ],
+)
+def test_what_is_counted_is_said_in_an_answer(text, counted):
+    assert understand(text, []).counted == counted
