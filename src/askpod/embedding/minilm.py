@@ -8,6 +8,8 @@ to the end are refused, never cut.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -193,6 +195,8 @@ def _graph(files: WeightFiles, precision: Precision, name: str) -> bytes:
     """The serialised graph, from the cache's file `name` or built now."""
 
     def build() -> bytes:
+        if built := _built_elsewhere(files, precision):
+            return built
         # Imported here: `onnx` takes longer to import than a cached graph takes to load.
         from askpod.embedding.onnx_graph import build_graph
 
@@ -205,6 +209,29 @@ def _graph(files: WeightFiles, precision: Precision, name: str) -> bytes:
             ) from missing
 
     return cached(name, build)
+
+
+_BUILD = (
+    "import sys; precision, model, tokenizer, *sys.path = sys.argv[1:]\n"
+    "from pathlib import Path\n"
+    "from askpod.embedding.onnx_graph import build_graph\n"
+    "from askpod.embedding.weights import WeightFiles\n"
+    "tensors = WeightFiles(Path(model), Path(tokenizer)).tensors()\n"
+    "sys.stdout.buffer.write(build_graph(tensors, precision))"
+)
+
+
+def _built_elsewhere(files: WeightFiles, precision: Precision) -> bytes | None:
+    """The graph as another process builds it; None where that fails, for whatever reason.
+
+    `onnx`, and what a graph is built from, would stay in this process: 50 MB until it ends.
+    """
+    told = [precision, str(files.model), str(files.tokenizer), *sys.path]
+    command = [sys.executable or "", "-P", "-c", _BUILD, *told]
+    try:
+        return subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 def _loaded(graph: bytes, name: str) -> onnxruntime.InferenceSession:
