@@ -165,3 +165,8 @@ def folder_name(readable: str, exact: str) -> str:
     """The name of a folder: to be read by people, and no other's whose `exact` name differs."""
     digest = hashlib.sha256(exact.encode("utf-8", "replace")).hexdigest()[:8]
     return "-".join(part for part in (slug(readable, 60), digest) if part)
+
+
+def readable(value: object) -> str:
+    """As text that can be printed: bytes of a path that are not UTF-8 become escapes."""
+    return str(value).encode(errors="backslashreplace").decode()

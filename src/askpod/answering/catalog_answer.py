@@ -117,8 +117,8 @@ _PERIOD = re.compile(
     rf"|,? (?:from|in|of|during|on(?= \d{{4}}-\d\d-\d\d)) (?P<within>{_DAY})\b",
     re.IGNORECASE,
 )
-# "What was said in season 2 about bees?", but not "… in season 2 of Succession".
 _IN_MONTH = re.compile(rf",? (?:from|in|of|during) ({'|'.join(_MONTHS)})$", re.IGNORECASE)
+# "What was said in season 2 about bees?", but not "… in season 2 of Succession".
 _IN_SEASON = re.compile(r" (?:in|from|during) season \d+\b(?! of\b)", re.IGNORECASE)
 _OF_EPISODES = re.compile(
     rf"\b{EPISODE}(?: (?:that )?(?:are |were )?(?:published|released|recorded|aired|made))?$",

@@ -200,11 +200,9 @@ def _said_before(first: Sentence, opening: Sentence, before: Sequence[Sentence])
     if first != opening or not before:
         return None
     last = before[-1]
-    return (
-        last
-        if last.words >= FEWEST - last.asks and last.span.speaker != first.span.speaker
-        else None
-    )
+    fewest = FEWEST - 1 if last.asks else FEWEST  # "How many seats?"
+    another = last.span.speaker != first.span.speaker
+    return last if another and last.words >= fewest else None
 
 
 def _ordinary(

@@ -162,11 +162,11 @@ def _stating(question: Question, runs: Sequence[Run]) -> list[bool]:
 
 def _states(question: Question, run: Run, known: str) -> bool:
     """Whether a quotation has, to the point, the figure that is asked for, or a name not known."""
-    if not _is_about(question, run):
+    same = figure_asked_for(run.after) == question.figure  # somebody asks for the same before it
+    if not _is_about(question, run, asked_before=same):
         return False
     bar = ANSWERS if question.figure != "phone" else -1.0  # digits are near to no words
     asked = query_words(without_how_much(question.without_people))
-    same = figure_asked_for(run.after) == question.figure  # a host asked for the same
     said = [sentence.text for sentence in run.sentences]
     held = held_words(asked, [f"{run.after if same else ''} {text}" for text in said])
     beside = [" ".join(said[max(0, place - 1) : place + 2]) for place in range(len(said))]
@@ -184,12 +184,12 @@ def _states(question: Question, run: Run, known: str) -> bool:
     )
 
 
-def _is_about(question: Question, run: Run) -> bool:
+def _is_about(question: Question, run: Run, *, asked_before: bool) -> bool:
     """Whether a quotation, or the question before it, is of those and of what is asked about."""
     people = query_words(" ".join(question.people))
     says = any(sentence.span.speaker in question.people for sentence in run.sentences)
     wanted = [[] if says else people]
-    if figure_asked_for(run.after) != question.figure:
+    if not asked_before:
         wanted += [question.counted, question.measured]
     return all(not words or _says([run], words) for words in wanted)
 

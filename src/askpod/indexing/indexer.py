@@ -23,6 +23,7 @@ from typing import Any, Protocol
 from askpod.chunking import ChunkSettings, chunk_episode
 from askpod.embedding import Embedder
 from askpod.errors import Failure, ReadError
+from askpod.files import readable
 from askpod.indexing.embedding_cache import CachedEmbedder
 from askpod.indexing.file_check import (
     may_be_twins,
@@ -164,7 +165,7 @@ class Indexer:
             WorkerError: a worker cannot be started; likewise.
         """
         began = time.perf_counter()
-        self.report.not_reached = [_readable(path) for path in files]
+        self.report.not_reached = [readable(path) for path in files]
         try:
             with self._executor:
                 self._index(files, progress, named)
@@ -303,7 +304,7 @@ class Indexer:
 
     def _refused(self, path: Path, error: ReadError, named: Collection[Path] | None) -> None:
         """Notes that a file was not indexed, and why."""
-        failure = Failure(_readable(path), _readable(error))
+        failure = Failure(readable(path), readable(error))
         id_, here = episode_id(path), str(place_of(path))
         known = self._sources.get(id_)
         was_one = known is not None and known.path == here
@@ -353,7 +354,7 @@ class Indexer:
         }
         for folder in sorted(missing):
             count = sum(path.parent == folder for path in below.values())
-            shown = _readable(folder)
+            shown = readable(folder)
             note = (
                 f"{shown}: the whole folder is missing or empty, so its episodes ({count:,}) are "
                 "kept: is a disk unplugged? Remove them with --prune --yes"
@@ -378,11 +379,6 @@ def _is_missing(folder: Path) -> bool:
         return all(entry.name.startswith(".") for entry in folder.iterdir())
     except OSError:
         return True
-
-
-def _readable(value: object) -> str:
-    """As text that can be printed: bytes of a path that are not UTF-8 become escapes."""
-    return str(value).encode(errors="backslashreplace").decode()
 
 
 def _size(path: Path) -> int:

@@ -209,7 +209,7 @@ class Tools:
 
 def mcp_server(live: LiveArchive) -> MCPServer[Any]:
     """The server, not yet on a transport."""
-    of = Tools(live)
+    tools = Tools(live)
     read_only = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=False)
     return MCPServer(
         "askpod",
@@ -221,7 +221,7 @@ def mcp_server(live: LiveArchive) -> MCPServer[Any]:
             PlainTool.from_function(
                 tool, description=getdoc(tool), annotations=read_only, structured_output=True
             )
-            for tool in (of.ask, of.search, of.passage, of.episodes, of.episode)
+            for tool in (tools.ask, tools.search, tools.passage, tools.episodes, tools.episode)
         ],
     )
 

@@ -9,10 +9,10 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from askpod.errors import Failure, FetchError
-from askpod.files import INCOMING, usable
+from askpod.files import INCOMING, readable, usable
 from askpod.readers.discover import (
     ENDINGS,
     NoTranscripts,
@@ -98,8 +98,14 @@ def gather(
             roots = tuple(file.parent.resolve() for file in files)
             parts.append(SourceFiles(tuple(files), frozenset(files), tuple(failed), roots=roots))
         if elsewhere:
-            of_feeds = {"untimed": untimed, "transcription": transcription}
-            parts += _fetch(folder, elsewhere, notify, of_feeds, allow_private=allow_private)
+            parts += _fetch(
+                folder,
+                elsewhere,
+                notify,
+                allow_private=allow_private,
+                untimed=untimed,
+                transcription=transcription,
+            )
     gathered = _joined(parts)
     if not gathered.files:
         raise FetchError("\n".join(failure.message for failure in gathered.failed))
@@ -119,7 +125,7 @@ def _local(paths: Sequence[Path], recordings: Sequence[Path]) -> SourceFiles:
             raise
     for path in files:
         name = str(place_of(path))
-        if (shown := name.encode(errors="backslashreplace").decode()) != name:
+        if (shown := readable(name)) != name:
             what = "its path is not valid UTF-8; rename the file or its folder"
             unreadable[str(path)] = f"{shown}: {what}"
     files = [path for path in files if str(path) not in unreadable]
@@ -132,11 +138,12 @@ def _fetch(
     folder: Path,
     sources: Sequence[str | Path],
     notify: Notify,
-    of_feeds: dict[str, Any],
     *,
     allow_private: bool,
+    untimed: bool,
+    transcription: Transcription | None,
 ) -> Iterator[SourceFiles]:
-    """What each feed and repository gave; a failed one gives no files. See `download_feed`."""
+    """What each feed and repository gave; a failed one gives no files."""
     # Imported when something is fetched: a search needs none of it.
     from askpod.sources.addresses import shown
     from askpod.sources.download import download_feed
@@ -150,7 +157,14 @@ def _fetch(
                 if source.lower().startswith("git+"):
                     found = update_repository(source, folder, notify, allow_private=allow_private)
                 else:
-                    found = download_feed(source, folder, fetcher, notify, **of_feeds)
+                    found = download_feed(
+                        source,
+                        folder,
+                        fetcher,
+                        notify,
+                        untimed=untimed,
+                        transcription=transcription,
+                    )
             except FetchError as error:
                 found = SourceFiles((), failed=(Failure(name, str(error)),))
             except OSError as error:  # of its own folder: the other sources are not to suffer

@@ -81,7 +81,7 @@ def harmonic_mean(one: float, other: float) -> float:
     return 2 * one * other / (one + other) if one + other > 0 else 0.0
 
 
-_GAINS = [1 / log2(rank + 1) for rank in range(1, 11)]
+_GAINS = [1 / log2(rank + 1) for rank in range(1, 11)]  # of nDCG at 10
 LEGIBLE = "/:+,="  # signs that stay as they are in names, beside letters, digits and -._~
 
 
