@@ -266,10 +266,22 @@ def test_a_turn_of_few_words_may_be_the_answer(tmp_path):
     assert "It was insured for thirty thousand." in answer.text
 
 
-def test_nobody_answers_for_somebody_who_does_not_speak(pond):
-    answer = pond.ask("What did Ann Frogs say about the frogs in the pond?")
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What did Ann Frogs say about the frogs in the pond?",
+        "Compare what Ann Frogs and Ann Lee said about the frogs in the pond.",
+        "Do Ann Lee and Ann Frogs agree about the frogs in the pond?",
+    ],
+)
+def test_nobody_answers_for_somebody_who_does_not_speak(pond, question):
+    answer = pond.ask(question)
     assert answer.basis == "nearest"
     assert answer.text.startswith(f"Ann Frogs does not speak in these episodes.\n\n{NEAREST}")
+
+
+def test_nobody_says_of_a_thing_with_a_name_that_it_does_not_speak(pond):
+    assert "not speak" not in pond.ask("What does Garden Pond mean?").text
 
 
 def test_how_old_asks_for_an_age_and_not_for_what_is_old(tmp_path):

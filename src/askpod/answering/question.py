@@ -160,8 +160,10 @@ _TELLER = re.compile(
 _CAPITAL = r"(?:[^\W\d_a-z][\w-]*\.?)"
 _FULL_NAME = rf"{_CAPITAL}(?: (?:van|von|der|den|de|da|del|di|al|bin|la|le))*(?: {_CAPITAL})+"
 _FULL_NAMES = rf"({_FULL_NAME}(?:(?:,|,? and|,? or) {_FULL_NAME})*)"
-_HEARD = (  # case tells names here
-    rf"\b(?:do|does|did|would|can|could) {_FULL_NAMES} (?:\w+ly |both |each )?{_SAYING}\b",
+_HEARD = (  # case tells names here; what things mean is no saying: "What does Apache Kafka mean?"
+    rf"\b(?:do|does|did|would|can|could) {_FULL_NAMES} (?:\w+ly |both |each )?"
+    rf"(?!means?\b)(?:{_SAYING}|(?:dis)?agree)\b",
+    rf"\bwhat {_FULL_NAMES} (?:\w+ly |both |each )?(?:says?|said|thinks?|thought)\b",
     rf"\baccording to {_FULL_NAMES}",
     rf"{_FULL_NAMES}['’]s? (?:views?|opinions?|advice|take)\b",
 )
