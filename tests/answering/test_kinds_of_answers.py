@@ -280,6 +280,27 @@ def test_nobody_answers_for_somebody_who_does_not_speak(pond, question):
     assert answer.text.startswith(f"Ann Frogs does not speak in these episodes.\n\n{NEAREST}")
 
 
+def test_a_list_of_what_has_names_prefers_sentences_that_say_them(tmp_path):
+    times = "winter spring summer autumn youth sickness hunger trouble doubt company".split()
+    talk = speech(
+        *(
+            (name, text)
+            for time in times
+            for name, text in (
+                ("Bo", f"And in {time}?"),
+                ("Ann", f"In {time} the books stand on the shelf and nobody reads."),
+            )
+        ),
+        ("Bo", "And whoever begins?"),
+        ("Ann", "I give everyone The Lonely Hive, which is a thin book."),
+    )
+    (tmp_path / "one.md").write_text(f"---\ntitle: Reading\nguests: [Ann]\n{talk}---\n")
+    with Archive.open(tmp_path / "store", create=True) as archive:
+        archive.index([tmp_path / "one.md"])
+        answer = archive.ask("What books does Ann recommend?")
+    assert "The Lonely Hive" in answer.text
+
+
 def test_nobody_says_of_a_thing_with_a_name_that_it_does_not_speak(pond):
     assert "not speak" not in pond.ask("What does Garden Pond mean?").text
 

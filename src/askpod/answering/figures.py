@@ -234,7 +234,7 @@ def holds(figure: Figure, text: str, question: str) -> bool:
     if said == (figure != "home"):
         return said
     return figure in ("name", "home", "person") and (
-        text == text.lower() or _has_name(text, question)
+        text == text.lower() or has_name(text, question)
     )
 
 
@@ -261,7 +261,7 @@ def gives_name(things: Sequence[str], text: str, after: str) -> bool:
     return bool(re.search(rf"{_GIVES_NAME}|{behind}|{before}", text, re.IGNORECASE))
 
 
-def _has_name(text: str, question: str) -> bool:
+def has_name(text: str, question: str) -> bool:
     """Whether a word that is not the question's has a capital, but for how sentences begin."""
     said = _WORD.findall(text)
     names = capitals_within(text) + (said[:1] if len(said) <= _SHORT else [])

@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from askpod.answering.figures import Figure, counted, figure_asked_for, holds, without_how_much
+from askpod.answering.figures import (
+    Figure,
+    counted,
+    figure_asked_for,
+    has_name,
+    holds,
+    without_how_much,
+)
 from askpod.text import content_words, query_words, without_titles, words
 
 Kind = Literal["plain", "episodes", "overview", "person", "list", "comparison"]
@@ -71,6 +78,14 @@ _LIST = re.compile(
     r"(?:are|were|was|do|did|does|have|has|can|should|would|could)\b"
     r".*\b(?:recommend|mention|use|suggest|name|list|like|read|try|learn)"
     r"|(?:list|name|enumerate) (?:all|some|the|a few|every)\b)",
+    re.IGNORECASE,
+)
+# What a list tells by name: "What tools do they recommend?"
+_BY_NAME = re.compile(
+    r"\b(?:tool|book|novel|librar(?=ies)|framework|course|compan(?=ies)|startup|language|app|podcast"
+    r"|newsletter|blog|paper|product|platform|database|service|package|model|program|conference"
+    r"|magazine|brand|band|film|movie|show|song|restaurant|cit(?=ies)|countr(?=ies)|town|museum)"
+    r"(?:ie)?s\b",
     re.IGNORECASE,
 )
 _NEGATION = re.compile(r"\b(?:not|never|no|no(?:body| one)|without)\b|n['’]t\b", re.IGNORECASE)
@@ -216,6 +231,11 @@ class Question:
         """Whether a text has a figure of the kind that is asked for, or a name not known."""
         figure = "count" if self.figure == "number" and self.counted else self.figure
         return figure is not None and holds(figure, text, f"{self.text} {known}")
+
+    def lists_by_name(self, text: str) -> bool:
+        """Whether a list is asked for of what has names of its own, and a text says such a name."""
+        listed = self.kind == "list" and _BY_NAME.search(self.text)
+        return bool(listed) and has_name(text, self.text)
 
     @property
     def measured(self) -> list[str]:

@@ -45,6 +45,7 @@ ASKS_MOSTLY = 0.3  # of a host's sentences are questions, and of all questions a
 FEWEST_ASKED = 3
 SHORT = 0.2  # taken off less than FEWEST words
 FIGURE = 0.1  # for a figure where the question asks for one of its kind
+LISTED = 0.3  # for a name where the question asks for things that have one
 EXPLAINS = 0.3  # for saying what the term is that the question asks for
 BESIDE_PROMISING = 0.3  # of the neighbours' first impression, added to a sentence's own
 
@@ -140,6 +141,7 @@ def _by_speaker_and_place(
         figure = question.holds_figure(sentence.text)  # "Forty pounds." is all that is asked
         scores[place] -= SHORT * (sentence.words < FEWEST and not figure)
         scores[place] += FIGURE * figure
+        scores[place] += LISTED * question.lists_by_name(sentence.text)
         scores[place] += EXPLAINS * question.is_explained_by(sentence.text)
         if question.people:
             scores[place] += NAMED * (speaker in question.people)
