@@ -281,16 +281,14 @@ def test_nobody_answers_for_somebody_who_does_not_speak(pond, question):
 
 
 def test_a_list_of_what_has_names_prefers_sentences_that_say_them(tmp_path):
-    times = "winter spring summer autumn youth sickness hunger trouble doubt company".split()
+    turns = []
+    for hour in range(13, 23):  # more than a list has items
+        turns += [
+            ("Bo", f"And at {hour}?"),
+            ("Ann", f"At {hour} the books stand on the shelf and nobody reads."),
+        ]
     talk = speech(
-        *(
-            (name, text)
-            for time in times
-            for name, text in (
-                ("Bo", f"And in {time}?"),
-                ("Ann", f"In {time} the books stand on the shelf and nobody reads."),
-            )
-        ),
+        *turns,
         ("Bo", "And whoever begins?"),
         ("Ann", "I give everyone The Lonely Hive, which is a thin book."),
     )
