@@ -63,6 +63,43 @@ def test_clocks_and_names_in_other_notations(read, form):
     assert [(who.removeprefix("🎙 "), at, text) for who, at, text in turns] == HEARD
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "2024-03-12 09:{c_in_hour} {who}: {said}\n",
+        "[2024-03-12T09:{c_in_hour}.250Z] {who}: {said}\n",
+        "[12/03/2024, 9:{c_in_hour} AM] {who}: {said}\n",
+        "12.03.24 09:{c_in_hour}\n{who}\n{said}\n\n",
+    ],
+)
+def test_dates_with_times_of_day_count_from_the_first(read, form):
+    text = written(form.replace("{c_in_hour}", "{min:02}:{ss:02}"), HEARD)
+    assert said(read(text, "kiln.txt")) == [(who, at - 3, text) for who, at, text in HEARD]
+
+
+def test_a_time_of_day_without_seconds_is_hours_and_minutes(read):
+    log = (
+        "31/12/24, 11:59 PM - Messages are encrypted.\n"
+        "31/12/24, 11:59 PM - Ann Lee: Is it lit?\n"
+        "01/01/25, 12:01 AM - Bo: It is.\nAnd hot.\n"
+    )
+    assert said(read(log, "chat.txt"))[1:] == [
+        ("Ann Lee", 0, "Is it lit?"),
+        ("Bo", 120, "It is. And hot."),
+    ]
+
+
+@pytest.mark.parametrize("form", ["[{c}] **{who}** {said}\n\n", "- **[{m}]** **{who}** {said}\n"])
+def test_bold_words_behind_most_clocks_are_names(read, form):
+    assert said(read(written(form, HEARD), "kiln.md")) == HEARD
+
+
+def test_bold_words_behind_few_clocks_are_speech(read):
+    text = "[0:03] We saw **the kiln**.\n\n[0:10] **Nobody** lit it.\n\n[0:20] It was **cold**.\n"
+    ((_, _, heard),) = said(read(text, "kiln.md"))
+    assert heard == "We saw the kiln. Nobody lit it. It was cold."
+
+
 def test_the_clocks_of_a_page_of_teams_are_those_of_each_paragraph(read):
     page = (
         "Transcript. Use arrow keys to navigate between transcript entries.\n\nSearch\n\n"

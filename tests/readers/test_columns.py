@@ -81,3 +81,15 @@ def test_other_tables_are_no_transcripts(tmp_path, row):
     path.write_text("".join(lines))
     with pytest.raises(ReadError):
         read_episode(path)
+
+
+def test_a_bar_that_is_escaped_is_said(read):
+    table = (
+        "| Time | Speaker | Text |\n|---|---|---|\n| 0:03 | Ann | Is it on \\| off? |\n"
+        "| 0:09 | Bo | It is off, as ever. |\n| 0:12 | Ann | So it is. |\n"
+    )
+    assert [text for *_, text in said(read(table, "kiln.md"))] == [
+        "Is it on | off?",
+        "It is off, as ever.",
+        "So it is.",
+    ]

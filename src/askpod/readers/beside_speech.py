@@ -255,7 +255,8 @@ _EMPHASIS = re.compile(
     rf"(?<![\w\\*_`~])(?P<mark>\*\*\*|\*\*|\*|___|__|_|~~|`){_NO_CLOCK}(?=[^\s*_`~])"
     r"(?P<text>[^*_`~\n]{1,300})(?<=\S)(?P=mark)(?![\w*_`~])"
 )
-_LETTER = re.compile(r"[^\W_]")
+# What is emphasised before it may be a name, behind a clock in bold type.
+_FIRST = re.compile(r"(?:[\W_]{0,6}(?:\d{1,3}:){1,2}\d\d\b[\W_]{0,6}?\s\*\*|[\W_]*)[^\W_]")
 _MARKS = re.compile(r"[*_`~&<\\]|\]\(|\[\^")
 
 
@@ -272,7 +273,7 @@ def without_markdown(text: str) -> str:
 def _without_marks(written: str) -> str:
     line = _TAG.sub("", _COMMENT.sub("", _PICTURE.sub("", _NOTE.sub("", written))))
     line = _ADDRESS.sub(r"\1", _MARKED_LINK.sub(r"\g<text>", _NOTED.sub("", line)))
-    first = _LETTER.search(line)
+    first = _FIRST.match(line)
     if first is not None:
         begin = first.end()  # what is emphasised at the beginning may be a name
         line = _EMPHASIS.sub(lambda m: m["text"] if m.start() >= begin else m[0], line)

@@ -56,6 +56,10 @@ _QUOTED = re.compile(r"^(?:>(?: |$))?(?:[-*•] (?=[*_]))?")  # a quotation, or 
 _EMPHASIS = re.compile(
     r"^(?:\*{1,3}|_{1,3})(?=[^\s*_])([^*_\n]{1,60}?)(?<=\S)[*_]{1,3}(?=[\s:：(\[]|$)"
 )
+# A name in bold type behind a clock, without a colon: [0:03] **Ann** text
+_BOLD_NAME = re.compile(
+    rf"^([\W_]{{0,6}}{_DIGITS}[\W_]{{0,6}}?)(?<=\s)\*\*(?=[^\W_])([^*:\n]{{1,60}})\*\* (?=[^\W_])"
+)
 _BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])((?:[^*\n]|\*(?!\*))+)\*\*(?!\*)")  # not f**k
 # In brackets of other kinds, or in italics, or as code: {0:03}, <0:03>, 【0：03】, =0:03=.
 _OTHER = re.compile(
@@ -184,13 +188,21 @@ def _is_amid(clock: re.Match[str], heads: Counter[str]) -> bool:
 
 def in_one_notation(written: Iterable[str]) -> list[str]:
     """The lines without marks, with all clocks in one notation."""
-    lines = [_normal(line) for line in written]
+    lines = [_normal(line) for line in _labelled(list(written))]
     for step in (_rewritten, _unnumbered, _named, _digital):
         lines = step(lines)
     return lines
 
 
-def _has_clock(line: str) -> bool:
+def _labelled(lines: list[str]) -> list[str]:
+    """The lines; where most clocks have words in bold type behind them, with those as labels."""
+    labelled = [_BOLD_NAME.sub(r"\1\2: ", line) for line in lines]
+    often = sum(map(operator.ne, labelled, lines))
+    return labelled if often >= max(2, MOST * sum(map(has_clock, lines))) else lines
+
+
+def has_clock(line: str) -> bool:
+    """Whether a clock stands near the beginning of a line."""
     return ":" in line and bool(_ANY.search(line, 0, MAX_HEAD))
 
 
@@ -200,7 +212,7 @@ def _of_24_hours(match: re.Match[str]) -> str:
 
 def _rewritten(lines: list[str]) -> list[str]:
     """The lines; where most clocks have AM or PM, with 24 hours; where most are glued, apart."""
-    clocks, written = sum(map(_has_clock, lines)), sum(map(bool, lines))
+    clocks, written = sum(map(has_clock, lines)), sum(map(bool, lines))
     for pattern, instead, of in (
         (_OF_DAY, _of_24_hours, clocks),
         (_GLUED, r"\1 ", written),
@@ -222,7 +234,7 @@ def _unnumbered(lines: list[str]) -> list[str]:
         elif line.isdecimal() and len(line) < 6 and _HEADED.match(below):
             found[at] = int(line), ""
     steps = sum(b == a + 1 for (a, _), (b, _) in pairwise(found.values()))
-    if steps < max(2, MOST * (sum(map(_has_clock, lines)) - 1)):
+    if steps < max(2, MOST * (sum(map(has_clock, lines)) - 1)):
         return lines
     return [found[at][1] if at in found else line for at, line in enumerate(lines)]
 
@@ -232,7 +244,7 @@ def _named(lines: list[str]) -> list[str]:
 
     They stand bare between the name and words, or with it in one pair of brackets.
     """
-    clocks, written = sum(map(_has_clock, lines)), sum(map(bool, lines))
+    clocks, written = sum(map(has_clock, lines)), sum(map(bool, lines))
     for pattern in (_BARE, _NAME_FIRST, _CLOCK_FIRST):
         found = [pattern.match(line[:MAX_HEAD]) if ":" in line else None for line in lines]
         counts = Counter(match["name"] for match in found if match)

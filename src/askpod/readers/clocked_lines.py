@@ -32,6 +32,7 @@ from askpod.readers.columns import as_lines
 from askpod.readers.json_document import seconds
 from askpod.readers.speaker_labels import SYMBOLS, is_diariser, is_name, is_short
 from askpod.readers.text import FaultLog
+from askpod.readers.wall_clocks import since_first
 from askpod.times import anchors
 
 _MOST_WORDS = 8  # of a name
@@ -75,7 +76,7 @@ class Line:
 def read_lines(lines: Sequence[str], log: FaultLog | None = None) -> list[Line]:
     """The lines of a text, with the names that are believed."""
     numbered = in_lines(as_lines(lines, log or FaultLog(Path())))
-    texts = in_one_notation(text for _, text in numbered)
+    texts = in_one_notation(since_first([text for _, text in numbered]))
     read = [_line(number, text) for (number, _), text in zip(numbered, texts, strict=True)]
     _drop_twice_told(read)
     _keep_spoken(read, texts)

@@ -93,7 +93,9 @@ def _rows(lines: Sequence[str], separator: str) -> list[_Row]:
 def _cells(line: str, separator: str) -> list[str]:
     if separator in "\t|":
         is_framed = separator == "|" and line.strip()[:1] == "|"
-        written = (line.strip(" ").strip("|") if is_framed else line).split(separator)
+        line = line.strip(" ").strip("|") if is_framed else line
+        parts = re.split(rf"(?<!\\)\{separator}", line)  # in Markdown a bar may be escaped
+        written = [part.replace(f"\\{separator}", separator) for part in parts]
     elif len(line) > _LONGEST or _PART.search(line):
         return []
     elif '"' in line:
