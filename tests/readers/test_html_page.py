@@ -70,6 +70,18 @@ def test_without_names():
     assert (turn.text, turn.start, turn.marks) == ("One. Two.", 0.0, ((5, 90.0),))
 
 
+@pytest.mark.parametrize("clock", ["button", "span", "time"])
+@pytest.mark.parametrize("form", ["<{0}>{1}</{0}><b>{2}</b>", "<b>{2}</b><{0}>{1}</{0}>"])
+def test_names_and_clocks_that_only_their_style_sets_apart(read, clock, form):
+    heard = [("Ann Lee", 3, "Is it lit?"), ("Bo", 9, "It is."), ("Ann Lee", 12, "And hot?")]
+    rows = (
+        f"<div>{form.format(clock, f'0:{at:02}', who)}<p>{text}</p></div>\n"
+        for who, at, text in heard
+    )
+    turns = read(f"<div>{''.join(rows)}</div>", "kiln.html").episode.turns
+    assert [(turn.speaker, turn.start, turn.text) for turn in turns] == heard
+
+
 def test_without_clocks():
     page = "<cite>Ann:</cite><p>One.</p><cite>Ben:</cite><p>Two.</p><p>Three.</p>"
     assert looks_like_transcript_html(page)

@@ -33,6 +33,11 @@ _CITE = r"<cite\b[^<>]*>[^<>]{1,120}"
 _PAIR = re.compile(f"{_CITE}</cite>{_GAP}{_TIME}|{_TIME}{_GAP}{_CITE}</cite>", re.IGNORECASE)
 _NAMED = re.compile(rf"{_CITE}(?<=:)\s*</cite>{_GAP}<p\b", re.IGNORECASE)
 _TIMED = re.compile(rf"{_TIME}{_GAP}<p\b", re.IGNORECASE)
+# Names that are marked in another way: such a page is read by its lines.
+_OTHERWISE = re.compile(
+    rf"<(?P<tag>b|strong|em|span|a|h[1-6])\b[^<>]*>[^<>]{{1,120}}</(?P=tag)>\s*{_TIME}",
+    re.IGNORECASE,
+)
 
 _CLOCK = re.compile(r"(?:\d{1,3}:)?\d{1,3}:\d\d(?:[.,]\d{1,6})?", re.ASCII)
 _ELEMENT = re.compile(
@@ -54,8 +59,10 @@ _BLOCKS = frozenset(
 
 def looks_like_transcript_html(text: str) -> bool:
     """Whether a page has a name beside a clock, or two paragraphs under a name or a clock."""
-    twice = (list(islice(pattern.finditer(text), 2)) for pattern in (_NAMED, _TIMED))
-    return bool(_PAIR.search(text)) or any(len(found) > 1 for found in twice)
+    named, timed, otherwise = (
+        len(list(islice(pattern.finditer(text), 2))) > 1 for pattern in (_NAMED, _TIMED, _OTHERWISE)
+    )
+    return bool(_PAIR.search(text)) or named or (timed and not otherwise)
 
 
 def read_podcast_html(text: str, log: FaultLog) -> Episode:
@@ -116,9 +123,16 @@ def _lines(page: str, heading: str = "## ") -> list[tuple[int, str]]:
             if mark and piece.text.strip():
                 lines[-1], mark = (lines[-1][0], mark), ""
             first, *more = piece.text.split("\n") if "\n\n" in piece.text else [piece.text]
-            lines[-1] = (lines[-1][0], lines[-1][1] + first)
+            lines[-1] = (lines[-1][0], _beside(lines[-1][1], first))
             lines += ((piece.line, line) for line in more)
     return [(line, " ".join(text.split())) for line, text in lines]
+
+
+def _beside(before: str, text: str) -> str:
+    """What stands in one line, a clock apart from a name: pages set them apart by their style."""
+    clock_first = text[:1].isalpha() and _CLOCK.fullmatch(before.strip())
+    clock_last = before[-1:].isalpha() and _CLOCK.fullmatch(text.strip())
+    return f"{before} {text}" if clock_first or clock_last else before + text
 
 
 @dataclass(slots=True)
