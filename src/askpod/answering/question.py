@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from askpod.answering.figures import (
@@ -188,7 +189,7 @@ _HEARD = (  # case tells names here; what things mean is no saying: "What does A
 _ASKED_OF = ("time", "phone", "person", "colour")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """A question as it is to be answered."""
 
@@ -204,7 +205,7 @@ class Question:
     parts: tuple[str, ...] = ()  # questions to be searched for one by one: what a term is, and more
     clauses: tuple[str, ...] = ()  # questions that it puts in one, all of which it needs to search
 
-    @property
+    @cached_property
     def without_people(self) -> str:
         """Its text without the people's names, who speak and are seldom named in what they say."""
         return without_names(self.text, self.people) or self.text
@@ -243,7 +244,7 @@ class Question:
         asked = re.sub(r"(?i)\b(?:time|(?:tele)?phone|mobile|number)\b", "", self.without_people)
         return content_words(asked) if self.figure in _ASKED_OF else []
 
-    @property
+    @cached_property
     def counted(self) -> list[str]:
         """Words for what is counted or named, of which its answer says some."""
         return counted(self.without_people, self.figure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,9 +59,9 @@ _READS_A_QUESTION = re.compile(
 Scores = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sentence:
-    """A sentence of a turn that a passage holds a part of."""
+    """A sentence of a turn that a passage holds a part of. What is told of its text is kept."""
 
     passage: int  # rank, from 0
     episode: str
@@ -76,28 +77,28 @@ class Sentence:
         """Where in the archive it stands, whichever passage holds it."""
         return self.episode, self.turn, self.begin
 
-    @property
+    @cached_property
     def text(self) -> str:
         """What is said, as it stands in the turn."""
         return self.span.text[self.begin : self.end]
 
-    @property
+    @cached_property
     def words(self) -> int:
         """How many words it has."""
         return len(self.text.split())
 
-    @property
+    @cached_property
     def asks(self) -> bool:
         """Whether it is a question, or tells one."""
         told = _TELLS_A_QUESTION.match(self.text) or _READS_A_QUESTION.match(self.text)
         return asks(self.text) or bool(told)
 
-    @property
+    @cached_property
     def tells(self) -> bool:
         """Whether it may be quoted: it neither asks nor, with a full stop, bids somebody speak."""
         return not (self.asks or _PROMPTS.match(self.text))
 
-    @property
+    @cached_property
     def leans(self) -> bool:
         """Whether it cannot be understood without what was said before it."""
         return bool(_LEANS.match(self.text))
