@@ -28,3 +28,13 @@ def test_words_of_the_query_language_are_words():
     assert shares([['"', "OR", "NEAR(", "*"]], TEXTS) == [[0, 0, 0]]
     assert shares([[], ["hail"]], TEXTS) == [[0, 0, 0], [0, 0, 0]]
     assert shares([["rain"]], []) == [[]]
+
+
+def test_irregular_forms_are_one_word():
+    texts = ["He lost his bag.", "They lose it.", "Two children saw it.", "Nothing."]
+    assert held_words(["lose", "lost", "child", "see"], texts) == [
+        {"lose", "lost"},
+        {"lose", "lost"},
+        {"child", "see"},
+        set(),
+    ]

@@ -24,7 +24,7 @@ from askpod.late_chunking import Packed, unpack
 from askpod.model import Episode, Passage
 from askpod.retrieval.word_index import quoted
 from askpod.store.schema import TOKENIZER
-from askpod.text import query_words
+from askpod.text import query_words, word_forms
 
 KEPT = 10_000  # vectors, of 1.5 kB each
 READ_CLOSELY = 36  # sentences whose meaning is looked at
@@ -229,7 +229,8 @@ def held_words(wanted: Sequence[str], texts: Sequence[str]) -> list[frozenset[st
         connection.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", enumerate(texts))
         for word in wanted:
             query = "SELECT rowid FROM texts WHERE texts MATCH ?"
-            for (number,) in connection.execute(query, [quoted(word)]):
+            forms = " OR ".join(map(quoted, word_forms(word)))
+            for (number,) in connection.execute(query, [forms]):
                 held[number].add(word)
     return [frozenset(each) for each in held]
 
