@@ -106,22 +106,22 @@ def capitals_within(text: str) -> list[str]:
 _IRREGULAR = """
     arise arose arisen | bear bore borne | beat beaten | begin began begun | bend bent
     bite bit bitten | bleed bled | blow blew blown | break broke broken | bring brought
-    build built | burn burnt | buy bought | catch caught | choose chose chosen | come came | dig dug | draw drew drawn
-    dream dreamt | drink drank drunk | drive drove driven | eat ate eaten | fall fell fallen
-    feed fed | feel felt | fight fought | find found | flee fled | fly flew flown
-    forget forgot forgotten | forgive forgave forgiven | freeze froze frozen | give gave given
-    go went gone | grow grew grown | hang hung | hear heard | hide hid hidden | hold held
-    keep kept | know knew known | lead led | learn learnt | leave left | lend lent | light lit
-    lose lost | meet met | pay paid | ride rode ridden | ring rang rung | rise rose risen | run ran
-    see saw seen | seek sought | sell sold | send sent | shake shook shaken | shine shone
-    shoot shot | sing sang sung | sink sank sunk | sit sat | sleep slept | speak spoke spoken
-    spend spent | spill spilt | spoil spoilt | stand stood | steal stole stolen | stick stuck
-    strike struck | swear swore sworn | sweep swept | swim swam swum | swing swung
-    take took taken | teach taught | tear tore torn | think thought | throw threw thrown
-    understand understood | wake woke woken | wear wore worn | weep wept | win won
-    write wrote written | child children | foot feet | goose geese | knife knives | life lives
-    man men | mouse mice | person people | shelf shelves | thief thieves | tooth teeth
-    wife wives | wolf wolves | woman women
+    build built | burn burnt | buy bought | catch caught | choose chose chosen | come came
+    dig dug | draw drew drawn | dream dreamt | drink drank drunk | drive drove driven
+    eat ate eaten | fall fell fallen | feed fed | feel felt | fight fought | find found
+    flee fled | fly flew flown | forget forgot forgotten | forgive forgave forgiven
+    freeze froze frozen | give gave given | go went gone | grow grew grown | hang hung
+    hear heard | hide hid hidden | hold held | keep kept | know knew known | lead led
+    learn learnt | leave left | lend lent | light lit | lose lost | meet met | pay paid
+    ride rode ridden | ring rang rung | rise rose risen | run ran | see saw seen | seek sought
+    sell sold | send sent | shake shook shaken | shine shone | shoot shot | sing sang sung
+    sink sank sunk | sit sat | sleep slept | speak spoke spoken | spend spent | spill spilt
+    spoil spoilt | stand stood | steal stole stolen | stick stuck | strike struck
+    swear swore sworn | sweep swept | swim swam swum | swing swung | take took taken
+    teach taught | tear tore torn | think thought | throw threw thrown | understand understood
+    wake woke woken | wear wore worn | weep wept | win won | write wrote written | child children
+    foot feet | goose geese | knife knives | life lives | man men | mouse mice | person people
+    shelf shelves | thief thieves | tooth teeth | wife wives | wolf wolves | woman women
 """
 _FORMS = {
     form: family
